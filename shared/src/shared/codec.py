@@ -1,0 +1,49 @@
+"""Models to bytes and back.
+
+Writing is strict. Reading is tolerant of unknown fields, so that a newer writer never breaks an older
+reader, but an unknown type is an error: the reader that meets one dead-letters it, it never skips in silence.
+"""
+
+from pydantic import BaseModel, ValidationError
+
+from shared.entries import Entry, entry_reader
+from shared.events import Event, LogOpened, event_reader
+
+
+class Undecodable(ValueError):
+    """These bytes are no record that this release knows. The message says why, without quoting content."""
+
+
+def encode(record: BaseModel) -> bytes:
+    """UTF-8 JSON. Absent optional fields are omitted."""
+    return record.__pydantic_serializer__.to_json(record)
+
+
+def decode_event(value: bytes | None) -> Event:
+    """Raises Undecodable."""
+    try:
+        return event_reader.validate_json(value or b"", extra="ignore")
+    except ValidationError as error:
+        raise Undecodable(_why(error)) from None
+
+
+def decode_entry(value: bytes | None) -> Entry:
+    """Raises Undecodable."""
+    try:
+        return entry_reader.validate_json(value or b"", extra="ignore")
+    except ValidationError as error:
+        raise Undecodable(_why(error)) from None
+
+
+def _why(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place}: {first['msg']}" if place else first["msg"]
+
+
+def epoch_of(value: bytes | None) -> str:
+    """The epoch that the first record of a partition names. Raises Undecodable when it is no epoch record."""
+    opened = decode_event(value)
+    if not isinstance(opened, LogOpened):
+        raise Undecodable("the log does not begin with chat.log.opened")
+    return opened.data.epoch

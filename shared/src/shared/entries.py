@@ -1,0 +1,72 @@
+"""What came of the events: the records of `chat.messages`, the public contract.
+
+CloudEvents 1.0, structured mode; `id` is the position of the event in the log (the consumer's dedupe key),
+`subject` and the Kafka key are the conversation id, `data` holds the fields of the client's frame and
+`audience`: the user ids that the entry is for, resolved.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from shared import frames
+from shared.events import UserEvent
+from shared.vocabulary import UserId, Wire
+
+
+class _Audience(Wire):
+    audience: list[UserId]
+
+
+class SentData(frames.MessageFields, _Audience):
+    pass
+
+
+class ConversationData(frames.ConversationFields, _Audience):
+    pass
+
+
+class MembershipData(ConversationData):
+    user_id: UserId
+
+
+class ReadData(frames.ReadFields, _Audience):
+    pass
+
+
+class RejectedData(frames.RejectionFields, _Audience):
+    pass
+
+
+class MessageSent(UserEvent):
+    type: Literal["chat.message.sent.v1"] = "chat.message.sent.v1"
+    data: SentData
+
+
+class ConversationStarted(UserEvent):
+    type: Literal["chat.conversation.started.v1"] = "chat.conversation.started.v1"
+    data: ConversationData
+
+
+class MemberAdded(UserEvent):
+    type: Literal["chat.member.added.v1"] = "chat.member.added.v1"
+    data: MembershipData
+
+
+class MemberRemoved(UserEvent):
+    type: Literal["chat.member.removed.v1"] = "chat.member.removed.v1"
+    data: MembershipData
+
+
+class ReadMoved(UserEvent):
+    type: Literal["chat.read.moved.v1"] = "chat.read.moved.v1"
+    data: ReadData
+
+
+class EventRejected(UserEvent):
+    type: Literal["chat.event.rejected.v1"] = "chat.event.rejected.v1"
+    data: RejectedData
+
+
+Entry = MessageSent | ConversationStarted | MemberAdded | MemberRemoved | ReadMoved | EventRejected
+entry_reader: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="type")])

@@ -1,0 +1,174 @@
+"""Reading the log from places that the caller owns.
+
+Kafka's group decides who reads which partition, and nothing else: where to read from is said by `seek`.
+A partition just assigned is paused until then.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.kafka.types import Record
+
+_FETCH = {
+    "auto_offset_reset": "earliest",
+    "enable_auto_commit": False,
+    "fetch_max_wait_ms": 100,
+    "max_partition_fetch_bytes": 4 * 1024 * 1024,
+    "retry_backoff_ms": 50,
+}
+
+
+class Consumer:
+    """A group member. `revision` grows with each assignment: when it changed, seek every partition anew."""
+
+    def __init__(
+        self, bootstrap: str, topic: str, group: str, *, client_id: str, session_timeout: float = 6.0
+    ) -> None:
+        self.revision = 0
+        self.partitions: frozenset[int] = frozenset()
+        self._topic = topic
+        self._sought: set[int] = set()
+        self._consumer: Any = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            group_id=group,
+            client_id=client_id,
+            session_timeout_ms=int(session_timeout * 1000),
+            heartbeat_interval_ms=int(session_timeout * 1000 / 5),
+            **_FETCH,
+        )
+
+    async def start(self) -> None:
+        """Joins the group; waits for a broker as long as it takes."""
+        await _started(self._consumer)
+        self._consumer.subscribe([self._topic], listener=_Listener(self))
+
+    async def stop(self) -> None:
+        await _stop(self._consumer)
+
+    def seek(self, partition: int, offset: int) -> None:
+        """Read `partition` from `offset` on. Nothing of it is delivered before this was said."""
+        place = TopicPartition(self._topic, partition)
+        if partition in self.partitions and place in self._consumer.assignment():
+            self._consumer.seek(place, offset)
+            self._consumer.resume(place)
+            self._sought.add(partition)
+
+    def pause(self, partition: int) -> None:
+        place = TopicPartition(self._topic, partition)
+        if place in self._consumer.assignment():
+            self._consumer.pause(place)
+
+    def resume(self, partition: int) -> None:
+        place = TopicPartition(self._topic, partition)
+        if place in self._consumer.assignment():
+            self._consumer.resume(place)
+
+    async def take(self, limit: int, wait: float) -> dict[int, list[Record]]:
+        """At most `limit` records, in order within each partition; waits up to `wait` seconds for the
+        first."""
+        fetched = await self._consumer.getmany(timeout_ms=int(wait * 1000), max_records=limit)
+        return {
+            place.partition: [_record(record) for record in records]
+            for place, records in fetched.items()
+            if place.partition in self._sought
+        }
+
+    async def ends(self, partitions: Sequence[int]) -> dict[int, int]:
+        """Per partition the offset that the next record will get."""
+        return await _ends(self._consumer, self._topic, partitions)
+
+    def assigned(self, partitions: Iterable[int]) -> None:
+        self.partitions = frozenset(partitions)
+        self._sought = set()
+        self.revision += 1
+        for partition in self.partitions:
+            self.pause(partition)
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer = consumer
+
+    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self._consumer.assigned(())
+
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self._consumer.assigned(place.partition for place in assigned)
+
+
+class Inspector:
+    """Looks at single places of one topic, outside any group."""
+
+    def __init__(self, bootstrap: str, topic: str, *, client_id: str) -> None:
+        self._topic = topic
+        self._turn = asyncio.Lock()
+        self._consumer: Any = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap, client_id=client_id, request_timeout_ms=4000, **_FETCH
+        )
+
+    async def start(self) -> None:
+        await _started(self._consumer)
+
+    async def stop(self) -> None:
+        await _stop(self._consumer)
+
+    async def partitions(self) -> int:
+        """How many partitions the topic has; 0 when there is no such topic."""
+        await self._consumer._client.force_metadata_update()
+        return len(self._consumer.partitions_for_topic(self._topic) or ())
+
+    async def ends(self, partitions: Sequence[int]) -> dict[int, int]:
+        """Raises TimeoutError when Kafka does not answer in 4 s."""
+        async with asyncio.timeout(4.0):
+            return await _ends(self._consumer, self._topic, partitions)
+
+    async def records_at(self, offsets: dict[int, int]) -> dict[int, Record]:
+        """Per partition the record at the offset given, for those that have it; waits up to 4 s."""
+        async with self._turn:
+            places = {TopicPartition(self._topic, partition): at for partition, at in offsets.items()}
+            self._consumer.assign(list(places))
+            for place, at in places.items():
+                self._consumer.seek(place, at)
+            found: dict[int, Record] = {}
+            deadline = asyncio.get_running_loop().time() + 4.0
+            while len(found) < len(places) and asyncio.get_running_loop().time() < deadline:
+                for place, records in (await self._consumer.getmany(timeout_ms=200)).items():
+                    if place.partition not in found and records[0].offset == places[place]:
+                        found[place.partition] = _record(records[0])
+            return found
+
+
+def _record(record: Any) -> Record:
+    return Record(record.partition, record.offset, record.key, record.value)
+
+
+async def _ends(consumer: Any, topic: str, partitions: Sequence[int]) -> dict[int, int]:
+    try:
+        ends = await consumer.end_offsets([TopicPartition(topic, partition) for partition in partitions])
+    except KafkaError as error:
+        raise TimeoutError("Kafka does not answer") from error
+    return {place.partition: end for place, end in ends.items()}
+
+
+async def _started(consumer: Any) -> None:
+    pause = 0.1
+    while True:
+        try:
+            await consumer.start()
+        except (KafkaError, OSError):
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 1.0)
+        else:
+            return
+
+
+async def _stop(consumer: Any) -> None:
+    try:
+        async with asyncio.timeout(3.0):
+            await consumer.stop()
+    except (TimeoutError, KafkaError):
+        return

@@ -1,0 +1,106 @@
+"""The log over lists: same promises, no broker. One contract suite holds both to them."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Sequence
+
+from shared.kafka.types import Appendable, Headers, Place, Record
+
+
+class MemoryLog:
+    """All topics of one imagined cluster."""
+
+    def __init__(self, partitions: int) -> None:
+        self.count = partitions
+        self.topics: dict[str, list[list[Record]]] = defaultdict(lambda: [[] for _ in range(partitions)])
+        self.headers: dict[tuple[str, int, int], Headers] = {}
+        self.grown = asyncio.Event()
+
+    def append(
+        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> Place:
+        records = self.topics[topic][partition]
+        place = Place(partition, len(records))
+        records.append(Record(partition, place.offset, key, value))
+        self.headers[topic, *place] = headers
+        self.grown.set()
+        return place
+
+
+class MemoryProducer:
+    ready = True
+
+    def __init__(self, log: MemoryLog) -> None:
+        self._log = log
+
+    async def start(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        pass
+
+    async def send(
+        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> Awaitable[Place]:
+        place = self._log.append(topic, partition, key, value, headers)
+        future: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
+        future.set_result(place)
+        return future
+
+    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> int:
+        for record in records:
+            self._log.append(topic, partition, record.key, record.value)
+        return len(records)
+
+
+class MemoryConsumer:
+    """The only member of its group: it has all partitions from the start."""
+
+    def __init__(self, log: MemoryLog, topic: str) -> None:
+        self.revision = 1
+        self.partitions = frozenset(range(log.count))
+        self._log = log
+        self._topic = topic
+        self._next: dict[int, int] = {}
+        self._paused: set[int] = set()
+
+    async def start(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        pass
+
+    def seek(self, partition: int, offset: int) -> None:
+        self._next[partition] = offset
+        self._paused.discard(partition)
+
+    def pause(self, partition: int) -> None:
+        self._paused.add(partition)
+
+    def resume(self, partition: int) -> None:
+        self._paused.discard(partition)
+
+    async def take(self, limit: int, wait: float) -> dict[int, list[Record]]:
+        taken = self._ready(limit)
+        if not taken and wait > 0:
+            self._log.grown.clear()
+            try:
+                async with asyncio.timeout(wait):
+                    await self._log.grown.wait()
+            except TimeoutError:
+                return {}
+            taken = self._ready(limit)
+        return taken
+
+    async def ends(self, partitions: Sequence[int]) -> dict[int, int]:
+        return {partition: len(self._log.topics[self._topic][partition]) for partition in partitions}
+
+    def _ready(self, limit: int) -> dict[int, list[Record]]:
+        taken: dict[int, list[Record]] = {}
+        for partition, start in self._next.items():
+            records = self._log.topics[self._topic][partition][start : start + limit]
+            if records and limit > 0 and partition not in self._paused:
+                taken[partition] = records
+                self._next[partition] = start + len(records)
+                limit -= len(records)
+        return taken

@@ -1,0 +1,166 @@
+"""Appending to the log, bounded in time.
+
+Idempotent, `acks=all`. aiokafka waits for ever for a broker that is gone and can wedge after one that
+came back (its issues 1101 and 1017), so each call here has a deadline, and a call that missed it retires
+the connection: a new one is made in the background, and until it stands, calls fail at once.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from shared.kafka.types import Appendable, Headers, Place, Unconfirmed
+
+log = structlog.get_logger()
+
+MAX_REQUEST = 4 * 1024 * 1024  # room for a 2 MiB dead letter beside a full batch
+
+
+class Producer:
+    def __init__(
+        self, bootstrap: str, *, client_id: str, timeout: float = 4.0, compression: str | None = None
+    ) -> None:
+        """`timeout` in seconds bounds each call, from its start to the broker's confirmation."""
+        self._bootstrap = bootstrap
+        self._client_id = client_id
+        self._timeout = timeout
+        self._compression = compression
+        self._producer: Any = None
+        self._renewal: asyncio.Task[None] | None = None
+
+    @property
+    def ready(self) -> bool:
+        return self._producer is not None
+
+    async def start(self) -> None:
+        """Returns once a broker answered; waits for it as long as it takes."""
+        self._renewal = asyncio.create_task(self._connect())
+        await asyncio.shield(self._renewal)
+
+    async def stop(self) -> None:
+        """Flushes what is under way for at most a second."""
+        if self._renewal is not None:
+            self._renewal.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._renewal
+        if self._producer is not None:
+            await _close(self._producer)
+            self._producer = None
+
+    async def send(
+        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> Awaitable[Place]:
+        """Put the record in line: calls that returned in order are written in order. Await what is returned
+        for the broker's confirmation. Both steps raise Unconfirmed."""
+        deadline = asyncio.get_running_loop().time() + self._timeout
+        producer = self._current()
+        try:
+            async with asyncio.timeout_at(deadline):
+                future = await producer.send(
+                    topic, value, key=key, partition=partition, headers=list(headers)
+                )
+        except (TimeoutError, KafkaError) as error:
+            self._retire(producer, error)
+            raise Unconfirmed("the log does not take records now") from error
+        return self._confirm(producer, future, partition, deadline)
+
+    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> int:
+        """Append as many of `records` as fit one Kafka batch, all or none; returns how many. A batch is what
+        the broker keeps in order, so a caller that awaits each before the next never sees them reordered.
+        Raises Unconfirmed; ValueError when the first record is too large for any batch."""
+        producer = self._current()
+        batch = producer.create_batch()
+        count = 0
+        for record in records:
+            if batch.append(key=record.key, value=record.value, timestamp=None) is None:
+                break
+            count += 1
+        if count == 0:
+            raise ValueError("a record is larger than a batch may be")
+        deadline = asyncio.get_running_loop().time() + self._timeout
+        try:
+            async with asyncio.timeout_at(deadline):
+                future = await producer.send_batch(batch, topic, partition=partition)
+        except (TimeoutError, KafkaError) as error:
+            self._retire(producer, error)
+            raise Unconfirmed("the log does not take records now") from error
+        await self._confirm(producer, future, partition, deadline)
+        return count
+
+    def _current(self) -> Any:
+        if self._producer is None:
+            raise Unconfirmed("no broker answers")
+        return self._producer
+
+    async def _confirm(
+        self, producer: Any, future: asyncio.Future[Any], partition: int, deadline: float
+    ) -> Place:
+        await asyncio.wait([future], timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
+        if not future.done():
+            self._retire(producer, None)
+            raise Unconfirmed("the log did not confirm in time")
+        if (error := future.exception()) is not None:
+            self._retire(producer, error)
+            raise Unconfirmed("the log did not confirm") from error
+        return Place(partition, future.result().offset)
+
+    def _retire(self, producer: Any, error: BaseException | None) -> None:
+        if self._producer is producer:
+            log.warning("producer.retired", reason=repr(error) if error else "no confirmation in time")
+            self._producer = None
+            self._renewal = asyncio.create_task(self._replace(producer))
+
+    async def _replace(self, retired: Any) -> None:
+        await _close(retired)
+        await self._connect()
+
+    async def _connect(self) -> None:
+        pause, told = 0.1, False
+        while True:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._bootstrap,
+                client_id=self._client_id,
+                enable_idempotence=True,
+                acks="all",
+                linger_ms=0,  # batches form by themselves while a request is in flight
+                compression_type=self._compression,
+                max_batch_size=1024 * 1024,
+                max_request_size=MAX_REQUEST,
+                request_timeout_ms=int(self._timeout * 1000),
+                retry_backoff_ms=50,
+            )
+            try:
+                async with asyncio.timeout(self._timeout):
+                    await producer.start()
+            except (TimeoutError, KafkaError, OSError) as error:
+                await _close(producer)
+                if not told:
+                    log.warning("producer.waiting", bootstrap=self._bootstrap, reason=repr(error))
+                    told = True
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 1.0)
+            except asyncio.CancelledError:
+                await _close(producer)
+                raise
+            else:
+                self._producer = producer
+                if told:
+                    log.info("producer.connected", bootstrap=self._bootstrap)
+                return
+
+
+async def _close(producer: Any) -> None:
+    """`stop()` flushes, and waits for ever when it cannot: after a second the sender is ended without it."""
+    try:
+        async with asyncio.timeout(1.0):
+            await producer.stop()
+    except (TimeoutError, KafkaError):
+        with suppress(TimeoutError, KafkaError, AttributeError):
+            async with asyncio.timeout(1.0):
+                await producer._sender.close()
+                await producer.client.close()

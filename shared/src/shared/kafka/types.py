@@ -1,0 +1,68 @@
+"""What goes in and out of the log."""
+
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+class Record(NamedTuple):
+    """One record as it was read."""
+
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+
+
+class Place(NamedTuple):
+    """Where a record landed."""
+
+    partition: int
+    offset: int
+
+
+class Appendable(NamedTuple):
+    key: bytes | None
+    value: bytes | None
+
+
+@dataclass(frozen=True)
+class TopicSpec:
+    name: str
+    partitions: int
+    config: dict[str, str] = field(default_factory=dict)
+
+
+class Unconfirmed(Exception):
+    """The broker did not confirm in time. Indeterminate: the record may still land, or may not."""
+
+
+class ProducerPort(Protocol):
+    @property
+    def ready(self) -> bool: ...
+
+    async def send(
+        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> Awaitable[Place]: ...
+
+    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> int: ...
+
+
+class ConsumerPort(Protocol):
+    @property
+    def revision(self) -> int: ...
+
+    @property
+    def partitions(self) -> frozenset[int]: ...
+
+    def seek(self, partition: int, offset: int) -> None: ...
+
+    def pause(self, partition: int) -> None: ...
+
+    def resume(self, partition: int) -> None: ...
+
+    async def take(self, limit: int, wait: float) -> dict[int, list[Record]]: ...
+
+    async def ends(self, partitions: Sequence[int]) -> dict[int, int]: ...

@@ -1,0 +1,30 @@
+"""A place in the log, as clients hold it: opaque to them, `epoch-partition-offset` to us."""
+
+import re
+from typing import NamedTuple, Self
+
+_FORM = re.compile(r"([0-9a-f]{16})-(\d{1,5})-(\d{1,19})")
+
+
+class Position(NamedTuple):
+    """Where one record stands. `epoch` names the log, so that a place in another log is recognised."""
+
+    epoch: str
+    partition: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}-{self.partition}-{self.offset}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises ValueError when `text` was never a position."""
+        form = _FORM.fullmatch(text)
+        if form is None:
+            raise ValueError("is not a position")
+        return cls(form[1], int(form[2]), int(form[3]))
+
+
+def after(offset: int) -> int:
+    """The next offset to read once `offset` is done: the only "+1" in the house."""
+    return offset + 1

@@ -1,0 +1,34 @@
+"""How a process is configured: by environment variables only, read once, in its `main`."""
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ProcessSettings(BaseSettings):
+    """What every process has."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65_535)
+    """0: any free port."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    env: Literal["development", "production"] = "development"
+
+
+class KafkaSettings(BaseSettings):
+    """What every process that reads or writes the log has."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    kafka_bootstrap: str = "127.0.0.1:9092"
+    """host:port[,host:port …]"""
+    topic_prefix: str = Field(default="", pattern=r"^[a-z0-9.-]*$")
+    """Several deployments on one cluster: put before every topic and group name."""
+    source: str = Field(default="parley", min_length=1, max_length=256)
+    """CloudEvents `source`: the name of this deployment."""
+    session_timeout: float = Field(default=6.0, ge=0.5, le=300)
+    """Seconds after which a silent group member loses its partitions; the broker's
+    `group.min.session.timeout.ms` bounds it below."""
