@@ -1,17 +1,18 @@
 """Reading the log from places that the caller owns.
 
-Kafka's group decides who reads which partition, and nothing else: where to read from is said by `seek`.
-A partition just assigned is paused until then.
+Kafka's group decides who reads which partition; where to read from is said by `seek`, and a partition just
+assigned is paused until then. A caller with no better place for its offsets leaves them with the group
+(`commit`, `committed`).
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
-from shared.kafka.types import Record
+from shared.kafka.types import Record, Unconfirmed
 
 _FETCH = {
     "auto_offset_reset": "earliest",
@@ -20,16 +21,19 @@ _FETCH = {
     "max_partition_fetch_bytes": 4 * 1024 * 1024,
     "retry_backoff_ms": 50,
 }
+_ANSWER = 4.0  # seconds that Kafka has to answer a question
 
 
 class Consumer:
-    """A group member. `revision` grows with each assignment: when it changed, seek every partition anew."""
+    """A group member. `revision` grows with each assignment: when it changed, seek every partition anew.
+    `settled`: the group has said what this member reads, be it nothing."""
 
     def __init__(
         self, bootstrap: str, topic: str, group: str, *, client_id: str, session_timeout: float = 6.0
     ) -> None:
         self.revision = 0
         self.partitions: frozenset[int] = frozenset()
+        self.settled = False
         self._topic = topic
         self._sought: set[int] = set()
         self._consumer: Any = AIOKafkaConsumer(
@@ -38,6 +42,8 @@ class Consumer:
             client_id=client_id,
             session_timeout_ms=int(session_timeout * 1000),
             heartbeat_interval_ms=int(session_timeout * 1000 / 5),
+            max_poll_interval_ms=86_400_000,  # waiting for a database is no reason to lose partitions
+            rebalance_timeout_ms=10_000,
             **_FETCH,
         )
 
@@ -77,12 +83,43 @@ class Consumer:
             if place.partition in self._sought
         }
 
+    async def begins(self, partitions: Sequence[int]) -> dict[int, int]:
+        """Per partition the offset of the oldest record kept. Raises TimeoutError."""
+        return await _bounds(self._consumer.beginning_offsets, self._topic, partitions)
+
     async def ends(self, partitions: Sequence[int]) -> dict[int, int]:
-        """Per partition the offset that the next record will get."""
-        return await _ends(self._consumer, self._topic, partitions)
+        """Per partition the offset that the next record will get. Raises TimeoutError."""
+        return await _bounds(self._consumer.end_offsets, self._topic, partitions)
+
+    async def committed(self, partitions: Sequence[int]) -> dict[int, int]:
+        """Per partition the next offset that the group has committed, where it has. Raises TimeoutError."""
+        places = [TopicPartition(self._topic, partition) for partition in partitions]
+        try:
+            async with asyncio.timeout(_ANSWER):
+                offsets = await asyncio.gather(*map(self._consumer.committed, places))
+        except KafkaError as error:
+            raise TimeoutError("Kafka does not answer") from error
+        return {p: offset for p, offset in zip(partitions, offsets, strict=True) if offset is not None}
+
+    async def commit(self, offsets: Mapping[int, int]) -> None:
+        """Leave the next offsets with the group, of those partitions that are still this member's. Raises
+        Unconfirmed, as in the middle of a change of assignment."""
+        mine = {TopicPartition(self._topic, p): at for p, at in offsets.items() if p in self.partitions}
+        if not mine:
+            return
+        try:
+            async with asyncio.timeout(_ANSWER):
+                await self._consumer.commit(mine)
+        except (TimeoutError, KafkaError) as error:
+            raise Unconfirmed("the group did not take the commit") from error
+
+    def revoked(self) -> None:
+        self.assigned(())
+        self.settled = False
 
     def assigned(self, partitions: Iterable[int]) -> None:
         self.partitions = frozenset(partitions)
+        self.settled = True
         self._sought = set()
         self.revision += 1
         for partition in self.partitions:
@@ -94,7 +131,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer = consumer
 
     def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        self._consumer.assigned(())
+        self._consumer.revoked()
 
     def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         self._consumer.assigned(place.partition for place in assigned)
@@ -123,8 +160,7 @@ class Inspector:
 
     async def ends(self, partitions: Sequence[int]) -> dict[int, int]:
         """Raises TimeoutError when Kafka does not answer in 4 s."""
-        async with asyncio.timeout(4.0):
-            return await _ends(self._consumer, self._topic, partitions)
+        return await _bounds(self._consumer.end_offsets, self._topic, partitions)
 
     async def records_at(self, offsets: dict[int, int]) -> dict[int, Record]:
         """Per partition the record at the offset given, for those that have it; waits up to 4 s."""
@@ -146,12 +182,13 @@ def _record(record: Any) -> Record:
     return Record(record.partition, record.offset, record.key, record.value)
 
 
-async def _ends(consumer: Any, topic: str, partitions: Sequence[int]) -> dict[int, int]:
+async def _bounds(ask: Any, topic: str, partitions: Sequence[int]) -> dict[int, int]:
     try:
-        ends = await consumer.end_offsets([TopicPartition(topic, partition) for partition in partitions])
+        async with asyncio.timeout(_ANSWER):
+            offsets = await ask([TopicPartition(topic, partition) for partition in partitions])
     except KafkaError as error:
         raise TimeoutError("Kafka does not answer") from error
-    return {place.partition: end for place, end in ends.items()}
+    return {place.partition: offset for place, offset in offsets.items()}
 
 
 async def _started(consumer: Any) -> None:

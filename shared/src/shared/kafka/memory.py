@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 
 from shared.kafka.types import Appendable, Headers, Place, Record
 
@@ -14,6 +14,7 @@ class MemoryLog:
         self.count = partitions
         self.topics: dict[str, list[list[Record]]] = defaultdict(lambda: [[] for _ in range(partitions)])
         self.headers: dict[tuple[str, int, int], Headers] = {}
+        self.committed: dict[tuple[str, int], int] = {}
         self.grown = asyncio.Event()
 
     def append(
@@ -59,6 +60,7 @@ class MemoryConsumer:
     def __init__(self, log: MemoryLog, topic: str) -> None:
         self.revision = 1
         self.partitions = frozenset(range(log.count))
+        self.settled = True
         self._log = log
         self._topic = topic
         self._next: dict[int, int] = {}
@@ -94,6 +96,23 @@ class MemoryConsumer:
 
     async def ends(self, partitions: Sequence[int]) -> dict[int, int]:
         return {partition: len(self._log.topics[self._topic][partition]) for partition in partitions}
+
+    async def begins(self, partitions: Sequence[int]) -> dict[int, int]:
+        return dict.fromkeys(partitions, 0)
+
+    async def committed(self, partitions: Sequence[int]) -> dict[int, int]:
+        known = ((p, self._log.committed.get((self._topic, p))) for p in partitions)
+        return {p: offset for p, offset in known if offset is not None}
+
+    async def commit(self, offsets: Mapping[int, int]) -> None:
+        mine = {(self._topic, p): at for p, at in offsets.items() if p in self.partitions}
+        self._log.committed.update(mine)
+
+    def assigned(self, partitions: Iterable[int]) -> None:
+        """As if the group had decided anew."""
+        self.partitions = frozenset(partitions)
+        self._next.clear()
+        self.revision += 1
 
     def _ready(self, limit: int) -> dict[int, list[Record]]:
         taken: dict[int, list[Record]] = {}

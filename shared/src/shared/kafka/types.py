@@ -1,6 +1,6 @@
 """What goes in and out of the log."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -66,3 +66,16 @@ class ConsumerPort(Protocol):
     async def take(self, limit: int, wait: float) -> dict[int, list[Record]]: ...
 
     async def ends(self, partitions: Sequence[int]) -> dict[int, int]: ...
+
+
+class GroupConsumerPort(ConsumerPort, Protocol):
+    """A consumer that leaves its offsets with the group."""
+
+    @property
+    def settled(self) -> bool: ...
+
+    async def begins(self, partitions: Sequence[int]) -> dict[int, int]: ...
+
+    async def committed(self, partitions: Sequence[int]) -> dict[int, int]: ...
+
+    async def commit(self, offsets: Mapping[int, int]) -> None: ...
