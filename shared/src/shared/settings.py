@@ -1,9 +1,12 @@
 """How a process is configured: by environment variables only, read once, in its `main`."""
 
-from typing import Literal
+import sys
+from typing import Literal, TypeVar
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+S = TypeVar("S", bound=BaseSettings)
 
 
 class ProcessSettings(BaseSettings):
@@ -32,3 +35,15 @@ class KafkaSettings(BaseSettings):
     session_timeout: float = Field(default=6.0, ge=0.5, le=300)
     """Seconds after which a silent group member loses its partitions; the broker's
     `group.min.session.timeout.ms` bounds it below."""
+
+
+def read(settings: type[S]) -> S:
+    """The settings of this process. Bad ones end it with one line that names them, and status 2."""
+    try:
+        return settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+    except SettingsError as error:
+        wrong = str(error)
+    print(f"bad settings: {wrong}", file=sys.stderr)
+    raise SystemExit(2)
