@@ -1,0 +1,108 @@
+"""A real Kafka: one KRaft node on loopback, its jars fetched by Maven (`kafka/pom.xml`)."""
+
+import base64
+import hashlib
+import shutil
+import tempfile
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local import probes, programs
+from deploy.local.process import Once, Process
+
+SETTINGS = Path(__file__).with_name("kafka")
+HEAP = "-Xmx512m"
+
+
+@dataclass(frozen=True)
+class Kafka:
+    """A broker that keeps its data in `folder`; the jars in `cache` serve any number of them."""
+
+    folder: Path
+    cache: Path
+    port: int
+    controller_port: int
+
+    @property
+    def bootstrap(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    async def prepare(self, once: Once) -> None:
+        """Fetches the jars and formats the storage where that has not been done; raises Failure."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self._jars.exists():
+            await self._fetch(once)
+        self._properties.write_text(self._settings(self._data))
+        if not self._data.exists():
+            await self._format(once)
+
+    def broker(self) -> Process:
+        """The process that serves."""
+        return Process(
+            "kafka",
+            self._java(HEAP, "kafka.Kafka", str(self._properties)),
+            ready=probes.tcp(self.port),
+            ports=(self.port, self.controller_port),
+            log=self.folder / "console.log",
+        )
+
+    @property
+    def _jars(self) -> Path:
+        wanted = hashlib.sha256((SETTINGS / "pom.xml").read_bytes()).hexdigest()
+        return self.cache / f"kafka-{wanted[:12]}"
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def _properties(self) -> Path:
+        return self.folder / "server.properties"
+
+    async def _fetch(self, once: Once) -> None:
+        """Fetches into a folder beside and then renames it, so that one which exists is complete."""
+        self.cache.mkdir(parents=True, exist_ok=True)
+        maven = [
+            str(programs.find("mvn")),
+            "-q",
+            "-B",
+            "-Dstyle.color=never",
+            "-f",
+            str(SETTINGS / "pom.xml"),
+        ]
+        alone = ["flock", "--no-fork", str(self.cache)]  # Maven's repository is not made for two at a time
+        with tempfile.TemporaryDirectory(dir=self.cache) as beside:
+            jars = Path(beside, "jars")
+            copy = [f"-DoutputDirectory={jars}", "dependency:copy-dependencies"]
+            await once(Process("maven", [*alone, *maven, *copy]))
+            with suppress(OSError):  # another run was quicker
+                jars.rename(self._jars)  # noqa: ASYNC240
+
+    async def _format(self, once: Once) -> None:
+        """Formats beside and then renames, so that storage which exists is complete."""
+        unfinished = self.folder / "unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        properties = self.folder / "format.properties"
+        properties.write_text(self._settings(unfinished))
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        tool = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties))
+        quick = "-XX:TieredStopAtLevel=1"
+        await once(Process("format", self._java(quick, *tool), log=self.folder / "console.log"))
+        unfinished.rename(self._data)
+
+    def _java(self, *arguments: str) -> list[str]:
+        logging = [f"-Dlog4j2.configurationFile={SETTINGS / 'log4j2.properties'}", f"-Dlogs={self.folder}"]
+        return [str(programs.find("java")), *logging, "-cp", f"{self._jars}/*", *arguments]
+
+    def _settings(self, data: Path) -> str:
+        controller = f"127.0.0.1:{self.controller_port}"
+        here = {
+            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{controller}",
+            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
+            "controller.quorum.voters": f"1@{controller}",
+            "log.dirs": str(data),
+        }
+        fixed = (SETTINGS / "server.properties").read_text()
+        return fixed + "".join(f"{key}={value}\n" for key, value in here.items())

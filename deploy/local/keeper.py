@@ -1,0 +1,120 @@
+"""Keeps one process running until it is told to stop."""
+
+import asyncio
+import signal
+import time
+from asyncio.subprocess import Process as Child
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.console import Console
+from deploy.local.failure import Failure
+from deploy.local.identity import Running, running
+from deploy.local.ports import Ports
+from deploy.local.process import Process
+
+PAUSE = 0.5
+"""Seconds between a death and the next start."""
+WINDOW = 30.0
+"""Seconds within which deaths add up."""
+GRACE = 12.0
+"""Seconds that a process has to end by itself; the services promise ten."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all processes of one stack share."""
+
+    console: Console
+    ports: Ports
+    folder: Path
+    """While `hold/<name>` exists in it, a dead process stays away: fault tests ask for that."""
+    deaths: int = 3
+    """So many of one process within thirty seconds are a failure."""
+
+
+class Keeper:
+    """One process: `keep` starts it again whenever it dies, until `stop`."""
+
+    def __init__(self, process: Process, around: Surroundings, changed: Callable[[], None]) -> None:
+        self.process = process
+        self.ready = asyncio.Event()
+        self.running: Running | None = None
+        self._around = around
+        self._changed = changed
+        self._ending = asyncio.Event()
+
+    async def keep(self) -> None:
+        """Returns after `stop`; raises Failure when the process dies too often."""
+        deaths: list[float] = []
+        while not self._ending.is_set():
+            reason = await self._live()
+            if self._ending.is_set():
+                return
+            now = time.monotonic()
+            deaths = [*(death for death in deaths if now - death < WINDOW), now]
+            if len(deaths) >= self._around.deaths:
+                raise Failure(f"{self.process.name} died {len(deaths)} times within {WINDOW:.0f} s: {reason}")
+            self._around.console.say(f"{self.process.name} died: {reason}; starting it again")
+            await self._rest(PAUSE)
+            while (self._around.folder / "hold" / self.process.name).exists():
+                await self._rest(0.05)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Signals the process if there is one."""
+        if self.running:
+            self.running.signal(number)
+
+    async def stop(self, keeping: asyncio.Task[None]) -> None:
+        """Returns when the process is gone, after GRACE by force."""
+        self._ending.set()
+        self.signal(self.process.stop)
+        _, late = await asyncio.wait({keeping}, timeout=GRACE)
+        if late:
+            self._around.console.say(f"{self.process.name} does not end within {GRACE:.0f} s; killing it")
+            self.signal(signal.SIGKILL)
+            await asyncio.wait({keeping})
+
+    async def _rest(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ending.wait(), seconds)
+
+    async def _live(self) -> str:
+        """One life, from start to end; says how it ended."""
+        self._around.ports.release(self.process.ports)
+        child = await self.process.spawn()
+        self.running = running(self.process.name, child.pid)
+        self._changed()
+        if self._ending.is_set():  # told to stop while it was being started
+            self.signal(self.process.stop)
+        probing = asyncio.create_task(self._probe())
+        try:
+            return await outcome(self.process, child, self._around.console)
+        finally:
+            probing.cancel()
+            self.ready.clear()
+
+    async def _probe(self) -> None:
+        while not await self.process.ready():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        self.ready.set()
+
+
+async def outcome(process: Process, child: Child, console: Console) -> str:
+    """Relays the child's output until it is gone; "" when it succeeded, else how it ended."""
+    relaying = asyncio.create_task(console.relay(process.name, child.stdout)) if child.stdout else None
+    code = await child.wait()
+    if relaying:  # what it wrote last; bounded, because a grandchild may hold the pipe open
+        await asyncio.wait({relaying}, timeout=1)
+        relaying.cancel()
+    how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    return f"{how}{_last_line(process.log)}"
+
+
+def _last_line(log: Path | None) -> str:
+    if log is None or not log.exists():
+        return ""
+    lines = log.read_text(errors="replace").split("\n")
+    return f", last in {log}: {next((line for line in reversed(lines) if line.strip()), '')}"

@@ -1,0 +1,48 @@
+"""The programs that Parley needs from the machine, and how each is installed."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from deploy.local.failure import Failure
+
+PACKAGES = {  # Debian's names
+    "java": "default-jre-headless",
+    "mvn": "maven",
+    "postgres": "postgresql",
+    "setpriv": "util-linux",
+}
+
+
+def find(program: str, folders: Iterable[Path] = ()) -> Path:
+    """The path of a program: the first of `folders` that has it, else PATH.
+
+    As root on Debian a missing one is installed, which may take minutes. Raises Failure.
+    """
+    found = _look(program, folders)
+    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        _install(PACKAGES[program])
+        found = _look(program, folders)
+    if found is None:
+        raise Failure(f"{program} is missing; install it, on Debian: apt-get install {PACKAGES[program]}")
+    return found
+
+
+def _look(program: str, folders: Iterable[Path]) -> Path | None:
+    path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", os.defpath)])
+    found = shutil.which(program, path=path)
+    return Path(found) if found else None
+
+
+def _install(package: str) -> None:
+    print(f"installing {package}", flush=True)
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", package]):
+        done = subprocess.run(
+            ["apt-get", "-qq", *arguments], env=quiet, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            reason = done.stderr.strip().rpartition("\n")[2]
+            raise Failure(f"apt-get {arguments[0]} of {package} failed: {reason}")

@@ -1,0 +1,82 @@
+"""What is known of the stack in a data folder: `stack.json`, for `up`, `down`, tests and benchmarks."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from deploy.local.identity import Running
+from deploy.local.services import Services
+
+
+class Stack(BaseModel):
+    """One stack. The file outlives it: the next run keeps its ports and ends what it may have left behind."""
+
+    folder: Path
+    supervisor: Running
+    ready: bool = False
+    kafka: str = ""
+    """host:port"""
+    database: str = ""
+    """A URL with the password."""
+    gateways: list[str] = []
+    """URLs, the one that people know first."""
+    notifiers: list[str] = []
+    projectors: list[str] = []
+    store: str = ""
+    ports: dict[str, int] = {}
+    processes: list[Running] = []
+
+    @property
+    def running(self) -> bool:
+        """Whether its supervisor still runs."""
+        return self.supervisor.alive
+
+    def process(self, name: str) -> Running:
+        """The process of this name; raises KeyError."""
+        found = {process.name: process for process in self.processes}
+        return found[name]
+
+    def listen(self, services: Services) -> None:
+        """Notes where the services will be."""
+
+        def urls(ports: Sequence[int]) -> list[str]:
+            return [f"http://127.0.0.1:{port}" for port in ports]
+
+        self.gateways, self.notifiers = urls(services.gateways), urls(services.notifiers)
+        self.projectors, self.store = urls(services.projectors), urls([services.store])[0]
+
+    def addresses(self) -> list[str]:
+        """What to tell the user, line by line."""
+        door = [f"web {self.gateways[0]}/", f"API {self.gateways[0]}/docs"] if self.gateways else []
+        more = [f"gateway {url}" for url in self.gateways[1:]]
+        return [*door, *more, f"Kafka {self.kafka}", f"PostgreSQL {self.database}"]
+
+    def again(self) -> "Stack":
+        """As the file has it now: processes change when they die."""
+        return read(self.folder) or self
+
+    def write(self) -> None:
+        """Replaces the file at once, readable by its owner alone: it holds a password."""
+        beside = self.folder / "stack.json.new"
+        beside.touch(mode=0o600)
+        beside.write_text(self.model_dump_json(indent=2) + "\n")
+        beside.rename(_file(self.folder))
+
+
+def read(folder: Path) -> Stack | None:
+    """The last stack of this folder, running or not."""
+    try:
+        return Stack.model_validate_json(_file(folder).read_text())
+    except FileNotFoundError:
+        return None
+
+
+def read_running(folder: Path) -> Stack | None:
+    """The stack that runs in this folder now."""
+    stack = read(folder)
+    return stack if stack and stack.running else None
+
+
+def _file(folder: Path) -> Path:
+    return folder / "stack.json"

@@ -1,0 +1,154 @@
+"""`run`: the whole stack in the foreground, from nothing to ready and back to nothing."""
+
+import asyncio
+import fcntl
+import os
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.local import identity, record, services
+from deploy.local.console import Console
+from deploy.local.failure import Failure
+from deploy.local.identity import Running
+from deploy.local.kafka import Kafka
+from deploy.local.keeper import Surroundings
+from deploy.local.ports import Ports
+from deploy.local.postgres import Postgres
+from deploy.local.process import ROOT
+from deploy.local.record import Stack
+from deploy.local.services import Counts, Services
+from deploy.local.supervisor import Supervisor, together
+
+CACHE = ROOT / ".data" / "cache"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What can be chosen for a stack; ports come from the environment."""
+
+    folder: Path
+    counts: Counts = field(default_factory=Counts)
+    kafka: str | None = None
+    """Use this broker instead of an own one."""
+    database: str | None = None
+    """Use this database instead of an own one."""
+    services: bool = True
+    """Without: only Kafka and PostgreSQL, empty."""
+    volatile: bool = False
+    """Data need not survive a crash of the machine."""
+    deaths: int = 3
+    """So many of one process within thirty seconds end the stack."""
+
+
+def run(options: Options) -> None:
+    """Blocks until SIGINT, SIGTERM or SIGHUP, then stops everything; raises Failure."""
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with _alone(options.folder):
+        previous = record.read(options.folder)
+        if previous:  # of a supervisor that was killed
+            identity.end(previous.processes, signal.SIGTERM, 5)
+        asyncio.run(_Run(options, previous).whole())
+
+
+class _Run:
+    """One run of a stack; what is known of it so far is on disk too."""
+
+    def __init__(self, options: Options, previous: Stack | None) -> None:
+        self._options = options
+        self._console = Console()
+        self._stopped = asyncio.Event()
+        self._ports = ports = Ports(os.environ, previous.ports if previous else {})
+        self._services = Services.choose(options.counts, ports) if options.services else None
+        self._kafka = None if options.kafka else self._own_kafka()
+        self._postgres = None if options.database else self._own_postgres()
+        self._stack = Stack(
+            folder=options.folder,
+            supervisor=identity.running("supervisor", os.getpid()),
+            kafka=options.kafka or (self._kafka.bootstrap if self._kafka else ""),
+            database=options.database or "",
+            ports={**(previous.ports if previous else {}), **ports.taken},
+        )
+        if self._services:
+            self._stack.listen(self._services)
+
+    async def whole(self) -> None:
+        """From start to stop; raises Failure when something dies too often or cannot start."""
+        around = Surroundings(self._console, self._ports, self._options.folder, self._options.deaths)
+        async with Supervisor(around, self._changed) as supervisor:
+            self._heed_signals(supervisor)
+            self._changed([])
+            try:
+                await supervisor.watch(self._start(supervisor), self._stopped)
+            except Failure as failure:
+                self._console.say(f"stopping: {failure}")
+                raise
+            self._console.say("stopping")
+        self._changed([])
+        self._console.say("stopped")
+
+    async def _start(self, supervisor: Supervisor) -> None:
+        began = time.monotonic()
+        await together(self._start_kafka(supervisor), self._start_postgres(supervisor))
+        if self._services:
+            stages = self._services.stages(self._stack.kafka, self._stack.database)
+            await together(*(supervisor.start(*stage) for stage in stages))
+        self._stack.ready = True
+        self._stack.write()
+        self._console.say(f"everything is ready after {time.monotonic() - began:.1f} s")
+        for line in self._stack.addresses():
+            self._console.say(line)
+
+    async def _start_kafka(self, supervisor: Supervisor) -> None:
+        if self._kafka:
+            await self._kafka.prepare(supervisor.once)
+            await supervisor.start(self._kafka.broker())
+        if self._services:
+            await supervisor.once(services.topics(self._stack.kafka))
+
+    async def _start_postgres(self, supervisor: Supervisor) -> None:
+        if self._postgres:
+            await self._postgres.prepare(supervisor.once, self._console.say)
+            self._stack.database = self._postgres.url
+            await supervisor.start(self._postgres.server())
+        if self._services:
+            await supervisor.once(services.migrations(self._stack.database))
+
+    def _own_kafka(self) -> Kafka:
+        port, controller = self._ports.take("kafka", "KAFKA_PORT"), self._ports.take("kafka-controller")
+        return Kafka(self._options.folder / "kafka", CACHE, port, controller)
+
+    def _own_postgres(self) -> Postgres:
+        port = self._ports.take("postgres", "POSTGRES_PORT")
+        return Postgres(self._options.folder / "postgres", port, self._options.volatile)
+
+    def _changed(self, processes: Sequence[Running]) -> None:
+        self._stack.processes = list(processes)
+        self._stack.write()
+
+    def _heed_signals(self, supervisor: Supervisor) -> None:
+        """The first one stops everything in order, a second one at once."""
+
+        def stop() -> None:
+            if self._stopped.is_set():
+                supervisor.kill()
+            self._stopped.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, stop)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Holds the data folder; raises Failure when another run does."""
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            stack = record.read_running(folder)
+            where = f" as process {stack.supervisor.pid}: {'; '.join(stack.addresses())}" if stack else ""
+            raise Failure(f"a stack runs already in {folder}{where}") from None
+        yield

@@ -1,0 +1,77 @@
+"""The services of one stack: their commands, environments and order."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from deploy.local import probes
+from deploy.local.ports import Ports
+from deploy.local.process import Process, module
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many of each service; a store that only reads is enough once."""
+
+    gateways: int = 1
+    notifiers: int = 1
+    projectors: int = 1
+
+
+@dataclass(frozen=True)
+class Services:
+    """Where each service listens. The first gateway's port is the one that people know."""
+
+    gateways: Sequence[int]
+    notifiers: Sequence[int]
+    projectors: Sequence[int]
+    store: int
+
+    @classmethod
+    def choose(cls, counts: Counts, ports: Ports) -> "Services":
+        """Takes the ports; raises Failure."""
+
+        def several(name: str, variable: str, count: int, default: int | None = None) -> list[int]:
+            first = ports.take(name, variable, default)
+            return [first, *(ports.take(f"{name}-{number}") for number in range(2, count + 1))]
+
+        return cls(
+            gateways=several("gateway", "PORT", counts.gateways, 8000),
+            notifiers=several("notifier", "NOTIFIER_PORT", counts.notifiers),
+            projectors=several("projector", "PROJECTOR_PORT", counts.projectors),
+            store=ports.take("store", "STORE_PORT"),
+        )
+
+    def stages(self, kafka: str, database: str) -> list[list[Process]]:
+        """In the order of the way of a message, backwards: who is asked comes before who asks."""
+        log, rows = {"KAFKA_BOOTSTRAP": kafka}, {"DATABASE_URL": database}
+        links = ",".join(f"127.0.0.1:{port}" for port in self.notifiers)
+        auth = {"AUTH": os.environ.get("AUTH") or "dev"}
+        door = {**log, **auth, "STORE_URL": f"http://127.0.0.1:{self.store}", "NOTIFIERS": links}
+        return [
+            [_service("store", self.store, module("message_store", "serve"), rows)],
+            _services("projector", self.projectors, module("message_store", "project"), {**rows, **log}),
+            _services("notifier", self.notifiers, module("notifier", "live"), log),
+            _services("gateway", self.gateways, module("gateway"), door),
+        ]
+
+
+def topics(kafka: str) -> Process:
+    """The command that makes the topics, again and again without harm."""
+    partitions = os.environ.get("PARTITIONS") or "12"
+    return Process("topics", module("shared.topics"), {"KAFKA_BOOTSTRAP": kafka, "PARTITIONS": partitions})
+
+
+def migrations(database: str) -> Process:
+    """The command that brings the database's tables up to date."""
+    return Process("migrations", module("message_store", "migrate"), {"DATABASE_URL": database})
+
+
+def _services(name: str, ports: Sequence[int], argv: Sequence[str], env: Mapping[str, str]) -> list[Process]:
+    names = [name, *(f"{name}-{number}" for number in range(2, len(ports) + 1))]
+    return [_service(each, port, argv, env) for each, port in zip(names, ports, strict=True)]
+
+
+def _service(name: str, port: int, argv: Sequence[str], env: Mapping[str, str]) -> Process:
+    here = {"HOST": "127.0.0.1", "PORT": str(port), "ENV": "development", "PYTHONUNBUFFERED": "1"}
+    return Process(name, argv, {**env, **here}, ready=probes.http(port), ports=(port,))
