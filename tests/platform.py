@@ -1,0 +1,130 @@
+"""A real Kafka and a real PostgreSQL for the tests, and whole stacks of real processes.
+
+Taken from, in this order: TEST_KAFKA_BOOTSTRAP and TEST_DATABASE_URL; containers, where a Docker engine
+answers; processes on this machine. When none of these works, the tests fail.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+
+from deploy.local.background import running
+from deploy.local.record import Stack
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Where they are."""
+
+    kafka: str
+    """host:port"""
+    database: str
+    """URL of a role that may create databases."""
+
+
+@contextmanager
+def platform() -> Iterator[Platform]:
+    """For a whole session of tests; starting it takes seconds."""
+    kafka, database = os.environ.get("TEST_KAFKA_BOOTSTRAP"), os.environ.get("TEST_DATABASE_URL")
+    with ExitStack() as stack:
+        if not (kafka and database) and docker_answers():
+            kafka = kafka or stack.enter_context(kafka_container())
+            database = database or stack.enter_context(postgres_container())
+        if not (kafka and database):
+            given = [*(["--kafka", kafka] if kafka else []), *(["--database", database] if database else [])]
+            local = stack.enter_context(local_stack("--no-services", *given))
+            kafka, database = local.kafka, local.database
+        yield Platform(kafka, database)
+
+
+def docker_answers() -> bool:
+    """Whether a Docker engine listens where DOCKER_HOST says, else where it does by default."""
+    engine = urlsplit(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
+    local = engine.scheme == "unix"
+    try:
+        with socket.socket(socket.AF_UNIX if local else socket.AF_INET) as connection:
+            connection.settimeout(5)
+            connection.connect(engine.path if local else (engine.hostname, engine.port))
+            connection.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+            return b" 200 " in connection.recv(64)
+    except OSError:
+        return False
+
+
+@contextmanager
+def kafka_container() -> Iterator[str]:
+    """host:port of a broker in a container, with the settings that Parley needs."""
+    from testcontainers.community.kafka import KafkaContainer
+
+    container = KafkaContainer("confluentinc/cp-kafka:7.6.0").with_kraft()
+    container.with_env("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false")
+    container.with_env("KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS", "1000")
+    container.with_env("KAFKA_MESSAGE_MAX_BYTES", "3145728")
+    with container:
+        yield container.get_bootstrap_server()
+
+
+@contextmanager
+def postgres_container() -> Iterator[str]:
+    """URL of a server in a container."""
+    from testcontainers.community.postgres import PostgresContainer
+
+    container = PostgresContainer("postgres:15", driver=None)
+    container.with_command("postgres -c fsync=off -c max_connections=200")
+    with container:
+        yield container.get_connection_url()
+
+
+@contextmanager
+def local_stack(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[Stack]:
+    """A stack of real processes in a folder that goes with it."""
+    folder = Path(tempfile.mkdtemp(prefix="parley-test-"))
+    folder.chmod(0o711)  # PostgreSQL's user must get through
+    try:
+        with running(folder, "--volatile", *arguments, env=env) as stack:
+            yield stack
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def fresh_database(admin_url: str) -> Iterator[str]:
+    """The URL of a new, empty database that goes when left, whoever is still connected."""
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield urlsplit(admin_url)._replace(path=f"/{name}").geturl()
+        finally:
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def new_topic_prefix() -> str:
+    """What no other test puts before its topics."""
+    return f"t{secrets.token_hex(6)}."
+
+
+@contextmanager
+def away(stack: Stack, name: str) -> Iterator[None]:
+    """Kills one process of a stack and lets it come back only after the block."""
+    hold = stack.folder / "hold" / name
+    hold.parent.mkdir(exist_ok=True)
+    hold.touch()
+    try:
+        process = stack.again().process(name)
+        process.signal(signal.SIGKILL)
+        process.wait(10)
+        yield
+    finally:
+        hold.unlink()
