@@ -1,0 +1,36 @@
+"""The state of one conversation: what decide needs to know, and no more."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["direct", "group"]
+Visibility = Literal["all", "joined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One interval of membership that has not ended."""
+
+    from_offset: int
+    ordinal: int
+    """The place among those who joined by the same event."""
+    joined_seq: int
+    read_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    id: str
+    kind: Kind
+    title: str | None
+    history_visibility: Visibility
+    started_offset: int
+    created_at: str
+    updated_at: str
+    version: int
+    last_seq: int
+    members: Mapping[str, Member]
+    """The present members, in join order."""
+    sent: Mapping[str, int] = field(default_factory=dict)
+    """Message id → offset, for those ids that this batch asks about: whoever loads the state fills it."""

@@ -1,0 +1,53 @@
+"""The conversation after an entry."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from message_store.domain.conversation import Conversation, Member
+from message_store.domain.outcomes import Entry, MemberJoined, MemberLeft, ReadAdvanced, Sent, Started
+
+
+def evolve(state: Conversation | None, entry: Entry) -> Conversation:
+    """`entry` is what decide made of this very state."""
+    if isinstance(entry, Started):
+        return _started(entry)
+    assert state is not None
+    match entry:
+        case Sent():
+            return replace(
+                state,
+                last_seq=entry.seq,
+                updated_at=max(state.updated_at, entry.created_at),
+                version=entry.offset,
+                members=_read(state, entry.sender, entry.seq),  # who writes has read all before it
+                sent={**state.sent, entry.message_id: entry.offset},
+            )
+        case ReadAdvanced():
+            return replace(state, version=entry.offset, members=_read(state, entry.user_id, entry.up_to))
+        case MemberJoined():
+            joined = Member(entry.offset, 0, state.last_seq, state.last_seq)
+            return replace(state, version=entry.offset, members={**state.members, entry.user_id: joined})
+        case MemberLeft():
+            rest = {user: member for user, member in state.members.items() if user != entry.user_id}
+            return replace(state, version=entry.offset, members=rest)
+        case _:
+            assert_never(entry)
+
+
+def _started(entry: Started) -> Conversation:
+    return Conversation(
+        id=entry.conversation_id,
+        kind=entry.kind,
+        title=entry.title,
+        history_visibility=entry.history_visibility,
+        started_offset=entry.offset,
+        created_at=entry.created_at,
+        updated_at=entry.created_at,
+        version=entry.offset,
+        last_seq=0,
+        members={user: Member(entry.offset, ordinal, 0, 0) for ordinal, user in enumerate(entry.members)},
+    )
+
+
+def _read(state: Conversation, user: str, up_to: int) -> dict[str, Member]:
+    return {**state.members, user: replace(state.members[user], read_seq=up_to)}

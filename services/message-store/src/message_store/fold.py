@@ -1,0 +1,104 @@
+"""A batch of events through the domain, in order, and what came of each."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from message_store.domain import (
+    Conversation,
+    MemberLeft,
+    Outcome,
+    ReadAdvanced,
+    Rejected,
+    Skipped,
+    decide,
+    evolve,
+)
+from message_store.domain.outcomes import Duplicate
+from shared.events import Event, LogOpened, MessageSent
+from shared.kafka import Record
+from shared.vocabulary import READ_RECEIPT_MEMBERS
+
+States = dict[str, Conversation | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One record of the log. `event` is None when it was given up on: it is in the dead letters."""
+
+    record: Record
+    event: Event | None
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """One offset of the log and all that is to be kept, and told, of it."""
+
+    partition: int
+    offset: int
+    event_id: str | None
+    outcome: Outcome
+    actor: str | None = None
+    time: str | None = None
+    conversation_id: str | None = None
+    ref: str | None = None
+    """What a rejection speaks of: the message id, for other events the event's own id."""
+    client_id: str | None = None
+    state: Conversation | None = None
+    """The conversation after an entry."""
+    audience: tuple[str, ...] = ()
+    private: bool = False
+    """The audience is an explicit short list, not "all members at this offset"."""
+
+    @property
+    def told(self) -> bool:
+        """Entries and rejections are told; duplicates and skips are nobody's news."""
+        return not isinstance(self.outcome, Duplicate | Skipped)
+
+
+def fold(states: States, arrivals: Iterable[Arrival]) -> list[Folded]:
+    """`states` holds the conversation (None: there is none) of every arrival, and is moved on by it."""
+    return [_fold(states, arrival) for arrival in arrivals]
+
+
+def _fold(states: States, arrival: Arrival) -> Folded:
+    partition, offset, event = arrival.record.partition, arrival.record.offset, arrival.event
+    if event is None:
+        return Folded(partition, offset, None, Skipped("dead_lettered"))
+    if isinstance(event, LogOpened):
+        return Folded(partition, offset, event.id, Skipped("log_opened"))
+    conversation_id = event.data.conversation_id
+    before = states[conversation_id]
+    outcome = decide(before, event, offset)
+    after = before
+    if not isinstance(outcome, Rejected | Duplicate | Skipped):
+        after = states[conversation_id] = evolve(before, outcome)
+    audience, private = _audience(event.actor, outcome, after)
+    ref, client_id = event.id, None
+    if isinstance(event, MessageSent):
+        ref, client_id = event.data.message_id, event.data.client_id
+    return Folded(
+        partition,
+        offset,
+        event.id,
+        outcome,
+        actor=event.actor,
+        time=event.time,
+        conversation_id=conversation_id,
+        ref=ref,
+        client_id=client_id,
+        state=after,
+        audience=audience,
+        private=private,
+    )
+
+
+def _audience(actor: str, outcome: Outcome, after: Conversation | None) -> tuple[tuple[str, ...], bool]:
+    if isinstance(outcome, Rejected):
+        return (actor,), True
+    if isinstance(outcome, Duplicate | Skipped) or after is None:
+        return (), False
+    if isinstance(outcome, ReadAdvanced) and len(after.members) > READ_RECEIPT_MEMBERS:
+        return (actor,), True
+    if isinstance(outcome, MemberLeft):
+        return (*after.members, outcome.user_id), False  # an interval includes both its ends
+    return tuple(after.members), False

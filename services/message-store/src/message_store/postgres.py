@@ -1,0 +1,153 @@
+"""The projector's store in PostgreSQL: one connection, one transaction a batch.
+
+Whoever gets Unavailable does not know whether the last commit was done: it asks `owned` where things stand.
+"""
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import AsyncConnection
+
+from message_store import statements
+from message_store.domain import Conversation, Member
+from message_store.fold import Folded
+from message_store.outbox import untold
+from message_store.rows import Changes
+from message_store.store import LostRace, Progress, Unavailable, WrongLog
+from shared.failpoints import failpoint
+from shared.log_identity import LogIdentity
+
+# SQLSTATE classes that say something of the server, not of the rows (PostgreSQL, appendix A): connection,
+# rollback, resources, prerequisite state, operator, system; then what only a wrong or foreign database gives:
+# a read-only replica (25), no right to log in (28), no such database, schema, table or column (3D, 3F, 42).
+PASSING = frozenset({"08", "40", "53", "55", "57", "58", "25", "28", "3D", "3F", "42"})
+
+
+def passing(error: psycopg.Error) -> bool:
+    """Is this worth doing again, unchanged?"""
+    if error.sqlstate is None:
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return error.sqlstate[:2] in PASSING
+
+
+class PostgresStore:
+    def __init__(self, database_url: str, *, timeout: float = 10.0) -> None:
+        """`timeout` in seconds bounds each call."""
+        self.owner = str(uuid.uuid4())
+        self._url = database_url
+        self._timeout = timeout
+        self._connection: AsyncConnection[tuple[Any, ...]] | None = None
+
+    async def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(psycopg.Error):
+                await connection.close()
+
+    async def claim(self, log: LogIdentity, partitions: Sequence[int]) -> dict[int, Progress]:
+        async with self._connected() as connection:
+            strangers = await connection.execute(statements.STRANGERS, (log.epoch, log.partitions))
+            if (stranger := await strangers.fetchone()) is not None:
+                raise WrongLog(
+                    f"the database was projected from log {stranger[0]} with {stranger[1]} partitions, but "
+                    f"this is log {log.epoch} with {log.partitions}: give this log a database of its own"
+                )
+            named = {"partitions": log.partitions, "epoch": log.epoch, "owner": self.owner}
+            rows = await connection.execute(statements.CLAIM, named | {"claimed": sorted(partitions)})
+            return {row[0]: Progress(*row) async for row in rows}
+
+    async def owned(self, partitions: Sequence[int]) -> dict[int, Progress]:
+        async with self._connected() as connection:
+            rows = await connection.execute(statements.OWNED, (list(partitions), self.owner))
+            return {row[0]: Progress(*row) async for row in rows}
+
+    async def conversations(self, ids: Sequence[str]) -> dict[str, Conversation]:
+        async with self._connected() as connection:
+            rows = await connection.execute(statements.STATES, (list(ids),))
+            return {row[0]: _conversation(row) async for row in rows}
+
+    async def sent(self, messages: Sequence[tuple[str, str]]) -> dict[str, dict[str, int]]:
+        known: dict[str, dict[str, int]] = {}
+        async with self._connected() as connection:
+            rows = await connection.execute(statements.SENT, _columns(messages, 2))
+            async for conversation_id, message_id, offset in rows:
+                known.setdefault(conversation_id, {})[message_id] = offset
+        return known
+
+    async def commit(self, changes: Changes) -> None:
+        async with self._connected() as connection, connection.pipeline(), connection.transaction():
+            advanced = await connection.execute(
+                statements.ADVANCE, [*_columns(changes.advances, 5), self.owner]
+            )
+            if len(await advanced.fetchall()) != len(changes.advances):
+                raise LostRace
+            failpoint("projector.advanced")
+            for statement, rows in _writes(changes):
+                if rows:
+                    await connection.execute(statement, _columns(rows, len(rows[0])))
+            failpoint("projector.written")
+
+    async def untold(self, partition: int, start: int, limit: int) -> list[Folded]:
+        async with self._connected() as connection:
+            rows = await connection.execute(statements.UNTOLD, (partition, start, limit))
+            return [untold(row) async for row in rows]
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[AsyncConnection[tuple[Any, ...]]]:
+        """The connection. After any error it is given up, so that no half-done transaction outlives it."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                if self._connection is None:
+                    self._connection = await AsyncConnection.connect(self._url, autocommit=True)
+                yield self._connection
+        except TimeoutError as error:
+            await self._give_up()
+            raise Unavailable("the database did not answer in time") from error
+        except psycopg.Error as error:
+            await self._give_up()
+            if passing(error):
+                raise Unavailable(str(error)) from error
+            raise
+        except BaseException:
+            await self._give_up()
+            raise
+
+    async def _give_up(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(psycopg.Error, TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await connection.close()
+
+
+def _writes(changes: Changes) -> list[tuple[LiteralString, Sequence[tuple[Any, ...]]]]:
+    """Intervals before reads: one may begin and end in the same batch."""
+    personal = [(user, row.partition, row.offset) for row in changes.journal for user in row.audience or ()]
+    return [
+        (statements.CONVERSATIONS, changes.conversations),
+        (statements.INTERVALS, changes.intervals),
+        (statements.READS, changes.reads),
+        (statements.MESSAGES, changes.messages),
+        (
+            statements.JOURNAL,
+            [(*row[:-1], row.audience and json.dumps(row.audience)) for row in changes.journal],
+        ),
+        (statements.PERSONAL, personal),
+    ]
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+
+
+def _conversation(row: tuple[Any, ...]) -> Conversation:
+    identity, kind, title, visibility, started, created, updated, version, last_seq, users, intervals = row
+    members = {user: Member(*own) for user, own in zip(users or (), intervals or (), strict=True)}
+    return Conversation(
+        identity, kind, title, visibility, started, created, updated, version, last_seq, members
+    )

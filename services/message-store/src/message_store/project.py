@@ -1,0 +1,100 @@
+"""`python -m message_store project`: the projector, with probes beside it."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+from fastapi import FastAPI
+
+from message_store.postgres import PostgresStore
+from message_store.projector import Projector
+from message_store.publisher import Publisher
+from message_store.settings import ProjectSettings
+from message_store.store import LostRace, Unavailable
+from message_store.vigil import Vigil
+from shared import problems
+from shared.dead_letters import DeadLetters
+from shared.kafka import Consumer, Inspector, Producer
+from shared.log_identity import identify
+from shared.probes import probes
+from shared.topics import Topics
+
+log = structlog.get_logger()
+
+
+async def project(settings: ProjectSettings, vigil: Vigil) -> None:
+    """Project until cancelled. Raises WrongLog, RuntimeError when this log and this database do not belong
+    together."""
+    topics = Topics.named(settings.topic_prefix)
+    bootstrap = settings.kafka_bootstrap
+    inspector = Inspector(bootstrap, topics.events, client_id="parley-projector")
+    await inspector.start()
+    try:
+        identity = await identify(inspector, topics.events)
+    finally:
+        await inspector.stop()
+    producer = Producer(bootstrap, client_id="parley-projector", compression="lz4")
+    consumer = Consumer(
+        bootstrap,
+        topics.events,
+        f"{settings.topic_prefix}message-store-projector",
+        client_id="parley-projector",
+        session_timeout=settings.session_timeout,
+    )
+    store = PostgresStore(str(settings.database_url))
+    publisher = Publisher(producer, topics.messages, epoch=identity.epoch, source=settings.source)
+    dead_letters = DeadLetters(producer, topics.dead_letters, "message-store")
+    projector = Projector(consumer, store, publisher, dead_letters, identity, topics.events)
+    await producer.start()
+    await consumer.start()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(publisher.run())
+            tasks.create_task(projector.run())
+            tasks.create_task(vigil.watch(projector.tenure, consumer))
+    finally:
+        with suppress(Unavailable, LostRace):
+            await _settled(projector, publisher)
+        await consumer.stop()
+        await producer.stop()
+        await store.close()
+
+
+async def _settled(projector: Projector, publisher: Publisher) -> None:
+    telling = asyncio.create_task(publisher.run())
+    try:
+        await projector.settle()
+    finally:
+        telling.cancel()
+
+
+def application(settings: ProjectSettings) -> FastAPI:
+    vigil = Vigil(settings.stalled_after)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        task = asyncio.create_task(project(settings, vigil))
+        task.add_done_callback(_end_process)
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await task
+
+    app = FastAPI(title="Parley projector", lifespan=lifespan, docs_url=None, redoc_url=None)
+    problems.install(app)
+    app.include_router(probes(vigil.alive, vigil.ready))
+    return app
+
+
+def _end_process(task: asyncio.Task[None]) -> None:
+    """A projector that cannot go on is no projector: whoever supervises must see it end."""
+    if task.cancelled() or task.exception() is None:
+        return
+    fault: BaseException | None = task.exception()
+    while isinstance(fault, BaseExceptionGroup):
+        fault = fault.exceptions[0]
+    log.error("projector.ended", reason=str(fault), kind=type(fault).__name__, exc_info=fault)
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,138 @@
+"""The projector: read → load → fold → write → publish."""
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from message_store.domain import Duplicate, Rejected, Skipped
+from message_store.fold import Arrival, Folded, fold
+from message_store.intake import admit
+from message_store.publisher import Publisher
+from message_store.rows import advance, changes
+from message_store.states import StateCache
+from message_store.store import LostRace, Store, Unavailable, WrongLog
+from message_store.tenure import Reassigned, Tenure, standing
+from shared import codec
+from shared.dead_letters import DeadLetters
+from shared.events import Event, LogOpened
+from shared.failpoints import failpoint
+from shared.kafka import Record
+from shared.kafka.types import ConsumerPort
+from shared.log_identity import LogIdentity
+
+log = structlog.get_logger()
+
+_events = Counter("projector_events_total", "Events projected", ["outcome"])
+_commits = Histogram("projector_commit_seconds", "Load, fold and write of one batch")
+
+BATCH = 500
+
+
+class Projector:
+    def __init__(
+        self,
+        consumer: ConsumerPort,
+        store: Store,
+        publisher: Publisher,
+        dead_letters: DeadLetters,
+        identity: LogIdentity,
+        topic: str,
+    ) -> None:
+        self._consumer = consumer
+        self._store = store
+        self._publisher = publisher
+        self._dead_letters = dead_letters
+        self._identity = identity
+        self._topic = topic
+        self._states = StateCache(store)
+        self.tenure = Tenure(consumer, store, self._states, publisher, identity)
+
+    async def run(self) -> None:
+        """For ever. Raises WrongLog, and whatever cannot be mended by trying again."""
+        while True:
+            await self.step()
+
+    async def step(self, wait: float = 1.0) -> None:
+        """One batch, or up to `wait` seconds without one."""
+        try:
+            await self.tenure.establish()
+        except Reassigned:
+            return
+        taken = await self._consumer.take(BATCH, wait)
+        if self.tenure.current:
+            await self._project(taken)
+
+    async def settle(self) -> None:
+        """Before the end: let what is committed be told, and say so in the database. Raises Unavailable,
+        LostRace: then somebody tells it again."""
+        await self._publisher.drained(2.0)
+        published = self.tenure.published()
+        owned = await self._store.owned(list(published))
+        if owned:
+            await self._store.commit(changes([], {}, standing(list(owned.values()), published)))
+
+    async def _project(self, taken: dict[int, list[Record]]) -> None:
+        arrivals = [
+            Arrival(record, await self._admitted(record))
+            for partition in sorted(taken)
+            for record in self.tenure.due(partition, taken[partition])
+        ]
+        if not arrivals:
+            return
+        try:
+            await self._apply(arrivals)
+        except (Unavailable, LostRace) as error:
+            log.warning("projector.interrupted", reason=repr(error))
+            self.tenure.doubt({arrival.record.partition for arrival in arrivals})
+
+    async def _admitted(self, record: Record) -> Event | None:
+        try:
+            event = admit(record, self._identity.partitions)
+        except codec.Undecodable as error:
+            await self._dead_letters.bury(self._topic, record, str(error))
+            return None
+        if isinstance(event, LogOpened) and event.data.epoch != self._identity.epoch:
+            raise WrongLog(f"partition {record.partition} begins another log: {event.data.epoch}")
+        return event
+
+    async def _apply(self, arrivals: list[Arrival]) -> None:
+        """Commit the batch; when some row of it cannot be written, halve it until the one record is found."""
+        try:
+            await self._commit(arrivals)
+        except (Unavailable, LostRace):
+            raise
+        except Exception as error:
+            for arrival in arrivals:
+                self._states.drop(arrival.record.partition)
+            if len(arrivals) > 1:
+                middle = len(arrivals) // 2
+                await self._apply(arrivals[:middle])
+                await self._apply(arrivals[middle:])
+            elif arrivals[0].event is not None:
+                record = arrivals[0].record
+                await self._dead_letters.bury(self._topic, record, f"{type(error).__name__}: {error}")
+                await self._commit([Arrival(record, None)])
+            else:
+                raise
+
+    async def _commit(self, arrivals: list[Arrival]) -> None:
+        with _commits.time():
+            states = await self._states.load(arrivals)
+            failpoint("projector.loaded")
+            before = dict(states)
+            batch = fold(states, arrivals)
+            moves = advance(batch, self.tenure.published())
+            await self._store.commit(changes(batch, before, moves))
+        failpoint("projector.committed")
+        self.tenure.advance(moves)
+        self._states.keep(states, {f.conversation_id: f.partition for f in batch if f.conversation_id})
+        self._publisher.tell(batch)
+        _count(batch)
+
+
+def _count(batch: list[Folded]) -> None:
+    for folded in batch:
+        match folded.outcome:
+            case Rejected() | Duplicate() | Skipped():
+                _events.labels(type(folded.outcome).__name__.lower()).inc()
+            case _:
+                _events.labels("entry").inc()

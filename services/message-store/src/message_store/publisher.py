@@ -1,0 +1,105 @@
+"""Telling chat.messages what is committed: per partition strictly in order, never with a hole.
+
+One Kafka batch of a partition is under way at a time, and the next is sent only when it is confirmed: so
+a failure can double what was told, but neither lose nor reorder it. Batches grow by themselves while one
+is in flight; when idle there is no delay.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
+from itertools import islice
+from typing import NamedTuple
+
+import structlog
+from prometheus_client import Counter, Gauge
+
+from message_store.fold import Folded
+from message_store.records import record
+from shared import codec
+from shared.failpoints import failpoint
+from shared.kafka import Appendable, Unconfirmed
+from shared.kafka.types import ProducerPort
+
+log = structlog.get_logger()
+
+_told = Counter("projector_entries_published_total", "Entries and rejections confirmed in chat.messages")
+_waiting = Gauge("projector_entries_unpublished", "Entries committed but not yet confirmed in chat.messages")
+
+_BATCH = 2_000  # records; the producer's own bound is in bytes
+
+
+class Telling(NamedTuple):
+    offset: int
+    """Of the event."""
+    record: Appendable
+
+
+class Publisher:
+    def __init__(self, producer: ProducerPort, topic: str, *, epoch: str, source: str) -> None:
+        self._producer = producer
+        self._topic = topic
+        self._epoch = epoch
+        self._source = source
+        self._lines: dict[int, deque[Telling]] = {}
+        self._work = asyncio.Event()
+        self._idle = asyncio.Event()
+
+    def restart(self, partition: int) -> None:
+        """Forget what was in line: its reader starts anew from the journal."""
+        self._lines[partition] = deque()
+
+    def drop(self, partition: int) -> None:
+        self._lines.pop(partition, None)
+
+    def tell(self, batch: Iterable[Folded]) -> None:
+        """Put in line what is committed; the caller keeps the order of offsets within a partition."""
+        for folded in batch:
+            if folded.told and folded.partition in self._lines:
+                value = codec.encode(record(folded, self._epoch, self._source))
+                key = str(folded.conversation_id).encode()
+                self._lines[folded.partition].append(Telling(folded.offset, Appendable(key, value)))
+        self._idle.clear()
+        self._work.set()
+
+    def backlog(self, partition: int) -> int:
+        return len(self._lines.get(partition, ()))
+
+    def published(self, partition: int, committed: int) -> int:
+        """Every event below this offset is told, given that those below `committed` were put in line."""
+        line = self._lines.get(partition)
+        return line[0].offset if line else committed
+
+    async def run(self) -> None:
+        """For ever: rounds of at most one batch a partition."""
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            while lines := [(p, line) for p, line in self._lines.items() if line]:
+                _waiting.set(sum(len(line) for _, line in lines))
+                told = await asyncio.gather(*(self._round(p, line) for p, line in lines))
+                if not all(told):
+                    await asyncio.sleep(0.05)
+            _waiting.set(0)
+            self._idle.set()
+
+    async def drained(self, patience: float) -> None:
+        """Wait until all is told, but no longer than `patience` seconds."""
+        if any(self._lines.values()):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await self._idle.wait()
+
+    async def _round(self, partition: int, line: deque[Telling]) -> bool:
+        batch = [telling.record for telling in islice(line, _BATCH)]
+        try:
+            count = await self._producer.append_batch(self._topic, partition, batch)
+        except Unconfirmed as error:
+            log.warning("publisher.unconfirmed", partition=partition, first=line[0].offset, reason=str(error))
+            return False
+        failpoint("publisher.confirmed")
+        for _ in range(count):
+            line.popleft()
+        _told.inc(count)
+        return True

@@ -1,0 +1,160 @@
+"""What clients may ask. Each answer is one snapshot, and its cursor is true at that snapshot."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import AsyncConnection, IsolationLevel
+from psycopg_pool import AsyncConnectionPool
+
+from message_store import reading, views
+from message_store.progress import Vector
+from message_store.views import Row
+from shared import cursor
+from shared.position import Position
+from shared.problems import Problem, not_found
+from shared.vocabulary import MAX_SEQ
+
+Asked = tuple[LiteralString, dict[str, Any]]
+
+
+class Queries:
+    """Every method raises Problem(unavailable) when the database does not answer in time."""
+
+    def __init__(self, pool: AsyncConnectionPool, *, timeout: float = 3.0) -> None:
+        self._pool = pool
+        self._timeout = timeout
+
+    async def progress(self) -> Vector:
+        (rows,) = await self._snapshot((reading.PROGRESS, {}))
+        return _vector(rows)
+
+    async def membership(self, user: str, conversation: str) -> dict[str, Any]:
+        """Raises Problem(not_found)."""
+        (rows,) = await self._snapshot((reading.MEMBERSHIP, {"user": user, "conversation": conversation}))
+        if not rows:
+            not_found()
+        return {"member": True}
+
+    async def conversation(self, user: str, conversation: str) -> dict[str, Any]:
+        """Raises Problem(not_found)."""
+        (rows,) = await self._snapshot((reading.CONVERSATION, {"user": user, "conversation": conversation}))
+        if not rows:
+            not_found()
+        return views.conversation(user, rows[0])
+
+    async def conversations(self, user: str, limit: int, page: str | None) -> dict[str, Any]:
+        before, before_id = views.read_page_token(page) if page is not None else (None, None)
+        asked = {"user": user, "limit": limit + 1, "before": before, "before_id": before_id}
+        try:
+            progress, rows = await self._snapshot((reading.PROGRESS, {}), (reading.CONVERSATIONS, asked))
+        except psycopg.DataError:
+            raise Problem("invalid", "page: is not a token that `nextPage` gave") from None
+        items = [views.conversation(user, row) for row in rows[:limit]]
+        more = len(rows) > limit
+        return {
+            "items": items,
+            "nextPage": views.page_token(items[-1]) if more else None,
+            "cursor": _cursor(_vector(progress), user),
+        }
+
+    async def history(
+        self, user: str, conversation: str, limit: int, bound: tuple[str, int] | None
+    ) -> dict[str, Any]:
+        """`bound`: ("before" | "after" | "around", seq). Raises Problem(not_found)."""
+        kind, seq = bound if bound is not None else ("before", MAX_SEQ)
+        edge = seq + 1 if kind == "after" else seq
+        older = 1 if kind == "after" else limit + 1
+        newer = 1 if kind == "before" else limit + 1
+        asked = {"user": user, "conversation": conversation, "bound": edge, "older": older, "newer": newer}
+        progress, reader, before, since = await self._snapshot(
+            (reading.PROGRESS, {}), (reading.READER, asked), (reading.OLDER, asked), (reading.NEWER, asked)
+        )
+        if not reader:
+            not_found()
+        left, right = _window(kind, len(before), len(since), limit)
+        rows = [*reversed(before[:left]), *since[:right]]
+        has_older, has_newer = len(before) > left, len(since) > right
+        has_more = {"before": has_older, "after": has_newer}.get(kind, has_older or has_newer)
+        return {
+            "items": [views.message(conversation, user, reader[0], row) for row in rows],
+            "hasMore": has_more,
+            "hasOlder": has_older,
+            "hasNewer": has_newer,
+            "cursor": _cursor(_vector(progress), user),
+        }
+
+    async def outcome(self, user: str, position: Position) -> dict[str, Any]:
+        """What became of an event of `user`'s. Raises Problem(not_found) when it is another's."""
+        asked = {"user": user, "partition": position.partition, "offset": position.offset}
+        (rows,) = await self._snapshot((reading.OUTCOME, asked))
+        if not rows:
+            raise Problem("not_found", "no event of yours stands at this position")
+        outcome, reason, conversation_id = rows[0][:3]
+        read, row = rows[0][3:6], rows[0][6:]
+        answer = {"outcome": outcome}
+        if reason is not None:
+            answer["reason"] = reason
+        if row[0] is not None:
+            answer["message"] = views.message(conversation_id, user, read, row)
+        return answer
+
+    async def _snapshot(self, *asked: Asked) -> list[list[Row]]:
+        """The rows of each statement, all as of one moment, in one round trip."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                try:
+                    return await self._read(asked)
+                except psycopg.OperationalError:
+                    await (
+                        self._pool.check()
+                    )  # after a restart of the database the pool holds dead connections
+                    return await self._read(asked)
+        except (TimeoutError, psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise Problem("unavailable", "the read models cannot be reached; try again") from error
+
+    async def _read(self, asked: Sequence[Asked]) -> list[list[Row]]:
+        async with self._pool.connection() as connection, connection.pipeline():
+            cursors = [await connection.execute(statement, values) for statement, values in asked]
+            return [await found.fetchall() for found in cursors]
+
+
+def _window(kind: str, older: int, newer: int, limit: int) -> tuple[int, int]:
+    """How many of the rows on either side of the bound make the page."""
+    if kind == "before":
+        return min(older, limit), 0
+    if kind == "after":
+        return 0, min(newer, limit)
+    right = min(newer, limit - min(older, limit // 2))
+    return min(older, limit - right), right
+
+
+def _vector(rows: list[Row]) -> Vector:
+    epoch, offsets = rows[0] if rows else (None, None)
+    if epoch is None:
+        raise Problem("unavailable", "the projection has not begun; try again")
+    return Vector(epoch, tuple(offsets))
+
+
+def _cursor(vector: Vector, user: str) -> str:
+    return cursor.encode(vector.epoch, user, vector.offsets)
+
+
+async def _configure(connection: AsyncConnection[Row]) -> None:
+    await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+    await connection.set_read_only(True)
+
+
+@asynccontextmanager
+async def opened(database_url: str, connections: int) -> AsyncIterator[Queries]:
+    """Opens at once, whether or not the database is there yet."""
+    pool = AsyncConnectionPool(
+        database_url, min_size=2, max_size=connections, timeout=2.0, configure=_configure, open=False
+    )
+    await pool.open(wait=False)
+    try:
+        yield Queries(pool)
+    finally:
+        await pool.close(timeout=2.0)

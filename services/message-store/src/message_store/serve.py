@@ -1,0 +1,38 @@
+"""`python -m message_store serve`: the queries; scales apart from the projector."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+
+from message_store import queries
+from message_store.api import routes
+from message_store.progress import ProgressWatch
+from message_store.settings import ServeSettings
+from shared import problems
+from shared.probes import probes
+
+
+def application(settings: ServeSettings) -> FastAPI:
+    watches: list[ProgressWatch] = []
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with queries.opened(str(settings.database_url), settings.connections) as opened:
+            watch = ProgressWatch(opened.progress)
+            watches.append(watch)
+            app.include_router(routes(opened, watch))
+            task = asyncio.create_task(watch.run())
+            yield
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def ready() -> list[str]:
+        return [watch.fault for watch in watches if watch.fault is not None]
+
+    app = FastAPI(title="Parley message-store", lifespan=lifespan, docs_url=None, redoc_url=None)
+    problems.install(app)
+    app.include_router(probes(list, ready))
+    return app

@@ -1,0 +1,20 @@
+"""How message-store is configured."""
+
+from pydantic import Field, PostgresDsn
+
+from shared.settings import KafkaSettings, ProcessSettings
+
+
+class MigrateSettings(ProcessSettings):
+    database_url: PostgresDsn
+    """postgresql://user:password@host:port/database"""
+
+
+class ServeSettings(MigrateSettings):
+    connections: int = Field(default=6, ge=2, le=200)
+    """To PostgreSQL, at most."""
+
+
+class ProjectSettings(MigrateSettings, KafkaSettings):
+    stalled_after: float = Field(default=30.0, ge=1)
+    """Seconds without progress, although there is work, after which /healthz fails."""

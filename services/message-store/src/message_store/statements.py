@@ -1,0 +1,136 @@
+"""The projector's SQL. Set-based: one statement a table, however large the batch."""
+
+from typing import LiteralString
+
+CLAIM = """
+insert into progress (partition, partitions, epoch, next_offset, published, owner)
+select p, %(partitions)s, %(epoch)s, 0, 0, %(owner)s from unnest(%(claimed)s::int[]) p order by p
+on conflict (partition) do update set owner = excluded.owner
+returning partition, next_offset, last_id, published
+"""
+
+STRANGERS = "select epoch, partitions from progress where (epoch, partitions) <> (%s, %s) limit 1"
+
+OWNED = """
+select partition, next_offset, last_id, published from progress where partition = any(%s) and owner = %s
+"""
+
+# First of all a transaction takes the rows that fence: in ascending order, so that two never deadlock.
+ADVANCE = """
+with step as (
+    select * from unnest(%s::int[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[])
+        as s (partition, expected, next_offset, last_id, published)
+), locked as (
+    select p.partition from progress p join step s using (partition)
+    where p.next_offset = s.expected and p.owner = %s
+    order by p.partition for update of p
+)
+update progress p
+set next_offset = s.next_offset, last_id = s.last_id, published = greatest(p.published, s.published)
+from locked join step s using (partition)
+where p.partition = locked.partition
+returning p.partition
+"""
+
+CONVERSATIONS = """
+insert into conversations (partition, id, kind, title, history_visibility, started_offset, created_at,
+                           updated_at, version, last_seq, member_count)
+select * from unnest(%s::int[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::bigint[],
+                     %s::timestamptz[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::int[])
+on conflict (id) do update
+set updated_at = excluded.updated_at, version = excluded.version, last_seq = excluded.last_seq,
+    member_count = excluded.member_count
+"""
+
+INTERVALS = """
+insert into members (partition, conversation_id, user_id, from_offset, ordinal, joined_seq, read_seq)
+select *, joined_seq
+from unnest(%s::int[], %s::uuid[], %s::text[], %s::bigint[], %s::int[], %s::bigint[])
+    as i (partition, conversation_id, user_id, from_offset, ordinal, joined_seq)
+"""
+
+READS = """
+update members m set read_seq = r.read_seq, to_offset = r.to_offset
+from unnest(%s::uuid[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[])
+    as r (conversation_id, user_id, from_offset, read_seq, to_offset)
+where (m.conversation_id, m.user_id, m.from_offset) = (r.conversation_id, r.user_id, r.from_offset)
+"""
+
+MESSAGES = """
+insert into messages (partition, conversation_id, seq, id, sender_id, client_id, text, created_at,
+                      sent_offset, version)
+select *, sent_offset
+from unnest(%s::int[], %s::uuid[], %s::bigint[], %s::uuid[], %s::text[], %s::text[], %s::text[],
+            %s::timestamptz[], %s::bigint[])
+    as m (partition, conversation_id, seq, id, sender_id, client_id, text, created_at, sent_offset)
+"""
+
+# Arrays of arrays cannot be unnested by row: an audience travels as JSON.
+JOURNAL = """
+insert into journal (partition, "offset", outcome, kind, conversation_id, actor, "time", seq, subject,
+                     client_id, reason, of_offset, audience)
+select partition, "offset", outcome, kind, conversation_id, actor, "time", seq, subject, client_id, reason,
+       of_offset,
+       case when audience is not null then array(select jsonb_array_elements_text(audience)) end
+from unnest(%s::int[], %s::bigint[], %s::text[], %s::text[], %s::uuid[], %s::text[], %s::timestamptz[],
+            %s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::jsonb[])
+    as j (partition, "offset", outcome, kind, conversation_id, actor, "time", seq, subject, client_id, reason,
+          of_offset, audience)
+"""
+
+PERSONAL = """
+insert into journal_personal (user_id, partition, "offset")
+select * from unnest(%s::text[], %s::int[], %s::bigint[])
+"""
+
+STATES = """
+select c.id::text, c.kind, c.title, c.history_visibility, c.started_offset, {created_at}, {updated_at},
+       c.version, c.last_seq, m.users, m.intervals
+from conversations c, lateral (
+    select array_agg(user_id order by from_offset, ordinal) as users,
+           array_agg(array[from_offset, ordinal, joined_seq, read_seq]
+                     order by from_offset, ordinal) as intervals
+    from members where conversation_id = c.id and to_offset is null
+) m
+where c.id = any(%s::uuid[])
+"""
+
+SENT = """
+select m.conversation_id::text, m.id::text, m.sent_offset
+from unnest(%s::uuid[], %s::uuid[]) as asked (conversation_id, id) join messages m using (conversation_id, id)
+"""
+
+# The journal as an outbox: what was told of each offset, as it was told then.
+UNTOLD = """
+select j.partition, j."offset", j.kind, j.conversation_id::text, j.actor, {time}, j.seq, j.subject,
+       j.client_id, j.reason, j.audience, m.id::text, m.client_id, m.text, {sent_at},
+       c.kind, c.title, c.history_visibility, c.started_offset, {created_at}, {updated_at}, present.users
+from journal j
+left join conversations c on c.id = j.conversation_id and j.outcome = 'entry'
+left join messages m on j.kind = 'message.sent' and m.conversation_id = c.id and m.seq = j.seq
+left join lateral (
+    select array_agg(user_id order by from_offset, ordinal) as users from members
+    where conversation_id = c.id
+      and from_offset <= j."offset" and (to_offset is null or to_offset > j."offset")
+) present on true
+left join lateral (
+    select max(created_at) as at from messages
+    where j.kind in ('member.added', 'member.removed') and conversation_id = c.id and sent_offset < j."offset"
+) newest on true
+where j.partition = %s and j."offset" >= %s and j.outcome in ('entry', 'rejected')
+order by j."offset" limit %s
+"""
+
+
+def spelt(expression: LiteralString) -> LiteralString:
+    """A time as it stands on every wire."""
+    return f"""to_char({expression} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
+
+
+STATES = STATES.format(created_at=spelt("c.created_at"), updated_at=spelt("c.updated_at"))
+UNTOLD = UNTOLD.format(
+    time=spelt('j."time"'),
+    sent_at=spelt("m.created_at"),
+    created_at=spelt("c.created_at"),
+    updated_at=spelt("greatest(c.created_at, newest.at)"),
+)

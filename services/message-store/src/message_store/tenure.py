@@ -1,0 +1,197 @@
+"""Which partitions are ours to project, and where each stands.
+
+The group says whose a partition is; the claim on `progress` and the compare-and-set of each commit fence
+whoever has not heard yet. Whatever goes wrong between two commits, a partition begins again from what the
+database holds (`_begin`): there is no other way back.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeVar
+
+import structlog
+
+from message_store.publisher import Publisher
+from message_store.rows import Advance
+from message_store.states import StateCache
+from message_store.store import Progress, Store, Unavailable, WrongLog
+from shared import codec
+from shared.kafka import Record
+from shared.kafka.types import ConsumerPort
+from shared.log_identity import LogIdentity
+from shared.position import after
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+UNPUBLISHED = 10_000  # a partition with more entries than this still to be told stops folding
+
+
+class Reassigned(Exception):
+    """The group gave out the partitions anew: what was under way is moot."""
+
+
+class Tenure:
+    def __init__(
+        self,
+        consumer: ConsumerPort,
+        store: Store,
+        states: StateCache,
+        publisher: Publisher,
+        identity: LogIdentity,
+    ) -> None:
+        self.next: dict[int, int] = {}
+        """Per partition that is ours and sound: the next offset to fold."""
+        self.waiting = False
+        """For the database, or for Kafka to say where the log ends."""
+        self._consumer = consumer
+        self._store = store
+        self._states = states
+        self._publisher = publisher
+        self._identity = identity
+        self._revision = 0
+        self._unsure: set[int] = set()
+        self._proof: dict[int, str] = {}
+        self._throttled: set[int] = set()
+
+    @property
+    def current(self) -> bool:
+        """Is the assignment still the one that was claimed?"""
+        return self._consumer.revision == self._revision
+
+    async def establish(self) -> None:
+        """Claim what was assigned, begin again what is unsure. Raises Reassigned, WrongLog."""
+        if not self.current:
+            await self._claim()
+        if self._unsure:
+            await self._recover()
+        self._throttle()
+
+    def due(self, partition: int, records: list[Record]) -> list[Record]:
+        """Of what was read, what comes next: exactly, or nothing. Raises WrongLog when the last applied
+        record, read again first of all, is not the one that the database knows."""
+        if partition not in self.next:
+            return []
+        start = self.next[partition]
+        if partition in self._proof and records[0].offset == start - 1:
+            self._prove(partition, records[0])
+            records = records[1:]
+        if [record.offset for record in records] == list(range(start, start + len(records))):
+            return records
+        log.error("projector.misread", partition=partition, expected=start, got=records[0].offset)
+        self.doubt([partition])
+        return []
+
+    def advance(self, moves: Iterable[Advance]) -> None:
+        """These were committed."""
+        for move in moves:
+            self.next[move.partition] = move.next_offset
+
+    def doubt(self, partitions: Iterable[int]) -> None:
+        """Nobody knows whether the last commit was done, or whose these are: ask before going on."""
+        for partition in partitions:
+            self._forget(partition)
+            self._consumer.pause(partition)
+            self._unsure.add(partition)
+
+    def published(self) -> dict[int, int]:
+        """Per partition: every event below this offset has been told."""
+        return {partition: self._publisher.published(partition, at) for partition, at in self.next.items()}
+
+    async def _claim(self) -> None:
+        self._revision = self._consumer.revision
+        for partition in list(self.next):
+            self._forget(partition)
+            self._publisher.drop(partition)
+        self._unsure.clear()
+        partitions = sorted(self._consumer.partitions)
+        ends = await self._patiently(lambda: self._consumer.ends(partitions))
+        claimed = await self._patiently(lambda: self._store.claim(self._identity, partitions))
+        for partition, progress in sorted(claimed.items()):
+            if ends[partition] < progress.next_offset:
+                raise WrongLog(
+                    f"partition {partition} of the log ends at {ends[partition]}, but the database has it "
+                    f"applied up to {progress.next_offset}: the log lost records, or is not the one it was"
+                )
+            await self._begin(progress)
+        log.info("projector.claimed", partitions=partitions)
+
+    async def _recover(self) -> None:
+        unsure = sorted(self._unsure)
+        owned = await self._patiently(lambda: self._store.owned(unsure))
+        for partition in unsure:
+            if partition in owned:
+                await self._begin(owned[partition])
+            else:
+                self._publisher.drop(partition)
+                log.warning("projector.fenced", partition=partition)
+        self._unsure.clear()
+
+    async def _begin(self, progress: Progress) -> None:
+        partition, next_offset = progress.partition, progress.next_offset
+        self._forget(partition)
+        self._publisher.restart(partition)
+        await self._retell(partition, progress.published)
+        self.next[partition] = next_offset
+        if next_offset and progress.last_id is not None:
+            self._proof[partition] = progress.last_id
+            self._consumer.seek(partition, next_offset - 1)
+        else:
+            self._consumer.seek(partition, next_offset)
+
+    async def _retell(self, partition: int, start: int) -> None:
+        while page := await self._patiently(lambda: self._store.untold(partition, start, 1_000)):  # noqa: B023
+            self._publisher.tell(page)
+            start = after(page[-1].offset)
+
+    def _forget(self, partition: int) -> None:
+        self._states.drop(partition)
+        self.next.pop(partition, None)
+        self._proof.pop(partition, None)
+        self._throttled.discard(partition)
+
+    def _prove(self, partition: int, record: Record) -> None:
+        expected = self._proof.pop(partition)
+        try:
+            found: str | None = codec.decode_event(record.value).id
+        except codec.Undecodable:
+            found = None
+        if found != expected:
+            raise WrongLog(
+                f"at offset {record.offset} of partition {partition} the database has event {expected}, but "
+                f"the log has {found}: they do not belong together"
+            )
+
+    def _throttle(self) -> None:
+        for partition in self.next:
+            backlog = self._publisher.backlog(partition)
+            if backlog > UNPUBLISHED and partition not in self._throttled:
+                self._consumer.pause(partition)
+                self._throttled.add(partition)
+            elif backlog < UNPUBLISHED // 2 and partition in self._throttled:
+                self._consumer.resume(partition)
+                self._throttled.discard(partition)
+
+    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
+        pause = 0.05
+        while True:
+            try:
+                result = await call()
+            except (Unavailable, TimeoutError) as error:
+                self.waiting = True
+                log.warning("projector.waiting", reason=str(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 1.0)
+                if not self.current:
+                    raise Reassigned from None
+            else:
+                self.waiting = False
+                return result
+
+
+def standing(progress: Sequence[Progress], published: dict[int, int]) -> list[Advance]:
+    """Moves that move nothing but what has been told."""
+    return [
+        Advance(p.partition, p.next_offset, p.next_offset, p.last_id, published[p.partition])
+        for p in sorted(progress, key=lambda p: p.partition)
+    ]

@@ -1,0 +1,41 @@
+"""Records given up on: kept for operators in `chat.dead-letters`, as they were, the reason beside them.
+
+Value = the original bytes; headers = reason, service, time, topic, partition, offset. To put one back,
+produce its value anew, with its key, at the end of the topic it came from.
+"""
+
+import asyncio
+from datetime import UTC, datetime
+
+import structlog
+from prometheus_client import Counter
+
+from shared.kafka.types import ProducerPort, Record, Unconfirmed
+from shared.vocabulary import timestamp
+
+log = structlog.get_logger()
+
+_buried = Counter("dead_letters_total", "Records given up on and kept in chat.dead-letters", ["service"])
+
+
+class DeadLetters:
+    def __init__(self, producer: ProducerPort, topic: str, service: str) -> None:
+        self._producer = producer
+        self._topic = topic
+        self._service = service
+
+    async def bury(self, origin: str, record: Record, reason: str) -> None:
+        """Returns once the broker confirmed; waits for it as long as it takes. `origin` is the topic that
+        the record was read from."""
+        place = {"topic": origin, "partition": record.partition, "offset": record.offset}
+        about = {"reason": reason[:500], "service": self._service, "time": timestamp(datetime.now(UTC))}
+        headers = [(name, str(value).encode()) for name, value in (about | place).items()]
+        while True:
+            try:
+                await (await self._producer.send(self._topic, 0, record.key, record.value, headers))
+            except Unconfirmed:
+                await asyncio.sleep(0.2)
+            else:
+                break
+        _buried.labels(self._service).inc()
+        log.error("dead_letter", reason=reason[:500], **place)
