@@ -19,11 +19,13 @@ def migrate(database_url: str, patience: float = 60.0) -> list[str]:
     Raises psycopg.Error."""
     _await(database_url, patience)
     backend = get_backend(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", database_url))
-    migrations = read_migrations(str(_folder()))
-    with backend.lock():
-        missing = backend.to_apply(migrations)
-        names = [migration.id for migration in missing]
-        backend.apply_migrations(missing)
+    try:
+        with backend.lock():
+            missing = backend.to_apply(read_migrations(str(_folder())))
+            names = [migration.id for migration in missing]
+            backend.apply_migrations(missing)
+    finally:
+        backend.connection.close()
     return names
 
 

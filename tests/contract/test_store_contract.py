@@ -1,0 +1,188 @@
+"""What the projector's store promises, held over PostgreSQL and over its twin in memory."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import pytest
+
+from message_store.fold import Arrival, Folded, fold
+from message_store.memory import MemoryStore, Tables
+from message_store.migrations import migrate
+from message_store.postgres import PostgresStore
+from message_store.records import record
+from message_store.rows import Changes, advance, changes
+from message_store.states import StateCache
+from message_store.store import LostRace, Progress, Store, WrongLog
+from shared import ids
+from shared.events import Event
+from shared.log_identity import LogIdentity
+from tests import builders
+
+LOG = LogIdentity(builders.EPOCH, 2)
+GROUP = ids.group_conversation_id("ann", "g")
+STORY: list[Event] = [
+    builders.opened(2),
+    builders.started(GROUP, ["ann", "bob", "Zoë"], title="Fish & chips"),
+    builders.sent(GROUP, "ann", 'a "quoted" \\ text', client_id="1"),
+    builders.added(GROUP, "ann", "cat"),
+    builders.sent(GROUP, "cat", "line\nline"),
+    builders.sent(GROUP, "nobody", client_id="{1,2}"),
+    builders.read(GROUP, "bob", 9),
+    builders.removed(GROUP, "ann", "bob"),
+    builders.sent(GROUP, "ann", client_id="1"),
+    builders.added(GROUP, "ann", "bob"),
+]
+
+
+@dataclass
+class Database:
+    """Several stores on it are several projectors."""
+
+    new: Callable[[], Store]
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    if request.param == "memory":
+        tables = Tables()
+        yield Database(lambda: MemoryStore(tables))
+        return
+    url = request.getfixturevalue("database_url")
+    migrate(url)
+    opened: list[PostgresStore] = []
+
+    def new() -> Store:
+        opened.append(PostgresStore(url))
+        return opened[-1]
+
+    yield Database(new)
+    for store in opened:
+        await store.close()
+
+
+@pytest.fixture
+async def store(database: Database) -> Store:
+    made = database.new()
+    await made.claim(LOG, [0, 1])
+    return made
+
+
+async def _made(store: Store, story: Sequence[Event], start: int = 0) -> tuple[Changes, list[Folded]]:
+    arrivals = [
+        Arrival(read, event) for read, event in zip(builders.records(0, story, start), story, strict=True)
+    ]
+    states = await StateCache(store).load(arrivals)
+    before = dict(states)
+    batch = fold(states, arrivals)
+    return changes(batch, before, advance(batch, {0: 0, 1: 0})), batch
+
+
+async def _commit(store: Store, story: Sequence[Event], start: int = 0) -> list[Folded]:
+    made, batch = await _made(store, story, start)
+    await store.commit(made)
+    return batch
+
+
+def _told(batch: Sequence[Folded]) -> list[Any]:
+    return [record(folded, builders.EPOCH, "test") for folded in batch if folded.told]
+
+
+async def test_a_state_comes_back_as_it_was_folded(store: Store) -> None:
+    batch = await _commit(store, STORY)
+    folded = [f.state for f in batch if f.state is not None][-1]
+    loaded = (await store.conversations([GROUP, ids.fresh_id()]))[GROUP]
+    assert list(loaded.members.items()) == list(folded.members.items())
+    assert (loaded.title, loaded.version, loaded.last_seq) == ("Fish & chips", 9, 2)
+    assert (loaded.created_at, loaded.updated_at) == (folded.created_at, folded.updated_at)
+    assert loaded.sent == {}
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 10])
+async def test_the_journal_tells_again_what_was_told_however_it_was_batched(store: Store, size: int) -> None:
+    told = []
+    for start in range(0, len(STORY), size):
+        told += _told(await _commit(store, STORY[start : start + size], start))
+    assert _told(await store.untold(0, 0, 100)) == told
+    assert _told(await store.untold(0, 4, 2)) == [t for t in told if int(t.id.split("-")[2]) >= 4][:2]
+
+
+async def test_message_ids_are_known_with_the_offset_of_the_first(store: Store) -> None:
+    await _commit(store, STORY)
+    known = ids.message_id(GROUP, "ann", "1")
+    asked = [(GROUP, known), (GROUP, ids.fresh_id()), (ids.fresh_id(), known)]
+    assert await store.sent(asked) == {GROUP: {known: 2}}
+
+
+async def test_progress_moves_with_the_rows(store: Store) -> None:
+    await _commit(store, STORY)
+    assert await store.owned([0, 1]) == {0: Progress(0, 10, STORY[-1].id, 0), 1: Progress(1, 0, None, 0)}
+
+
+async def test_a_batch_is_written_once(store: Store) -> None:
+    made, _ = await _made(store, STORY)
+    await store.commit(made)
+    with pytest.raises(LostRace):
+        await store.commit(made)
+    assert (await store.owned([0]))[0].next_offset == len(STORY)
+
+
+async def test_a_batch_that_leaves_a_hole_is_refused(store: Store) -> None:
+    made, _ = await _made(store, STORY[1:], start=1)
+    with pytest.raises(LostRace):
+        await store.commit(made)
+
+
+async def test_who_claimed_last_writes_and_who_claimed_first_is_fenced(database: Database) -> None:
+    first, second = database.new(), database.new()
+    await first.claim(LOG, [0, 1])
+    made, _ = await _made(first, STORY)
+    await second.claim(LOG, [0])
+    with pytest.raises(LostRace):
+        await first.commit(made)
+    assert set(await first.owned([0, 1])) == {1}
+    await _commit(second, STORY)
+    assert set(await second.owned([0, 1])) == {0}
+
+
+async def test_a_lost_race_on_one_partition_writes_nothing_of_the_others(database: Database) -> None:
+    first, second = database.new(), database.new()
+    await first.claim(LOG, [0, 1])
+    await second.claim(LOG, [1])
+    made, _ = await _made(first, STORY)
+    made.advances.append(made.advances[0]._replace(partition=1))
+    with pytest.raises(LostRace):
+        await first.commit(made)
+    assert (await first.owned([0]))[0].next_offset == 0
+    assert await first.conversations([GROUP]) == {}
+
+
+async def test_a_database_of_another_log_is_refused(database: Database) -> None:
+    await database.new().claim(LOG, [0])
+    for other in (LogIdentity("f" * 16, 2), LogIdentity(builders.EPOCH, 3)):
+        with pytest.raises(WrongLog, match=r"another log|was projected from"):
+            await database.new().claim(other, [0])
+
+
+async def test_what_is_published_never_moves_back(store: Store) -> None:
+    made, _ = await _made(store, STORY)
+    made.advances = [made.advances[0]._replace(published=7)]
+    await store.commit(made)
+    standing = made.advances[0]._replace(expected=10, published=3)
+    await store.commit(Changes(advances=[standing]))
+    assert (await store.owned([0]))[0].published == 7
+
+
+async def test_a_row_that_cannot_be_written_leaves_nothing(database_url: str) -> None:
+    """PostgreSQL alone: a dict takes anything."""
+    migrate(database_url)
+    store = PostgresStore(database_url)
+    await store.claim(LOG, [0])
+    made, _ = await _made(store, STORY)
+    made.journal[3] = made.journal[3]._replace(subject="\0")
+    with pytest.raises(psycopg.DataError):
+        await store.commit(made)
+    assert (await store.owned([0]))[0].next_offset == 0
+    assert await store.conversations([GROUP]) == {}
+    await store.close()
