@@ -1,0 +1,35 @@
+"""`python -m notifier live`: puts the live notifier together and runs it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from notifier.live import server
+from notifier.live.notifier import Notifier
+from notifier.live.settings import LiveSettings
+from shared.logs import configure
+from shared.probes import probes
+from shared.serving import serve
+from shared.settings import read
+
+
+def application(notifier: Notifier, settings: LiveSettings) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        notifier.start()
+        yield
+        await notifier.stop()
+
+    app = FastAPI(title="Parley notifier", lifespan=lifespan)
+    app.include_router(probes(notifier.alive, notifier.ready))
+    app.include_router(server.links(notifier.switchboard, settings.link_outbox))
+    return app
+
+
+def main() -> None:
+    settings = read(LiveSettings)
+    configure("notifier", settings.log_level)
+    notifier = Notifier(settings)
+    app = application(notifier, settings)
+    serve(app, settings, max_message=server.MAX_MESSAGE, farewell=notifier.stop)

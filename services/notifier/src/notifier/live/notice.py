@@ -1,0 +1,39 @@
+"""One entry, ready to be told: decoded once, its frame serialised once, whatever the number of links."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from notifier.live.frames import frame_of
+from shared import codec
+from shared.kafka import Record
+from shared.position import Position
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    offset: int
+    """In `chat.messages`."""
+    position: Position
+    """Of the event, in `chat.events`."""
+    kind: str
+    conversation: str
+    audience: Sequence[str]
+    frame: str
+    """What clients get, as JSON."""
+
+
+def notice_of(record: Record) -> Notice:
+    """Raises Undecodable."""
+    entry = codec.decode_entry(record.value)
+    try:
+        position = Position.parse(entry.id)
+    except ValueError as error:
+        raise codec.Undecodable(f"id: {error}") from None
+    return Notice(
+        offset=record.offset,
+        position=position,
+        kind=entry.type,
+        conversation=entry.data.conversation_id,
+        audience=entry.data.audience,
+        frame=codec.encode(frame_of(entry)).decode(),
+    )

@@ -1,0 +1,109 @@
+"""Takes records, tells them, and leaves with the group how far it got."""
+
+import asyncio
+from typing import NoReturn
+
+import structlog
+
+from notifier.live.notice import Notice, notice_of
+from notifier.live.starts import Starts
+from notifier.live.switchboard import Switchboard
+from shared.codec import Undecodable
+from shared.dead_letters import DeadLetters
+from shared.kafka import Record, Unconfirmed
+from shared.kafka.types import GroupConsumerPort
+
+log = structlog.get_logger()
+
+BATCH = 200  # so that links get their turn
+WAIT = 0.5
+
+
+class Reader:
+    def __init__(
+        self,
+        consumer: GroupConsumerPort,
+        starts: Starts,
+        switchboard: Switchboard,
+        dead_letters: DeadLetters,
+        topic: str,
+    ) -> None:
+        self._consumer = consumer
+        self._starts = starts
+        self._switchboard = switchboard
+        self._dead_letters = dead_letters
+        self._topic = topic
+        self._revision = 0
+        self._committed: dict[int, int] = {}
+
+    @property
+    def current(self) -> bool:
+        """Whether what is read here is what the group says."""
+        return self._revision == self._consumer.revision
+
+    async def run(self) -> NoReturn:
+        while True:
+            await self.step()
+            await asyncio.sleep(0)
+
+    async def step(self) -> None:
+        if not self.current:
+            await self._take_over()
+            return
+        for partition, records in (await self._consumer.take(BATCH, WAIT)).items():
+            await self._tell(partition, records)
+
+    def progress(self) -> None:
+        """Tell the links how far they got; after a revocation, that nothing is owned any more."""
+        if self.current:
+            self._switchboard.progress()
+        else:
+            self._switchboard.own(())
+
+    async def commit(self) -> None:
+        """What is committed was told: a successor begins nowhere above what the gateways have heard of."""
+        self.progress()
+        offsets = {p: s.at for p, s in self._switchboard.streams.items() if s.at != self._committed.get(p)}
+        if not offsets:
+            return
+        try:
+            await self._consumer.commit(offsets)
+        except Unconfirmed as error:
+            log.info("commit.later", reason=str(error))
+        else:
+            self._committed.update(offsets)
+
+    async def _take_over(self) -> None:
+        revision = self._consumer.revision
+        self._switchboard.own(())
+        self._committed.clear()
+        try:
+            streams = await self._starts.streams(sorted(self._consumer.partitions))
+        except TimeoutError as error:
+            log.warning("partitions.waiting", reason=str(error))
+            await asyncio.sleep(0.2)
+            return
+        if self._consumer.revision != revision:
+            return
+        for stream in streams:
+            self._consumer.seek(stream.partition, stream.at)
+        self._revision = revision
+        self._switchboard.own(streams)
+        log.info("partitions.owned", at={stream.partition: stream.at for stream in streams})
+
+    async def _tell(self, partition: int, records: list[Record]) -> None:
+        for record in records:
+            notice = await self._notice(record)
+            if not self.current:
+                return  # another notifier's now
+            if notice is None:
+                self._switchboard.skip(partition, record.offset)
+            else:
+                self._switchboard.tell(partition, notice)
+
+    async def _notice(self, record: Record) -> Notice | None:
+        try:
+            return notice_of(record)
+        except Undecodable as error:
+            await self._dead_letters.bury(self._topic, record, str(error))
+            return None

@@ -1,0 +1,17 @@
+"""How `notifier live` is configured. All times are in seconds."""
+
+from pydantic import Field
+
+from shared.settings import KafkaSettings, ProcessSettings
+
+
+class LiveSettings(ProcessSettings, KafkaSettings):
+    link_outbox: int = Field(default=16 * 1024 * 1024, ge=1_024)
+    """Characters that may wait for one gateway before it is cut."""
+    link_grace: float = Field(default=1.0, ge=0, le=60)
+    """How long partitions are left alone at the start while no gateway is there to be told."""
+    progress_interval: float = Field(default=0.5, gt=0, le=1)
+    """Between two messages that tell gateways how far they got."""
+    commit_interval: float = Field(default=1.0, gt=0, le=60)
+    patience: float = Field(default=30.0, gt=0)
+    """How long records may wait without any being read before the process counts as not alive."""

@@ -1,0 +1,58 @@
+"""Where a partition that was just assigned begins.
+
+At the group's commit, but not so far behind that gateways hear of nothing new for long: what lies before is
+seen by them as a gap, and their sockets catch up through the store. Without a commit, at the end.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+
+from notifier.live.notice import notice_of
+from notifier.live.stream import Stream
+from shared.codec import Undecodable
+from shared.kafka import Record
+from shared.kafka.types import GroupConsumerPort
+from shared.position import Position
+
+log = structlog.get_logger()
+
+REACH = 10_000
+
+
+class LookBack(Protocol):
+    async def records_at(self, offsets: dict[int, int]) -> dict[int, Record]: ...
+
+
+class Starts:
+    def __init__(self, consumer: GroupConsumerPort, look_back: LookBack) -> None:
+        self._consumer = consumer
+        self._look_back = look_back
+
+    async def streams(self, partitions: Sequence[int]) -> list[Stream]:
+        """Raises TimeoutError when Kafka does not answer."""
+        if not partitions:
+            return []
+        begins = await self._consumer.begins(partitions)
+        ends = await self._consumer.ends(partitions)
+        committed = await self._consumer.committed(partitions)
+        at = {p: start(begins[p], ends[p], committed.get(p)) for p in partitions}
+        before = {p: offset - 1 for p, offset in at.items() if offset > begins[p]}
+        records = await self._look_back.records_at(before) if before else {}
+        for p, offset in at.items():
+            if offset > committed.get(p, offset):
+                log.warning("partition.skips", partition=p, committed=committed[p], at=offset)
+        return [Stream(p, offset, _position(records.get(p))) for p, offset in at.items()]
+
+
+def start(begin: int, end: int, committed: int | None) -> int:
+    """The offset to begin at, of a partition that holds [begin, end)."""
+    return end if committed is None else max(begin, end - REACH, min(committed, end))
+
+
+def _position(record: Record | None) -> Position | None:
+    try:
+        return None if record is None else notice_of(record).position
+    except Undecodable:
+        return None

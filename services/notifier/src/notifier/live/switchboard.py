@@ -1,0 +1,109 @@
+"""Tells each link what is for it, and without holes how far it got.
+
+All of it is synchronous, on one loop: whom an entry is for is looked up in the moment in which it is told, so
+a batch that was acknowledged before holds for it. What each link is told are stretches [after, upTo) of each
+partition, each beginning where the one before it ended; those in which nothing was for it are merged.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable
+
+from notifier.live import messages, metrics
+from notifier.live.interest import Interest
+from notifier.live.link import Link
+from notifier.live.notice import Notice
+from notifier.live.stream import Stream
+
+
+class Switchboard:
+    def __init__(self) -> None:
+        self.count = 0
+        """How many partitions the topic has; 0 while that is not known."""
+        self.streams: dict[int, Stream] = {}
+        self.linked = asyncio.Event()
+        """Set from the first link on."""
+        self._links: set[Link] = set()
+        self._interest: Interest[Link] = Interest()
+
+    @property
+    def links(self) -> Collection[Link]:
+        return self._links
+
+    # What the reader says --------------------------------------------------------------------------------
+
+    def open(self, count: int) -> None:
+        """The topic has `count` partitions."""
+        self.count = count
+        self._say_what_is_owned(self._links)
+
+    def own(self, streams: Collection[Stream]) -> None:
+        """These partitions are told of from now on, and no others."""
+        if not streams and not self.streams:
+            return
+        self.progress()
+        self.streams = {stream.partition: stream for stream in streams}
+        self._say_what_is_owned(self._links)
+
+    def tell(self, partition: int, notice: Notice) -> None:
+        stream = self._advanced(partition, notice.offset)
+        if not stream.admits(notice):
+            return
+        for link, users in self._interest.holders(notice.audience).items():
+            link.outbox.put(messages.entry(notice, users, stream, link.told[partition]))
+            link.told[partition] = stream.at
+            metrics.link_messages.labels("entry").inc()
+        metrics.entries_dispatched.inc()
+
+    def skip(self, partition: int, offset: int) -> None:
+        """The record there is nothing to be told of; its offset counts."""
+        self._advanced(partition, offset)
+
+    def progress(self) -> None:
+        """Tell every link how far it got."""
+        for link in self._links if self.streams else ():
+            link.outbox.put(messages.progress(self.streams.values(), link.told))
+            link.told = self._places()
+            metrics.link_messages.labels("progress").inc()
+
+    # What gateways say -----------------------------------------------------------------------------------
+
+    def join(self, link: Link) -> None:
+        self._links.add(link)
+        self._say_what_is_owned([link])
+        self.linked.set()
+        metrics.links.inc()
+
+    def announce(self, link: Link, batch: int, users: Iterable[str]) -> None:
+        self._interest.announce(link, users)
+        link.outbox.put(messages.acknowledged(batch))
+
+    def withdraw(self, link: Link, batch: int, users: Iterable[str]) -> None:
+        self._interest.withdraw(link, users)
+        link.outbox.put(messages.acknowledged(batch))
+
+    def leave(self, link: Link) -> None:
+        if link in self._links:
+            self._links.remove(link)
+            self._interest.drop(link)
+            metrics.links.dec()
+
+    # -----------------------------------------------------------------------------------------------------
+
+    def _advanced(self, partition: int, offset: int) -> Stream:
+        stream = self.streams[partition]
+        if (
+            offset > stream.at
+        ):  # Kafka no longer has what lies between: `owns` anew makes it a gap, seen by all
+            self.progress()
+            stream.at = offset
+            self._say_what_is_owned(self._links)
+        stream.advance(offset)
+        return stream
+
+    def _say_what_is_owned(self, links: Iterable[Link]) -> None:
+        for link in links if self.count else ():
+            link.told = self._places()
+            link.outbox.put(messages.owns(self.count, self.streams.values()))
+
+    def _places(self) -> dict[int, int]:
+        return {partition: stream.at for partition, stream in self.streams.items()}

@@ -1,0 +1,87 @@
+"""Each entry's frame, field by field: what clients are shown, and nothing of the audience."""
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from notifier.live.notice import notice_of
+from shared import frames
+from shared.codec import Undecodable
+from shared.kafka import Record
+from shared.position import Position
+from tests.entry_builders import EPOCH, TALK, TIME, entry, record, sent
+
+MESSAGE_ID = "0190a4c2-7b1e-7c3d-8e5f-0123456789ab"
+CONVERSATION: dict[str, Any] = {
+    "conversationId": TALK,
+    "kind": "group",
+    "title": None,
+    "members": ["alice", "bob"],
+    "memberCount": 2,
+    "createdAt": TIME,
+    "updatedAt": TIME,
+    "version": 7,
+}
+MESSAGE: dict[str, Any] = {
+    "id": MESSAGE_ID,
+    "conversationId": TALK,
+    "seq": 3,
+    "senderId": "alice",
+    "text": "grüße\n🙂",
+    "createdAt": TIME,
+    "version": 7,
+}
+READ: dict[str, Any] = {"conversationId": TALK, "userId": "bob", "upTo": 3, "version": 7}
+REJECTED: dict[str, Any] = {"conversationId": TALK, "id": MESSAGE_ID, "reason": "not_found"}
+
+GOLDEN: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("chat.message.sent.v1", MESSAGE, {"type": "message", **MESSAGE, "isRead": False}),
+    (
+        "chat.message.sent.v1",
+        {**MESSAGE, "clientId": "c1"},
+        {"type": "message", **MESSAGE, "clientId": "c1", "isRead": False},
+    ),
+    ("chat.conversation.started.v1", CONVERSATION, {"type": "conversation", **CONVERSATION}),
+    (
+        "chat.member.added.v1",
+        {**CONVERSATION, "userId": "bob"},
+        {"type": "conversation", **CONVERSATION},
+    ),
+    (
+        "chat.member.removed.v1",
+        {**CONVERSATION, "title": "Tea", "userId": "bob"},
+        {"type": "conversation", **CONVERSATION, "title": "Tea"},
+    ),
+    ("chat.read.moved.v1", READ, {"type": "read", **READ}),
+    ("chat.event.rejected.v1", REJECTED, {"type": "rejected", **REJECTED}),
+    (
+        "chat.event.rejected.v1",
+        {**REJECTED, "clientId": "c1"},
+        {"type": "rejected", **REJECTED, "clientId": "c1"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "data", "frame"), GOLDEN)
+def test_an_entry_is_shown_as_its_frame(kind: str, data: dict[str, Any], frame: dict[str, Any]) -> None:
+    made = entry(kind, Position(EPOCH, 0, 7), "alice", {**data, "audience": ["alice", "bob"]})
+    notice = notice_of(record(made, 11))
+    assert json.loads(notice.frame) == frame
+    assert TypeAdapter(frames.ServerFrame).validate_json(notice.frame)
+    assert (notice.offset, notice.kind, notice.conversation) == (11, kind, TALK)
+    assert (notice.position, notice.audience) == (Position(EPOCH, 0, 7), ["alice", "bob"])
+
+
+@pytest.mark.parametrize("value", [None, b"", b"{", b"[]", b'{"type":"chat.unheard.of.v1"}'])
+def test_what_cannot_be_read_is_undecodable(value: bytes | None) -> None:
+    with pytest.raises(Undecodable):
+        notice_of(Record(0, 0, b"key", value))
+
+
+def test_an_entry_whose_id_is_no_position_is_undecodable() -> None:
+    value = record(sent(1), 0).value
+    assert value is not None
+    with pytest.raises(Undecodable, match="id: is not a position"):
+        notice_of(Record(0, 0, b"key", value.replace(f"{EPOCH}-0-1".encode(), b"nowhere")))

@@ -1,0 +1,193 @@
+"""What each link is told of the partitions: given entries and interest, the messages."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifier.live.link import Link, Outbox
+from notifier.live.notice import notice_of
+from notifier.live.stream import Stream
+from notifier.live.switchboard import Switchboard
+from shared.position import Position
+from tests.entry_builders import EPOCH, TALK, record, sent
+from tests.unit.notifier.links import headers, linked, told
+
+
+def owning(*streams: Stream, count: int = 12) -> Switchboard:
+    switchboard = Switchboard()
+    switchboard.open(count)
+    switchboard.own(streams)
+    return switchboard
+
+
+def tell(switchboard: Switchboard, offset: int, place: int, *audience: str, partition: int = 0) -> None:
+    switchboard.tell(
+        partition, notice_of(record(sent(place, audience, partition=partition), offset, partition))
+    )
+
+
+def joined(switchboard: Switchboard) -> Link:
+    link = Link(Outbox(1_000_000, cut=lambda: None))
+    switchboard.join(link)
+    return link
+
+
+def test_a_gateway_hears_first_what_is_owned() -> None:
+    switchboard = owning(Stream(3, 120, Position(EPOCH, 3, 56)), Stream(5, 0))
+    assert headers(joined(switchboard)) == [
+        {
+            "type": "owns",
+            "count": 12,
+            "partitions": {"3": {"at": 120, "covers": 57}, "5": {"at": 0, "covers": 0}},
+        }
+    ]
+
+
+def test_nothing_is_said_to_be_owned_before_the_topic_is_known() -> None:
+    switchboard = Switchboard()
+    link = joined(switchboard)
+    assert headers(link) == []
+    switchboard.open(2)
+    assert headers(link) == [{"type": "owns", "count": 2, "partitions": {}}]
+
+
+def test_an_entry_goes_once_to_each_link_that_has_sockets_of_its_audience() -> None:
+    switchboard = owning(Stream(0, 10))
+    both, one, none = (
+        linked(switchboard, "alice", "bob"),
+        linked(switchboard, "bob"),
+        linked(switchboard, "eve"),
+    )
+    tell(switchboard, 10, 4, "alice", "bob", "carol")
+    (first,), (second,) = told(both), told(one)
+    assert first.header == {
+        "type": "entry",
+        "partition": 0,
+        "after": 10,
+        "upTo": 11,
+        "covers": 5,
+        "kind": "chat.message.sent.v1",
+        "conversation": TALK,
+        "users": ["alice", "bob"],
+    }
+    assert second.header["users"] == ["bob"]
+    assert first.frame == second.frame
+    assert told(none) == []
+
+
+def test_stretches_without_anything_for_a_link_are_merged_into_what_comes_next() -> None:
+    switchboard = owning(Stream(0, 0))
+    link = linked(switchboard, "alice")
+    for offset in range(3):
+        tell(switchboard, offset, offset + 1, "bob")
+    tell(switchboard, 3, 4, "alice")
+    tell(switchboard, 4, 5, "bob")
+    switchboard.progress()
+    entry, progress = headers(link)
+    assert (entry["after"], entry["upTo"]) == (0, 4)
+    assert progress["partitions"] == {"0": {"after": 4, "upTo": 5, "covers": 6}}
+
+
+def test_progress_is_told_also_when_nothing_happened() -> None:
+    switchboard = owning(Stream(0, 7))
+    link = linked(switchboard)
+    switchboard.progress()
+    assert headers(link) == [{"type": "progress", "partitions": {"0": {"after": 7, "upTo": 7, "covers": 0}}}]
+
+
+def test_a_repeated_entry_is_not_told_again_but_its_offset_counts() -> None:
+    switchboard = owning(Stream(0, 0))
+    link = linked(switchboard, "alice")
+    for offset, place in enumerate([1, 2, 1, 2, 3]):
+        tell(switchboard, offset, place, "alice")
+    assert [(m["after"], m["upTo"], m["covers"]) for m in headers(link)] == [(0, 1, 2), (1, 2, 3), (2, 5, 4)]
+
+
+def test_a_dead_lettered_record_counts_and_covers_nothing_new() -> None:
+    switchboard = owning(Stream(0, 0))
+    link = linked(switchboard, "alice")
+    tell(switchboard, 0, 1, "alice")
+    switchboard.skip(0, 1)
+    switchboard.progress()
+    assert headers(link)[-1]["partitions"] == {"0": {"after": 1, "upTo": 2, "covers": 2}}
+
+
+def test_an_announcement_holds_for_what_is_told_after_it_was_acknowledged() -> None:
+    switchboard = owning(Stream(0, 0))
+    link = linked(switchboard)
+    tell(switchboard, 0, 1, "alice")
+    switchboard.announce(link, 2, ["alice"])
+    tell(switchboard, 1, 2, "alice")
+    switchboard.withdraw(link, 3, ["alice"])
+    tell(switchboard, 2, 3, "alice")
+    assert [(m["type"], m.get("batch"), m.get("upTo")) for m in headers(link)] == [
+        ("acknowledged", 2, None),
+        ("entry", None, 2),
+        ("acknowledged", 3, None),
+    ]
+
+
+def test_a_change_of_assignment_is_told_after_what_was_told_of_the_old_one() -> None:
+    switchboard = owning(Stream(0, 0), Stream(1, 0))
+    link = linked(switchboard, "alice")
+    tell(switchboard, 0, 1, "bob")
+    switchboard.own(())
+    switchboard.own([Stream(1, 5)])
+    progress, nothing, one = headers(link)
+    assert progress["partitions"]["0"] == {"after": 0, "upTo": 1, "covers": 2}
+    assert nothing == {"type": "owns", "count": 12, "partitions": {}}
+    assert one == {"type": "owns", "count": 12, "partitions": {"1": {"at": 5, "covers": 0}}}
+
+
+def test_records_that_kafka_lost_are_a_gap_that_gateways_see() -> None:
+    switchboard = owning(Stream(0, 10))
+    link = linked(switchboard, "alice")
+    tell(switchboard, 20, 9, "alice")
+    _, owns, entry = headers(link)
+    assert owns["partitions"] == {"0": {"at": 20, "covers": 0}}
+    assert (entry["after"], entry["upTo"]) == (20, 21)
+
+
+def test_another_log_is_not_taken_for_a_repetition() -> None:
+    switchboard = owning(Stream(0, 0, Position("f" * 16, 0, 1_000)))
+    link = linked(switchboard, "alice")
+    tell(switchboard, 0, 1, "alice")
+    assert [m["covers"] for m in headers(link)] == [2]
+
+
+def test_a_link_that_left_is_told_nothing_more() -> None:
+    switchboard = owning(Stream(0, 0))
+    link = linked(switchboard, "alice")
+    switchboard.leave(link)
+    tell(switchboard, 0, 1, "alice")
+    switchboard.progress()
+    assert told(link) == []
+    assert not switchboard.links
+
+
+AUDIENCES = st.lists(st.sampled_from([("alice",), ("bob",), ("alice", "bob"), ("carol",)]), max_size=30)
+
+
+@given(audiences=AUDIENCES, beats=st.sets(st.integers(0, 30)), repeats=st.sets(st.integers(1, 29)))
+def test_stretches_have_neither_hole_nor_overlap_whenever_progress_is_told(
+    audiences: list[tuple[str, ...]], beats: set[int], repeats: set[int]
+) -> None:
+    switchboard = owning(Stream(0, 100))
+    link = linked(switchboard, "alice")
+    place, mine = 0, 0
+    for offset, audience in enumerate(audiences):
+        if offset not in repeats:
+            place += 1
+            mine += "alice" in audience
+        tell(switchboard, 100 + offset, max(place, 1), *audience)
+        if offset in beats:
+            switchboard.progress()
+    switchboard.progress()
+    at, entries = 100, 0
+    for header in headers(link):
+        entries += header["type"] == "entry"
+        stretch = header if header["type"] == "entry" else header["partitions"]["0"]
+        assert stretch["after"] == at
+        assert stretch["upTo"] >= at + (header["type"] == "entry")
+        at = stretch["upTo"]
+    assert at == 100 + len(audiences)
+    assert entries == mine
