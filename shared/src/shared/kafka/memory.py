@@ -123,3 +123,13 @@ class MemoryConsumer:
                 self._next[partition] = start + len(records)
                 limit -= len(records)
         return taken
+
+
+class MemoryInspector:
+    def __init__(self, log: MemoryLog, topic: str) -> None:
+        self._log = log
+        self._topic = topic
+
+    async def records_at(self, offsets: dict[int, int]) -> dict[int, Record]:
+        records = {p: self._log.topics[self._topic][p][at : at + 1] for p, at in offsets.items()}
+        return {p: found[0] for p, found in records.items() if found}
