@@ -1,0 +1,59 @@
+# `make` lists the targets. Python and its packages live in .venv, everything else in DATA_DIR (.data).
+
+PYTHON := .venv/bin/python
+READY := .venv/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run up down reset test test-unit check fix bench lock clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+
+run: $(READY) ## Start everything; Ctrl-C stops it (PORT, DATA_DIR, GATEWAY_COUNT …: python -m deploy.local --help)
+	@$(PYTHON) -m deploy.local run
+
+up: $(READY) ## The same in the background; returns when everything is ready
+	@$(PYTHON) -m deploy.local up
+
+down: $(READY) ## Stop what `up` or `run` started
+	@$(PYTHON) -m deploy.local down
+
+reset: $(READY) ## Stop it and remove all its data: every message
+	@$(PYTHON) -m deploy.local reset
+
+test: $(READY) ## Run every test, against a real Kafka and PostgreSQL (ARGS='-k name')
+	@$(PYTHON) -m pytest $(ARGS)
+
+test-unit: $(READY) ## Run the tests that need nothing but Python
+	@$(PYTHON) -m pytest tests/unit $(ARGS)
+
+check: $(READY) ## Look for what is wrong; changes nothing
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@$(PYTHON) -m shared.contract --check
+
+fix: $(READY) ## Format, and repair what ruff can
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+bench: $(READY) ## Measure latency, throughput and CPU
+	@$(PYTHON) -m bench $(ARGS)
+
+lock: $(READY) ## Write requirements.lock anew from pyproject.toml
+	@.venv/bin/uv pip compile -q --all-extras --no-emit-index-url --no-annotate --generate-hashes \
+		--python-version 3.11 --no-header pyproject.toml -o requirements.lock
+
+clean: ## Stop it and remove .venv, builds and caches; the data stay
+	@if [ -e $(READY) ]; then $(PYTHON) -m deploy.local down; fi
+	@find . -name __pycache__ -not -path './.data/*' -prune -exec rm -rf {} +
+	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .data/cache
+
+# An environment does not survive being moved: its mark holds the path that it was made for.
+ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
+.PHONY: $(READY)
+endif
+
+$(READY): requirements.lock pyproject.toml
+	@deploy/local/bootstrap
