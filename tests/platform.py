@@ -10,10 +10,12 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import psycopg
@@ -21,6 +23,8 @@ from psycopg import sql
 
 from deploy.local.background import running
 from deploy.local.record import Stack
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,15 @@ def fresh_database(admin_url: str) -> Iterator[str]:
 def new_topic_prefix() -> str:
     """What no other test puts before its topics."""
     return f"t{secrets.token_hex(6)}."
+
+
+def eventually(probe: Callable[[], Found | None], what: str, seconds: float = 15) -> Found:
+    """What `probe` finds in the end; blocks, and fails when that takes longer than `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (found := probe()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.02)
+    return found
 
 
 @contextmanager

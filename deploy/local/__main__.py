@@ -1,4 +1,4 @@
-"""`python -m deploy.local run | up | down`: Kafka, PostgreSQL and the services on this machine.
+"""`python -m deploy.local run | up | down | reset`: Kafka, PostgreSQL and the services on this machine.
 
 Environment: DATA_DIR (default .data of the checkout), PORT (the gateway's, default 8000), KAFKA_PORT,
 POSTGRES_PORT, STORE_PORT, PROJECTOR_PORT, NOTIFIER_PORT (given: used exactly, else free ones),
@@ -27,6 +27,8 @@ def main() -> int:
                 run(_options(chosen))
             case "up":
                 background.up(chosen.data.resolve(), arguments[1:])
+            case "reset":
+                background.reset(chosen.data.resolve())
             case _:
                 background.down(chosen.data.resolve())
     except (Failure, PermissionError) as failure:
@@ -40,7 +42,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("command", choices=["run", "up", "down"])
+    parser.add_argument("command", choices=["run", "up", "down", "reset"])
     parser.add_argument("--data", type=Path, default=os.environ.get("DATA_DIR") or ROOT / ".data")
     for name in ("gateway", "notifier", "projector"):
         default = os.environ.get(f"{name.upper()}_COUNT") or "1"

@@ -1,6 +1,7 @@
 """A stack in a process of its own: `up`, `down`, and a context manager for tests and benchmarks."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -43,6 +44,20 @@ def down(folder: Path) -> None:
     if not stack.supervisor.wait(LONGEST_STOP):
         raise Failure(f"process {stack.supervisor.pid} does not stop; see {_log(folder)}")
     print(f"stopped what ran in {folder}")
+
+
+def reset(folder: Path) -> None:
+    """Stops the stack of `folder` and removes its data, wherever they are."""
+    down(folder)
+    for name in ("kafka", "postgres", "hold"):
+        path = folder / name
+        if path.exists():
+            shutil.rmtree(path.resolve())
+        if path.is_symlink():
+            path.unlink()
+    for name in ("stack.json", "parley.log"):
+        (folder / name).unlink(missing_ok=True)
+    print(f"removed the data in {folder}")
 
 
 @contextmanager

@@ -88,8 +88,13 @@ class Postgres:
         )
 
     @property
+    def _home(self) -> Path:
+        """The folder as the server's user sees it, who may not get through the link."""
+        return self.folder.resolve()
+
+    @property
     def _data(self) -> Path:
-        return self.folder / "data"
+        return self._home / "data"
 
     @cached_property
     def _programs(self) -> Path:
@@ -125,9 +130,9 @@ class Postgres:
 
     async def _create(self, once: Once) -> None:
         """Creates beside and then renames, so that a cluster which exists is complete."""
-        unfinished = self.folder / "unfinished"
+        unfinished = self._home / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
-        password = self.folder / "password"
+        password = self._home / "password"
         password.touch(mode=0o600)
         password.write_text(secrets.token_hex(16))
         self._give(password)

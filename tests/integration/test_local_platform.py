@@ -1,9 +1,266 @@
-"""The local platform: real processes, started, killed and stopped."""
+"""The local platform's supervisor: real processes, killed and stopped, with stand-ins for services."""
 
-import psycopg
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from deploy.local import identity, keeper, record
+from deploy.local.console import Console
+from deploy.local.identity import Running
+from deploy.local.keeper import Surroundings
+from deploy.local.ports import Ports
+from deploy.local.process import ROOT, Process
+from deploy.local.record import Stack
+from deploy.local.supervisor import Supervisor
+from tests.platform import away, eventually
+
+STAND_IN = """
+import http.server, os, signal, sys
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+
+def stop(*_):
+    print("told to stop")
+    sys.exit()
+
+if "migrate" in sys.argv or "topics" in sys.argv[0]:
+    sys.exit()
+signal.signal(signal.SIGTERM, stop)
+if os.environ.get("BROKEN"):
+    sys.exit("it is broken")
+print("it serves")
+http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
+"""
+NEITHER = ("--kafka=127.0.0.1:1", "--database=postgresql://127.0.0.1:1/none")
+"""No Kafka and no PostgreSQL: they would take seconds, and the stand-ins need none."""
+SERVICES = ["gateway", "notifier", "projector", "store"]
 
 
-def test_the_database_of_a_test_is_empty_and_its_own(database_url: str) -> None:
-    with psycopg.connect(database_url) as connection:
-        tables = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
-    assert tables == (0,)
+class Start(Protocol):
+    """`python -m deploy.local …` in the test's data folder."""
+
+    def __call__(self, *arguments: str, **env: str) -> subprocess.Popen[str]: ...
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(prefix="parley-test-"))
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def local(folder: Path, tmp_path: Path) -> Iterator[Start]:
+    """Starts commands; what still runs at the end is ended."""
+    for module in ("shared/topics", "shared/__init__", "gateway", "notifier", "message_store"):
+        file = tmp_path / f"{module}.py"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("" if file.stem == "__init__" else STAND_IN)
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, **env: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "deploy.local", *arguments],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(tmp_path), "DATA_DIR": str(folder), "PORT": "0", **env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.communicate(timeout=30)
+    stack = record.read_running(folder)
+    identity.end([stack.supervisor] if stack else [], signal.SIGTERM, 30)
+
+
+def ready(folder: Path) -> Stack:
+    """The stack, once all of it is ready."""
+
+    def found() -> Stack | None:
+        stack = record.read_running(folder)
+        return stack if stack and stack.ready else None
+
+    return eventually(found, "the stack is ready")
+
+
+def started_again(stack: Stack, name: str) -> Running:
+    """The process that came after the one that `stack` has."""
+    before = stack.process(name)
+
+    def found() -> Running | None:
+        now = stack.again().process(name)
+        return now if now != before and now.alive else None
+
+    return eventually(found, f"{name} is started again")
+
+
+def ended(command: subprocess.Popen[str]) -> tuple[int, list[str]]:
+    """Its exit code and its lines."""
+    output, _ = command.communicate(timeout=30)
+    return command.returncode, output.splitlines()
+
+
+def test_every_line_has_the_name_of_its_process_in_front(local: Start, folder: Path) -> None:
+    run = local("run", *NEITHER)
+    ready(folder)
+    run.terminate()
+    code, lines = ended(run)
+    assert code == 0
+    assert sorted(line.split()[0] for line in lines if line.endswith("it serves")) == SERVICES
+
+
+def test_a_dead_process_is_started_again_and_a_line_says_why(local: Start, folder: Path) -> None:
+    run = local("run", *NEITHER)
+    stack = ready(folder)
+    stack.process("notifier").signal(signal.SIGKILL)
+    started_again(stack, "notifier")
+    run.terminate()
+    _, lines = ended(run)
+    assert any("notifier died: killed by SIGKILL; starting it again" in line for line in lines)
+
+
+def test_three_deaths_within_thirty_seconds_stop_everything_with_the_reason(
+    local: Start, folder: Path
+) -> None:
+    run = local("run", *NEITHER)
+    stack = ready(folder)
+    for _ in range(2):
+        stack.process("store").signal(signal.SIGKILL)
+        started_again(stack, "store")
+        stack = stack.again()
+    stack.process("store").signal(signal.SIGKILL)
+    code, lines = ended(run)
+    assert code == 1
+    assert lines[-1] == "parley: store died 3 times within 30 s: killed by SIGKILL"
+    assert not any(process.alive for process in stack.processes)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_everything_in_the_reverse_order(
+    local: Start, folder: Path, number: signal.Signals
+) -> None:
+    run = local("run", *NEITHER)
+    stack = ready(folder)
+    run.send_signal(number)
+    code, lines = ended(run)
+    assert code == 0
+    told = [line.split()[0] for line in lines if line.endswith("told to stop")]
+    assert told == ["gateway", "notifier", "projector", "store"]
+    assert not any(process.alive for process in stack.processes)
+
+
+def test_a_killed_supervisor_leaves_no_process(local: Start, folder: Path) -> None:
+    run = local("run", *NEITHER)
+    stack = ready(folder)
+    run.kill()
+    eventually(lambda: not any(process.alive for process in stack.processes), "all are gone")
+
+
+def test_the_next_run_ends_what_a_killed_one_left_and_nobody_elses(local: Start, folder: Path) -> None:
+    ours, theirs = (subprocess.Popen(["sleep", "60"]) for _ in range(2))
+    left = identity.running("store", ours.pid)
+    taken = Running(name="gateway", pid=theirs.pid, started="an earlier process that had this pid")
+    gone = Running(name="supervisor", pid=os.getpid(), started="gone")
+    Stack(folder=folder, supervisor=gone, processes=[left, taken]).write()
+    local("run", *NEITHER)
+    ready(folder)
+    assert ours.wait(10) == -signal.SIGTERM
+    assert theirs.poll() is None
+    theirs.kill()
+    theirs.wait()
+
+
+def test_a_process_that_is_held_stays_away(local: Start, folder: Path) -> None:
+    local("run", *NEITHER)
+    stack = ready(folder)
+    with away(stack, "store"), pytest.raises(AssertionError):
+        eventually(lambda: stack.again().process("store").alive, "it came back", seconds=1)
+    started_again(stack, "store")
+
+
+def test_a_taken_port_is_an_error_in_one_line(local: Start, folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        code, lines = ended(local("run", *NEITHER, PORT=port))
+    assert (code, lines) == (1, [f"parley: PORT={port} cannot be used: something else listens there"])
+
+
+def test_a_port_that_is_none_is_an_error_in_one_line(local: Start) -> None:
+    code, lines = ended(local("run", *NEITHER, STORE_PORT="80a"))
+    assert (code, lines) == (1, ["parley: STORE_PORT must be a port from 1 to 65535, not '80a'"])
+
+
+def test_a_given_port_is_used_exactly_and_the_others_are_kept(local: Start, folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    run = local("run", *NEITHER, PORT=port)
+    first = ready(folder)
+    assert first.gateways == [f"http://127.0.0.1:{port}"]
+    run.terminate()
+    ended(run)
+    local("run", *NEITHER, PORT=port)
+    assert ready(folder).ports == first.ports
+
+
+def test_several_of_a_service_each_have_their_port(local: Start, folder: Path) -> None:
+    local("run", *NEITHER, GATEWAY_COUNT="2", NOTIFIER_COUNT="2", PROJECTOR_COUNT="3")
+    stack = ready(folder)
+    assert [len(stack.gateways), len(stack.notifiers), len(stack.projectors)] == [2, 2, 3]
+    assert len({*stack.gateways, *stack.notifiers, *stack.projectors, stack.store}) == 8
+
+
+def test_up_returns_when_ready_and_down_when_all_is_gone(local: Start, folder: Path) -> None:
+    code, lines = ended(local("up", *NEITHER))
+    stack = ready(folder)
+    assert code == 0
+    assert f"web {stack.gateways[0]}/" in lines
+    code, lines = ended(local("up", *NEITHER))
+    assert (code, lines[0]) == (0, f"already up in {folder}")
+    assert f"web {stack.gateways[0]}/" in lines
+    code, lines = ended(local("run", *NEITHER))
+    assert code == 1
+    assert lines[0].startswith(
+        f"parley: a stack runs already in {folder} as process {stack.supervisor.pid}: web"
+    )
+    assert ended(local("down")) == (0, [f"stopped what ran in {folder}"])
+    assert not any(process.alive for process in (*stack.processes, stack.supervisor))
+    assert ended(local("down")) == (0, [f"nothing runs in {folder}"])
+
+
+def test_two_at_once_make_one_stack(local: Start, folder: Path) -> None:
+    commands = [local("up", *NEITHER) for _ in range(2)]
+    assert [ended(command)[0] for command in commands] == [0, 0]
+
+
+def test_up_that_fails_shows_the_end_of_the_log(local: Start, folder: Path) -> None:
+    code, lines = ended(local("up", *NEITHER, BROKEN="yes"))
+    assert code == 1
+    assert any(line.endswith("it is broken") for line in lines)
+
+
+async def test_a_process_that_does_not_end_is_killed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "GRACE", 0.2)
+    seen: list[Running] = []
+    around = Surroundings(Console(), Ports({}, {}), folder)
+    async with Supervisor(around, seen.extend) as supervisor:
+        await supervisor.start(Process("stubborn", ["sh", "-c", "trap '' TERM INT; sleep 60 & wait; wait"]))
+    assert not seen[0].alive
