@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import os
 import shutil
 import tempfile
 import uuid
@@ -64,21 +65,19 @@ class Kafka:
     async def _fetch(self, once: Once) -> None:
         """Fetches into a folder beside and then renames it, so that one which exists is complete."""
         self.cache.mkdir(parents=True, exist_ok=True)
-        maven = [
-            str(programs.find("mvn")),
-            "-q",
-            "-B",
-            "-Dstyle.color=never",
-            "-f",
-            str(SETTINGS / "pom.xml"),
-        ]
-        alone = ["flock", "--no-fork", str(self.cache)]  # Maven's repository is not made for two at a time
         with tempfile.TemporaryDirectory(dir=self.cache) as beside:
             jars = Path(beside, "jars")
-            copy = [f"-DoutputDirectory={jars}", "dependency:copy-dependencies"]
-            await once(Process("maven", [*alone, *maven, *copy]))
+            await once(Process("maven", self._maven(jars)))
             with suppress(OSError):  # another run was quicker
                 jars.rename(self._jars)  # noqa: ASYNC240
+
+    def _maven(self, jars: Path) -> list[str]:
+        alone = ["flock", "--no-fork", str(self.cache)]  # Maven's repository is not made for two at a time
+        quiet = ["-q", "-B", "-Dstyle.color=never"]
+        home = Path("~").expanduser()
+        own = [] if os.access(home, os.W_OK) else [f"-Dmaven.repo.local={self.cache / 'maven'}"]  # no home
+        what = ["-f", str(SETTINGS / "pom.xml"), f"-DoutputDirectory={jars}", "dependency:copy-dependencies"]
+        return [*alone, str(programs.find("mvn")), *quiet, *own, *what]
 
     async def _format(self, once: Once) -> None:
         """Formats beside and then renames, so that storage which exists is complete."""
@@ -87,7 +86,7 @@ class Kafka:
         properties = self.folder / "format.properties"
         properties.write_text(self._settings(unfinished))
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        tool = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties))
+        tool = ("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties))
         quick = "-XX:TieredStopAtLevel=1"
         await once(Process("format", self._java(quick, *tool), log=self.folder / "console.log"))
         unfinished.rename(self._data)
