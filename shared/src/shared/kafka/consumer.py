@@ -7,6 +7,7 @@ assigned is paused until then. A caller with no better place for its offsets lea
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -36,7 +37,9 @@ class Consumer:
         self.settled = False
         self._topic = topic
         self._sought: set[int] = set()
-        self._consumer: Any = AIOKafkaConsumer(
+        self._consumer: Any = None
+        self._made = partial(
+            AIOKafkaConsumer,  # wants a running loop
             bootstrap_servers=bootstrap,
             group_id=group,
             client_id=client_id,
@@ -49,6 +52,7 @@ class Consumer:
 
     async def start(self) -> None:
         """Joins the group; waits for a broker as long as it takes."""
+        self._consumer = self._made()
         await _started(self._consumer)
         self._consumer.subscribe([self._topic], listener=_Listener(self))
 
@@ -143,11 +147,17 @@ class Inspector:
     def __init__(self, bootstrap: str, topic: str, *, client_id: str) -> None:
         self._topic = topic
         self._turn = asyncio.Lock()
-        self._consumer: Any = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap, client_id=client_id, request_timeout_ms=4000, **_FETCH
+        self._consumer: Any = None
+        self._made = partial(
+            AIOKafkaConsumer,
+            bootstrap_servers=bootstrap,
+            client_id=client_id,
+            request_timeout_ms=4000,
+            **_FETCH,
         )
 
     async def start(self) -> None:
+        self._consumer = self._made()
         await _started(self._consumer)
 
     async def stop(self) -> None:
@@ -204,8 +214,13 @@ async def _started(consumer: Any) -> None:
 
 
 async def _stop(consumer: Any) -> None:
+    if consumer is None:
+        return
     try:
         async with asyncio.timeout(3.0):
             await consumer.stop()
     except (TimeoutError, KafkaError):
         return
+    except asyncio.CancelledError:  # aiokafka cancels a task of its own and trips over that
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise
