@@ -1,6 +1,7 @@
 """Running one process: an application on uvicorn, with the settings that this house needs."""
 
 import socket
+from asyncio.transports import BaseTransport
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from websockets.http11 import Request
 from shared.settings import ProcessSettings
 
 _ABORT = "parley.abort"
+_UNREAD_MS = 30_000
 
 Farewell = Callable[[], Awaitable[None]]
 """What is still to be done when a stop was asked for, while all connections are open."""
@@ -28,6 +30,18 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; then `farewell`, close sockets with 1012 and end within `grace` seconds.
     A socket that sends more than `max_message` bytes at once is closed with 1009."""
+    uvloop.run(server(app, settings, grace=grace, max_message=max_message, farewell=farewell).serve())
+
+
+def server(
+    app: FastAPI,
+    settings: ProcessSettings,
+    *,
+    grace: int = 8,
+    max_message: int = 256 * 1024,
+    farewell: Farewell | None = None,
+) -> uvicorn.Server:
+    """The same, for who has a loop already and awaits `.serve()` in it."""
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -44,7 +58,7 @@ def serve(
         server_header=False,
         backlog=4096,
     )
-    uvloop.run(_Server(config, farewell).serve())
+    return _Server(config, farewell)
 
 
 def abort(socket: WebSocket) -> None:
@@ -53,6 +67,17 @@ def abort(socket: WebSocket) -> None:
 
 
 class _Sockets(WebSocketsSansIOProtocol):
+    """One that does not even answer pings is cut too, by us or by the kernel: a close would wait for it."""
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        if (connection := transport.get_extra_info("socket")) is not None:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.loop.call_later(1.0, self.transport.abort)
+
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if hasattr(self, "scope"):  # not when the handshake was refused
