@@ -1,0 +1,11 @@
+"""The door: what clients say becomes events in the log, what came of it becomes frames on their sockets.
+
+main, settings       the composition root
+application          the HTTP application around the routes
+callers, requests    who calls, and what a well-formed call is
+routes/              one module for each resource
+event_log, sending   into the log, with membership asked first
+store                the read models, asked over HTTP
+links, interest      what notifiers tell this gateway
+sockets, socket      the clients' WebSockets
+"""

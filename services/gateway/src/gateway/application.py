@@ -1,0 +1,42 @@
+"""The HTTP application: routes, and what surrounds them all."""
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.middleware.cors import CORSMiddleware
+
+from gateway.door import Door
+from gateway.routes.conversations import conversations
+from gateway.routes.history import history
+from gateway.routes.home import home
+from gateway.routes.messages import messages
+from gateway.routes.read import read
+from gateway.routes.socket import socket
+from gateway.routes.start import start
+from gateway.tracing import Tracing
+from shared import problems
+from shared.probes import probes
+
+
+def application(door: Door) -> FastAPI:
+    app = FastAPIOffline(
+        title="Parley",
+        version="1",
+        summary="Messages that are never lost and never doubled.",
+        redoc_url=None,
+    )
+    problems.install(app)
+    routers = (conversations, history, start, messages, read, socket)
+    for router in routers:
+        app.include_router(router(door))
+    app.include_router(home())
+    app.include_router(probes(alive=list, ready=door.not_ready))
+    app.add_middleware(Tracing)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=door.origins.allowed,
+        allow_origin_regex=door.origins.pattern,
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type", "Prefer", "X-Request-Id"],
+        expose_headers=["Preference-Applied", "Retry-After", "X-Request-Id"],
+    )
+    return app

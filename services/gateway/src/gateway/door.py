@@ -1,0 +1,68 @@
+"""The parts of a running gateway."""
+
+from dataclasses import dataclass
+
+from gateway.event_log import EventLog
+from gateway.interest import Interest
+from gateway.links import Links
+from gateway.membership import Membership
+from gateway.origins import Origins
+from gateway.present import Present
+from gateway.reads import Reads
+from gateway.sending import Sending
+from gateway.settings import Settings
+from gateway.sockets import Sockets
+from gateway.store import StorePort
+from gateway.stretches import Stretches
+from shared import ids
+
+
+@dataclass(frozen=True)
+class Door:
+    settings: Settings
+    events: EventLog
+    store: StorePort
+    origins: Origins
+    membership: Membership
+    sending: Sending
+    reads: Reads
+    stretches: Stretches
+    sockets: Sockets
+    links: Links
+    present: Present
+
+    @classmethod
+    def hung(cls, settings: Settings, events: EventLog, store: StorePort) -> "Door":
+        """Everything between the clients and these three."""
+        membership = Membership(store)
+        sending = Sending(events, membership, settings.source)
+        interest, stretches = Interest(), Stretches()
+        sockets = Sockets(interest, membership, settings.max_sockets)
+        return cls(
+            settings=settings,
+            events=events,
+            store=store,
+            origins=Origins(settings.allowed_origins, loopback=settings.auth == "dev"),
+            membership=membership,
+            sending=sending,
+            reads=Reads(sending),
+            stretches=stretches,
+            sockets=sockets,
+            links=Links(settings.notifier_addresses, ids.fresh_id(), interest, stretches, sockets),
+            present=Present(store, events),
+        )
+
+    def not_ready(self) -> list[str]:
+        """Why this gateway should get no traffic. The store may be away: sends are taken all the same."""
+        reasons = {
+            "the log was not seen yet": self.events.identity is None,
+            "no broker answers": not self.events.ready,
+            "not every partition has a notifier that knows our users": not self.links.ready,
+            "draining": self.sockets.draining,
+        }
+        return [reason for reason, holds in reasons.items() if holds]
+
+    async def drain(self) -> None:
+        """Send everybody elsewhere, and finish what was begun."""
+        await self.sockets.drain()
+        await self.reads.flush()

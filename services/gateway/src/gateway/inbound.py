@@ -1,0 +1,64 @@
+"""What a client's socket says: a text becomes a frame, or the reason why it is none."""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from gateway import json_text
+from shared.frames import ClientFrame, ErrorFrame, client_frame_reader
+from shared.vocabulary import ClientId
+
+_client_id: TypeAdapter[str] = TypeAdapter(ClientId)
+
+
+class BadFrame(Exception):
+    def __init__(self, code: str, message: str, client_id: str | None = None) -> None:
+        super().__init__(code)
+        self.answer = ErrorFrame(code=code, message=message, client_id=client_id)
+
+
+def read(message: Mapping[str, Any], limit: int) -> ClientFrame:
+    """A WebSocket message of ASGI, of at most `limit` bytes. Raises BadFrame."""
+    text = message.get("text")
+    if text is None:
+        raise BadFrame("bad_frame", "frames are text")
+    if len(text) > limit or len(text.encode()) > limit:
+        raise BadFrame("too_big", f"the frame is larger than {limit} bytes")
+    try:
+        return client_frame_reader.validate_json(text)
+    except ValidationError as error:
+        raise _bad(text, error) from None
+
+
+def _bad(text: str, error: ValidationError) -> BadFrame:
+    try:
+        value = json_text.well_formed(text, error)
+    except json_text.NotJson as not_json:
+        return BadFrame("bad_frame", f"the frame {not_json}")
+    if not isinstance(value, dict) or value.get("type") not in ("message", "read"):
+        return BadFrame("bad_frame", "the frame is no JSON object with a known type")
+    return BadFrame("invalid", json_text.broken_rule(client_frame_reader, value, error), _named(value))
+
+
+def _named(value: dict[str, Any]) -> str | None:
+    """The client's own name for what was refused, if it is a good one."""
+    try:
+        return _client_id.validate_python(value.get("clientId"))
+    except ValidationError:
+        return None
+
+
+class Flood:
+    """More than `most` within `seconds`?"""
+
+    def __init__(self, most: int = 100, seconds: float = 10.0) -> None:
+        self._times: deque[float] = deque(maxlen=most + 1)
+        self._most = most
+        self._seconds = seconds
+
+    def another(self, now: float) -> bool:
+        """Whether this one is too many."""
+        self._times.append(now)
+        return len(self._times) > self._most and now - self._times[0] < self._seconds

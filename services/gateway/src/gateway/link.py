@@ -1,0 +1,107 @@
+"""The connection to one notifier: dialled again and again, for as long as the gateway lives."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import suppress
+
+import aiohttp
+import structlog
+
+from gateway import link_messages, metrics
+from gateway.interest import Announcements, Interest
+from gateway.link_messages import Told
+from gateway.settings import Address
+
+log = structlog.get_logger()
+
+_LONGEST_PAUSE = 2.0
+_MAX_MESSAGE = 4 * 1024 * 1024  # a frame and the 1,024 user ids it is for
+_HEARTBEAT = 10.0
+_TURN = 64  # messages after which others get their turn
+
+
+class Link:
+    """`offsets` says how far this gateway was told; `told` is called with each thing the notifier says, and
+    with None when the connection is lost."""
+
+    def __init__(
+        self,
+        address: Address,
+        gateway: str,
+        interest: Interest,
+        offsets: dict[int, int],
+        told: Callable[["Link", Told | None], None],
+    ) -> None:
+        self.address = address
+        self.owned: frozenset[int] = frozenset()
+        self.announcements: Announcements | None = None
+        """None while not connected."""
+        self._gateway = gateway
+        self._interest = interest
+        self._offsets = offsets
+        self._told = told
+
+    @property
+    def begun(self) -> bool:
+        return self.announcements is not None and self.announcements.begun
+
+    async def keep(self, session: aiohttp.ClientSession) -> None:
+        """Until cancelled."""
+        pause, complained = 0.05, False
+        while True:
+            try:
+                async with session.ws_connect(
+                    _url(self.address),
+                    heartbeat=_HEARTBEAT,
+                    max_msg_size=_MAX_MESSAGE,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+                ) as socket:
+                    pause, complained = 0.05, False
+                    await self._talk(socket)
+            except (TimeoutError, OSError, aiohttp.ClientError, link_messages.Incomprehensible) as error:
+                if not complained:
+                    log.warning("link.down", notifier=str(self.address), reason=repr(error))
+                complained = True
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _talk(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        log.info("link.up", notifier=str(self.address))
+        self.announcements = self._interest.announcements()
+        metrics.links.inc()
+        speaking = asyncio.create_task(self._speak(socket, self.announcements))
+        try:
+            await self._listen(socket)
+        finally:
+            metrics.links.dec()
+            self._interest.forget(self.announcements)
+            self.announcements, self.owned = None, frozenset()
+            speaking.cancel()
+            with suppress(asyncio.CancelledError):
+                await speaking
+            self._told(self, None)
+
+    async def _speak(self, socket: aiohttp.ClientWebSocketResponse, announcements: Announcements) -> None:
+        with suppress(OSError, aiohttp.ClientError):
+            await socket.send_str(link_messages.hello(self._gateway, self._offsets))
+            while True:
+                await announcements.changed.wait()
+                for said in announcements.next():
+                    await socket.send_str(link_messages.interest(said.kind, said.batch, said.users))
+        await socket.close()
+
+    async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        count = 0
+        async for message in socket:
+            if message.type is not aiohttp.WSMsgType.TEXT:
+                raise link_messages.Incomprehensible(f"a {message.type.name} message")
+            self._told(self, link_messages.parse(message.data))
+            count += 1
+            if count % _TURN == 0:
+                await asyncio.sleep(0)
+
+
+def _url(address: Address) -> str:
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return f"ws://{host}:{address.port}/link"

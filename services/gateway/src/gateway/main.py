@@ -1,0 +1,70 @@
+"""The composition root: environment → parts → application → server."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import aiohttp
+import structlog
+import uvicorn
+import uvloop
+
+from gateway.application import application
+from gateway.door import Door
+from gateway.event_log import EventLog
+from gateway.settings import Settings
+from gateway.store import HttpStore
+from gateway.tasks import running
+from shared import log_identity, logs
+from shared.kafka import Inspector, Producer
+from shared.serving import server
+from shared.settings import read
+from shared.topics import Topics
+
+log = structlog.get_logger()
+
+_GRACE = 4  # seconds to close connections, after as many to drain them
+
+
+def main() -> None:
+    settings = read(Settings)
+    logs.configure("gateway", settings.log_level)
+    uvloop.run(serve(settings))
+
+
+async def serve(settings: Settings) -> None:
+    """Until SIGTERM or Ctrl-C. Raises SystemExit when the log is none of ours."""
+    topic = Topics.named(settings.topic_prefix).events
+    inspector = Inspector(settings.kafka_bootstrap, topic, client_id="parley-gateway")
+    async with parts(settings, inspector, topic) as door:
+        serving = server(application(door), settings, grace=_GRACE, farewell=door.drain)
+        async with running(_identify(door.events, inspector, topic, serving)):
+            await serving.serve()
+    if door.events.refused:
+        sys.exit(1)
+
+
+@asynccontextmanager
+async def parts(settings: Settings, inspector: Inspector, topic: str) -> AsyncIterator[Door]:
+    """What is not up yet is waited for in the background, and named by /readyz."""
+    producer = Producer(settings.kafka_bootstrap, client_id="parley-gateway")
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        stack.push_async_callback(producer.stop)
+        stack.push_async_callback(inspector.stop)
+        events = EventLog(producer, inspector, topic)
+        door = Door.hung(settings, events, HttpStore(session, settings.store_url))
+        await stack.enter_async_context(running(producer.start(), door.links.keep(session)))
+        yield door
+
+
+async def _identify(events: EventLog, inspector: Inspector, topic: str, serving: uvicorn.Server) -> None:
+    """Which log this is. One that is none of ours ends the process."""
+    await inspector.start()
+    try:
+        events.identity = await log_identity.identify(inspector, topic)
+    except RuntimeError as error:
+        log.error("log.refused", reason=str(error))
+        events.refused = serving.should_exit = True
+    else:
+        log.info("log.seen", epoch=events.identity.epoch, partitions=events.identity.partitions)

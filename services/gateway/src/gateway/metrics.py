@@ -1,0 +1,19 @@
+"""What a gateway counts, by Prometheus's conventions."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+requests = Histogram(
+    "gateway_request_duration_seconds",
+    "From the request's head to the last byte of its answer.",
+    ["method", "route", "status"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+sockets = Gauge("gateway_sockets", "Open client sockets.")
+closes = Counter("gateway_socket_closes_total", "Sockets that the gateway closed.", ["code"])
+produced = Counter("gateway_events_produced_total", "Events offered to the log.", ["type", "result"])
+frames_sent = Counter("gateway_frames_sent_total", "Frames written to client sockets.")
+frames_received = Counter("gateway_frames_received_total", "Frames read from client sockets.", ["result"])
+overflows = Counter("gateway_outbox_overflow_total", "Readers that were too slow for their frames.")
+entries = Counter("gateway_entries_received_total", "Entries that notifiers told of.")
+gaps = Counter("gateway_link_gaps_total", "Stretches of the topic that no notifier told of.")
+links = Gauge("gateway_links", "Notifiers that are connected.")

@@ -1,0 +1,54 @@
+"""What waits to be written to one client: bounded, in order, and what is said last is the close."""
+
+import asyncio
+from collections import deque
+from sys import getsizeof
+from typing import NamedTuple
+
+
+class Close(NamedTuple):
+    code: int
+    reason: str = ""
+
+
+class Outbox:
+    def __init__(self, max_frames: int, max_bytes: int) -> None:
+        self._max_frames = max_frames
+        self._max_bytes = max_bytes
+        self._frames: deque[str] = deque()
+        self._bytes = 0
+        self._close: Close | None = None
+        self._filled = asyncio.Event()
+
+    @property
+    def closed(self) -> bool:
+        return self._close is not None
+
+    def put(self, frame: str) -> bool:
+        """False when there is no room left. After the close frames are dropped."""
+        if self._close is not None:
+            return True
+        if len(self._frames) >= self._max_frames or self._bytes + getsizeof(frame) > self._max_bytes:
+            return False
+        self._frames.append(frame)
+        self._bytes += getsizeof(frame)
+        self._filled.set()
+        return True
+
+    def close(self, close: Close, *, drop: bool = False) -> None:
+        """The first close counts. `drop`: what waits is not written any more."""
+        if self._close is None:
+            self._close = close
+            if drop:
+                self._frames.clear()
+            self._filled.set()
+
+    async def take(self) -> str | Close:
+        while not self._frames:
+            if self._close is not None:
+                return self._close
+            self._filled.clear()
+            await self._filled.wait()
+        frame = self._frames.popleft()
+        self._bytes -= getsizeof(frame)
+        return frame

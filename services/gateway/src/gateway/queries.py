@@ -1,0 +1,94 @@
+"""The parameters of the calls: read from raw query strings, and described in OpenAPI, by the same models."""
+
+import re
+from functools import cache
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+
+from shared.vocabulary import MAX_SEQ, UserId, Uuid, Wire
+
+_whole = re.compile(r"-?[0-9]{1,16}")
+
+
+def _number(value: object) -> object:
+    if isinstance(value, str):
+        if not _whole.fullmatch(value):
+            raise ValueError("is not a whole number in range")
+        return int(value)
+    return value
+
+
+Limit = Annotated[int, BeforeValidator(_number), Field(ge=1, le=100, examples=[50])]
+Bound = Annotated[int, BeforeValidator(_number), Field(ge=0, le=MAX_SEQ)]
+PageToken = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,600}$")]
+
+
+class Query(Wire):
+    model_config = ConfigDict(extra="ignore")
+
+    me_id: UserId | None = Field(default=None, examples=["ana"])
+    """Who calls. Needed where no token says so; where one does, it must agree."""
+
+    @classmethod
+    @cache
+    def parameters(cls) -> tuple[tuple[str, bool], ...]:
+        """Names on the wire, and which of them must be there."""
+        return tuple((field.alias or name, field.is_required()) for name, field in cls.model_fields.items())
+
+    @classmethod
+    def described(cls) -> list[dict[str, Any]]:
+        """For OpenAPI."""
+        schema = cls.model_json_schema()
+        return [
+            {"name": name, "in": "query", "required": required, **_split(schema["properties"][name])}
+            for name, required in cls.parameters()
+        ]
+
+
+class ConversationsQuery(Query):
+    limit: Limit = 50
+    page: PageToken | None = None
+    """`nextPage` of the page before."""
+    position: str | None = None
+    """Answer only once the read models have this `position`; 503 after two seconds."""
+
+
+class HistoryQuery(Query):
+    conversation_id: Uuid = Field(examples=["0b0f3a52-98a5-5f0e-9d83-0d8fb1f4e7a1"])
+    limit: Limit = 50
+    before: Bound | None = None
+    """Messages with a smaller `seq`. At most one of the three bounds."""
+    after: Bound | None = None
+    """Messages with a larger `seq`."""
+    around: Bound | None = None
+    """Messages with this `seq` in their middle."""
+    position: str | None = None
+    """Answer only once the read models have this `position`; 503 after two seconds."""
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Self:
+        if len(self.bounds) > 1:
+            raise ValueError("before, after, around: at most one of them")
+        return self
+
+    @property
+    def bounds(self) -> dict[str, int]:
+        named = {"before": self.before, "after": self.after, "around": self.around}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+def _split(described: dict[str, Any]) -> dict[str, Any]:
+    """A property of a JSON Schema as a parameter of OpenAPI: its description stands beside the schema."""
+    schema = {
+        key: value for key, value in described.items() if key not in ("description", "title", "examples")
+    }
+    alternatives = [each for each in schema.pop("anyOf", []) if each != {"type": "null"}]
+    if schema.get("default", 0) is None:
+        del schema["default"]
+    parameter: dict[str, Any] = {"schema": schema | (alternatives[0] if alternatives else {})}
+    if "description" in described:
+        parameter["description"] = described["description"]
+    if "examples" in described:
+        parameter["example"] = described["examples"][0]
+    return parameter

@@ -1,0 +1,1 @@
+"""One module for each resource: a function that makes its router."""

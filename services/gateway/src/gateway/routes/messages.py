@@ -1,0 +1,74 @@
+"""POST /messages"""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from gateway import answers, prefer, requests
+from gateway.bodies import AcceptedMessage, NewMessage, described, new_message
+from gateway.door import Door
+from gateway.queries import Query
+from gateway.routes import examples
+from gateway.routes.documented import problems, success
+from gateway.store import Outcome, Unavailable, Until
+from shared.frames import Message
+from shared.kafka import Unconfirmed
+from shared.position import Position
+from shared.problems import STATUS, Problem
+
+_PREFER = {
+    "name": "Prefer",
+    "in": "header",
+    "description": "`wait` or `wait=<seconds>`: answer 201 with the message once history has it.",
+    "schema": {"type": "string"},
+    "example": "wait=5",
+}
+
+
+def messages(door: Door) -> APIRouter:
+    router = APIRouter(tags=["writing"])
+    accepted = success(202, "In the log.", AcceptedMessage, examples.ACCEPTED_MESSAGE)
+    made = success(201, "In the history (with `Prefer: wait`).", Message, examples.MESSAGE)
+
+    @router.post(
+        "/messages",
+        summary="Send a message",
+        status_code=202,
+        responses=accepted | made | problems(404, 413),
+        openapi_extra={
+            "parameters": [*Query.described(), _PREFER],
+            "requestBody": described(NewMessage),
+        },
+    )
+    async def send_message(request: Request) -> Response:
+        """Accepted is never lost. Repeated with the same `clientId` it is the same message, for ever."""
+        user, body = await requests.read_with_body(request, new_message, door.settings.max_body)
+        try:
+            sent = await door.sending.message(user, body.conversation_id, body.text, body.client_id)
+            position = await sent.position
+        except Unconfirmed:
+            raise Problem("unavailable", "not confirmed; send it again with the same clientId") from None
+        wait = prefer.wait(request.headers.getlist("prefer"))
+        outcome = None if wait is None else await _outcome(door, user, position, wait)
+        if outcome is not None and (response := _made(outcome)) is not None:
+            return response
+        told = {"id": sent.message_id, "conversationId": body.conversation_id}
+        return answers.json(202, {**told, "position": str(position), "status": "accepted"})
+
+    return router
+
+
+async def _outcome(door: Door, user: str, position: Position, wait: float) -> Outcome | None:
+    try:
+        return await door.store.outcome(user, Until(str(position), wait))
+    except Unavailable:
+        return None
+
+
+def _made(outcome: Outcome) -> Response | None:
+    """None when history does not have it. Raises Problem when the fold refused it."""
+    if outcome.outcome == "rejected":
+        code = outcome.reason if outcome.reason in STATUS else "invalid"
+        raise Problem(code or "invalid", f"refused: {outcome.reason}")
+    if outcome.message is None:
+        return None
+    return answers.json(201, outcome.message, {"Preference-Applied": "wait"})

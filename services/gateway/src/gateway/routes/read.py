@@ -1,0 +1,35 @@
+"""POST /messages/read"""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from gateway import answers, requests
+from gateway.bodies import Accepted, NewRead, described, new_read
+from gateway.door import Door
+from gateway.queries import Query
+from gateway.routes import examples
+from gateway.routes.documented import problems, success
+from shared.kafka import Unconfirmed
+from shared.problems import Problem
+
+
+def read(door: Door) -> APIRouter:
+    router = APIRouter(tags=["writing"])
+
+    @router.post(
+        "/messages/read",
+        summary="Say how far the caller has read",
+        status_code=202,
+        responses=success(202, "In the log.", Accepted, examples.ACCEPTED) | problems(404, 413),
+        openapi_extra={"parameters": Query.described(), "requestBody": described(NewRead)},
+    )
+    async def move_read(request: Request) -> Response:
+        """It never moves back; beyond the last message it means the last message."""
+        user, body = await requests.read_with_body(request, new_read, door.settings.max_body)
+        try:
+            position = await (await door.sending.read(user, body.conversation_id, body.up_to))
+        except Unconfirmed:
+            raise Problem("unavailable", "not confirmed; repeat it") from None
+        return answers.json(202, {"position": str(position), "status": "accepted"})
+
+    return router

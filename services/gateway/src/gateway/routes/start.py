@@ -1,0 +1,52 @@
+"""POST /messages/start"""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from gateway import answers, requests
+from gateway.bodies import NewConversation, described, new_conversation
+from gateway.door import Door
+from gateway.queries import Query
+from gateway.routes import examples
+from gateway.routes.documented import problems, success
+from gateway.store import Answer, Unavailable, Until
+from shared import ids
+from shared.frames import Conversation
+from shared.kafka import Unconfirmed
+from shared.problems import Problem
+
+_WAIT = 2.0
+
+
+def start(door: Door) -> APIRouter:
+    router = APIRouter(tags=["writing"])
+
+    @router.post(
+        "/messages/start",
+        summary="The conversation with a peer; the same one every time",
+        responses=success(200, "The conversation.", Conversation, examples.CONVERSATION) | problems(413),
+        openapi_extra={"parameters": Query.described(), "requestBody": described(NewConversation)},
+    )
+    async def start_conversation(request: Request) -> Response:
+        """Both members' next calls see it. Safe to repeat."""
+        user, body = await requests.read_with_body(request, new_conversation, door.settings.max_body)
+        if body.peer_id == user:
+            raise Problem("invalid", "peerId: must be somebody else")
+        try:
+            answer = await _started(door, user, body.peer_id)
+        except (Unavailable, Unconfirmed):
+            raise Problem("unavailable", "not started yet; repeat it") from None
+        if answer.status == 404:  # the fold made nothing of it
+            raise Problem("unavailable", "not started yet; repeat it")
+        return answers.passed_on(answer)
+
+    return router
+
+
+async def _started(door: Door, user: str, peer: str) -> Answer:
+    conversation = ids.direct_conversation_id(user, peer)
+    there = await door.store.conversation(user, conversation)
+    if there.status != 404:
+        return there
+    position = await (await door.sending.direct(user, peer))
+    return await door.store.conversation(user, conversation, until=Until(str(position), _WAIT))

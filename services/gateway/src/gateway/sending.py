@@ -1,0 +1,101 @@
+"""What users do becomes events: here they get their identity and time, and go into the log."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from gateway import metrics
+from gateway.event_log import EventLog
+from gateway.membership import Membership
+from shared import events, ids
+from shared.kafka import Unconfirmed
+from shared.position import Position
+from shared.problems import not_found
+from shared.vocabulary import timestamp
+
+
+class Sent(NamedTuple):
+    """A message in line for the log. It is accepted once `position` was awaited."""
+
+    message_id: str
+    position: Awaitable[Position]
+
+
+class Sending:
+    """Calls that returned in order are written in order, if they concern one conversation. Everything here
+    raises Unconfirmed when the log does not take the event, and Problem (404) for who is no member."""
+
+    def __init__(
+        self, log: EventLog, membership: Membership, source: str, now: Callable[[], datetime] | None = None
+    ) -> None:
+        self._log = log
+        self._membership = membership
+        self._source = source
+        self._now = now or (lambda: datetime.now(UTC))
+
+    async def message(self, user: str, conversation: str, text: str, client_id: str | None) -> Sent:
+        await self._require_member(user, conversation)
+        message_id = ids.message_id(conversation, user, client_id)
+        data = events.MessageSentData(
+            conversation_id=conversation,
+            message_id=message_id,
+            client_id=client_id,
+            content=events.TextContent(text=text),
+        )
+        event = events.MessageSent(
+            id=ids.fresh_id(),
+            source=self._source,
+            subject=conversation,
+            time=timestamp(self._now()),
+            actor=user,
+            data=data,
+        )
+        return Sent(message_id, await self._append(event))
+
+    async def read(self, user: str, conversation: str, up_to: int) -> Awaitable[Position]:
+        await self._require_member(user, conversation)
+        event = events.ReadMoved(
+            id=ids.fresh_id(),
+            source=self._source,
+            subject=conversation,
+            time=timestamp(self._now()),
+            actor=user,
+            data=events.ReadMovedData(conversation_id=conversation, up_to=up_to),
+        )
+        return await self._append(event)
+
+    async def direct(self, user: str, peer: str) -> Awaitable[Position]:
+        conversation = ids.direct_conversation_id(user, peer)
+        data = events.ConversationStartedData(
+            conversation_id=conversation, kind="direct", members=[user, peer]
+        )
+        event = events.ConversationStarted(
+            id=ids.fresh_id(),
+            source=self._source,
+            subject=conversation,
+            time=timestamp(self._now()),
+            actor=user,
+            data=data,
+        )
+        return await self._append(event)
+
+    async def _require_member(self, user: str, conversation: str) -> None:
+        if not await self._membership.allows(user, conversation):
+            not_found()
+
+    async def _append(self, event: events.ConversationEvent) -> Awaitable[Position]:
+        try:
+            return _counted(event.type, await self._log.append(event))
+        except Unconfirmed:
+            metrics.produced.labels(event.type, "unconfirmed").inc()
+            raise
+
+
+async def _counted(kind: str, confirmed: Awaitable[Position]) -> Position:
+    try:
+        position = await confirmed
+    except Unconfirmed:
+        metrics.produced.labels(kind, "unconfirmed").inc()
+        raise
+    metrics.produced.labels(kind, "confirmed").inc()
+    return position

@@ -1,0 +1,193 @@
+"""One client's WebSocket, from its upgrade to its end.
+
+authenticate → announce → when every partition's owner has acknowledged: `hello` → `synced` → live.
+Nothing that the client sent is handled before `hello`. The read loop only enqueues.
+"""
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+
+import structlog
+from fastapi import WebSocket, WebSocketDisconnect
+from pydantic import BaseModel
+
+from gateway import callers, delays, inbound, metrics
+from gateway.door import Door
+from gateway.inbox import Inbox
+from gateway.outbox import Close, Outbox
+from gateway.requests import Fields
+from gateway.socket import Socket
+from gateway.store import Progress, Unavailable
+from shared import cursor
+from shared.cursor import CursorInvalid
+from shared.frames import CursorFrame, ErrorFrame, HelloFrame, ResetFrame, SyncedFrame
+from shared.problems import Problem
+from shared.serving import abort
+
+log = structlog.get_logger()
+
+_REGISTERED_WITHIN = 10.0
+_ANSWERED_WITHIN = 5.0
+_ASK_AGAIN = 1.0
+
+
+async def attend(door: Door, websocket: WebSocket) -> None:
+    """The whole life of one socket."""
+    if not door.origins.allow(websocket.headers.get("origin"), websocket.headers.get("host")):
+        await websocket.send_denial_response(Problem("forbidden", "this origin is not allowed").response())
+        return
+    await websocket.accept()
+    fields = Fields.parse(websocket.scope["query_string"]).values
+    user = callers.user_of(_single(fields.get("token", [])))
+    refusal = _refusal(door, user)
+    if user is None or refusal is not None:
+        await _close(websocket, refusal or Close(delays.UNAUTHENTICATED))
+        return
+    outbox = Outbox(door.settings.outbox_frames, door.settings.outbox_bytes)
+    socket = Socket(user, outbox, door.stretches, partial(abort, websocket))
+    with door.sockets.entered(socket):
+        await Session(door, websocket, socket, fields.get("cursor", [])).run()
+
+
+def _refusal(door: Door, user: str | None) -> Close | None:
+    if user is None:
+        return Close(delays.UNAUTHENTICATED, "the token is missing or not valid")
+    if door.sockets.draining:
+        return delays.closing(delays.RESTARTING)
+    return delays.closing(delays.TOO_MANY) if door.sockets.full else None
+
+
+class Session:
+    def __init__(self, door: Door, websocket: WebSocket, socket: Socket, cursors: list[str]) -> None:
+        self._door = door
+        self._websocket = websocket
+        self._socket = socket
+        self._cursors = cursors
+        self._inbox = Inbox(socket, door.sending, door.membership, door.reads)
+        self._flood = inbound.Flood()
+
+    async def run(self) -> None:
+        tasks = [asyncio.create_task(self._write())]
+        try:
+            if await self._registered():
+                start = await self._present()
+                self._greet(start)
+                tasks.append(asyncio.create_task(self._beat(start)))
+                await self._read()
+            else:
+                self._socket.close(delays.closing(delays.RESTARTING))
+                await self._gone()
+        finally:
+            self._door.reads.hurry(self._socket.user)
+            await self._end(tasks)
+
+    async def _registered(self) -> bool:
+        """Whether every partition's owner knows of the user."""
+        try:
+            async with asyncio.timeout(_REGISTERED_WITHIN):
+                await self._door.links.registered(self._socket.user)
+        except TimeoutError:
+            log.warning("socket.not_registered")
+            return False
+        self._socket.registered = True
+        return True
+
+    async def _present(self) -> Progress | None:
+        """None while the store is away."""
+        try:
+            return await self._door.present.progress()
+        except Unavailable:
+            return None
+
+    def _greet(self, start: Progress | None) -> None:
+        """Resuming from a cursor has its place here, between `hello` and `release`."""
+        socket = self._socket
+        socket.begin(start)
+        heartbeat = self._door.settings.heartbeat_seconds
+        socket.put(
+            HelloFrame(user_id=socket.user, cursor=socket.cursor_at_start(), heartbeat_seconds=heartbeat)
+        )
+        if (verdict := self._verdict()) is not None:
+            socket.put(verdict)
+        socket.release()
+        socket.put(SyncedFrame(cursor=socket.cursor()))
+
+    def _verdict(self) -> BaseModel | None:
+        """Why the cursor that the client came with is of no use."""
+        if not self._cursors or self._cursors == [""]:
+            return None
+        try:
+            came_with = cursor.decode(_single(self._cursors) or "")
+        except CursorInvalid as error:
+            return ErrorFrame(code="cursor_invalid", message=f"the cursor {error}")
+        identity = self._door.events.identity
+        if not came_with.belongs_to(self._socket.user):
+            return ResetFrame(reason="of_another_user")
+        if identity is None or came_with.epoch != identity.epoch:
+            return ResetFrame(reason="of_another_log")
+        return ResetFrame(reason="not_resumable")
+
+    async def _beat(self, start: Progress | None) -> None:
+        """Says at least every heartbeat what was covered; first of all finds out, if the store was away."""
+        while start is None:
+            await asyncio.sleep(_ASK_AGAIN)
+            if (start := await self._present()) is not None:
+                self._socket.place(start)
+                self._say_cursor()
+        while True:
+            await asyncio.sleep(self._door.settings.heartbeat_seconds * 0.8)
+            self._say_cursor()
+
+    def _say_cursor(self) -> None:
+        if (covered := self._socket.cursor()) is not None:
+            self._socket.put(CursorFrame(cursor=covered))
+
+    async def _read(self) -> None:
+        while (message := await self._websocket.receive())["type"] == "websocket.receive":
+            try:
+                frame = inbound.read(message, self._door.settings.max_frame)
+            except inbound.BadFrame as bad:
+                self._bad(bad)
+            else:
+                metrics.frames_received.labels("good").inc()
+                await self._inbox.put(frame)
+
+    def _bad(self, bad: inbound.BadFrame) -> None:
+        metrics.frames_received.labels("bad").inc()
+        self._socket.put(bad.answer)
+        if self._flood.another(asyncio.get_running_loop().time()):
+            self._socket.close(delays.closing(delays.FLOOD))
+
+    async def _write(self) -> None:
+        outbox = self._socket.outbox
+        try:
+            while isinstance(item := await outbox.take(), str):
+                await self._websocket.send({"type": "websocket.send", "text": item})
+                metrics.frames_sent.inc()
+            await _close(self._websocket, item)
+        except (WebSocketDisconnect, RuntimeError):
+            return  # the client is gone; the reader sees it too
+        finally:
+            self._socket.finished = True
+
+    async def _gone(self) -> None:
+        while (await self._websocket.receive())["type"] == "websocket.receive":
+            pass
+
+    async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
+        with suppress(TimeoutError):  # what the client said before it left still counts
+            async with asyncio.timeout(_ANSWERED_WITHIN):
+                await self._inbox.emptied()
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def _close(websocket: WebSocket, close: Close) -> None:
+    with suppress(WebSocketDisconnect, RuntimeError):
+        await websocket.close(close.code, close.reason)
+
+
+def _single(values: list[str]) -> str | None:
+    return values[0] if len(values) == 1 else None

@@ -1,0 +1,64 @@
+"""How a gateway is configured."""
+
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic_settings import NoDecode
+
+from shared.settings import KafkaSettings, ProcessSettings
+
+KIB = 1024
+
+
+class Address(NamedTuple):
+    host: str
+    port: int
+
+
+def _listed(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Listed = Annotated[list[str], NoDecode, BeforeValidator(_listed)]
+"""Comma separated."""
+
+
+class Settings(ProcessSettings, KafkaSettings):
+    port: int = Field(default=8000, ge=0, le=65_535)
+    store_url: str = Field(pattern=r"^https?://[^/]+$")
+    """Where `message_store serve` answers."""
+    notifiers: Listed
+    """host:port of every notifier; a name with several addresses stands for all of them."""
+    auth: Literal["dev"]
+    """`dev`: callers are who they say they are."""
+    allowed_origins: Listed = Field(default=[])
+    """Origins besides the gateway's own from which browsers may call; `*` for all."""
+    heartbeat_seconds: int = Field(default=15, ge=1, le=300)
+    max_body: int = Field(default=64 * KIB, ge=KIB)
+    max_frame: int = Field(default=64 * KIB, ge=KIB)
+    max_sockets: int = Field(default=20_000, ge=1)
+    outbox_frames: int = Field(default=2_048, ge=16)
+    outbox_bytes: int = Field(default=KIB * KIB, ge=KIB)
+    """What may wait for one slow reader before its socket is closed."""
+
+    @field_validator("notifiers")
+    @classmethod
+    def _host_and_port(cls, notifiers: list[str]) -> list[str]:
+        if not notifiers or not all(_is_address(each) for each in notifiers):
+            raise ValueError("must be host:port, several separated by commas")
+        return notifiers
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        if self.auth == "dev" and self.env == "production":
+            raise ValueError("AUTH=dev lets everybody be anybody and is refused when ENV=production")
+        return self
+
+    @property
+    def notifier_addresses(self) -> list[Address]:
+        return [Address(host, int(port)) for host, _, port in (n.rpartition(":") for n in self.notifiers)]
+
+
+def _is_address(text: str) -> bool:
+    host, _, port = text.rpartition(":")
+    return bool(host) and port.isascii() and port.isdigit() and 0 < int(port) < 65_536

@@ -1,0 +1,154 @@
+"""The read models, as message-store serves them (docs/internal-wire.md). Answers that clients will see are
+passed on unread."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import aiohttp
+import orjson
+
+_PATIENCE = 2.5  # seconds beyond what the store was asked to wait itself
+
+
+class Unavailable(Exception):
+    """The store does not answer, or says that it cannot."""
+
+
+class Answer(NamedTuple):
+    status: int
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        return self.status == 200
+
+    @property
+    def behind(self) -> bool:
+        """The projection has not come to the position asked for."""
+        return self.status == 503 and self.code == "projection_behind"
+
+    @property
+    def code(self) -> str:
+        """Of a problem document."""
+        try:
+            return str(orjson.loads(self.body)["code"])
+        except (ValueError, KeyError, TypeError):
+            return "unavailable"
+
+
+class Until(NamedTuple):
+    """Answer once the projection is past `position`, in at most `wait` seconds."""
+
+    position: str
+    wait: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the fold made of one event."""
+
+    outcome: str
+    """entry, duplicate, rejected or skipped"""
+    reason: str | None = None
+    message: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the projection is: per partition the next offset."""
+
+    epoch: str
+    offsets: tuple[int, ...]
+
+
+class StorePort(Protocol):
+    """Every call raises Unavailable when the store is away. An Answer that is `behind` is an answer."""
+
+    async def conversations(
+        self, user: str, *, limit: int, page: str | None = None, until: Until | None = None
+    ) -> Answer: ...
+
+    async def conversation(self, user: str, conversation: str, *, until: Until | None = None) -> Answer: ...
+
+    async def history(
+        self,
+        user: str,
+        conversation: str,
+        *,
+        limit: int,
+        bounds: dict[str, int],
+        until: Until | None = None,
+    ) -> Answer: ...
+
+    async def is_member(self, user: str, conversation: str) -> bool: ...
+
+    async def outcome(self, user: str, until: Until) -> Outcome | None:
+        """None when the projection did not get there in time."""
+        ...
+
+    async def progress(self) -> Progress: ...
+
+
+class HttpStore:
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        self._session = session
+        self._url = url.rstrip("/")
+
+    async def conversations(
+        self, user: str, *, limit: int, page: str | None = None, until: Until | None = None
+    ) -> Answer:
+        asked = {"user": user, "limit": str(limit)} | ({"page": page} if page else {})
+        return _available(await self._get("/conversations", asked, until))
+
+    async def conversation(self, user: str, conversation: str, *, until: Until | None = None) -> Answer:
+        return _available(await self._get(f"/conversations/{conversation}", {"user": user}, until))
+
+    async def history(
+        self,
+        user: str,
+        conversation: str,
+        *,
+        limit: int,
+        bounds: dict[str, int],
+        until: Until | None = None,
+    ) -> Answer:
+        asked = {"user": user, "conversation": conversation, "limit": str(limit)}
+        asked |= {name: str(bound) for name, bound in bounds.items()}
+        return _available(await self._get("/history", asked, until))
+
+    async def is_member(self, user: str, conversation: str) -> bool:
+        asked = {"user": user, "conversation": conversation}
+        answer = _available(await self._get("/membership", asked, None))
+        if not answer.ok and answer.status != 404:
+            raise Unavailable(f"membership: {answer.status}")
+        return answer.ok
+
+    async def outcome(self, user: str, until: Until) -> Outcome | None:
+        answer = _available(await self._get("/outcome", {"user": user}, until))
+        if not answer.ok:
+            return None
+        told = orjson.loads(answer.body)
+        return Outcome(told["outcome"], told.get("reason"), told.get("message"))
+
+    async def progress(self) -> Progress:
+        answer = _available(await self._get("/progress", {}, None))
+        if not answer.ok:
+            raise Unavailable(f"progress: {answer.status}")
+        told = orjson.loads(answer.body)
+        return Progress(told["epoch"], tuple(told["offsets"]))
+
+    async def _get(self, path: str, asked: dict[str, str], until: Until | None) -> Answer:
+        if until is not None:
+            asked = asked | {"position": until.position, "wait": f"{until.wait:g}"}
+        patience = aiohttp.ClientTimeout(total=_PATIENCE + (until.wait if until else 0))
+        try:
+            async with self._session.get(self._url + path, params=asked, timeout=patience) as response:
+                return Answer(response.status, await response.read())
+        except (TimeoutError, aiohttp.ClientError) as error:
+            raise Unavailable(repr(error)) from error
+
+
+def _available(answer: Answer) -> Answer:
+    if answer.status >= 500 and not answer.behind:
+        raise Unavailable(f"the store answered {answer.status}")
+    return answer
