@@ -32,6 +32,7 @@ class Kafka:
 
     async def prepare(self, once: Once) -> None:
         """Fetches the jars and formats the storage where that has not been done; raises Failure."""
+        programs.find("java")  # before Maven, which says less clearly that it is missing
         self.folder.mkdir(parents=True, exist_ok=True)
         if not self._jars.exists():
             await self._fetch(once)

@@ -14,8 +14,9 @@ class _Redact(logging.Filter):
     """uvicorn writes a socket's query string, token and all, even without an access log."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = _SECRET.sub(r"\1…", record.getMessage())
-        record.args = ()
+        if isinstance(record.msg, str):  # what structlog says itself is a dict
+            record.msg = _SECRET.sub(r"\1…", record.getMessage())
+            record.args = ()
         return True
 
 

@@ -1,0 +1,280 @@
+"""The projector as a real process between a real log and a real database, under what happens to processes."""
+
+import asyncio
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from message_store.postgres import PostgresStore
+from message_store.projector import Projector
+from message_store.publisher import Publisher
+from shared import ids
+from shared.dead_letters import DeadLetters
+from shared.events import Event
+from shared.kafka import Appendable, Consumer, Place, Unconfirmed
+from shared.kafka.types import Headers, ProducerPort
+from shared.log_identity import LogIdentity
+from tests import builders
+from tests.integration.projection import PARTITIONS, World, in_order, world
+
+USERS = ["ann", "bob", "cat"]
+GROUPS = [ids.group_conversation_id("ann", str(n)) for n in range(6)]
+
+
+@pytest.fixture
+async def real(
+    kafka_bootstrap: str, database_url: str, topic_prefix: str, tmp_path: Path
+) -> AsyncIterator[World]:
+    async with world(kafka_bootstrap, database_url, topic_prefix, tmp_path) as made:
+        yield made
+
+
+def groups() -> list[Event]:
+    return [builders.started(group, USERS) for group in GROUPS]
+
+
+def messages(count: int, named: str) -> list[Event]:
+    """Each second one is the one before it, sent again."""
+    return [
+        builders.sent(GROUPS[n % 6], USERS[n % 3], client_id=f"{named}-{n}")
+        for n in range(count)
+        for _ in range(2)
+    ]
+
+
+async def holds(real: World, expected: int) -> None:
+    """Nothing lost, nothing doubled, one order everywhere: `expected` messages in all."""
+    await real.caught_up()
+    rows = real.sql("select conversation_id::text, seq, id::text from messages order by 1, 2")
+    assert len({identity for *_, identity in rows}) == len(rows) == expected
+    for group in GROUPS:
+        own = [seq for conversation, seq, _ in rows if conversation == group]
+        assert own == list(range(1, len(own) + 1))
+    journal = real.sql(
+        """select partition, array_agg("offset" order by "offset") from journal
+           where outcome in ('entry', 'rejected') group by 1"""
+    )
+    assert {p: in_order(told) for p, told in (await real.told()).items()} == dict(journal)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "projector.loaded:2",
+        "projector.advanced:2",
+        "projector.written:2",
+        "projector.committed:2",
+        "publisher.confirmed:2",
+    ],
+)
+async def test_a_projector_killed_between_two_steps_goes_on_without_loss_or_double(
+    real: World, place: str
+) -> None:
+    await real.happen(groups())
+    async with real.projector(FAILPOINT=place) as doomed:
+        for n in range(20):
+            await real.happen(messages(10, f"while-{n}"))
+            await asyncio.sleep(0.1 if doomed.returncode is None else 0)
+        assert await asyncio.wait_for(doomed.wait(), 20) == -signal.SIGKILL
+    async with real.projector():
+        await real.happen(messages(10, "after"))
+        await holds(real, 210)
+    assert await real.read(real.topics.dead_letters) == {}
+
+
+class Flaky:
+    """A producer whose k-th batch is not confirmed, though it may have landed."""
+
+    def __init__(self, real: ProducerPort, k: int, lands: bool) -> None:
+        self._real = real
+        self.left = k
+        self._lands = lands
+        self.ready = True
+
+    async def send(
+        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> Awaitable[Place]:
+        return await self._real.send(topic, partition, key, value, headers)
+
+    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> int:
+        self.left -= 1
+        if self.left == 0:
+            if self._lands:
+                await self._real.append_batch(topic, partition, records)
+            raise Unconfirmed("as planned")
+        return await self._real.append_batch(topic, partition, records)
+
+
+@pytest.mark.parametrize("lands", [True, False])
+@pytest.mark.parametrize("k", [1, 2, 4])
+async def test_a_publish_that_times_out_leaves_order_and_completeness(
+    real: World, k: int, lands: bool
+) -> None:
+    flaky = Flaky(real.producer, k, lands)
+    async with _projecting(real, flaky):
+        await real.happen(groups())
+        rounds = 0
+        while flaky.left > 0 or rounds < 4:
+            await real.happen(messages(10, f"batch-{rounds}"))
+            await asyncio.sleep(0.1)
+            rounds += 1
+        await holds(real, 10 * rounds)
+    repeats = [n for told in (await real.told()).values() for n in Counter(e.id for e in told).values()]
+    assert (max(repeats) > 1) == lands
+
+
+@asynccontextmanager
+async def _projecting(real: World, producer: ProducerPort) -> AsyncIterator[None]:
+    """A projector in this process, with another producer."""
+    topics = real.topics
+    consumer = Consumer(real.bootstrap, topics.events, real.prefix + "g", client_id="test")
+    store = PostgresStore(real.database_url)
+    publisher = Publisher(producer, topics.messages, epoch=real.epoch, source="test")
+    identity = LogIdentity(real.epoch, PARTITIONS)
+    buried = DeadLetters(producer, topics.dead_letters, "test")
+    projector = Projector(consumer, store, publisher, buried, identity, topics.events)
+    await consumer.start()
+    running = [asyncio.create_task(publisher.run()), asyncio.create_task(projector.run())]
+    try:
+        yield
+    finally:
+        for task in running:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await consumer.stop()
+        await store.close()
+
+
+async def test_of_two_projectors_one_frozen_for_a_while_doubles_nothing(real: World) -> None:
+    await real.happen(groups())
+    async with real.projector() as first, real.projector():
+        await real.caught_up()
+        await real.happen(messages(10, "both"))
+        await real.caught_up()
+        first.send_signal(signal.SIGSTOP)
+        await real.happen(messages(30, "frozen"))
+        await asyncio.sleep(3)
+        first.send_signal(signal.SIGCONT)
+        for n in range(5):
+            await real.happen(messages(10, f"thawed-{n}"))
+            await asyncio.sleep(0.2)
+        await holds(real, 90)
+    assert await real.read(real.topics.dead_letters) == {}
+
+
+async def test_a_projector_that_ends_in_good_order_leaves_nothing_to_be_told_again(real: World) -> None:
+    await real.happen(groups() + messages(50, "one"))
+    async with real.projector() as first:
+        await real.caught_up()
+        first.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(first.wait(), 10)
+    assert real.sql("select count(*) from progress where published < next_offset") == [(0,)]
+    async with real.projector():
+        await real.happen(messages(5, "two"))
+        await holds(real, 55)
+    assert all(n == 1 for told in (await real.told()).values() for n in Counter(e.id for e in told).values())
+
+
+def _unwritable(group: str) -> Event:
+    """Well-formed, but no text of PostgreSQL may hold it: only the database finds out."""
+    stranger = builders.read(group, "stranger", 1)
+    return stranger.model_copy(update={"id": "id\0"})
+
+
+async def test_bad_records_in_a_batch_of_500_leave_499_applied_and_themselves_in_the_dead_letters(
+    real: World,
+) -> None:
+    group = GROUPS[0]
+    partition = builders.partition_of(group, PARTITIONS)
+    await real.happen([builders.started(group, USERS)])
+    await real.happen([builders.sent(group, "ann", str(n)) for n in range(250)])
+    await real.happen([_unwritable(group)])
+    await real.happen([builders.sent(group, "bob", str(n)) for n in range(249)])
+    async with real.projector():
+        await holds(real, 499)
+    (dead,) = (await real.read(real.topics.dead_letters))[0]
+    headers = {name: value.decode() for name, value in dead.headers}
+    assert (headers["partition"], headers["offset"]) == (str(partition), "252")
+    assert headers["topic"] == real.topics.events
+    assert b"stranger" in dead.value
+    assert dead.key == group.encode()
+    assert real.sql("""select outcome, reason from journal where "offset" = 252""") == [
+        ("skipped", "dead_lettered")
+    ]
+
+
+async def test_what_is_no_event_goes_to_the_dead_letters_and_good_ones_pass(real: World) -> None:
+    group = GROUPS[0]
+    key, partition = group.encode(), builders.partition_of(group, PARTITIONS)
+    good = builders.sent(group, "ann")
+    bad: list[tuple[int, bytes | None, bytes | None]] = [
+        (partition, key, b"{"),
+        (partition, key, None),
+        (partition, key, b"\xff\xfe"),
+        (partition, key, b"[" * 100_000),
+        (partition, key, b'{"type":"chat.event.unheard-of.v1"}'),
+        (partition, key, b"x" * 1_000_000),
+        (partition, b"another key", good.model_dump_json().encode()),
+        ((partition + 1) % PARTITIONS, key, good.model_dump_json().encode()),
+        (partition, None, builders.opened(PARTITIONS).model_dump_json().encode()),
+    ]
+    await real.happen([builders.started(group, USERS)])
+    for place, of, value in bad:
+        await real.put(place, of, value)
+        await real.happen([builders.sent(group, "ann")])
+    async with real.projector():
+        await holds(real, len(bad))
+    dead = (await real.read(real.topics.dead_letters))[0]
+    assert sorted((d.key or b"", d.value or b"") for d in dead) == sorted(
+        (k or b"", v or b"") for _, k, v in bad
+    )
+
+
+async def test_a_log_with_another_epoch_is_refused_with_a_clear_message(real: World) -> None:
+    store = PostgresStore(real.database_url)
+    await store.claim(LogIdentity("f" * 16, PARTITIONS), [0])
+    await store.close()
+    async with real.projector() as refused:
+        assert await asyncio.wait_for(refused.wait(), 20) != 0
+    assert f"was projected from log {'f' * 16}" in real.output()
+    assert real.epoch in real.output()
+    assert real.sql("select count(*) from journal") == [(0,)]
+
+
+async def test_a_log_that_ends_before_the_database_is_refused(real: World) -> None:
+    async with real.projector():
+        await real.caught_up()
+    real.execute("update progress set next_offset = 1000 where partition = 0")
+    async with real.projector() as refused:
+        assert await asyncio.wait_for(refused.wait(), 20) != 0
+    assert "the log lost records" in real.output()
+
+
+async def test_a_log_whose_last_applied_record_is_another_is_refused(real: World) -> None:
+    await real.happen(groups())
+    async with real.projector():
+        await real.caught_up()
+    real.execute("update progress set last_id = 'another'")
+    async with real.projector() as refused:
+        assert await asyncio.wait_for(refused.wait(), 20) != 0
+    assert "do not belong together" in real.output()
+
+
+async def test_a_database_that_restarts_is_waited_for(real: World) -> None:
+    """Its connections are cut again and again while events happen."""
+    await real.happen(groups())
+    async with real.projector():
+        for n in range(10):
+            await real.happen(messages(10, f"cut-{n}"))
+            real.sql(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where datname = current_database() and pid <> pg_backend_pid()"
+            )
+            await asyncio.sleep(0.05)
+        await holds(real, 100)
+    assert await real.read(real.topics.dead_letters) == {}
