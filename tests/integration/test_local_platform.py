@@ -204,6 +204,13 @@ def test_a_taken_port_is_an_error_in_one_line(local: Start, folder: Path) -> Non
     assert (code, lines) == (1, [f"parley: PORT={port} cannot be used: something else listens there"])
 
 
+def test_a_missing_program_is_an_error_that_says_how_to_install_it(local: Start, tmp_path: Path) -> None:
+    (tmp_path / "setpriv").symlink_to(str(shutil.which("setpriv")))
+    code, lines = ended(local("run", "--no-services", PATH=str(tmp_path)))
+    assert code == 1
+    assert lines[-1] == "parley: java is missing; install it, on Debian: apt-get install default-jre-headless"
+
+
 def test_a_port_that_is_none_is_an_error_in_one_line(local: Start) -> None:
     code, lines = ended(local("run", *NEITHER, STORE_PORT="80a"))
     assert (code, lines) == (1, ["parley: STORE_PORT must be a port from 1 to 65535, not '80a'"])
