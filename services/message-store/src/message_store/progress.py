@@ -21,44 +21,49 @@ class Vector:
 
 class ProgressWatch:
     IDLE, BUSY = 1.0, 0.004  # seconds between two looks: without and with somebody waiting
+    PATIENCE = 2.0  # seconds that one look may take
 
     def __init__(self, look: Callable[[], Awaitable[Vector]]) -> None:
         """`look` reads the vector; raises Problem when it cannot."""
         self.fault: str | None = "the projection has not been read yet"
         self._look = look
         self._vector: Vector | None = None
+        self._begun = self._done = 0
+        """Numbers of the looks: one that began after a question was asked answers it."""
         self._waiting = 0
-        self._moved = asyncio.Event()
+        self._looked = asyncio.Event()
         self._wanted = asyncio.Event()
 
     async def run(self) -> None:
         while True:
+            self._begun += 1
             try:
-                vector = await self._look()
+                self._vector = await self._look()
             except Problem as problem:
                 self.fault = problem.detail
                 await asyncio.sleep(0.2)
                 continue
-            self.fault = None
-            if vector != self._vector:
-                self._vector = vector
-                self._moved.set()
-                self._moved = asyncio.Event()
+            self.fault, self._done = None, self._begun
+            self._looked.set()
+            self._looked = asyncio.Event()
             await self._rest()
 
     async def reach(self, text: str, wait: float) -> None:
         """Return once the projection is past the position. Raises Problem: `invalid` for what never was one,
-        `cursor_unusable` for one of another log, `projection_behind` when `wait` seconds are over."""
-        position = _parse(text)
-        deadline = asyncio.get_running_loop().time() + wait
+        `cursor_unusable` for one of another log, `projection_behind` when `wait` seconds are over,
+        `unavailable` when the database does not say."""
+        position, now = _parse(text), asyncio.get_running_loop().time
+        fresh, deadline = self._begun + 1, now() + wait
         self._waiting += 1
         self._wanted.set()
         try:
-            while not self._reached(position):
-                async with asyncio.timeout_at(deadline):
-                    await self._moved.wait()
+            async with asyncio.timeout(max(wait, self.PATIENCE)):
+                while not self._reached(position):
+                    if self._done >= fresh and now() >= deadline:
+                        raise _behind()
+                    await self._looked.wait()
         except TimeoutError:
-            raise Problem("projection_behind", "the projection has not reached this position yet") from None
+            raise _behind() if self.fault is None else Problem("unavailable", self.fault) from None
         finally:
             self._waiting -= 1
 
@@ -88,3 +93,7 @@ def _parse(text: str) -> Position:
         return Position.parse(text)
     except ValueError:
         raise Problem("invalid", "position: is not a position") from None
+
+
+def _behind() -> Problem:
+    return Problem("projection_behind", "the projection has not reached this position yet")

@@ -1,0 +1,301 @@
+"""What clients are told of the read models: over HTTP, from a real database."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from message_store import queries
+from message_store.api import routes
+from message_store.fold import Arrival, fold
+from message_store.migrations import migrate
+from message_store.postgres import PostgresStore
+from message_store.progress import ProgressWatch
+from message_store.rows import advance, changes
+from message_store.states import StateCache
+from shared import cursor, ids, problems
+from shared.events import Event
+from shared.log_identity import LogIdentity
+from shared.position import Position
+from tests import builders
+
+GROUP = ids.group_conversation_id("ann", "g")
+DIRECT = ids.direct_conversation_id("ann", "bob")
+
+
+@dataclass
+class Memory:
+    """The read models, their writer and their HTTP door."""
+
+    store: PostgresStore
+    http: httpx.AsyncClient
+    offset: int = 0
+
+    async def apply(self, *story: Event) -> None:
+        arrivals = [
+            Arrival(record, event)
+            for record, event in zip(builders.records(0, story, self.offset), story, strict=True)
+        ]
+        states = await StateCache(self.store).load(arrivals)
+        before = dict(states)
+        batch = fold(states, arrivals)
+        await self.store.commit(changes(batch, before, advance(batch, {0: 0})))
+        self.offset += len(story)
+
+    async def get(self, path: str, status: int = 200, **asked: Any) -> Any:
+        answer = await self.http.get(path, params=asked)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def history(self, user: str, **asked: Any) -> Any:
+        return await self.get("/history", user=user, **({"conversation": GROUP} | asked))
+
+
+@pytest.fixture
+async def memory(database_url: str) -> AsyncIterator[Memory]:
+    migrate(database_url)
+    store = PostgresStore(database_url)
+    await store.claim(LogIdentity(builders.EPOCH, 1), [0])
+    app = FastAPI()
+    problems.install(app)
+    async with queries.opened(database_url, 4) as opened:
+        watch = ProgressWatch(opened.progress)
+        app.include_router(routes(opened, watch))
+        watching = asyncio.create_task(watch.run())
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://store") as http:
+            yield Memory(store, http)
+        watching.cancel()
+    await store.close()
+
+
+def _seqs(page: Any) -> list[int]:
+    return [item["seq"] for item in page["items"]]
+
+
+def _messages(count: int, sender: str = "ann", conversation: str = GROUP) -> Sequence[Event]:
+    return [builders.sent(conversation, sender, str(n)) for n in range(count)]
+
+
+async def test_a_message_and_its_conversation_look_as_the_contract_says(memory: Memory) -> None:
+    start = builders.direct("ann", "bob")
+    message = builders.sent(DIRECT, "ann", "hi", client_id="1")
+    await memory.apply(start, message)
+    (item,) = (await memory.history("bob", conversation=DIRECT))["items"]
+    expected = {
+        "id": ids.message_id(DIRECT, "ann", "1"),
+        "conversationId": DIRECT,
+        "seq": 1,
+        "senderId": "ann",
+        "text": "hi",
+        "createdAt": message.time,
+        "isRead": False,
+        "version": 1,
+        "clientId": "1",
+    }
+    assert item == expected
+    (conversation,) = (await memory.get("/conversations", user="bob"))["items"]
+    assert conversation == {
+        "id": DIRECT,
+        "kind": "direct",
+        "title": None,
+        "peerId": "ann",
+        "members": ["ann", "bob"],
+        "memberCount": 2,
+        "lastMessage": expected,
+        "lastSeq": 1,
+        "readSeq": 0,
+        "unreadCount": 1,
+        "createdAt": start.time,
+        "updatedAt": message.time,
+        "version": 1,
+    }
+    assert await memory.get(f"/conversations/{DIRECT}", user="bob") == conversation
+
+
+@pytest.mark.parametrize(
+    ("asked", "seqs", "older", "newer", "more"),
+    [
+        ({}, [6, 7, 8, 9, 10], True, False, True),
+        ({"limit": 100}, list(range(1, 11)), False, False, False),
+        ({"before": 6}, [1, 2, 3, 4, 5], False, True, False),
+        ({"before": 7}, [2, 3, 4, 5, 6], True, True, True),
+        ({"before": 1}, [], False, True, False),
+        ({"before": 0}, [], False, True, False),
+        ({"before": 2**53 - 1}, [6, 7, 8, 9, 10], True, False, True),
+        ({"after": 0}, [1, 2, 3, 4, 5], False, True, True),
+        ({"after": 5}, [6, 7, 8, 9, 10], True, False, False),
+        ({"after": 10}, [], True, False, False),
+        ({"after": 2**53 - 1}, [], True, False, False),
+        ({"around": 5}, [3, 4, 5, 6, 7], True, True, True),
+        ({"around": 1}, [1, 2, 3, 4, 5], False, True, True),
+        ({"around": 10}, [6, 7, 8, 9, 10], True, False, True),
+        ({"around": 0}, [1, 2, 3, 4, 5], False, True, True),
+        ({"around": 500}, [6, 7, 8, 9, 10], True, False, True),
+        ({"around": 5, "limit": 1}, [5], True, True, True),
+        ({"around": 5, "limit": 4}, [3, 4, 5, 6], True, True, True),
+    ],
+)
+async def test_a_page_of_history_is_what_lies_nearest_to_its_bound(
+    memory: Memory, asked: dict[str, int], seqs: list[int], older: bool, newer: bool, more: bool
+) -> None:
+    await memory.apply(builders.started(GROUP, ["ann"]), *_messages(10))
+    page = await memory.history("ann", **({"limit": 5} | asked))
+    assert _seqs(page) == seqs
+    assert (page["hasOlder"], page["hasNewer"], page["hasMore"]) == (older, newer, more)
+
+
+async def test_paging_through_conversations_shows_each_once_newest_first(memory: Memory) -> None:
+    peers = [f"peer-{n}" for n in range(7)]
+    await memory.apply(*(builders.direct("ann", peer) for peer in peers))
+    seen, asked = list[str](), dict[str, Any]()
+    while True:
+        answer = await memory.get("/conversations", user="ann", limit=3, **asked)
+        seen += [item["peerId"] for item in answer["items"]]
+        if answer["nextPage"] is None:
+            break
+        asked = {"page": answer["nextPage"]}
+    assert seen == peers[::-1]
+
+
+async def test_a_user_never_seen_has_an_empty_list(memory: Memory) -> None:
+    await memory.apply(builders.opened())
+    answer = await memory.get("/conversations", user="nobody")
+    assert (answer["items"], answer["nextPage"]) == ([], None)
+
+
+async def test_ticks_and_badges_follow_the_reads(memory: Memory) -> None:
+    await memory.apply(
+        builders.started(GROUP, ["ann", "bob", "cat"]), *_messages(3), builders.read(GROUP, "bob", 2)
+    )
+
+    async def ticks(user: str) -> list[bool]:
+        return [item["isRead"] for item in (await memory.history(user))["items"]]
+
+    async def unread(user: str) -> int:
+        (item,) = (await memory.get("/conversations", user=user))["items"]
+        assert item["unreadCount"] == item["lastSeq"] - item["readSeq"]
+        return int(item["unreadCount"])
+
+    assert (await ticks("bob"), await unread("bob")) == ([True, True, False], 1)
+    assert (await ticks("ann"), await unread("ann")) == ([False, False, False], 0)
+    await memory.apply(builders.read(GROUP, "cat", 1))
+    assert await ticks("ann") == [True, False, False]
+    await memory.apply(builders.sent(GROUP, "bob"), builders.removed(GROUP, "ann", "cat"))
+    assert await ticks("ann") == [True, True, True, False]
+    assert (await ticks("bob"), await unread("bob")) == ([True, True, True, False], 0)
+
+
+async def test_alone_and_above_32_members_nothing_of_mine_is_read(memory: Memory) -> None:
+    alone, crowd = ids.group_conversation_id("ann", "alone"), ids.group_conversation_id("ann", "crowd")
+    await memory.apply(
+        builders.started(alone, ["ann"]),
+        *_messages(1, conversation=alone),
+        builders.started(crowd, ["ann", *(f"user-{n}" for n in range(32))]),
+        *_messages(1, conversation=crowd),
+        *(builders.read(crowd, f"user-{n}", 1) for n in range(32)),
+    )
+    for conversation in (alone, crowd):
+        page = await memory.history("ann", conversation=conversation)
+        assert [item["isRead"] for item in page["items"]] == [False]
+
+
+async def test_history_for_the_joined_shows_ones_own_intervals_and_nothing_between(memory: Memory) -> None:
+    await memory.apply(
+        builders.started(GROUP, ["ann"], visibility="joined"),
+        *_messages(1),
+        builders.added(GROUP, "ann", "bob"),
+        *_messages(1),
+        builders.removed(GROUP, "ann", "bob"),
+        *_messages(1),
+    )
+    await memory.history("bob", status=404)
+    await memory.apply(builders.added(GROUP, "ann", "bob"))
+    (item,) = (await memory.get("/conversations", user="bob"))["items"]
+    assert (item["lastMessage"], item["unreadCount"]) == (None, 0)
+    await memory.apply(*_messages(1))
+    page = await memory.history("bob")
+    assert _seqs(page) == [2, 4]
+    assert not page["hasMore"]
+    assert _seqs(await memory.history("bob", around=3, limit=2)) == [2, 4]
+
+
+async def test_a_stranger_learns_nothing(memory: Memory) -> None:
+    await memory.apply(builders.started(GROUP, ["ann"]), *_messages(1))
+    mine = str(Position(builders.EPOCH, 0, 1))
+    answers = [
+        await memory.history("eve", status=404),
+        await memory.history("eve", status=404, conversation=ids.fresh_id()),
+        await memory.get("/membership", 404, user="eve", conversation=GROUP),
+        await memory.get(f"/conversations/{GROUP}", 404, user="eve"),
+    ]
+    assert all(answer == answers[0] for answer in answers)
+    await memory.get("/outcome", 404, user="eve", position=mine)
+    assert (await memory.get("/conversations", user="eve"))["items"] == []
+
+
+async def test_the_outcome_of_an_event_is_told_to_its_actor(memory: Memory) -> None:
+    await memory.apply(
+        builders.started(GROUP, ["ann"]),
+        builders.sent(GROUP, "ann", "first", client_id="1"),
+        builders.sent(GROUP, "ann", "again", client_id="1"),
+        builders.sent(GROUP, "bob"),
+        builders.read(GROUP, "ann", 1),
+    )
+
+    async def outcome(user: str, offset: int) -> Any:
+        return await memory.get("/outcome", user=user, position=str(Position(builders.EPOCH, 0, offset)))
+
+    assert (await outcome("ann", 0))["outcome"] == "entry"
+    first, again = await outcome("ann", 1), await outcome("ann", 2)
+    assert (first["outcome"], again["outcome"]) == ("entry", "duplicate")
+    assert first["message"] == again["message"] == (await memory.history("ann"))["items"][0]
+    assert await outcome("bob", 3) == {"outcome": "rejected", "reason": "not_found"}
+    assert await outcome("ann", 4) == {"outcome": "skipped", "reason": "no_change"}
+
+
+async def test_who_waits_for_a_position_is_answered_when_it_is_reached(memory: Memory) -> None:
+    await memory.apply(builders.started(GROUP, ["ann"]))
+    position = str(Position(builders.EPOCH, 0, 1))
+    behind = await memory.history("ann", status=503, position=position)
+    assert behind["code"] == "projection_behind"
+    waiting = asyncio.create_task(memory.history("ann", position=position, wait=5))
+    await asyncio.sleep(0.1)
+    await memory.apply(*_messages(1))
+    assert _seqs(await asyncio.wait_for(waiting, 2)) == [1]
+
+
+@pytest.mark.parametrize(
+    ("position", "status", "code"),
+    [
+        ("garbage", 422, "invalid"),
+        (f"{'f' * 16}-0-0", 410, "cursor_unusable"),
+        (f"{builders.EPOCH}-1-0", 422, "invalid"),
+        (f"{builders.EPOCH}-0-999999", 503, "projection_behind"),
+    ],
+)
+async def test_a_position_that_cannot_be_reached_is_refused(
+    memory: Memory, position: str, status: int, code: str
+) -> None:
+    await memory.apply(builders.started(GROUP, ["ann"]))
+    for path in ("/conversations", "/outcome"):
+        assert (await memory.get(path, status, user="ann", position=position))["code"] == code
+
+
+@pytest.mark.parametrize("page", ["x", "W10", "WzEsMl0", "WyJhIiwiYiJd", "=", "a" * 5000])
+async def test_a_page_token_that_never_was_one_is_refused(memory: Memory, page: str) -> None:
+    await memory.apply(builders.opened())
+    assert (await memory.get("/conversations", 422, user="ann", page=page))["code"] == "invalid"
+
+
+async def test_a_snapshot_carries_the_cursor_it_is_true_at(memory: Memory) -> None:
+    await memory.apply(builders.started(GROUP, ["ann"]), *_messages(2))
+    for answer in (await memory.history("ann"), await memory.get("/conversations", user="ann")):
+        decoded = cursor.decode(answer["cursor"])
+        assert (decoded.epoch, decoded.offsets) == (builders.EPOCH, (3,))
+        assert decoded.belongs_to("ann")
+    assert await memory.get("/progress") == {"epoch": builders.EPOCH, "offsets": [3]}
