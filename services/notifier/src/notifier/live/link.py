@@ -35,6 +35,11 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._texts)
 
+    @property
+    def pressed(self) -> bool:
+        """More than half full."""
+        return self._size > self._limit // 2
+
     async def take(self) -> str:
         while not self._texts:
             self._drained.set()

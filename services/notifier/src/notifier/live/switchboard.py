@@ -29,6 +29,11 @@ class Switchboard:
     def links(self) -> Collection[Link]:
         return self._links
 
+    @property
+    def pressed(self) -> bool:
+        """A link has trouble to follow."""
+        return any(link.outbox.pressed for link in self._links)
+
     # What the reader says --------------------------------------------------------------------------------
 
     def open(self, count: int) -> None:

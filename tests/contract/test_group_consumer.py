@@ -1,0 +1,80 @@
+"""What a group that keeps offsets promises, held over the real one and over its twin in memory."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+
+from shared.kafka import Consumer, Inspector, Producer, Record, TopicSpec
+from shared.kafka.admin import create_topics
+from shared.kafka.memory import MemoryConsumer, MemoryInspector, MemoryLog, MemoryProducer
+from shared.kafka.types import GroupConsumerPort, ProducerPort
+
+PARTITIONS = 2
+
+
+@dataclass
+class Group:
+    topic: str
+    producer: ProducerPort
+    consumer: GroupConsumerPort
+    look: Callable[[dict[int, int]], Awaitable[dict[int, Record]]]
+
+    async def append(self, partition: int, *values: bytes) -> None:
+        for value in values:
+            await (await self.producer.send(self.topic, partition, b"key", value))
+
+
+@pytest.fixture(params=["memory", "kafka"])
+async def group(request: pytest.FixtureRequest) -> AsyncIterator[Group]:
+    if request.param == "memory":
+        yield _memory()
+        return
+    bootstrap = request.getfixturevalue("kafka_bootstrap")
+    topic = request.getfixturevalue("topic_prefix") + "group"
+    await create_topics(bootstrap, [TopicSpec(topic, PARTITIONS)], 1)
+    producer, inspector = Producer(bootstrap, client_id="test"), Inspector(bootstrap, topic, client_id="test")
+    consumer = Consumer(bootstrap, topic, topic, client_id="test")
+    for part in (producer, inspector, consumer):
+        await part.start()
+    while not consumer.settled:
+        await consumer.take(1, 0.05)
+    yield Group(topic, producer, consumer, inspector.records_at)
+    for part in (consumer, inspector, producer):
+        await part.stop()
+
+
+def _memory() -> Group:
+    log = MemoryLog(PARTITIONS)
+    consumer = MemoryConsumer(log, "group")
+    return Group("group", MemoryProducer(log), consumer, MemoryInspector(log, "group").records_at)
+
+
+async def test_what_was_committed_is_known_and_nothing_else(group: Group) -> None:
+    assert await group.consumer.committed([0, 1]) == {}
+    await group.append(0, b"a", b"b")
+    await group.consumer.commit({0: 2})
+    assert await group.consumer.committed([0, 1]) == {0: 2}
+
+
+async def test_a_later_commit_takes_the_place_of_the_one_before(group: Group) -> None:
+    await group.consumer.commit({0: 5, 1: 7})
+    await group.consumer.commit({0: 6})
+    assert await group.consumer.committed([0, 1]) == {0: 6, 1: 7}
+
+
+async def test_what_is_not_ones_own_is_not_committed(group: Group) -> None:
+    await group.consumer.commit({PARTITIONS: 3})
+    assert await group.consumer.committed([0]) == {}
+
+
+async def test_a_partition_lies_between_its_bounds(group: Group) -> None:
+    await group.append(1, b"a", b"b", b"c")
+    assert await group.consumer.begins([0, 1]) == {0: 0, 1: 0}
+    assert await group.consumer.ends([0, 1]) == {0: 0, 1: 3}
+
+
+async def test_single_records_are_looked_at(group: Group) -> None:
+    await group.append(1, b"a", b"b")
+    found = await group.look({1: 1})
+    assert {p: record.value for p, record in found.items()} == {1: b"b"}

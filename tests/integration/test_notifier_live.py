@@ -1,0 +1,242 @@
+"""Live notifiers over a real Kafka: whoever dies or is added, a gateway hears of every entry."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Close
+from websockets.typing import Origin
+
+from shared import codec, ids
+from shared.kafka import Consumer, Place, Producer, partition_for
+from shared.topics import Topics, TopicSettings, open_log
+from tests.entry_builders import sent
+from tests.notifier_processes import free_port, gateway, notifier
+
+PARTITIONS = 4
+USERS = ("alice", "bob")
+BAD = [b'{"type":"chat.unheard.of.v1"}', b"\xff no JSON"]
+TALKS = [ids.direct_conversation_id("alice", f"friend {n}") for n in range(12)]
+
+
+class Publisher:
+    """Appends entries as the message-store does."""
+
+    def __init__(self, producer: Producer, topics: Topics) -> None:
+        self._producer = producer
+        self.topics = topics
+        self._place = 0
+        self.published: list[str] = []
+        """The texts."""
+
+    async def publish(self, count: int, audience: Sequence[str] = USERS, padding: int = 0) -> None:
+        acks = []
+        for _ in range(count):
+            self._place += 1
+            talk = TALKS[self._place % len(TALKS)]
+            partition = partition_for(talk.encode(), PARTITIONS)
+            text = f"message {self._place}" + padding * "."
+            entry = sent(self._place, audience, text=text, conversation=talk, partition=partition)
+            acks.append(await self.put(partition, talk.encode(), codec.encode(entry)))
+            self.published.append(text)
+        await asyncio.gather(*acks)
+
+    async def put(self, partition: int, key: bytes, value: bytes) -> Awaitable[Place]:
+        return await self._producer.send(self.topics.messages, partition, key, value)
+
+
+@pytest.fixture
+async def publisher(kafka_bootstrap: str, topic_prefix: str) -> AsyncIterator[Publisher]:
+    settings = TopicSettings(
+        kafka_bootstrap=kafka_bootstrap, topic_prefix=topic_prefix, partitions=PARTITIONS
+    )
+    await open_log(settings)
+    producer = Producer(kafka_bootstrap, client_id="test")
+    await producer.start()
+    yield Publisher(producer, Topics.named(topic_prefix))
+    await producer.stop()
+
+
+@pytest.fixture
+def env(kafka_bootstrap: str, topic_prefix: str, publisher: Publisher) -> dict[str, str]:
+    return {
+        "KAFKA_BOOTSTRAP": kafka_bootstrap,
+        "TOPIC_PREFIX": topic_prefix,
+        "SESSION_TIMEOUT": "1",
+        "LOG_LEVEL": "warning",
+    }
+
+
+async def test_two_notifiers_share_the_partitions_and_each_entry_comes_once(
+    env: dict[str, str], publisher: Publisher
+) -> None:
+    async with notifier(env) as one, notifier(env) as two, gateway(USERS, one.port, two.port) as door:
+        await door.until(lambda: len(door.owners) == PARTITIONS and len(set(door.owners.values())) == 2)
+        await publisher.publish(300)
+        await door.until(lambda: len(door.frames) >= 300)
+        assert sorted(f["text"] for f in door.frames) == sorted(publisher.published)
+        assert (door.gaps, door.repeated) == ([], 0)
+
+
+async def test_a_notifier_that_stops_hands_its_partitions_over_without_a_gap(
+    env: dict[str, str], publisher: Publisher
+) -> None:
+    async with notifier(env) as one, notifier(env) as two, gateway(USERS, one.port, two.port) as door:
+        await door.until(lambda: len(set(door.owners.values())) == 2 and len(door.owners) == PARTITIONS)
+        await publisher.publish(50)
+        await one.end(signal.SIGTERM)
+        await publisher.publish(50)
+        await door.until(lambda: len(door.frames) >= 100)
+        assert sorted(f["text"] for f in door.frames) == sorted(publisher.published)
+        assert door.gaps == []
+        assert door.closed[one.port] == 1012
+        assert set(door.owners.values()) == {two.port}
+
+
+async def test_a_killed_notifier_goes_on_from_its_commit_and_leaves_nothing_out(
+    env: dict[str, str], publisher: Publisher
+) -> None:
+    async with notifier(env) as one, gateway(USERS, one.port) as door:
+        await door.until(lambda: len(door.owners) == PARTITIONS)
+        await publisher.publish(100)
+        await door.until(lambda: len(door.frames) == 100)
+        await asyncio.sleep(1.2)  # a commit
+        await publisher.publish(40)
+        await door.until(lambda: len(door.frames) == 140)
+        await one.end(signal.SIGKILL)
+        await publisher.publish(60)
+        async with notifier(env, one.port):
+            await door.dial(one.port)
+            await door.until(lambda: len(door.frames) == 200)
+            assert sorted(f["text"] for f in door.frames) == sorted(publisher.published)
+            assert door.gaps == []
+
+
+async def test_what_cannot_be_read_is_put_away_and_the_rest_is_told(
+    env: dict[str, str], publisher: Publisher, kafka_bootstrap: str
+) -> None:
+    async with notifier(env) as one, gateway(USERS, one.port) as door:
+        await door.until(lambda: len(door.owners) == PARTITIONS)
+        await publisher.publish(10)
+        for bad in BAD:
+            await (await publisher.put(2, b"a key", bad))
+        await publisher.publish(10)
+        await door.until(lambda: len(door.frames) == 20)
+        assert (door.gaps, door.repeated) == ([], 0)
+        assert await _all_of(kafka_bootstrap, publisher.topics.dead_letters, 2) == BAD
+
+
+async def _all_of(bootstrap: str, topic: str, count: int) -> list[bytes | None]:
+    reader = Consumer(bootstrap, topic, f"{topic}-test", client_id="test")
+    await reader.start()
+    values: list[bytes | None] = []
+    try:
+        async with asyncio.timeout(10):
+            while len(values) < count:
+                if not values:
+                    reader.seek(0, 0)
+                taken = await reader.take(10, 0.1)
+                values += [record.value for record in taken.get(0, [])]
+    finally:
+        await reader.stop()
+    return values
+
+
+async def _end_of(connection: ClientConnection) -> Close | None:
+    """How the other side closed it; None when it was cut."""
+    try:
+        async with asyncio.timeout(10):
+            while True:
+                await connection.recv()
+    except ConnectionClosed as closed:
+        return closed.rcvd
+
+
+@asynccontextmanager
+async def deaf_link(port: int, users: Sequence[str]) -> AsyncIterator[ClientConnection]:
+    """A gateway that announced itself and then reads nothing more."""
+    async with connect(f"ws://127.0.0.1:{port}/link", max_queue=1, compression=None) as connection:
+        await connection.send(json.dumps({"type": "hello", "gateway": "deaf", "offsets": {}}))
+        await connection.send(json.dumps({"type": "announce", "batch": 1, "users": users}))
+        yield connection
+
+
+async def test_a_gateway_that_does_not_read_is_cut_and_others_are_told_on(
+    env: dict[str, str], publisher: Publisher
+) -> None:
+    slow = {**env, "LINK_OUTBOX": "2000000"}
+    async with (
+        notifier(slow) as one,
+        gateway(USERS, one.port) as door,
+        deaf_link(one.port, USERS) as deaf,
+    ):
+        await door.until(lambda: len(door.owners) == PARTITIONS)
+        while "notifier_links 2.0" in (await one.get("/metrics")).text:
+            await publisher.publish(100, padding=7_000)
+        await door.until(lambda: len(door.frames) == len(publisher.published))
+        metrics = (await one.get("/metrics")).text
+        assert "notifier_links_cut_total 1.0" in metrics
+        assert door.gaps == []
+        assert await _end_of(deaf) is None
+
+
+HELLO = '{"type":"hello","gateway":"g","offsets":{}}'
+BREACHES: list[list[str | bytes]] = [
+    ["{"],
+    ['{"type":"announce","batch":1,"users":[]}'],
+    [HELLO, HELLO],
+    [HELLO, '{"type":"announce","batch":0,"users":[]}'],
+    [HELLO, b"\x00"],
+]
+
+
+async def test_a_gateway_that_breaks_the_protocol_is_closed_and_others_are_told_on(
+    env: dict[str, str], publisher: Publisher
+) -> None:
+    async with notifier(env) as one, gateway(USERS, one.port) as door:
+        await door.until(lambda: len(door.owners) == PARTITIONS)
+        for texts in BREACHES:
+            async with connect(f"ws://127.0.0.1:{one.port}/link") as bad:
+                for text in texts:
+                    await bad.send(text)
+                closed = await _end_of(bad)
+            assert closed is not None
+            assert closed.code == 1008
+            assert closed.reason
+        await publisher.publish(3)
+        await door.until(lambda: len(door.frames) == 3)
+
+
+async def test_a_page_in_a_browser_gets_no_link(env: dict[str, str]) -> None:
+    async with notifier(env) as one:
+        with pytest.raises(InvalidStatus):
+            await connect(f"ws://127.0.0.1:{one.port}/link", origin=Origin("http://127.0.0.1:8000"))
+
+
+async def test_bad_settings_end_it_with_one_line() -> None:
+    bad = {**os.environ, "SESSION_TIMEOUT": "soon", "PORT": "-1"}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "notifier", "live"), env=bad, stdout=PIPE, stderr=PIPE
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 2
+    assert out == b""
+    assert len(err.splitlines()) == 1
+    assert b"PORT" in err
+    assert b"SESSION_TIMEOUT" in err
+
+
+async def test_without_kafka_it_lives_is_not_ready_and_stops_at_once() -> None:
+    nowhere = {"KAFKA_BOOTSTRAP": f"127.0.0.1:{free_port()}", "LOG_LEVEL": "error"}
+    async with notifier(nowhere) as one:
+        assert (await one.get("/readyz")).status_code == 503
+        async with asyncio.timeout(5):
+            await one.end()
