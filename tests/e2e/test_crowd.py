@@ -1,0 +1,100 @@
+"""Twenty people in ten conversations, everything sent twice, over two gateways."""
+
+import asyncio
+import random
+from collections import defaultdict
+from contextlib import AsyncExitStack
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+
+from deploy.local.record import Stack
+from shared import codec, entries
+from shared.topics import Topics
+from tests.conftest import StartStack
+from tests.e2e import client
+from tests.platform import new_topic_prefix
+
+USERS = [f"user-{n:02}" for n in range(20)]
+MESSAGES = 2_000
+
+
+async def test_frames_history_and_topic_agree_and_nothing_is_lost_or_doubled(start_stack: StartStack) -> None:
+    prefix = new_topic_prefix()
+    stack = start_stack(gateways=2, notifiers=2, projectors=2, env={"TOPIC_PREFIX": prefix})
+    dice = random.Random(7)
+    async with AsyncExitStack() as open_:
+        https = [await open_.enter_async_context(client.http(url)) for url in stack.gateways]
+        pairs = [(USERS[n], USERS[n + 10]) for n in range(10)]
+        conversations = {await client.start(https[0], *pair): pair for pair in pairs}
+        sockets = {
+            (user, n): await open_.enter_async_context(client.socket(url, user))
+            for user in USERS
+            for n, url in enumerate(stack.gateways)
+        }
+        names = list(conversations)
+        for n in range(MESSAGES):
+            conversation = names[n % 10]
+            sender = conversations[conversation][dice.randrange(2)]
+            for gateway in (0, 1):
+                await sockets[sender, gateway].send(
+                    type="message", conversationId=conversation, text=f"text {n}", clientId=str(n)
+                )
+            if n % 50 == 0:
+                await asyncio.sleep(0)
+        await asyncio.gather(*(_complete(socket, user) for (user, _), socket in sockets.items()))
+        accepted = [frame for socket in sockets.values() for frame in socket.of("accepted")]
+        assert len(accepted) == 2 * MESSAGES
+        assert not any(socket.of("error") or socket.of("rejected") for socket in sockets.values())
+
+        told = await _topic(stack, prefix, MESSAGES)
+        seen: set[str] = set()
+        for conversation, pair in conversations.items():
+            truth = await client.history(https[1], pair[0], conversation)
+            seen |= {item["id"] for item in truth}
+            assert [item["seq"] for item in truth] == list(range(1, len(truth) + 1))
+            assert [(e.data.id, e.data.seq) for e in told[conversation]] == [
+                (item["id"], item["seq"]) for item in truth
+            ]
+            for user in pair:
+                for gateway in (0, 1):
+                    frames = sockets[user, gateway].of("message")
+                    own = [frame for frame in frames if frame["conversationId"] == conversation]
+                    assert [_bare(frame) for frame in own] == [_bare(item) for item in truth]
+        assert {frame["id"] for frame in accepted} == seen
+        assert len(seen) == MESSAGES
+
+
+async def _complete(socket: client.Socket, user: str) -> None:
+    """Each of the ten conversations has 200 messages; each user is in one of them."""
+    seqs: set[int] = set()
+
+    def last(frame: client.Frame) -> bool:
+        if frame["type"] == "message":
+            seqs.add(frame["seq"])
+        return len(seqs) == MESSAGES // 10
+
+    await socket.find(last, patience=90)
+
+
+def _bare(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name not in ("type", "isRead")}
+
+
+async def _topic(stack: Stack, prefix: str, expected: int) -> dict[str, list[entries.MessageSent]]:
+    """Messages of the public topic by conversation, at their first telling."""
+    consumer = AIOKafkaConsumer(
+        Topics.named(prefix).messages, bootstrap_servers=stack.kafka, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    told: dict[str, dict[str, entries.MessageSent]] = defaultdict(dict)
+    try:
+        while sum(len(own) for own in told.values()) < expected:
+            for records in (await consumer.getmany(timeout_ms=1_000)).values():
+                for record in records:
+                    entry = codec.decode_entry(record.value)
+                    if isinstance(entry, entries.MessageSent):
+                        told[entry.subject].setdefault(entry.id, entry)
+    finally:
+        await consumer.stop()
+    return {conversation: list(own.values()) for conversation, own in told.items()}

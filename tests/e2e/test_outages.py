@@ -1,0 +1,89 @@
+"""Kafka away, PostgreSQL away: what can go on does, the rest says so, and all of it comes back by itself."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from deploy.local.record import Stack
+from tests.conftest import StartStack
+from tests.e2e import client
+from tests.platform import away
+
+
+@pytest.fixture(scope="module")
+def fragile(start_stack: StartStack) -> Stack:
+    """A stack whose Kafka and PostgreSQL may be killed."""
+    return start_stack(own_platform=True)
+
+
+@pytest.fixture
+async def http(fragile: Stack) -> AsyncIterator[httpx.AsyncClient]:
+    async with client.http(fragile.gateways[0]) as made:
+        yield made
+
+
+async def _send(http: httpx.AsyncClient, user: str, conversation: str, text: str) -> httpx.Response:
+    body = {"conversationId": conversation, "text": text, "clientId": text}
+    return await http.post("/messages", params={"meId": user}, json=body)
+
+
+async def _until_accepted(http: httpx.AsyncClient, user: str, conversation: str, text: str) -> None:
+    async with asyncio.timeout(60):
+        while (await _send(http, user, conversation, text)).status_code != 202:
+            await asyncio.sleep(0.2)
+
+
+async def test_without_postgresql_sends_are_accepted_and_reads_say_when_to_try_again(
+    fragile: Stack, http: httpx.AsyncClient
+) -> None:
+    conversation = await client.start(http, "ann", "bob")
+    async with client.socket(fragile.gateways[0], "bob") as bob:
+        assert (await _send(http, "ann", conversation, "before")).status_code == 202
+        await bob.expect(type="message", text="before")
+        with away(fragile, "postgres"):
+            for n in range(3):
+                answer = await _send(http, "ann", conversation, f"during-{n}")
+                assert answer.status_code == 202, answer.text
+            began = time.monotonic()
+            read = await http.get("/messages/conversations", params={"meId": "ann"})
+            assert time.monotonic() - began < 5
+            assert (read.status_code, read.json()["code"]) == (503, "unavailable")
+            assert int(read.headers["Retry-After"]) >= 1
+        for n in range(3):
+            await bob.expect(patience=60, type="message", text=f"during-{n}")
+    texts = [item["text"] for item in await client.history(http, "bob", conversation)]
+    assert texts == ["before", "during-0", "during-1", "during-2"]
+
+
+async def test_without_kafka_sends_are_refused_in_time_and_sockets_stay(
+    fragile: Stack, http: httpx.AsyncClient
+) -> None:
+    conversation = await client.start(http, "cat", "dan")
+    async with (
+        client.socket(fragile.gateways[0], "cat") as cat,
+        client.socket(fragile.gateways[0], "dan") as dan,
+    ):
+        with away(fragile, "kafka"):
+            for n in range(3):
+                began = time.monotonic()
+                refused = await _send(http, "cat", conversation, f"rest-{n}")
+                assert time.monotonic() - began < 5
+                assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+                assert int(refused.headers["Retry-After"]) >= 1
+            await cat.send(type="message", conversationId=conversation, text="lost?", clientId="socket")
+            error = await cat.expect(type="error", clientId="socket")
+            assert error["code"] == "unavailable"
+            listed = await http.get("/messages/conversations", params={"meId": "cat"})
+            assert listed.status_code == 200
+        for n in range(3):
+            await _until_accepted(http, "cat", conversation, f"rest-{n}")
+        await cat.send(type="message", conversationId=conversation, text="lost?", clientId="socket")
+        await cat.expect(patience=60, type="accepted", clientId="socket")
+        for text in ("rest-0", "rest-1", "rest-2", "lost?"):
+            await dan.expect(patience=60, type="message", text=text)
+        texts = sorted(frame["text"] for frame in dan.of("message"))
+        assert texts == ["lost?", "rest-0", "rest-1", "rest-2"]
+    assert len(await client.history(http, "dan", conversation)) == 4
