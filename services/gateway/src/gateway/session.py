@@ -27,7 +27,6 @@ from shared.serving import abort
 
 log = structlog.get_logger()
 
-_REGISTERED_WITHIN = 10.0
 _ANSWERED_WITHIN = 5.0
 _ASK_AGAIN = 1.0
 
@@ -85,7 +84,7 @@ class Session:
     async def _registered(self) -> bool:
         """Whether every partition's owner knows of the user."""
         try:
-            async with asyncio.timeout(_REGISTERED_WITHIN):
+            async with asyncio.timeout(self._door.settings.registered_within):
                 await self._door.links.registered(self._socket.user)
         except TimeoutError:
             log.warning("socket.not_registered")

@@ -14,6 +14,9 @@ class Address(NamedTuple):
     host: str
     port: int
 
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
 
 def _listed(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -34,6 +37,8 @@ class Settings(ProcessSettings, KafkaSettings):
     allowed_origins: Listed = Field(default=[])
     """Origins besides the gateway's own from which browsers may call; `*` for all."""
     heartbeat_seconds: int = Field(default=15, ge=1, le=300)
+    registered_within: float = Field(default=10, gt=0, le=60)
+    """Seconds for every notifier to know of a new socket's user; then it is told to come back."""
     max_body: int = Field(default=64 * KIB, ge=KIB)
     max_frame: int = Field(default=64 * KIB, ge=KIB)
     max_sockets: int = Field(default=20_000, ge=1)

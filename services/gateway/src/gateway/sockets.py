@@ -12,6 +12,7 @@ from gateway.socket import Socket
 from shared.frames import ReconnectFrame
 
 _LEAVE_WITHIN = 1.0
+_CLOSE_WITHIN = 2.0
 
 
 class Sockets:
@@ -61,11 +62,15 @@ class Sockets:
         self.draining = True
         for socket in self._all():
             socket.put(ReconnectFrame(after_ms=delays.after_ms()))
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LEAVE_WITHIN):
-                await self._empty.wait()
+        await self._left(_LEAVE_WITHIN)
         for socket in self._all():
             socket.close(delays.closing(delays.RESTARTING))
+        await self._left(_CLOSE_WITHIN)
+
+    async def _left(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._empty.wait()
 
     def _all(self) -> list[Socket]:
         return [socket for sockets in self._of.values() for socket in sockets]

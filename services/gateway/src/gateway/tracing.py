@@ -18,6 +18,7 @@ log = structlog.get_logger()
 
 _name = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SLOW = 1.0
+_PROBES = ("/healthz", "/readyz", "/metrics")
 
 
 class Tracing:
@@ -61,7 +62,7 @@ class _Request:
     def _record(self, seconds: float) -> None:
         method = self._scope["method"]
         metrics.requests.labels(method, self._route, str(self._status)).observe(seconds)
-        if self._status >= 500 or seconds > _SLOW:
+        if self._route not in _PROBES and (self._status >= 500 or seconds > _SLOW):
             event = "request.unsuccessful" if self._status >= 500 else "request.slow"
             log.warning(
                 event, method=method, route=self._route, status=self._status, seconds=round(seconds, 3)

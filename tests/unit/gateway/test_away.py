@@ -1,0 +1,107 @@
+"""What happens while Kafka or the store is away, and when they are back."""
+
+import asyncio
+
+import pytest
+
+from gateway.store import Progress
+from tests.unit.gateway.house import EPOCH, STRANGE, House
+
+
+async def test_without_kafka_sends_get_503_and_sockets_stay(own_house: House) -> None:
+    talk = await own_house.talk("ana", "ben")
+    async with own_house.present("ana") as client:
+        own_house.broker.away = True
+        for path, body in (
+            ("/messages", {"conversationId": talk, "text": "hello"}),
+            ("/messages/read", {"conversationId": talk, "upTo": 1}),
+            ("/messages/start", {"peerId": "eve"}),
+        ):
+            answer = await own_house.http.post(f"{path}?meId=ana", json=body)
+            assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+            assert int(answer.headers["Retry-After"]) >= 1
+        await client.say(type="message", conversationId=talk, text="hello", clientId="c1")
+        error = await client.hear()
+        assert (error["code"], error["clientId"]) == ("unavailable", "c1")
+        own_house.broker.away = False
+        await client.say(type="message", conversationId=talk, text="hello", clientId="c1")
+        assert (await client.hear())["type"] == "accepted"
+
+
+async def test_without_kafka_the_reads_of_sockets_are_written_when_it_is_back(own_house: House) -> None:
+    talk = await own_house.talk("ana", "ben")
+    async with own_house.present("ana") as client:
+        own_house.broker.away = True
+        await client.say(type="read", conversationId=talk, upTo=1)
+        await asyncio.sleep(0.2)
+        own_house.broker.away = False
+        await asyncio.sleep(1.1)
+        assert [e.type for e in own_house.written()][-1] == "chat.event.read-moved.v1"
+
+
+async def test_without_the_store_sends_are_taken_and_reads_get_503(own_house: House) -> None:
+    talk = await own_house.talk("ana", "ben")
+    own_house.store.away = True
+    for path in ("/messages/conversations?meId=ana", f"/messages/history?meId=ana&conversationId={talk}"):
+        answer = await own_house.http.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        assert "Retry-After" in answer.headers
+    start = await own_house.http.post("/messages/start?meId=ana", json={"peerId": "ben"})
+    assert start.status_code == 503
+    for conversation in (talk, STRANGE):
+        body = {"conversationId": conversation, "text": "hello"}
+        sent = await own_house.http.post("/messages?meId=ana", json=body, headers={"Prefer": "wait"})
+        assert sent.status_code == 202
+    assert (await own_house.http.get("/readyz")).status_code == 200
+
+
+async def test_a_position_not_reached_in_time_is_behind(own_house: House) -> None:
+    talk = await own_house.talk("ana", "ben")
+    own_house.store.stands_at = (await own_house.store.progress()).offsets
+    body = {"conversationId": talk, "text": "hello"}
+    position = (await own_house.http.post("/messages?meId=ana", json=body)).json()["position"]
+    behind = await own_house.http.get(f"/messages/conversations?meId=ana&position={position}")
+    assert (behind.status_code, behind.json()["code"]) == (503, "projection_behind")
+    assert "Retry-After" in behind.headers
+    own_house.ends.away = True
+    unknown = await own_house.http.get(f"/messages/conversations?meId=ana&position={position}")
+    assert (unknown.status_code, unknown.json()["code"]) == (503, "unavailable")
+
+
+async def test_a_conversation_not_projected_in_time_is_not_started(own_house: House) -> None:
+    own_house.store.stands_at = (1, 1, 1, 1)
+    answer = await own_house.http.post("/messages/start?meId=ana", json={"peerId": "ben"})
+    assert answer.status_code == 503
+    own_house.store.stands_at = None
+    answer = await own_house.http.post("/messages/start?meId=ana", json={"peerId": "ben"})
+    assert answer.status_code == 200
+
+
+async def test_a_log_not_seen_yet_makes_it_unready_but_not_dead(own_house: House) -> None:
+    own_house.door.events.identity = None
+    ready = await own_house.http.get("/readyz")
+    assert (ready.status_code, ready.json()["reasons"][0]) == (503, "the log was not seen yet")
+    assert (await own_house.http.get("/healthz")).status_code == 200
+    body = {"conversationId": STRANGE, "text": "hello"}
+    own_house.door.membership.remember(STRANGE, "ana")
+    assert (await own_house.http.post("/messages?meId=ana", json=body)).status_code == 503
+
+
+@pytest.mark.parametrize("present", [Progress("f" * 16, (1, 1, 1, 1)), Progress(EPOCH, (1, 1))])
+async def test_a_store_of_another_log_is_as_good_as_none(own_house: House, present: Progress) -> None:
+    async def progress() -> Progress:
+        return present
+
+    own_house.store.progress = progress  # type: ignore[method-assign]  # a store that was moved
+    async with own_house.dialled("ana") as client:
+        assert (await client.hear())["cursor"] is None
+
+
+async def test_no_notifier_makes_it_unready(own_house: House) -> None:
+    await own_house.notifier.own(0, 1, 2)
+    await asyncio.sleep(0.1)
+    ready = await own_house.http.get("/readyz")
+    assert ready.status_code == 503
+    await own_house.notifier.own(0, 1, 2, 3)
+    await asyncio.sleep(0.1)
+    assert (await own_house.http.get("/readyz")).status_code == 200
