@@ -17,7 +17,7 @@ from shared.events import LogOpened, LogOpenedData
 from shared.kafka import Inspector, Producer, TopicSpec
 from shared.kafka.admin import create_topics
 from shared.logs import configure
-from shared.settings import KafkaSettings
+from shared.settings import KafkaSettings, read
 from shared.vocabulary import timestamp
 
 log = structlog.get_logger()
@@ -112,7 +112,7 @@ async def _write_epoch(
 
 
 def main() -> None:
-    settings = TopicSettings()
+    settings = read(TopicSettings)
     configure("topics", settings.log_level)
     epoch = asyncio.run(open_log(settings))
     log.info("topics.ready", epoch=epoch, partitions=settings.partitions)

@@ -3,28 +3,28 @@
 import sys
 
 import structlog
-from pydantic import ValidationError
 
 from message_store import project, serve
 from message_store.migrations import migrate
 from message_store.settings import MigrateSettings, ProjectSettings, ServeSettings
 from shared.logs import configure
 from shared.serving import serve as run
+from shared.settings import read
 
 
 def main(arguments: list[str]) -> None:
     match arguments:
         case ["migrate"]:
-            migrating = MigrateSettings()
+            migrating = read(MigrateSettings)
             configure("message-store-migrate", migrating.log_level)
             applied = migrate(str(migrating.database_url))
             structlog.get_logger().info("database.migrated", applied=applied)
         case ["project"]:
-            projecting = ProjectSettings()
+            projecting = read(ProjectSettings)
             configure("message-store-project", projecting.log_level)
             run(project.application(projecting), projecting)
         case ["serve"]:
-            serving = ServeSettings()
+            serving = read(ServeSettings)
             configure("message-store-serve", serving.log_level)
             run(serve.application(serving), serving)
         case _:
@@ -32,8 +32,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        sys.exit(f"message-store: bad settings: {faults}")
+    main(sys.argv[1:])
