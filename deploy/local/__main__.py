@@ -2,7 +2,7 @@
 
 Environment: DATA_DIR (default .data of the checkout), PORT (the gateway's, default 8000), KAFKA_PORT,
 POSTGRES_PORT, STORE_PORT, PROJECTOR_PORT, NOTIFIER_PORT (given: used exactly, else free ones),
-GATEWAY_COUNT, NOTIFIER_COUNT, PROJECTOR_COUNT (default 1).
+GATEWAY_COUNT, NOTIFIER_COUNT, PROJECTOR_COUNT (default 1), PARTITIONS (12), KAFKA_OPTS (for the JVM).
 """
 
 import argparse

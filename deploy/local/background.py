@@ -25,12 +25,13 @@ def up(folder: Path, arguments: Sequence[str]) -> None:
     """
     stack = record.read_running(folder)
     if stack and stack.ready:
-        print(f"already up in {folder}")
-    else:
-        folder.mkdir(parents=True, exist_ok=True)
-        child = _launch(folder, [], arguments, {})
-        stack = _until_ready(folder, child, print)
-    print("\n".join(stack.addresses()))
+        print(f"already up in {folder}", *stack.addresses(), sep="\n")
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    if stack is None:
+        _log(folder).write_bytes(b"")
+    child = _launch(folder, [], arguments, {})
+    _until_ready(folder, child, print)
 
 
 def down(folder: Path) -> None:
@@ -90,7 +91,7 @@ def _launch(
     folder: Path, before: Sequence[str], arguments: Sequence[str], env: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
     command = [*before, *module("deploy.local", "run", f"--data={folder}", *arguments)]
-    with _log(folder).open("wb") as log:
+    with _log(folder).open("ab") as log:
         return subprocess.Popen(
             command,
             cwd=ROOT,
@@ -103,14 +104,14 @@ def _launch(
 
 
 def _until_ready(folder: Path, child: subprocess.Popen[bytes], tell: Callable[[str], None]) -> Stack:
-    """Tells the supervisor's own lines meanwhile. Another's run in the same folder will do."""
+    """Tells what the supervisor says meanwhile. Another's run in the same folder will do."""
     with _log(folder).open(errors="replace") as log:
         while True:
             stack = record.read_running(folder)
             ended = child.poll() is not None
             for line in log:
                 if line.startswith("parley"):
-                    tell(line.rstrip())
+                    tell(line.removeprefix("parley").strip())
             if stack and stack.ready:
                 return stack
             if ended and stack is None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import shlex
 import shutil
 import tempfile
 import uuid
@@ -15,6 +16,8 @@ from deploy.local.process import Once, Process
 
 SETTINGS = Path(__file__).with_name("kafka")
 HEAP = "-Xmx512m"
+QUICK = "-XX:TieredStopAtLevel=1"
+"""Starts in 3 s of CPU instead of 5 and takes a quarter more for a record; KAFKA_OPTS replaces it."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,10 @@ class Kafka:
 
     def broker(self) -> Process:
         """The process that serves."""
+        options = shlex.split(os.environ.get("KAFKA_OPTS", QUICK))
         return Process(
             "kafka",
-            self._java(HEAP, "kafka.Kafka", str(self._properties)),
+            self._java(HEAP, *options, "kafka.Kafka", str(self._properties)),
             ready=probes.tcp(self.port),
             ports=(self.port, self.controller_port),
             log=self.folder / "console.log",
@@ -88,8 +92,7 @@ class Kafka:
         properties.write_text(self._settings(unfinished))
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         tool = ("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties))
-        quick = "-XX:TieredStopAtLevel=1"
-        await once(Process("format", self._java(quick, *tool), log=self.folder / "console.log"))
+        await once(Process("format", self._java(QUICK, *tool), log=self.folder / "console.log"))
         unfinished.rename(self._data)
 
     def _java(self, *arguments: str) -> list[str]:

@@ -96,11 +96,11 @@ class _Run:
         if self._services:
             stages = self._services.stages(self._stack.kafka, self._stack.database)
             await together(*(supervisor.start(*stage) for stage in stages))
-        self._stack.ready = True
-        self._stack.write()
         self._console.say(f"everything is ready after {time.monotonic() - began:.1f} s")
         for line in self._stack.addresses():
             self._console.say(line)
+        self._stack.ready = True
+        self._stack.write()
 
     async def _start_kafka(self, supervisor: Supervisor) -> None:
         if self._kafka:
