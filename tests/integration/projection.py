@@ -86,7 +86,7 @@ class World:
     async def caught_up(self, patience: float = 30.0) -> None:
         """Wait until everything in the log is projected, and what is to be told is told."""
         async with asyncio.timeout(patience):
-            while not await self._is_caught_up():  # noqa: ASYNC110
+            while not await self._is_caught_up():
                 await asyncio.sleep(0.05)
 
     async def _is_caught_up(self) -> bool:

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple, Self
 
-_FORM = re.compile(r"([0-9a-f]{16})-(\d{1,5})-(\d{1,19})")
+_FORM = re.compile(r"([0-9a-f]{16})-(0|[1-9][0-9]{0,4})-(0|[1-9][0-9]{0,18})")
 
 
 class Position(NamedTuple):

@@ -66,7 +66,7 @@ Uuid = Annotated[
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ, strict=True)]
 Timestamp = Annotated[
     str,
-    StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"),
+    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"),
     AfterValidator(_time),
     Field(json_schema_extra={"format": "date-time"}),
 ]
