@@ -16,6 +16,7 @@ from shared.vocabulary import UserId, Wire
 
 class _Audience(Wire):
     audience: list[UserId]
+    """Whom the entry is for; show it to nobody else."""
 
 
 class SentData(frames.MessageFields, _Audience):
@@ -28,6 +29,7 @@ class ConversationData(frames.ConversationFields, _Audience):
 
 class MembershipData(ConversationData):
     user_id: UserId
+    """Who came or went; `members` is as it is afterwards."""
 
 
 class ReadData(frames.ReadFields, _Audience):
@@ -39,31 +41,43 @@ class RejectedData(frames.RejectionFields, _Audience):
 
 
 class MessageSent(UserEvent):
+    """A message was sent."""
+
     type: Literal["chat.message.sent.v1"] = "chat.message.sent.v1"
     data: SentData
 
 
 class ConversationStarted(UserEvent):
+    """A conversation was started."""
+
     type: Literal["chat.conversation.started.v1"] = "chat.conversation.started.v1"
     data: ConversationData
 
 
 class MemberAdded(UserEvent):
+    """A user came to a group."""
+
     type: Literal["chat.member.added.v1"] = "chat.member.added.v1"
     data: MembershipData
 
 
 class MemberRemoved(UserEvent):
+    """A user left a group, or was removed from it."""
+
     type: Literal["chat.member.removed.v1"] = "chat.member.removed.v1"
     data: MembershipData
 
 
 class ReadMoved(UserEvent):
+    """A user has read up to a message."""
+
     type: Literal["chat.read.moved.v1"] = "chat.read.moved.v1"
     data: ReadData
 
 
 class EventRejected(UserEvent):
+    """What a user did was refused: it changed nothing. For that user alone."""
+
     type: Literal["chat.event.rejected.v1"] = "chat.event.rejected.v1"
     data: RejectedData
 

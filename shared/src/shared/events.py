@@ -17,14 +17,19 @@ class CloudEvent(Wire):
 
     specversion: Literal["1.0"] = "1.0"
     id: str = Field(min_length=1, max_length=128)
+    """Tells a repetition from a new record. Of an entry: the position of its event, opaque."""
     source: str = Field(min_length=1, max_length=256)
+    """The deployment that wrote it."""
     subject: str = Field(min_length=1, max_length=256)
+    """The record's key: mostly the conversation id."""
     time: Timestamp
+    """When the user did it."""
     datacontenttype: Literal["application/json"] = "application/json"
 
 
 class UserEvent(CloudEvent):
     actor: UserId
+    """Who did it."""
 
 
 class LogOpenedData(Wire):

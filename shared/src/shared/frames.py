@@ -22,6 +22,7 @@ class MessageFields(Wire):
     text: str
     created_at: Timestamp
     version: Seq
+    """Grows with every change: drop what is not above the version that you hold."""
     client_id: ClientId | None = Field(default=None, exclude_if=is_none)
 
 
@@ -44,6 +45,7 @@ class ConversationFields(Wire):
     created_at: Timestamp
     updated_at: Timestamp
     version: Seq
+    """Grows with every change: drop what is not above the version that you hold."""
 
 
 class Conversation(Wire):
@@ -62,16 +64,22 @@ class Conversation(Wire):
     created_at: Timestamp
     updated_at: Timestamp
     version: Seq
+    """Grows with every change: drop what is not above the version that you hold."""
 
 
 class ReadFields(Wire):
+    """A user has read everything up to `upTo`."""
+
     conversation_id: Uuid
     user_id: UserId
     up_to: Seq
     version: Seq
+    """Grows with every change: drop what is not above the version that you hold."""
 
 
 class RejectionFields(Wire):
+    """What the user did was refused after it was accepted."""
+
     conversation_id: Uuid
     id: str
     """The message id that was promised by `accepted`; for other events the event's id."""
@@ -84,6 +92,8 @@ class RejectionFields(Wire):
 
 
 class HelloFrame(Wire):
+    """The first frame: from here on this socket tells everything."""
+
     type: Literal["hello"] = "hello"
     user_id: UserId
     cursor: str | None
@@ -91,16 +101,22 @@ class HelloFrame(Wire):
 
 
 class SyncedFrame(Wire):
+    """What was missed while away has been sent."""
+
     type: Literal["synced"] = "synced"
     cursor: str | None
 
 
 class CursorFrame(Wire):
+    """Everything up to this cursor was sent before this frame; come back with it."""
+
     type: Literal["cursor"] = "cursor"
     cursor: str
 
 
 class AcceptedFrame(Wire):
+    """What the client sent will not be lost."""
+
     type: Literal["accepted"] = "accepted"
     id: Uuid
     position: str
@@ -108,10 +124,14 @@ class AcceptedFrame(Wire):
 
 
 class RejectedFrame(RejectionFields):
+    """What was accepted could not be done."""
+
     type: Literal["rejected"] = "rejected"
 
 
 class ErrorFrame(Wire):
+    """What the client sent was refused at once; the socket lives."""
+
     type: Literal["error"] = "error"
     code: str
     message: str
@@ -119,23 +139,33 @@ class ErrorFrame(Wire):
 
 
 class MessageFrame(Message):
+    """A message."""
+
     type: Literal["message"] = "message"
 
 
 class ReadFrame(ReadFields):
+    """A member has read up to a message."""
+
     type: Literal["read"] = "read"
 
 
 class ConversationFrame(ConversationFields):
+    """A conversation, new or changed."""
+
     type: Literal["conversation"] = "conversation"
 
 
 class ResetFrame(Wire):
+    """The cursor that the client came with is of no use: fetch anew."""
+
     type: Literal["reset"] = "reset"
     reason: str
 
 
 class ReconnectFrame(Wire):
+    """This socket is about to close: come back after so many milliseconds."""
+
     type: Literal["reconnect"] = "reconnect"
     after_ms: int
 
@@ -158,6 +188,8 @@ ServerFrame = (
 
 
 class SendMessage(Wire):
+    """Send a message. With the same `clientId` it is sent once, however often it is said."""
+
     type: Literal["message"] = "message"
     conversation_id: Uuid
     text: Text
@@ -165,6 +197,8 @@ class SendMessage(Wire):
 
 
 class MoveRead(Wire):
+    """All messages up to this seq are read."""
+
     type: Literal["read"] = "read"
     conversation_id: Uuid
     up_to: Seq
