@@ -206,7 +206,7 @@ def test_a_taken_port_is_an_error_in_one_line(local: Start, folder: Path) -> Non
 
 def test_a_missing_program_is_an_error_that_says_how_to_install_it(local: Start, tmp_path: Path) -> None:
     (tmp_path / "setpriv").symlink_to(str(shutil.which("setpriv")))
-    code, lines = ended(local("run", "--no-services", PATH=str(tmp_path)))
+    code, lines = ended(local("run", "--no-services", NEITHER[1], PATH=str(tmp_path)))
     assert code == 1
     assert lines[-1] == "parley: java is missing; install it, on Debian: apt-get install default-jre-headless"
 
