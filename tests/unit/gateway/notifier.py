@@ -27,7 +27,7 @@ class Notifier:
 
     async def own(self, *partitions: int) -> None:
         self.at = {partition: self.at.get(partition, 0) for partition in partitions}
-        await self._say(self._owns())
+        await self.say(self._owns())
 
     async def entry(
         self,
@@ -49,21 +49,27 @@ class Notifier:
             "covers": self.covers[partition],
         }
         about = {"type": "entry", "kind": kind, "conversation": conversation, "users": list(users)}
-        await self._say((orjson.dumps(about | stretch) + b"\n" + orjson.dumps(frame)).decode())
+        await self.say((orjson.dumps(about | stretch) + b"\n" + orjson.dumps(frame)).decode())
 
     async def progress(self, partition: int, after: int, up_to: int, covers: int = 0) -> None:
         self.at[partition] = up_to
         told = {str(partition): {"after": after, "upTo": up_to, "covers": covers}}
-        await self._say(orjson.dumps({"type": "progress", "partitions": told}).decode())
+        await self.say(orjson.dumps({"type": "progress", "partitions": told}).decode())
 
     async def acknowledge(self) -> None:
         """All that was said so far, and at once from now on."""
         self.acknowledges = True
-        await self._say(_acknowledged(self._last))
+        await self.say(_acknowledged(self._last))
 
     async def heard_of(self, user: str, *, present: bool = True) -> None:
         async with asyncio.timeout(5):
             while (user in self.users) is not present:
+                self._heard.clear()
+                await self._heard.wait()
+
+    async def dialled_again(self) -> None:
+        async with asyncio.timeout(5):
+            while len(self.hellos) < 2 or not self.users:
                 self._heard.clear()
                 await self._heard.wait()
 
@@ -83,6 +89,7 @@ class Notifier:
         finally:
             self._links.discard(link)
             self.users.clear()
+            self._heard.set()
 
     async def _listen(self, link: ServerConnection, said: dict[str, Any]) -> None:
         assert said["batch"] > self._last or said["batch"] == 1
@@ -99,7 +106,7 @@ class Notifier:
         owned = {str(p): {"at": at, "covers": self.covers.get(p, 0)} for p, at in self.at.items()}
         return orjson.dumps({"type": "owns", "count": self._total, "partitions": owned}).decode()
 
-    async def _say(self, text: str) -> None:
+    async def say(self, text: str) -> None:
         for link in list(self._links):
             await link.send(text)
 

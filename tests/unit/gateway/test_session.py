@@ -220,15 +220,18 @@ async def test_member_entries_end_what_is_remembered_of_a_conversation(own_house
 
 
 async def test_a_reader_too_slow_is_closed_with_4408_or_cut() -> None:
-    async with opened(outbox_frames=64, outbox_bytes=1_000_000) as house:
-        async with house.present("ana", close_timeout=0.1) as slow, house.present("ben") as quick:
-            slow.socket.transport.pause_reading()
-            for number in range(2, 200):
-                await house.notifier.entry(["ana"], {"type": "message", "text": "a" * 200_000}, covers=number)
-            await house.notifier.heard_of("ana", present=False)
-            await house.notifier.entry(["ben"], {"type": "message", "text": "still here"}, covers=300)
-            assert (await quick.hear())["text"] == "still here"
-            slow.socket.transport.resume_reading()
+    async with (
+        opened(outbox_frames=64, outbox_bytes=1_000_000) as house,
+        house.present("ana", close_timeout=0.1) as slow,
+        house.present("ben") as quick,
+    ):
+        slow.socket.transport.pause_reading()
+        for number in range(2, 200):
+            await house.notifier.entry(["ana"], {"type": "message", "text": "a" * 200_000}, covers=number)
+        await house.notifier.heard_of("ana", present=False)
+        await house.notifier.entry(["ben"], {"type": "message", "text": "still here"}, covers=300)
+        assert (await quick.hear())["text"] == "still here"
+        slow.socket.transport.resume_reading()
 
 
 async def test_stopping_tells_clients_to_reconnect_and_finishes_what_was_begun() -> None:
@@ -237,8 +240,10 @@ async def test_stopping_tells_clients_to_reconnect_and_finishes_what_was_begun()
         async with house.present("ana") as client:
             await client.say(type="message", conversationId=conversation, text="last words")
             await client.say(type="read", conversationId=conversation, upTo=1)
-            await client.say(type="read", conversationId=conversation, upTo=2)
             await client.hear("accepted")
+            await asyncio.sleep(0.1)
+            await client.say(type="read", conversationId=conversation, upTo=2)
+            await asyncio.sleep(0.1)
             house.stop.set()
             assert 0 < (await client.hear("reconnect"))["afterMs"] <= 5_000
             code, reason = await client.closed()

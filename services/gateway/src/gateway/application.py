@@ -6,6 +6,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from gateway.door import Door
 from gateway.routes.conversations import conversations
+from gateway.routes.documented import describe
 from gateway.routes.history import history
 from gateway.routes.home import home
 from gateway.routes.messages import messages
@@ -30,6 +31,7 @@ def application(door: Door) -> FastAPI:
         app.include_router(router(door))
     app.include_router(home())
     app.include_router(probes(alive=list, ready=door.not_ready))
+    describe(app)
     app.add_middleware(Tracing)
     app.add_middleware(
         CORSMiddleware,

@@ -7,13 +7,12 @@ from gateway import answers, requests
 from gateway.bodies import ConversationPage
 from gateway.door import Door
 from gateway.queries import ConversationsQuery
-from gateway.routes import examples
 from gateway.routes.documented import problems, success
 
 
 def conversations(door: Door) -> APIRouter:
     router = APIRouter(tags=["reading"])
-    page = success(200, "A page of conversations.", ConversationPage, examples.CONVERSATION_PAGE)
+    page = success(200, "A page of conversations.", ConversationPage)
 
     @router.get(
         "/messages/conversations",

@@ -1,7 +1,10 @@
-"""What every call may answer besides success, for OpenAPI."""
+"""What calls may answer, for OpenAPI: hot routes make their answers themselves, FastAPI only describes them."""
 
 from typing import Any
 
+from fastapi import FastAPI
+
+from gateway.routes.examples import EXAMPLES
 from shared.problems import STATUS, ProblemDetails
 
 _SAID = {
@@ -15,25 +18,39 @@ _SAID = {
     503: "Something behind the gateway is away or behind; safe to repeat after `Retry-After` seconds.",
 }
 
+Responses = dict[int | str, dict[str, Any]]
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+
+def success(status: int, said: str, model: type) -> Responses:
+    return {status: {"description": said, "model": model}}
+
+
+def problems(*statuses: int) -> Responses:
+    """Those that every call has, and `statuses`."""
     return {status: _problem(status) for status in sorted({400, 401, 403, 422, 503, *statuses})}
 
 
-def success(status: int, said: str, model: type, example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
-    content = {"application/json": {"example": example}}
-    return {status: {"description": said, "model": model, "content": content}}
+def describe(app: FastAPI) -> None:
+    """Add to the document of `app` what FastAPI cannot know: problems, and examples with nulls in them."""
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = made()
+        schemas = document["components"]["schemas"]
+        schemas["ProblemDetails"] = ProblemDetails.model_json_schema()
+        for name, example in EXAMPLES.items():
+            schemas[name]["examples"] = [example]
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend the document
 
 
 def _problem(status: int) -> dict[str, Any]:
     code = next(code for code, its in STATUS.items() if its == status)
     example = {"title": "…", "status": status, "code": code, "detail": "…"}
     schema = {"$ref": "#/components/schemas/ProblemDetails"}
-    answer: dict[str, Any] = {
-        "description": _SAID[status],
-        "model": ProblemDetails,
-        "content": {"application/problem+json": {"schema": schema, "example": example}},
-    }
+    content = {"application/problem+json": {"schema": schema, "example": example}}
+    answer: dict[str, Any] = {"description": _SAID[status], "content": content}
     if status == 503:
         answer["headers"] = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
     return answer

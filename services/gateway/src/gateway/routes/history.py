@@ -7,7 +7,6 @@ from gateway import answers, requests
 from gateway.bodies import MessagePage
 from gateway.door import Door
 from gateway.queries import HistoryQuery
-from gateway.routes import examples
 from gateway.routes.documented import problems, success
 
 
@@ -17,8 +16,7 @@ def history(door: Door) -> APIRouter:
     @router.get(
         "/messages/history",
         summary="A conversation's messages, oldest first; without a bound its newest",
-        responses=success(200, "A page of messages.", MessagePage, examples.MESSAGE_PAGE)
-        | problems(404, 410),
+        responses=success(200, "A page of messages.", MessagePage) | problems(404, 410),
         openapi_extra={"parameters": HistoryQuery.described()},
     )
     async def read_history(request: Request) -> Response:

@@ -7,7 +7,6 @@ from gateway import answers, prefer, requests
 from gateway.bodies import AcceptedMessage, NewMessage, described, new_message
 from gateway.door import Door
 from gateway.queries import Query
-from gateway.routes import examples
 from gateway.routes.documented import problems, success
 from gateway.store import Outcome, Unavailable, Until
 from shared.frames import Message
@@ -26,8 +25,8 @@ _PREFER = {
 
 def messages(door: Door) -> APIRouter:
     router = APIRouter(tags=["writing"])
-    accepted = success(202, "In the log.", AcceptedMessage, examples.ACCEPTED_MESSAGE)
-    made = success(201, "In the history (with `Prefer: wait`).", Message, examples.MESSAGE)
+    accepted = success(202, "In the log.", AcceptedMessage)
+    made = success(201, "In the history (with `Prefer: wait`).", Message)
 
     @router.post(
         "/messages",

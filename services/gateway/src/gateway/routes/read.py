@@ -7,7 +7,6 @@ from gateway import answers, requests
 from gateway.bodies import Accepted, NewRead, described, new_read
 from gateway.door import Door
 from gateway.queries import Query
-from gateway.routes import examples
 from gateway.routes.documented import problems, success
 from shared.kafka import Unconfirmed
 from shared.problems import Problem
@@ -20,7 +19,7 @@ def read(door: Door) -> APIRouter:
         "/messages/read",
         summary="Say how far the caller has read",
         status_code=202,
-        responses=success(202, "In the log.", Accepted, examples.ACCEPTED) | problems(404, 413),
+        responses=success(202, "In the log.", Accepted) | problems(404, 413),
         openapi_extra={"parameters": Query.described(), "requestBody": described(NewRead)},
     )
     async def move_read(request: Request) -> Response:

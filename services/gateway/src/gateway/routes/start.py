@@ -7,7 +7,6 @@ from gateway import answers, requests
 from gateway.bodies import NewConversation, described, new_conversation
 from gateway.door import Door
 from gateway.queries import Query
-from gateway.routes import examples
 from gateway.routes.documented import problems, success
 from gateway.store import Answer, Unavailable, Until
 from shared import ids
@@ -24,7 +23,7 @@ def start(door: Door) -> APIRouter:
     @router.post(
         "/messages/start",
         summary="The conversation with a peer; the same one every time",
-        responses=success(200, "The conversation.", Conversation, examples.CONVERSATION) | problems(413),
+        responses=success(200, "The conversation.", Conversation) | problems(413),
         openapi_extra={"parameters": Query.described(), "requestBody": described(NewConversation)},
     )
     async def start_conversation(request: Request) -> Response:

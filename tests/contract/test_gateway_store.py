@@ -1,0 +1,200 @@
+"""One suite over the store as the gateway asks it: its in-memory twin, and HTTP."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import aiohttp
+import orjson
+import pytest
+from aiohttp import web
+
+from gateway.memory_store import MemoryStore
+from gateway.store import Answer, HttpStore, StorePort, Unavailable, Until
+from shared.problems import Problem
+from tests.unit.gateway.house import EPOCH, PARTITIONS, STRANGE, House, opened
+
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+
+@pytest.fixture(scope="module")
+async def house() -> AsyncIterator[House]:
+    async with opened() as house:
+        yield house
+
+
+@pytest.fixture(params=["memory", "http"])
+async def store(request: pytest.FixtureRequest, house: House) -> AsyncIterator[StorePort]:
+    house.store.away, house.store.stands_at = False, None
+    if request.param == "memory":
+        yield house.store
+    else:
+        async with served(house.store) as url, aiohttp.ClientSession() as session:
+            yield HttpStore(session, url)
+    house.store.away, house.store.stands_at = False, None
+
+
+@pytest.fixture
+async def talk(house: House, store: StorePort) -> str:
+    """A conversation of Ana and Ben with at least one message."""
+    talk = await house.talk("ana", "ben")
+    body = {"conversationId": talk, "text": "Grüße & mehr", "clientId": "1"}
+    await house.http.post("/messages?meId=ana", json=body)
+    return talk
+
+
+async def test_pages_are_passed_on_as_they_are(house: House, store: StorePort, talk: str) -> None:
+    until = Until(f"{EPOCH}-0-0", 0.5)
+    assert await store.conversations("ana", limit=5) == await house.store.conversations("ana", limit=5)
+    assert (await store.conversation("ben", talk, until=until)).ok
+    history = await store.history("ana", talk, limit=1, bounds={"after": 0}, until=until)
+    assert orjson.loads(history.body)["items"][0]["text"] == "Grüße & mehr"
+    assert not orjson.loads((await store.history("ana", talk, limit=1, bounds={"before": 1})).body)["items"]
+
+
+async def test_strangers_get_404(store: StorePort, talk: str) -> None:
+    for answer in (
+        await store.conversation("eve", talk),
+        await store.conversation("ana", STRANGE),
+        await store.history("eve", talk, limit=1, bounds={}),
+    ):
+        assert (answer.status, answer.code) == (404, "not_found")
+
+
+async def test_membership_is_yes_or_no(store: StorePort, talk: str) -> None:
+    assert await store.is_member("ana", talk)
+    assert not await store.is_member("eve", talk)
+    assert not await store.is_member("ana", STRANGE)
+
+
+async def test_an_outcome_is_told_once_the_projection_is_there(
+    house: House, store: StorePort, talk: str
+) -> None:
+    body = {"conversationId": talk, "text": "again", "clientId": "1"}
+    sent = await house.http.post("/messages?meId=ana", json=body)
+    position = sent.json()["position"]
+    outcome = await store.outcome("ana", Until(position, 0.1))
+    assert outcome is not None
+    assert (outcome.outcome, outcome.reason) == ("duplicate", None)
+    assert outcome.message is not None
+    assert outcome.message["text"] == "Grüße & mehr"
+    house.store.stands_at = (0,) * PARTITIONS
+    assert await store.outcome("ana", Until(position, 0)) is None
+
+
+async def test_a_projection_that_is_behind_is_an_answer(house: House, store: StorePort, talk: str) -> None:
+    house.store.stands_at = (0,) * PARTITIONS
+    answer = await store.history("ana", talk, limit=5, bounds={}, until=Until(f"{EPOCH}-0-0", 0))
+    assert answer.behind
+
+
+async def test_progress_names_its_log(house: House, store: StorePort) -> None:
+    progress = await store.progress()
+    assert (progress.epoch, len(progress.offsets)) == (EPOCH, PARTITIONS)
+
+
+async def test_away_is_unavailable_whatever_is_asked(house: House, store: StorePort) -> None:
+    house.store.away = True
+    until = Until(f"{EPOCH}-0-0", 0)
+    for question in (
+        store.conversations("ana", limit=5),
+        store.conversation("ana", STRANGE),
+        store.history("ana", STRANGE, limit=5, bounds={}),
+        store.is_member("ana", STRANGE),
+        store.outcome("ana", until),
+        store.progress(),
+    ):
+        with pytest.raises(Unavailable):
+            await question
+
+
+async def test_nobody_at_the_address_is_unavailable() -> None:
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(Unavailable):
+            await HttpStore(session, "http://127.0.0.1:1").progress()
+
+
+@asynccontextmanager
+async def served(store: MemoryStore) -> AsyncIterator[str]:
+    """The internal wire over an in-memory store."""
+    app = web.Application()
+    for path, answer in _routes(store).items():
+        app.router.add_get(path, _unless_away(answer))
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def _routes(store: MemoryStore) -> dict[str, Handler]:
+    async def conversations(request: web.Request) -> web.Response:
+        asked = request.query
+        return _passed(await store.conversations(asked["user"], limit=int(asked["limit"])))
+
+    async def conversation(request: web.Request) -> web.Response:
+        wanted = request.match_info["id"]
+        return _passed(await store.conversation(request.query["user"], wanted, until=_until(request)))
+
+    async def history(request: web.Request) -> web.Response:
+        asked = request.query
+        bounds = {name: int(asked[name]) for name in ("before", "after", "around") if name in asked}
+        limit, until = int(asked["limit"]), _until(request)
+        found = await store.history(
+            asked["user"], asked["conversation"], limit=limit, bounds=bounds, until=until
+        )
+        return _passed(found)
+
+    async def membership(request: web.Request) -> web.Response:
+        if await store.is_member(request.query["user"], request.query["conversation"]):
+            return web.json_response({"member": True})
+        return _problem("not_found")
+
+    async def outcome(request: web.Request) -> web.Response:
+        until = _until(request)
+        assert until is not None
+        found = await store.outcome(request.query["user"], until)
+        if found is None:
+            return _problem("projection_behind")
+        told = {"outcome": found.outcome, "reason": found.reason, "message": found.message}
+        return web.json_response({name: value for name, value in told.items() if value is not None})
+
+    async def progress(_: web.Request) -> web.Response:
+        found = await store.progress()
+        return web.json_response({"epoch": found.epoch, "offsets": found.offsets})
+
+    return {
+        "/conversations": conversations,
+        "/conversations/{id}": conversation,
+        "/history": history,
+        "/membership": membership,
+        "/outcome": outcome,
+        "/progress": progress,
+    }
+
+
+def _unless_away(answer: Handler) -> Handler:
+    async def answered(request: web.Request) -> web.Response:
+        try:
+            return await answer(request)
+        except Unavailable:
+            return _problem("unavailable")
+
+    return answered
+
+
+def _until(request: web.Request) -> Until | None:
+    if "position" not in request.query:
+        return None
+    return Until(request.query["position"], float(request.query["wait"]))
+
+
+def _passed(answer: Answer) -> web.Response:
+    return web.Response(body=answer.body, status=answer.status, content_type="application/json")
+
+
+def _problem(code: str) -> web.Response:
+    response = Problem(code, "").response()
+    return web.Response(body=bytes(response.body), status=response.status_code)

@@ -1,0 +1,153 @@
+"""Several notifiers, each owning some partitions."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import aiohttp
+import pytest
+
+from gateway import link_messages
+from gateway.interest import Interest
+from gateway.link_messages import Entry, Incomprehensible
+from gateway.links import Links
+from gateway.settings import Address
+from gateway.stretches import Stretches
+from gateway.tasks import running
+from tests.unit.gateway.notifier import Notifier, notifying
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.frames: list[str] = []
+        self.gaps = 0
+        self.heard = asyncio.Event()
+
+    def dispatch(self, entry: Entry) -> None:
+        self.frames.append(entry.frame)
+        self.heard.set()
+
+    def interrupt(self) -> None:
+        self.gaps += 1
+
+    async def told(self, count: int) -> list[str]:
+        async with asyncio.timeout(5):
+            while len(self.frames) < count:
+                self.heard.clear()
+                await self.heard.wait()
+        return self.frames
+
+
+class Board:
+    def __init__(self, *notifiers: Notifier) -> None:
+        self.interest, self.listener = Interest(), Listener()
+        addresses = [Address("localhost", notifier.port) for notifier in notifiers]
+        self.links = Links(addresses, "g1", self.interest, Stretches(), self.listener)
+
+    async def registered(self, user: str, seconds: float = 5) -> None:
+        async with asyncio.timeout(seconds):
+            await self.links.registered(user)
+
+
+@asynccontextmanager
+async def linked(*notifiers: Notifier) -> AsyncIterator[Board]:
+    async with AsyncExitStack() as stack:
+        for notifier in notifiers:
+            await stack.enter_async_context(notifying(notifier))
+        board = Board(*notifiers)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        await stack.enter_async_context(running(board.links.keep(session)))
+        yield board
+
+
+async def test_a_user_is_registered_once_every_owner_acknowledged() -> None:
+    first, second = Notifier(4, [0, 1]), Notifier(4, [2, 3])
+    second.acknowledges = False
+    async with linked(first, second) as board:
+        board.interest.add("ana")
+        with pytest.raises(TimeoutError):
+            await board.registered("ana", 0.2)
+        assert not board.links.ready
+        await second.acknowledge()
+        await board.registered("ana")
+        assert board.links.ready
+
+
+async def test_who_owns_nothing_need_not_acknowledge() -> None:
+    owner, idle = Notifier(4), Notifier(4, [])
+    idle.acknowledges = False
+    async with linked(owner, idle) as board:
+        board.interest.add("ana")
+        await board.registered("ana")
+
+
+async def test_a_partition_without_owner_registers_nobody_until_it_has_one() -> None:
+    first, second = Notifier(4, [0, 1]), Notifier(4, [2])
+    async with linked(first, second) as board:
+        board.interest.add("ana")
+        with pytest.raises(TimeoutError):
+            await board.registered("ana", 0.2)
+        await second.own(2, 3)
+        await board.registered("ana")
+
+
+async def test_an_entry_that_two_owners_tell_of_is_told_once() -> None:
+    first, second = Notifier(1, [0]), Notifier(1, [0])
+    async with linked(first, second) as board:
+        board.interest.add("ana")
+        await board.registered("ana")
+        await first.entry(["ana"], {"n": 1})
+        await board.listener.told(1)
+        await second.entry(["ana"], {"n": 1})
+        await second.entry(["ana"], {"n": 2})
+        assert await board.listener.told(2) == ['{"n":1}', '{"n":2}']
+        assert board.listener.gaps == 0
+
+
+async def test_a_notifier_that_is_not_up_yet_is_dialled_until_it_is() -> None:
+    async with AsyncExitStack() as stack:
+        late = Notifier(1)
+        async with notifying(late):
+            pass
+        board = Board(late)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        await stack.enter_async_context(running(board.links.keep(session)))
+        await asyncio.sleep(0.2)
+        assert not board.links.ready
+        await stack.enter_async_context(notifying(late, late.port))
+        board.interest.add("ana")
+        await board.registered("ana")
+
+
+async def test_a_new_owner_that_begins_later_is_a_gap() -> None:
+    first, second = Notifier(1, [0]), Notifier(1, [])
+    async with linked(first, second) as board:
+        board.interest.add("ana")
+        await board.registered("ana")
+        await first.entry(["ana"], {"n": 1})
+        await board.listener.told(1)
+        second.at = {0: 3}
+        await second.own(0)
+        await second.entry(["ana"], {"n": 2})
+        await board.listener.told(2)
+        assert board.listener.gaps == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "hello", "[]", "{}", '{"type":"dance"}', '{"type":"entry"}', '{"type":"owns","count":1}'],
+)
+def test_what_is_not_of_the_protocol_is_said_to_be(text: str) -> None:
+    with pytest.raises(Incomprehensible):
+        link_messages.parse(text)
+
+
+async def test_a_notifier_that_talks_nonsense_is_dialled_anew() -> None:
+    nonsense = Notifier(1)
+    async with linked(nonsense) as board:
+        board.interest.add("ana")
+        await board.registered("ana")
+        await nonsense.say("nonsense")
+        await nonsense.dialled_again()
+        await board.registered("ana")
+        assert len(nonsense.hellos) == 2

@@ -1,0 +1,157 @@
+"""The small parts, each by itself."""
+
+import asyncio
+
+import pytest
+from pydantic import ValidationError
+
+from gateway import prefer
+from gateway.inbound import Flood
+from gateway.membership import Membership
+from gateway.origins import Origins
+from gateway.outbox import Close, Outbox
+from gateway.present import Present
+from gateway.settings import Address, Settings
+from gateway.store import Progress
+from tests.unit.gateway.house import STRANGE, House
+
+GOOD = {"store_url": "http://127.0.0.1:1", "notifiers": "127.0.0.1:2", "auth": "dev"}
+
+
+def test_an_outbox_keeps_order_and_says_when_it_is_full() -> None:
+    outbox = Outbox(max_frames=2, max_bytes=1_000)
+    assert [outbox.put("a"), outbox.put("b"), outbox.put("c")] == [True, True, False]
+
+
+def test_an_outbox_is_full_by_size_too() -> None:
+    outbox = Outbox(max_frames=100, max_bytes=1_000)
+    assert [outbox.put("a" * 600), outbox.put("b" * 600)] == [True, False]
+
+
+async def test_an_outbox_ends_with_its_close() -> None:
+    outbox = Outbox(10, 10_000)
+    outbox.put("a")
+    outbox.close(Close(1012))
+    outbox.put("too late")
+    outbox.close(Close(4408), drop=True)
+    assert [await outbox.take(), await outbox.take()] == ["a", Close(1012)]
+
+
+async def test_an_outbox_may_drop_what_waits() -> None:
+    outbox = Outbox(10, 10_000)
+    outbox.put("a")
+    outbox.close(Close(4408), drop=True)
+    assert await outbox.take() == Close(4408)
+
+
+def test_a_flood_is_more_than_so_many_in_so_long() -> None:
+    flood = Flood(most=2, seconds=10)
+    assert [flood.another(at) for at in (0, 1, 10.5, 11.5, 12)] == [False, False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ([], None),
+        (["wait"], 5),
+        (["wait=3"], 3),
+        (['Wait="3"'], 3),
+        (["wait = 3"], 3),
+        (["wait=11"], 10),
+        (["wait=0"], 0),
+        (["wait=-1"], None),
+        (["wait=1.5"], None),
+        (["wait="], None),
+        (["waiting"], None),
+        (["respond-async", "wait=3; x=y"], 3),
+        (["respond-async, wait"], 5),
+    ],
+)
+def test_prefer_wait_is_read_and_nonsense_ignored(headers: list[str], seconds: float | None) -> None:
+    assert prefer.wait(headers) == seconds
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "allowed"),
+    [
+        (None, None, True),
+        ("https://parley.example", "parley.example", True),
+        ("https://parley.example:444", "parley.example", False),
+        ("https://app.example", "parley.example", True),
+        ("https://app.example.evil.example", "parley.example", False),
+        ("http://127.0.0.1:3000", "parley.example", True),
+        ("http://localhost", "parley.example", True),
+        ("http://[::1]:80", "parley.example", True),
+        ("http://127.0.0.1.evil.example", "parley.example", False),
+        ("null", "parley.example", False),
+        ("", "", True),
+    ],
+)
+def test_origins_are_the_own_the_allowed_and_with_dev_loopback(
+    origin: str | None, host: str | None, allowed: bool
+) -> None:
+    assert Origins(["https://app.example"], loopback=True).allow(origin, host) is allowed
+
+
+def test_loopback_is_foreign_without_dev() -> None:
+    assert not Origins([], loopback=False).allow("http://localhost", "parley.example")
+    assert Origins(["*"], loopback=False).allow("http://localhost", "parley.example")
+
+
+def test_settings_list_what_is_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = {"STORE_URL": "http://store:1", "NOTIFIERS": "a:1, b:2", "AUTH": "dev"}
+    for name, value in (environment | {"ALLOWED_ORIGINS": "https://x.example,https://y.example"}).items():
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    assert settings.notifier_addresses == [Address("a", 1), Address("b", 2)]
+    assert settings.allowed_origins == ["https://x.example", "https://y.example"]
+    assert (settings.port, settings.heartbeat_seconds, settings.max_body) == (8000, 15, 65_536)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"env": "production"}, "AUTH=dev"),
+        ({"auth": "none"}, "'dev'"),
+        ({"notifiers": ""}, "host:port"),
+        ({"notifiers": "localhost"}, "host:port"),
+        ({"notifiers": "localhost:99999"}, "host:port"),
+        ({"store_url": "store"}, "pattern"),
+        ({"heartbeat_seconds": 0}, "greater"),
+    ],
+)
+def test_bad_settings_are_refused(wrong: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Settings.model_validate(GOOD | wrong)
+
+
+async def test_members_are_remembered_strangers_are_not(own_house: House) -> None:
+    talk = await own_house.talk("ana", "ben")
+    store = own_house.store
+    membership = Membership(store)
+    asked = store.questions
+    assert [await membership.allows("ana", talk) for _ in range(3)] == [True] * 3
+    assert store.questions == asked + 1
+    assert [await membership.allows("eve", talk) for _ in range(3)] == [False] * 3
+    assert store.questions == asked + 4
+    membership.forget(talk)
+    assert await membership.allows("ana", talk)
+    assert store.questions == asked + 5
+
+
+async def test_a_store_that_is_away_refuses_nobody_and_is_not_asked_again_at_once(own_house: House) -> None:
+    own_house.store.away = True
+    membership = Membership(own_house.store)
+    asked = own_house.store.questions
+    assert [await membership.allows("ana", STRANGE) for _ in range(100)] == [True] * 100
+    assert own_house.store.questions == asked + 1
+
+
+async def test_the_present_is_asked_once_for_all_and_never_before_they_asked(own_house: House) -> None:
+    store, asked = own_house.store, own_house.store.questions
+    present = Present(store, own_house.door.events)
+    answers: list[Progress] = await asyncio.gather(*(present.progress() for _ in range(50)))
+    assert store.questions - asked <= 2
+    before = answers[0]
+    await own_house.talk("ana", "ben")
+    assert (await present.progress()).offsets != before.offsets
