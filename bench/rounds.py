@@ -1,0 +1,123 @@
+"""Drivers in processes of their own, and one round after the other over them."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from bench import accounts, where
+from bench.figures import Figures, figures
+from bench.plan import Pair, Plan, Report, Round
+from bench.target import Parley
+from deploy.local.process import ROOT, leash, module
+
+
+class DriverEnded(Exception):
+    """It says why on stderr."""
+
+
+@dataclass
+class Drivers:
+    """Connected; each has its share of the conversations."""
+
+    processes: list[subprocess.Popen[str]]
+
+    def play(self, asked: Round) -> list[Report]:
+        """Blocks until all have finished."""
+        for process in self.processes:
+            _write(process, asked.model_dump_json())
+        return [Report.model_validate_json(_line(process)) for process in self.processes]
+
+    def pids(self) -> dict[str, int]:
+        names = ("driver", *(f"driver-{number}" for number in range(2, 100)))
+        return {name: process.pid for name, process in zip(names, self.processes, strict=False)}
+
+
+@contextmanager
+def drivers(count: int, socket: str, pairs: list[Pair]) -> Iterator[Drivers]:
+    """Connected when entered, gone when left."""
+    command = [*leash(signal.SIGKILL), *module("bench.driver")]
+    pipe = subprocess.PIPE
+    processes = [
+        subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) for _ in range(count)
+    ]
+    try:
+        for share, process in enumerate(processes):
+            _write(process, Plan(socket=socket, pairs=pairs, share=share, shares=count).model_dump_json())
+        for process in processes:
+            _line(process)
+        yield Drivers(processes)
+    finally:
+        for process in processes:
+            process.terminate()
+            process.wait(5)
+
+
+@dataclass
+class Bench:
+    """Rounds against one target."""
+
+    target: Parley
+    drivers: Drivers
+    pairs: list[Pair]
+    seed: int
+    profile: str | None = None
+    """The process to look into meanwhile."""
+    files: list[Path] = field(default_factory=list)
+    """The profiles written."""
+    _count: int = 0
+
+    def round(self, rate: float, seconds: float) -> Figures:
+        """Blocks until all of it came, or did not."""
+        self._count += 1
+        asked = Round(
+            name=f"r{self._count}",
+            rate=rate,
+            seconds=seconds,
+            seed=self.seed + self._count,
+            begin=time.monotonic() + 0.3,
+        )
+        roots = {**self.target.processes(), **self.drivers.pids()}
+        before = accounts.look(roots)
+        with self._profiling(asked, roots):
+            reports = self.drivers.play(asked)
+        used = accounts.between(before, accounts.look(roots))
+        sent = sum(report.sent for report in reports)
+        told = figures(rate, reports, self.target.rows_missing(self.pairs, asked.name, sent), used)
+        if {**self.target.processes(), **self.drivers.pids()} != roots:
+            told.marks.append("a process died")
+        return told
+
+    @contextmanager
+    def _profiling(self, asked: Round, roots: dict[str, int]) -> Iterator[None]:
+        with (
+            where.profile(f"{self.profile}-{asked.rate:g}", roots[self.profile])
+            if self.profile
+            else nullcontext() as file
+        ):
+            yield
+        if file:
+            self.files.append(file)
+
+
+def rates_in_turn(rates: Sequence[float], rounds: int) -> list[float]:
+    """There and back again, so that what changes slowly strikes all rates alike."""
+    return [rate for number in range(rounds) for rate in (rates if number % 2 == 0 else rates[::-1])]
+
+
+def _write(process: subprocess.Popen[str], line: str) -> None:
+    pipe: IO[str] | None = process.stdin
+    assert pipe is not None
+    pipe.write(line + "\n")
+    pipe.flush()
+
+
+def _line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    if not (line := process.stdout.readline()):
+        raise DriverEnded(f"the driver ended with {process.wait()}")
+    return line
