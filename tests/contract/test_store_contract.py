@@ -7,12 +7,13 @@ from typing import Any
 import psycopg
 import pytest
 
+from message_store.changes import advance, changes
 from message_store.fold import Arrival, Folded, fold
 from message_store.memory import MemoryStore, Tables
 from message_store.migrations import migrate
 from message_store.postgres import PostgresStore
 from message_store.records import record
-from message_store.rows import Changes, advance, changes
+from message_store.rows import Changes
 from message_store.states import StateCache
 from message_store.store import LostRace, Progress, Store, WrongLog
 from shared import ids

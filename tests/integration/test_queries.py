@@ -11,11 +11,11 @@ from fastapi import FastAPI
 
 from message_store import queries
 from message_store.api import routes
+from message_store.changes import advance, changes
 from message_store.fold import Arrival, fold
 from message_store.migrations import migrate
 from message_store.postgres import PostgresStore
 from message_store.progress import ProgressWatch
-from message_store.rows import advance, changes
 from message_store.states import StateCache
 from shared import cursor, ids, problems
 from shared.events import Event

@@ -7,9 +7,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from message_store.changes import advance, changes
 from message_store.fold import Arrival, Folded, fold
 from message_store.memory import MemoryStore, Tables
-from message_store.rows import advance, changes
 from message_store.states import StateCache
 from shared import ids
 from shared.events import Event

@@ -3,11 +3,11 @@
 import structlog
 from prometheus_client import Counter, Histogram
 
+from message_store.changes import advance, changes
 from message_store.domain import Duplicate, Rejected, Skipped
 from message_store.fold import Arrival, Folded, fold
 from message_store.intake import admit
 from message_store.publisher import Publisher
-from message_store.rows import advance, changes
 from message_store.states import StateCache
 from message_store.store import LostRace, Store, Unavailable, WrongLog
 from message_store.tenure import Reassigned, Tenure, standing
