@@ -1,7 +1,7 @@
 """Several notifiers, each owning some partitions."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
@@ -27,8 +27,8 @@ class Listener:
         self.frames.append(entry.frame)
         self.heard.set()
 
-    def interrupt(self) -> None:
-        self.gaps += 1
+    def interrupt(self, users: Collection[str]) -> None:
+        self.gaps += bool(users)
 
     async def told(self, count: int) -> list[str]:
         async with asyncio.timeout(5):
@@ -89,6 +89,28 @@ async def test_a_partition_without_owner_registers_nobody_until_it_has_one() -> 
             await board.registered("ana", 0.2)
         await second.own(2, 3)
         await board.registered("ana")
+
+
+async def test_a_new_owner_that_did_not_acknowledge_a_user_may_have_missed_something_for_them() -> None:
+    first, second = Notifier(1, [0]), Notifier(1, [])
+    async with linked(first, second) as board:
+        board.interest.add("ana")
+        await board.registered("ana")
+        await second.heard_of("ana")
+        await second.own(0)
+        await second.entry(["ana"], {"n": 1})
+        await board.listener.told(1)
+        assert board.listener.gaps == 0
+        await second.own()
+        second.acknowledges = False
+        board.interest.add("ben")
+        await board.registered("ben")
+        await second.heard_of("ben")
+        second.at = {0: 1}
+        await second.own(0)
+        await second.entry(["ana"], {"n": 2})
+        await board.listener.told(2)
+        assert board.listener.gaps == 1
 
 
 async def test_an_entry_that_two_owners_tell_of_is_told_once() -> None:

@@ -1,5 +1,6 @@
 """Ready answers, and what becomes of the store's."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -56,7 +57,8 @@ def _parsed(position: str, events: EventLog) -> Position:
 async def _require_written(place: Position, events: EventLog) -> None:
     """Asked only when the store is not there yet: a place beyond the log's end will never come."""
     try:
-        end = await events.end(place.partition)
+        async with asyncio.timeout(_WAIT):
+            end = await events.end(place.partition)
     except (TimeoutError, LookupError):
         raise Problem("unavailable", "the log does not answer") from None
     if place.offset >= end:

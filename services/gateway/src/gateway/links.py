@@ -6,7 +6,7 @@ force. It is not taken, so that the stretch shows as a gap later if anything hap
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Protocol
 
@@ -28,8 +28,8 @@ _RESOLVE_EVERY = 5.0
 class Listener(Protocol):
     def dispatch(self, entry: Entry) -> None: ...
 
-    def interrupt(self) -> None:
-        """Something was left out, and nobody knows for whom."""
+    def interrupt(self, users: Collection[str]) -> None:
+        """Something may have been left out for them."""
 
 
 class Links:
@@ -117,15 +117,24 @@ class Links:
 
     def _owns(self, link: Link, owns: Owns) -> None:
         self._count = owns.total
+        if owns.partitions.keys() - link.owned:
+            self._excuse_unheard(link)
         link.owned = frozenset(owns.partitions)
         for partition, (at, covers) in owns.partitions.items():
             if self._stretches.begin(partition, at, covers) is Taken.GAP:
                 self._gap(partition)
 
+    def _excuse_unheard(self, link: Link) -> None:
+        """A new owner may tell of its partitions without those whom it did not acknowledge yet, although
+        the owner before knew them. (One that was dialled just now is not taken anyway until it did.)"""
+        if link.begun and link.announcements is not None:
+            in_force = link.announcements.in_force
+            self._listener.interrupt([user for user in self._interest.users if not in_force(user)])
+
     def _gap(self, partition: int) -> None:
         metrics.gaps.inc()
         log.warning("link.gap", partition=partition)
-        self._listener.interrupt()
+        self._listener.interrupt(self._interest.users)  # nobody knows for whom it was
 
     def _settle(self) -> None:
         for future, user in self._waiting.items():

@@ -24,11 +24,15 @@ class Outbox:
     def closed(self) -> bool:
         return self._close is not None
 
+    def holds(self, frames: int, size: int) -> bool:
+        """Is there room for so much?"""
+        return len(self._frames) + frames <= self._max_frames and self._bytes + size <= self._max_bytes
+
     def put(self, frame: str) -> bool:
         """False when there is no room left. After the close frames are dropped."""
         if self._close is not None:
             return True
-        if len(self._frames) >= self._max_frames or self._bytes + getsizeof(frame) > self._max_bytes:
+        if not self.holds(1, getsizeof(frame)):
             return False
         self._frames.append(frame)
         self._bytes += getsizeof(frame)

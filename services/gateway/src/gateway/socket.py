@@ -6,6 +6,7 @@ are held back. Its cursor is, per partition, the larger of its start and what no
 
 import asyncio
 from collections.abc import Callable
+from sys import getsizeof
 
 from pydantic import BaseModel
 
@@ -17,7 +18,6 @@ from gateway.stretches import Stretches
 from shared import codec, cursor
 
 _CLOSE_WITHIN = 1.0
-_HELD = 1_000
 
 
 class Socket:
@@ -31,16 +31,15 @@ class Socket:
         self._stretches = stretches
         self._abort = abort
         self._held: list[Entry] | None = []
+        self._held_bytes = 0
         self._start: tuple[int, ...] = ()
         self._base: Progress | None = None
 
     def deliver(self, entry: Entry) -> None:
         if self._held is None:
             self._show(entry)
-        elif len(self._held) < _HELD:
-            self._held.append(entry)
         else:
-            self._too_slow()
+            self._hold(self._held, entry)
 
     def put(self, frame: BaseModel) -> None:
         self._write(codec.encode(frame).decode())
@@ -82,6 +81,12 @@ class Socket:
             metrics.closes.labels(str(close.code)).inc()
             self.outbox.close(close, drop=drop)
             asyncio.get_running_loop().call_later(_CLOSE_WITHIN, self._cut)
+
+    def _hold(self, held: list[Entry], entry: Entry) -> None:
+        held.append(entry)
+        self._held_bytes += getsizeof(entry.frame)
+        if not self.outbox.holds(len(held), self._held_bytes):
+            self._too_slow()
 
     def _cut(self) -> None:
         if not self.finished:

@@ -8,6 +8,7 @@ import aiohttp
 import orjson
 
 _PATIENCE = 2.5  # seconds beyond what the store was asked to wait itself
+_HASTE = 0.9  # where a send waits for the answer, which has Kafka to wait for yet
 
 
 class Unavailable(Exception):
@@ -118,7 +119,7 @@ class HttpStore:
 
     async def is_member(self, user: str, conversation: str) -> bool:
         asked = {"user": user, "conversation": conversation}
-        answer = _available(await self._get("/membership", asked, None))
+        answer = _available(await self._get("/membership", asked, None, _HASTE))
         if not answer.ok and answer.status != 404:
             raise Unavailable(f"membership: {answer.status}")
         return answer.ok
@@ -137,12 +138,14 @@ class HttpStore:
         told = orjson.loads(answer.body)
         return Progress(told["epoch"], tuple(told["offsets"]))
 
-    async def _get(self, path: str, asked: dict[str, str], until: Until | None) -> Answer:
+    async def _get(
+        self, path: str, asked: dict[str, str], until: Until | None, patience: float = _PATIENCE
+    ) -> Answer:
         if until is not None:
             asked = asked | {"position": until.position, "wait": f"{until.wait:g}"}
-        patience = aiohttp.ClientTimeout(total=_PATIENCE + (until.wait if until else 0))
+        deadline = aiohttp.ClientTimeout(total=patience + (until.wait if until else 0))
         try:
-            async with self._session.get(self._url + path, params=asked, timeout=patience) as response:
+            async with self._session.get(self._url + path, params=asked, timeout=deadline) as response:
                 return Answer(response.status, await response.read())
         except (TimeoutError, aiohttp.ClientError) as error:
             raise Unavailable(repr(error)) from error

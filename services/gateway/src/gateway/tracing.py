@@ -64,7 +64,7 @@ class _Request:
         metrics.requests.labels(method, self._route, str(self._status)).observe(seconds)
         if self._route not in _PROBES and (self._status >= 500 or seconds > _SLOW):
             event = "request.unsuccessful" if self._status >= 500 else "request.slow"
-            log.warning(
+            (log.warning if self._status >= 500 else log.info)(
                 event, method=method, route=self._route, status=self._status, seconds=round(seconds, 3)
             )
 

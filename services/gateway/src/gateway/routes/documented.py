@@ -1,4 +1,4 @@
-"""What calls may answer, for OpenAPI: hot routes make their answers themselves, FastAPI only describes them."""
+"""What calls may answer, for OpenAPI: hot routes make answers themselves, FastAPI only describes them."""
 
 from typing import Any
 

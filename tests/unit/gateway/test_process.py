@@ -1,0 +1,90 @@
+"""`python -m gateway` by itself: its settings, and its life without anything behind it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+COMMAND = [sys.executable, "-m", "gateway"]
+NOWHERE = "127.0.0.1:1"
+GOOD = {"STORE_URL": f"http://{NOWHERE}", "NOTIFIERS": NOWHERE, "KAFKA_BOOTSTRAP": NOWHERE, "AUTH": "dev"}
+
+
+def environment(changes: Mapping[str, str]) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], **GOOD, **changes}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"ENV": "production"}, "AUTH=dev"),
+        ({"NOTIFIERS": ""}, "NOTIFIERS"),
+    ],
+)
+def test_bad_settings_end_it_with_one_line_and_status_2(wrong: dict[str, str], named: str) -> None:
+    done = subprocess.run(
+        COMMAND, env=environment(wrong), capture_output=True, text=True, timeout=20, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert named in done.stderr
+
+
+def test_with_nothing_behind_it_it_lives_is_not_ready_and_stops_when_told() -> None:
+    with running() as (process, http):
+        assert http.get("/healthz").status_code == 200
+        assert http.get("/readyz").status_code == 503
+        body = {"conversationId": "00000000-0000-4000-8000-000000000000", "text": "hello"}
+        answers = [
+            http.post("/messages?meId=ana", json=body),
+            http.post("/messages/start?meId=ana", json={"peerId": "ben"}),
+            http.get("/messages/conversations?meId=ana"),
+        ]
+        assert [answer.status_code for answer in answers] == [503] * 3
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=8)
+    assert process.returncode in (0, -signal.SIGTERM)
+    assert "Traceback" not in output
+
+
+@contextmanager
+def running() -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    port = _free_port()
+    process = subprocess.Popen(
+        COMMAND,
+        env=environment({"PORT": str(port)}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=8) as http:
+            _wait_for(http)
+            yield process, http
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _wait_for(http: httpx.Client) -> None:
+    for _ in range(200):
+        try:
+            http.get("/healthz")
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("the gateway did not start")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
