@@ -120,10 +120,23 @@ def test_an_announcement_holds_for_what_is_told_after_it_was_acknowledged() -> N
     switchboard.withdraw(link, 3, ["alice"])
     tell(switchboard, 2, 3, "alice")
     assert [(m["type"], m.get("batch"), m.get("upTo")) for m in headers(link)] == [
+        ("progress", None, None),
         ("acknowledged", 2, None),
         ("entry", None, 2),
         ("acknowledged", 3, None),
     ]
+
+
+def test_no_stretch_reaches_across_an_announcement() -> None:
+    switchboard = owning(Stream(0, 0), Stream(1, 0))
+    link = linked(switchboard)
+    tell(switchboard, 0, 1, "alice")
+    switchboard.announce(link, 2, ["alice"])
+    tell(switchboard, 1, 2, "alice")
+    before, acknowledged, entry = headers(link)
+    assert before["partitions"] == {"0": {"after": 0, "upTo": 1, "covers": 2}}
+    assert acknowledged["type"] == "acknowledged"
+    assert (entry["after"], entry["upTo"]) == (1, 2)
 
 
 def test_a_change_of_assignment_is_told_after_what_was_told_of_the_old_one() -> None:

@@ -66,9 +66,7 @@ class Switchboard:
     def progress(self) -> None:
         """Tell every link how far it got."""
         for link in self._links if self.streams else ():
-            link.outbox.put(messages.progress(self.streams.values(), link.told))
-            link.told = self._places()
-            metrics.link_messages.labels("progress").inc()
+            self._say_progress(link, self.streams.values())
 
     # What gateways say -----------------------------------------------------------------------------------
 
@@ -79,6 +77,9 @@ class Switchboard:
         metrics.links.inc()
 
     def announce(self, link: Link, batch: int, users: Iterable[str]) -> None:
+        # No stretch reaches across an announcement: what came before it was not looked at for these users.
+        if behind := [s for p, s in self.streams.items() if link.told[p] != s.at]:
+            self._say_progress(link, behind)
         self._interest.announce(link, users)
         link.outbox.put(messages.acknowledged(batch))
 
@@ -104,6 +105,11 @@ class Switchboard:
             self._say_what_is_owned(self._links)
         stream.advance(offset)
         return stream
+
+    def _say_progress(self, link: Link, streams: Iterable[Stream]) -> None:
+        link.outbox.put(messages.progress(streams, link.told))
+        link.told = self._places()
+        metrics.link_messages.labels("progress").inc()
 
     def _say_what_is_owned(self, links: Iterable[Link]) -> None:
         for link in links if self.count else ():
