@@ -2,6 +2,8 @@
 
 A reader that knows an earlier shape must be able to read everything of the later one: what is written now
 has to be a special case of what was promised then, but for fields and types that are new; those it ignores.
+
+(The library for this question, jsonsubschema, speaks draft 4 and answers yes or no; here it matters where.)
 """
 
 from collections.abc import Iterator
