@@ -240,3 +240,19 @@ async def test_without_kafka_it_lives_is_not_ready_and_stops_at_once() -> None:
         assert (await one.get("/readyz")).status_code == 503
         async with asyncio.timeout(5):
             await one.end()
+
+
+async def test_a_standby_without_partitions_is_ready_and_takes_over(
+    kafka_bootstrap: str, topic_prefix: str
+) -> None:
+    settings = TopicSettings(kafka_bootstrap=kafka_bootstrap, topic_prefix=topic_prefix, partitions=1)
+    await open_log(settings)
+    alone = {"KAFKA_BOOTSTRAP": kafka_bootstrap, "TOPIC_PREFIX": topic_prefix, "LOG_LEVEL": "error"}
+    async with notifier(alone) as one, notifier(alone) as two, gateway(USERS, one.port, two.port) as door:
+        await asyncio.gather(one.answers("/readyz"), two.answers("/readyz"))
+        await door.until(lambda: len(door.owners) == 1)
+        (owner,) = door.owners.values()
+        first, second = (one, two) if owner == one.port else (two, one)
+        await first.end()
+        await door.until(lambda: door.owners == {0: second.port})
+        await second.answers("/readyz")
