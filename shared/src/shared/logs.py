@@ -20,6 +20,24 @@ class _Redact(logging.Filter):
         return True
 
 
+class Seldom(logging.Filter):
+    """aiokafka says the same at each retry, a hundred times a second while a broker is away: once in ten
+    seconds is enough."""
+
+    def __init__(self, logger: str) -> None:
+        super().__init__()
+        self._logger = logger
+        self._said: dict[object, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith(self._logger):
+            return True
+        news = record.created - self._said.get(record.msg, 0) >= 10
+        if news:
+            self._said[record.msg] = record.created
+        return news
+
+
 def configure(service: str, level: str) -> None:
     """Once, at the start of a process."""
     shared: list[Any] = [
@@ -35,6 +53,7 @@ def configure(service: str, level: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
+    handler.addFilter(Seldom("aiokafka"))
     handler.addFilter(_Redact())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
