@@ -92,6 +92,7 @@ async def _topic(stack: Stack, prefix: str, expected: int) -> dict[str, list[ent
         while sum(len(own) for own in told.values()) < expected:
             for records in (await consumer.getmany(timeout_ms=1_000)).values():
                 for record in records:
+                    assert tuple(record.headers) == codec.HEADERS
                     entry = codec.decode_entry(record.value)
                     if isinstance(entry, entries.MessageSent):
                         told[entry.subject].setdefault(entry.id, entry)

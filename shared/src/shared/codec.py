@@ -9,6 +9,9 @@ from pydantic import BaseModel, ValidationError
 from shared.entries import Entry, entry_reader
 from shared.events import Event, LogOpened, event_reader
 
+HEADERS = (("content-type", b"application/cloudevents+json; charset=UTF-8"),)
+"""Of every record that holds a CloudEvent (Kafka protocol binding for CloudEvents 1.0, section 3.3)."""
+
 
 class Undecodable(ValueError):
     """These bytes are no record that this release knows. The message says why, without quoting content."""

@@ -107,7 +107,7 @@ async def _write_epoch(
             time=timestamp(datetime.now(UTC)),
             data=LogOpenedData(epoch=epoch, partitions=count),
         )
-        await (await producer.send(topics.events, partition, None, codec.encode(opened)))
+        await (await producer.send(topics.events, partition, None, codec.encode(opened), codec.HEADERS))
     return epoch
 
 

@@ -38,7 +38,7 @@ class EventLog:
         partition = partition_for(key, self.identity.partitions)
         return _position(
             self.identity.epoch,
-            await self._producer.send(self._topic, partition, key, codec.encode(event)),
+            await self._producer.send(self._topic, partition, key, codec.encode(event), codec.HEADERS),
         )
 
     async def end(self, partition: int) -> int:

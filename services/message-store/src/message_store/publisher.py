@@ -59,7 +59,9 @@ class Publisher:
             if folded.told and folded.partition in self._lines:
                 value = codec.encode(record(folded, self._epoch, self._source))
                 key = str(folded.conversation_id).encode()
-                self._lines[folded.partition].append(Telling(folded.offset, Appendable(key, value)))
+                self._lines[folded.partition].append(
+                    Telling(folded.offset, Appendable(key, value, codec.HEADERS))
+                )
         self._idle.clear()
         self._work.set()
 

@@ -50,7 +50,7 @@ class MemoryProducer:
 
     async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> int:
         for record in records:
-            self._log.append(topic, partition, record.key, record.value)
+            self._log.append(topic, partition, *record)
         return len(records)
 
 

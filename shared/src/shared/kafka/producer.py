@@ -77,7 +77,8 @@ class Producer:
         batch = producer.create_batch()
         count = 0
         for record in records:
-            if batch.append(key=record.key, value=record.value, timestamp=None) is None:
+            headers = list(record.headers)
+            if batch.append(key=record.key, value=record.value, headers=headers, timestamp=None) is None:
                 break
             count += 1
         if count == 0:

@@ -26,6 +26,7 @@ class Place(NamedTuple):
 class Appendable(NamedTuple):
     key: bytes | None
     value: bytes | None
+    headers: Headers = ()
 
 
 @dataclass(frozen=True)
