@@ -3,6 +3,7 @@
 plan, schedule    who writes to whom, and when: pure, from a seed
 alarm, driver     a process of its own that sends and receives
 tally, figures    what became of each message, and what it says: pure
+verdict           whether a round counts: pure
 target            the stack that is measured
 accounts          CPU by process, and what the machine took away
 rounds, table     one round after the other, and how they are told

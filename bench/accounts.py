@@ -6,9 +6,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.figures import Used
+from pydantic import BaseModel
 
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
+
+
+class Used(BaseModel):
+    """What was used between two moments. In seconds, of one core where not said otherwise."""
+
+    seconds: float
+    cpu: dict[str, float]
+    """By process, its children included."""
+    steal: float
+    others: float
+    """CPU of all processes that are none of ours."""
 
 
 class Machine(NamedTuple):

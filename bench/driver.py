@@ -47,7 +47,7 @@ class Socket(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         if self.tally:
-            self.tally.refused()
+            self.tally.closed()
 
     def _told(self, frame: dict[str, Any], now: float) -> None:
         tally = self.tally
@@ -58,8 +58,8 @@ class Socket(WSListener):
                 )
             case "accepted" if tally:
                 tally.accepted(frame.get("clientId", ""), now)
-            case "error" | "rejected" | "reset" if tally:
-                tally.refused()
+            case "error" | "rejected" if tally:
+                tally.refused(frame.get("clientId", ""))
             case "synced":
                 self.synced.set()
 

@@ -1,28 +1,12 @@
 """What a round says, in the numbers that are told."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel
 
+from bench.accounts import Used
 from bench.plan import Report
-
-LATE = 0.010
-"""Seconds: a driver whose 99th percentile sends later than this measured itself."""
-SATURATED = 0.8
-"""Of a core."""
-STEAL = 0.03
-"""Of a core, taken by the hypervisor."""
-
-
-class Used(BaseModel):
-    """What was used between two moments. In seconds, of one core where not said otherwise."""
-
-    seconds: float
-    cpu: dict[str, float]
-    """By process, its children included."""
-    steal: float
-    others: float
-    """CPU of all processes that are none of ours."""
+from bench.verdict import marks
 
 
 class Figures(BaseModel):
@@ -41,8 +25,9 @@ class Figures(BaseModel):
     doubled: int
     misordered: int
     refused: int
-    rows_missing: int
-    """Messages that history does not have, or not exactly once."""
+    closed: int
+    rows_wrong: int
+    """Messages that were not refused and that history has not exactly once."""
     cpu: dict[str, float]
     cpu_sum: float
     lateness_p99: float
@@ -52,7 +37,7 @@ class Figures(BaseModel):
     """Why it does not count; empty when it does."""
 
 
-def figures(rate: float, reports: Sequence[Report], rows_missing: int, used: Used) -> Figures:
+def figures(rate: float, reports: Sequence[Report], wrong: int, used: Used) -> Figures:
     """Of the reports of all drivers."""
     latencies = [each for report in reports for each in report.latencies]
     sent = sum(report.sent for report in reports)
@@ -60,10 +45,13 @@ def figures(rate: float, reports: Sequence[Report], rows_missing: int, used: Use
     duration = max(report.duration for report in reports)
     cpu = {name: seconds / max(sent, 1) * 1e6 for name, seconds in used.cpu.items()}
     counts = {
-        name: sum(getattr(report, name) for report in reports)
-        for name in ("lost", "doubled", "misordered", "refused")
+        "lost": sum(report.lost for report in reports),
+        "doubled": sum(report.doubled for report in reports),
+        "misordered": sum(report.misordered for report in reports),
+        "refused": sum(len(report.refused) for report in reports),
+        "closed": sum(report.closed for report in reports),
+        "rows_wrong": wrong,
     }
-    faults = {**counts, "rows missing": rows_missing}
     return Figures(
         rate=rate,
         sent=sent,
@@ -74,27 +62,13 @@ def figures(rate: float, reports: Sequence[Report], rows_missing: int, used: Use
         max=quantile(latencies, 1.0) * 1e3,
         accepted_p50=quantile([each for report in reports for each in report.acceptances], 0.5) * 1e3,
         **counts,
-        rows_missing=rows_missing,
         cpu=cpu,
         cpu_sum=sum(cpu.values()),
         lateness_p99=lateness * 1e3,
         steal=used.steal / used.seconds,
         others=used.others / used.seconds,
-        marks=marks(faults, lateness, used),
+        marks=marks(counts, lateness, used),
     )
-
-
-def marks(faults: Mapping[str, int], lateness: float, used: Used) -> list[str]:
-    """Why a round with these does not count."""
-    busiest = max((used.cpu[name] for name in used.cpu if name.startswith("driver")), default=0.0)
-    found = [f"{name} {count}" for name, count in faults.items() if count]
-    if lateness > LATE:
-        found.append(f"driver late {lateness * 1e3:.0f} ms")
-    if busiest / used.seconds > SATURATED:
-        found.append(f"driver saturated {busiest / used.seconds:.0%}")
-    if used.steal / used.seconds > STEAL:
-        found.append(f"steal {used.steal / used.seconds:.1%}")
-    return found
 
 
 def quantile(values: Iterable[float], share: float) -> float:

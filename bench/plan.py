@@ -52,11 +52,14 @@ class Report(BaseModel):
     lateness: list[float]
     """From the intended sending to the actual one."""
     lost: int
-    """Deliveries that did not come; each message has two, to both users' sockets."""
+    """Deliveries that did not come, of messages that were not refused; each has two, to both users."""
     doubled: int
     misordered: int
-    refused: int
-    """Messages answered by `error` or `rejected`, and sockets that were closed."""
+    refused: list[str]
+    """clientIds answered by `error` or `rejected`. One that was not confirmed in time may have come all the
+    same."""
+    closed: int
+    """Sockets that ended."""
     duration: float
     """From the first intended sending to the last delivery."""
 

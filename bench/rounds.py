@@ -13,6 +13,7 @@ from bench import accounts, where
 from bench.figures import Figures, figures
 from bench.plan import Pair, Plan, Report, Round
 from bench.target import Parley
+from bench.verdict import rows_wrong
 from deploy.local.process import ROOT, leash, module
 
 
@@ -86,8 +87,8 @@ class Bench:
         with self._profiling(asked, roots):
             reports = self.drivers.play(asked)
         used = accounts.between(before, accounts.look(roots))
-        sent = sum(report.sent for report in reports)
-        told = figures(rate, reports, self.target.rows_missing(self.pairs, asked.name, sent), used)
+        wrong = rows_wrong(asked.name, reports, self.target.history(self.pairs, asked.name))
+        told = figures(rate, reports, wrong, used)
         if {**self.target.processes(), **self.drivers.pids()} != roots:
             told.marks.append("a process died")
         return told

@@ -14,6 +14,7 @@ _WIDTHS = {
     "lost": 5,
     "doubled": 7,
     "misordered": 10,
+    "refused": 7,
     "late p99": 8,
     "steal": 6,
     "others": 6,
@@ -29,7 +30,7 @@ def head(names: Sequence[str]) -> Iterator[str]:
 
 def line(figures: Figures) -> str:
     times = (figures.p50, figures.p90, figures.p99, figures.max)
-    counts = (figures.lost, figures.doubled, figures.misordered)
+    counts = (figures.lost, figures.doubled, figures.misordered, figures.refused)
     cells = [
         f"{figures.rate:g}",
         f"{figures.achieved:.0f}",

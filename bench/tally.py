@@ -3,7 +3,7 @@
 from bench.plan import Pair, Report, Round
 from bench.schedule import Sending
 
-_OWN, _OTHER = 1, 2
+_OWN, _OTHER, _REFUSED = 1, 2, 4
 
 
 class Tally:
@@ -19,13 +19,14 @@ class Tally:
         self._latencies: list[float] = []
         self._acceptances: list[float] = []
         self._lateness: list[float] = []
-        self._doubled = self._misordered = self._refused = 0
+        self._refused: list[str] = []
+        self._doubled = self._misordered = self._closed = 0
         self._ended = asked.begin
         self._open = 2 * len(sendings)
 
     @property
     def complete(self) -> bool:
-        """Every delivery came."""
+        """Every delivery came of what was not refused."""
         return self._open == 0
 
     def name(self, number: int) -> str:
@@ -39,8 +40,15 @@ class Tally:
         if (number := self._number(client_id)) is not None:
             self._acceptances.append(now - self._intended(number))
 
-    def refused(self) -> None:
-        self._refused += 1
+    def refused(self, client_id: str) -> None:
+        number = self._number(client_id)
+        if number is not None and not self._seen[number] & _REFUSED:
+            self._refused.append(client_id)
+            self._open -= 2 - self._seen[number].bit_count()
+            self._seen[number] |= _REFUSED
+
+    def closed(self) -> None:
+        self._closed += 1
 
     def delivered(self, user: str, conversation: str, client_id: str, seq: int, now: float) -> None:
         """A `message` frame came to `user`'s socket."""
@@ -50,8 +58,9 @@ class Tally:
         if self._seen[number] & whose:
             self._doubled += 1
             return
+        if not self._seen[number] & _REFUSED:
+            self._open -= 1
         self._seen[number] |= whose
-        self._open -= 1
         self._ended = now
         if whose == _OTHER:
             self._latencies.append(now - self._intended(number))
@@ -68,6 +77,7 @@ class Tally:
             doubled=self._doubled,
             misordered=self._misordered,
             refused=self._refused,
+            closed=self._closed,
             duration=self._ended - self._asked.begin,
         )
 

@@ -14,10 +14,7 @@ from bench.plan import Pair
 from deploy.local.background import running
 from deploy.local.record import Stack
 
-_ROWS = """
-select count(*), count(distinct client_id) from messages
-where conversation_id = any(%s::uuid[]) and client_id like %s
-"""
+_ROWS = "select client_id from messages where conversation_id = any(%s::uuid[]) and client_id like %s"
 
 
 class Parley:
@@ -44,14 +41,11 @@ class Parley:
                 answer.raise_for_status()
                 assert answer.json()["id"] == pair.conversation
 
-    def rows_missing(self, pairs: Sequence[Pair], round_name: str, sent: int) -> int:
-        """How many of a round's messages history has not, or not exactly once."""
+    def history(self, pairs: Sequence[Pair], round_name: str) -> list[str]:
+        """The clientIds of all rows that a round made."""
         conversations = [pair.conversation for pair in pairs]
         with psycopg.connect(self._stack.database) as connection:
-            found = connection.execute(_ROWS, (conversations, f"{round_name}.%")).fetchone()
-        assert found is not None
-        rows, distinct = map(int, found)
-        return (sent - distinct) + (rows - distinct)
+            return [row[0] for row in connection.execute(_ROWS, (conversations, f"{round_name}.%"))]
 
 
 @contextmanager

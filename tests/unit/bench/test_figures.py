@@ -2,10 +2,11 @@ from math import isnan
 
 import pytest
 
-from bench.accounts import Accounts, Machine, between, machine
-from bench.figures import Used, figures, marks, middle, quantile
+from bench.accounts import Accounts, Machine, Used, between, machine
+from bench.figures import figures, middle, quantile
 from bench.plan import Report
 from bench.rounds import rates_in_turn
+from bench.verdict import marks, rows_wrong
 
 QUIET = Used(seconds=10, cpu={"gateway": 2.0, "driver": 1.0}, steal=0.0, others=0.5)
 
@@ -19,7 +20,8 @@ def report(*latencies: float, lost: int = 0) -> Report:
         lost=lost,
         doubled=0,
         misordered=0,
-        refused=0,
+        refused=[],
+        closed=0,
         duration=2.0,
     )
 
@@ -47,10 +49,20 @@ def test_reports_of_all_drivers_are_one_round() -> None:
         ({}, 0.011, QUIET, "driver late 11 ms"),
         ({}, 0.0, QUIET.model_copy(update={"cpu": {"driver-2": 9.0}}), "driver saturated 90%"),
         ({}, 0.0, QUIET.model_copy(update={"steal": 0.4}), "steal 4.0%"),
+        ({}, 0.0, QUIET.model_copy(update={"others": 1e3}), "others took 10000% of a core"),
+        ({"rows_wrong": 1}, 0.0, QUIET, "rows wrong 1"),
     ],
 )
 def test_what_voids_a_round_is_named(faults: dict[str, int], lateness: float, used: Used, mark: str) -> None:
     assert marks(faults, lateness, used) == [mark]
+
+
+def test_history_must_have_each_message_once_and_may_lack_only_what_was_refused() -> None:
+    reports = [report(0.1, 0.1, 0.1), report(0.1)]
+    assert rows_wrong("r1", reports, ["r1.0.0", "r1.0.1", "r1.0.2", "r1.1.0"]) == 0
+    assert rows_wrong("r1", reports, ["r1.0.0", "r1.0.0", "r1.0.2", "r1.1.0"]) == 2
+    reports[0].refused = ["r1.0.0", "r1.0.1"]
+    assert rows_wrong("r1", reports, ["r1.0.0", "r1.0.0", "r1.0.2", "r1.1.0"]) == 1
 
 
 def test_the_middle_round_is_one_that_counts() -> None:

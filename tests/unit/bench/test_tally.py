@@ -59,6 +59,18 @@ def test_sockets_and_conversations_have_orders_of_their_own() -> None:
     assert counting.report().misordered == 0
 
 
+def test_what_was_refused_is_not_waited_for_and_not_lost_even_if_it_comes() -> None:
+    counting = tally(1.0, 1.1)
+    counting.delivered("ben", "c", "r1.0", 1, 102.0)
+    for client_id in ("r1.0", "r1.1", "r1.1"):
+        counting.refused(client_id)
+    report = counting.report()
+    assert (report.lost, report.refused) == (0, ["r1.0", "r1.1"])
+    counting.delivered("ann", "c", "r1.0", 1, 103.0)
+    assert counting.report().lost == 0
+    assert counting.complete
+
+
 def test_stragglers_of_another_round_do_not_count() -> None:
     counting = tally(1.0)
     for client_id in ("r0.0", "r11.0", "r1.7", ""):
