@@ -80,9 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--conversations", type=int, default=50)
     parser.add_argument("--drivers", type=int, default=1, help="processes that send and receive")
     parser.add_argument("--json", type=Path, metavar="FILE", help="the figures of each round")
-    parser.add_argument(
-        "--profile", metavar="PROCESS", help="look into gateway, projector, notifier, store or driver"
-    )
+    processes = ("gateway", "projector", "notifier", "store", "driver")
+    parser.add_argument("--profile", choices=processes, help="look into this process, into bench/out/")
     return parser
 
 

@@ -14,10 +14,11 @@ from bench.figures import Figures, figures
 from bench.plan import Pair, Plan, Report, Round
 from bench.target import Parley
 from bench.verdict import rows_wrong
+from deploy.local.failure import Failure
 from deploy.local.process import ROOT, leash, module
 
 
-class DriverEnded(Exception):
+class DriverEnded(Failure):
     """It says why on stderr."""
 
 
