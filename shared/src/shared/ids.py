@@ -5,12 +5,10 @@ An id is UUIDv5 over the compact UTF-8 JSON array of its parts, kind first, in o
 `docs/contract/ids.json` are part of the public contract.
 """
 
-import json
-import uuid
-
+import orjson
 import uuid_utils
 
-NAMESPACE = uuid.UUID("6f0d7a52-5c1e-5d0a-9b7e-0a4c51e7a9d3")
+NAMESPACE = uuid_utils.UUID("6f0d7a52-5c1e-5d0a-9b7e-0a4c51e7a9d3")
 
 
 def direct_conversation_id(a: str, b: str) -> str:
@@ -35,4 +33,4 @@ def fresh_id() -> str:
 
 
 def _derived(*parts: str) -> str:
-    return str(uuid.uuid5(NAMESPACE, json.dumps(parts, ensure_ascii=False, separators=(",", ":"))))
+    return str(uuid_utils.uuid5(NAMESPACE, orjson.dumps(parts).decode()))

@@ -1,5 +1,6 @@
 """Running one process: an application on uvicorn, with the settings that this house needs."""
 
+import gc
 import socket
 from asyncio.transports import BaseTransport
 from collections.abc import Awaitable, Callable
@@ -33,6 +34,14 @@ def serve(
     uvloop.run(server(app, settings, grace=grace, max_message=max_message, farewell=farewell).serve())
 
 
+def _collect_rarely() -> None:
+    """What was imported stays; what a message leaves behind goes by reference count. Looking for circles each
+    700 objects took a tenth of the gateway's and the projector's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
 def server(
     app: FastAPI,
     settings: ProcessSettings,
@@ -42,6 +51,7 @@ def server(
     farewell: Farewell | None = None,
 ) -> uvicorn.Server:
     """The same, for who has a loop already and awaits `.serve()` in it."""
+    _collect_rarely()
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -27,6 +27,9 @@ from shared.log_identity import LogIdentity
 # a read-only replica (25), no right to log in (28), no such database, schema, table or column (3D, 3F, 42).
 PASSING = frozenset({"08", "40", "53", "55", "57", "58", "25", "28", "3D", "3F", "42"})
 
+# Every statement looks rows up by key. One prepared while its table was still empty would go on scanning it.
+KEYS_ONLY = "-c enable_seqscan=off"
+
 
 def passing(error: psycopg.Error) -> bool:
     """Is this worth doing again, unchanged?"""
@@ -103,7 +106,9 @@ class PostgresStore:
         try:
             async with asyncio.timeout(self._timeout):
                 if self._connection is None:
-                    self._connection = await AsyncConnection.connect(self._url, autocommit=True)
+                    self._connection = await AsyncConnection.connect(
+                        self._url, autocommit=True, options=KEYS_ONLY
+                    )
                 yield self._connection
         except TimeoutError as error:
             await self._give_up()

@@ -10,6 +10,7 @@ from psycopg import AsyncConnection, IsolationLevel
 from psycopg_pool import AsyncConnectionPool
 
 from message_store import reading, views
+from message_store.postgres import KEYS_ONLY
 from message_store.progress import Vector
 from message_store.views import Row
 from shared import cursor
@@ -151,7 +152,13 @@ async def _configure(connection: AsyncConnection[Row]) -> None:
 async def opened(database_url: str, connections: int) -> AsyncIterator[Queries]:
     """Opens at once, whether or not the database is there yet."""
     pool = AsyncConnectionPool(
-        database_url, min_size=2, max_size=connections, timeout=2.0, configure=_configure, open=False
+        database_url,
+        kwargs={"options": KEYS_ONLY},
+        min_size=2,
+        max_size=connections,
+        timeout=2.0,
+        configure=_configure,
+        open=False,
     )
     await pool.open(wait=False)
     try:
