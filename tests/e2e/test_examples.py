@@ -1,0 +1,54 @@
+"""The README's tour: two people in two terminals."""
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE, Process
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from deploy.local.record import Stack
+
+CHAT = Path(__file__).parents[2] / "docs" / "examples" / "chat.py"
+
+
+async def _chat(stack: Stack, me: str, peer: str) -> Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, str(CHAT), me, peer, stack.gateways[0]), stdin=PIPE, stdout=PIPE
+    )
+
+
+async def _shown(chat: Process, kind: str) -> Any:
+    """The next frame of this type that came in."""
+    assert chat.stdout is not None
+    async with asyncio.timeout(20):
+        async for line in chat.stdout:
+            arrow, _, frame = line.decode().partition(" ")
+            if arrow == "<" and json.loads(frame)["type"] == kind:
+                return json.loads(frame)
+    raise AssertionError(f"ended without {kind}")
+
+
+async def test_two_people_talk_in_two_terminals(stack: Stack) -> None:
+    ann, bob = await _chat(stack, "ann", "bob"), await _chat(stack, "bob", "ann")
+    for chat in (ann, bob):
+        await _shown(chat, "synced")
+    for speaker, listener, text in ((ann, bob, "Hello, Bob"), (bob, ann, "Привет, Ann")):
+        assert speaker.stdin is not None
+        speaker.stdin.write(f"{text}\n".encode())
+        assert (await _shown(listener, "message"))["text"] == text
+        assert (await _shown(speaker, "message"))["text"] == text
+        assert (await _shown(speaker, "read"))["upTo"] > 0
+    for chat in (ann, bob):
+        assert chat.stdin is not None
+        chat.stdin.close()
+        assert await asyncio.wait_for(chat.wait(), 10) == 0
+
+
+async def test_the_conversation_of_the_readme_is_the_one_that_is_made(stack: Stack) -> None:
+    readme = (CHAT.parents[2] / "README.md").read_text()
+    async with httpx.AsyncClient(base_url=stack.gateways[0]) as http:
+        started = await http.post("/messages/start", params={"meId": "ann"}, content='{"peerId":"bob"}')
+    assert f"C={started.json()['id']}\n" in readme
