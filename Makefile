@@ -2,9 +2,10 @@
 
 PYTHON := .venv/bin/python
 READY := .venv/installed
+DATA := $(or $(DATA_DIR),.data)
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down reset test test-unit check fix bench lock clean
+.PHONY: help run up down reset psql test test-unit check fix bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -15,11 +16,11 @@ run: $(READY) ## Start everything; Ctrl-C stops it (PORT, DATA_DIR, GATEWAY_COUN
 up: $(READY) ## The same in the background; returns when everything is ready
 	@$(PYTHON) -m deploy.local up
 
-down: $(READY) ## Stop what `up` or `run` started
-	@$(PYTHON) -m deploy.local down
-
-reset: $(READY) ## Stop it and remove all its data: every message
-	@$(PYTHON) -m deploy.local reset
+down: ## Stop what `up` or `run` started
+reset: ## Stop it and remove all its data: every message
+psql: ## Open a shell in its database
+down reset psql:
+	@if [ -e "$(DATA)" ]; then deploy/local/bootstrap && $(PYTHON) -m deploy.local $@; else echo "nothing runs in $(DATA)"; fi
 
 test: $(READY) ## Run every test, against a real Kafka and PostgreSQL (ARGS='-k name')
 	@$(PYTHON) -m pytest $(ARGS)
@@ -31,7 +32,7 @@ check: $(READY) ## Look for what is wrong; changes nothing
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
-	@.venv/bin/lint-imports
+	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) -m shared.contract --check
 
 fix: $(READY) ## Format, and repair what ruff can

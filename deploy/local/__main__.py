@@ -1,8 +1,15 @@
-"""`python -m deploy.local run | up | down | reset`: Kafka, PostgreSQL and the services on this machine.
+"""Kafka, PostgreSQL and the services on this machine.
+
+  run     start everything, until Ctrl-C
+  up      the same in the background; returns when everything is ready
+  down    stop what run or up started
+  reset   stop it and remove all its data
+  psql    open a shell in the database of what runs
 
 Environment: DATA_DIR (default .data of the checkout), PORT (the gateway's, default 8000), KAFKA_PORT,
 POSTGRES_PORT, STORE_PORT, PROJECTOR_PORT, NOTIFIER_PORT (given: used exactly, else free ones),
-GATEWAY_COUNT, NOTIFIER_COUNT, PROJECTOR_COUNT (default 1), PARTITIONS (12), KAFKA_OPTS (for the JVM).
+GATEWAY_COUNT, NOTIFIER_COUNT, PROJECTOR_COUNT (default 1), PARTITIONS (12), KAFKA_OPTS (for the JVM),
+and what the services read: README.md.
 """
 
 import argparse
@@ -16,6 +23,9 @@ from deploy.local.process import ROOT
 from deploy.local.run import Options, run
 from deploy.local.services import Counts
 
+SERVICES = ("gateway", "notifier", "projector")
+"""Those of which there can be several; in the order of Counts."""
+
 
 def main() -> int:
     """The exit code; what the user can mend is one line on stderr."""
@@ -26,12 +36,15 @@ def main() -> int:
             case "run":
                 run(_options(chosen))
             case "up":
+                _options(chosen)  # what is wrong with them is said here, not in a log
                 background.up(chosen.data.resolve(), arguments[1:])
             case "reset":
                 background.reset(chosen.data.resolve())
+            case "psql":
+                background.psql(chosen.data.resolve())
             case _:
                 background.down(chosen.data.resolve())
-    except (Failure, PermissionError) as failure:
+    except (Failure, PermissionError, FileExistsError, NotADirectoryError) as failure:
         print(f"parley: {failure}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -42,29 +55,50 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("command", choices=["run", "up", "down", "reset"])
-    parser.add_argument("--data", type=Path, default=os.environ.get("DATA_DIR") or ROOT / ".data")
-    for name in ("gateway", "notifier", "projector"):
-        default = os.environ.get(f"{name.upper()}_COUNT") or "1"
-        parser.add_argument(f"--{name}s", type=_count, default=default, metavar="N")
-    parser.add_argument("--kafka", metavar="HOST:PORT", help="use this broker, start none")
-    parser.add_argument("--database", metavar="URL", help="use this database, start none")
-    parser.add_argument("--no-services", action="store_true", help="Kafka and PostgreSQL only")
-    parser.add_argument("--volatile", action="store_true", help="PostgreSQL without fsync, for tests")
-    parser.add_argument("--deaths", type=_count, default=3, help="of one process in 30 s that end the stack")
+    parser.add_argument("command", choices=["run", "up", "down", "reset", "psql"], metavar="COMMAND")
+    data = os.environ.get("DATA_DIR") or ROOT / ".data"
+    parser.add_argument(
+        "--data", type=Path, default=data, help="folder of all data (default: DATA_DIR or %(default)s)"
+    )
+    for name in SERVICES:
+        text = f"how many (default: {name.upper()}_COUNT or 1)"
+        parser.add_argument(f"--{name}s", type=_count, metavar="N", help=text)
+    parser.add_argument(
+        "--kafka", metavar="HOST:PORT", help="use this broker, start none (default: an own one)"
+    )
+    parser.add_argument(
+        "--database", metavar="URL", help="use this database, start none (default: an own one)"
+    )
+    parser.add_argument(
+        "--no-services", action="store_true", help="Kafka and PostgreSQL only (default: everything)"
+    )
+    parser.add_argument(
+        "--volatile", action="store_true", help="PostgreSQL without fsync, for tests (default: with)"
+    )
+    deaths = "of one process in 30 s that end the stack (default: %(default)s)"
+    parser.add_argument("--deaths", type=_count, default=3, metavar="N", help=deaths)
     return parser
 
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+        raise argparse.ArgumentTypeError(f"must be a number from 1 on, not {text!r}")
     return int(text)
 
 
+def _from_environment(variable: str) -> int:
+    try:
+        return _count(os.environ.get(variable) or "1")
+    except argparse.ArgumentTypeError as error:
+        raise Failure(f"{variable} {error}") from None
+
+
 def _options(chosen: argparse.Namespace) -> Options:
+    counts = (getattr(chosen, f"{name}s") or _from_environment(f"{name.upper()}_COUNT") for name in SERVICES)
+    _from_environment("PARTITIONS")
     return Options(
         folder=chosen.data.resolve(),
-        counts=Counts(chosen.gateways, chosen.notifiers, chosen.projectors),
+        counts=Counts(*counts),
         kafka=chosen.kafka,
         database=chosen.database,
         services=not chosen.no_services,

@@ -6,10 +6,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
-from deploy.local import identity, record
+from deploy.local import identity, programs, record
 from deploy.local.failure import Failure
 from deploy.local.process import ROOT, leash, module
 from deploy.local.record import Stack
@@ -21,7 +22,7 @@ LONGEST_STOP = 90.0
 def up(folder: Path, arguments: Sequence[str]) -> None:
     """Starts `run` with these arguments in the background, unless it runs; blocks until it is ready.
 
-    Raises Failure, with the end of its log, when it ends instead.
+    Raises Failure, with what it said last, when it ends instead.
     """
     stack = record.read_running(folder)
     if stack and stack.ready:
@@ -29,9 +30,10 @@ def up(folder: Path, arguments: Sequence[str]) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     if stack is None:
-        _log(folder).write_bytes(b"")
+        _log(folder).unlink(missing_ok=True)
+    print(f"log {_log(folder)}", flush=True)
     child = _launch(folder, [], arguments, {})
-    _until_ready(folder, child, print)
+    _until_ready(folder, child, lambda line: print(line, flush=True))
 
 
 def down(folder: Path) -> None:
@@ -47,6 +49,18 @@ def down(folder: Path) -> None:
     print(f"stopped what ran in {folder}")
 
 
+def psql(folder: Path) -> None:
+    """Becomes psql in the database of the stack of `folder`; raises Failure when none runs."""
+    stack = record.read_running(folder)
+    if stack is None or not stack.ready:
+        raise Failure(f"nothing runs in {folder}; make up starts it")
+    program = str(programs.find("psql"))
+    url = urlsplit(stack.database)
+    here = {"PGHOST": url.hostname, "PGPORT": url.port, "PGDATABASE": url.path[1:], "PGUSER": url.username}
+    given = {name: unquote(str(value)) for name, value in here.items() if value}
+    os.execve(program, ["psql"], {**os.environ, **given, "PGPASSWORD": unquote(url.password or "")})
+
+
 def reset(folder: Path) -> None:
     """Stops the stack of `folder` and removes its data, wherever they are."""
     down(folder)
@@ -55,6 +69,8 @@ def reset(folder: Path) -> None:
         if path.exists():
             shutil.rmtree(path.resolve())
         if path.is_symlink():
+            with suppress(OSError):  # another stack's files are there too
+                path.readlink().parent.rmdir()
             path.unlink()
     for name in ("stack.json", "parley.log"):
         (folder / name).unlink(missing_ok=True)
@@ -91,6 +107,8 @@ def _launch(
     folder: Path, before: Sequence[str], arguments: Sequence[str], env: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
     command = [*before, *module("deploy.local", "run", f"--data={folder}", *arguments)]
+    _log(folder).touch(mode=0o600)  # whatever a process may say, nobody else reads it
+    _log(folder).chmod(0o600)  # where an earlier release made it
     with _log(folder).open("ab") as log:
         return subprocess.Popen(
             command,
@@ -110,17 +128,18 @@ def _until_ready(folder: Path, child: subprocess.Popen[bytes], tell: Callable[[s
             stack = record.read_running(folder)
             ended = child.poll() is not None
             for line in log:
-                if line.startswith("parley"):
+                if line.startswith("parley "):
                     tell(line.removeprefix("parley").strip())
             if stack and stack.ready:
                 return stack
             if ended and stack is None:
-                raise Failure(f"did not start:\n{_tail(folder)}")
+                raise Failure(_last_line(folder).removeprefix("parley: "))
             time.sleep(0.05)
 
 
-def _tail(folder: Path, lines: int = 20) -> str:
-    return "\n".join(_log(folder).read_text(errors="replace").splitlines()[-lines:])
+def _last_line(folder: Path) -> str:
+    said = _log(folder).read_text(errors="replace").split("\n")
+    return next((line for line in reversed(said) if line), "did not start")
 
 
 def _log(folder: Path) -> Path:

@@ -1,12 +1,14 @@
 """The terminal: every line with the name of the process that wrote it in front."""
 
 import os
+import re
 import signal
 import sys
 from asyncio import StreamReader
 from itertools import cycle
 
 COLOURS = cycle(["36", "33", "32", "35", "34", "96", "93", "92", "95", "94"])
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 LONGEST = 1 << 20
 """Bytes after which a line without an end is shown as it is."""
 
@@ -35,14 +37,20 @@ class Console:
         """A line of the supervisor itself."""
         self.line("parley", text)
 
-    async def relay(self, name: str, stream: StreamReader) -> None:
-        """Prints a child's output until it ends, however long its lines are."""
-        rest = b""
+    async def relay(self, name: str, stream: StreamReader) -> str:
+        """Prints a child's output until it ends, however long its lines are; its last line."""
+        rest, last = b"", ""
         while chunk := await stream.read(1 << 16):
             *lines, rest = (rest + chunk).split(b"\n")
             if len(rest) > LONGEST:
                 lines, rest = [*lines, rest], b""
             for line in lines:
-                self.line(name, line.decode(errors="replace"))
-        if rest:
-            self.line(name, rest.decode(errors="replace"))
+                last = self._child(name, line) or last
+        return self._child(name, rest) or last
+
+    def _child(self, name: str, line: bytes) -> str:
+        """Colours are the terminal's business: Maven sends them even when told not to, on empty lines."""
+        text = _COLOUR.sub("", line.decode(errors="replace")).rstrip()
+        if text:
+            self.line(name, text)
+        return text

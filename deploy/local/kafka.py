@@ -7,6 +7,7 @@ import shlex
 import shutil
 import tempfile
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,10 @@ QUICK = "-XX:TieredStopAtLevel=1"
 
 @dataclass(frozen=True)
 class Kafka:
-    """A broker that keeps its data in `folder`; the jars in `cache` serve any number of them."""
+    """A broker that keeps its data in `folder`; the jars in `cache` serve any number of them.
+
+    `say` is told what takes long.
+    """
 
     folder: Path
     cache: Path
@@ -33,11 +37,12 @@ class Kafka:
     def bootstrap(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    async def prepare(self, once: Once) -> None:
+    async def prepare(self, once: Once, say: Callable[[str], None]) -> None:
         """Fetches the jars and formats the storage where that has not been done; raises Failure."""
         programs.find("java")  # before Maven, which says less clearly that it is missing
         self.folder.mkdir(parents=True, exist_ok=True)
         if not self._jars.exists():
+            say("fetching Kafka with Maven, which takes minutes the first time")
             await self._fetch(once)
         self._properties.write_text(self._settings(self._data))
         if not self._data.exists():

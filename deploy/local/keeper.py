@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import time
-from asyncio.subprocess import Process as Child
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from deploy.local.console import Console
 from deploy.local.failure import Failure
 from deploy.local.identity import Running, running
 from deploy.local.ports import Ports
-from deploy.local.process import Process
+from deploy.local.process import Child, Process
 
 PAUSE = 0.5
 """Seconds between a death and the next start."""
@@ -21,6 +20,9 @@ WINDOW = 30.0
 """Seconds within which deaths add up."""
 GRACE = 12.0
 """Seconds that a process has to end by itself; the services promise ten."""
+
+QUOTED = 300
+"""Characters at most of what a process wrote last."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,11 @@ class Keeper:
         if self.running:
             self.running.signal(number)
 
+    def kill(self) -> None:
+        """Ends it at once and for good."""
+        self._ending.set()
+        self.signal(signal.SIGKILL)
+
     async def stop(self, keeping: asyncio.Task[None]) -> None:
         """Returns when the process is gone, after GRACE by force."""
         self._ending.set()
@@ -85,7 +92,7 @@ class Keeper:
         """One life, from start to end; says how it ended."""
         self._around.ports.release(self.process.ports)
         child = await self.process.spawn()
-        self.running = running(self.process.name, child.pid)
+        self.running = running(self.process.name, child.process.pid)
         self._changed()
         if self._ending.is_set():  # told to stop while it was being started
             self.signal(self.process.stop)
@@ -103,18 +110,25 @@ class Keeper:
 
 
 async def outcome(process: Process, child: Child, console: Console) -> str:
-    """Relays the child's output until it is gone; "" when it succeeded, else how it ended."""
-    relaying = asyncio.create_task(console.relay(process.name, child.stdout)) if child.stdout else None
-    code = await child.wait()
-    if relaying:  # what it wrote last; bounded, because a grandchild may hold the pipe open
-        await asyncio.wait({relaying}, timeout=1)
+    """Relays the child's output until it is gone and says how it ended; what it wrote last too, if it ended
+    by itself."""
+    last = ""
+    if child.relayed is None:
+        code = await child.process.wait()
+    else:
+        relaying = asyncio.create_task(console.relay(process.name, child.relayed.stream))
+        code = await child.process.wait()
+        await asyncio.wait({relaying}, timeout=1)  # bounded, because a grandchild may hold the pipe open
         relaying.cancel()
-    how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-    return f"{how}{_last_line(process.log)}"
+        child.relayed.transport.close()
+        last = relaying.result() if relaying.done() else ""
+    if code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    if process.log:
+        last = _last_line(process.log, child.written)
+    return f"exit code {code}{last and f': {last[:QUOTED]}'}"
 
 
-def _last_line(log: Path | None) -> str:
-    if log is None or not log.exists():
-        return ""
-    lines = log.read_text(errors="replace").split("\n")
-    return f", last in {log}: {next((line for line in reversed(lines) if line.strip()), '')}"
+def _last_line(log: Path, since: int) -> str:
+    lines = log.read_bytes()[since:].decode(errors="replace").splitlines()
+    return next((line for line in reversed(lines) if line.strip()), "")

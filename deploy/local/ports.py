@@ -19,6 +19,8 @@ class Ports:
         self._previous = previous
         self._held: dict[int, socket.socket] = {}
         self.taken: dict[str, int] = {}
+        self.notes: list[str] = []
+        """Defaults that could not be had, for the user."""
 
     def take(self, name: str, variable: str | None = None, default: int | None = None) -> int:
         """The port of `name`: given by `variable`, else the default or the last run's if free, else any.
@@ -31,6 +33,10 @@ class Ports:
         else:
             preferred = (None if given else default, self._previous.get(name))
             port = self._free(p for p in (*preferred, *random.sample(CHOICE, 100)) if p)
+            if not given and default not in (None, port):
+                self.notes.append(
+                    f"{default} is taken: the {name} answers at {port}; set {variable} to choose"
+                )
         self.taken[name] = port
         return port
 

@@ -5,10 +5,11 @@ import os
 import pwd
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT
+from asyncio.subprocess import DEVNULL, STDOUT
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from deploy.local import programs
 
@@ -41,23 +42,51 @@ class Process:
     orphaned: signal.Signals = signal.SIGKILL
     """What the kernel sends it when its supervisor dies without a word."""
 
-    async def spawn(self) -> asyncio.subprocess.Process:
+    async def spawn(self) -> "Child":
         """Starts it in a process group of its own: on Ctrl-C the supervisor decides the order."""
-        output = self.log.open("ab") if self.log else None
-        try:
-            return await asyncio.create_subprocess_exec(
+        written = self.log.stat().st_size if self.log and self.log.exists() else 0
+        relayed, output = (None, self.log.open("ab")) if self.log else await _pipe()
+        with output:
+            process = await asyncio.create_subprocess_exec(
                 *leash(self.orphaned, self.user),
                 *self.argv,
                 env={**os.environ, **self.env},
                 cwd="/" if self.user else ROOT,
                 stdin=DEVNULL,
-                stdout=output or PIPE,
+                stdout=output,
                 stderr=STDOUT,
                 process_group=0,
             )
-        finally:
-            if output:
-                output.close()
+        return Child(process, relayed, written)
+
+
+@dataclass(frozen=True)
+class Relayed:
+    """What a process writes, to be read here."""
+
+    stream: asyncio.StreamReader
+    transport: asyncio.ReadTransport
+
+
+@dataclass(frozen=True)
+class Child:
+    """A process that was started."""
+
+    process: asyncio.subprocess.Process
+    relayed: Relayed | None
+    """None when it writes to its log."""
+    written: int
+    """Bytes of its log that others wrote before it."""
+
+
+async def _pipe() -> tuple[Relayed, IO[bytes]]:
+    """A pipe and its writing end. asyncio's own takes a process for alive while its children are."""
+    out, into = os.pipe()
+    stream = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(out, "rb")
+    )
+    return Relayed(stream, transport), os.fdopen(into, "wb")
 
 
 Once = Callable[[Process], Awaitable[None]]

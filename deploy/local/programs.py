@@ -3,16 +3,17 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from deploy.local.failure import Failure
 
-PACKAGES = {  # Debian's names
-    "java": "default-jre-headless",
-    "mvn": "maven",
-    "postgres": "postgresql",
-    "setpriv": "util-linux",
+PACKAGES = {  # as Debian 12 names them
+    "java": ["openjdk-17-jdk-headless", "maven"],
+    "mvn": ["openjdk-17-jdk-headless", "maven"],
+    "postgres": ["postgresql"],
+    "psql": ["postgresql-client"],
+    "setpriv": ["util-linux"],
 }
 
 
@@ -26,7 +27,8 @@ def find(program: str, folders: Iterable[Path] = ()) -> Path:
         _install(PACKAGES[program])
         found = _look(program, folders)
     if found is None:
-        raise Failure(f"{program} is missing; install it, on Debian: apt-get install {PACKAGES[program]}")
+        packages = " ".join(PACKAGES[program])
+        raise Failure(f"{program} is missing; install it, on Debian 12: apt-get install {packages}")
     return found
 
 
@@ -36,13 +38,13 @@ def _look(program: str, folders: Iterable[Path]) -> Path | None:
     return Path(found) if found else None
 
 
-def _install(package: str) -> None:
-    print(f"installing {package}", flush=True)
+def _install(packages: Sequence[str]) -> None:
+    print("installing", *packages, flush=True)
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", package]):
+    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
         done = subprocess.run(
             ["apt-get", "-qq", *arguments], env=quiet, capture_output=True, text=True, check=False
         )
         if done.returncode:
             reason = done.stderr.strip().rpartition("\n")[2]
-            raise Failure(f"apt-get {arguments[0]} of {package} failed: {reason}")
+            raise Failure(f"apt-get {' '.join(arguments)} failed: {reason}")

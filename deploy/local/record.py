@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
@@ -47,10 +48,12 @@ class Stack(BaseModel):
         self.projectors, self.store = urls(services.projectors), urls([services.store])[0]
 
     def addresses(self) -> list[str]:
-        """What to tell the user, line by line."""
+        """What to tell the user, line by line; never the password."""
         door = [f"web {self.gateways[0]}/", f"API {self.gateways[0]}/docs"] if self.gateways else []
         more = [f"gateway {url}" for url in self.gateways[1:]]
-        return [*door, *more, f"Kafka {self.kafka}", f"PostgreSQL {self.database}"]
+        where = urlsplit(self.database)
+        database = f"PostgreSQL {where.netloc.rpartition('@')[2]}{where.path} (make psql opens it)"
+        return [*door, *more, f"Kafka {self.kafka}", database]
 
     def again(self) -> "Stack":
         """As the file has it now: processes change when they die."""

@@ -45,7 +45,10 @@ class Options:
 
 
 def run(options: Options) -> None:
-    """Blocks until SIGINT, SIGTERM or SIGHUP, then stops everything; raises Failure."""
+    """Blocks until SIGINT, SIGTERM or SIGHUP, then stops everything; raises Failure.
+
+    Settings that a service would refuse end this process, before anything is started.
+    """
     options.folder.mkdir(parents=True, exist_ok=True)
     with _alone(options.folder):
         previous = record.read(options.folder)
@@ -63,6 +66,8 @@ class _Run:
         self._stopped = asyncio.Event()
         self._ports = ports = Ports(os.environ, previous.ports if previous else {})
         self._services = Services.choose(options.counts, ports) if options.services else None
+        if self._services:
+            self._services.check()
         self._kafka = None if options.kafka else self._own_kafka()
         self._postgres = None if options.database else self._own_postgres()
         self._stack = Stack(
@@ -83,10 +88,8 @@ class _Run:
             self._changed([])
             try:
                 await supervisor.watch(self._start(supervisor), self._stopped)
-            except Failure as failure:
-                self._console.say(f"stopping: {failure}")
-                raise
-            self._console.say("stopping")
+            finally:
+                self._console.say("stopping")
         self._changed([])
         self._console.say("stopped")
 
@@ -97,14 +100,14 @@ class _Run:
             stages = self._services.stages(self._stack.kafka, self._stack.database)
             await together(*(supervisor.start(*stage) for stage in stages))
         self._console.say(f"everything is ready after {time.monotonic() - began:.1f} s")
-        for line in self._stack.addresses():
+        for line in (*self._stack.addresses(), *self._ports.notes):
             self._console.say(line)
         self._stack.ready = True
         self._stack.write()
 
     async def _start_kafka(self, supervisor: Supervisor) -> None:
         if self._kafka:
-            await self._kafka.prepare(supervisor.once)
+            await self._kafka.prepare(supervisor.once, self._console.say)
             await supervisor.start(self._kafka.broker())
         if self._services:
             await supervisor.once(services.topics(self._stack.kafka))

@@ -7,6 +7,20 @@ from dataclasses import dataclass
 from deploy.local import probes
 from deploy.local.ports import Ports
 from deploy.local.process import Process, module
+from gateway.settings import Settings
+from message_store.settings import ProjectSettings, ServeSettings
+from notifier.live.settings import LiveSettings
+from shared.settings import ProcessSettings, read
+
+SETTINGS: Mapping[str, type[ProcessSettings]] = {
+    "store": ServeSettings,
+    "projector": ProjectSettings,
+    "notifier": LiveSettings,
+    "gateway": Settings,
+}
+"""What each service reads at its start."""
+ONCE = {"PORT": "0"}
+"""For commands that serve nobody: the user's PORT is the gateway's."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +56,11 @@ class Services:
             store=ports.take("store", "STORE_PORT"),
         )
 
+    def check(self) -> None:
+        """Ends this process with a line that names what a service would refuse."""
+        for process, *_ in self.stages("127.0.0.1:1", "postgresql://127.0.0.1/any"):
+            read(SETTINGS[process.name], **{name.lower(): value for name, value in process.env.items()})
+
     def stages(self, kafka: str, database: str) -> list[list[Process]]:
         """In the order of the way of a message, backwards: who is asked comes before who asks."""
         log, rows = {"KAFKA_BOOTSTRAP": kafka}, {"DATABASE_URL": database}
@@ -59,12 +78,13 @@ class Services:
 def topics(kafka: str) -> Process:
     """The command that makes the topics, again and again without harm."""
     partitions = os.environ.get("PARTITIONS") or "12"
-    return Process("topics", module("shared.topics"), {"KAFKA_BOOTSTRAP": kafka, "PARTITIONS": partitions})
+    env = {**ONCE, "KAFKA_BOOTSTRAP": kafka, "PARTITIONS": partitions}
+    return Process("topics", module("shared.topics"), env)
 
 
 def migrations(database: str) -> Process:
     """The command that brings the database's tables up to date."""
-    return Process("migrations", module("message_store", "migrate"), {"DATABASE_URL": database})
+    return Process("migrations", module("message_store", "migrate"), {**ONCE, "DATABASE_URL": database})
 
 
 def _services(name: str, ports: Sequence[int], argv: Sequence[str], env: Mapping[str, str]) -> list[Process]:

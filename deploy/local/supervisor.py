@@ -12,7 +12,6 @@ Nothing is ever ended by name. The kernel ends the children of a supervisor that
 """
 
 import asyncio
-import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
@@ -77,10 +76,10 @@ class Supervisor:
             ended = await outcome(process, child, self._around.console)
         except asyncio.CancelledError:
             with suppress(ProcessLookupError):
-                child.kill()
-            await child.wait()
+                child.process.kill()
+            await child.process.wait()
             raise
-        if child.returncode:
+        if child.process.returncode:
             raise Failure(f"{process.name} failed: {ended}")
         self._around.console.say(f"{process.name} is done after {time.monotonic() - began:.1f} s")
 
@@ -88,7 +87,7 @@ class Supervisor:
         """Ends all at once and without order: for a user who asked twice."""
         for stage in self._stages:
             for keeper in stage:
-                keeper.signal(signal.SIGKILL)
+                keeper.kill()
 
     def _keeper(self, process: Process) -> Keeper:
         return Keeper(process, self._around, self._tell)

@@ -5,6 +5,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator
@@ -89,8 +90,10 @@ def test_where_postgresqls_user_cannot_get_its_files_go_elsewhere_and_a_line_say
         assert f"PostgreSQL keeps its files in {elsewhere}" in (folder / "parley.log").read_text()
         with psycopg.connect(stack.database) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
+    others = set(elsewhere.parent.iterdir()) - {elsewhere}
     reset(folder)
     assert not elsewhere.exists()
+    assert elsewhere.parent.exists() == bool(others)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="whoever runs this is an ordinary user already")
@@ -100,6 +103,7 @@ def test_an_ordinary_user_runs_it_too(folder: Path) -> None:
     python = "/usr/bin/python3"  # root's own may lie in a closed home
     if subprocess.run([*as_nobody, python, "-c", ""], cwd=ROOT, check=False).returncode:
         pytest.skip("nobody cannot enter this checkout")
+    ours = [sysconfig.get_path("purelib"), *(path for path in sys.path if Path(path).is_relative_to(ROOT))]
     run = subprocess.Popen(
         [
             *as_nobody,
@@ -112,7 +116,7 @@ def test_an_ordinary_user_runs_it_too(folder: Path) -> None:
             f"--data={folder}",
         ],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": sysconfig.get_path("purelib")},
+        env={**os.environ, "PYTHONPATH": ":".join(ours)},
     )
     try:
         url = eventually(lambda: ready_database(folder), "PostgreSQL is ready")

@@ -1,5 +1,7 @@
 """The local platform's supervisor: real processes, killed and stopped, with stand-ins for services."""
 
+import asyncio
+import importlib
 import os
 import shutil
 import signal
@@ -8,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +18,7 @@ import pytest
 
 from deploy.local import identity, keeper, record
 from deploy.local.console import Console
+from deploy.local.failure import Failure
 from deploy.local.identity import Running
 from deploy.local.keeper import Surroundings
 from deploy.local.ports import Ports
@@ -45,6 +49,8 @@ if os.environ.get("BROKEN"):
 print("it serves")
 http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
 """
+COMMANDS = {"shared": "topics", "gateway": "__main__", "notifier": "__main__", "message_store": "__main__"}
+"""What is replaced; all else in these packages is the real thing."""
 NEITHER = ("--kafka=127.0.0.1:1", "--database=postgresql://127.0.0.1:1/none")
 """No Kafka and no PostgreSQL: they would take seconds, and the stand-ins need none."""
 SERVICES = ["gateway", "notifier", "projector", "store"]
@@ -66,10 +72,11 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 def local(folder: Path, tmp_path: Path) -> Iterator[Start]:
     """Starts commands; what still runs at the end is ended."""
-    for module in ("shared/topics", "shared/__init__", "gateway", "notifier", "message_store"):
-        file = tmp_path / f"{module}.py"
-        file.parent.mkdir(exist_ok=True)
-        file.write_text("" if file.stem == "__init__" else STAND_IN)
+    for package, command in COMMANDS.items():
+        real = Path(str(importlib.import_module(package).__file__)).parent
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text(f"__path__.append({str(real)!r})")
+        (tmp_path / package / f"{command}.py").write_text(STAND_IN)
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str, **env: str) -> subprocess.Popen[str]:
@@ -135,7 +142,7 @@ def test_a_dead_process_is_started_again_and_a_line_says_why(local: Start, folde
     started_again(stack, "notifier")
     run.terminate()
     _, lines = ended(run)
-    assert any("notifier died: killed by SIGKILL; starting it again" in line for line in lines)
+    assert any(line.endswith("notifier died: killed by SIGKILL; starting it again") for line in lines)
 
 
 def test_three_deaths_within_thirty_seconds_stop_everything_with_the_reason(
@@ -208,12 +215,10 @@ def test_a_missing_program_is_an_error_that_says_how_to_install_it(local: Start,
     (tmp_path / "setpriv").symlink_to(str(shutil.which("setpriv")))
     code, lines = ended(local("run", "--no-services", NEITHER[1], PATH=str(tmp_path)))
     assert code == 1
-    assert lines[-1] == "parley: java is missing; install it, on Debian: apt-get install default-jre-headless"
-
-
-def test_a_port_that_is_none_is_an_error_in_one_line(local: Start) -> None:
-    code, lines = ended(local("run", *NEITHER, STORE_PORT="80a"))
-    assert (code, lines) == (1, ["parley: STORE_PORT must be a port from 1 to 65535, not '80a'"])
+    assert (
+        lines[-1]
+        == "parley: java is missing; install it, on Debian 12: apt-get install openjdk-17-jdk-headless maven"
+    )
 
 
 def test_a_given_port_is_used_exactly_and_the_others_are_kept(local: Start, folder: Path) -> None:
@@ -238,7 +243,7 @@ def test_several_of_a_service_each_have_their_port(local: Start, folder: Path) -
 def test_up_returns_when_ready_and_down_when_all_is_gone(local: Start, folder: Path) -> None:
     code, lines = ended(local("up", *NEITHER))
     stack = ready(folder)
-    assert code == 0
+    assert (code, lines[0]) == (0, f"log {folder / 'parley.log'}")
     assert f"web {stack.gateways[0]}/" in lines
     code, lines = ended(local("up", *NEITHER))
     assert (code, lines[0]) == (0, f"already up in {folder}")
@@ -258,10 +263,89 @@ def test_two_at_once_make_one_stack(local: Start, folder: Path) -> None:
     assert [ended(command)[0] for command in commands] == [0, 0]
 
 
-def test_up_that_fails_shows_the_end_of_the_log(local: Start, folder: Path) -> None:
+def test_up_that_fails_says_why_in_one_line(local: Start, folder: Path) -> None:
     code, lines = ended(local("up", *NEITHER, BROKEN="yes"))
     assert code == 1
-    assert any(line.endswith("it is broken") for line in lines)
+    told = [line for line in lines if "it is broken" in line and not line.endswith("starting it again")]
+    assert len(told) == 1
+    assert told[0].endswith(" died 3 times within 30 s: exit code 1: it is broken")
+
+
+@pytest.mark.parametrize("command", ["run", "up"])
+@pytest.mark.parametrize(
+    ("variable", "value", "reason"),
+    [
+        ("GATEWAY_COUNT", "x", "GATEWAY_COUNT must be a number from 1 on, not 'x'"),
+        ("PARTITIONS", "0", "PARTITIONS must be a number from 1 on, not '0'"),
+        ("STORE_PORT", "80a", "STORE_PORT must be a port from 1 to 65535, not '80a'"),
+        ("LOG_LEVEL", "loud", "LOG_LEVEL: Input should be 'debug', 'info', 'warning' or 'error'"),
+    ],
+)
+def test_a_bad_variable_is_one_line_that_names_it_before_anything_is_started(
+    local: Start, folder: Path, command: str, variable: str, value: str, reason: str
+) -> None:
+    code, lines = ended(local(command, **{variable: value}))
+    assert code != 0
+    assert [line for line in lines if not line.startswith("log ")] == [
+        line for line in lines if reason in line
+    ]
+    assert len([line for line in lines if reason in line]) == 1
+    assert not (folder / "kafka").exists()
+
+
+def test_who_finds_the_default_port_taken_is_told_where_the_gateway_is(local: Start, folder: Path) -> None:
+    with suppress(OSError), socket.create_server(("127.0.0.1", 8000)):  # else somebody has it already
+        run = local("run", *NEITHER, PORT="")
+        port = ready(folder).gateways[0].rpartition(":")[2]
+        run.terminate()
+        _, lines = ended(run)
+        assert any(
+            line.endswith(f"8000 is taken: the gateway answers at {port}; set PORT to choose")
+            for line in lines
+        )
+
+
+def test_secrets_are_for_the_owners_eyes(local: Start, folder: Path) -> None:
+    (folder / "parley.log").touch(mode=0o644)
+    _, lines = ended(local("up", NEITHER[0], "--database=postgresql://parley:secret@127.0.0.1:1/none"))
+    assert "PostgreSQL 127.0.0.1:1/none (make psql opens it)" in lines
+    assert "secret" not in (folder / "parley.log").read_text()
+    assert {(folder / name).stat().st_mode & 0o777 for name in ("parley.log", "stack.json")} == {0o600}
+
+
+def test_psql_gets_the_database_and_nobody_sees_the_password(
+    local: Start, folder: Path, tmp_path: Path
+) -> None:
+    ended(local("up", NEITHER[0], "--database=postgresql://parley:se%2Fcret@127.0.0.1:1/none"))
+    psql = tmp_path / "psql"
+    psql.write_text('#!/bin/sh\necho "$# $PGUSER $PGPASSWORD $PGHOST $PGPORT $PGDATABASE"\n')
+    psql.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    assert ended(local("psql", PATH=path)) == (0, ["0 parley se/cret 127.0.0.1 1 none"])
+    ended(local("down"))
+    assert ended(local("psql", PATH=path)) == (1, [f"parley: nothing runs in {folder}; make up starts it"])
+
+
+async def test_only_what_a_process_wrote_itself_is_quoted(folder: Path) -> None:
+    log = folder / "console.log"
+    log.write_text("of an earlier process\n")
+    for script, said in (
+        ("exit 3", "exit code 3"),
+        ("echo why; exit 3", "exit code 3: why"),
+        ("kill -9 $$", "killed by SIGKILL"),
+    ):
+        async with Supervisor(Surroundings(Console(), Ports({}, {}), folder), lambda _: None) as supervisor:
+            with pytest.raises(Failure) as failed:
+                await supervisor.once(Process("job", ["sh", "-c", script], log=log))
+        assert str(failed.value) == f"job failed: {said}"
+
+
+async def test_a_childs_colours_and_empty_lines_are_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    stream = asyncio.StreamReader()
+    stream.feed_data(b"\x1b[0m\n\n\x1b[1;31mred\x1b[0m\nend")
+    stream.feed_eof()
+    assert await Console().relay("maven", stream) == "end"
+    assert capsys.readouterr().out.splitlines() == ["maven      red", "maven      end"]
 
 
 async def test_a_process_that_does_not_end_is_killed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -21,21 +22,45 @@ class _Redact(logging.Filter):
 
 
 class Seldom(logging.Filter):
-    """aiokafka says the same at each retry, a hundred times a second while a broker is away: once in ten
-    seconds is enough."""
+    """aiokafka says the same at each retry, a hundred times a second while a broker is away: a repeat is let
+    through after ten seconds, then after twenty, forty … And what passes by itself, as it does while a group
+    forms, is said only when it lasts."""
 
     def __init__(self, logger: str) -> None:
         super().__init__()
         self._logger = logger
-        self._said: dict[object, float] = {}
+        self._troubles: dict[object, _Trouble] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not record.name.startswith(self._logger):
             return True
-        news = record.created - self._said.get(record.msg, 0) >= 10
-        if news:
-            self._said[record.msg] = record.created
-        return news
+        trouble, now = self._troubles.get(record.msg), record.created
+        if trouble is None or now - trouble.heard > _OVER:
+            trouble = self._troubles[record.msg] = _Trouble(now + _PAUSE if _passes(record) else now)
+        trouble.heard = now
+        if now < trouble.due:
+            return False
+        trouble.due, trouble.pause = now + trouble.pause, trouble.pause * 2
+        return True
+
+
+_PAUSE, _OVER = 10.0, 60.0
+"""Seconds: the first silence, and the silence after which a trouble is a new one."""
+_ROUTINE = ("Marking the coordinator dead", "Heartbeat failed for group %s because it is rebalancing")
+
+
+@dataclass
+class _Trouble:
+    due: float
+    """When it may be said (again)."""
+    pause: float = _PAUSE
+    heard: float = 0.0
+
+
+def _passes(record: logging.LogRecord) -> bool:
+    """Whether aiokafka itself expects it to pass: its errors say whether they are worth a retry."""
+    said = record.args if isinstance(record.args, tuple) else ()
+    return any(getattr(each, "retriable", False) for each in said) or str(record.msg).startswith(_ROUTINE)
 
 
 def configure(service: str, level: str) -> None:
@@ -65,7 +90,7 @@ def configure(service: str, level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "aiokafka"):
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "aiokafka", "yoyo"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
         logger.setLevel("WARNING")

@@ -1,7 +1,7 @@
 """How a process is configured: by environment variables only, read once, in its `main`."""
 
 import sys
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -37,10 +37,13 @@ class KafkaSettings(BaseSettings):
     `group.min.session.timeout.ms` bounds it below."""
 
 
-def read(settings: type[S]) -> S:
-    """The settings of this process. Bad ones end it with one line that names them, and status 2."""
+def read(settings: type[S], **given: Any) -> S:
+    """The settings of this process; what is `given` stands before the environment.
+
+    Bad ones end the process with one line that names them, and status 2.
+    """
     try:
-        return settings()
+        return settings(**given)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
     except SettingsError as error:

@@ -48,7 +48,7 @@ class Link:
 
     async def keep(self, session: aiohttp.ClientSession) -> None:
         """Until cancelled."""
-        pause, complained = 0.05, False
+        pause, complained, reached = 0.05, False, False
         while True:
             try:
                 async with session.ws_connect(
@@ -57,14 +57,22 @@ class Link:
                     max_msg_size=_MAX_MESSAGE,
                     timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
                 ) as socket:
-                    pause, complained = 0.05, False
+                    pause, complained, reached = 0.05, False, True
                     await self._talk(socket)
             except (TimeoutError, OSError, aiohttp.ClientError, link_messages.Incomprehensible) as error:
                 if not complained:
-                    log.warning("link.down", notifier=str(self.address), reason=repr(error))
+                    self._complain(reached, error)
                 complained = True
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _complain(self, reached: bool, error: Exception) -> None:
+        """Processes start in any order: one that was never reached is no fault yet."""
+        what = {"notifier": str(self.address), "reason": str(error) or type(error).__name__}
+        if reached:
+            log.warning("link.down", **what)
+        else:
+            log.info("link.waiting", hint="notifier not reachable yet", **what)
 
     async def _talk(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         log.info("link.up", notifier=str(self.address))
