@@ -150,21 +150,32 @@ async def _projecting(real: World, producer: ProducerPort) -> AsyncIterator[None
         await store.close()
 
 
-async def test_of_two_projectors_one_frozen_for_a_while_doubles_nothing(real: World) -> None:
+@pytest.mark.parametrize("place", ["projector.loaded:2:stop", "projector.advanced:2:stop"])
+async def test_of_two_projectors_one_frozen_in_the_middle_of_a_batch_doubles_nothing(
+    real: World, place: str
+) -> None:
+    """The heir cannot wait for it: neither to let go, nor for the rows that its transaction has locked."""
     await real.happen(groups())
-    async with real.projector() as first, real.projector():
-        await real.caught_up()
-        await real.happen(messages(10, "both"))
-        await real.caught_up()
-        first.send_signal(signal.SIGSTOP)
-        await real.happen(messages(30, "frozen"))
-        await asyncio.sleep(3)
-        first.send_signal(signal.SIGCONT)
-        for n in range(5):
-            await real.happen(messages(10, f"thawed-{n}"))
-            await asyncio.sleep(0.2)
-        await holds(real, 90)
+    async with real.projector(FAILPOINT=place) as frozen:
+        for n in range(3):
+            await real.happen(messages(10, f"before-{n}"))
+            await asyncio.sleep(0.3)
+        async with asyncio.timeout(20):
+            while not stopped(frozen.pid):
+                await asyncio.sleep(0.05)
+        async with real.projector():
+            await real.happen(messages(30, "frozen"))
+            await real.caught_up()
+            frozen.send_signal(signal.SIGCONT)
+            for n in range(5):
+                await real.happen(messages(10, f"thawed-{n}"))
+                await asyncio.sleep(0.2)
+            await holds(real, 110)
     assert await real.read(real.topics.dead_letters) == {}
+
+
+def stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 async def test_a_projector_that_ends_in_good_order_leaves_nothing_to_be_told_again(real: World) -> None:
@@ -268,13 +279,19 @@ async def test_a_log_whose_last_applied_record_is_another_is_refused(real: World
 async def test_a_database_that_restarts_is_waited_for(real: World) -> None:
     """Its connections are cut again and again while events happen."""
     await real.happen(groups())
+    cut = 0
     async with real.projector():
+        await real.caught_up()
         for n in range(10):
             await real.happen(messages(10, f"cut-{n}"))
-            real.sql(
-                "select pg_terminate_backend(pid) from pg_stat_activity "
-                "where datname = current_database() and pid <> pg_backend_pid()"
+            cut += len(
+                real.sql(
+                    "select pg_terminate_backend(pid) from pg_stat_activity "
+                    "where datname = current_database() and pid <> pg_backend_pid()"
+                )
             )
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.3)
         await holds(real, 100)
+    assert cut >= 5
+    assert "projector.interrupted" in real.output()
     assert await real.read(real.topics.dead_letters) == {}

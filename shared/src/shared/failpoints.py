@@ -1,11 +1,13 @@
 """Named places where a test may have the process die: `FAILPOINT=projector.committed:3` kills it the third
-time it comes by, as `kill -9` would. Without the variable a failpoint costs one comparison."""
+time it comes by, as `kill -9` would; `projector.loaded:2:stop` freezes it there instead. Without the
+variable a failpoint costs one comparison."""
 
 import os
 import signal
 
-_name, _, _count = os.environ.get("FAILPOINT", "").partition(":")
+_name, _count, _how, *_ = (*os.environ.get("FAILPOINT", "").split(":"), "", "")
 _left = int(_count or 1)
+_signal = signal.SIGSTOP if _how == "stop" else signal.SIGKILL
 
 
 def failpoint(name: str) -> None:
@@ -13,4 +15,4 @@ def failpoint(name: str) -> None:
     if name == _name:
         _left -= 1
         if _left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), _signal)

@@ -22,20 +22,27 @@ from message_store.store import LostRace, Progress, Unavailable, WrongLog
 from shared.failpoints import failpoint
 from shared.log_identity import LogIdentity
 
-# SQLSTATE classes that say something of the server, not of the rows (PostgreSQL, appendix A): connection,
-# rollback, resources, prerequisite state, operator, system; then what only a wrong or foreign database gives:
-# a read-only replica (25), no right to log in (28), no such database, schema, table or column (3D, 3F, 42).
-PASSING = frozenset({"08", "40", "53", "55", "57", "58", "25", "28", "3D", "3F", "42"})
+# What a record can be blamed for (SQLSTATE, PostgreSQL's appendix A): its data (22), a constraint (23), a row
+# or an index entry that is too large. All else speaks of the server, the database or us, and is waited out.
+_TOO_LARGE = "54000"
 
-# Every statement looks rows up by key. One prepared while its table was still empty would go on scanning it.
-KEYS_ONLY = "-c enable_seqscan=off"
+# Every statement looks rows up by key; one prepared while its table was still empty would go on scanning it.
+# And a machine that vanishes in the middle of a transaction must not keep its rows locked.
+OPTIONS = (
+    "-c enable_seqscan=off -c idle_in_transaction_session_timeout=5s "
+    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+)
+KEEPALIVES: dict[str, Any] = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "connect_timeout": 5,
+}
 
 
-def passing(error: psycopg.Error) -> bool:
-    """Is this worth doing again, unchanged?"""
-    if error.sqlstate is None:
-        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-    return error.sqlstate[:2] in PASSING
+def poison(error: psycopg.Error) -> bool:
+    """Is it the record, so that doing it again would fail again?"""
+    return isinstance(error, psycopg.DataError | psycopg.IntegrityError) or error.sqlstate == _TOO_LARGE
 
 
 class PostgresStore:
@@ -83,10 +90,15 @@ class PostgresStore:
         return known
 
     async def commit(self, changes: Changes) -> None:
-        async with self._connected() as connection, connection.pipeline(), connection.transaction():
+        async with (
+            self._connected() as connection,
+            connection.pipeline() as pipeline,
+            connection.transaction(),
+        ):
             advanced = await connection.execute(
                 statements.ADVANCE, [*_columns(changes.advances, 5), self.owner]
             )
+            await pipeline.sync()  # only then does the server count us as idle in a transaction
             if len(await advanced.fetchall()) != len(changes.advances):
                 raise LostRace
             failpoint("projector.advanced")
@@ -107,7 +119,7 @@ class PostgresStore:
             async with asyncio.timeout(self._timeout):
                 if self._connection is None:
                     self._connection = await AsyncConnection.connect(
-                        self._url, autocommit=True, options=KEYS_ONLY
+                        self._url, autocommit=True, options=OPTIONS, **KEEPALIVES
                     )
                 yield self._connection
         except TimeoutError as error:
@@ -115,9 +127,9 @@ class PostgresStore:
             raise Unavailable("the database did not answer in time") from error
         except psycopg.Error as error:
             await self._give_up()
-            if passing(error):
-                raise Unavailable(str(error)) from error
-            raise
+            if poison(error):
+                raise
+            raise Unavailable(str(error)) from error
         except BaseException:
             await self._give_up()
             raise

@@ -1,12 +1,9 @@
 """`python -m message_store project`: the projector, with probes beside it."""
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-import structlog
 from fastapi import FastAPI
 
 from message_store.postgres import PostgresStore
@@ -21,8 +18,7 @@ from shared.kafka import Consumer, Inspector, Producer
 from shared.log_identity import identify
 from shared.probes import probes
 from shared.topics import Topics
-
-log = structlog.get_logger()
+from shared.vital import vital
 
 
 async def project(settings: ProjectSettings, vigil: Vigil) -> None:
@@ -76,8 +72,7 @@ def application(settings: ProjectSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        task = asyncio.create_task(project(settings, vigil))
-        task.add_done_callback(_end_process)
+        task = vital(asyncio.create_task(project(settings, vigil)))
         yield
         task.cancel()
         with suppress(asyncio.CancelledError, Exception):
@@ -87,14 +82,3 @@ def application(settings: ProjectSettings) -> FastAPI:
     problems.install(app)
     app.include_router(probes(vigil.alive, vigil.ready))
     return app
-
-
-def _end_process(task: asyncio.Task[None]) -> None:
-    """A projector that cannot go on is no projector: whoever supervises must see it end."""
-    if task.cancelled() or task.exception() is None:
-        return
-    fault: BaseException | None = task.exception()
-    while isinstance(fault, BaseExceptionGroup):
-        fault = fault.exceptions[0]
-    log.error("projector.ended", reason=str(fault), kind=type(fault).__name__, exc_info=fault)
-    os.kill(os.getpid(), signal.SIGTERM)

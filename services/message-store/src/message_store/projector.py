@@ -98,7 +98,7 @@ class Projector:
         """Commit the batch; when some row of it cannot be written, halve it until the one record is found."""
         try:
             await self._commit(arrivals)
-        except (Unavailable, LostRace):
+        except (Unavailable, LostRace, MemoryError):
             raise
         except Exception as error:
             for arrival in arrivals:
@@ -109,7 +109,7 @@ class Projector:
                 await self._apply(arrivals[middle:])
             elif arrivals[0].event is not None:
                 record = arrivals[0].record
-                await self._dead_letters.bury(self._topic, record, f"{type(error).__name__}: {error}")
+                await self._dead_letters.bury(self._topic, record, _blamed(error))
                 await self._commit([Arrival(record, None)])
             else:
                 raise
@@ -127,6 +127,12 @@ class Projector:
         self._states.keep(states, {f.conversation_id: f.partition for f in batch if f.conversation_id})
         self._publisher.tell(batch)
         _count(batch)
+
+
+def _blamed(error: Exception) -> str:
+    """Without what the error quotes: that may be somebody's words."""
+    diagnosis = getattr(getattr(error, "diag", None), "message_primary", None)
+    return f"{type(error).__name__}: {diagnosis}" if diagnosis else type(error).__name__
 
 
 def _count(batch: list[Folded]) -> None:

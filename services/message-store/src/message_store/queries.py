@@ -10,7 +10,7 @@ from psycopg import AsyncConnection, IsolationLevel
 from psycopg_pool import AsyncConnectionPool
 
 from message_store import reading, views
-from message_store.postgres import KEYS_ONLY
+from message_store.postgres import KEEPALIVES, OPTIONS
 from message_store.progress import Vector
 from message_store.views import Row
 from shared import cursor
@@ -49,10 +49,7 @@ class Queries:
     async def conversations(self, user: str, limit: int, page: str | None) -> dict[str, Any]:
         before, before_id = views.read_page_token(page) if page is not None else (None, None)
         asked = {"user": user, "limit": limit + 1, "before": before, "before_id": before_id}
-        try:
-            progress, rows = await self._snapshot((reading.PROGRESS, {}), (reading.CONVERSATIONS, asked))
-        except psycopg.DataError:
-            raise Problem("invalid", "page: is not a token that `nextPage` gave") from None
+        progress, rows = await self._snapshot((reading.PROGRESS, {}), (reading.CONVERSATIONS, asked))
         items = [views.conversation(user, row) for row in rows[:limit]]
         more = len(rows) > limit
         return {
@@ -113,7 +110,7 @@ class Queries:
                         self._pool.check()
                     )  # after a restart of the database the pool holds dead connections
                     return await self._read(asked)
-        except (TimeoutError, psycopg.OperationalError, psycopg.InterfaceError) as error:
+        except (TimeoutError, psycopg.Error) as error:
             raise Problem("unavailable", "the read models cannot be reached; try again") from error
 
     async def _read(self, asked: Sequence[Asked]) -> list[list[Row]]:
@@ -153,7 +150,7 @@ async def opened(database_url: str, connections: int) -> AsyncIterator[Queries]:
     """Opens at once, whether or not the database is there yet."""
     pool = AsyncConnectionPool(
         database_url,
-        kwargs={"options": KEYS_ONLY},
+        kwargs={"options": OPTIONS, **KEEPALIVES},
         min_size=2,
         max_size=connections,
         timeout=2.0,

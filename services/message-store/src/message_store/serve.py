@@ -12,6 +12,7 @@ from message_store.progress import ProgressWatch
 from message_store.settings import ServeSettings
 from shared import problems
 from shared.probes import probes
+from shared.vital import vital
 
 
 def application(settings: ServeSettings) -> FastAPI:
@@ -23,7 +24,7 @@ def application(settings: ServeSettings) -> FastAPI:
             watch = ProgressWatch(opened.progress)
             watches.append(watch)
             app.include_router(routes(opened, watch))
-            task = asyncio.create_task(watch.run())
+            task = vital(asyncio.create_task(watch.run()))
             yield
             task.cancel()
             with suppress(asyncio.CancelledError):

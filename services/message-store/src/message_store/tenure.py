@@ -24,7 +24,7 @@ from shared.position import after
 log = structlog.get_logger()
 T = TypeVar("T")
 
-UNPUBLISHED = 10_000  # a partition with more entries than this still to be told stops folding
+HEARSAY = 1.0  # seconds in which a member of the group hears that it is one no longer
 
 
 class Reassigned(Exception):
@@ -44,6 +44,8 @@ class Tenure:
         """Per partition that is ours and sound: the next offset to fold."""
         self.waiting = False
         """For the database, or for Kafka to say where the log ends."""
+        self.unpublished = 10_000
+        """A partition with more entries than this still to be told stops folding."""
         self._consumer = consumer
         self._store = store
         self._states = states
@@ -73,8 +75,8 @@ class Tenure:
         if partition not in self.next:
             return []
         start = self.next[partition]
-        if partition in self._proof and records[0].offset == start - 1:
-            self._prove(partition, records[0])
+        if partition in self._proof:
+            self._prove(partition, start - 1, records[0])
             records = records[1:]
         if [record.offset for record in records] == list(range(start, start + len(records))):
             return records
@@ -105,27 +107,43 @@ class Tenure:
             self._publisher.drop(partition)
         self._unsure.clear()
         partitions = sorted(self._consumer.partitions)
-        ends = await self._patiently(lambda: self._consumer.ends(partitions))
+        await self._begin_all(await self._claimed(partitions))
+        log.info("projector.claimed", partitions=partitions)
+
+    async def _claimed(self, partitions: list[int]) -> dict[int, Progress]:
+        """Become the owner. Where each log ends is asked afterwards: before, another may still move on."""
         claimed = await self._patiently(lambda: self._store.claim(self._identity, partitions))
-        for partition, progress in sorted(claimed.items()):
+        ends = await self._patiently(lambda: self._consumer.ends(partitions))
+        for partition, progress in claimed.items():
             if ends[partition] < progress.next_offset:
                 raise WrongLog(
                     f"partition {partition} of the log ends at {ends[partition]}, but the database has it "
                     f"applied up to {progress.next_offset}: the log lost records, or is not the one it was"
                 )
+        return claimed
+
+    async def _begin_all(self, ours: dict[int, Progress]) -> None:
+        for _, progress in sorted(ours.items()):
             await self._begin(progress)
-        log.info("projector.claimed", partitions=partitions)
 
     async def _recover(self) -> None:
         unsure = sorted(self._unsure)
         owned = await self._patiently(lambda: self._store.owned(unsure))
-        for partition in unsure:
-            if partition in owned:
-                await self._begin(owned[partition])
-            else:
-                self._publisher.drop(partition)
-                log.warning("projector.fenced", partition=partition)
+        await self._begin_all(owned)
+        if lost := [partition for partition in unsure if partition not in owned]:
+            await self._reclaim(lost)
         self._unsure.clear()
+
+    async def _reclaim(self, lost: list[int]) -> None:
+        """Somebody claimed what the group gave us: its heir, of whom we hear in a moment, or one who was slow
+        to claim what it had lost already. If we hear of nothing, it was the latter."""
+        log.warning("projector.fenced", partitions=lost)
+        for partition in lost:
+            self._publisher.drop(partition)
+        await asyncio.sleep(HEARSAY)
+        if not self.current:
+            raise Reassigned
+        await self._begin_all(await self._claimed(lost))
 
     async def _begin(self, progress: Progress) -> None:
         partition, next_offset = progress.partition, progress.next_offset
@@ -150,25 +168,25 @@ class Tenure:
         self._proof.pop(partition, None)
         self._throttled.discard(partition)
 
-    def _prove(self, partition: int, record: Record) -> None:
+    def _prove(self, partition: int, offset: int, record: Record) -> None:
         expected = self._proof.pop(partition)
         try:
-            found: str | None = codec.decode_event(record.value).id
+            found = codec.decode_event(record.value).id if record.offset == offset else None
         except codec.Undecodable:
             found = None
         if found != expected:
             raise WrongLog(
-                f"at offset {record.offset} of partition {partition} the database has event {expected}, but "
+                f"at offset {offset} of partition {partition} the database has event {expected}, but "
                 f"the log has {found}: they do not belong together"
             )
 
     def _throttle(self) -> None:
         for partition in self.next:
             backlog = self._publisher.backlog(partition)
-            if backlog > UNPUBLISHED and partition not in self._throttled:
+            if backlog > self.unpublished and partition not in self._throttled:
                 self._consumer.pause(partition)
                 self._throttled.add(partition)
-            elif backlog < UNPUBLISHED // 2 and partition in self._throttled:
+            elif backlog < self.unpublished // 2 and partition in self._throttled:
                 self._consumer.resume(partition)
                 self._throttled.discard(partition)
 

@@ -5,11 +5,14 @@ import binascii
 from typing import Any
 
 import orjson
+from pydantic import TypeAdapter
 
 from shared.problems import Problem
-from shared.vocabulary import READ_RECEIPT_MEMBERS
+from shared.vocabulary import READ_RECEIPT_MEMBERS, Timestamp, Uuid
 
 Row = tuple[Any, ...]
+
+_place: TypeAdapter[tuple[str, str]] = TypeAdapter(tuple[Timestamp, Uuid])
 
 
 def message(conversation_id: str, user: str, read: Row, row: Row) -> dict[str, Any]:
@@ -64,7 +67,6 @@ def read_page_token(token: str) -> tuple[str, str]:
     """Raises Problem(invalid)."""
     try:
         padded = token + "=" * (-len(token) % 4)
-        at, identity = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (ValueError, TypeError, binascii.Error):
+        return _place.validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error):
         raise Problem("invalid", "page: is not a token that `nextPage` gave") from None
-    return str(at), str(identity)

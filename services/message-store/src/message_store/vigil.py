@@ -8,21 +8,19 @@ from prometheus_client import Gauge
 
 from message_store.tenure import Tenure
 from shared.kafka.types import ConsumerPort
+from shared.pulse import Pulse
 
 _lag = Gauge("projector_lag_records", "Events in the log that are not projected yet")
 
 
 class Vigil:
     def __init__(self, stalled_after: float) -> None:
-        self._stalled_after = stalled_after
+        self._pulse = Pulse(stalled_after)
         self._tenure: Tenure | None = None
-        self._moved_at = time.monotonic()
-        self._seen: dict[int, int] = {}
 
     def alive(self) -> Iterable[str]:
-        still = time.monotonic() - self._moved_at
-        if still > self._stalled_after:
-            yield f"there are events to project, but none was for {still:.0f} s"
+        if stuck := self._pulse.stuck():
+            yield f"there are events to project in partitions {stuck}, but none is projected"
 
     def ready(self) -> Iterable[str]:
         if self._tenure is None:
@@ -45,8 +43,8 @@ class Vigil:
             ends = await consumer.ends(sorted(consumer.partitions))
         except TimeoutError:
             return
-        at = dict(tenure.next)
-        lag = sum(end - at.get(partition, 0) for partition, end in ends.items())
-        _lag.set(lag)
-        if lag == 0 or at != self._seen or tenure.waiting:  # a restart brings no database back
-            self._moved_at, self._seen = time.monotonic(), at
+        at = {partition: tenure.next.get(partition, -1) for partition in ends}
+        _lag.set(sum(end - max(at[partition], 0) for partition, end in ends.items()))
+        if tenure.waiting:  # a restart brings no database back
+            at = ends
+        self._pulse.observe(at, ends, time.monotonic())

@@ -7,6 +7,7 @@ assigned is paused until then. A caller with no better place for its offsets lea
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -153,7 +154,7 @@ class Inspector:
             bootstrap_servers=bootstrap,
             client_id=client_id,
             request_timeout_ms=4000,
-            **_FETCH,
+            **_FETCH | {"max_partition_fetch_bytes": 64 * 1024},  # it wants one record, not what follows
         )
 
     async def start(self) -> None:
@@ -177,15 +178,22 @@ class Inspector:
         async with self._turn:
             places = {TopicPartition(self._topic, partition): at for partition, at in offsets.items()}
             self._consumer.assign(list(places))
-            for place, at in places.items():
-                self._consumer.seek(place, at)
-            found: dict[int, Record] = {}
-            deadline = asyncio.get_running_loop().time() + 4.0
-            while len(found) < len(places) and asyncio.get_running_loop().time() < deadline:
-                for place, records in (await self._consumer.getmany(timeout_ms=200)).items():
-                    if place.partition not in found and records[0].offset == places[place]:
-                        found[place.partition] = _record(records[0])
-            return found
+            try:
+                for place, at in places.items():
+                    self._consumer.seek(place, at)
+                return await self._found(places)
+            finally:
+                self._consumer.unsubscribe()  # else it would go on fetching
+
+    async def _found(self, places: dict[TopicPartition, int]) -> dict[int, Record]:
+        found: dict[int, Record] = {}
+        deadline = asyncio.get_running_loop().time() + _ANSWER
+        while len(found) < len(places) and asyncio.get_running_loop().time() < deadline:
+            for place, records in (await self._consumer.getmany(timeout_ms=200)).items():
+                if place.partition not in found and records[0].offset == places[place]:
+                    found[place.partition] = _record(records[0])
+                self._consumer.pause(place)
+        return found
 
 
 def _record(record: Any) -> Record:
@@ -220,7 +228,17 @@ async def _stop(consumer: Any) -> None:
         async with asyncio.timeout(3.0):
             await consumer.stop()
     except (TimeoutError, KafkaError):
-        return
+        await _abandon(consumer)
     except asyncio.CancelledError:  # aiokafka cancels a task of its own and trips over that
+        await _abandon(consumer)
         if (task := asyncio.current_task()) is not None and task.cancelling():
             raise
+
+
+async def _abandon(consumer: Any) -> None:
+    """What a `stop` that did not get through has left open."""
+    for part in (consumer._fetcher, consumer._client):
+        with suppress(TimeoutError, KafkaError):
+            async with asyncio.timeout(1.0):
+                if part is not None:
+                    await part.close()

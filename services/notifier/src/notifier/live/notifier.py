@@ -9,7 +9,7 @@ from contextlib import suppress
 import structlog
 
 from notifier.live import metrics
-from notifier.live.pulse import Pulse
+from shared.pulse import Pulse
 from notifier.live.reader import Reader
 from notifier.live.settings import LiveSettings
 from notifier.live.starts import Starts

@@ -1,4 +1,4 @@
-from notifier.live.pulse import Pulse
+from shared.pulse import Pulse
 
 
 def test_a_partition_without_anything_to_read_is_not_stuck() -> None:

@@ -1,0 +1,27 @@
+"""Tasks without which a process is none: whoever supervises must see it end, not answer uselessly."""
+
+import asyncio
+import os
+import signal
+from typing import TypeVar
+
+import structlog
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+
+def vital(task: asyncio.Task[T]) -> asyncio.Task[T]:
+    """When the task fails, the process says why and ends as if it was told to."""
+    task.add_done_callback(_ended)
+    return task
+
+
+def _ended(task: asyncio.Task[T]) -> None:
+    if task.cancelled() or task.exception() is None:
+        return
+    fault: BaseException | None = task.exception()
+    while isinstance(fault, BaseExceptionGroup):
+        fault = fault.exceptions[0]
+    log.error("process.ended", reason=str(fault), kind=type(fault).__name__, exc_info=fault)
+    os.kill(os.getpid(), signal.SIGTERM)
