@@ -1,9 +1,9 @@
 """One suite over the store as the gateway asks it: its in-memory twin, and HTTP."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
-import aiohttp
 import orjson
 import pytest
 from aiohttp import web
@@ -28,8 +28,8 @@ async def store(request: pytest.FixtureRequest, house: House) -> AsyncIterator[S
     if request.param == "memory":
         yield house.store
     else:
-        async with served(house.store) as url, aiohttp.ClientSession() as session:
-            yield HttpStore(session, url)
+        async with served(house.store) as url, HttpStore(url) as store:
+            yield store
     house.store.away, house.store.stands_at = False, None
 
 
@@ -108,20 +108,50 @@ async def test_away_is_unavailable_whatever_is_asked(house: House, store: StoreP
 
 
 async def test_nobody_at_the_address_is_unavailable() -> None:
-    async with aiohttp.ClientSession() as session:
+    async with HttpStore("http://127.0.0.1:1") as store:
         with pytest.raises(Unavailable):
-            await HttpStore(session, "http://127.0.0.1:1").progress()
+            await store.progress()
+
+
+async def test_who_waits_takes_no_place_of_who_does_not_and_all_are_bounded() -> None:
+    waiting = 0
+
+    async def frozen(request: web.Request) -> web.Response:
+        nonlocal waiting
+        if float(request.query.get("wait", 0)):
+            waiting += 1
+            await asyncio.sleep(60)
+        return web.json_response({"epoch": EPOCH, "offsets": [0]})
+
+    until = Until(f"{EPOCH}-0-0", 10)
+    async with serving({"/{path:.*}": frozen}) as url, HttpStore(url) as store, asyncio.TaskGroup() as tasks:
+        outcomes = [tasks.create_task(store.outcome("ana", until)) for _ in range(1_000)]
+        reads = [tasks.create_task(store.conversations("ana", limit=1, until=until)) for _ in range(200)]
+        await asyncio.sleep(1.0)
+        assert 0 < waiting < 1_000
+        assert await store.is_member("ana", STRANGE)
+        assert (await store.history("ana", STRANGE, limit=1, bounds={})).ok
+        assert await store.progress()
+        for each in (*outcomes, *reads):
+            each.cancel()
 
 
 @asynccontextmanager
 async def served(store: MemoryStore) -> AsyncIterator[str]:
     """The internal wire over an in-memory store."""
+    routes = {path: _unless_away(answer) for path, answer in _routes(store).items()}
+    async with serving(routes) as url:
+        yield url
+
+
+@asynccontextmanager
+async def serving(routes: Mapping[str, Handler]) -> AsyncIterator[str]:
     app = web.Application()
-    for path, answer in _routes(store).items():
-        app.router.add_get(path, _unless_away(answer))
-    runner = web.AppRunner(app)
+    for path, answer in routes.items():
+        app.router.add_get(path, answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, backlog=2_048)
     await site.start()
     try:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"

@@ -49,11 +49,13 @@ async def parts(settings: Settings, inspector: Inspector, topic: str) -> AsyncIt
     """What is not up yet is waited for in the background, and named by /readyz."""
     producer = Producer(settings.kafka_bootstrap, client_id="parley-gateway")
     async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(aiohttp.ClientSession())
+        linking = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))  # as many as notifiers
+        session = await stack.enter_async_context(linking)
+        store = await stack.enter_async_context(HttpStore(settings.store_url))
         stack.push_async_callback(producer.stop)
         stack.push_async_callback(inspector.stop)
         events = EventLog(producer, inspector, topic)
-        door = Door.hung(settings, events, HttpStore(session, settings.store_url))
+        door = Door.hung(settings, events, store)
         await stack.enter_async_context(running(producer.start(), door.links.keep(session)))
         yield door
 

@@ -1,8 +1,10 @@
 """The read models, as message-store serves them (docs/internal-wire.md). Answers that clients will see are
 passed on unread."""
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from enum import Enum
+from typing import Any, NamedTuple, Protocol, Self
 
 import aiohttp
 import orjson
@@ -90,19 +92,42 @@ class StorePort(Protocol):
     async def progress(self) -> Progress: ...
 
 
+class _Purpose(Enum):
+    """What a connection is for, and how many there may be: who waits takes no place of who does not."""
+
+    CHECK = "check", 64
+    READ = "read", 128
+    READ_LATER = "read once a position is reached", 256
+    OUTCOME = "outcome", 512
+
+    def session(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=self.value[1]))
+
+
 class HttpStore:
-    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
-        self._session = session
+    """Usable while entered."""
+
+    def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
+        self._sessions: dict[_Purpose, aiohttp.ClientSession] = {}
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        for purpose in _Purpose:
+            self._sessions[purpose] = await self._stack.enter_async_context(purpose.session())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
 
     async def conversations(
         self, user: str, *, limit: int, page: str | None = None, until: Until | None = None
     ) -> Answer:
         asked = {"user": user, "limit": str(limit)} | ({"page": page} if page else {})
-        return _available(await self._get("/conversations", asked, until))
+        return await self._page("/conversations", asked, until)
 
     async def conversation(self, user: str, conversation: str, *, until: Until | None = None) -> Answer:
-        return _available(await self._get(f"/conversations/{conversation}", {"user": user}, until))
+        return await self._page(f"/conversations/{conversation}", {"user": user}, until)
 
     async def history(
         self,
@@ -115,37 +140,48 @@ class HttpStore:
     ) -> Answer:
         asked = {"user": user, "conversation": conversation, "limit": str(limit)}
         asked |= {name: str(bound) for name, bound in bounds.items()}
-        return _available(await self._get("/history", asked, until))
+        return await self._page("/history", asked, until)
 
     async def is_member(self, user: str, conversation: str) -> bool:
         asked = {"user": user, "conversation": conversation}
-        answer = _available(await self._get("/membership", asked, None, _HASTE))
+        answer = _available(await self._get(_Purpose.CHECK, "/membership", asked, patience=_HASTE))
         if not answer.ok and answer.status != 404:
             raise Unavailable(f"membership: {answer.status}")
         return answer.ok
 
     async def outcome(self, user: str, until: Until) -> Outcome | None:
-        answer = _available(await self._get("/outcome", {"user": user}, until))
+        answer = _available(await self._get(_Purpose.OUTCOME, "/outcome", {"user": user}, until))
         if not answer.ok:
             return None
         told = orjson.loads(answer.body)
         return Outcome(told["outcome"], told.get("reason"), told.get("message"))
 
     async def progress(self) -> Progress:
-        answer = _available(await self._get("/progress", {}, None))
+        answer = _available(await self._get(_Purpose.CHECK, "/progress", {}))
         if not answer.ok:
             raise Unavailable(f"progress: {answer.status}")
         told = orjson.loads(answer.body)
         return Progress(told["epoch"], tuple(told["offsets"]))
 
+    async def _page(self, path: str, asked: dict[str, str], until: Until | None) -> Answer:
+        purpose = _Purpose.READ_LATER if until is not None and until.wait else _Purpose.READ
+        return _available(await self._get(purpose, path, asked, until))
+
     async def _get(
-        self, path: str, asked: dict[str, str], until: Until | None, patience: float = _PATIENCE
+        self,
+        purpose: _Purpose,
+        path: str,
+        asked: dict[str, str],
+        until: Until | None = None,
+        *,
+        patience: float = _PATIENCE,
     ) -> Answer:
         if until is not None:
             asked = asked | {"position": until.position, "wait": f"{until.wait:g}"}
         deadline = aiohttp.ClientTimeout(total=patience + (until.wait if until else 0))
         try:
-            async with self._session.get(self._url + path, params=asked, timeout=deadline) as response:
+            session = self._sessions[purpose]
+            async with session.get(self._url + path, params=asked, timeout=deadline) as response:
                 return Answer(response.status, await response.read())
         except (TimeoutError, aiohttp.ClientError) as error:
             raise Unavailable(repr(error)) from error
