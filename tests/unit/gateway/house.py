@@ -1,7 +1,7 @@
 """A gateway with everything behind it in memory; real are HTTP, its sockets and the link to its notifier."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -17,7 +17,6 @@ from gateway.door import Door
 from gateway.event_log import EventLog
 from gateway.memory_store import MemoryStore
 from gateway.settings import Settings
-from gateway.tasks import running
 from shared import codec, events
 from shared.kafka import Place, Unconfirmed, partition_for
 from shared.kafka.memory import MemoryConsumer, MemoryLog, MemoryProducer
@@ -44,12 +43,15 @@ class Broker(MemoryProducer):
     """The in-memory log behind a broker that may be away."""
 
     away = False
+    delays: Iterator[float] = iter(())
+    """How long the next records take to get in line."""
 
     async def send(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
     ) -> Awaitable[Place]:
         if self.away:
             raise Unconfirmed("away")
+        await asyncio.sleep(next(self.delays, 0))
         return await super().send(topic, partition, key, value, headers)
 
 
@@ -135,7 +137,7 @@ async def opened(**settings: Any) -> AsyncIterator[House]:
         given = {"store_url": "http://store", "notifiers": addresses, "auth": "dev", "port": 0, **settings}
         house = _built(Settings.model_validate(given), notifier)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        await stack.enter_async_context(running(house.door.links.keep(session)))
+        await stack.enter_async_context(house.door.vital.running(links=house.door.links.keep(session)))
         await stack.enter_async_context(_served(house))
         await stack.enter_async_context(house.http)
         yield house

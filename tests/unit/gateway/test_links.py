@@ -3,17 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import aiohttp
 import pytest
 
 from gateway import link_messages
 from gateway.interest import Interest
-from gateway.link_messages import Entry, Incomprehensible
+from gateway.link import Link
+from gateway.link_messages import Acknowledged, Entry, Incomprehensible, Owned, Owns, Told
 from gateway.links import Links
 from gateway.settings import Address
 from gateway.stretches import Stretches
-from gateway.tasks import running
+from gateway.tasks import Vital
 from tests.unit.gateway.notifier import Notifier, notifying
 
 
@@ -38,25 +40,43 @@ class Listener:
         return self.frames
 
 
+class Overheard(Links):
+    """`to`: each link by its port."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.to: dict[int, Link] = {}
+
+    def told(self, link: Link, what: Told | None) -> None:
+        self.to[link.address.port] = link
+        super().told(link, what)
+
+
 class Board:
-    def __init__(self, *notifiers: Notifier) -> None:
-        self.interest, self.listener = Interest(), Listener()
+    def __init__(self, *notifiers: Notifier, listener: Listener | None = None) -> None:
+        self.interest, self.listener = Interest(), listener or Listener()
         addresses = [Address("localhost", notifier.port) for notifier in notifiers]
-        self.links = Links(addresses, "g1", self.interest, Stretches(), self.listener)
+        self.links = Overheard(addresses, "g1", self.interest, Stretches(), self.listener)
 
     async def registered(self, user: str, seconds: float = 5) -> None:
         async with asyncio.timeout(seconds):
             await self.links.registered(user)
 
+    async def begun(self, *notifiers: Notifier) -> None:
+        """Every notifier acknowledged that there is nobody."""
+        async with asyncio.timeout(5):
+            while not all(n.port in self.links.to and self.links.to[n.port].begun for n in notifiers):
+                await asyncio.sleep(0.01)
+
 
 @asynccontextmanager
-async def linked(*notifiers: Notifier) -> AsyncIterator[Board]:
+async def linked(*notifiers: Notifier, listener: Listener | None = None) -> AsyncIterator[Board]:
     async with AsyncExitStack() as stack:
         for notifier in notifiers:
             await stack.enter_async_context(notifying(notifier))
-        board = Board(*notifiers)
+        board = Board(*notifiers, listener=listener)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        await stack.enter_async_context(running(board.links.keep(session)))
+        await stack.enter_async_context(Vital().running(links=board.links.keep(session)))
         yield board
 
 
@@ -126,6 +146,67 @@ async def test_an_entry_that_two_owners_tell_of_is_told_once() -> None:
         assert board.listener.gaps == 0
 
 
+async def test_who_is_acknowledged_by_an_owner_that_gives_up_at_once_is_not_registered() -> None:
+    first, second = Notifier(1, [0]), Notifier(1, [])
+    async with linked(first, second) as board:
+        await board.begun(first, second)
+        first.acknowledges = second.acknowledges = False
+        board.interest.add("ana")
+        registering = asyncio.create_task(board.links.registered("ana"))
+        await first.heard_of("ana")
+        await second.heard_of("ana")
+        before, after = (board.links.to[notifier.port] for notifier in (first, second))
+        board.links.told(before, Acknowledged(2))  # all in one turn of the loop
+        board.links.told(before, Owns(1, {}))
+        board.links.told(after, Owns(1, {0: Owned(0, 0)}))
+        await asyncio.sleep(0.05)
+        assert not registering.done()
+        board.links.told(after, Acknowledged(2))
+        async with asyncio.timeout(1):
+            await registering
+
+
+async def test_what_a_publisher_repeats_across_a_handover_is_told_once() -> None:
+    first, second = Notifier(1, [0]), Notifier(1, [])
+    async with linked(first, second) as board:
+        board.interest.add("ana")
+        await board.registered("ana")
+        await second.heard_of("ana")
+        for seq in (5, 6, 7, 5):  # and the publisher was about to tell 6 and 7 again
+            await first.entry(["ana"], {"seq": seq}, covers=seq)
+        await board.listener.told(3)
+        await first.own()
+        second.at, second.covers = {0: 4}, {0: 5}
+        await second.own(0)
+        for seq in (6, 7, 8):
+            await second.entry(["ana"], {"seq": seq}, covers=seq)
+        assert await board.listener.told(4) == [f'{{"seq":{seq}}}' for seq in (5, 6, 7, 8)]
+        assert board.listener.gaps == 0
+
+
+class Broken(Listener):
+    """A fault of ours, once."""
+
+    def dispatch(self, entry: Entry) -> None:
+        if not self.frames:
+            self.frames.append("")
+            raise LookupError("a fault of ours")
+        super().dispatch(entry)
+
+
+async def test_a_link_outlives_a_fault_of_ours() -> None:
+    notifier = Notifier(1)
+    async with linked(notifier, listener=Broken()) as board:
+        board.interest.add("ana")
+        await board.registered("ana")
+        await notifier.entry(["ana"], {"n": 1})
+        await notifier.dialled_again()
+        await board.registered("ana")
+        assert board.listener.gaps == 1
+        await notifier.entry(["ana"], {"n": 2})
+        await board.listener.told(2)
+
+
 async def test_a_notifier_that_is_not_up_yet_is_dialled_until_it_is() -> None:
     async with AsyncExitStack() as stack:
         late = Notifier(1)
@@ -133,7 +214,7 @@ async def test_a_notifier_that_is_not_up_yet_is_dialled_until_it_is() -> None:
             pass
         board = Board(late)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        await stack.enter_async_context(running(board.links.keep(session)))
+        await stack.enter_async_context(Vital().running(links=board.links.keep(session)))
         await asyncio.sleep(0.2)
         assert not board.links.ready
         await stack.enter_async_context(notifying(late, late.port))
@@ -148,7 +229,7 @@ async def test_a_new_owner_that_begins_later_is_a_gap() -> None:
         await board.registered("ana")
         await first.entry(["ana"], {"n": 1})
         await board.listener.told(1)
-        second.at = {0: 3}
+        second.at, second.covers = {0: 3}, {0: 3}
         await second.own(0)
         await second.entry(["ana"], {"n": 2})
         await board.listener.told(2)

@@ -30,7 +30,7 @@ def application(door: Door) -> FastAPI:
     for router in routers:
         app.include_router(router(door))
     app.include_router(home())
-    app.include_router(probes(alive=list, ready=door.not_ready))
+    app.include_router(probes(alive=lambda: door.vital.lost, ready=door.not_ready))
     describe(app)
     app.add_middleware(Tracing)
     app.add_middleware(

@@ -14,6 +14,7 @@ from gateway.settings import Settings
 from gateway.sockets import Sockets
 from gateway.store import StorePort
 from gateway.stretches import Stretches
+from gateway.tasks import Vital
 from shared import ids
 
 
@@ -30,6 +31,7 @@ class Door:
     sockets: Sockets
     links: Links
     present: Present
+    vital: Vital
 
     @classmethod
     def hung(cls, settings: Settings, events: EventLog, store: StorePort) -> "Door":
@@ -50,6 +52,7 @@ class Door:
             sockets=sockets,
             links=Links(settings.notifier_addresses, ids.fresh_id(), interest, stretches, sockets),
             present=Present(store, events),
+            vital=Vital(),
         )
 
     def not_ready(self) -> list[str]:

@@ -63,6 +63,9 @@ class Link:
                 if not complained:
                     self._complain(reached, error)
                 complained = True
+            except Exception as error:  # a fault of ours with this connection must not cost the next one
+                log.error("link.failed", notifier=str(self.address), exc_info=error)
+                pause = _LONGEST_PAUSE  # it may well happen again at once
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
@@ -91,13 +94,16 @@ class Link:
             self._told(self, None)
 
     async def _speak(self, socket: aiohttp.ClientWebSocketResponse, announcements: Announcements) -> None:
-        with suppress(OSError, aiohttp.ClientError):
+        try:
             await socket.send_str(link_messages.hello(self._gateway, self._offsets))
             while True:
                 await announcements.changed.wait()
                 for said in announcements.next():
                     await socket.send_str(link_messages.interest(said.kind, said.batch, said.users))
-        await socket.close()
+        except (OSError, aiohttp.ClientError):
+            pass  # the listener sees it too
+        finally:
+            await socket.close()
 
     async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         count = 0

@@ -66,14 +66,13 @@ class Links:
 
     async def registered(self, user: str) -> None:
         """Returns once `user` is in force at every owner; set a deadline."""
-        if self.in_force(user):
-            return
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting[future] = user
-        try:
-            await future
-        finally:
-            del self._waiting[future]
+        while not self.in_force(user):  # looked at again: a partition may have passed on before we woke up
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting[future] = user
+            try:
+                await future
+            finally:
+                del self._waiting[future]
 
     async def keep(self, session: aiohttp.ClientSession) -> None:
         """Until cancelled: a link to every address that the notifiers' names stand for."""
@@ -103,8 +102,16 @@ class Links:
     def _entry(self, link: Link, entry: Entry) -> None:
         metrics.entries.inc()
         stretch = Stretch(entry.partition, entry.after, entry.up_to, entry.covers)
-        if self._take(link, stretch):
+        covered = self._stretches.covers(entry.partition)
+        if self._take(link, stretch) and entry.covers > covered:  # else a publisher repeated itself
+            self._dispatch(entry)
+
+    def _dispatch(self, entry: Entry) -> None:
+        try:
             self._listener.dispatch(entry)
+        except Exception:
+            self._gap(entry.partition)  # some may have it, some not
+            raise
 
     def _take(self, link: Link, stretch: Stretch) -> bool:
         """Whether it is news."""

@@ -14,7 +14,7 @@ from gateway.door import Door
 from gateway.event_log import EventLog
 from gateway.settings import Settings
 from gateway.store import HttpStore
-from gateway.tasks import running
+from gateway.tasks import Vital
 from shared import log_identity, logs
 from shared.kafka import Inspector, Producer
 from shared.serving import server
@@ -33,14 +33,15 @@ def main() -> None:
 
 
 async def serve(settings: Settings) -> None:
-    """Until SIGTERM or Ctrl-C. Raises SystemExit when the log is none of ours."""
+    """Until SIGTERM or Ctrl-C. Raises SystemExit when the log is none of ours, or something vital failed."""
     topic = Topics.named(settings.topic_prefix).events
     inspector = Inspector(settings.kafka_bootstrap, topic, client_id="parley-gateway")
     async with parts(settings, inspector, topic) as door:
         serving = server(application(door), settings, grace=_GRACE, farewell=door.drain)
-        async with running(_identify(door.events, inspector, topic, serving)):
+        identify, end = _identify(door.events, inspector, topic, serving), _end(door.vital, serving)
+        async with door.vital.running(identify=identify, end=end):
             await serving.serve()
-    if door.events.refused:
+    if door.events.refused or door.vital.lost:
         sys.exit(1)
 
 
@@ -56,7 +57,8 @@ async def parts(settings: Settings, inspector: Inspector, topic: str) -> AsyncIt
         stack.push_async_callback(inspector.stop)
         events = EventLog(producer, inspector, topic)
         door = Door.hung(settings, events, store)
-        await stack.enter_async_context(running(producer.start(), door.links.keep(session)))
+        work = door.vital.running(producer=producer.start(), links=door.links.keep(session))
+        await stack.enter_async_context(work)
         yield door
 
 
@@ -70,3 +72,9 @@ async def _identify(events: EventLog, inspector: Inspector, topic: str, serving:
         events.refused = serving.should_exit = True
     else:
         log.info("log.seen", epoch=events.identity.epoch, partitions=events.identity.partitions)
+
+
+async def _end(vital: Vital, serving: uvicorn.Server) -> None:
+    """A gateway that lost something vital ends, so that it is started anew."""
+    await vital.failure()
+    serving.should_exit = True

@@ -1,4 +1,4 @@
-"""Tasks in the background of a block."""
+"""Work in the background that a gateway is useless without."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -10,20 +10,31 @@ import structlog
 log = structlog.get_logger()
 
 
-@asynccontextmanager
-async def running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Each runs until it is done or the block is left. A failure is logged, it does not end the block."""
-    tasks = [asyncio.create_task(each) for each in work]
-    for task in tasks:
-        task.add_done_callback(_tell)
-    try:
-        yield
-    finally:
+class Vital:
+    def __init__(self) -> None:
+        self.lost: list[str] = []
+        """What failed: why this process is not alive."""
+        self._failed = asyncio.Event()
+
+    @asynccontextmanager
+    async def running(self, **work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+        """Each runs until it is done or the block is left. A failure does not end the block, it is `lost`."""
+        tasks = [asyncio.create_task(each, name=name) for name, each in work.items()]
         for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+            task.add_done_callback(self._ended)
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
 
+    async def failure(self) -> None:
+        """Returns once something is lost."""
+        await self._failed.wait()
 
-def _tell(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("task.failed", exc_info=error)
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical("task.failed", task=task.get_name(), exc_info=error)
+            self.lost.append(f"{task.get_name()} failed")
+            self._failed.set()
