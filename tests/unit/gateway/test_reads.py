@@ -6,6 +6,7 @@ import pytest
 
 from gateway.reads import Reads
 from shared.events import ReadMoved
+from shared.vocabulary import MAX_SEQ
 from tests.unit.gateway.house import House
 
 
@@ -29,6 +30,19 @@ async def test_the_first_is_written_at_once_and_then_the_newest(own_house: House
     assert written(own_house) == [1]
     await asyncio.sleep(0.15)
     assert written(own_house) == [1, 5]
+    await reads.flush()
+
+
+async def test_the_same_asked_again_is_written_again_since_the_fold_takes_less(
+    own_house: House, talk: str
+) -> None:
+    reads = Reads(own_house.door.sending, every=0.1)
+    for _ in range(2):
+        reads.move("ana", talk, MAX_SEQ)
+        await own_house.http.post("/messages?meId=ben", json={"conversationId": talk, "text": "hello"})
+        await asyncio.sleep(0.03)
+    await asyncio.sleep(0.2)
+    assert written(own_house) == [MAX_SEQ] * 2
     await reads.flush()
 
 

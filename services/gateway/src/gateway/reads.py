@@ -19,7 +19,8 @@ _MOST = 20_000
 
 class _Window:
     def __init__(self, up_to: int) -> None:
-        self.newest = up_to
+        self.pending: int | None = up_to
+        """The newest asked since the last write."""
         self.hurry = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
 
@@ -34,7 +35,7 @@ class Reads:
     def move(self, user: str, conversation: str, up_to: int) -> bool:
         """False when so many are under way that this one is dropped."""
         if (window := self._windows.get(user, {}).get(conversation)) is not None:
-            window.newest = max(up_to, window.newest)
+            window.pending = max(up_to, window.pending or 0)
             return True
         if self._count >= _MOST:
             return False
@@ -57,16 +58,17 @@ class Reads:
             await asyncio.wait(tasks)
 
     async def _write(self, user: str, conversation: str, window: _Window) -> None:
-        written, tries = -1, 0
+        tries = 0
         try:
-            while window.newest > written and tries < _TRIES:
-                newest, last = window.newest, window.hurry.is_set()
-                if await self._written(user, conversation, newest):
-                    written, tries = newest, 0
+            while (asked := window.pending) is not None and tries < _TRIES:
+                window.pending, last = None, window.hurry.is_set()
+                if await self._written(user, conversation, asked):
+                    tries = 0
                 elif last:
                     return
                 else:
                     tries += 1
+                    window.pending = max(asked, window.pending or 0)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._every):
                         await window.hurry.wait()
