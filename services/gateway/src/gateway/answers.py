@@ -12,7 +12,8 @@ from gateway.store import Answer, Unavailable, Until
 from shared.position import Position
 from shared.problems import Problem
 
-_WAIT = 2.0
+CAUGHT_UP_WITHIN = 2.0
+"""Seconds that a call waits for the read models to have what it names."""
 
 
 def json(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
@@ -38,7 +39,7 @@ async def read_models(
         answer = await ask(Until(position, 0))
         if answer.behind:
             await _require_written(place, events)
-            answer = await ask(Until(position, _WAIT))
+            answer = await ask(Until(position, CAUGHT_UP_WITHIN))
         return passed_on(answer)
     except Unavailable:
         raise Problem("unavailable", "the read models do not answer") from None
@@ -57,7 +58,7 @@ def _parsed(position: str, events: EventLog) -> Position:
 async def _require_written(place: Position, events: EventLog) -> None:
     """Asked only when the store is not there yet: a place beyond the log's end will never come."""
     try:
-        async with asyncio.timeout(_WAIT):
+        async with asyncio.timeout(CAUGHT_UP_WITHIN):
             end = await events.end(place.partition)
     except (TimeoutError, LookupError):
         raise Problem("unavailable", "the log does not answer") from None

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from gateway import metrics
 from gateway.event_log import EventLog
@@ -12,6 +12,14 @@ from shared.kafka import Unconfirmed
 from shared.position import Position
 from shared.problems import not_found
 from shared.vocabulary import timestamp
+
+
+class _Envelope(TypedDict):
+    id: str
+    source: str
+    subject: str
+    time: str
+    actor: str
 
 
 class Sent(NamedTuple):
@@ -42,42 +50,29 @@ class Sending:
             client_id=client_id,
             content=events.TextContent(text=text),
         )
-        event = events.MessageSent(
-            id=ids.fresh_id(),
-            source=self._source,
-            subject=conversation,
-            time=timestamp(self._now()),
-            actor=user,
-            data=data,
-        )
+        event = events.MessageSent(**self._envelope(user, conversation), data=data)
         return Sent(message_id, await self._append(event))
 
     async def read(self, user: str, conversation: str, up_to: int) -> Awaitable[Position]:
         await self._require_member(user, conversation)
-        event = events.ReadMoved(
-            id=ids.fresh_id(),
-            source=self._source,
-            subject=conversation,
-            time=timestamp(self._now()),
-            actor=user,
-            data=events.ReadMovedData(conversation_id=conversation, up_to=up_to),
-        )
-        return await self._append(event)
+        data = events.ReadMovedData(conversation_id=conversation, up_to=up_to)
+        return await self._append(events.ReadMoved(**self._envelope(user, conversation), data=data))
 
     async def direct(self, user: str, peer: str) -> Awaitable[Position]:
         conversation = ids.direct_conversation_id(user, peer)
         data = events.ConversationStartedData(
             conversation_id=conversation, kind="direct", members=[user, peer]
         )
-        event = events.ConversationStarted(
-            id=ids.fresh_id(),
-            source=self._source,
-            subject=conversation,
-            time=timestamp(self._now()),
-            actor=user,
-            data=data,
-        )
-        return await self._append(event)
+        return await self._append(events.ConversationStarted(**self._envelope(user, conversation), data=data))
+
+    def _envelope(self, actor: str, conversation: str) -> _Envelope:
+        return {
+            "id": ids.fresh_id(),
+            "source": self._source,
+            "subject": conversation,
+            "time": timestamp(self._now()),
+            "actor": actor,
+        }
 
     async def _require_member(self, user: str, conversation: str) -> None:
         if not await self._membership.allows(user, conversation):

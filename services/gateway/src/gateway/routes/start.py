@@ -14,8 +14,6 @@ from shared.frames import Conversation
 from shared.kafka import Unconfirmed
 from shared.problems import Problem
 
-_WAIT = 2.0
-
 
 def start(door: Door) -> APIRouter:
     router = APIRouter(tags=["writing"])
@@ -48,4 +46,5 @@ async def _started(door: Door, user: str, peer: str) -> Answer:
     if there.status != 404:
         return there
     position = await (await door.sending.direct(user, peer))
-    return await door.store.conversation(user, conversation, until=Until(str(position), _WAIT))
+    until = Until(str(position), answers.CAUGHT_UP_WITHIN)
+    return await door.store.conversation(user, conversation, until=until)
