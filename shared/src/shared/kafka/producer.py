@@ -138,7 +138,7 @@ class Producer:
             try:
                 async with asyncio.timeout(self._timeout):
                     await producer.start()
-            except (TimeoutError, KafkaError, OSError) as error:
+            except Exception as error:  # whatever it is: without a connection this process is useless
                 await _close(producer)
                 if not told:
                     log.warning("producer.waiting", bootstrap=self._bootstrap, reason=repr(error))
@@ -156,12 +156,17 @@ class Producer:
 
 
 async def _close(producer: Any) -> None:
-    """`stop()` flushes, and waits for ever when it cannot: after a second the sender is ended without it."""
+    """`stop()` flushes, and waits for ever when it cannot: after a second the sender is ended without it, and
+    then the connections, whether the sender ended or not."""
     try:
         async with asyncio.timeout(1.0):
             await producer.stop()
-    except (TimeoutError, KafkaError):
-        with suppress(TimeoutError, KafkaError, AttributeError):
-            async with asyncio.timeout(1.0):
-                await producer._sender.close()
-                await producer.client.close()
+    except Exception:  # also what aiokafka trips over itself
+        await _end(producer._sender)
+        await _end(producer.client)
+
+
+async def _end(part: Any) -> None:
+    with suppress(Exception):
+        async with asyncio.timeout(1.0):
+            await part.close()
