@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from gateway.application import application
+from shared import ids
 from tests.unit.gateway.house import opened
 
 CALLS = {
@@ -25,6 +26,14 @@ CALLS = {
     ("post", "/messages"): {"meId", "Prefer"},
     ("post", "/messages/read"): {"meId"},
 }
+
+TOUR = [
+    ("post", "/messages/start"),
+    ("post", "/messages"),
+    ("post", "/messages/read"),
+    ("get", "/messages/conversations"),
+    ("get", "/messages/history"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +60,76 @@ def test_each_call_names_its_parameters_its_body_and_its_problems(
         assert list(answer["content"]) == [kind]
 
 
+def test_calls_are_named_as_one_would_name_functions(described: dict[str, Any]) -> None:
+    named = {operation["operationId"] for path in described["paths"].values() for operation in path.values()}
+    calls = {"listConversations", "readHistory", "startConversation", "sendMessage", "moveRead"}
+    assert named == calls | {"healthz", "readyz", "metrics"}
+
+
+def test_numbers_have_their_bounds(described: dict[str, Any]) -> None:
+    parameters = described["paths"]["/messages/history"]["get"]["parameters"]
+    schemas = {parameter["name"]: parameter["schema"] for parameter in parameters}
+    assert schemas["limit"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 50}
+    for bound in ("before", "after", "around"):
+        assert schemas[bound] == {"type": "integer", "minimum": 0, "maximum": 2**53 - 1}
+
+
+def test_bodies_are_closed_and_answers_are_open(described: dict[str, Any]) -> None:
+    closed = {name for name, s in described["components"]["schemas"].items() if "additionalProperties" in s}
+    assert closed == {"NewConversation", "NewMessage", "NewRead"}
+
+
+def test_a_token_may_be_given(described: dict[str, Any]) -> None:
+    assert described["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    for method, path in CALLS:
+        assert described["paths"][path][method]["security"] == [{"bearer": []}, {}]
+
+
+def test_probes_say_what_they_answer(described: dict[str, Any]) -> None:
+    for path in ("/healthz", "/readyz"):
+        answers = described["paths"][path]["get"]["responses"]
+        assert set(answers) == {"200", "503"}
+        for answer in answers.values():
+            body = answer["content"]["application/json"]
+            _validate(described, body["schema"], body["example"])
+    assert list(described["paths"]["/metrics"]["get"]["responses"]["200"]["content"]) == ["text/plain"]
+
+
 def test_every_example_is_one_of_its_schema(described: dict[str, Any]) -> None:
     schemas = described["components"]["schemas"]
     examples = [(name, example) for name, schema in schemas.items() for example in schema.get("examples", [])]
     assert len(examples) == 6
     for name, example in examples:
         _validate(described, {"$ref": f"#/components/schemas/{name}"}, example)
+
+
+async def test_the_examples_work_as_printed(described: dict[str, Any]) -> None:
+    """In the order of README's tour: what each call answers is its example, but for time and place."""
+    told = {name: schema.get("examples") for name, schema in described["components"]["schemas"].items()}
+    async with opened() as house:
+        for method, path in TOUR:
+            operation = described["paths"][path][method]
+            asked = {p["name"]: p["example"] for p in operation["parameters"] if "example" in p}
+            headers = {"Prefer": asked.pop("Prefer")} if "Prefer" in asked else {}
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            answer = await house.http.request(
+                method, path, params=asked, headers=headers, json=body.get("example")
+            )
+            answered = operation["responses"][str(answer.status_code)]["content"]["application/json"]
+            name = answered["schema"]["$ref"].rpartition("/")[2]
+            if path != "/messages/start":  # its example is the conversation as it is later
+                assert _timeless(answer.json()) == _timeless(told[name][0])
+    assert told["Conversation"][0]["id"] == ids.direct_conversation_id("ann", "bob")
+
+
+def test_problems_are_shown_as_they_are_said(described: dict[str, Any]) -> None:
+    for method, path in CALLS:
+        for status, answer in described["paths"][path][method]["responses"].items():
+            if not status.startswith("2"):
+                content = answer["content"]["application/problem+json"]
+                _validate(described, content["schema"], content["example"])
+                assert content["example"]["status"] == int(status)
+                assert "…" not in str(content["example"])
 
 
 def test_every_example_of_a_body_is_one_of_its_schema(described: dict[str, Any]) -> None:
@@ -93,3 +166,12 @@ async def _answers(http: httpx.AsyncClient, talk: str) -> list[tuple[str, str, h
 
 def _validate(described: dict[str, Any], schema: dict[str, Any], instance: object) -> None:
     Draft202012Validator(schema | {"components": described["components"]}).validate(instance)
+
+
+def _timeless(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_timeless(each) for each in value]
+    if isinstance(value, dict):
+        passing = {"createdAt", "updatedAt", "position", "cursor", "version"}
+        return {name: _timeless(each) for name, each in value.items() if name not in passing}
+    return value

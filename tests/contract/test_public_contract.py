@@ -82,6 +82,17 @@ def test_the_asyncapi_documents_are_valid(name: str) -> None:
     jsonschema.Draft7Validator(schema).validate(loaded(CONTRACT / name))
 
 
+def test_the_topic_says_which_header_its_records_have() -> None:
+    for message in loaded(CONTRACT / APIS[0])["components"]["messages"].values():
+        for name, value in codec.HEADERS:
+            assert message["headers"]["properties"][name]["const"] == value.decode()
+
+
+@pytest.mark.parametrize("kind", ["message", "read"])
+def test_a_frame_of_a_client_must_name_its_type(kind: str) -> None:
+    assert "type" in loaded(CONTRACT / f"schemas/frames/from-client/{kind}.json")["required"]
+
+
 @pytest.mark.parametrize("name", APIS)
 def test_the_references_of_the_asyncapi_documents_lead_somewhere(name: str) -> None:
     document = loaded(CONTRACT / name)

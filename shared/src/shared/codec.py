@@ -25,7 +25,7 @@ def encode(record: BaseModel) -> bytes:
 def decode_event(value: bytes | None) -> Event:
     """Raises Undecodable."""
     try:
-        return event_reader.validate_json(value or b"", extra="ignore")
+        return event_reader.validate_json(value or b"", extra="ignore", by_name=False)
     except ValidationError as error:
         raise Undecodable(_why(error)) from None
 
@@ -33,7 +33,7 @@ def decode_event(value: bytes | None) -> Event:
 def decode_entry(value: bytes | None) -> Entry:
     """Raises Undecodable."""
     try:
-        return entry_reader.validate_json(value or b"", extra="ignore")
+        return entry_reader.validate_json(value or b"", extra="ignore", by_name=False)
     except ValidationError as error:
         raise Undecodable(_why(error)) from None
 

@@ -108,10 +108,11 @@ class SyncedFrame(Wire):
 
 
 class CursorFrame(Wire):
-    """Everything up to this cursor was sent before this frame; come back with it."""
+    """Everything up to this cursor was sent before this frame; come back with it. One comes at least every
+    `heartbeatSeconds`. Null as long as it is not known: keep the cursor that you have."""
 
     type: Literal["cursor"] = "cursor"
-    cursor: str
+    cursor: str | None
 
 
 class AcceptedFrame(Wire):
@@ -190,7 +191,7 @@ ServerFrame = (
 class SendMessage(Wire):
     """Send a message. With the same `clientId` it is sent once, however often it is said."""
 
-    type: Literal["message"] = "message"
+    type: Literal["message"]
     conversation_id: Uuid
     text: Text
     client_id: ClientId | None = Field(default=None, exclude_if=is_none)
@@ -199,7 +200,7 @@ class SendMessage(Wire):
 class MoveRead(Wire):
     """All messages up to this seq are read."""
 
-    type: Literal["read"] = "read"
+    type: Literal["read"]
     conversation_id: Uuid
     up_to: Seq
 

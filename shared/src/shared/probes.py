@@ -1,10 +1,18 @@
 """/healthz, /readyz and /metrics, the same on every process."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import orjson
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, disable_created_metrics, generate_latest
+
+_BODY = {
+    "type": "object",
+    "properties": {"status": {"type": "string"}, "reasons": {"type": "array", "items": {"type": "string"}}},
+    "required": ["status", "reasons"],
+}
 
 Reasons = Callable[[], Iterable[str]]
 """Why a process is not alive, or not ready; empty when it is."""
@@ -13,17 +21,18 @@ Reasons = Callable[[], Iterable[str]]
 def probes(alive: Reasons, ready: Reasons) -> APIRouter:
     """`alive` is about progress: a process that does nothing although there is work names a reason, so that
     it is started anew. `ready` is about dependencies, but for those that clients can do without."""
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # of each series when it began
     router = APIRouter(tags=["operations"])
 
-    @router.get("/healthz", summary="Does this process make progress?")
+    @router.get("/healthz", summary="Does this process make progress?", responses=_answers("alive"))
     async def healthz() -> Response:
         return _answer("alive", list(alive()))
 
-    @router.get("/readyz", summary="Should this process get traffic?")
+    @router.get("/readyz", summary="Should this process get traffic?", responses=_answers("ready"))
     async def readyz() -> Response:
         return _answer("ready", list(ready()))
 
-    @router.get("/metrics", summary="Prometheus metrics")
+    @router.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
@@ -31,5 +40,22 @@ def probes(alive: Reasons, ready: Reasons) -> APIRouter:
 
 
 def _answer(state: str, reasons: list[str]) -> Response:
-    body = {"status": state if not reasons else f"not {state}", "reasons": reasons}
-    return Response(orjson.dumps(body), 503 if reasons else 200, media_type="application/json")
+    return Response(
+        orjson.dumps(_told(state, reasons)), 503 if reasons else 200, media_type="application/json"
+    )
+
+
+def _told(state: str, reasons: list[str]) -> dict[str, Any]:
+    return {"status": f"not {state}" if reasons else state, "reasons": reasons}
+
+
+def _answers(state: str) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI."""
+    return {
+        200: _described(f"It is {state}.", _told(state, [])),
+        503: _described(f"It is not {state}; `reasons` say why.", _told(state, ["draining"])),
+    }
+
+
+def _described(said: str, example: dict[str, Any]) -> dict[str, Any]:
+    return {"description": said, "content": {"application/json": {"schema": _BODY, "example": example}}}

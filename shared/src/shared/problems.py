@@ -1,16 +1,16 @@
 """How every HTTP error looks: RFC 9457 problem details with a stable `code`."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from shared.vocabulary import Wire, is_none
+from shared.vocabulary import Wire
 
 STATUS = {
     "bad_request": 400,
@@ -40,26 +40,39 @@ class ProblemDetails(Wire):
     title: str
     status: int
     code: str
-    detail: str = Field(default="", exclude_if=is_none)
+    detail: str
 
 
 class Problem(Exception):
-    """Answered as its problem document. `retry_after` in seconds."""
+    """Answered as its problem document. `retry_after` in seconds; `status` where the
+    code's own is too vague."""
 
-    def __init__(self, code: str, detail: str, *, retry_after: int | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
-        self.retry_after = retry_after if retry_after is not None or STATUS[code] not in (429, 503) else 1
+        self.status = status or STATUS[code]
+        self.headers = dict(headers or {})
+        self.retry_after = retry_after if retry_after is not None or self.status not in (429, 503) else 1
+
+    @property
+    def body(self) -> dict[str, Any]:
+        title = HTTPStatus(self.status).phrase
+        return {"title": title, "status": self.status, "code": self.code, "detail": self.detail}
 
     def response(self) -> Response:
-        status = STATUS[self.code]
-        headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
-        if status == HTTPStatus.UNAUTHORIZED:
+        headers = self.headers | ({} if self.retry_after is None else {"Retry-After": str(self.retry_after)})
+        if self.status == HTTPStatus.UNAUTHORIZED:
             headers["WWW-Authenticate"] = "Bearer"
-        title = HTTPStatus(status).phrase
-        body = {"title": title, "status": status, "code": self.code, "detail": self.detail}
-        return Response(orjson.dumps(body), status, headers, "application/problem+json")
+        return Response(orjson.dumps(self.body), self.status, headers, "application/problem+json")
 
 
 def not_found() -> NoReturn:
@@ -67,8 +80,9 @@ def not_found() -> NoReturn:
     raise Problem("not_found", "no such conversation, or you are not a member of it")
 
 
-def install(app: FastAPI) -> None:
-    """Every error of `app` becomes a problem document."""
+def install(app: FastAPI, *, docs: str | None = None) -> None:
+    """Every error of `app` becomes a problem document. `docs`: where its calls are described."""
+    unknown = "no such resource" + (f"; the calls are described at {docs}" if docs else "")
 
     @app.exception_handler(Problem)
     async def problem(_: Request, error: Problem) -> Response:
@@ -76,9 +90,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> Response:
-        response = Problem(_CODE_OF.get(error.status_code, "bad_request"), str(error.detail)).response()
-        response.status_code = error.status_code
-        return response
+        headers = error.headers or {}
+        details = {404: unknown, 405: f"use {headers.get('Allow', 'another method')}"}
+        detail = details.get(error.status_code, str(error.detail))
+        code = _CODE_OF.get(error.status_code, "bad_request")
+        return Problem(code, detail, status=error.status_code, headers=headers).response()
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:

@@ -1,15 +1,17 @@
 """What counts as a well-formed user id, text, time or number, once, for every service.
 
 `Wire` is the base of everything Parley writes and of everything clients send: frozen, camelCase,
-unknown fields refused. Readers of Kafka pass `extra="ignore"` instead (see `codec`).
+unknown fields refused. Python makes them by the fields' names; whoever reads a wire passes `by_name=False`,
+so that it has only one spelling, and readers of Kafka `extra="ignore"` besides (see `codec`).
 """
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, core_schema
 
 MAX_TEXT = 8_000
 MAX_MEMBERS = 1_024
@@ -51,6 +53,15 @@ def is_none(value: object) -> bool:
     return value is None
 
 
+class Otherwise(NamedTuple):
+    """What is said of a value that breaks any of the rules before this one, instead of which rule."""
+
+    message: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.custom_error_schema(handler(source), "form", custom_error_message=self.message)
+
+
 UserId = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_name)]
 ClientId = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_name)]
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT), AfterValidator(_text)]
@@ -62,6 +73,7 @@ Uuid = Annotated[
         pattern=r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$",
     ),
     Field(json_schema_extra={"format": "uuid"}),
+    Otherwise("is not a UUID"),
 ]
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ, strict=True)]
 Timestamp = Annotated[

@@ -27,15 +27,15 @@ def reading(up_to: str) -> str:
 
 
 CASES = [
-    Case("nothing", "", "bad_frame"),
-    Case("no JSON", "hello", "bad_frame"),
+    Case("nothing", "", "bad_frame", "is empty"),
+    Case("no JSON", "hello", "bad_frame", "line 1, column 1"),
     Case("half an object", '{"type":"message"', "bad_frame"),
     Case("a binary frame", b'{"type":"message"}', "bad_frame"),
     Case("an array", "[]", "bad_frame"),
     Case("a number", "7", "bad_frame"),
     Case("null", "null", "bad_frame"),
     Case("no type", "{}", "bad_frame"),
-    Case("an unknown type", '{"type":"dance"}', "bad_frame"),
+    Case("an unknown type", '{"type":"dance"}', "bad_frame", "message, read"),
     Case("a frame of the server", '{"type":"hello"}', "bad_frame"),
     Case("a type that is a number", '{"type":5}', "bad_frame"),
     Case("a type that is a list", '{"type":["message"]}', "bad_frame"),
@@ -46,7 +46,11 @@ CASES = [
     Case("65 KiB in few characters", sending(f'"{"🌊" * 16 * 1024}"'), "too_big"),
     Case("200 KiB", "a" * 200 * 1024, "too_big"),
     Case("no text", f'{{"type":"message","conversationId":"{_TALK}"}}', "invalid", "text"),
-    Case("an unknown field", sending('"a","colour":"red"'), "invalid", "colour"),
+    Case("an unknown field", sending('"a","colour":"red"'), "invalid", "colour: is an unknown field"),
+    Case(
+        "a field in snake case", sending('"a","client_id":"1"'), "invalid", "client_id: is an unknown field"
+    ),
+    Case("all in snake case", reading("1").replace("upTo", "up_to"), "invalid", "up_to: is an unknown field"),
     Case("empty text", sending('""'), "invalid", "text"),
     Case("white space", sending('"\\u2003 "'), "invalid", "text"),
     Case("8,001 characters", sending(f'"{"a" * 8_001}"'), "invalid", "text"),
@@ -55,7 +59,12 @@ CASES = [
     Case("a text that is a number", sending("7"), "invalid", "text"),
     Case("bad text with a clientId", sending('"","clientId":"c9"'), "invalid", "text", client_id="c9"),
     Case("a bad clientId", sending('"a","clientId":" "'), "invalid", "clientId"),
-    Case("no UUID", '{"type":"message","conversationId":"1","text":"a"}', "invalid", "conversationId"),
+    Case(
+        "no UUID",
+        '{"type":"message","conversationId":"1","text":"a"}',
+        "invalid",
+        "conversationId: is not a UUID",
+    ),
     Case("a read of words", reading('"ten"'), "invalid", "upTo"),
     Case("a read of -1", reading("-1"), "invalid", "upTo"),
     Case("a read with a fraction", reading("1.5"), "invalid", "upTo"),

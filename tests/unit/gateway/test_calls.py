@@ -122,4 +122,7 @@ async def test_the_home_page_links_to_the_documentation(house: House) -> None:
 async def test_probes_say_how_it_is(house: House) -> None:
     assert (await house.http.get("/healthz")).status_code == 200
     assert (await house.http.get("/readyz")).json() == {"status": "ready", "reasons": []}
-    assert "gateway_sockets" in (await house.http.get("/metrics")).text
+    metrics = await house.http.get("/metrics")
+    assert "gateway_sockets" in metrics.text
+    assert "_created" not in metrics.text
+    assert metrics.headers["Content-Type"].startswith("text/plain")

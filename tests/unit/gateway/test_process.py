@@ -52,6 +52,7 @@ def test_with_nothing_behind_it_it_lives_is_not_ready_and_stops_when_told() -> N
         output, _ = process.communicate(timeout=8)
     assert process.returncode in (0, -signal.SIGTERM)
     assert "Traceback" not in output
+    assert "/readyz" not in output
 
 
 @contextmanager

@@ -91,6 +91,13 @@ async def test_no_hello_before_every_owner_acknowledged_and_nothing_is_handled_b
     assert kinds == ["hello", "message", "synced", "accepted"]
 
 
+async def test_who_leaves_before_hello_is_noticed_at_once(own_house: House) -> None:
+    own_house.notifier.acknowledges = False
+    async with own_house.dialled("ana"):
+        await own_house.notifier.heard_of("ana")
+    await own_house.notifier.heard_of("ana", present=False)
+
+
 async def test_who_is_not_registered_in_time_is_told_when_to_come_back() -> None:
     async with opened(registered_within=0.2) as house:
         house.notifier.acknowledges = False
@@ -106,7 +113,10 @@ async def test_who_is_not_registered_in_time_is_told_when_to_come_back() -> None
 )
 async def test_a_bad_token_is_accepted_and_closed_with_4401(house: House, query: str) -> None:
     async with house.dialled(None, query=query) as client:
-        assert (await client.closed())[0] == 4401
+        code, reason = await client.closed()
+    assert code == 4401
+    assert reason is not None
+    assert "?token=<user id>" in reason
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example"])
@@ -159,6 +169,17 @@ async def test_a_socket_without_a_store_gets_its_cursor_later(own_house: House) 
         own_house.store.away = False
         later = cursor.decode((await client.hear("cursor"))["cursor"])
     assert later.offsets == (1, 6, 1, 1)
+
+
+async def test_heartbeats_come_while_the_cursor_is_not_known_yet() -> None:
+    async with opened(heartbeat_seconds=1) as house:
+        house.store.away = True
+        async with house.present("ana") as client:
+            assert [(await client.hear("cursor"))["cursor"] for _ in range(2)] == [None, None]
+            house.store.away = False
+            while (told := (await client.hear("cursor"))["cursor"]) is None:
+                pass
+            assert cursor.decode(told).belongs_to("ana")
 
 
 async def test_users_are_announced_once_and_withdrawn_with_their_last_socket(own_house: House) -> None:

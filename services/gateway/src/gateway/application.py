@@ -5,8 +5,8 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 
 from gateway.door import Door
+from gateway.routes import documented
 from gateway.routes.conversations import conversations
-from gateway.routes.documented import describe
 from gateway.routes.history import history
 from gateway.routes.home import home
 from gateway.routes.messages import messages
@@ -22,16 +22,18 @@ def application(door: Door) -> FastAPI:
     app = FastAPIOffline(
         title="Parley",
         version="1",
-        summary="Messages that are never lost and never doubled.",
+        summary=documented.SUMMARY,
+        description=documented.DESCRIPTION,
+        generate_unique_id_function=documented.named,
         redoc_url=None,
     )
-    problems.install(app)
+    problems.install(app, docs="/docs")
     routers = (conversations, history, start, messages, read, socket)
     for router in routers:
         app.include_router(router(door))
     app.include_router(home())
     app.include_router(probes(alive=lambda: door.vital.lost, ready=door.not_ready))
-    describe(app)
+    documented.describe(app)
     app.add_middleware(Tracing)
     app.add_middleware(
         CORSMiddleware,

@@ -1,36 +1,35 @@
 """What clients send to the REST calls, and what they get that is no read model."""
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
+from gateway.examples import CLIENT_ID, CONVERSATION, PEER, POSITION, TEXT
 from shared.frames import Conversation, Message
 from shared.vocabulary import ClientId, Seq, Text, UserId, Uuid, Wire
 
-_CONVERSATION = "0b0f3a52-98a5-5f0e-9d83-0d8fb1f4e7a1"
-
 
 class NewConversation(Wire):
-    peer_id: UserId = Field(examples=["ben"])
+    peer_id: UserId = Field(examples=[PEER])
 
 
 class NewMessage(Wire):
-    conversation_id: Uuid = Field(examples=[_CONVERSATION])
-    text: Text = Field(examples=["Hello!"])
-    client_id: ClientId | None = Field(default=None, examples=["7f3c-1"])
+    conversation_id: Uuid = Field(examples=[CONVERSATION])
+    text: Text = Field(examples=[TEXT])
+    client_id: ClientId | None = Field(default=None, examples=[CLIENT_ID])
     """The client's own name for the message: sent again, it is the same message."""
 
 
 class NewRead(Wire):
-    conversation_id: Uuid = Field(examples=[_CONVERSATION])
-    up_to: Seq = Field(examples=[12])
+    conversation_id: Uuid = Field(examples=[CONVERSATION])
+    up_to: Seq = Field(examples=[1])
     """The `seq` of the last message read."""
 
 
 class Accepted(Wire):
     """In the log. The read models have it once they are past `position`."""
 
-    position: str = Field(examples=["9f0c2d4e6a8b1c3d-7-1042"])
+    position: str = Field(examples=[POSITION])
     status: Literal["accepted"] = "accepted"
 
 
@@ -56,10 +55,3 @@ class MessagePage(Wire):
 new_conversation: TypeAdapter[NewConversation] = TypeAdapter(NewConversation)
 new_message: TypeAdapter[NewMessage] = TypeAdapter(NewMessage)
 new_read: TypeAdapter[NewRead] = TypeAdapter(NewRead)
-
-
-def described(model: type[BaseModel]) -> dict[str, Any]:
-    """A request body for OpenAPI."""
-    schema = model.model_json_schema()
-    example = {name: field["examples"][0] for name, field in schema["properties"].items()}
-    return {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}

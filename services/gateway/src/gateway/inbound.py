@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -10,6 +10,7 @@ from gateway import json_text
 from shared.frames import ClientFrame, ErrorFrame, client_frame_reader
 from shared.vocabulary import ClientId
 
+_TYPES = [kind for model in get_args(ClientFrame) for kind in get_args(model.model_fields["type"].annotation)]
 _client_id: TypeAdapter[str] = TypeAdapter(ClientId)
 
 
@@ -27,7 +28,7 @@ def read(message: Mapping[str, Any], limit: int) -> ClientFrame:
     if len(text) > limit or len(text.encode()) > limit:
         raise BadFrame("too_big", f"the frame is larger than {limit} bytes")
     try:
-        return client_frame_reader.validate_json(text)
+        return client_frame_reader.validate_json(text, by_name=False)
     except ValidationError as error:
         raise _bad(text, error) from None
 
@@ -37,9 +38,10 @@ def _bad(text: str, error: ValidationError) -> BadFrame:
         value = json_text.well_formed(text, error)
     except json_text.NotJson as not_json:
         return BadFrame("bad_frame", f"the frame {not_json}")
-    if not isinstance(value, dict) or value.get("type") not in ("message", "read"):
-        return BadFrame("bad_frame", "the frame is no JSON object with a known type")
-    return BadFrame("invalid", json_text.broken_rule(client_frame_reader, value, error), _named(value))
+    if not isinstance(value, dict) or value.get("type") not in _TYPES:
+        return BadFrame("bad_frame", f"the frame is no JSON object with a known type: {', '.join(_TYPES)}")
+    rule = json_text.broken_rule(client_frame_reader, value, error, skip=1)  # its type comes first
+    return BadFrame("invalid", rule, _named(value))
 
 
 def _named(value: dict[str, Any]) -> str | None:

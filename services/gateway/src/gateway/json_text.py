@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from pydantic.type_adapter import TypeAdapter
 
 _SHOWN = 200
+_WORDS = {"extra_forbidden": "is an unknown field", "model_type": "the body is no JSON object"}
+"""Where pydantic's own would not tell a client much."""
 
 
 class NotJson(Exception):
@@ -23,7 +25,10 @@ def well_formed(text: bytes | str, error: ValidationError) -> Any:
         raise NotJson("is nested too deep")
     try:
         decoded = text.decode() if isinstance(text, bytes) else text
-        return json.loads(decoded, parse_constant=_no_number)
+        return json.loads(_not_empty(decoded), parse_constant=_no_number)
+    except json.JSONDecodeError as fault:
+        place = f"line {fault.lineno}, column {fault.colno}"
+        raise NotJson(f"is not JSON: {place}: {fault.msg}") from None
     except UnicodeDecodeError:
         raise NotJson("is not UTF-8") from None
     except RecursionError:
@@ -32,21 +37,24 @@ def well_formed(text: bytes | str, error: ValidationError) -> Any:
         raise NotJson("is not JSON") from None
 
 
-def broken_rule(model: TypeAdapter[Any], value: Any, error: ValidationError) -> str:
-    """Which field of `value` breaks which rule, quoting nothing of its content."""
+def broken_rule(model: TypeAdapter[Any], value: Any, error: ValidationError, *, skip: int = 0) -> str:
+    """Which field of `value` breaks which rule, quoting nothing of its content. `skip` as in `explain`."""
     if error.errors(include_url=False)[0]["type"] == "json_invalid":
         try:  # an escape that only the standard library reads: the rules in the model name the field
-            model.validate_python(value)
+            model.validate_python(value, by_name=False)
         except ValidationError as second:
             error = second
-    return explain(error)
+    return explain(error, skip=skip)
 
 
 def explain(error: ValidationError, *, skip: int = 0) -> str:
-    """The first broken rule. `skip` leaves out that many leading parts of its place."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(str(part) for part in first["loc"][skip:]) or "body"
-    return printable(f"{place}: {first['msg'].removeprefix('Value error, ')}")
+    """The first broken rule, an unknown field before all: a misspelt one is not told as a missing one.
+    `skip` leaves out that many leading parts of its place."""
+    broken = error.errors(include_url=False, include_input=False)
+    first = min(broken, key=lambda each: each["type"] != "extra_forbidden")
+    place = ".".join(str(part) for part in first["loc"][skip:])
+    rule = _WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
+    return printable(f"{place}: {rule}" if place else rule)
 
 
 def printable(text: str) -> str:
@@ -54,5 +62,11 @@ def printable(text: str) -> str:
     return text[:_SHOWN].encode("utf-8", "replace").decode()
 
 
+def _not_empty(text: str) -> str:
+    if not text.strip():
+        raise NotJson("is empty")
+    return text
+
+
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(name)
+    raise NotJson(f"is not JSON: {name} is no number there")

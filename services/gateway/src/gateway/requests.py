@@ -75,7 +75,7 @@ async def read_with_body(request: Request, body: TypeAdapter[B], limit: int) -> 
 
 def _query(fields: dict[str, str], model: type[Q]) -> Q:
     try:
-        return model.model_validate(fields)
+        return model.model_validate(fields, by_name=False)
     except ValidationError as error:
         raise Problem("invalid", json_text.explain(error)) from None
 
@@ -108,7 +108,7 @@ def _require_utf8(content_type: str) -> None:
 
 def _content(raw: bytes, body: TypeAdapter[B]) -> B:
     try:
-        return body.validate_json(raw)
+        return body.validate_json(raw, by_name=False)
     except ValidationError as error:
         raise Problem(*_refusal(raw, body, error)) from None
 

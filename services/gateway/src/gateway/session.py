@@ -5,8 +5,10 @@ Nothing that the client sent is handled before `hello`. The read loop only enque
 """
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import structlog
 from fastapi import WebSocket, WebSocketDisconnect
@@ -51,7 +53,7 @@ async def attend(door: Door, websocket: WebSocket) -> None:
 
 def _refusal(door: Door, user: str | None) -> Close | None:
     if user is None:
-        return Close(delays.UNAUTHENTICATED, "the token is missing or not valid")
+        return Close(delays.UNAUTHENTICATED, "no valid token: connect with ?token=<user id>")
     if door.sockets.draining:
         return delays.closing(delays.RESTARTING)
     return delays.closing(delays.TOO_MANY) if door.sockets.full else None
@@ -67,19 +69,25 @@ class Session:
         self._flood = inbound.Flood()
 
     async def run(self) -> None:
-        tasks = [asyncio.create_task(self._write())]
+        greeted = asyncio.create_task(self._begin())
+        others = (self._write(), self._beat(greeted), self._find_place(greeted))
+        tasks = [asyncio.create_task(each) for each in others]
         try:
-            if await self._registered():
-                start = await self._present()
-                self._greet(start)
-                tasks.append(asyncio.create_task(self._beat(start)))
-                await self._read()
-            else:
-                self._socket.close(delays.closing(delays.RESTARTING))
-                await self._gone()
+            await self._read(greeted)
         finally:
             self._door.reads.hurry(self._socket.user)
-            await self._end(tasks)
+            await self._end([greeted, *tasks])
+
+    async def _begin(self) -> bool:
+        """Whether it was greeted; else it is closed, to come back."""
+        try:
+            if await self._registered():
+                self._greet(await self._present())
+                return True
+        except Exception:
+            log.exception("socket.failed")
+        self._socket.close(delays.closing(delays.RESTARTING))
+        return False
 
     async def _registered(self) -> bool:
         """Whether every partition's owner knows of the user."""
@@ -127,30 +135,37 @@ class Session:
             return ResetFrame(reason="of_another_log")
         return ResetFrame(reason="not_resumable")
 
-    async def _beat(self, start: Progress | None) -> None:
-        """Says at least every heartbeat what was covered; first of all finds out, if the store was away."""
-        while start is None:
-            await asyncio.sleep(_ASK_AGAIN)
-            if (start := await self._present()) is not None:
-                self._socket.place(start)
-                self._say_cursor()
-        while True:
+    async def _beat(self, greeted: asyncio.Task[bool]) -> None:
+        """Says at least every heartbeat what was covered; null as long as that is not known."""
+        while await greeted:
             await asyncio.sleep(self._door.settings.heartbeat_seconds * 0.8)
             self._say_cursor()
 
-    def _say_cursor(self) -> None:
-        if (covered := self._socket.cursor()) is not None:
-            self._socket.put(CursorFrame(cursor=covered))
+    async def _find_place(self, greeted: asyncio.Task[bool]) -> None:
+        """Once the store is back, if it was away."""
+        while await greeted and self._socket.cursor() is None:
+            await asyncio.sleep(_ASK_AGAIN)
+            if (present := await self._present()) is not None:
+                self._socket.place(present)
+                self._say_cursor()
 
-    async def _read(self) -> None:
+    def _say_cursor(self) -> None:
+        self._socket.put(CursorFrame(cursor=self._socket.cursor()))
+
+    async def _read(self, greeted: asyncio.Task[bool]) -> None:
+        """Returns when the client is gone. What it says too early waits."""
         while (message := await self._websocket.receive())["type"] == "websocket.receive":
-            try:
-                frame = inbound.read(message, self._door.settings.max_frame)
-            except inbound.BadFrame as bad:
-                self._bad(bad)
-            else:
-                metrics.frames_received.labels("good").inc()
-                await self._inbox.put(frame)
+            if await greeted:
+                await self._hear(message)
+
+    async def _hear(self, message: Mapping[str, Any]) -> None:
+        try:
+            frame = inbound.read(message, self._door.settings.max_frame)
+        except inbound.BadFrame as bad:
+            self._bad(bad)
+        else:
+            metrics.frames_received.labels("good").inc()
+            await self._inbox.put(frame)
 
     def _bad(self, bad: inbound.BadFrame) -> None:
         metrics.frames_received.labels("bad").inc()
@@ -170,11 +185,7 @@ class Session:
         finally:
             self._socket.finished = True
 
-    async def _gone(self) -> None:
-        while (await self._websocket.receive())["type"] == "websocket.receive":
-            pass
-
-    async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
+    async def _end(self, tasks: Sequence[asyncio.Task[Any]]) -> None:
         with suppress(TimeoutError):  # what the client said before it left still counts
             async with asyncio.timeout(_ANSWERED_WITHIN):
                 await self._inbox.emptied()

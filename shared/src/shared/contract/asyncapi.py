@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from shared.codec import HEADERS
 from shared.contract.samples import sample_bytes
 from shared.contract.schemas import ENTRIES, FROM_CLIENTS, TO_CLIENTS, Document, components, type_of
 
@@ -72,6 +73,7 @@ def socket() -> Document:
     }
 
 
+_HEADERS = {name: {"type": "string", "const": value.decode()} for name, value in HEADERS}
 _QUERY = {
     "type": "object",
     "properties": {
@@ -112,6 +114,7 @@ def _entry(model: type[BaseModel]) -> Document:
     key = {"type": "string", "format": "uuid", "description": "The conversation id, as in `subject`."}
     return {
         **_message(model),
+        "headers": {"type": "object", "properties": _HEADERS},
         "bindings": {"kafka": {"key": key, "bindingVersion": "0.5.0"}},
         "examples": [{"payload": json.loads(sample_bytes()[type_of(model)])}],
     }

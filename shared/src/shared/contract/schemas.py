@@ -23,7 +23,7 @@ FROM_CLIENTS: tuple[type[BaseModel], ...] = get_args(frames.ClientFrame)
 
 def type_of(model: type[BaseModel]) -> str:
     """What stands in the `type` of each record or frame of this model."""
-    return str(model.model_fields["type"].default)
+    return str(get_args(model.model_fields["type"].annotation)[0])
 
 
 def written(model: type[BaseModel]) -> Document:

@@ -7,7 +7,7 @@ from gateway import answers, requests
 from gateway.bodies import ConversationPage
 from gateway.door import Door
 from gateway.queries import ConversationsQuery
-from gateway.routes.documented import problems, success
+from gateway.routes.documented import asked, problems, success
 
 
 def conversations(door: Door) -> APIRouter:
@@ -17,8 +17,8 @@ def conversations(door: Door) -> APIRouter:
     @router.get(
         "/messages/conversations",
         summary="The caller's conversations, newest first",
-        responses=page | problems(410),
-        openapi_extra={"parameters": ConversationsQuery.described()},
+        responses=page | problems("cursor_unusable", invalid="limit: must be a whole number from 1 to 100"),
+        openapi_extra=asked(ConversationsQuery),
     )
     async def list_conversations(request: Request) -> Response:
         user, query = await requests.read(request, ConversationsQuery)

@@ -1,12 +1,65 @@
-"""What calls may answer, for OpenAPI: hot routes make answers themselves, FastAPI only describes them."""
+"""What calls take and answer, for OpenAPI: hot routes do it themselves, FastAPI only describes them.
+
+Schemas are made like those of all other documents of the contract (shared.contract): what clients send is
+closed, what they get is open, since fields may be added.
+"""
 
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
 
-from gateway.routes.examples import EXAMPLES
-from shared.problems import STATUS, ProblemDetails
+from gateway.bodies import (
+    Accepted,
+    AcceptedMessage,
+    ConversationPage,
+    MessagePage,
+    NewConversation,
+    NewMessage,
+    NewRead,
+)
+from gateway.examples import EXAMPLES
+from gateway.queries import Query
+from shared.contract.schemas import components
+from shared.frames import Conversation, Message
+from shared.problems import Problem, ProblemDetails
 
+SUMMARY = "Messages that are never lost and never doubled."
+DESCRIPTION = """\
+Begin with `startConversation` as it is printed: all other examples are of that conversation.
+
+New messages come over a WebSocket: connect to `ws://<host>/ws?token=<user id>`; its frames are not part of
+this document but described in `docs/contract`."""
+
+_BODIES = (NewConversation, NewMessage, NewRead)
+_ANSWERS = (
+    Message,
+    Conversation,
+    ConversationPage,
+    MessagePage,
+    Accepted,
+    AcceptedMessage,
+    ProblemDetails,
+)
+_BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "With `AUTH=dev` the user id itself. Without a token `meId` says who calls.",
+}
+_ALWAYS = {
+    "bad_request": "meId: is repeated",
+    "unauthenticated": "say who you are: Authorization: Bearer <user id>, or meId=<user id>",
+    "forbidden": "meId is not you",
+    "invalid": "meId: must not begin or end with white space",
+    "unavailable": "the read models do not answer",
+}
+_SOMETIMES = {
+    "not_found": "no such conversation, or you are not a member of it",
+    "cursor_unusable": "position: is of another log",
+    "too_big": "the body is larger than 65536 bytes",
+}
 _SAID = {
     400: "Not JSON, not UTF-8, or a parameter is missing or repeated.",
     401: "Nobody says who calls.",
@@ -21,36 +74,62 @@ _SAID = {
 Responses = dict[int | str, dict[str, Any]]
 
 
-def success(status: int, said: str, model: type) -> Responses:
-    return {status: {"description": said, "model": model}}
+def asked(
+    query: type[Query], *headers: dict[str, Any], body: type[BaseModel] | None = None
+) -> dict[str, Any]:
+    """What a call takes."""
+    taken: dict[str, Any] = {
+        "parameters": [*query.described(), *headers],
+        "security": [{"bearer": []}, {}],
+    }
+    if body is not None:
+        example = {field.alias: field.examples[0] for field in body.model_fields.values() if field.examples}
+        content = {"schema": _reference(body), "example": example}
+        taken["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return taken
 
 
-def problems(*statuses: int) -> Responses:
-    """Those that every call has, and `statuses`."""
-    return {status: _problem(status) for status in sorted({400, 401, 403, 422, 503, *statuses})}
+def success(status: int, said: str, model: type[BaseModel]) -> Responses:
+    return {status: {"description": said, "content": {"application/json": {"schema": _reference(model)}}}}
+
+
+def problems(*codes: str, **details: str) -> Responses:
+    """Those that every call has, and `codes`; `details`, by code: what this call is most likely to say."""
+    said = _ALWAYS | {code: _SOMETIMES[code] for code in codes} | details
+    shown = sorted((Problem(code, detail) for code, detail in said.items()), key=lambda each: each.status)
+    return {problem.status: _problem(problem) for problem in shown}
+
+
+def named(route: APIRoute) -> str:
+    """The operationId: what a client's generator will call its function."""
+    return to_camel(route.name)
 
 
 def describe(app: FastAPI) -> None:
-    """Add to the document of `app` what FastAPI cannot know: problems, and examples with nulls in them."""
+    """Add the schemas to the document of `app`."""
     made = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = made()
-        schemas = document["components"]["schemas"]
-        schemas["ProblemDetails"] = ProblemDetails.model_json_schema()
+        schemas = components(_ANSWERS, "serialization") | components(_BODIES, "validation")
         for name, example in EXAMPLES.items():
             schemas[name]["examples"] = [example]
+        document["components"] = {"schemas": schemas, "securitySchemes": {"bearer": _BEARER}}
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend the document
 
 
-def _problem(status: int) -> dict[str, Any]:
-    code = next(code for code, its in STATUS.items() if its == status)
-    example = {"title": "…", "status": status, "code": code, "detail": "…"}
-    schema = {"$ref": "#/components/schemas/ProblemDetails"}
-    content = {"application/problem+json": {"schema": schema, "example": example}}
-    answer: dict[str, Any] = {"description": _SAID[status], "content": content}
-    if status == 503:
+def _reference(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    content = {"schema": _reference(ProblemDetails), "example": problem.body}
+    answer: dict[str, Any] = {
+        "description": _SAID[problem.status],
+        "content": {"application/problem+json": content},
+    }
+    if problem.retry_after is not None:
         answer["headers"] = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
     return answer

@@ -7,17 +7,18 @@ from gateway import answers, requests
 from gateway.bodies import MessagePage
 from gateway.door import Door
 from gateway.queries import HistoryQuery
-from gateway.routes.documented import problems, success
+from gateway.routes.documented import asked, problems, success
 
 
 def history(door: Door) -> APIRouter:
     router = APIRouter(tags=["reading"])
+    refused = problems("not_found", "cursor_unusable", invalid="before, after, around: at most one of them")
 
     @router.get(
         "/messages/history",
         summary="A conversation's messages, oldest first; without a bound its newest",
-        responses=success(200, "A page of messages.", MessagePage) | problems(404, 410),
-        openapi_extra={"parameters": HistoryQuery.described()},
+        responses=success(200, "A page of messages.", MessagePage) | refused,
+        openapi_extra=asked(HistoryQuery),
     )
     async def read_history(request: Request) -> Response:
         user, query = await requests.read(request, HistoryQuery)

@@ -4,10 +4,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gateway import answers, prefer, requests
-from gateway.bodies import AcceptedMessage, NewMessage, described, new_message
+from gateway.bodies import AcceptedMessage, NewMessage, new_message
 from gateway.door import Door
 from gateway.queries import Query
-from gateway.routes.documented import problems, success
+from gateway.routes.documented import asked, problems, success
 from gateway.store import Outcome, Unavailable, Until
 from shared.frames import Message
 from shared.kafka import Unconfirmed
@@ -28,15 +28,20 @@ def messages(door: Door) -> APIRouter:
     accepted = success(202, "In the log.", AcceptedMessage)
     made = success(201, "In the history (with `Prefer: wait`).", Message)
 
+    refused = problems(
+        "not_found",
+        "too_big",
+        bad_request="the body is empty",
+        invalid="text: must contain something besides white space",
+        unavailable="not confirmed; send it again with the same clientId",
+    )
+
     @router.post(
         "/messages",
         summary="Send a message",
         status_code=202,
-        responses=accepted | made | problems(404, 413),
-        openapi_extra={
-            "parameters": [*Query.described(), _PREFER],
-            "requestBody": described(NewMessage),
-        },
+        responses=accepted | made | refused,
+        openapi_extra=asked(Query, _PREFER, body=NewMessage),
     )
     async def send_message(request: Request) -> Response:
         """Accepted is never lost. Repeated with the same `clientId` it is the same message, for ever."""

@@ -4,23 +4,30 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gateway import answers, requests
-from gateway.bodies import Accepted, NewRead, described, new_read
+from gateway.bodies import Accepted, NewRead, new_read
 from gateway.door import Door
 from gateway.queries import Query
-from gateway.routes.documented import problems, success
+from gateway.routes.documented import asked, problems, success
 from shared.kafka import Unconfirmed
 from shared.problems import Problem
 
 
 def read(door: Door) -> APIRouter:
     router = APIRouter(tags=["writing"])
+    refused = problems(
+        "not_found",
+        "too_big",
+        bad_request="the body is empty",
+        invalid="conversationId: is not a UUID",
+        unavailable="not confirmed; repeat it",
+    )
 
     @router.post(
         "/messages/read",
         summary="Say how far the caller has read",
         status_code=202,
-        responses=success(202, "In the log.", Accepted) | problems(404, 413),
-        openapi_extra={"parameters": Query.described(), "requestBody": described(NewRead)},
+        responses=success(202, "In the log.", Accepted) | refused,
+        openapi_extra=asked(Query, body=NewRead),
     )
     async def move_read(request: Request) -> Response:
         """It never moves back; beyond the last message it means the last message."""

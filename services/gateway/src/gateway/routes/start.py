@@ -4,10 +4,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gateway import answers, requests
-from gateway.bodies import NewConversation, described, new_conversation
+from gateway.bodies import NewConversation, new_conversation
 from gateway.door import Door
 from gateway.queries import Query
-from gateway.routes.documented import problems, success
+from gateway.routes.documented import asked, problems, success
 from gateway.store import Answer, Unavailable, Until
 from shared import ids
 from shared.frames import Conversation
@@ -17,12 +17,18 @@ from shared.problems import Problem
 
 def start(door: Door) -> APIRouter:
     router = APIRouter(tags=["writing"])
+    refused = problems(
+        "too_big",
+        bad_request="the body is empty",
+        invalid="peerId: must be somebody else",
+        unavailable="not started yet; repeat it",
+    )
 
     @router.post(
         "/messages/start",
         summary="The conversation with a peer; the same one every time",
-        responses=success(200, "The conversation.", Conversation) | problems(413),
-        openapi_extra={"parameters": Query.described(), "requestBody": described(NewConversation)},
+        responses=success(200, "The conversation.", Conversation) | refused,
+        openapi_extra=asked(Query, body=NewConversation),
     )
     async def start_conversation(request: Request) -> Response:
         """Both members' next calls see it. Safe to repeat."""
