@@ -3,7 +3,8 @@
 import re
 from typing import NamedTuple, Self
 
-_FORM = re.compile(r"([0-9a-f]{16})-(0|[1-9][0-9]{0,4})-(0|[1-9][0-9]{0,18})")
+PATTERN = r"^([0-9a-f]{16})-(0|[1-9][0-9]{0,4})-(0|[1-9][0-9]{0,18})$"
+_FORM = re.compile(PATTERN)
 
 
 class Position(NamedTuple):

@@ -46,10 +46,7 @@ async def read_models(
 
 
 def _parsed(position: str, events: EventLog) -> Position:
-    try:
-        place = Position.parse(position)
-    except ValueError as error:
-        raise Problem("invalid", f"position: {error}") from None
+    place = Position.parse(position)  # well-formed: the query was checked
     if events.identity is not None and place.epoch != events.identity.epoch:
         raise Problem("cursor_unusable", "position: is of another log")
     return place
