@@ -43,13 +43,16 @@ def sending(text: str) -> str:
 
 HISTORY = f"/messages/history?meId=ana&conversationId={_TALK}"
 LIST = "/messages/conversations?meId=ana"
+WHOLE = "limit: must be a whole number from 1 to 100"
 GOOD = sending('"hello"').encode()
 
 CASES = [
     # Not JSON, or not in the right encoding
-    message("an empty body", "", 400, "bad_request"),
-    message("half an object", '{"conversationId":', 400, "bad_request"),
-    message("a number that JSON does not have", '{"text":NaN}', 400, "bad_request"),
+    message("an empty body", "", 400, "bad_request", "the body is empty"),
+    message("a blank body", " \n", 400, "bad_request", "the body is empty"),
+    message("half an object", '{"conversationId":', 400, "bad_request", "line 1, column 19"),
+    message("words", "{\n hello}", 400, "bad_request", "line 2, column 2"),
+    message("a number that JSON does not have", '{"text":NaN}', 400, "bad_request", "NaN"),
     message("infinity", '{"upTo":Infinity}', 400, "bad_request"),
     message("deep nesting", "[" * 150 + "]" * 150, 422, "invalid"),
     message("deeper nesting", "[" * 500 + "]" * 500, 400, "bad_request"),
@@ -65,12 +68,26 @@ CASES = [
         headers={"Content-Type": "application/json; charset=latin-1"},
     ),
     # Well-formed, but not what is asked for
-    message("an array", "[]", 422, "invalid", "body"),
+    message("an array", "[]", 422, "invalid", "the body is no JSON object"),
     message("null", "null", 422, "invalid"),
     message("a string", '"hello"', 422, "invalid"),
     message("nothing at all", "{}", 422, "invalid", "conversationId"),
     message("no text", f'{{"conversationId":"{_TALK}"}}', 422, "invalid", "text"),
-    message("an unknown field", sending('"a","colour":"red"'), 422, "invalid", "colour"),
+    message("an unknown field", sending('"a","colour":"red"'), 422, "invalid", "colour: is an unknown field"),
+    message(
+        "a field in snake case",
+        sending('"a","client_id":"1"'),
+        422,
+        "invalid",
+        "client_id: is an unknown field",
+    ),
+    message(
+        "all in snake case",
+        sending('"a"').replace("conversationId", "conversation_id"),
+        422,
+        "invalid",
+        "conversation_id: is an unknown field",
+    ),
     message("a frame's type", sending('"a","type":"message"'), 422, "invalid", "type"),
     message("text that is a number", sending("7"), 422, "invalid", "text"),
     message("text that is null", sending("null"), 422, "invalid", "text"),
@@ -81,7 +98,7 @@ CASES = [
     message("a lone surrogate", sending('"\\ud800"'), 422, "invalid", "text"),
     message("a lone low surrogate", sending('"a\\udc00b"'), 422, "invalid", "text"),
     message("a lone surrogate as a field", sending('"a","\\ud800":1'), 422, "invalid"),
-    message("no UUID", '{"conversationId":"42","text":"a"}', 422, "invalid", "conversationId"),
+    message("no UUID", '{"conversationId":"42","text":"a"}', 422, "invalid", "conversationId: is not a UUID"),
     message("an empty clientId", sending('"a","clientId":""'), 422, "invalid", "clientId"),
     message(
         "a clientId of 129 characters", sending(f'"a","clientId":"{"c" * 129}"'), 422, "invalid", "clientId"
@@ -132,16 +149,16 @@ CASES = [
     start("no peer", "{}", 422, "invalid", "peerId"),
     start("a peer that is a list", '{"peerId":["ben"]}', 422, "invalid", "peerId"),
     # Reading
-    get("a limit of 0", LIST + "&limit=0", 422, "invalid", "limit"),
+    get("a limit of 0", LIST + "&limit=0", 422, "invalid", WHOLE),
     get("a limit of -1", LIST + "&limit=-1", 422, "invalid", "limit"),
-    get("a limit of 101", LIST + "&limit=101", 422, "invalid", "limit"),
+    get("a limit of 101", LIST + "&limit=101", 422, "invalid", WHOLE),
     get("a limit of a milliard", LIST + "&limit=1000000000", 422, "invalid", "limit"),
-    get("a limit of words", LIST + "&limit=ten", 422, "invalid", "limit"),
+    get("a limit of words", LIST + "&limit=ten", 422, "invalid", WHOLE),
     get("an empty limit", LIST + "&limit=", 422, "invalid", "limit"),
     get("a limit with a fraction", LIST + "&limit=5.0", 422, "invalid", "limit"),
     get("a limit in Arabic digits", LIST + "&limit=%D9%A5", 422, "invalid", "limit"),
     get("two limits", LIST + "&limit=5&limit=5", 400, "bad_request", "limit"),
-    get("a page that was never one", LIST + "&page=%20", 422, "invalid", "page"),
+    get("a page that was never one", LIST + "&page=%20", 422, "invalid", "page: is not a nextPage"),
     get("a position that was never one", LIST + "&position=yesterday", 422, "invalid", "position"),
     get("that, by another", LIST + "&position=x", 422, "invalid", "position", Authorization="Bearer ben"),
     get("a position of another log", LIST + "&position=ffffffffffffffff-0-1", 410, "cursor_unusable"),
@@ -159,8 +176,15 @@ CASES = [
     get("two conversations", HISTORY + f"&conversationId={STRANGE}", 400, "bad_request", "conversationId"),
     get("a query that is too long", LIST + "&x=" + "a" * 9_000, 400, "bad_request"),
     # What there is not
-    get("an unknown path", "/messages/nothing?meId=ana", 404, "not_found"),
-    Case("a wrong method", 405, "method_not_allowed", "DELETE"),
+    get(
+        "an unknown path",
+        "/messages/nothing?meId=ana",
+        404,
+        "not_found",
+        "no such resource; the calls are described at /docs",
+    ),
+    Case("a wrong method", 405, "method_not_allowed", "DELETE", names="use POST"),
+    get("a socket over plain HTTP", "/ws", 426, "bad_request", "WebSocket"),
 ]
 
 
@@ -191,6 +215,19 @@ def _problem(answer: httpx.Response) -> dict[str, Any]:
     assert problem["status"] == answer.status_code
     assert set(problem) == {"title", "status", "code", "detail"}
     return problem
+
+
+async def test_what_is_asked_the_wrong_way_is_told_the_right_one(house: House) -> None:
+    method = await house.http.delete("/messages?meId=ana")
+    upgrade = await house.http.get("/ws")
+    assert method.headers["Allow"] == "POST"
+    assert upgrade.headers["Upgrade"] == "websocket"
+    assert upgrade.json()["title"] == "Upgrade Required"
+
+
+async def test_rules_about_several_fields_stand_for_themselves(house: House, talk: str) -> None:
+    answer = await house.http.get(HISTORY.replace(_TALK, talk) + "&before=1&after=1")
+    assert answer.json()["detail"] == "before, after, around: at most one of them"
 
 
 async def test_unknown_query_parameters_and_odd_content_types_do_not_matter(house: House, talk: str) -> None:

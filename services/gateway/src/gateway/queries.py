@@ -2,34 +2,46 @@
 
 import re
 from functools import cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, GetCoreSchemaHandler, model_validator
+from pydantic_core import CoreSchema, core_schema
 
+from gateway.examples import CALLER, CONVERSATION
 from shared import position
-from shared.vocabulary import MAX_SEQ, UserId, Uuid, Wire
+from shared.vocabulary import MAX_SEQ, Otherwise, UserId, Uuid, Wire
 
-_whole = re.compile(r"-?[0-9]{1,16}")
-
-
-def _number(value: object) -> object:
-    if isinstance(value, str):
-        if not _whole.fullmatch(value):
-            raise ValueError("is not a whole number in range")
-        return int(value)
-    return value
+_digits = re.compile(r"-?[0-9]{1,16}")
 
 
-Limit = Annotated[int, BeforeValidator(_number), Field(ge=1, le=100, examples=[50])]
-Bound = Annotated[int, BeforeValidator(_number), Field(ge=0, le=MAX_SEQ)]
-PageToken = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,600}$")]
-Position = Annotated[str, Field(pattern=position.PATTERN)]
+class _Whole(NamedTuple):
+    """A whole number in decimal digits."""
+
+    low: int
+    high: int
+
+    def read(self, value: object) -> object:
+        if isinstance(value, str):
+            if not _digits.fullmatch(value) or not self.low <= int(value) <= self.high:
+                raise ValueError(f"must be a whole number from {self.low} to {self.high}")
+            return int(value)
+        return value
+
+    def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
+        number = core_schema.int_schema(ge=self.low, le=self.high)
+        return core_schema.no_info_before_validator_function(self.read, number)
+
+
+Limit = Annotated[int, _Whole(1, 100), Field(examples=[50])]
+Bound = Annotated[int, _Whole(0, MAX_SEQ)]
+PageToken = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,600}$"), Otherwise("is not a nextPage")]
+Position = Annotated[str, Field(pattern=position.PATTERN), Otherwise("is not a position")]
 
 
 class Query(Wire):
     model_config = ConfigDict(extra="ignore")
 
-    me_id: UserId | None = Field(default=None, examples=["ana"])
+    me_id: UserId | None = Field(default=None, examples=[CALLER])
     """Who calls. Needed where no token says so; where one does, it must agree."""
 
     @classmethod
@@ -57,7 +69,7 @@ class ConversationsQuery(Query):
 
 
 class HistoryQuery(Query):
-    conversation_id: Uuid = Field(examples=["0b0f3a52-98a5-5f0e-9d83-0d8fb1f4e7a1"])
+    conversation_id: Uuid = Field(examples=[CONVERSATION])
     limit: Limit = 50
     before: Bound | None = None
     """Messages with a smaller `seq`. At most one of the three bounds."""
