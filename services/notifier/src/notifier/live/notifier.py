@@ -9,13 +9,13 @@ from contextlib import suppress
 import structlog
 
 from notifier.live import metrics
-from shared.pulse import Pulse
 from notifier.live.reader import Reader
 from notifier.live.settings import LiveSettings
 from notifier.live.starts import Starts
 from notifier.live.switchboard import Switchboard
 from shared.dead_letters import DeadLetters
 from shared.kafka import Consumer, Inspector, Producer
+from shared.pulse import Pulse
 from shared.topics import Topics
 
 log = structlog.get_logger()
