@@ -124,9 +124,10 @@ async def outcome(process: Process, child: Child, console: Console) -> str:
         last = relaying.result() if relaying.done() else ""
     if code < 0:
         return f"killed by {signal.Signals(-code).name}"
+    where = ""
     if process.log:
-        last = _last_line(process.log, child.written)
-    return f"exit code {code}{last and f': {last[:QUOTED]}'}"
+        last, where = _last_line(process.log, child.written), f" (more in {process.log})"
+    return f"exit code {code}{last and f': {last[:QUOTED]}{where}'}"
 
 
 def _last_line(log: Path, since: int) -> str:

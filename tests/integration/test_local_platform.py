@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -293,16 +293,23 @@ def test_a_bad_variable_is_one_line_that_names_it_before_anything_is_started(
     assert not (folder / "kafka").exists()
 
 
+@pytest.fixture
+def taken_8000() -> Iterator[None]:
+    """Somebody listens at the default port: we, unless others do already."""
+    with ExitStack() as stack:
+        with suppress(OSError):
+            stack.enter_context(socket.create_server(("127.0.0.1", 8000)))
+        yield
+
+
+@pytest.mark.usefixtures("taken_8000")
 def test_who_finds_the_default_port_taken_is_told_where_the_gateway_is(local: Start, folder: Path) -> None:
-    with suppress(OSError), socket.create_server(("127.0.0.1", 8000)):  # else somebody has it already
-        run = local("run", *NEITHER, PORT="")
-        port = ready(folder).gateways[0].rpartition(":")[2]
-        run.terminate()
-        _, lines = ended(run)
-        assert any(
-            line.endswith(f"8000 is taken: the gateway answers at {port}; set PORT to choose")
-            for line in lines
-        )
+    run = local("run", *NEITHER, PORT="")
+    port = ready(folder).gateways[0].rpartition(":")[2]
+    run.terminate()
+    _, lines = ended(run)
+    note = f"8000 is taken: the gateway answers at {port}; set PORT to choose"
+    assert any(line.endswith(note) for line in lines)
 
 
 def test_secrets_are_for_the_owners_eyes(local: Start, folder: Path) -> None:
@@ -331,7 +338,7 @@ async def test_only_what_a_process_wrote_itself_is_quoted(folder: Path) -> None:
     log.write_text("of an earlier process\n")
     for script, said in (
         ("exit 3", "exit code 3"),
-        ("echo why; exit 3", "exit code 3: why"),
+        ("echo why; exit 3", f"exit code 3: why (more in {log})"),
         ("kill -9 $$", "killed by SIGKILL"),
     ):
         async with Supervisor(Surroundings(Console(), Ports({}, {}), folder), lambda _: None) as supervisor:
