@@ -1,76 +1,18 @@
 """What clients are told of the read models: over HTTP, from a real database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
-import httpx
 import pytest
-from fastapi import FastAPI
 
-from message_store import queries
-from message_store.api import routes
-from message_store.changes import advance, changes
-from message_store.fold import Arrival, fold
-from message_store.migrations import migrate
-from message_store.postgres import PostgresStore
-from message_store.progress import ProgressWatch
-from message_store.states import StateCache
-from shared import cursor, ids, problems
+from shared import cursor, ids
 from shared.events import Event
-from shared.log_identity import LogIdentity
 from shared.position import Position
 from tests import builders
+from tests.integration.read_models import GROUP, Memory
 
-GROUP = ids.group_conversation_id("ann", "g")
 DIRECT = ids.direct_conversation_id("ann", "bob")
-
-
-@dataclass
-class Memory:
-    """The read models, their writer and their HTTP door."""
-
-    store: PostgresStore
-    http: httpx.AsyncClient
-    offset: int = 0
-
-    async def apply(self, *story: Event) -> None:
-        arrivals = [
-            Arrival(record, event)
-            for record, event in zip(builders.records(0, story, self.offset), story, strict=True)
-        ]
-        states = await StateCache(self.store).load(arrivals)
-        before = dict(states)
-        batch = fold(states, arrivals)
-        await self.store.commit(changes(batch, before, advance(batch, {0: 0})))
-        self.offset += len(story)
-
-    async def get(self, path: str, status: int = 200, **asked: Any) -> Any:
-        answer = await self.http.get(path, params=asked)
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    async def history(self, user: str, **asked: Any) -> Any:
-        return await self.get("/history", user=user, **({"conversation": GROUP} | asked))
-
-
-@pytest.fixture
-async def memory(database_url: str) -> AsyncIterator[Memory]:
-    migrate(database_url)
-    store = PostgresStore(database_url)
-    await store.claim(LogIdentity(builders.EPOCH, 1), [0])
-    app = FastAPI()
-    problems.install(app)
-    async with queries.opened(database_url, 4) as opened:
-        watch = ProgressWatch(opened.progress)
-        app.include_router(routes(opened, watch))
-        watching = asyncio.create_task(watch.run())
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://store") as http:
-            yield Memory(store, http)
-        watching.cancel()
-    await store.close()
 
 
 def _seqs(page: Any) -> list[int]:

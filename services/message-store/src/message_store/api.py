@@ -7,6 +7,8 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from message_store.progress import ProgressWatch
 from message_store.queries import Queries
+from shared import cursor
+from shared.cursor import Cursor
 from shared.position import Position
 from shared.problems import Problem
 from shared.vocabulary import MAX_SEQ, UserId, Uuid
@@ -32,33 +34,42 @@ Bound = Annotated[tuple[str, int] | None, Depends(_bound)]
 def routes(queries: Queries, watch: ProgressWatch) -> APIRouter:
     router = APIRouter()
 
-    async def reached(position: str | None, wait: float) -> None:
-        if position is not None:
-            await watch.reach(position, wait)
-
     @router.get("/conversations")
     async def conversations(
         user: User, limit: Limit = 50, page: str | None = None, at: At = None, wait: Wait = 0
     ) -> Response:
-        await reached(at, wait)
+        await watch.reach(at, wait)
         return _json(await queries.conversations(user, limit, page))
 
     @router.get("/conversations/{conversation}")
     async def conversation(conversation: Uuid, user: User, at: At = None, wait: Wait = 0) -> Response:
-        await reached(at, wait)
+        await watch.reach(at, wait)
         return _json(await queries.conversation(user, conversation))
 
     @router.get("/history")
     async def history(
         user: User, conversation: Uuid, bound: Bound, limit: Limit = 50, at: At = None, wait: Wait = 0
     ) -> Response:
-        await reached(at, wait)
+        await watch.reach(at, wait)
         return _json(await queries.history(user, conversation, limit, bound))
 
     @router.get("/membership")
     async def membership(user: User, conversation: Uuid, at: At = None, wait: Wait = 0) -> Response:
-        await reached(at, wait)
+        await watch.reach(at, wait)
         return _json(await queries.membership(user, conversation))
+
+    @router.get("/sync")
+    async def sync(
+        user: User,
+        since: Annotated[str | None, Query(alias="cursor")] = None,
+        limit: Limit = 50,
+        at: At = None,
+        wait: Wait = 0,
+    ) -> Response:
+        came_with = _mine(since, user)
+        await watch.reach(at, wait)
+        await watch.reach_cursor(came_with, wait)
+        return _json(await queries.sync(user, came_with and came_with.offsets, limit))
 
     @router.get("/outcome")
     async def outcome(user: User, position: str, wait: Wait = 0) -> Response:
@@ -71,6 +82,18 @@ def routes(queries: Queries, watch: ProgressWatch) -> APIRouter:
         return _json({"epoch": vector.epoch, "offsets": list(vector.offsets)})
 
     return router
+
+
+def _mine(text: str | None, user: str) -> Cursor | None:
+    if text is None:
+        return None
+    try:
+        came_with = cursor.decode(text)
+    except cursor.CursorInvalid as error:
+        raise Problem("cursor_invalid", f"the cursor {error}") from None
+    if not came_with.belongs_to(user):
+        raise Problem("cursor_unusable", "the cursor is another user's")
+    return came_with
 
 
 def _json(body: dict[str, Any]) -> Response:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from shared.cursor import Cursor
 from shared.position import Position
 from shared.problems import Problem
 
@@ -16,7 +17,18 @@ class Vector:
     offsets: tuple[int, ...]
 
     def covers(self, position: Position) -> bool:
+        """Raises Problem for a position of another log."""
+        if position.epoch != self.epoch:
+            raise Problem("cursor_unusable", "position: belongs to another log")
+        if position.partition >= len(self.offsets):
+            raise Problem("invalid", "position: the log has no such partition")
         return self.offsets[position.partition] > position.offset
+
+    def holds(self, came_with: Cursor) -> bool:
+        """Raises Problem for a cursor of another log."""
+        if (came_with.epoch, len(came_with.offsets)) != (self.epoch, len(self.offsets)):
+            raise Problem("cursor_unusable", "the cursor belongs to another log; read anew")
+        return all(seen <= at for seen, at in zip(came_with.offsets, self.offsets, strict=True))
 
 
 class ProgressWatch:
@@ -48,17 +60,27 @@ class ProgressWatch:
             self._looked = asyncio.Event()
             await self._rest()
 
-    async def reach(self, text: str, wait: float) -> None:
-        """Return once the projection is past the position. Raises Problem: `invalid` for what never was one,
-        `cursor_unusable` for one of another log, `projection_behind` when `wait` seconds are over,
-        `unavailable` when the database does not say."""
-        position, now = _parse(text), asyncio.get_running_loop().time
+    async def reach(self, text: str | None, wait: float) -> None:
+        """Return once the projection is past the position, if there is one. Raises Problem: `invalid` for
+        what never was a position, `cursor_unusable` for one of another log, `projection_behind` when `wait`
+        seconds are over, `unavailable` when the database does not say."""
+        if text is not None:
+            position = _parse(text)
+            await self._until(lambda vector: vector.covers(position), wait)
+
+    async def reach_cursor(self, came_with: Cursor | None, wait: float) -> None:
+        """Return once the projection is where the cursor is. Raises Problem as `reach` does."""
+        if came_with is not None:
+            await self._until(lambda vector: vector.holds(came_with), wait)
+
+    async def _until(self, reached: Callable[[Vector], bool], wait: float) -> None:
+        now = asyncio.get_running_loop().time
         fresh, deadline = self._begun + 1, now() + wait
         self._waiting += 1
         self._wanted.set()
         try:
             async with asyncio.timeout(max(wait, self.PATIENCE)):
-                while not self._reached(position):
+                while self._vector is None or not reached(self._vector):
                     if self._done >= fresh and now() >= deadline:
                         raise _behind()
                     await self._looked.wait()
@@ -66,15 +88,6 @@ class ProgressWatch:
             raise _behind() if self.fault is None else Problem("unavailable", self.fault) from None
         finally:
             self._waiting -= 1
-
-    def _reached(self, position: Position) -> bool:
-        if self._vector is None:
-            return False
-        if position.epoch != self._vector.epoch:
-            raise Problem("cursor_unusable", "position: belongs to another log")
-        if position.partition >= len(self._vector.offsets):
-            raise Problem("invalid", "position: the log has no such partition")
-        return self._vector.covers(position)
 
     async def _rest(self) -> None:
         if self._waiting:

@@ -14,7 +14,7 @@ from message_store.postgres import KEEPALIVES, OPTIONS
 from message_store.progress import Vector
 from message_store.views import Row
 from shared import cursor
-from shared.position import Position
+from shared.position import Position, after
 from shared.problems import Problem, not_found
 from shared.vocabulary import MAX_SEQ
 
@@ -84,6 +84,22 @@ class Queries:
             "cursor": _cursor(_vector(progress), user),
         }
 
+    async def sync(self, user: str, since: Sequence[int] | None, limit: int) -> dict[str, Any]:
+        """What a socket of `user` would have been sent after `since` (per partition the next offset; None:
+        just where things stand), by partition and offset, at most `limit` frames."""
+        if since is None:
+            vector = await self.progress()
+            return {"entries": [], "cursor": _cursor(vector, user), "hasMore": False}
+        asked = {"user": user, "offsets": list(since), "limit": limit + 1}
+        progress, rows = await self._snapshot((reading.PROGRESS, {}), (reading.SYNC, asked))
+        vector, more = _vector(progress), len(rows) > limit
+        offsets = _reached(vector.offsets, since, rows[limit - 1]) if more else vector.offsets
+        return {
+            "entries": [views.frame(user, vector.epoch, row) for row in rows[:limit]],
+            "cursor": cursor.encode(vector.epoch, user, offsets),
+            "hasMore": more,
+        }
+
     async def outcome(self, user: str, position: Position) -> dict[str, Any]:
         """What became of an event of `user`'s. Raises Problem(not_found) when it is another's."""
         asked = {"user": user, "partition": position.partition, "offset": position.offset}
@@ -127,6 +143,12 @@ def _window(kind: str, older: int, newer: int, limit: int) -> tuple[int, int]:
         return 0, min(newer, limit)
     right = min(newer, limit - min(older, limit // 2))
     return min(older, limit - right), right
+
+
+def _reached(present: Sequence[int], since: Sequence[int], last: Row) -> list[int]:
+    """Partitions below the last row's are done, those above it are not begun."""
+    partition, offset = last[:2]
+    return [*present[:partition], after(offset), *since[partition + 1 :]]
 
 
 def _vector(rows: list[Row]) -> Vector:

@@ -1,6 +1,6 @@
 """The SQL of the queries. `user` is the caller, verified by the gateway."""
 
-from message_store.statements import spelt
+from message_store.statements import TOLD, TOLD_OF, spelt
 
 PROGRESS = """
 select max(epoch), array_agg(coalesce(next_offset, 0) order by p)
@@ -77,4 +77,47 @@ left join members m on m.conversation_id = c.id and m.user_id = %(user)s and m.t
 left join messages x on x.conversation_id = c.id and x.seq = coalesce(first.seq, j.seq)
     and coalesce(first.kind, j.kind) = 'message.sent'
 where j.partition = %(partition)s and j."offset" = %(offset)s and j.actor = %(user)s
+"""
+
+# What happened after a cursor (`offsets`: per partition the next offset) in conversations that `user`
+# belonged to at that moment, and what is for `user` alone. Conversations where nothing happened cost one
+# look each; of the others no more than `limit` journal rows are read.
+_DUE = """
+with since as (
+    select (place - 1)::int as partition, at
+    from unnest(%(offsets)s::bigint[]) with ordinality as o (at, place)
+), mine as materialized (
+    select m.conversation_id, m.partition, greatest(m.from_offset, since.at) as low,
+           coalesce(m.to_offset, 9223372036854775807) as high
+    from members m join since using (partition) join conversations c on c.id = m.conversation_id
+    where m.user_id = %(user)s and c.version >= since.at
+      and (m.to_offset is null or m.to_offset >= since.at)
+), due as (
+    select found.partition, found."offset"
+    from mine cross join lateral (
+        select j.partition, j."offset" from journal j
+        where j.conversation_id = mine.conversation_id and j.outcome = 'entry' and j.audience is null
+          and j."offset" between mine.low and mine.high
+        order by j."offset" limit %(limit)s
+    ) found
+    union all
+    select found.partition, found."offset"
+    from since cross join lateral (
+        select p.partition, p."offset" from journal_personal p
+        where p.user_id = %(user)s and p.partition = since.partition and p."offset" >= since.at
+        order by p."offset" limit %(limit)s
+    ) found
+    order by 1, 2 limit %(limit)s
+)"""
+
+SYNC = f"""
+{_DUE}
+{TOLD}, reader.read_seq, c.member_count, reader.others
+from due join journal j using (partition, "offset") {TOLD_OF}
+left join lateral (
+    select max(read_seq) filter (where user_id = %(user)s) as read_seq,
+           min(read_seq) filter (where user_id <> %(user)s) as others
+    from members where j.kind = 'message.sent' and conversation_id = c.id and to_offset is null
+) reader on true
+order by j.partition, j."offset"
 """

@@ -100,12 +100,13 @@ select m.conversation_id::text, m.id::text, m.sent_offset
 from unnest(%s::uuid[], %s::uuid[]) as asked (conversation_id, id) join messages m using (conversation_id, id)
 """
 
-# The journal as an outbox: what was told of each offset, as it was told then.
-UNTOLD = """
+# An entry or rejection `j` with all that was told of it, as it was told then.
+TOLD = """
 select j.partition, j."offset", j.kind, j.conversation_id::text, j.actor, {time}, j.seq, j.subject,
        j.client_id, j.reason, j.audience, m.id::text, m.client_id, m.text, {sent_at},
-       c.kind, c.title, c.history_visibility, c.started_offset, {created_at}, {updated_at}, present.users
-from journal j
+       c.kind, c.title, c.history_visibility, c.started_offset, {created_at}, {updated_at}, present.users"""
+
+TOLD_OF = """
 left join conversations c on c.id = j.conversation_id and j.outcome = 'entry'
 left join messages m on j.kind = 'message.sent' and m.conversation_id = c.id and m.seq = j.seq
 left join lateral (
@@ -117,6 +118,12 @@ left join lateral (
     select max(created_at) as at from messages
     where j.kind in ('member.added', 'member.removed') and conversation_id = c.id and sent_offset < j."offset"
 ) newest on true
+"""
+
+# The journal as an outbox.
+UNTOLD = """
+{told}
+from journal j {told_of}
 where j.partition = %s and j."offset" >= %s and j.outcome in ('entry', 'rejected')
 order by j."offset" limit %s
 """
@@ -128,9 +135,10 @@ def spelt(expression: LiteralString) -> LiteralString:
 
 
 STATES = STATES.format(created_at=spelt("c.created_at"), updated_at=spelt("c.updated_at"))
-UNTOLD = UNTOLD.format(
+TOLD = TOLD.format(
     time=spelt('j."time"'),
     sent_at=spelt("m.created_at"),
     created_at=spelt("c.created_at"),
     updated_at=spelt("greatest(c.created_at, newest.at)"),
 )
+UNTOLD = UNTOLD.format(told=TOLD, told_of=TOLD_OF)

@@ -7,7 +7,10 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter
 
+from message_store.outbox import untold
+from message_store.records import record
 from shared.problems import Problem
+from shared.showing import frame_of
 from shared.vocabulary import READ_RECEIPT_MEMBERS, Timestamp, Uuid
 
 Row = tuple[Any, ...]
@@ -56,6 +59,14 @@ def conversation(user: str, row: Row) -> dict[str, Any]:
         "updatedAt": updated_at,
         "version": version,
     }
+
+
+def frame(user: str, epoch: str, row: Row) -> dict[str, Any]:
+    """The frame that a socket of `user` would get; `row` as reading.SYNC selects it."""
+    shown: dict[str, Any] = frame_of(record(untold(row[:22]), epoch, "parley")).model_dump()
+    if shown["type"] == "message":
+        shown["isRead"] = _is_read(shown["senderId"] == user, shown["seq"], row[22:])
+    return shown
 
 
 def page_token(view: dict[str, Any]) -> str:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from notifier.live.frames import frame_of
 from shared import codec
 from shared.kafka import Record
 from shared.position import Position
+from shared.showing import frame_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,140 @@
+"""What a caller missed, from a real database: law *snapshot + what came later = fresh read*."""
+
+import random
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from shared import cursor, ids
+from shared.events import Event
+from tests import builders
+from tests.integration.read_models import GROUP, Memory
+
+USERS = ["ann", "bob", "cat", "dan"]
+GROUPS = [ids.group_conversation_id("ann", str(n)) for n in range(4)]
+
+
+async def _sync(memory: Memory, user: str, at: str, limit: int = 100) -> tuple[list[Any], str]:
+    """All pages."""
+    frames: list[Any] = []
+    while True:
+        page = await memory.get("/sync", user=user, cursor=at, limit=limit)
+        assert len(page["entries"]) <= limit
+        frames, at = frames + page["entries"], page["cursor"]
+        if not page["hasMore"]:
+            return frames, at
+
+
+def _story(dice: random.Random, length: int) -> list[Event]:
+    story: list[Event] = [builders.opened()]
+    for _ in range(length):
+        group, actor, user = dice.choice(GROUPS), dice.choice(USERS), dice.choice(USERS)
+        kinds: list[tuple[int, Callable[[], Event]]] = [
+            (2, partial(builders.started, group, dice.sample(USERS, 3))),
+            (4, partial(builders.sent, group, actor, client_id=str(dice.randrange(60)))),
+            (4, partial(builders.sent, group, actor)),
+            (3, partial(builders.read, group, actor, dice.randrange(12))),
+            (2, partial(builders.added, group, actor, user)),
+            (1, partial(builders.removed, group, actor, user)),
+        ]
+        (make,) = dice.choices([kind for _, kind in kinds], weights=[weight for weight, _ in kinds])
+        story.append(make())
+    return story
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_from_any_cursor_on_every_frame_that_was_for_me_comes_once_and_in_order(
+    memory: Memory,
+    seed: int,
+) -> None:
+    dice = random.Random(seed)
+    story, expected = _story(dice, 120), {user: list[tuple[int, str, int]]() for user in USERS}
+    starts: dict[str, list[tuple[int, str]]] = {user: [] for user in USERS}
+    while story:
+        for user in USERS:
+            at = (await memory.get("/sync", user=user))["cursor"]
+            starts[user].append((len(expected[user]), at))
+        cut = dice.randint(1, 30)
+        for folded in await memory.apply(*story[:cut]):
+            for user in folded.audience:
+                expected[user].append((folded.offset, type(folded.outcome).__name__, folded.partition))
+        story = story[cut:]
+    for user in USERS:
+        for seen, at in starts[user]:
+            for limit in (1, 7, 100):
+                frames, end = await _sync(memory, user, at, limit)
+                assert len(frames) == len(expected[user]) - seen
+                versions = [frame["version"] for frame in frames if "version" in frame]
+                assert versions == [offset for offset, kind, _ in expected[user][seen:] if kind != "Rejected"]
+                assert (await _sync(memory, user, end))[0] == []
+
+
+async def test_what_lies_between_two_memberships_is_not_told(memory: Memory) -> None:
+    await memory.apply(builders.started(GROUP, ["ann"]), builders.sent(GROUP, "ann", "before"))
+    at = (await memory.get("/sync", user="bob"))["cursor"]
+    first = cursor.encode(builders.EPOCH, "bob", [0])
+    await memory.apply(
+        builders.added(GROUP, "ann", "bob"),
+        builders.sent(GROUP, "ann", "one"),
+        builders.removed(GROUP, "ann", "bob"),
+        builders.sent(GROUP, "ann", "between"),
+        builders.added(GROUP, "ann", "bob"),
+        builders.sent(GROUP, "ann", "two"),
+    )
+    for start in (at, first):
+        frames, _ = await _sync(memory, "bob", start)
+        texts = [frame["text"] for frame in frames if frame["type"] == "message"]
+        assert texts == ["one", "two"]
+        assert [f["memberCount"] for f in frames if f["type"] == "conversation"] == [2, 1, 2]
+
+
+async def test_a_rejection_reaches_its_actor_who_was_away(memory: Memory) -> None:
+    await memory.apply(builders.started(GROUP, ["ann"]))
+    at = (await memory.get("/sync", user="eve"))["cursor"]
+    refused = builders.sent(GROUP, "eve", client_id="1")
+    await memory.apply(refused)
+    frames, _ = await _sync(memory, "eve", at)
+    assert frames == [
+        {
+            "type": "rejected",
+            "conversationId": GROUP,
+            "id": ids.message_id(GROUP, "eve", "1"),
+            "clientId": "1",
+            "reason": "not_found",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "code"),
+    [
+        ("garbage", 422, "cursor_invalid"),
+        ("A" * 10_000, 422, "cursor_invalid"),
+        (cursor.encode(builders.EPOCH, "bob", [0]), 410, "cursor_unusable"),
+        (cursor.encode("f" * 16, "ann", [0]), 410, "cursor_unusable"),
+        (cursor.encode(builders.EPOCH, "ann", [0, 0]), 410, "cursor_unusable"),
+        (cursor.encode(builders.EPOCH, "ann", [999]), 503, "projection_behind"),
+    ],
+)
+async def test_a_cursor_that_cannot_be_honoured_is_refused(
+    memory: Memory,
+    text: str,
+    status: int,
+    code: str,
+) -> None:
+    await memory.apply(builders.opened())
+    assert (await memory.get("/sync", status, user="ann", cursor=text))["code"] == code
+
+
+async def test_messages_are_shown_as_they_are_now_for_the_caller(memory: Memory) -> None:
+    await memory.apply(builders.started(GROUP, ["ann", "bob"]))
+    at = {user: (await memory.get("/sync", user=user))["cursor"] for user in ("ann", "bob")}
+    await memory.apply(builders.sent(GROUP, "ann", client_id="1"), builders.read(GROUP, "bob", 1))
+    for user in ("ann", "bob"):
+        (shown, read), _ = await _sync(memory, user, at[user])
+        (item,) = (await memory.history(user))["items"]
+        assert shown == {"type": "message"} | item
+        assert shown["isRead"]
+        assert read == {"type": "read", "conversationId": GROUP, "userId": "bob", "upTo": 1, "version": 2}
