@@ -22,6 +22,7 @@ CALLS = {
         "around",
         "position",
     },
+    ("get", "/messages/sync"): {"meId", "cursor", "limit", "position"},
     ("post", "/messages/start"): {"meId"},
     ("post", "/messages"): {"meId", "Prefer"},
     ("post", "/messages/read"): {"meId"},
@@ -62,7 +63,7 @@ def test_each_call_names_its_parameters_its_body_and_its_problems(
 
 def test_calls_are_named_as_one_would_name_functions(described: dict[str, Any]) -> None:
     named = {operation["operationId"] for path in described["paths"].values() for operation in path.values()}
-    calls = {"listConversations", "readHistory", "startConversation", "sendMessage", "moveRead"}
+    calls = {"listConversations", "readHistory", "readSync", "startConversation", "sendMessage", "moveRead"}
     assert named == calls | {"healthz", "readyz", "metrics"}
 
 
@@ -98,7 +99,7 @@ def test_probes_say_what_they_answer(described: dict[str, Any]) -> None:
 def test_every_example_is_one_of_its_schema(described: dict[str, Any]) -> None:
     schemas = described["components"]["schemas"]
     examples = [(name, example) for name, schema in schemas.items() for example in schema.get("examples", [])]
-    assert len(examples) == 6
+    assert len(examples) == 7
     for name, example in examples:
         _validate(described, {"$ref": f"#/components/schemas/{name}"}, example)
 

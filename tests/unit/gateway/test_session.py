@@ -137,7 +137,7 @@ async def test_loopback_and_own_origins_are_welcome(house: House) -> None:
     ("text", "kinds", "reason"),
     [
         ("garbage", ["hello", "error", "synced"], None),
-        (cursor.encode(EPOCH, "ana", [1, 1, 1, 1]), ["hello", "reset", "synced"], "not_resumable"),
+        (cursor.encode(EPOCH, "ana", [999] * 4), ["hello", "reset", "synced"], "beyond_the_log"),
         (cursor.encode(EPOCH, "ben", [1, 1, 1, 1]), ["hello", "reset", "synced"], "of_another_user"),
         (cursor.encode("f" * 16, "ana", [1, 1, 1, 1]), ["hello", "reset", "synced"], "of_another_log"),
     ],

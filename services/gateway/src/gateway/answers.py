@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 from gateway.event_log import EventLog
 from gateway.store import Answer, Unavailable, Until
+from shared import cursor
+from shared.cursor import Cursor
 from shared.position import Position
 from shared.problems import Problem
 
@@ -29,16 +31,19 @@ def passed_on(answer: Answer) -> Response:
 
 
 async def read_models(
-    ask: Callable[[Until | None], Awaitable[Answer]], events: EventLog, position: str | None
+    ask: Callable[[Until | None], Awaitable[Answer]],
+    events: EventLog,
+    position: str | None,
+    came_with: str | None = None,
 ) -> Response:
-    """Ask the store; with a `position`, once it is past that. Raises Problem."""
+    """Ask the store; with a `position` or a cursor, once it is past that. Raises Problem."""
     try:
-        if position is None:
+        if position is None and came_with is None:
             return passed_on(await ask(None))
-        place = _parsed(position, events)
+        place = _parsed(position, events) if position is not None else None
         answer = await ask(Until(position, 0))
         if answer.behind:
-            await _require_written(place, events)
+            await _require_written(place, came_with, events)
             answer = await ask(Until(position, CAUGHT_UP_WITHIN))
         return passed_on(answer)
     except Unavailable:
@@ -52,12 +57,24 @@ def _parsed(position: str, events: EventLog) -> Position:
     return place
 
 
-async def _require_written(place: Position, events: EventLog) -> None:
+async def _require_written(place: Position | None, came_with: str | None, events: EventLog) -> None:
     """Asked only when the store is not there yet: a place beyond the log's end will never come."""
+    if came_with is not None:
+        await require_reached(cursor.decode(came_with), events)
+    if place is not None and place.offset >= (await _ends(events)).get(place.partition, 0):
+        raise Problem("invalid", "position: is beyond the log's end")
+
+
+async def require_reached(came_with: Cursor, events: EventLog) -> None:
+    """The same for a cursor. Raises Problem: `cursor_unusable`, or `unavailable` when Kafka does not say."""
+    ends = await _ends(events)
+    if any(seen > ends.get(partition, 0) for partition, seen in enumerate(came_with.offsets)):
+        raise Problem("cursor_unusable", "the cursor is beyond the log's end; read anew")
+
+
+async def _ends(events: EventLog) -> dict[int, int]:
     try:
         async with asyncio.timeout(CAUGHT_UP_WITHIN):
-            end = await events.end(place.partition)
+            return await events.ends()
     except (TimeoutError, LookupError):
         raise Problem("unavailable", "the log does not answer") from None
-    if place.offset >= end:
-        raise Problem("invalid", "position: is beyond the log's end")

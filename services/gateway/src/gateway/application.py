@@ -13,6 +13,7 @@ from gateway.routes.messages import messages
 from gateway.routes.read import read
 from gateway.routes.socket import socket
 from gateway.routes.start import start
+from gateway.routes.sync import sync
 from gateway.tracing import Tracing
 from shared import problems
 from shared.probes import probes
@@ -28,7 +29,7 @@ def application(door: Door) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app, docs="/docs")
-    routers = (conversations, history, start, messages, read, socket)
+    routers = (conversations, history, sync, start, messages, read, socket)
     for router in routers:
         app.include_router(router(door))
     app.include_router(home())

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, TypeAdapter
 
 from gateway.examples import CLIENT_ID, CONVERSATION, PEER, POSITION, TEXT
-from shared.frames import Conversation, Message
+from shared.frames import Conversation, ConversationFrame, Message, MessageFrame, ReadFrame, RejectedFrame
 from shared.vocabulary import ClientId, Seq, Text, UserId, Uuid, Wire
 
 
@@ -50,6 +50,13 @@ class MessagePage(Wire):
     has_older: bool
     has_newer: bool
     cursor: str
+
+
+class SyncPage(Wire):
+    entries: list[MessageFrame | ReadFrame | ConversationFrame | RejectedFrame]
+    """By partition of the log, and in order within a conversation."""
+    cursor: str
+    has_more: bool
 
 
 new_conversation: TypeAdapter[NewConversation] = TypeAdapter(NewConversation)

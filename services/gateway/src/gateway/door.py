@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gateway.catch_up import CatchUp
 from gateway.event_log import EventLog
 from gateway.interest import Interest
 from gateway.links import Links
@@ -32,6 +33,7 @@ class Door:
     links: Links
     present: Present
     vital: Vital
+    catch_up: CatchUp
 
     @classmethod
     def hung(cls, settings: Settings, events: EventLog, store: StorePort) -> "Door":
@@ -53,6 +55,7 @@ class Door:
             links=Links(settings.notifier_addresses, ids.fresh_id(), interest, stretches, sockets),
             present=Present(store, events),
             vital=Vital(),
+            catch_up=CatchUp(store, events),
         )
 
     def not_ready(self) -> list[str]:

@@ -41,11 +41,11 @@ class EventLog:
             await self._producer.send(self._topic, partition, key, codec.encode(event), codec.HEADERS),
         )
 
-    async def end(self, partition: int) -> int:
-        """The offset that the next event will get. Raises TimeoutError within four seconds."""
+    async def ends(self) -> dict[int, int]:
+        """Per partition the offset that the next event will get. Raises TimeoutError within four seconds."""
         if self.identity is None:
             raise TimeoutError("the log was not seen yet")
-        return (await self._ends.ends([partition]))[partition]
+        return await self._ends.ends(range(self.identity.partitions))
 
 
 async def _position(epoch: str, confirmed: Awaitable[Place]) -> Position:

@@ -55,6 +55,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "hasNewer": False,
         "cursor": _CURSOR,
     },
+    "SyncPage": {"entries": [{"type": "message", **_MESSAGE}], "cursor": _CURSOR, "hasMore": False},
     "Accepted": _ACCEPTED,
     "AcceptedMessage": {"id": _MESSAGE["id"], "conversationId": CONVERSATION, **_ACCEPTED},
 }

@@ -3,14 +3,15 @@
 A sketch of the real fold: direct conversations, messages, reads. One contract suite holds both to the port.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from gateway.store import Answer, Outcome, Progress, Unavailable, Until
-from shared import codec, cursor, events, frames
+from shared import codec, events, frames
+from shared import cursor as cursors
 from shared.kafka.memory import MemoryLog
 from shared.log_identity import LogIdentity
 from shared.position import Position, after
@@ -84,13 +85,44 @@ class MemoryStore:
 
         return self._answered(until, answer)
 
+    async def sync(self, user: str, cursor: str | None, *, limit: int, until: Until | None = None) -> Answer:
+        came_with = cursors.decode(cursor) if cursor is not None else None
+
+        def answer() -> Answer:
+            seen = came_with.offsets if came_with is not None else self._offsets()
+            shown = self._shown(user, seen)
+            more = len(shown) > limit
+            reached = list(self._offsets())
+            if more:
+                partition, offset, _ = shown[limit - 1]
+                reached = [*reached[:partition], after(offset), *seen[partition + 1 :]]
+            at = cursors.encode(self._identity.epoch, user, reached)
+            return _ok({"entries": _plain([f for *_, f in shown[:limit]]), "cursor": at, "hasMore": more})
+
+        if came_with is not None and any(
+            seen > at for seen, at in zip(came_with.offsets, self._offsets(), strict=True)
+        ):
+            self._ask()
+            return _problem("projection_behind", "not there yet")
+        return self._answered(until, answer)
+
+    def _shown(self, user: str, seen: Sequence[int]) -> list[tuple[int, int, frames.MessageFrame]]:
+        """Messages only: by partition and offset, from `seen` on."""
+        mine = [each for each in self._folded().values() if user in each.members]
+        return sorted(
+            (partition, offset, frames.MessageFrame(**dict(_message(each, message, user))))
+            for each in mine
+            for (partition, offset), message in each.made.items()
+            if message.version == offset >= seen[partition]
+        )
+
     async def is_member(self, user: str, conversation: str) -> bool:
         self._ask()
         return self._of(user, conversation) is not None
 
     async def outcome(self, user: str, until: Until) -> Outcome | None:
         self._ask()
-        place = Position.parse(until.position)
+        place = Position.parse(until.position or "")
         if not self._reached(place):
             return None
         for each in self._folded().values():
@@ -105,7 +137,7 @@ class MemoryStore:
 
     def _answered(self, until: Until | None, answer: Callable[[], Answer]) -> Answer:
         self._ask()
-        if until is not None and not self._reached(Position.parse(until.position)):
+        if until is not None and until.position and not self._reached(Position.parse(until.position)):
             return _problem("projection_behind", "not there yet")
         return answer()
 
@@ -123,7 +155,7 @@ class MemoryStore:
         return tuple(len(records) for records in self._log.topics[self._topic])
 
     def _cursor(self, user: str) -> str:
-        return cursor.encode(self._identity.epoch, user, self._offsets())
+        return cursors.encode(self._identity.epoch, user, self._offsets())
 
     def _of(self, user: str, conversation: str) -> _Conversation | None:
         found = self._folded().get(conversation)

@@ -19,6 +19,7 @@ class Outbox:
         self._bytes = 0
         self._close: Close | None = None
         self._filled = asyncio.Event()
+        self._taken = asyncio.Event()
 
     @property
     def closed(self) -> bool:
@@ -46,6 +47,15 @@ class Outbox:
             if drop:
                 self._frames.clear()
             self._filled.set()
+            self._taken.set()
+
+    async def room(self) -> None:
+        """Returns once it is less than half full, so that who shows much at once does not overfill it."""
+        while self._close is None and (
+            2 * len(self._frames) > self._max_frames or 2 * self._bytes > self._max_bytes
+        ):
+            self._taken.clear()
+            await self._taken.wait()
 
     async def take(self) -> str | Close:
         while not self._frames:
@@ -55,4 +65,5 @@ class Outbox:
             await self._filled.wait()
         frame = self._frames.popleft()
         self._bytes -= getsizeof(frame)
+        self._taken.set()
         return frame

@@ -68,6 +68,14 @@ class ConversationsQuery(Query):
     """Answer only once the read models have this `position`; 503 after two seconds."""
 
 
+class SyncQuery(Query):
+    cursor: str | None = None
+    """What came after it. Without one: nothing, and where things stand now."""
+    limit: Limit = 50
+    position: Position | None = None
+    """Answer only once the read models have this `position`; 503 after two seconds."""
+
+
 class HistoryQuery(Query):
     conversation_id: Uuid = Field(examples=[CONVERSATION])
     limit: Limit = 50

@@ -1,6 +1,7 @@
 """One client's WebSocket, from its upgrade to its end.
 
-authenticate → announce → when every partition's owner has acknowledged: `hello` → `synced` → live.
+authenticate → announce → when every partition's owner has acknowledged: `hello` → what was missed → `synced`
+→ live.
 Nothing that the client sent is handled before `hello`. The read loop only enqueues.
 """
 
@@ -15,6 +16,7 @@ from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel
 
 from gateway import callers, delays, inbound, metrics
+from gateway.catch_up import Unusable, verdict
 from gateway.door import Door
 from gateway.inbox import Inbox
 from gateway.outbox import Close, Outbox
@@ -67,27 +69,41 @@ class Session:
         self._cursors = cursors
         self._inbox = Inbox(socket, door.sending, door.membership, door.reads)
         self._flood = inbound.Flood()
+        self._came_with: str | None = None
+        self._fault: BaseModel | None = None
 
     async def run(self) -> None:
         greeted = asyncio.create_task(self._begin())
-        others = (self._write(), self._beat(greeted), self._find_place(greeted))
+        arrived = asyncio.create_task(self._arrive(greeted))
+        others = (self._write(), self._beat(greeted), self._find_place(arrived))
         tasks = [asyncio.create_task(each) for each in others]
         try:
             await self._read(greeted)
         finally:
             self._door.reads.hurry(self._socket.user)
-            await self._end([greeted, *tasks])
+            await self._end([greeted, arrived, *tasks])
 
     async def _begin(self) -> bool:
         """Whether it was greeted; else it is closed, to come back."""
         try:
             if await self._registered():
-                self._greet(await self._present())
+                await self._greet()
                 return True
         except Exception:
             log.exception("socket.failed")
         self._socket.close(delays.closing(delays.RESTARTING))
         return False
+
+    async def _arrive(self, greeted: asyncio.Task[bool]) -> None:
+        """From `hello` over what was missed to `synced`."""
+        try:
+            if await greeted:
+                await self._catch_up()
+                self._socket.release()
+                self._socket.put(SyncedFrame(cursor=self._socket.cursor()))
+        except Exception:
+            log.exception("socket.failed")
+            self._socket.close(delays.closing(delays.RESTARTING))
 
     async def _registered(self) -> bool:
         """Whether every partition's owner knows of the user."""
@@ -107,33 +123,35 @@ class Session:
         except Unavailable:
             return None
 
-    def _greet(self, start: Progress | None) -> None:
-        """Resuming from a cursor has its place here, between `hello` and `release`."""
-        socket = self._socket
-        socket.begin(start)
+    async def _greet(self) -> None:
+        at, self._fault = self._resumable()
+        self._came_with = at
+        if at is None:
+            self._socket.begin(await self._present())
+            at = self._socket.cursor_at_start()
         heartbeat = self._door.settings.heartbeat_seconds
-        socket.put(
-            HelloFrame(user_id=socket.user, cursor=socket.cursor_at_start(), heartbeat_seconds=heartbeat)
-        )
-        if (verdict := self._verdict()) is not None:
-            socket.put(verdict)
-        socket.release()
-        socket.put(SyncedFrame(cursor=socket.cursor()))
+        self._socket.put(HelloFrame(user_id=self._socket.user, cursor=at, heartbeat_seconds=heartbeat))
 
-    def _verdict(self) -> BaseModel | None:
-        """Why the cursor that the client came with is of no use."""
+    async def _catch_up(self) -> None:
+        if self._came_with is not None:
+            try:
+                await self._door.catch_up.show(self._socket, self._came_with)
+            except Unusable as unusable:
+                self._fault = ResetFrame(reason=str(unusable))
+                self._socket.begin(await self._present())
+        if self._fault is not None:
+            self._socket.put(self._fault)
+
+    def _resumable(self) -> tuple[str | None, BaseModel | None]:
+        """The cursor to go on from; or why the one that the client came with is of no use."""
         if not self._cursors or self._cursors == [""]:
-            return None
+            return None, None
+        text = _single(self._cursors) or ""
         try:
-            came_with = cursor.decode(_single(self._cursors) or "")
+            fault = verdict(cursor.decode(text), self._socket.user, self._door.events)
         except CursorInvalid as error:
-            return ErrorFrame(code="cursor_invalid", message=f"the cursor {error}")
-        identity = self._door.events.identity
-        if not came_with.belongs_to(self._socket.user):
-            return ResetFrame(reason="of_another_user")
-        if identity is None or came_with.epoch != identity.epoch:
-            return ResetFrame(reason="of_another_log")
-        return ResetFrame(reason="not_resumable")
+            fault = ErrorFrame(code="cursor_invalid", message=f"the cursor {error}")
+        return (text, None) if fault is None else (None, fault)
 
     async def _beat(self, greeted: asyncio.Task[bool]) -> None:
         """Says at least every heartbeat what was covered; null as long as that is not known."""
@@ -141,9 +159,10 @@ class Session:
             await asyncio.sleep(self._door.settings.heartbeat_seconds * 0.8)
             self._say_cursor()
 
-    async def _find_place(self, greeted: asyncio.Task[bool]) -> None:
+    async def _find_place(self, arrived: asyncio.Task[None]) -> None:
         """Once the store is back, if it was away."""
-        while await greeted and self._socket.cursor() is None:
+        await arrived
+        while not self._socket.finished and self._socket.cursor() is None:
             await asyncio.sleep(_ASK_AGAIN)
             if (present := await self._present()) is not None:
                 self._socket.place(present)

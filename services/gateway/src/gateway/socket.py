@@ -44,6 +44,14 @@ class Socket:
     def put(self, frame: BaseModel) -> None:
         self._write(codec.encode(frame).decode())
 
+    def put_text(self, frame: str) -> None:
+        """A frame that is JSON already."""
+        self._write(frame)
+
+    def hold(self) -> None:
+        """What was held back until now is in what is shown next; hold back from here on."""
+        self._held = []
+
     def begin(self, start: Progress | None) -> None:
         """From here on entries are shown: those above `start`, or all when it is not known."""
         self._base = start

@@ -40,9 +40,10 @@ class Answer(NamedTuple):
 
 
 class Until(NamedTuple):
-    """Answer once the projection is past `position`, in at most `wait` seconds."""
+    """Answer once the projection is past `position`, and past the cursor that was sent, in at most `wait`
+    seconds."""
 
-    position: str
+    position: str | None
     wait: float
 
 
@@ -81,6 +82,10 @@ class StorePort(Protocol):
         limit: int,
         bounds: dict[str, int],
         until: Until | None = None,
+    ) -> Answer: ...
+
+    async def sync(
+        self, user: str, cursor: str | None, *, limit: int, until: Until | None = None
     ) -> Answer: ...
 
     async def is_member(self, user: str, conversation: str) -> bool: ...
@@ -142,6 +147,10 @@ class HttpStore:
         asked |= {name: str(bound) for name, bound in bounds.items()}
         return await self._page("/history", asked, until)
 
+    async def sync(self, user: str, cursor: str | None, *, limit: int, until: Until | None = None) -> Answer:
+        asked = {"user": user, "limit": str(limit)} | ({"cursor": cursor} if cursor is not None else {})
+        return await self._page("/sync", asked, until)
+
     async def is_member(self, user: str, conversation: str) -> bool:
         asked = {"user": user, "conversation": conversation}
         answer = _available(await self._get(_Purpose.CHECK, "/membership", asked, patience=_HASTE))
@@ -177,7 +186,8 @@ class HttpStore:
         patience: float = _PATIENCE,
     ) -> Answer:
         if until is not None:
-            asked = asked | {"position": until.position, "wait": f"{until.wait:g}"}
+            position = {"position": until.position} if until.position is not None else {}
+            asked = asked | position | {"wait": f"{until.wait:g}"}
         deadline = aiohttp.ClientTimeout(total=patience + (until.wait if until else 0))
         try:
             session = self._sessions[purpose]

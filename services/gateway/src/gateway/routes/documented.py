@@ -19,6 +19,7 @@ from gateway.bodies import (
     NewConversation,
     NewMessage,
     NewRead,
+    SyncPage,
 )
 from gateway.examples import EXAMPLES
 from gateway.queries import Query
@@ -39,6 +40,7 @@ _ANSWERS = (
     Conversation,
     ConversationPage,
     MessagePage,
+    SyncPage,
     Accepted,
     AcceptedMessage,
     ProblemDetails,
@@ -65,7 +67,7 @@ _SAID = {
     401: "Nobody says who calls.",
     403: "`meId` is not the caller.",
     404: "No such conversation, or the caller is not a member of it.",
-    410: "A position of another log.",
+    410: "A position or cursor of another log, or another user's cursor: read anew.",
     413: "The body is too large.",
     422: "Well-formed, but a field breaks a rule; `detail` names it.",
     503: "Something behind the gateway is away or behind; safe to repeat after `Retry-After` seconds.",
