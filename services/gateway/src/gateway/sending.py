@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import NamedTuple, TypedDict
 
+import structlog
+
 from gateway import metrics
 from gateway.event_log import EventLog
 from gateway.membership import Membership
@@ -12,6 +14,8 @@ from shared.kafka import Unconfirmed
 from shared.position import Position
 from shared.problems import not_found
 from shared.vocabulary import timestamp
+
+log = structlog.get_logger()
 
 
 class _Envelope(TypedDict):
@@ -80,17 +84,24 @@ class Sending:
 
     async def _append(self, event: events.ConversationEvent) -> Awaitable[Position]:
         try:
-            return _counted(event.type, await self._log.append(event))
+            return _confirmed(event, await self._log.append(event))
         except Unconfirmed:
-            metrics.produced.labels(event.type, "unconfirmed").inc()
+            _unconfirmed(event)
             raise
 
 
-async def _counted(kind: str, confirmed: Awaitable[Position]) -> Position:
+async def _confirmed(event: events.ConversationEvent, confirmed: Awaitable[Position]) -> Position:
     try:
         position = await confirmed
     except Unconfirmed:
-        metrics.produced.labels(kind, "unconfirmed").inc()
+        _unconfirmed(event)
         raise
-    metrics.produced.labels(kind, "confirmed").inc()
+    metrics.produced.labels(event.type, "confirmed").inc()
+    log.debug("event.confirmed", event_id=event.id, partition=position.partition, offset=position.offset)
     return position
+
+
+def _unconfirmed(event: events.ConversationEvent) -> None:
+    """It may have landed all the same: what the log says of its id tells."""
+    metrics.produced.labels(event.type, "unconfirmed").inc()
+    log.info("event.unconfirmed", event_id=event.id, type=event.type)
