@@ -7,7 +7,13 @@ from typing import Protocol
 import pytest
 
 from deploy.local.record import Stack
+from shared.serving import allow_files
 from tests.platform import Platform, fresh_database, local_stack, new_topic_prefix, platform
+
+
+def pytest_configure() -> None:
+    """The tests hold both ends of many sockets."""
+    allow_files()
 
 
 @pytest.fixture(scope="session")

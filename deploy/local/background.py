@@ -125,8 +125,8 @@ def _until_ready(folder: Path, child: subprocess.Popen[bytes], tell: Callable[[s
     """Tells what the supervisor says meanwhile. Another's run in the same folder will do."""
     with _log(folder).open(errors="replace") as log:
         while True:
+            ended = child.poll() is not None  # asked first: who was beaten ends when the other is on record
             stack = record.read_running(folder)
-            ended = child.poll() is not None
             for line in log:
                 if line.startswith("parley "):
                     tell(line.removeprefix("parley").strip())

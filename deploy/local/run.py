@@ -151,7 +151,13 @@ def _alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            stack = record.read_running(folder)
-            where = f" as process {stack.supervisor.pid}: {'; '.join(stack.addresses())}" if stack else ""
-            raise Failure(f"a stack runs already in {folder}{where}") from None
+            raise Failure(f"a stack runs already in {folder}{_where(folder)}") from None
         yield
+
+
+def _where(folder: Path) -> str:
+    """Who holds the folder; one that has only just begun says so in a moment."""
+    deadline = time.monotonic() + 5
+    while (stack := record.read_running(folder)) is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return f" as process {stack.supervisor.pid}: {'; '.join(stack.addresses())}" if stack else ""

@@ -1,6 +1,7 @@
 """Running one process: an application on uvicorn, with the settings that this house needs."""
 
 import gc
+import resource
 import socket
 from asyncio.transports import BaseTransport
 from collections.abc import Awaitable, Callable
@@ -42,6 +43,12 @@ def _collect_rarely() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+def allow_files() -> None:
+    """As many open files as the system lets us: each socket is one, and the usual soft limit is 1,024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def server(
     app: FastAPI,
     settings: ProcessSettings,
@@ -52,6 +59,7 @@ def server(
 ) -> uvicorn.Server:
     """The same, for who has a loop already and awaits `.serve()` in it."""
     _collect_rarely()
+    allow_files()
     config = uvicorn.Config(
         app,
         host=settings.host,
