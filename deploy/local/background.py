@@ -29,8 +29,8 @@ def up(folder: Path, arguments: Sequence[str]) -> None:
         print(f"already up in {folder}", *stack.addresses(), sep="\n")
         return
     folder.mkdir(parents=True, exist_ok=True)
-    if stack is None:
-        _log(folder).unlink(missing_ok=True)
+    if stack is None and _log(folder).exists():
+        os.truncate(_log(folder), 0)  # not removed: another start may have it open already
     print(f"log {_log(folder)}", flush=True)
     child = _launch(folder, [], arguments, {})
     _until_ready(folder, child, lambda line: print(line, flush=True))

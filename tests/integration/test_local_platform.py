@@ -260,7 +260,8 @@ def test_up_returns_when_ready_and_down_when_all_is_gone(local: Start, folder: P
 
 def test_two_at_once_make_one_stack(local: Start, folder: Path) -> None:
     commands = [local("up", *NEITHER) for _ in range(2)]
-    assert [ended(command)[0] for command in commands] == [0, 0]
+    told = [ended(command) for command in commands]
+    assert [code for code, _ in told] == [0, 0], told
 
 
 def test_up_that_fails_says_why_in_one_line(local: Start, folder: Path) -> None:
