@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from gateway.event_log import EventLog
 from gateway.store import Answer, Unavailable, Until
-from shared import cursor
 from shared.cursor import Cursor
 from shared.position import Position
 from shared.problems import Problem
@@ -34,7 +33,7 @@ async def read_models(
     ask: Callable[[Until | None], Awaitable[Answer]],
     events: EventLog,
     position: str | None,
-    came_with: str | None = None,
+    came_with: Cursor | None = None,
 ) -> Response:
     """Ask the store; with a `position` or a cursor, once it is past that. Raises Problem."""
     try:
@@ -57,10 +56,10 @@ def _parsed(position: str, events: EventLog) -> Position:
     return place
 
 
-async def _require_written(place: Position | None, came_with: str | None, events: EventLog) -> None:
+async def _require_written(place: Position | None, came_with: Cursor | None, events: EventLog) -> None:
     """Asked only when the store is not there yet: a place beyond the log's end will never come."""
     if came_with is not None:
-        await require_reached(cursor.decode(came_with), events)
+        await require_reached(came_with, events)
     if place is not None and place.offset >= (await _ends(events)).get(place.partition, 0):
         raise Problem("invalid", "position: is beyond the log's end")
 

@@ -42,9 +42,9 @@ class CatchUp:
         self._events = events
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
-    async def show(self, socket: Socket, came_with: str) -> Progress:
-        """Everything after the cursor; then the socket is live. Returns where it was then. Waits for
-        a store that is away. Raises Unusable."""
+    async def show(self, socket: Socket, came_with: str) -> None:
+        """Everything after the cursor; live entries stay held back. Waits for a store that is away. Raises
+        Unusable."""
         at, more = came_with, True
         while more:
             await socket.outbox.room()
@@ -56,11 +56,8 @@ class CatchUp:
             at, more = page.cursor, page.more
             if more:
                 socket.put(CursorFrame(cursor=at))
-        decoded = cursor.decode(at)
-        reached = Progress(decoded.epoch, decoded.offsets)
-        socket.begin(reached)
-        socket.release()
-        return reached
+        reached = cursor.decode(at)
+        socket.begin(Progress(reached.epoch, reached.offsets))
 
     async def _page(self, user: str, at: str) -> Page:
         wait, asked_end = 0.0, False

@@ -122,9 +122,8 @@ class Queries:
                 try:
                     return await self._read(asked)
                 except psycopg.OperationalError:
-                    await (
-                        self._pool.check()
-                    )  # after a restart of the database the pool holds dead connections
+                    # after a restart of the database the pool holds dead connections
+                    await self._pool.check()
                     return await self._read(asked)
         except (TimeoutError, psycopg.Error) as error:
             raise Problem("unavailable", "the read models cannot be reached; try again") from error

@@ -9,6 +9,7 @@ from gateway.door import Door
 from gateway.queries import SyncQuery
 from gateway.routes.documented import asked, problems, success
 from shared import cursor
+from shared.cursor import Cursor
 from shared.problems import Problem
 
 
@@ -24,20 +25,21 @@ def sync(door: Door) -> APIRouter:
     )
     async def read_sync(request: Request) -> Response:
         user, query = await requests.read(request, SyncQuery)
-        _require_cursor(query.cursor)
+        came_with = _decoded(query.cursor)
         return await answers.read_models(
             lambda until: door.store.sync(user, query.cursor, limit=query.limit, until=until),
             door.events,
             query.position,
-            query.cursor,
+            came_with,
         )
 
     return router
 
 
-def _require_cursor(text: str | None) -> None:
-    if text is not None:
-        try:
-            cursor.decode(text)
-        except cursor.CursorInvalid as error:
-            raise Problem("cursor_invalid", f"the cursor {error}") from None
+def _decoded(text: str | None) -> Cursor | None:
+    if text is None:
+        return None
+    try:
+        return cursor.decode(text)
+    except cursor.CursorInvalid as error:
+        raise Problem("cursor_invalid", f"the cursor {error}") from None

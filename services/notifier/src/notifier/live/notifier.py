@@ -1,8 +1,6 @@
 """One live notifier over a real Kafka: its resources, its loops, its end."""
 
 import asyncio
-import os
-import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 
@@ -17,6 +15,7 @@ from shared.dead_letters import DeadLetters
 from shared.kafka import Consumer, Inspector, Producer
 from shared.pulse import Pulse
 from shared.topics import Topics
+from shared.vital import vital
 
 log = structlog.get_logger()
 
@@ -60,8 +59,7 @@ class Notifier:
 
     def start(self) -> None:
         """In the background; waits for Kafka as long as it takes."""
-        self._running = asyncio.create_task(self._run())
-        self._running.add_done_callback(_failed)
+        self._running = vital(asyncio.create_task(self._run()))
 
     async def stop(self) -> None:
         """Commit what was told and give up the partitions. The links stay open."""
@@ -121,10 +119,3 @@ async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
     while True:
         await asyncio.sleep(seconds)
         await act()
-
-
-def _failed(running: asyncio.Task[None]) -> None:
-    """A notifier that cannot go on ends, and says why, so that it is started anew."""
-    if not running.cancelled():
-        log.critical("notifier.failed", exc_info=running.exception())
-        os.kill(os.getpid(), signal.SIGTERM)
