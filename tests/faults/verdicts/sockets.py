@@ -1,0 +1,95 @@
+"""What each socket was told, against what it had to be told."""
+
+from collections.abc import Iterator, Sequence
+
+from shared import cursor
+from tests.faults.ledger import Connection, Frame
+from tests.faults.recount import Happened, Key, key_of
+from tests.faults.verdicts import Case
+
+
+def a_socket_gets_each_once_and_in_order(case: Case) -> Iterator[str]:
+    """On one socket each message comes once, a conversation's in seq order."""
+    for connection in case.did.connections:
+        last: dict[str, int] = {}
+        for frame in connection.of("message"):
+            before = last.get(frame["conversationId"], 0)
+            if frame["seq"] <= before:
+                yield f"{connection.device} got {frame['conversationId']} {frame['seq']} after {before}"
+            last[frame["conversationId"]] = frame["seq"]
+
+
+def reconnecting_misses_nothing(case: Case) -> Iterator[str]:
+    """Below each cursor that is said, nothing is left out; sync has everything since the first cursor."""
+    for connection in case.did.connections:
+        for frame in connection.of("reset"):
+            yield f"{connection.device} came with a good cursor and was told to begin anew: {frame['reason']}"
+        for frame in connection.of("hello"):
+            if connection.came_with and frame["cursor"] != connection.came_with:
+                yield f"{connection.device} came with a cursor and was begun elsewhere"
+        yield from _left_out(connection, case.truth.of(connection.user))
+    for user, entries in case.holds.syncs.items():
+        since = cursor.decode(case.did.first[user]).offsets
+        due = [each.key for each in case.truth.of(user) if each.offset >= since[each.partition]]
+        found = [key_of(entry) for entry in entries]
+        if found != due:
+            missing = [key for key in due if key not in set(found)]
+            yield f"sync of {user} has {len(found)} entries of {len(due)}, in order: without {missing[:3]}"
+
+
+def a_cursor_is_exact(case: Case) -> Iterator[str]:
+    """What was sent before a cursor is below it: so it is not sent again after it."""
+    for connection in case.did.connections:
+        start: Sequence[int] = ()
+        before: list[Happened] = []
+        for frame in connection.frames:
+            if "conversationId" in frame and (happened := case.truth.known.get(key_of(frame))):
+                if start and happened.offset < start[happened.partition]:
+                    yield f"{connection.device} got {happened.key} again after a cursor that covers it"
+                before.append(happened)
+            elif said := _said(frame):
+                beyond = [each.key for each in before if each.offset >= said[each.partition]]
+                if beyond:
+                    yield f"{connection.device} got {beyond[:3]} before a cursor that does not cover them"
+                start = said
+                before = []
+
+
+def nobody_sees_what_is_not_theirs(case: Case) -> Iterator[str]:
+    shown = [(connection.user, frame) for connection in case.did.connections for frame in connection.frames]
+    shown += [(user, entry) for user, entries in case.holds.syncs.items() for entry in entries]
+    for user, frame in shown:
+        if "conversationId" in frame:
+            happened = case.truth.known.get(key_of(frame))
+            if happened is None or user not in happened.audience:
+                yield f"{user} was shown {key_of(frame)}"
+    for user, own in case.holds.lists.items():
+        for name in own:
+            if user not in case.truth.members(name):
+                yield f"{user} has {name} in the list"
+    for user, conversation, asked, status in case.holds.trespasses:
+        if status != 404:
+            yield f"{user} asked for {asked} of {conversation} and was answered {status}"
+
+
+def _left_out(connection: Connection, theirs: Sequence[Happened]) -> Iterator[str]:
+    start: Sequence[int] = ()
+    due: list[Happened] = []
+    seen: set[Key] = set()
+    for frame in connection.frames:
+        if "conversationId" in frame:
+            seen.add(key_of(frame))
+        elif said := _said(frame):
+            if not start:
+                start, due = said, [each for each in theirs if each.offset >= said[each.partition]]
+            covered = [each for each in due if each.offset < said[each.partition]]
+            missing = [each.key for each in covered if each.key not in seen]
+            if missing:
+                yield f"{connection.device} was not sent {missing[:3]} ({len(missing)}); a cursor covers it"
+            due = [each for each in due if each.offset >= said[each.partition]]
+
+
+def _said(frame: Frame) -> Sequence[int]:
+    """The offsets of the cursor that the frame says, if it says one."""
+    text = frame.get("cursor")
+    return cursor.decode(text).offsets if text else ()
