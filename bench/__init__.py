@@ -8,4 +8,7 @@ target            the stack that is measured
 accounts          CPU by process, and what the machine took away
 rounds, table     one round after the other, and how they are told
 where             a profile of one process meanwhile
+
+sync_plan         what it costs to ask what a caller missed: `python -m bench.sync_plan`
+past, explain     the long past that it asks about, and how PostgreSQL went about it
 """

@@ -81,7 +81,9 @@ where j.partition = %(partition)s and j."offset" = %(offset)s and j.actor = %(us
 
 # What happened after a cursor (`offsets`: per partition the next offset) in conversations that `user`
 # belonged to at that moment, and what is for `user` alone. Conversations where nothing happened cost one
-# look each; of the others no more than `limit` journal rows are read.
+# look each, by key: as a join the planner reads the whole table instead once a caller has many. Partitions
+# come one after the other, and none is begun that the page does not need; in it no more than `limit`
+# journal rows of each conversation are read. `python -m bench.sync_plan` shows the plan.
 _DUE = """
 with since as (
     select (place - 1)::int as partition, at
@@ -89,26 +91,29 @@ with since as (
 ), mine as materialized (
     select m.conversation_id, m.partition, greatest(m.from_offset, since.at) as low,
            coalesce(m.to_offset, 9223372036854775807) as high
-    from members m join since using (partition) join conversations c on c.id = m.conversation_id
-    where m.user_id = %(user)s and c.version >= since.at
-      and (m.to_offset is null or m.to_offset >= since.at)
+    from members m join since using (partition)
+    where m.user_id = %(user)s and (m.to_offset is null or m.to_offset >= since.at)
+      and (select version from conversations where id = m.conversation_id) >= since.at
 ), due as (
-    select found.partition, found."offset"
-    from mine cross join lateral (
-        select j.partition, j."offset" from journal j
-        where j.conversation_id = mine.conversation_id and j.outcome = 'entry' and j.audience is null
-          and j."offset" between mine.low and mine.high
-        order by j."offset" limit %(limit)s
-    ) found
-    union all
-    select found.partition, found."offset"
-    from since cross join lateral (
-        select p.partition, p."offset" from journal_personal p
-        where p.user_id = %(user)s and p.partition = since.partition and p."offset" >= since.at
-        order by p."offset" limit %(limit)s
+    select since.partition, found."offset"
+    from (select * from since order by partition) since cross join lateral (
+        (select entry."offset"
+         from mine cross join lateral (
+             select j."offset" from journal j
+             where j.conversation_id = mine.conversation_id and j.outcome = 'entry' and j.audience is null
+               and j."offset" between mine.low and mine.high
+             order by j."offset" limit %(limit)s
+         ) entry where mine.partition = since.partition)
+        union all
+        (select p."offset" from journal_personal p
+         where p.user_id = %(user)s and p.partition = since.partition and p."offset" >= since.at
+         order by p."offset" limit %(limit)s)
+        order by 1 limit %(limit)s
     ) found
     order by 1, 2 limit %(limit)s
 )"""
+
+PROBE = f"""{_DUE} select * from due"""
 
 SYNC = f"""
 {_DUE}
