@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.unit.gateway.house import STRANGE, House, opened
+from shared import cursor
+from tests.unit.gateway.house import EPOCH, PARTITIONS, STRANGE, House, opened
 
 HUGE = 65 * 1024
 _TALK = "%TALK%"  # stands for a conversation of ana and ben
@@ -43,6 +44,11 @@ def sending(text: str) -> str:
 
 HISTORY = f"/messages/history?meId=ana&conversationId={_TALK}"
 LIST = "/messages/conversations?meId=ana"
+SYNC = "/messages/sync?meId=ana"
+_MINE = cursor.encode(EPOCH, "ana", [1] * PARTITIONS)
+_BENT = _MINE[:20] + ("A" if _MINE[20] != "A" else "B") + _MINE[21:]
+_OTHERS = cursor.encode("f" * 16, "ana", [1] * PARTITIONS)
+_FUTURE = cursor.encode(EPOCH, "ana", [999] * PARTITIONS)
 WHOLE = "limit: must be a whole number from 1 to 100"
 GOOD = sending('"hello"').encode()
 
@@ -175,6 +181,28 @@ CASES = [
     get("a conversation that is no UUID", HISTORY.replace(_TALK, "42"), 422, "invalid", "conversationId"),
     get("two conversations", HISTORY + f"&conversationId={STRANGE}", 400, "bad_request", "conversationId"),
     get("a query that is too long", LIST + "&x=" + "a" * 9_000, 400, "bad_request"),
+    # Coming back
+    get("a sync of 0", SYNC + "&limit=0", 422, "invalid", WHOLE),
+    get("a sync of -1", SYNC + "&limit=-1", 422, "invalid", WHOLE),
+    get("a sync of a milliard", SYNC + "&limit=1000000000", 422, "invalid", WHOLE),
+    get("a sync of 10**30", SYNC + f"&limit={10**30}", 422, "invalid", WHOLE),
+    get("a sync of words", SYNC + "&limit=all", 422, "invalid", WHOLE),
+    get("an empty cursor", SYNC + "&cursor=", 422, "cursor_invalid", "the cursor is not a cursor"),
+    get("garbage for a cursor", SYNC + "&cursor=garbage", 422, "cursor_invalid"),
+    get("a cursor in other letters", SYNC + "&cursor=%F0%9F%8C%8A", 422, "cursor_invalid"),
+    get("a cursor with one wrong letter", SYNC + f"&cursor={_BENT}", 422, "cursor_invalid"),
+    get("a cursor of 5 kB", SYNC + f"&cursor={'A' * 5_000}", 422, "cursor_invalid", "longer than any cursor"),
+    get("a cursor of 10 kB", SYNC + f"&cursor={'A' * 10_000}", 400, "bad_request", "the query is too long"),
+    get("two cursors", SYNC + f"&cursor={_MINE}&cursor={_MINE}", 400, "bad_request", "cursor: is repeated"),
+    get("a cursor in another's name", SYNC + "&cursor=x", 422, "cursor_invalid", Authorization="Bearer ben"),
+    get("a good one, too", SYNC + f"&cursor={_MINE}", 403, "forbidden", Authorization="Bearer ben"),
+    get("a cursor that nobody came with", "/messages/sync?cursor=x", 401, "unauthenticated"),
+    get("a bad cursor and a bad limit", SYNC + "&cursor=x&limit=0", 422, "invalid", WHOLE),
+    get("another's cursor", SYNC.replace("ana", "ben") + f"&cursor={_MINE}", 410, "cursor_unusable"),
+    get("a cursor of another log", SYNC + f"&cursor={_OTHERS}", 410, "cursor_unusable"),
+    get(
+        "a cursor of the future", SYNC + f"&cursor={_FUTURE}", 410, "cursor_unusable", "beyond the log's end"
+    ),
     # What there is not
     get(
         "an unknown path",

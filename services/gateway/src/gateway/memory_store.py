@@ -99,6 +99,8 @@ class MemoryStore:
             at = cursors.encode(self._identity.epoch, user, reached)
             return _ok({"entries": _plain([f for *_, f in shown[:limit]]), "cursor": at, "hasMore": more})
 
+        if came_with and (came_with.epoch != self._identity.epoch or not came_with.belongs_to(user)):
+            return _problem("cursor_unusable", "the cursor is another's")
         if came_with is not None and any(
             seen > at for seen, at in zip(came_with.offsets, self._offsets(), strict=True)
         ):

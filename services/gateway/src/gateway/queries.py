@@ -4,11 +4,13 @@ import re
 from functools import cache
 from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import ConfigDict, Field, GetCoreSchemaHandler, model_validator
+from pydantic import ConfigDict, Field, GetCoreSchemaHandler, PrivateAttr, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 from gateway.examples import CALLER, CONVERSATION
-from shared import position
+from shared import cursor, position
+from shared.cursor import Cursor
+from shared.problems import Problem
 from shared.vocabulary import MAX_SEQ, Otherwise, UserId, Uuid, Wire
 
 _digits = re.compile(r"-?[0-9]{1,16}")
@@ -74,6 +76,20 @@ class SyncQuery(Query):
     limit: Limit = 50
     position: Position | None = None
     """Answer only once the read models have this `position`; 503 after two seconds."""
+    _came_with: Cursor | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _decoded(self) -> Self:
+        """Raises Problem: what was never a cursor has a code of its own."""
+        try:
+            self._came_with = cursor.decode(self.cursor) if self.cursor is not None else None
+        except cursor.CursorInvalid as error:
+            raise Problem("cursor_invalid", f"the cursor {error}") from None
+        return self
+
+    @property
+    def came_with(self) -> Cursor | None:
+        return self._came_with
 
 
 class HistoryQuery(Query):

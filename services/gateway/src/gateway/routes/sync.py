@@ -8,9 +8,6 @@ from gateway.bodies import SyncPage
 from gateway.door import Door
 from gateway.queries import SyncQuery
 from gateway.routes.documented import asked, problems, success
-from shared import cursor
-from shared.cursor import Cursor
-from shared.problems import Problem
 
 
 def sync(door: Door) -> APIRouter:
@@ -25,21 +22,11 @@ def sync(door: Door) -> APIRouter:
     )
     async def read_sync(request: Request) -> Response:
         user, query = await requests.read(request, SyncQuery)
-        came_with = _decoded(query.cursor)
         return await answers.read_models(
             lambda until: door.store.sync(user, query.cursor, limit=query.limit, until=until),
             door.events,
             query.position,
-            came_with,
+            query.came_with,
         )
 
     return router
-
-
-def _decoded(text: str | None) -> Cursor | None:
-    if text is None:
-        return None
-    try:
-        return cursor.decode(text)
-    except cursor.CursorInvalid as error:
-        raise Problem("cursor_invalid", f"the cursor {error}") from None
