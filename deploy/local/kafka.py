@@ -7,9 +7,9 @@ import shlex
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local import probes, programs
@@ -32,6 +32,8 @@ class Kafka:
     cache: Path
     port: int
     controller_port: int
+    more: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Further listeners by name: its port, and the port that its clients are told: that of a proxy, say."""
 
     @property
     def bootstrap(self) -> str:
@@ -55,7 +57,7 @@ class Kafka:
             "kafka",
             self._java(HEAP, *options, "kafka.Kafka", str(self._properties)),
             ready=probes.tcp(self.port),
-            ports=(self.port, self.controller_port),
+            ports=(self.port, self.controller_port, *(port for port, _ in self.more.values())),
             log=self.folder / "console.log",
         )
 
@@ -106,9 +108,14 @@ class Kafka:
 
     def _settings(self, data: Path) -> str:
         controller = f"127.0.0.1:{self.controller_port}"
+        clients = {"PLAINTEXT": (self.port, self.port), **self.more}
+        listening = [f"{name}://127.0.0.1:{port}" for name, (port, _) in clients.items()]
+        protocols = [f"{name}:PLAINTEXT" for name in ("CONTROLLER", *clients)]
+        told = [f"{name}://127.0.0.1:{port}" for name, (_, port) in clients.items()]
         here = {
-            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{controller}",
-            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
+            "listeners": ",".join([*listening, f"CONTROLLER://{controller}"]),
+            "advertised.listeners": ",".join(told),
+            "listener.security.protocol.map": ",".join(protocols),
             "controller.quorum.voters": f"1@{controller}",
             "log.dirs": str(data),
         }

@@ -1,0 +1,137 @@
+"""The processes of a house, and what can be done to them."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from deploy.local.identity import Running
+from deploy.local.process import Child, Process
+from tests.faults.proxy import Proxy
+from tests.faults.trees import family
+from tests.faults.wiring import Pair
+
+PATIENCE = 60.0
+"""Seconds within which whatever was started must be ready."""
+
+
+@dataclass(frozen=True)
+class Resident(Process):
+    """A process whose next life may differ from the others."""
+
+    next_lives: dict[str, Process] = field(default_factory=dict)
+
+    async def spawn(self) -> Child:
+        return await Process.spawn(self.next_lives.pop(self.name, self))
+
+
+class House:
+    """See the module. Processes go by the names that the stack gives them: `projector`, `projector-2`,
+    `notifier`, `gateway`, `store`, `kafka`, `postgres` …"""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.gateways: list[str] = []
+        """URLs at which clients find them."""
+        self.kafka = ""
+        """host:port, past all proxies."""
+        self.database = ""
+        """A URL with the password, past all proxies."""
+        self.proxies: dict[Pair, Proxy] = {}
+        self.processes: dict[str, Resident] = {}
+        self.running: dict[str, Running] = {}
+        self._next_lives: dict[str, Process] = {}
+
+    @property
+    def log(self) -> Path:
+        """What all processes said."""
+        return self.folder / "house.log"
+
+    def kill(self, name: str) -> None:
+        """At once; another life follows."""
+        self.running[name].signal(signal.SIGKILL)
+
+    def terminate(self, name: str) -> None:
+        """Asks it to end in good order; another life follows. Does not wait."""
+        self.running[name].signal(self._asks(name))
+
+    def quit(self, name: str) -> None:
+        """PostgreSQL's immediate shutdown: no good order, but nothing of it is left behind."""
+        self.running[name].signal(signal.SIGQUIT)
+
+    def freeze(self, name: str) -> None:
+        """It stands still, its connections open, until `thaw`."""
+        for process in family(self.running[name]):
+            process.signal(signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        for process in reversed(family(self.running[name])):
+            process.signal(signal.SIGCONT)
+
+    @asynccontextmanager
+    async def away(self, name: str) -> AsyncIterator[None]:
+        """Kills it and lets it come back only after the block."""
+        hold = self.folder / "hold" / name
+        hold.touch()
+        try:
+            self.kill(name)
+            await self.gone(name, self.running[name])
+            yield
+        finally:
+            hold.unlink()
+
+    async def restart_with(
+        self,
+        name: str,
+        *,
+        env: Mapping[str, str] | None = None,
+        argv: Sequence[str] | None = None,
+        by: signal.Signals | None = None,
+    ) -> None:
+        """Ends it (by its own signal for that) and returns once it is ready again.
+
+        For its next life, and that one alone, `env` is added to its environment and `argv` replaces its
+        command.
+        """
+        usual = self.processes[name]
+        changed = replace(usual, env={**usual.env, **(env or {})}, argv=argv or usual.argv)
+        self._next_lives[name] = changed
+        before = self.running[name]
+        before.signal(by or self._asks(name))
+        await self.back(name, before)
+
+    async def gone(self, name: str, life: Running) -> None:
+        """Returns once this life of it has ended."""
+        async with asyncio.timeout(PATIENCE):
+            while life.alive:
+                await asyncio.sleep(0.02)
+
+    async def back(self, name: str, life: Running) -> None:
+        """Returns once there is another life of it than this one, and that is ready."""
+        async with asyncio.timeout(PATIENCE):
+            while self.running[name] == life or not await self.processes[name].ready():
+                await asyncio.sleep(0.05)
+
+    async def ready(self, *names: str) -> None:
+        """Returns once these, without any all, answer that they are ready."""
+        async with asyncio.timeout(PATIENCE):
+            for name in names or self.processes:
+                while not await self.processes[name].ready():
+                    await asyncio.sleep(0.05)
+
+    def admit(self, process: Process) -> Resident:
+        """A process that lives here from now on. It is ended by force: how it ends in good order is a fault
+        of its own, and then asked for."""
+        resident = Resident(**{**vars(process), "stop": signal.SIGKILL}, next_lives=self._next_lives)
+        self.processes[process.name] = resident
+        return resident
+
+    def note(self, processes: Iterable[Running]) -> None:
+        """Called whenever one has started."""
+        self.running = {process.name: process for process in processes}
+
+    @staticmethod
+    def _asks(name: str) -> signal.Signals:
+        return signal.SIGINT if name == "postgres" else signal.SIGTERM
