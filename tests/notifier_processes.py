@@ -87,12 +87,16 @@ class Gateway:
     async def dial(self, port: int) -> None:
         """Returns once the users are announced."""
         connection = await connect(f"ws://127.0.0.1:{port}/link", max_size=None, compression=None)
-        offsets = {str(partition): offset for partition, offset in self.offsets.items()}
-        await connection.send(json.dumps({"type": "hello", "gateway": "test", "offsets": offsets}))
+        await connection.send(json.dumps({"type": "hello", "gateway": "test"}))
         await connection.send(json.dumps({"type": "announce", "batch": 1, "users": self.users}))
         before = self.acknowledged
         self._links[port] = connection, asyncio.create_task(self._listen(connection, port))
         await self.until(lambda: self.acknowledged > before)
+
+    async def ask(self, port: int) -> None:
+        """To be told again from where this gateway is."""
+        connection, _ = self._links[port]
+        await connection.send(json.dumps({"type": "replay", "partitions": self.offsets}))
 
     async def hang_up(self) -> None:
         for connection, listening in self._links.values():

@@ -7,8 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from deploy.local.record import Stack
+from shared.topics import Topics
 from tests.conftest import StartStack
 from tests.e2e import client
 from tests.platform import away
@@ -143,11 +146,44 @@ async def test_a_notifier_that_dies_costs_a_pause_and_nothing_else(
 ) -> None:
     conversation = await client.start(http, "kim", "lou")
     async with client.socket(two.gateways[0], "lou") as lou:
-        at = lou.of("synced")[0]["cursor"]
         await _send(http, "kim", conversation, "before")
         await lou.expect(type="message", text="before")
         with away(two, "notifier"):
             await _send(http, "kim", conversation, "while away")
         await _send(http, "kim", conversation, "after")
-    async with client.socket(two.gateways[1], "lou", query=f"&cursor={at}") as lou:
+        await lou.expect(patience=30, type="message", text="after")
         assert [frame["text"] for frame in lou.of("message")] == ["before", "while away", "after"]
+
+
+async def test_what_no_notifier_can_tell_any_more_comes_from_the_store_and_the_socket_stays(
+    start_stack: StartStack, topic_prefix: str
+) -> None:
+    """While the only notifier is away, Kafka drops what it would have told."""
+    alone = start_stack(env={"TOPIC_PREFIX": topic_prefix})
+    async with client.http(alone.gateways[0]) as http:
+        conversation = await client.start(http, "mia", "ned")
+        async with client.socket(alone.gateways[0], "ned") as ned:
+            await _send(http, "mia", conversation, "before")
+            await ned.expect(type="message", text="before")
+            with away(alone, "notifier"):
+                position = await _send(http, "mia", conversation, "while away")
+                await client.history(http, "mia", conversation, position=position)
+                await _drop_records(alone.kafka, Topics.named(topic_prefix).messages)
+            await ned.expect(patience=30, type="message", text="while away")
+            await _send(http, "mia", conversation, "after")
+            await ned.expect(patience=30, type="message", text="after")
+            assert [frame["text"] for frame in ned.of("message")] == ["before", "while away", "after"]
+        metrics = (await http.get("/metrics")).text
+        assert "gateway_link_gaps_total 1.0" in metrics
+
+
+async def _drop_records(kafka: str, topic: str) -> None:
+    """Once something was published, all of it."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        await asyncio.sleep(0.5)  # what history has is published in a moment
+        everything = {TopicPartition(topic, partition): RecordsToDelete(-1) for partition in range(12)}
+        await admin.delete_records(everything)
+    finally:
+        await admin.close()

@@ -120,6 +120,24 @@ async def test_a_killed_notifier_goes_on_from_its_commit_and_leaves_nothing_out(
             assert door.gaps == []
 
 
+async def test_a_gateway_that_was_away_is_told_again_what_it_missed(
+    env: dict[str, str], publisher: Publisher
+) -> None:
+    async with notifier(env) as one, gateway(USERS, one.port) as door, gateway(USERS, one.port) as other:
+        await door.until(lambda: len(door.owners) == PARTITIONS)
+        await publisher.publish(20)
+        await door.until(lambda: len(door.frames) == 20)
+        await door.hang_up()
+        known = dict(door.offsets)
+        await publisher.publish(40)
+        await other.until(lambda: len(other.frames) == 60)
+        await door.dial(one.port)
+        door.offsets = known
+        await door.ask(one.port)
+        await door.until(lambda: len(door.frames) == 60)
+        assert sorted(f["text"] for f in door.frames) == sorted(publisher.published)
+
+
 async def test_what_cannot_be_read_is_put_away_and_the_rest_is_told(
     env: dict[str, str], publisher: Publisher, kafka_bootstrap: str
 ) -> None:
@@ -164,7 +182,7 @@ async def _end_of(connection: ClientConnection) -> Close | None:
 async def deaf_link(port: int, users: Sequence[str]) -> AsyncIterator[ClientConnection]:
     """A gateway that announced itself and then reads nothing more."""
     async with connect(f"ws://127.0.0.1:{port}/link", max_queue=1, compression=None) as connection:
-        await connection.send(json.dumps({"type": "hello", "gateway": "deaf", "offsets": {}}))
+        await connection.send(json.dumps({"type": "hello", "gateway": "deaf"}))
         await connection.send(json.dumps({"type": "announce", "batch": 1, "users": users}))
         yield connection
 
@@ -188,7 +206,7 @@ async def test_a_gateway_that_does_not_read_is_cut_and_others_are_told_on(
         assert await _end_of(deaf) is None
 
 
-HELLO = '{"type":"hello","gateway":"g","offsets":{}}'
+HELLO = '{"type":"hello","gateway":"g"}'
 BREACHES: list[list[str | bytes]] = [
     ["{"],
     ['{"type":"announce","batch":1,"users":[]}'],

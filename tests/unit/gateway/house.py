@@ -114,6 +114,15 @@ class House:
         answer = await self.http.post(f"/messages/start?meId={users[0]}", json={"peerId": users[1]})
         return str(answer.json()["id"])
 
+    async def say(self, user: str, conversation: str, text: str) -> None:
+        body = {"conversationId": conversation, "text": text}
+        answer = await self.http.post(f"/messages?meId={user}", json=body)
+        assert answer.status_code == 202, answer.text
+
+    async def cursor(self, user: str) -> str:
+        """Where everything is now."""
+        return str((await self.http.get(f"/messages/sync?meId={user}")).json()["cursor"])
+
     @asynccontextmanager
     async def dialled(self, user: str | None, *, query: str = "", **options: Any) -> AsyncIterator[Client]:
         token = "" if user is None else f"token={user}"

@@ -1,7 +1,7 @@
 """A notifier over a real WebSocket that says what a test wants it to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,10 +11,12 @@ from websockets.exceptions import ConnectionClosed
 
 
 class Notifier:
-    """Owns `partitions` of `total`; acknowledges at once unless told to hold back."""
+    """Owns `partitions` of `total`; acknowledges at once unless told to hold back; when asked, tells again,
+    unless it `keeps` nothing."""
 
     def __init__(self, total: int, partitions: Sequence[int] | None = None) -> None:
-        self.acknowledges = True
+        self.acknowledges = self.keeps = True
+        self.asked: list[dict[int, int]] = []
         self.users: set[str] = set()
         self.hellos: list[dict[str, Any]] = []
         self.at: dict[int, int] = dict.fromkeys(range(total) if partitions is None else partitions, 0)
@@ -24,6 +26,7 @@ class Notifier:
         self._links: set[ServerConnection] = set()
         self._last = 0
         self._heard = asyncio.Event()
+        self._ring: list[tuple[dict[str, Any], str]] = []
 
     async def own(self, *partitions: int) -> None:
         self.at = {partition: self.at.get(partition, 0) for partition in partitions}
@@ -49,12 +52,26 @@ class Notifier:
             "covers": self.covers[partition],
         }
         about = {"type": "entry", "kind": kind, "conversation": conversation, "users": list(users)}
-        await self.say((orjson.dumps(about | stretch) + b"\n" + orjson.dumps(frame)).decode())
+        self._ring.append((about | stretch, orjson.dumps(frame).decode()))
+        await self.say(_entry(*self._ring[-1]))
+
+    async def lose(self, users: Sequence[str], frame: dict[str, Any], **about: Any) -> None:
+        """An entry that is told to nobody."""
+        links, self._links = self._links, set()
+        await self.entry(users, frame, **about)
+        self._links = links
 
     async def progress(self, partition: int, after: int, up_to: int, covers: int = 0) -> None:
         self.at[partition] = up_to
-        told = {str(partition): {"after": after, "upTo": up_to, "covers": covers}}
-        await self.say(orjson.dumps({"type": "progress", "partitions": told}).decode())
+        await self.say(_progress({partition: (after, up_to, covers)}))
+
+    async def was_asked(self) -> dict[int, int]:
+        """The last request to tell again, once there is one."""
+        async with asyncio.timeout(5):
+            while not self.asked:
+                self._heard.clear()
+                await self._heard.wait()
+        return self.asked[-1]
 
     async def acknowledge(self) -> None:
         """All that was said so far, and at once from now on."""
@@ -92,6 +109,9 @@ class Notifier:
             self._heard.set()
 
     async def _listen(self, link: ServerConnection, said: dict[str, Any]) -> None:
+        if said["type"] == "replay":
+            await self._replay(link, {int(p): offset for p, offset in said["partitions"].items()})
+            return
         assert said["batch"] > self._last or said["batch"] == 1
         self._last = said["batch"]
         if said["type"] == "announce":
@@ -102,13 +122,41 @@ class Notifier:
         if self.acknowledges:
             await link.send(_acknowledged(self._last))
 
+    async def _replay(self, link: ServerConnection, asked: dict[int, int]) -> None:
+        self.asked.append(asked)
+        self._heard.set()
+        late = {p: at for p, at in asked.items() if at < self.at.get(p, 0)}
+        if late and not self.keeps:
+            await link.send(orjson.dumps({"type": "gap", "partitions": self._places(late)}).decode())
+            late = {}
+        for partition, offset in late.items():
+            told = offset
+            for about, frame in self._ring:
+                if about["partition"] == partition and about["upTo"] > told:
+                    users = [user for user in about["users"] if user in self.users]
+                    await link.send(_entry({**about, "after": told, "users": users}, frame))
+                    told = about["upTo"]
+        await link.send(_progress({p: (at, at, 0) for p, at in self.at.items()}))
+
+    def _places(self, partitions: Iterable[int]) -> dict[str, dict[str, int]]:
+        return {str(p): {"at": self.at[p], "covers": self.covers.get(p, 0)} for p in partitions}
+
     def _owns(self) -> str:
-        owned = {str(p): {"at": at, "covers": self.covers.get(p, 0)} for p, at in self.at.items()}
-        return orjson.dumps({"type": "owns", "count": self._total, "partitions": owned}).decode()
+        places = self._places(self.at)
+        return orjson.dumps({"type": "owns", "count": self._total, "partitions": places}).decode()
 
     async def say(self, text: str) -> None:
         for link in list(self._links):
             await link.send(text)
+
+
+def _progress(stretches: dict[int, tuple[int, int, int]]) -> str:
+    told = {str(p): {"after": a, "upTo": u, "covers": c} for p, (a, u, c) in stretches.items()}
+    return orjson.dumps({"type": "progress", "partitions": told}).decode()
+
+
+def _entry(about: dict[str, Any], frame: str) -> str:
+    return f"{orjson.dumps(about).decode()}\n{frame}"
 
 
 def _acknowledged(batch: int) -> str:

@@ -1,7 +1,7 @@
 """Several notifiers, each owning some partitions."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from gateway import link_messages
 from gateway.interest import Interest
 from gateway.link import Link
-from gateway.link_messages import Acknowledged, Entry, Incomprehensible, Owned, Owns, Told
+from gateway.link_messages import Acknowledged, Entry, Incomprehensible, Owns, Place, Told
 from gateway.links import Links
 from gateway.settings import Address
 from gateway.stretches import Stretches
@@ -29,8 +29,8 @@ class Listener:
         self.frames.append(entry.frame)
         self.heard.set()
 
-    def interrupt(self, users: Collection[str]) -> None:
-        self.gaps += bool(users)
+    def interrupt(self) -> None:
+        self.gaps += 1
 
     async def told(self, count: int) -> list[str]:
         async with asyncio.timeout(5):
@@ -61,6 +61,11 @@ class Board:
     async def registered(self, user: str, seconds: float = 5) -> None:
         async with asyncio.timeout(seconds):
             await self.links.registered(user)
+
+    async def gap(self) -> None:
+        async with asyncio.timeout(5):
+            while not self.listener.gaps:
+                await asyncio.sleep(0.01)
 
     async def begun(self, *notifiers: Notifier) -> None:
         """Every notifier acknowledged that there is nobody."""
@@ -111,7 +116,7 @@ async def test_a_partition_without_owner_registers_nobody_until_it_has_one() -> 
         await board.registered("ana")
 
 
-async def test_a_new_owner_that_did_not_acknowledge_a_user_may_have_missed_something_for_them() -> None:
+async def test_what_a_new_owner_told_without_a_user_whom_it_had_not_acknowledged_is_told_again() -> None:
     first, second = Notifier(1, [0]), Notifier(1, [])
     async with linked(first, second) as board:
         board.interest.add("ana")
@@ -120,7 +125,6 @@ async def test_a_new_owner_that_did_not_acknowledge_a_user_may_have_missed_somet
         await second.own(0)
         await second.entry(["ana"], {"n": 1})
         await board.listener.told(1)
-        assert board.listener.gaps == 0
         await second.own()
         second.acknowledges = False
         board.interest.add("ben")
@@ -129,7 +133,69 @@ async def test_a_new_owner_that_did_not_acknowledge_a_user_may_have_missed_somet
         second.at = {0: 1}
         await second.own(0)
         await second.entry(["ana"], {"n": 2})
-        await board.listener.told(2)
+        assert not second.asked
+        await second.acknowledge()
+        assert await board.listener.told(2) == ['{"n":1}', '{"n":2}']
+        assert (second.asked, board.listener.gaps) == ([{0: 1}], 0)
+
+
+async def test_who_leaves_before_a_new_owner_heard_of_them_is_not_waited_for() -> None:
+    first, second = Notifier(1, [0]), Notifier(1, [])
+    async with linked(first, second) as board:
+        await board.begun(first, second)
+        second.acknowledges = False
+        board.interest.add("ana")
+        await board.registered("ana")
+        await first.own()
+        await second.own(0)
+        board.interest.remove("ana")
+        await second.heard_of("ana", present=False)
+        second.acknowledges = True
+        board.interest.add("ben")
+        await board.registered("ben")
+        await second.entry(["ben"], {"n": 1})
+        await board.listener.told(1)
+
+
+async def test_what_was_left_out_is_asked_for_and_told_in_order() -> None:
+    notifier = Notifier(1)
+    async with linked(notifier) as board:
+        board.interest.add("ana")
+        await board.registered("ana")
+        await notifier.entry(["ana"], {"n": 1})
+        await board.listener.told(1)
+        notifier.asked.clear()
+        await notifier.lose(["ana"], {"n": 2})
+        for n in (3, 4):
+            await notifier.entry(["ana"], {"n": n})
+        assert await board.listener.told(4) == [f'{{"n":{n}}}' for n in (1, 2, 3, 4)]
+        assert (notifier.asked, board.listener.gaps) == ([{0: 1}], 0)
+
+
+async def test_what_was_told_while_a_link_was_down_is_told_when_it_is_up_again() -> None:
+    notifier = Notifier(1)
+    async with linked(notifier) as board:
+        board.interest.add("ana")
+        await board.registered("ana")
+        await notifier.entry(["ana"], {"n": 1})
+        await board.listener.told(1)
+        await notifier.hang_up()
+        await notifier.lose(["ana"], {"n": 2})
+        assert await board.listener.told(2) == ['{"n":1}', '{"n":2}']
+        assert board.listener.gaps == 0
+
+
+async def test_what_it_is_too_late_to_tell_is_a_gap_and_then_it_goes_on() -> None:
+    notifier = Notifier(2)
+    notifier.keeps = False
+    async with linked(notifier) as board:
+        board.interest.add("ana")
+        await board.registered("ana")
+        await notifier.lose(["ana"], {"n": 1})
+        await notifier.entry(["ana"], {"n": "dropped"})
+        await board.gap()
+        await notifier.entry(["ana"], {"n": 2})
+        assert await board.listener.told(1) == ['{"n":2}']
         assert board.listener.gaps == 1
 
 
@@ -158,7 +224,7 @@ async def test_who_is_acknowledged_by_an_owner_that_gives_up_at_once_is_not_regi
         before, after = (board.links.to[notifier.port] for notifier in (first, second))
         board.links.told(before, Acknowledged(2))  # all in one turn of the loop
         board.links.told(before, Owns(1, {}))
-        board.links.told(after, Owns(1, {0: Owned(0, 0)}))
+        board.links.told(after, Owns(1, {0: Place(0, 0)}))
         await asyncio.sleep(0.05)
         assert not registering.done()
         board.links.told(after, Acknowledged(2))
@@ -222,15 +288,19 @@ async def test_a_notifier_that_is_not_up_yet_is_dialled_until_it_is() -> None:
         await board.registered("ana")
 
 
-async def test_a_new_owner_that_begins_later_is_a_gap() -> None:
+async def test_a_new_owner_that_begins_later_is_asked_for_what_lies_between() -> None:
     first, second = Notifier(1, [0]), Notifier(1, [])
+    second.keeps = False
     async with linked(first, second) as board:
         board.interest.add("ana")
         await board.registered("ana")
+        await second.heard_of("ana")
         await first.entry(["ana"], {"n": 1})
         await board.listener.told(1)
         second.at, second.covers = {0: 3}, {0: 3}
         await second.own(0)
+        assert await second.was_asked() == {0: 1}
+        await board.gap()
         await second.entry(["ana"], {"n": 2})
         await board.listener.told(2)
         assert board.listener.gaps == 1

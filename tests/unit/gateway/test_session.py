@@ -196,10 +196,47 @@ async def test_above_the_cap_sockets_are_told_to_come_back() -> None:
         assert (await client.closed())[0] == 4429
 
 
-async def test_a_gap_closes_the_sockets_so_that_they_catch_up(own_house: House) -> None:
+async def test_after_a_gap_a_socket_gets_from_the_store_what_it_missed_and_stays(own_house: House) -> None:
+    conversation = await own_house.talk("ana", "ben")
+    partition = own_house.partition_of(conversation)
+    own_house.notifier.keeps = False
+    async with own_house.present("ben") as client:
+        for text in ("one", "two"):
+            await own_house.say("ana", conversation, text)
+        own_house.notifier.covers[partition] = 4
+        await own_house.notifier.progress(partition, 2, 2)
+        assert [(await client.hear("message"))["text"] for _ in range(2)] == ["one", "two"]
+        said = cursor.decode((await client.hear("cursor"))["cursor"])
+        assert said.offsets[partition] == 4
+        await own_house.say("ana", conversation, "three")
+        frame = {"type": "message", "text": "three"}
+        await own_house.notifier.entry(
+            ["ben"], {"type": "message", "text": "two"}, partition=partition, covers=4
+        )
+        await own_house.notifier.entry(["ben"], frame, partition=partition, covers=5)
+        assert (await client.hear("message"))["text"] == "three"
+
+
+async def test_a_gap_while_catching_up_is_made_good_too(own_house: House) -> None:
+    conversation = await own_house.talk("ana", "ben")
+    partition = own_house.partition_of(conversation)
+    own_house.notifier.keeps = False
+    at = await own_house.cursor("ben")
+    own_house.store.away = True
+    async with own_house.dialled("ben", query=f"&cursor={at}") as client:
+        await client.hear("hello")
+        await own_house.notifier.progress(partition, 2, 2)
+        await own_house.say("ana", conversation, "one")
+        own_house.store.away = False
+        assert (await client.hear())["text"] == "one"
+        assert (await client.hear())["type"] == "synced"
+
+
+async def test_a_gap_ends_a_socket_of_which_nobody_knows_where_it_is(own_house: House) -> None:
+    own_house.notifier.keeps = False
+    own_house.store.away = True
     async with own_house.present("ana") as client:
-        await own_house.notifier.progress(3, 0, 2)
-        await own_house.notifier.progress(3, 4, 5)
+        await own_house.notifier.progress(3, 2, 2)
         code, reason = await client.closed()
     assert code == 1012
     assert reason is not None
@@ -215,19 +252,28 @@ async def test_a_notifier_that_comes_back_where_it_was_is_no_gap(own_house: Hous
         await asyncio.sleep(0.05)
         await own_house.notifier.entry(["ana"], {"type": "message", "text": "two"}, covers=6)
         assert [(await client.hear("message"))["text"] for _ in range(2)] == ["one", "two"]
-    assert own_house.notifier.hellos[-1]["offsets"] == {"0": 1, "1": 0, "2": 0, "3": 0}
+    assert own_house.notifier.asked[-1] == {0: 1, 1: 0, 2: 0, 3: 0}
 
 
-async def test_what_a_notifier_told_before_it_knew_our_users_again_is_a_gap(own_house: House) -> None:
+async def test_what_a_notifier_told_before_it_knew_our_users_again_is_told_again(own_house: House) -> None:
     async with own_house.present("ana") as client:
         own_house.notifier.acknowledges = False
         await own_house.notifier.hang_up()
         await own_house.notifier.heard_of("ana", present=False)
         await own_house.notifier.heard_of("ana")
-        await own_house.notifier.progress(0, 0, 1)
+        await own_house.notifier.entry(["ana"], {"type": "message", "text": "early"}, covers=5)
         await own_house.notifier.acknowledge()
-        await own_house.notifier.progress(0, 1, 1)
-        assert (await client.closed())[0] == 1012
+        assert (await client.hear())["text"] == "early"
+
+
+async def test_after_a_gap_nobody_is_taken_for_a_member_unasked(own_house: House) -> None:
+    own_house.door.membership.remember(STRANGE, "ana")
+    own_house.notifier.keeps = False
+    async with own_house.present("ana") as client:
+        await own_house.notifier.progress(3, 2, 2)
+        await client.hear("cursor")
+        await client.say(type="message", conversationId=STRANGE, text="hello")
+        assert (await client.hear())["code"] == "not_found"
 
 
 async def test_member_entries_end_what_is_remembered_of_a_conversation(own_house: House) -> None:

@@ -24,12 +24,22 @@ def test_what_overlaps_is_next() -> None:
     assert told((10, 12), (11, 14), (14, 15)) == [Taken.NEXT] * 3
 
 
-def test_what_left_something_out_is_a_gap_and_then_it_goes_on() -> None:
-    assert told((11, 12), (12, 13)) == [Taken.GAP, Taken.NEXT]
+def test_what_left_something_out_is_a_gap_until_it_is_told() -> None:
+    assert told((11, 12), (12, 13), (10, 12), (12, 13)) == [Taken.GAP, Taken.GAP, Taken.NEXT, Taken.NEXT]
 
 
 def test_an_empty_stretch_beyond_what_is_known_is_a_gap() -> None:
-    assert told((12, 12), (12, 13)) == [Taken.GAP, Taken.NEXT]
+    assert told((12, 12), (10, 12)) == [Taken.GAP, Taken.NEXT]
+
+
+def test_what_is_not_told_any_more_is_skipped() -> None:
+    known = Stretches()
+    known.begin(0, 10, 5)
+    assert known.take(0, 20, 21, 9) is Taken.GAP
+    assert known.covers(0) == 5
+    known.skip_to(0, 20, 8)
+    assert known.take(0, 20, 21, 9) is Taken.NEXT
+    assert known.covers(0) == 9
 
 
 def test_the_first_owner_is_no_gap_and_a_later_one_beyond_what_was_told_is() -> None:
@@ -37,7 +47,7 @@ def test_the_first_owner_is_no_gap_and_a_later_one_beyond_what_was_told_is() -> 
     assert known.begin(0, 10, 5) is Taken.KNOWN
     assert known.begin(0, 9, 4) is Taken.KNOWN
     assert known.begin(0, 11, 6) is Taken.GAP
-    assert known.offsets == {0: 11}
+    assert known.offsets == {0: 10}
 
 
 def test_partitions_are_apart_and_covers_never_falls() -> None:
@@ -49,12 +59,10 @@ def test_partitions_are_apart_and_covers_never_falls() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5))))
-def test_between_two_gaps_every_offset_was_told(stretches: list[tuple[int, int]]) -> None:
+def test_every_offset_that_counts_as_told_was_told(stretches: list[tuple[int, int]]) -> None:
     known, seen = Stretches(), set[int]()
     known.begin(0, 0, 0)
     for after, length in stretches:
-        before = known.offsets[0]
-        if known.take(0, after, after + length, 0) is Taken.GAP:
-            seen |= set(range(before, after))  # forgiven, and the sockets know
-        seen |= set(range(after, after + length))
+        if known.take(0, after, after + length, 0) is not Taken.GAP:
+            seen |= set(range(after, after + length))
         assert seen >= set(range(known.offsets[0]))

@@ -1,12 +1,13 @@
 import pytest
 
 from notifier.live import messages
-from notifier.live.messages import Announce, BadMessage, Hello, Withdraw
+from notifier.live.messages import Announce, BadMessage, Hello, Replay, Withdraw
 
 
 def test_what_gateways_say_is_read() -> None:
-    assert messages.read('{"type":"hello","gateway":"g","offsets":{"3":120}}') == Hello(
-        type="hello", gateway="g", offsets={3: 120}
+    assert messages.read('{"type":"hello","gateway":"g"}') == Hello(type="hello", gateway="g")
+    assert messages.read('{"type":"replay","partitions":{"3":120}}') == Replay(
+        type="replay", partitions={3: 120}
     )
     assert messages.read('{"type":"announce","batch":1,"users":["a"]}') == Announce(
         type="announce", batch=1, users=["a"]
@@ -17,7 +18,7 @@ def test_what_gateways_say_is_read() -> None:
 
 
 def test_fields_of_a_newer_release_are_ignored() -> None:
-    assert isinstance(messages.read('{"type":"hello","gateway":"g","offsets":{},"region":"eu"}'), Hello)
+    assert isinstance(messages.read('{"type":"hello","gateway":"g","region":"eu"}'), Hello)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ def test_fields_of_a_newer_release_are_ignored() -> None:
         '{"type":"owns"}',
         '{"type":"announce","batch":"one","users":[]}',
         '{"type":"announce","batch":1}',
-        '{"type":"hello","gateway":"g","offsets":{"three":1}}',
+        '{"type":"replay","partitions":{"three":1}}',
         "[" * 5_000,
     ],
 )

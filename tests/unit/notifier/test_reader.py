@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from notifier.live.reader import Reader
-from notifier.live.starts import Starts
+from notifier.live.starts import BACK, Starts
 from notifier.live.switchboard import Switchboard
 from shared.dead_letters import DeadLetters
 from shared.kafka import Place, Unconfirmed
@@ -83,18 +83,32 @@ async def test_nothing_is_committed_of_which_the_gateways_have_not_heard(scene: 
     assert headers(scene.link)[-1]["partitions"]["0"] == {"after": 0, "upTo": 2, "covers": 3}
 
 
-async def test_a_restart_goes_on_from_the_commit(scene: Scene) -> None:
-    scene.publish(1, 2)
-    await scene.reader.step()
+async def test_a_restart_begins_a_little_before_the_commit(scene: Scene) -> None:
+    scene.publish(*range(1, BACK + 4))
+    while scene.switchboard.streams[0].at < BACK + 3:
+        await scene.reader.step()
     await scene.reader.commit()
-    scene.publish(3)
-    await scene.reader.step()
     scene.consumer.assigned({0, 1})
-    scene.publish(4)
+    scene.publish(BACK + 4)
     headers(scene.link)
     await scene.reader.step()
+    assert scene.log.committed[TOPIC, 0] == BACK + 3
+    while scene.switchboard.streams[0].at < BACK + 4:
+        await scene.reader.step()
+    stretches = scene.told()
+    assert (stretches[0], stretches[-1]) == ((3, 4), (BACK + 3, BACK + 4))
+    assert len(stretches) == BACK + 1
+
+
+async def test_what_was_put_away_before_the_commit_is_not_put_away_again(scene: Scene) -> None:
+    scene.log.append(TOPIC, 0, b"its key", b"?")
     await scene.reader.step()
-    assert scene.told() == [(2, 3), (3, 4)]
+    await scene.reader.commit()
+    scene.log.append(TOPIC, 0, b"another", b"?")
+    scene.consumer.assigned({0, 1})
+    await scene.reader.step()
+    await scene.reader.step()
+    assert [dead.key for dead in scene.log.topics[DEAD][0]] == [b"its key", b"another"]
 
 
 async def test_a_record_that_cannot_be_read_is_put_away_and_the_rest_goes_on(scene: Scene) -> None:

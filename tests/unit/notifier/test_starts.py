@@ -1,6 +1,6 @@
 import pytest
 
-from notifier.live.starts import Starts, start
+from notifier.live.starts import BACK, Starts, start
 from shared.kafka.memory import MemoryConsumer, MemoryInspector, MemoryLog
 from shared.position import Position
 from tests.entry_builders import EPOCH, record, sent
@@ -12,11 +12,12 @@ TOPIC = "chat.messages"
     ("begin", "end", "committed", "expected"),
     [
         (0, 500, None, 500),  # nothing committed: only what is new
-        (0, 500, 480, 480),
-        (0, 500, 500, 500),
+        (0, 500, 480, 280),  # what a gateway may have missed of the owner before
+        (0, 500, 500, 300),
+        (0, 100, 100, 0),
         (0, 50_000, 100, 40_000),  # too far behind to be of use
         (490, 500, 100, 490),  # no longer kept
-        (0, 500, 700, 500),  # the topic was made anew
+        (0, 500, 700, 300),  # the topic was made anew
         (0, 0, None, 0),
     ],
 )
@@ -34,11 +35,12 @@ def log_of(*values: bytes | None) -> MemoryLog:
 
 
 async def test_what_was_covered_is_learnt_from_the_record_before_the_start() -> None:
-    log = log_of(*(record(sent(place), 0).value for place in (3, 5, 8)))
+    log = log_of(*(record(sent(place), 0).value for place in range(3, BACK + 6)))
     consumer = MemoryConsumer(log, TOPIC)
-    await consumer.commit({0: 2})
+    await consumer.commit({0: BACK + 2})
     first, empty = await Starts(consumer, MemoryInspector(log, TOPIC)).streams([0, 1])
-    assert (first.partition, first.at, first.last, first.covers) == (0, 2, Position(EPOCH, 0, 5), 6)
+    assert (first.partition, first.at, first.last, first.covers) == (0, 2, Position(EPOCH, 0, 4), 5)
+    assert (first.committed, empty.committed) == (BACK + 2, -1)
     assert (empty.partition, empty.at, empty.covers) == (1, 0, 0)
 
 

@@ -1,11 +1,13 @@
 """What each link is told of the partitions: given entries and interest, the messages."""
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.live.link import Link, Outbox
 from notifier.live.notice import notice_of
-from notifier.live.stream import Stream
+from notifier.live.stream import RING, Stream
 from notifier.live.switchboard import Switchboard
 from shared.position import Position
 from tests.entry_builders import EPOCH, TALK, record, sent
@@ -158,6 +160,78 @@ def test_records_that_kafka_lost_are_a_gap_that_gateways_see() -> None:
     _, owns, entry = headers(link)
     assert owns["partitions"] == {"0": {"at": 20, "covers": 0}}
     assert (entry["after"], entry["upTo"]) == (20, 21)
+
+
+def entries(link: Link) -> list[tuple[int, int, list[str]]]:
+    said = [each for each in headers(link) if each["type"] == "entry"]
+    return [(each["after"], each["upTo"], each["users"]) for each in said]
+
+
+def test_who_asks_is_told_again_what_was_for_its_users_and_then_goes_on() -> None:
+    switchboard = owning(Stream(0, 10))
+    asking, other = linked(switchboard, "alice"), linked(switchboard, "alice", "bob")
+    for offset, audience in enumerate(["alice", "bob", "alice"], start=10):
+        tell(switchboard, offset, offset, audience)
+    before = headers(asking), headers(other)
+    assert all(before)
+    switchboard.replay(asking, {0: 10})
+    *_, progress = said = headers(asking)
+    assert [(each["after"], each["upTo"]) for each in said[:-1]] == [(10, 11), (11, 13)]
+    assert progress["partitions"] == {"0": {"after": 13, "upTo": 13, "covers": 13}}
+    tell(switchboard, 13, 13, "alice")
+    assert entries(asking) == [(13, 14, ["alice"])]
+    assert entries(other) == [(13, 14, ["alice"])]
+
+
+def test_who_is_announced_now_is_told_again_what_came_before() -> None:
+    switchboard = owning(Stream(0, 10))
+    link = linked(switchboard)
+    tell(switchboard, 10, 4, "alice")
+    switchboard.announce(link, 2, ["alice"])
+    headers(link)
+    switchboard.replay(link, {0: 10})
+    assert entries(link) == [(10, 11, ["alice"])]
+
+
+def test_what_is_not_kept_any_more_is_said_to_be_lost() -> None:
+    switchboard = owning(Stream(0, 10), Stream(1, 0))
+    link = linked(switchboard, "alice")
+    switchboard.replay(link, {0: 9, 7: 3})
+    assert headers(link) == [{"type": "gap", "partitions": {"0": {"at": 10, "covers": 0}}}]
+    tell(switchboard, 10, 4, "alice")
+    assert entries(link) == [(10, 11, ["alice"])]
+
+
+def test_who_heard_more_than_was_told_here_is_told_on_in_time() -> None:
+    switchboard = owning(Stream(0, 10))
+    link = linked(switchboard, "alice")
+    switchboard.replay(link, {0: 12})
+    nothing = {"after": 10, "upTo": 10, "covers": 0}
+    assert headers(link) == [{"type": "progress", "partitions": {"0": nothing}}]
+    tell(switchboard, 10, 4, "alice")
+    assert entries(link) == [(10, 11, ["alice"])]
+
+
+def test_the_ring_keeps_the_newest_and_knows_how_far_it_reaches() -> None:
+    stream = Stream(0, 0)
+    notices = [notice_of(record(sent(n, text="x" * 8_000), n, 0)) for n in range(300)]
+    for notice in notices:
+        stream.advance(notice.offset)
+        stream.admits(notice)
+    kept = list(stream.since(stream.reaches))
+    assert 0 < stream.reaches < 300
+    assert kept == notices[stream.reaches :]
+    assert RING - 10_000 < sum(notice.size for notice in kept) <= RING
+
+
+def test_a_link_that_has_trouble_to_follow_is_not_told_again() -> None:
+    switchboard = owning(Stream(0, 10))
+    link = linked(switchboard, "alice", limit=10_000)
+    tell(switchboard, 10, 4, "alice")
+    headers(link)
+    link.outbox.put(json.dumps({"type": "much", "more": "x" * 6_000}))
+    switchboard.replay(link, {0: 10})
+    assert [each["type"] for each in headers(link)] == ["much", "gap"]
 
 
 def test_another_log_is_not_taken_for_a_repetition() -> None:

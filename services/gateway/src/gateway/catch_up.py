@@ -22,7 +22,7 @@ from shared.problems import Problem
 
 _PAGE = 100
 _AT_ONCE = 8  # sockets that read a page at the same time: a storm of them leaves the store to others
-_ASK_AGAIN = 1.0
+_ASK_AGAIN = 0.5
 
 
 @dataclass(frozen=True)
@@ -42,28 +42,32 @@ class CatchUp:
         self._events = events
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
-    async def show(self, socket: Socket, came_with: str) -> None:
-        """Everything after the cursor; live entries stay held back. Waits for a store that is away. Raises
-        Unusable."""
-        at, more = came_with, True
+    async def show(self, socket: Socket) -> None:
+        """Everything after the socket's cursor; live entries stay held back. Waits for a store that is away.
+        Raises Unusable."""
+        socket.behind.clear()
+        more = True
         while more:
+            socket.drop()
             await socket.outbox.room()
-            async with self._turns:
-                socket.hold()
-                page = await self._page(socket.user, at)
+            page = await self._page(socket)
             for entry in page.entries:
                 socket.put_text(orjson.dumps(entry).decode())
-            at, more = page.cursor, page.more
+            reached, more = cursor.decode(page.cursor), page.more
+            socket.begin(Progress(reached.epoch, reached.offsets))
             if more:
-                socket.put(CursorFrame(cursor=at))
-        reached = cursor.decode(at)
-        socket.begin(Progress(reached.epoch, reached.offsets))
+                socket.put(CursorFrame(cursor=page.cursor))
 
-    async def _page(self, user: str, at: str) -> Page:
-        wait, asked_end = 0.0, False
+    async def _page(self, socket: Socket) -> Page:
+        at = socket.cursor()
+        if at is None:
+            raise Unusable("unknown")
+        asked_end = False
         while True:
             try:
-                answer = await self._store.sync(user, at, limit=_PAGE, until=Until(None, wait))
+                async with self._turns:
+                    socket.hold()
+                    answer = await self._store.sync(socket.user, at, limit=_PAGE, until=Until(None, 0.0))
                 if answer.ok:
                     body = orjson.loads(answer.body)
                     return Page(body["entries"], body["cursor"], body["hasMore"])
@@ -71,13 +75,14 @@ class CatchUp:
                     raise Unusable(answer.code)
                 if not asked_end:
                     await require_reached(cursor.decode(at), self._events)
-                wait, asked_end = 2.0, True
+                    asked_end = True
             except Problem as problem:
                 if problem.code == "cursor_unusable":
                     raise Unusable("beyond_the_log") from None
-                await asyncio.sleep(_ASK_AGAIN)
             except Unavailable:
-                await asyncio.sleep(_ASK_AGAIN)
+                pass
+            socket.drop()
+            await asyncio.sleep(_ASK_AGAIN)
 
 
 def verdict(came_with: Cursor, user: str, events: EventLog) -> BaseModel | None:

@@ -57,24 +57,32 @@ class Announcements:
         self.changed = asyncio.Event()
         self._wanted = wanted
         self._touched = set(wanted)
+        self._required: set[str] = set()
         self._batch_of: dict[str, int] = {}
         self._batch = self._first = self._acknowledged = 0
         self.changed.set()
 
     @property
     def begun(self) -> bool:
-        """Everybody who was here when the link was made is in force there."""
-        return 0 < self._first <= self._acknowledged
+        """Everybody who was here when the link was made, and who is required, is in force there."""
+        return 0 < self._first <= self._acknowledged and not self._required
 
     def in_force(self, user: str) -> bool:
         return 0 < self._batch_of.get(user, 0) <= self._acknowledged
 
+    def require_all(self) -> None:
+        """Until everybody who is here now is in force, it has not begun."""
+        self._required = {user for user in self._wanted if not self.in_force(user)}
+
     def touch(self, user: str) -> None:
         self._touched.add(user)
+        if user not in self._wanted:
+            self._required.discard(user)
         self.changed.set()
 
     def acknowledge(self, batch: int) -> None:
         self._acknowledged = max(batch, self._acknowledged)
+        self._required = {user for user in self._required if not self.in_force(user)}
 
     def next(self) -> list[Said]:
         """What is to be said now; the first time something, if need be of nobody."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import aiohttp
@@ -22,15 +22,13 @@ _TURN = 64  # messages after which others get their turn
 
 
 class Link:
-    """`offsets` says how far this gateway was told; `told` is called with each thing the notifier says, and
-    with None when the connection is lost."""
+    """`told` is called with each thing the notifier says, and with None when the connection is lost."""
 
     def __init__(
         self,
         address: Address,
         gateway: str,
         interest: Interest,
-        offsets: dict[int, int],
         told: Callable[["Link", Told | None], None],
     ) -> None:
         self.address = address
@@ -39,12 +37,34 @@ class Link:
         """None while not connected."""
         self._gateway = gateway
         self._interest = interest
-        self._offsets = offsets
+        self._asked: set[int] = set()
+        self._unsaid: dict[int, int] = {}
         self._told = told
 
     @property
     def begun(self) -> bool:
         return self.announcements is not None and self.announcements.begun
+
+    def ask(self, offsets: Mapping[int, int]) -> None:
+        """To be told again, per partition from the offset on; what was asked already waits for its answer."""
+        new = {partition: offset for partition, offset in offsets.items() if partition not in self._asked}
+        if new and self.announcements is not None:
+            self._asked |= new.keys()
+            self._unsaid |= new
+            self.announcements.changed.set()
+
+    def answered(self, partition: int) -> None:
+        """What it tells of the partition continues what was told before."""
+        self._asked.discard(partition)
+
+    def owns(self, partitions: frozenset[int]) -> None:
+        """These now, and no others. It may tell of new ones without those whom it did not acknowledge yet,
+        although the owner before knew them: until everybody is in force, it has not begun anew."""
+        if self.announcements is not None and partitions - self.owned:
+            self.announcements.require_all()
+            self._asked.clear()
+        self.owned = partitions
+        self._asked &= partitions
 
     async def keep(self, session: aiohttp.ClientSession) -> None:
         """Until cancelled."""
@@ -88,6 +108,8 @@ class Link:
             metrics.links.dec()
             self._interest.forget(self.announcements)
             self.announcements, self.owned = None, frozenset()
+            self._asked.clear()
+            self._unsaid.clear()
             speaking.cancel()
             with suppress(asyncio.CancelledError):
                 await speaking
@@ -95,11 +117,14 @@ class Link:
 
     async def _speak(self, socket: aiohttp.ClientWebSocketResponse, announcements: Announcements) -> None:
         try:
-            await socket.send_str(link_messages.hello(self._gateway, self._offsets))
+            await socket.send_str(link_messages.hello(self._gateway))
             while True:
                 await announcements.changed.wait()
                 for said in announcements.next():
                     await socket.send_str(link_messages.interest(said.kind, said.batch, said.users))
+                asked, self._unsaid = self._unsaid, {}
+                if asked:
+                    await socket.send_str(link_messages.replay(asked))
         except (OSError, aiohttp.ClientError):
             pass  # the listener sees it too
         finally:

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 
-class Owned(NamedTuple):
+class Place(NamedTuple):
     at: int
     covers: int
 
@@ -16,7 +16,13 @@ class Owns(NamedTuple):
     """The partitions that the notifier reads now, all of them, of `total`."""
 
     total: int
-    partitions: dict[int, Owned]
+    partitions: dict[int, Place]
+
+
+class Gap(NamedTuple):
+    """It is too late to tell again what was asked for: these partitions go on from here."""
+
+    partitions: dict[int, Place]
 
 
 class Acknowledged(NamedTuple):
@@ -45,7 +51,7 @@ class Progress(NamedTuple):
     stretches: list[Stretch]
 
 
-Told = Owns | Acknowledged | Entry | Progress
+Told = Owns | Acknowledged | Entry | Progress | Gap
 
 
 class Incomprehensible(Exception):
@@ -61,12 +67,16 @@ def parse(text: str) -> Told:
         raise Incomprehensible(repr(error)) from None
 
 
-def hello(gateway: str, offsets: Mapping[int, int]) -> str:
-    return _text({"type": "hello", "gateway": gateway, "offsets": {str(p): at for p, at in offsets.items()}})
+def hello(gateway: str) -> str:
+    return _text({"type": "hello", "gateway": gateway})
 
 
 def interest(kind: Literal["announce", "withdraw"], batch: int, users: Sequence[str]) -> str:
     return _text({"type": kind, "batch": batch, "users": users})
+
+
+def replay(offsets: Mapping[int, int]) -> str:
+    return _text({"type": "replay", "partitions": {str(p): at for p, at in offsets.items()}})
 
 
 def _told(header: dict[str, Any], frame: str) -> Told:
@@ -79,10 +89,15 @@ def _told(header: dict[str, Any], frame: str) -> Told:
         case "acknowledged":
             return Acknowledged(header["batch"])
         case "owns":
-            owned = {int(p): Owned(o["at"], o["covers"]) for p, o in header["partitions"].items()}
-            return Owns(header["count"], owned)
+            return Owns(header["count"], _places(header))
+        case "gap":
+            return Gap(_places(header))
         case other:
             raise ValueError(f"unknown type {other}")
+
+
+def _places(header: dict[str, Any]) -> dict[int, Place]:
+    return {int(p): Place(place["at"], place["covers"]) for p, place in header["partitions"].items()}
 
 
 def _stretches(partitions: dict[str, dict[str, int]]) -> Iterator[Stretch]:

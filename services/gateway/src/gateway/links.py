@@ -1,12 +1,13 @@
 """All notifiers together: who owns which partition, who knows of which user, what was told, what was not.
 
-What a notifier says before it acknowledged the first announcements was dispatched without our users in
-force. It is not taken, so that the stretch shows as a gap later if anything happened in it.
+What a notifier says before it acknowledged everybody who is here was dispatched without them in force. It is
+not taken. Whatever was not taken or left out shows as a gap, and is asked for again; when it is too late for
+that, the sockets catch up through the store.
 """
 
 import asyncio
 import socket
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Protocol
 
@@ -16,7 +17,7 @@ import structlog
 from gateway import metrics
 from gateway.interest import Interest
 from gateway.link import Link
-from gateway.link_messages import Acknowledged, Entry, Owns, Progress, Stretch, Told
+from gateway.link_messages import Acknowledged, Entry, Gap, Owns, Progress, Stretch, Told
 from gateway.settings import Address
 from gateway.stretches import Stretches, Taken
 
@@ -28,8 +29,8 @@ _RESOLVE_EVERY = 5.0
 class Listener(Protocol):
     def dispatch(self, entry: Entry) -> None: ...
 
-    def interrupt(self, users: Collection[str]) -> None:
-        """Something may have been left out for them."""
+    def interrupt(self) -> None:
+        """Something was left out, nobody knows for whom. What is dispatched from now on comes after it."""
 
 
 class Links:
@@ -90,12 +91,13 @@ class Links:
                 for stretch in what.stretches:
                     self._take(link, stretch)
             case Acknowledged():
-                if link.announcements is not None:
-                    link.announcements.acknowledge(what.batch)
+                self._acknowledged(link, what.batch)
                 self._settle()
             case Owns():
                 self._owns(link, what)
                 self._settle()
+            case Gap():
+                self._lost(what)
             case None:
                 pass
 
@@ -110,7 +112,7 @@ class Links:
         try:
             self._listener.dispatch(entry)
         except Exception:
-            self._gap(entry.partition)  # some may have it, some not
+            self._interrupt()  # some may have it, some not
             raise
 
     def _take(self, link: Link, stretch: Stretch) -> bool:
@@ -119,29 +121,38 @@ class Links:
             return False
         taken = self._stretches.take(*stretch)
         if taken is Taken.GAP:
-            self._gap(stretch.partition)
-        return taken is not Taken.KNOWN
+            self._ask(link, [stretch.partition])
+        else:
+            link.answered(stretch.partition)
+        return taken is Taken.NEXT
+
+    def _ask(self, link: Link, partitions: Iterable[int]) -> None:
+        link.ask({partition: self._stretches.offsets[partition] for partition in partitions})
+
+    def _acknowledged(self, link: Link, batch: int) -> None:
+        before = link.begun
+        if link.announcements is not None:
+            link.announcements.acknowledge(batch)
+        if link.begun and not before:
+            self._ask(link, link.owned)  # what it said until now was not taken
 
     def _owns(self, link: Link, owns: Owns) -> None:
         self._count = owns.total
-        if owns.partitions.keys() - link.owned:
-            self._excuse_unheard(link)
-        link.owned = frozenset(owns.partitions)
+        link.owns(frozenset(owns.partitions))
         for partition, (at, covers) in owns.partitions.items():
-            if self._stretches.begin(partition, at, covers) is Taken.GAP:
-                self._gap(partition)
+            if self._stretches.begin(partition, at, covers) is Taken.GAP and link.begun:
+                self._ask(link, [partition])
 
-    def _excuse_unheard(self, link: Link) -> None:
-        """A new owner may tell of its partitions without those whom it did not acknowledge yet, although
-        the owner before knew them. (One that was dialled just now is not taken anyway until it did.)"""
-        if link.begun and link.announcements is not None:
-            in_force = link.announcements.in_force
-            self._listener.interrupt([user for user in self._interest.users if not in_force(user)])
+    def _lost(self, gap: Gap) -> None:
+        """Those places it is too late to tell again."""
+        self._interrupt()
+        for partition, (at, covers) in gap.partitions.items():
+            self._stretches.skip_to(partition, at, covers)
+        log.warning("link.gap", partitions=sorted(gap.partitions))
 
-    def _gap(self, partition: int) -> None:
+    def _interrupt(self) -> None:
         metrics.gaps.inc()
-        log.warning("link.gap", partition=partition)
-        self._listener.interrupt(self._interest.users)  # nobody knows for whom it was
+        self._listener.interrupt()
 
     def _settle(self) -> None:
         for future, user in self._waiting.items():
@@ -160,7 +171,7 @@ class Links:
 
     async def _dial(self, session: aiohttp.ClientSession, addresses: set[Address]) -> None:
         for address in addresses - self._links.keys():
-            link = Link(address, self._gateway, self._interest, self._stretches.offsets, self.told)
+            link = Link(address, self._gateway, self._interest, self.told)
             self._links[address] = link
             self._tasks[address] = asyncio.create_task(link.keep(session))
         for address in self._links.keys() - addresses:

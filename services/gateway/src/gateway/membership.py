@@ -42,3 +42,8 @@ class Membership:
         """Its members changed."""
         self._forgotten += 1
         self._members.pop(conversation, None)
+
+    def forget_all(self) -> None:
+        """Somebody's may have changed."""
+        self._forgotten += 1
+        self._members.clear()

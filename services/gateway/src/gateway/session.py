@@ -1,7 +1,7 @@
 """One client's WebSocket, from its upgrade to its end.
 
 authenticate → announce → when every partition's owner has acknowledged: `hello` → what was missed → `synced`
-→ live.
+→ live, until something was left out: then what was missed again.
 Nothing that the client sent is handled before `hello`. The read loop only enqueues.
 """
 
@@ -69,19 +69,17 @@ class Session:
         self._cursors = cursors
         self._inbox = Inbox(socket, door.sending, door.membership, door.reads)
         self._flood = inbound.Flood()
-        self._came_with: str | None = None
         self._fault: BaseModel | None = None
 
     async def run(self) -> None:
         greeted = asyncio.create_task(self._begin())
-        arrived = asyncio.create_task(self._arrive(greeted))
-        others = (self._write(), self._beat(greeted), self._find_place(arrived))
+        others = (self._keep_up(greeted), self._write(), self._beat(greeted))
         tasks = [asyncio.create_task(each) for each in others]
         try:
             await self._read(greeted)
         finally:
             self._door.reads.hurry(self._socket.user)
-            await self._end([greeted, arrived, *tasks])
+            await self._end([greeted, *tasks])
 
     async def _begin(self) -> bool:
         """Whether it was greeted; else it is closed, to come back."""
@@ -94,13 +92,17 @@ class Session:
         self._socket.close(delays.closing(delays.RESTARTING))
         return False
 
-    async def _arrive(self, greeted: asyncio.Task[bool]) -> None:
-        """From `hello` over what was missed to `synced`."""
+    async def _keep_up(self, greeted: asyncio.Task[bool]) -> None:
+        """From `hello` over what was missed to `synced`; and again whenever something is left out."""
         try:
-            if await greeted:
+            if not await greeted:
+                return
+            await self._catch_up()
+            self._socket.put(SyncedFrame(cursor=self._socket.cursor()))
+            await self._find_place()
+            while await self._socket.behind.wait():
                 await self._catch_up()
-                self._socket.release()
-                self._socket.put(SyncedFrame(cursor=self._socket.cursor()))
+                self._say_cursor()
         except Exception:
             log.exception("socket.failed")
             self._socket.close(delays.closing(delays.RESTARTING))
@@ -124,34 +126,35 @@ class Session:
             return None
 
     async def _greet(self) -> None:
-        at, self._fault = self._resumable()
-        self._came_with = at
-        if at is None:
-            self._socket.begin(await self._present())
-            at = self._socket.cursor_at_start()
-        heartbeat = self._door.settings.heartbeat_seconds
+        came_with, self._fault = self._resumable()
+        self._socket.begin(came_with or await self._present())
+        if came_with is not None:
+            self._socket.fall_behind()
+        heartbeat, at = self._door.settings.heartbeat_seconds, self._socket.cursor()
         self._socket.put(HelloFrame(user_id=self._socket.user, cursor=at, heartbeat_seconds=heartbeat))
 
     async def _catch_up(self) -> None:
-        if self._came_with is not None:
+        while self._socket.behind.is_set():
             try:
-                await self._door.catch_up.show(self._socket, self._came_with)
+                await self._door.catch_up.show(self._socket)
             except Unusable as unusable:
                 self._fault = ResetFrame(reason=str(unusable))
                 self._socket.begin(await self._present())
         if self._fault is not None:
             self._socket.put(self._fault)
+            self._fault = None
+        self._socket.release()
 
-    def _resumable(self) -> tuple[str | None, BaseModel | None]:
-        """The cursor to go on from; or why the one that the client came with is of no use."""
+    def _resumable(self) -> tuple[Progress | None, BaseModel | None]:
+        """The place to go on from; or why the cursor that the client came with is of no use."""
         if not self._cursors or self._cursors == [""]:
             return None, None
-        text = _single(self._cursors) or ""
         try:
-            fault = verdict(cursor.decode(text), self._socket.user, self._door.events)
+            came_with = cursor.decode(_single(self._cursors) or "")
         except CursorInvalid as error:
-            fault = ErrorFrame(code="cursor_invalid", message=f"the cursor {error}")
-        return (text, None) if fault is None else (None, fault)
+            return None, ErrorFrame(code="cursor_invalid", message=f"the cursor {error}")
+        fault = verdict(came_with, self._socket.user, self._door.events)
+        return (Progress(came_with.epoch, came_with.offsets) if fault is None else None), fault
 
     async def _beat(self, greeted: asyncio.Task[bool]) -> None:
         """Says at least every heartbeat what was covered; null as long as that is not known."""
@@ -159,10 +162,9 @@ class Session:
             await asyncio.sleep(self._door.settings.heartbeat_seconds * 0.8)
             self._say_cursor()
 
-    async def _find_place(self, arrived: asyncio.Task[None]) -> None:
+    async def _find_place(self) -> None:
         """Once the store is back, if it was away."""
-        await arrived
-        while not self._socket.finished and self._socket.cursor() is None:
+        while self._socket.cursor() is None:
             await asyncio.sleep(_ASK_AGAIN)
             if (present := await self._present()) is not None:
                 self._socket.place(present)

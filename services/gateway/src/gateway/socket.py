@@ -1,7 +1,9 @@
 """One client's socket as the rest of the gateway sees it: entries are delivered to it, frames are put.
 
-It begins at `start`, a place in the log; entries at or below it are history already. Until then entries
-are held back. Its cursor is, per partition, the larger of its start and what notifiers have told since.
+It begins at a place in the log; entries at or below it are history already. Its cursor is, per partition, the
+larger of that place and what notifiers have told since. As long as something before is still to be shown, it
+is not live: entries are held back, or dropped when they will be read from the store anyway, and its cursor is
+the place that it has got to.
 """
 
 import asyncio
@@ -27,18 +29,23 @@ class Socket:
         """Every owner knows of the user: what is left out from now on is missed."""
         self.finished = False
         """The last frame or the close was written, or there is nobody to write to."""
+        self.behind = asyncio.Event()
+        """Something is to be read from the store, after its cursor."""
         self.outbox = outbox
         self._stretches = stretches
         self._abort = abort
+        self._live = False
         self._held: list[Entry] | None = []
+        """None: they are dropped."""
         self._held_bytes = 0
-        self._start: tuple[int, ...] = ()
         self._base: Progress | None = None
+        self._seen: tuple[int, ...] = ()
+        """Per partition, what is below is not shown again."""
 
     def deliver(self, entry: Entry) -> None:
-        if self._held is None:
+        if self._live:
             self._show(entry)
-        else:
+        elif self._held is not None:
             self._hold(self._held, entry)
 
     def put(self, frame: BaseModel) -> None:
@@ -48,18 +55,35 @@ class Socket:
         """A frame that is JSON already."""
         self._write(frame)
 
-    def hold(self) -> None:
-        """What was held back until now is in what is shown next; hold back from here on."""
-        self._held = []
+    def begin(self, place: Progress | None) -> None:
+        """Everything up to there was shown, or is history to this client. None: the store does not say."""
+        self._base = place
+        self._seen = place.offsets if place else ()
 
-    def begin(self, start: Progress | None) -> None:
-        """From here on entries are shown: those above `start`, or all when it is not known."""
-        self._base = start
-        self._start = start.offsets if start else ()
+    def fall_behind(self) -> None:
+        """Something after its cursor was left out. Without a cursor it cannot be found: the client must come
+        back. Who is not registered begins later anyway."""
+        if not self.registered:
+            return
+        if self._live and self._base is None:
+            self.close(delays.closing(delays.RESTARTING), drop=True)
+            return
+        self.begin(self._place())
+        self._live = False
+        self.drop()
+        self.behind.set()
+
+    def drop(self) -> None:
+        """What is delivered from here on will be read from the store."""
+        self._held, self._held_bytes = None, 0
+
+    def hold(self) -> None:
+        """What was delivered until now is in what is read from the store next; hold back from here on."""
+        self._held, self._held_bytes = [], 0
 
     def release(self) -> None:
         """Show what was held back, and from now on everything at once."""
-        held, self._held = self._held or [], None
+        held, self._held, self._live = self._held or [], None, True
         for entry in held:
             self._show(entry)
 
@@ -70,18 +94,10 @@ class Socket:
         offsets = tuple(told or at for told, at in zip(known, present.offsets, strict=True))
         self._base = Progress(present.epoch, offsets)
 
-    def cursor_at_start(self) -> str | None:
-        """Where it begins. None when that is not known."""
-        if self._base is None:
-            return None
-        return cursor.encode(self._base.epoch, self.user, self._base.offsets)
-
     def cursor(self) -> str | None:
-        """Covers exactly what was put before. None as long as the start is not known."""
-        if self._base is None:
-            return None
-        told = (max(at, self._stretches.covers(p)) for p, at in enumerate(self._base.offsets))
-        return cursor.encode(self._base.epoch, self.user, list(told))
+        """Covers exactly what was put before. None as long as its place is not known."""
+        place = self._place()
+        return None if place is None else cursor.encode(place.epoch, self.user, place.offsets)
 
     def close(self, close: Close, *, drop: bool = False) -> None:
         """Written after what waits (`drop`: instead of it), in a second; else the connection is cut."""
@@ -89,6 +105,12 @@ class Socket:
             metrics.closes.labels(str(close.code)).inc()
             self.outbox.close(close, drop=drop)
             asyncio.get_running_loop().call_later(_CLOSE_WITHIN, self._cut)
+
+    def _place(self) -> Progress | None:
+        if self._base is None or not self._live:
+            return self._base
+        told = (max(at, self._stretches.covers(p)) for p, at in enumerate(self._base.offsets))
+        return Progress(self._base.epoch, tuple(told))
 
     def _hold(self, held: list[Entry], entry: Entry) -> None:
         held.append(entry)
@@ -101,7 +123,7 @@ class Socket:
             self._abort()
 
     def _show(self, entry: Entry) -> None:
-        if not self._start or entry.covers > self._start[entry.partition]:
+        if not self._seen or entry.covers > self._seen[entry.partition]:
             self._write(entry.frame)
 
     def _write(self, frame: str) -> None:

@@ -1,7 +1,7 @@
 """All sockets of this gateway, by user: what notifiers tell goes to them from here."""
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from gateway import delays, metrics
@@ -51,12 +51,11 @@ class Sockets:
             for socket in self._of.get(user, ()):
                 socket.deliver(entry)
 
-    def interrupt(self, users: Collection[str]) -> None:
-        """What was left out for them cannot be told any more: they come back and catch up."""
-        for user in users:
-            for socket in self._of.get(user, ()):
-                if socket.registered:
-                    socket.close(delays.closing(delays.RESTARTING), drop=True)
+    def interrupt(self) -> None:
+        """Something was left out, nobody knows for whom: all catch up through the store."""
+        self._membership.forget_all()
+        for socket in self._all():
+            socket.fall_behind()
 
     async def drain(self) -> None:
         """Everybody is told to come back elsewhere, and closed if they have not gone in a second."""

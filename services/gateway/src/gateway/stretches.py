@@ -13,7 +13,7 @@ class Taken(Enum):
     KNOWN = auto()
     """Told already; drop it."""
     GAP = auto()
-    """Something before it was left out. What was told goes on from here."""
+    """Something before it was left out: drop it, and ask for what comes after what was told."""
 
 
 class Stretches:
@@ -28,11 +28,15 @@ class Stretches:
 
     def take(self, partition: int, after: int, up_to: int, covers: int) -> Taken:
         known = self.offsets.get(partition, after)
-        self._covers[partition] = max(covers, self._covers.get(partition, 0))
-        self.offsets[partition] = max(known, up_to)
         if after > known:
             return Taken.GAP
+        self.skip_to(partition, up_to, covers)
         return Taken.NEXT if up_to > known else Taken.KNOWN
+
+    def skip_to(self, partition: int, up_to: int, covers: int) -> None:
+        """Whatever was left out before is not told any more."""
+        self.offsets[partition] = max(up_to, self.offsets.get(partition, 0))
+        self._covers[partition] = max(covers, self._covers.get(partition, 0))
 
     def covers(self, partition: int) -> int:
         """0 when not known."""

@@ -5,7 +5,7 @@
                      starts      interest
 
 notice        one entry, ready to be told: its frame is made once for all links
-stream        one partition, as far as it was told
+stream        one partition, as far as it was told, and the newest of it to tell again
 interest      who has sockets where
 link          one gateway and what waits to be sent to it
 switchboard   tells each link what is for it, and without holes how far it got

@@ -1,6 +1,6 @@
 """The texts on a link (docs/internal-wire.md)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from notifier.live.notice import Notice
 from notifier.live.stream import Stream
+from shared.position import after
 
 
 class BadMessage(ValueError):
@@ -21,7 +22,6 @@ class _FromGateway(BaseModel):
 class Hello(_FromGateway):
     type: Literal["hello"]
     gateway: str
-    offsets: dict[int, int]
 
 
 class Announce(_FromGateway):
@@ -36,7 +36,12 @@ class Withdraw(_FromGateway):
     users: list[str]
 
 
-FromGateway = Hello | Announce | Withdraw
+class Replay(_FromGateway):
+    type: Literal["replay"]
+    partitions: dict[int, int]
+
+
+FromGateway = Hello | Announce | Withdraw | Replay
 _reader: TypeAdapter[FromGateway] = TypeAdapter(Annotated[FromGateway, Field(discriminator="type")])
 
 
@@ -51,21 +56,24 @@ def read(text: str) -> FromGateway:
 
 
 def owns(count: int, streams: Iterable[Stream]) -> str:
-    places = {str(s.partition): {"at": s.at, "covers": s.covers} for s in streams}
-    return _header({"type": "owns", "count": count, "partitions": places})
+    return _header({"type": "owns", "count": count, "partitions": _places(streams)})
+
+
+def gap(streams: Iterable[Stream]) -> str:
+    return _header({"type": "gap", "partitions": _places(streams)})
 
 
 def acknowledged(batch: int) -> str:
     return _header({"type": "acknowledged", "batch": batch})
 
 
-def entry(notice: Notice, users: list[str], stream: Stream, after: int) -> str:
+def entry(notice: Notice, users: Sequence[str], partition: int, told: int) -> str:
     header = {
         "type": "entry",
-        "partition": stream.partition,
-        "after": after,
-        "upTo": stream.at,
-        "covers": stream.covers,
+        "partition": partition,
+        "after": told,
+        "upTo": after(notice.offset),
+        "covers": after(notice.position.offset),
         "kind": notice.kind,
         "conversation": notice.conversation,
         "users": users,
@@ -78,6 +86,10 @@ def progress(streams: Iterable[Stream], told: Mapping[int, int]) -> str:
         str(s.partition): {"after": told[s.partition], "upTo": s.at, "covers": s.covers} for s in streams
     }
     return _header({"type": "progress", "partitions": stretches})
+
+
+def _places(streams: Iterable[Stream]) -> dict[str, dict[str, int]]:
+    return {str(s.partition): {"at": s.at, "covers": s.covers} for s in streams}
 
 
 def _header(fields: dict[str, Any]) -> str:

@@ -8,6 +8,8 @@ from shared.kafka import Record
 from shared.position import Position
 from shared.showing import frame_of
 
+_ENVELOPE, _USER = 500, 70
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -20,6 +22,11 @@ class Notice:
     audience: Sequence[str]
     frame: str
     """What clients get, as JSON."""
+
+    @property
+    def size(self) -> int:
+        """What it takes to keep it, in characters, about."""
+        return _ENVELOPE + len(self.frame) + _USER * len(self.audience)
 
 
 def notice_of(record: Record) -> Notice:

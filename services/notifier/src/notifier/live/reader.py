@@ -35,7 +35,6 @@ class Reader:
         self._dead_letters = dead_letters
         self._topic = topic
         self._revision = 0
-        self._committed: dict[int, int] = {}
 
     @property
     def current(self) -> bool:
@@ -64,7 +63,8 @@ class Reader:
     async def commit(self) -> None:
         """What is committed was told: a successor begins nowhere above what the gateways have heard of."""
         self.progress()
-        offsets = {p: s.at for p, s in self._switchboard.streams.items() if s.at != self._committed.get(p)}
+        streams = [stream for stream in self._switchboard.streams.values() if stream.at > stream.committed]
+        offsets = {stream.partition: stream.at for stream in streams}
         if not offsets:
             return
         try:
@@ -72,12 +72,12 @@ class Reader:
         except Unconfirmed as error:
             log.info("commit.later", reason=str(error))
         else:
-            self._committed.update(offsets)
+            for stream in streams:
+                stream.committed = offsets[stream.partition]
 
     async def _take_over(self) -> None:
         revision = self._consumer.revision
         self._switchboard.own(())
-        self._committed.clear()
         try:
             streams = await self._starts.streams(sorted(self._consumer.partitions))
         except TimeoutError as error:
@@ -107,5 +107,6 @@ class Reader:
         try:
             return notice_of(record)
         except Undecodable as error:
-            await self._dead_letters.bury(self._topic, record, str(error))
+            if record.offset >= self._switchboard.streams[record.partition].committed:  # else it lies there
+                await self._dead_letters.bury(self._topic, record, str(error))
             return None

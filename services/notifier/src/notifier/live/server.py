@@ -10,7 +10,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from notifier.live import messages, metrics
 from notifier.live.link import Link, Outbox
-from notifier.live.messages import Announce, BadMessage, Hello, Withdraw
+from notifier.live.messages import Announce, BadMessage, Hello, Replay, Withdraw
 from notifier.live.switchboard import Switchboard
 from shared.serving import abort
 
@@ -61,6 +61,8 @@ async def _listen(socket: WebSocket, link: Link, switchboard: Switchboard) -> No
             case Withdraw(batch=batch, users=users) if batch > link.batch:
                 link.batch = batch
                 switchboard.withdraw(link, batch, users)
+            case Replay(partitions=partitions):
+                switchboard.replay(link, partitions)
             case message:
                 raise BadMessage(f"{message.type} is out of order")
 

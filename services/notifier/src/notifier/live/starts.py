@@ -1,7 +1,8 @@
 """Where a partition that was just assigned begins.
 
-At the group's commit, but not so far behind that gateways hear of nothing new for long: what lies before is
-seen by them as a gap, and their sockets catch up through the store. Without a commit, at the end.
+A little before the group's commit, so that a gateway that heard less than the others from the owner before
+is told the rest (the others drop it); but not so far behind that gateways hear of nothing new for long: what
+lies before is a gap to them, and their sockets catch up through the store. Without a commit, at the end.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,8 @@ from shared.position import Position
 
 log = structlog.get_logger()
 
-REACH = 10_000
+REACH = 10_000  # records
+BACK = 200
 
 
 class LookBack(Protocol):
@@ -43,12 +45,13 @@ class Starts:
         for p, offset in at.items():
             if offset > committed.get(p, offset):
                 log.warning("partition.skips", partition=p, committed=committed[p], at=offset)
-        return [Stream(p, offset, _position(records.get(p))) for p, offset in at.items()]
+        known = {p: offset for p, offset in committed.items() if offset <= ends[p]}
+        return [Stream(p, offset, _position(records.get(p)), known.get(p, -1)) for p, offset in at.items()]
 
 
 def start(begin: int, end: int, committed: int | None) -> int:
     """The offset to begin at, of a partition that holds [begin, end)."""
-    return end if committed is None else max(begin, end - REACH, min(committed, end))
+    return end if committed is None else max(begin, end - REACH, min(committed, end) - BACK)
 
 
 def _position(record: Record | None) -> Position | None:

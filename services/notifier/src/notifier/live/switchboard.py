@@ -2,17 +2,19 @@
 
 All of it is synchronous, on one loop: whom an entry is for is looked up in the moment in which it is told, so
 a batch that was acknowledged before holds for it. What each link is told are stretches [after, upTo) of each
-partition, each beginning where the one before it ended; those in which nothing was for it are merged.
+partition, each beginning where the one before it ended; those in which nothing was for it are merged. A link
+that missed some asks, and is told again from there, as far as a stream's ring reaches.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from notifier.live import messages, metrics
 from notifier.live.interest import Interest
 from notifier.live.link import Link
 from notifier.live.notice import Notice
 from notifier.live.stream import Stream
+from shared.position import after
 
 
 class Switchboard:
@@ -54,9 +56,7 @@ class Switchboard:
         if not stream.admits(notice):
             return
         for link, users in self._interest.holders(notice.audience).items():
-            link.outbox.put(messages.entry(notice, users, stream, link.told[partition]))
-            link.told[partition] = stream.at
-            metrics.link_messages.labels("entry").inc()
+            self._say_entry(link, notice, users, partition)
         metrics.entries_dispatched.inc()
 
     def skip(self, partition: int, offset: int) -> None:
@@ -87,6 +87,22 @@ class Switchboard:
         self._interest.withdraw(link, users)
         link.outbox.put(messages.acknowledged(batch))
 
+    def replay(self, link: Link, asked: Mapping[int, int]) -> None:
+        """Tell again, per partition from the offset asked; or that it is too late for that."""
+        lost = []
+        for partition, offset in asked.items():
+            stream = self.streams.get(partition)
+            if stream is None:
+                continue  # another's now, and this gateway was told so
+            if offset < stream.reaches or link.outbox.pressed:
+                lost.append(stream)
+                link.told[partition] = stream.at
+            else:
+                self._retell(link, stream, offset)
+        if lost:
+            link.outbox.put(messages.gap(lost))
+            metrics.link_messages.labels("gap").inc()
+
     def leave(self, link: Link) -> None:
         if link in self._links:
             self._links.remove(link)
@@ -101,10 +117,23 @@ class Switchboard:
             offset > stream.at
         ):  # Kafka no longer has what lies between: `owns` anew makes it a gap, seen by all
             self.progress()
-            stream.at = offset
+            stream.skip_to(offset)
             self._say_what_is_owned(self._links)
         stream.advance(offset)
         return stream
+
+    def _retell(self, link: Link, stream: Stream, offset: int) -> None:
+        link.told[stream.partition] = min(offset, stream.at)
+        for notice in stream.since(offset):
+            if users := self._interest.holders(notice.audience).get(link):
+                self._say_entry(link, notice, users, stream.partition)
+        link.outbox.put(messages.progress([stream], link.told))
+        link.told[stream.partition] = stream.at
+
+    def _say_entry(self, link: Link, notice: Notice, users: Sequence[str], partition: int) -> None:
+        link.outbox.put(messages.entry(notice, users, partition, link.told[partition]))
+        link.told[partition] = after(notice.offset)
+        metrics.link_messages.labels("entry").inc()
 
     def _say_progress(self, link: Link, streams: Iterable[Stream]) -> None:
         link.outbox.put(messages.progress(streams, link.told))
