@@ -38,6 +38,8 @@ class Operation:
     """Of a send; no two operations have the same."""
     up_to: int = 0
     """Of a read."""
+    peer: str = ""
+    """Of a start."""
     began: float = 0.0
     """When it was meant to begin, on the clients' clock."""
     answers: list[Answer] = field(default_factory=list)

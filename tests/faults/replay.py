@@ -1,0 +1,35 @@
+"""The real projector, applied to the log once more, into a database that holds nothing."""
+
+import asyncio
+from collections.abc import Sequence
+
+from message_store.migrations import migrate
+from message_store.postgres import PostgresStore
+from message_store.projector import Projector
+from message_store.publisher import Publisher
+from shared import codec
+from shared.dead_letters import DeadLetters
+from shared.kafka import Record
+from shared.kafka.memory import MemoryConsumer, MemoryLog, MemoryProducer
+from shared.log_identity import LogIdentity
+
+
+async def replay(records: Sequence[Sequence[Record]], database_url: str) -> None:
+    """`records` by partition. Raises TimeoutError."""
+    await asyncio.to_thread(migrate, database_url)
+    log = MemoryLog(len(records))
+    log.topics["events"] = [list(own) for own in records]
+    identity = LogIdentity(codec.epoch_of(records[0][0].value), len(records))
+    consumer, store = MemoryConsumer(log, "events"), PostgresStore(database_url)
+    nowhere = MemoryProducer(MemoryLog(len(records)))
+    publisher = Publisher(nowhere, "messages", epoch=identity.epoch, source="replay")
+    buried = DeadLetters(nowhere, "dead-letters", "replay")
+    projector = Projector(consumer, store, publisher, buried, identity, "events")
+    publishing = asyncio.create_task(publisher.run())
+    try:
+        async with asyncio.timeout(60):
+            while projector.tenure.next != {p: len(own) for p, own in enumerate(records)}:
+                await projector.step(wait=0)
+    finally:
+        publishing.cancel()
+        await store.close()
