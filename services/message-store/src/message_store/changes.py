@@ -42,7 +42,21 @@ def changes(batch: list[Folded], before: States, advances: list[Advance]) -> Cha
         assert folded.state is not None
         made.conversations.append(_conversation(folded.partition, folded.state))
         made.reads.extend(_reads(folded.state, before.get(folded.state.id)))
+    _settle(made)
     return made
+
+
+def _settle(made: Changes) -> None:
+    """What became of an interval in the batch in which it began is part of that row."""
+    begun = {row[1:4]: place for place, row in enumerate(made.intervals)}
+    rest = []
+    for read in made.reads:
+        if (place := begun.get(read[:3])) is None:
+            rest.append(read)
+        else:
+            row = made.intervals[place]
+            made.intervals[place] = row._replace(read_seq=read.read_seq, to_offset=read.to_offset)
+    made.reads = rest
 
 
 def _is_entry(folded: Folded) -> bool:
@@ -54,7 +68,7 @@ def _entry(made: Changes, folded: Folded, before: Conversation | None) -> None:
     match entry:
         case Started():
             made.intervals.extend(
-                IntervalRow(partition, entry.conversation_id, user, entry.offset, ordinal, 0)
+                IntervalRow(partition, entry.conversation_id, user, entry.offset, ordinal, 0, 0, None)
                 for ordinal, user in enumerate(entry.members)
             )
         case Sent():
@@ -73,9 +87,9 @@ def _entry(made: Changes, folded: Folded, before: Conversation | None) -> None:
             )
         case MemberJoined():
             assert folded.state is not None
-            joined = folded.state.members[entry.user_id].joined_seq
+            seq = folded.state.members[entry.user_id].joined_seq
             made.intervals.append(
-                IntervalRow(partition, entry.conversation_id, entry.user_id, entry.offset, 0, joined)
+                IntervalRow(partition, entry.conversation_id, entry.user_id, entry.offset, 0, seq, seq, None)
             )
         case MemberLeft():
             assert before is not None

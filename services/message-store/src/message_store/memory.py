@@ -16,13 +16,6 @@ IntervalKey = tuple[str, str, int]
 
 
 @dataclass
-class Interval:
-    row: IntervalRow
-    read_seq: int
-    to_offset: int | None = None
-
-
-@dataclass
 class Tables:
     """One database. Several stores on it are several projectors."""
 
@@ -30,7 +23,7 @@ class Tables:
     progress: dict[int, Progress] = field(default_factory=dict)
     owner: dict[int, str] = field(default_factory=dict)
     conversations: dict[str, ConversationRow] = field(default_factory=dict)
-    members: dict[IntervalKey, Interval] = field(default_factory=dict)
+    members: dict[IntervalKey, IntervalRow] = field(default_factory=dict)
     messages: dict[tuple[str, int], MessageRow] = field(default_factory=dict)
     journal: dict[tuple[int, int], JournalRow] = field(default_factory=dict)
 
@@ -78,10 +71,10 @@ class MemoryStore:
                 step.partition, step.next_offset, step.last_id, published
             )
         tables.conversations.update({row.id: row for row in changes.conversations})
-        tables.members.update({_key(row): Interval(row, row.joined_seq) for row in changes.intervals})
         for read in changes.reads:
-            interval = tables.members[_key(read)]
-            interval.read_seq, interval.to_offset = read.read_seq, read.to_offset
+            row = tables.members[_key(read)]
+            tables.members[_key(read)] = row._replace(read_seq=read.read_seq, to_offset=read.to_offset)
+        tables.members.update({_key(row): row for row in changes.intervals})
         tables.messages.update({(row.conversation_id, row.seq): row for row in changes.messages})
         tables.journal.update({(row.partition, row.offset): row for row in changes.journal})
 
@@ -92,10 +85,7 @@ class MemoryStore:
 
     def _state(self, row: ConversationRow) -> Conversation:
         present = [i for i in self._intervals(row.id) if i.to_offset is None]
-        members = {
-            i.row.user_id: Member(i.row.from_offset, i.row.ordinal, i.row.joined_seq, i.read_seq)
-            for i in present
-        }
+        members = {i.user_id: Member(i.from_offset, i.ordinal, i.joined_seq, i.read_seq) for i in present}
         return Conversation(
             row.id,
             row.kind,
@@ -109,9 +99,9 @@ class MemoryStore:
             members,
         )
 
-    def _intervals(self, conversation_id: str) -> list[Interval]:
-        own = [i for i in self.tables.members.values() if i.row.conversation_id == conversation_id]
-        return sorted(own, key=lambda i: (i.row.from_offset, i.row.ordinal))
+    def _intervals(self, conversation_id: str) -> list[IntervalRow]:
+        own = [i for i in self.tables.members.values() if i.conversation_id == conversation_id]
+        return sorted(own, key=lambda i: (i.from_offset, i.ordinal))
 
     def _untold(self, row: JournalRow) -> Folded:
         seq = row.seq if row.kind == "message.sent" else None
@@ -144,9 +134,9 @@ class MemoryStore:
 
     def _present(self, conversation: ConversationRow, row: JournalRow) -> list[str]:
         return [
-            i.row.user_id
+            i.user_id
             for i in self._intervals(conversation.id)
-            if i.row.from_offset <= row.offset and (i.to_offset is None or i.to_offset > row.offset)
+            if i.from_offset <= row.offset and (i.to_offset is None or i.to_offset > row.offset)
         ]
 
 

@@ -1,15 +1,16 @@
-"""The projector's store in PostgreSQL: one connection, one transaction a batch.
+"""The projector's store in PostgreSQL: one connection, one statement a batch.
 
 Whoever gets Unavailable does not know whether the last commit was done: it asks `owned` where things stand.
 """
 
 import asyncio
-import json
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, LiteralString
+from dataclasses import fields
+from typing import Any
 
+import orjson
 import psycopg
 from psycopg import AsyncConnection
 
@@ -19,7 +20,6 @@ from message_store.fold import Folded
 from message_store.outbox import untold
 from message_store.rows import Changes
 from message_store.store import LostRace, Progress, Unavailable, WrongLog
-from shared.failpoints import failpoint
 from shared.log_identity import LogIdentity
 
 # What a record can be blamed for (SQLSTATE, PostgreSQL's appendix A): its data (22), a constraint (23), a row
@@ -90,22 +90,10 @@ class PostgresStore:
         return known
 
     async def commit(self, changes: Changes) -> None:
-        async with (
-            self._connected() as connection,
-            connection.pipeline() as pipeline,
-            connection.transaction(),
-        ):
-            advanced = await connection.execute(
-                statements.ADVANCE, [*_columns(changes.advances, 5), self.owner]
-            )
-            await pipeline.sync()  # only then does the server count us as idle in a transaction
-            if len(await advanced.fetchall()) != len(changes.advances):
+        async with self._connected() as connection:
+            rows = await connection.execute(statements.COMMIT, (_document(changes), self.owner))
+            if await rows.fetchone() != (1,):
                 raise LostRace
-            failpoint("projector.advanced")
-            for statement, rows in _writes(changes):
-                if rows:
-                    await connection.execute(statement, _columns(rows, len(rows[0])))
-            failpoint("projector.written")
 
     async def untold(self, partition: int, start: int, limit: int) -> list[Folded]:
         async with self._connected() as connection:
@@ -142,20 +130,12 @@ class PostgresStore:
                     await connection.close()
 
 
-def _writes(changes: Changes) -> list[tuple[LiteralString, Sequence[tuple[Any, ...]]]]:
-    """Intervals before reads: one may begin and end in the same batch."""
-    personal = [(user, row.partition, row.offset) for row in changes.journal for user in row.audience or ()]
-    return [
-        (statements.CONVERSATIONS, changes.conversations),
-        (statements.INTERVALS, changes.intervals),
-        (statements.READS, changes.reads),
-        (statements.MESSAGES, changes.messages),
-        (
-            statements.JOURNAL,
-            [(*row[:-1], row.audience and json.dumps(row.audience)) for row in changes.journal],
-        ),
-        (statements.PERSONAL, personal),
-    ]
+def _document(changes: Changes) -> str:
+    """Every table's rows by column name; tables without any are left out."""
+    tables = {field.name: getattr(changes, field.name) for field in fields(changes)}
+    return orjson.dumps(
+        {name: [row._asdict() for row in rows] for name, rows in tables.items() if rows}
+    ).decode()
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:

@@ -31,15 +31,22 @@ class ConversationRow(NamedTuple):
 
 
 class IntervalRow(NamedTuple):
+    """One that began."""
+
     partition: int
     conversation_id: str
     user_id: str
     from_offset: int
     ordinal: int
     joined_seq: int
+    read_seq: int
+    to_offset: int | None
+    """None: it goes on."""
 
 
 class ReadRow(NamedTuple):
+    """One that was there before, and now."""
+
     conversation_id: str
     user_id: str
     from_offset: int

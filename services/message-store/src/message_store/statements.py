@@ -1,4 +1,4 @@
-"""The projector's SQL. Set-based: one statement a table, however large the batch."""
+"""The projector's SQL. Set-based, however large the batch."""
 
 from typing import LiteralString
 
@@ -15,72 +15,68 @@ OWNED = """
 select partition, next_offset, last_id, published from progress where partition = any(%s) and owner = %s
 """
 
-# First of all a transaction takes the rows that fence: in ascending order, so that two never deadlock.
-ADVANCE = """
-with step as (
-    select * from unnest(%s::int[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[])
-        as s (partition, expected, next_offset, last_id, published)
-), locked as (
+# One batch, as JSON: one statement, and so one transaction and one round trip. First of all it takes the rows
+# that fence, in ascending order, so that two never deadlock; whoever lost one of them writes nothing. Its
+# parts see the database as it was before, so no row may be written twice.
+COMMIT = """
+with given as materialized (
+    select %s::json as rows
+), step as materialized (
+    select s.* from given, json_to_recordset(rows->'advances')
+        as s (partition int, expected bigint, next_offset bigint, last_id text, published bigint)
+), locked as materialized (
     select p.partition from progress p join step s using (partition)
     where p.next_offset = s.expected and p.owner = %s
     order by p.partition for update of p
+), won as materialized (
+    select rows from given where (select count(*) from locked) = (select count(*) from step)
+), advanced as (
+    update progress p
+    set next_offset = s.next_offset, last_id = s.last_id, published = greatest(p.published, s.published)
+    from won, step s where p.partition = s.partition
+), conversed as (
+    insert into conversations (partition, id, kind, title, history_visibility, started_offset, created_at,
+                               updated_at, version, last_seq, member_count)
+    select c.* from won, json_to_recordset(rows->'conversations')
+        as c (partition int, id uuid, kind text, title text, history_visibility text, started_offset bigint,
+              created_at timestamptz, updated_at timestamptz, version bigint, last_seq bigint,
+              member_count int)
+    on conflict (id) do update
+    set updated_at = excluded.updated_at, version = excluded.version, last_seq = excluded.last_seq,
+        member_count = excluded.member_count
+), began as (
+    insert into members (partition, conversation_id, user_id, from_offset, ordinal, joined_seq, read_seq,
+                         to_offset)
+    select i.* from won, json_to_recordset(rows->'intervals')
+        as i (partition int, conversation_id uuid, user_id text, from_offset bigint, ordinal int,
+              joined_seq bigint, read_seq bigint, to_offset bigint)
+), read as (
+    update members m set read_seq = r.read_seq, to_offset = r.to_offset
+    from won, json_to_recordset(rows->'reads')
+        as r (conversation_id uuid, user_id text, from_offset bigint, read_seq bigint, to_offset bigint)
+    where (m.conversation_id, m.user_id, m.from_offset) = (r.conversation_id, r.user_id, r.from_offset)
+), sent as (
+    insert into messages (partition, conversation_id, seq, id, sender_id, client_id, text, created_at,
+                          sent_offset, version)
+    select m.*, sent_offset from won, json_to_recordset(rows->'messages')
+        as m (partition int, conversation_id uuid, seq bigint, id uuid, sender_id text, client_id text,
+              text text, created_at timestamptz, sent_offset bigint)
+), happened as (
+    insert into journal (partition, "offset", outcome, kind, conversation_id, actor, "time", seq, subject,
+                         client_id, reason, of_offset, audience)
+    select partition, "offset", outcome, kind, conversation_id, actor, "time", seq, subject, client_id,
+           reason, of_offset,
+           case when audience is not null then array(select json_array_elements_text(audience)) end
+    from won, json_to_recordset(rows->'journal')
+        as j (partition int, "offset" bigint, outcome text, kind text, conversation_id uuid, actor text,
+              "time" timestamptz, seq bigint, subject text, client_id text, reason text, of_offset bigint,
+              audience json)
+    returning partition, "offset", audience
+), personal as (
+    insert into journal_personal (user_id, partition, "offset")
+    select unnest(audience), partition, "offset" from happened where audience is not null
 )
-update progress p
-set next_offset = s.next_offset, last_id = s.last_id, published = greatest(p.published, s.published)
-from locked join step s using (partition)
-where p.partition = locked.partition
-returning p.partition
-"""
-
-CONVERSATIONS = """
-insert into conversations (partition, id, kind, title, history_visibility, started_offset, created_at,
-                           updated_at, version, last_seq, member_count)
-select * from unnest(%s::int[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::bigint[],
-                     %s::timestamptz[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::int[])
-on conflict (id) do update
-set updated_at = excluded.updated_at, version = excluded.version, last_seq = excluded.last_seq,
-    member_count = excluded.member_count
-"""
-
-INTERVALS = """
-insert into members (partition, conversation_id, user_id, from_offset, ordinal, joined_seq, read_seq)
-select *, joined_seq
-from unnest(%s::int[], %s::uuid[], %s::text[], %s::bigint[], %s::int[], %s::bigint[])
-    as i (partition, conversation_id, user_id, from_offset, ordinal, joined_seq)
-"""
-
-READS = """
-update members m set read_seq = r.read_seq, to_offset = r.to_offset
-from unnest(%s::uuid[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[])
-    as r (conversation_id, user_id, from_offset, read_seq, to_offset)
-where (m.conversation_id, m.user_id, m.from_offset) = (r.conversation_id, r.user_id, r.from_offset)
-"""
-
-MESSAGES = """
-insert into messages (partition, conversation_id, seq, id, sender_id, client_id, text, created_at,
-                      sent_offset, version)
-select *, sent_offset
-from unnest(%s::int[], %s::uuid[], %s::bigint[], %s::uuid[], %s::text[], %s::text[], %s::text[],
-            %s::timestamptz[], %s::bigint[])
-    as m (partition, conversation_id, seq, id, sender_id, client_id, text, created_at, sent_offset)
-"""
-
-# Arrays of arrays cannot be unnested by row: an audience travels as JSON.
-JOURNAL = """
-insert into journal (partition, "offset", outcome, kind, conversation_id, actor, "time", seq, subject,
-                     client_id, reason, of_offset, audience)
-select partition, "offset", outcome, kind, conversation_id, actor, "time", seq, subject, client_id, reason,
-       of_offset,
-       case when audience is not null then array(select jsonb_array_elements_text(audience)) end
-from unnest(%s::int[], %s::bigint[], %s::text[], %s::text[], %s::uuid[], %s::text[], %s::timestamptz[],
-            %s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::jsonb[])
-    as j (partition, "offset", outcome, kind, conversation_id, actor, "time", seq, subject, client_id, reason,
-          of_offset, audience)
-"""
-
-PERSONAL = """
-insert into journal_personal (user_id, partition, "offset")
-select * from unnest(%s::text[], %s::int[], %s::bigint[])
+select count(*) from won
 """
 
 STATES = """
