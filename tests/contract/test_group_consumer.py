@@ -1,5 +1,6 @@
 """What a group that keeps offsets promises, held over the real one and over its twin in memory."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ class Group:
     producer: ProducerPort
     consumer: GroupConsumerPort
     look: Callable[[dict[int, int]], Awaitable[dict[int, Record]]]
+    decide_anew: Callable[[], Awaitable[None]]
+    """Makes the group give its partitions out differently."""
 
     async def append(self, partition: int, *values: bytes) -> None:
         for value in values:
@@ -34,20 +37,25 @@ async def group(request: pytest.FixtureRequest) -> AsyncIterator[Group]:
     topic = request.getfixturevalue("topic_prefix") + "group"
     await create_topics(bootstrap, [TopicSpec(topic, PARTITIONS)], 1)
     producer, inspector = Producer(bootstrap, client_id="test"), Inspector(bootstrap, topic, client_id="test")
-    consumer = Consumer(bootstrap, topic, topic, client_id="test")
+    consumer, another = (Consumer(bootstrap, topic, topic, client_id="test") for _ in range(2))
     for part in (producer, inspector, consumer):
         await part.start()
     while not consumer.settled:
         await consumer.take(1, 0.05)
-    yield Group(topic, producer, consumer, inspector.records_at)
-    for part in (consumer, inspector, producer):
+    yield Group(topic, producer, consumer, inspector.records_at, another.start)
+    for part in (another, consumer, inspector, producer):
         await part.stop()
 
 
 def _memory() -> Group:
     log = MemoryLog(PARTITIONS)
     consumer = MemoryConsumer(log, "group")
-    return Group("group", MemoryProducer(log), consumer, MemoryInspector(log, "group").records_at)
+
+    async def decide_anew() -> None:
+        consumer.assigned([0])
+
+    look = MemoryInspector(log, "group").records_at
+    return Group("group", MemoryProducer(log), consumer, look, decide_anew)
 
 
 async def test_what_was_committed_is_known_and_nothing_else(group: Group) -> None:
@@ -78,3 +86,15 @@ async def test_single_records_are_looked_at(group: Group) -> None:
     await group.append(1, b"a", b"b")
     found = await group.look({1: 1})
     assert {p: record.value for p, record in found.items()} == {1: b"b"}
+
+
+async def test_a_wait_for_records_ends_when_the_group_decides_anew(group: Group) -> None:
+    """Else what was given to this member would rest until the wait is over."""
+    revision = group.consumer.revision
+    waiting = asyncio.create_task(group.consumer.take(1, wait=3600))
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+    await group.decide_anew()
+    async with asyncio.timeout(30):
+        assert await waiting == {}
+    assert group.consumer.revision > revision

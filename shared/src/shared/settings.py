@@ -32,9 +32,9 @@ class KafkaSettings(BaseSettings):
     """Several deployments on one cluster: put before every topic and group name."""
     source: str = Field(default="parley", min_length=1, max_length=256)
     """CloudEvents `source`: the name of this deployment."""
-    session_timeout: float = Field(default=6.0, ge=0.5, le=300)
-    """Seconds after which a silent group member loses its partitions; the broker's
-    `group.min.session.timeout.ms` bounds it below."""
+    session_timeout: float = Field(default=3.0, ge=0.5, le=300)
+    """Seconds after which a silent group member loses its partitions: so long does a killed one's work rest,
+    and so long may a living one stall. The broker's `group.min.session.timeout.ms` bounds it below."""
 
 
 def read(settings: type[S], **given: Any) -> S:

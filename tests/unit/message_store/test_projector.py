@@ -9,7 +9,7 @@ import pytest
 from message_store.memory import MemoryStore, Tables
 from message_store.projector import Projector
 from message_store.publisher import Publisher
-from message_store.store import WrongLog
+from message_store.store import Progress, WrongLog
 from message_store.tenure import Tenure
 from shared import codec, ids
 from shared.dead_letters import DeadLetters
@@ -61,12 +61,12 @@ class World:
         for event in events:
             self.log.append("events", 0, builders.key_of(event), codec.encode(event))
 
-    def projector(self) -> tuple[Projector, MemoryConsumer]:
+    def projector(self, store: MemoryStore | None = None) -> tuple[Projector, MemoryConsumer]:
         consumer = MemoryConsumer(self.log, "events")
         publisher = Publisher(self.broker, "messages", epoch=builders.EPOCH, source="test")
         self.publishing.append(asyncio.create_task(publisher.run()))
         buried = DeadLetters(self.broker, "dead", "test")
-        store = MemoryStore(self.tables)
+        store = store or MemoryStore(self.tables)
         return Projector(consumer, store, publisher, buried, IDENTITY, "events"), consumer
 
     @property
@@ -106,6 +106,20 @@ async def test_a_partition_claimed_by_who_lost_it_already_is_claimed_back(world:
     await _run(projector, steps=3)
     assert world.seqs == [1]
     assert world.told == [1, 2]
+
+
+async def test_what_is_assigned_during_a_claim_is_claimed_before_any_wait(world: World) -> None:
+    class Slow(MemoryStore):
+        """The group gives the partitions out anew while this one claims them for the first time."""
+
+        async def claim(self, identity: LogIdentity, partitions: Sequence[int]) -> dict[int, Progress]:
+            if consumer.revision == 1:
+                consumer.assigned([0])
+            return await super().claim(identity, partitions)
+
+    projector, consumer = world.projector(Slow(world.tables))
+    await projector.tenure.establish()
+    assert projector.tenure.current
 
 
 async def test_what_was_cached_before_another_had_the_partition_is_forgotten(world: World) -> None:

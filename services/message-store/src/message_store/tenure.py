@@ -63,7 +63,7 @@ class Tenure:
 
     async def establish(self) -> None:
         """Claim what was assigned, begin again what is unsure. Raises Reassigned, WrongLog."""
-        if not self.current:
+        while not self.current:  # it may change while it is claimed
             await self._claim()
         if self._unsure:
             await self._recover()

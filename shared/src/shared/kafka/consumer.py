@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import InvalidSessionTimeoutError, KafkaError
 
 from shared.kafka.types import Record, Unconfirmed
 
@@ -24,6 +24,8 @@ _FETCH = {
     "retry_backoff_ms": 50,
 }
 _ANSWER = 4.0  # seconds that Kafka has to answer a question
+_GLANCE = 0.05  # seconds: so often a wait for records looks whether the group has decided anew
+_BEAT = 0.5  # seconds at most between heartbeats: who comes and goes is heard of at the next
 
 
 class Consumer:
@@ -31,7 +33,7 @@ class Consumer:
     `settled`: the group has said what this member reads, be it nothing."""
 
     def __init__(
-        self, bootstrap: str, topic: str, group: str, *, client_id: str, session_timeout: float = 6.0
+        self, bootstrap: str, topic: str, group: str, *, client_id: str, session_timeout: float = 3.0
     ) -> None:
         self.revision = 0
         self.partitions: frozenset[int] = frozenset()
@@ -45,7 +47,7 @@ class Consumer:
             group_id=group,
             client_id=client_id,
             session_timeout_ms=int(session_timeout * 1000),
-            heartbeat_interval_ms=int(session_timeout * 1000 / 5),
+            heartbeat_interval_ms=int(min(session_timeout / 10, _BEAT) * 1000),
             max_poll_interval_ms=86_400_000,  # waiting for a database is no reason to lose partitions
             rebalance_timeout_ms=10_000,
             **_FETCH,
@@ -80,13 +82,28 @@ class Consumer:
 
     async def take(self, limit: int, wait: float) -> dict[int, list[Record]]:
         """At most `limit` records, in order within each partition; waits up to `wait` seconds for the
-        first."""
-        fetched = await self._consumer.getmany(timeout_ms=int(wait * 1000), max_records=limit)
+        first, but no longer than the assignment stays what it is."""
+        now = asyncio.get_running_loop().time
+        revision, deadline = self.revision, now() + wait
+        fetched = await self._fetched(limit, min(wait, _GLANCE))
+        while not fetched and self.revision == revision and (left := deadline - now()) > 0:
+            fetched = await self._fetched(limit, min(left, _GLANCE))
         return {
             place.partition: [_record(record) for record in records]
             for place, records in fetched.items()
             if place.partition in self._sought
         }
+
+    async def _fetched(self, limit: int, wait: float) -> dict[TopicPartition, list[Any]]:
+        try:
+            found: dict[TopicPartition, list[Any]] = await self._consumer.getmany(
+                timeout_ms=int(wait * 1000), max_records=limit
+            )
+        except InvalidSessionTimeoutError as error:
+            raise RuntimeError(
+                "the broker refuses SESSION_TIMEOUT: lower its group.min.session.timeout.ms, or raise this"
+            ) from error
+        return found
 
     async def begins(self, partitions: Sequence[int]) -> dict[int, int]:
         """Per partition the offset of the oldest record kept. Raises TimeoutError."""

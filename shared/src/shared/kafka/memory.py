@@ -113,6 +113,7 @@ class MemoryConsumer:
         self.partitions = frozenset(partitions)
         self._next.clear()
         self.revision += 1
+        self._log.grown.set()  # nobody waits on
 
     def _ready(self, limit: int) -> dict[int, list[Record]]:
         taken: dict[int, list[Record]] = {}
