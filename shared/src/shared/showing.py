@@ -1,5 +1,6 @@
 """What a client is shown of an entry: state, without the audience."""
 
+from functools import cache
 from typing import Any, assert_never
 
 from shared import entries, frames
@@ -23,5 +24,11 @@ def frame_of(entry: entries.Entry) -> Wire:
 
 def _shown(frame: type[Wire], data: Wire, **more: Any) -> Wire:
     """The fields of `data` that the frame has; they were validated when the entry was read."""
-    fields: dict[str, Any] = {name: value for name, value in data if name in frame.model_fields}
+    known = _names(frame)
+    fields: dict[str, Any] = {name: value for name, value in data if name in known}
     return frame.model_construct(**fields, **more)
+
+
+@cache
+def _names(frame: type[Wire]) -> frozenset[str]:
+    return frozenset(frame.model_fields)

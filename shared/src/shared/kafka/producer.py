@@ -101,18 +101,19 @@ class Producer:
     async def _confirm(
         self, producer: Any, future: asyncio.Future[Any], partition: int, deadline: float
     ) -> Place:
-        await asyncio.wait([future], timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
-        if not future.done():
-            self._retire(producer, None)
-            raise Unconfirmed("the log did not confirm in time")
-        if (error := future.exception()) is not None:
+        timer = asyncio.get_running_loop().call_at(deadline, _give_up, future)
+        try:
+            written = await future
+        except Exception as error:
             self._retire(producer, error)
             raise Unconfirmed("the log did not confirm") from error
-        return Place(partition, future.result().offset)
+        finally:
+            timer.cancel()
+        return Place(partition, written.offset)
 
-    def _retire(self, producer: Any, error: BaseException | None) -> None:
+    def _retire(self, producer: Any, error: Exception) -> None:
         if self._producer is producer:
-            log.warning("producer.retired", reason=repr(error) if error else "no confirmation in time")
+            log.warning("producer.retired", reason=repr(error))
             self._producer = None
             self._renewal = asyncio.create_task(self._replace(producer))
 
@@ -153,6 +154,11 @@ class Producer:
                 if told:
                     log.info("producer.connected", bootstrap=self._bootstrap)
                 return
+
+
+def _give_up(future: asyncio.Future[Any]) -> None:
+    if not future.done():
+        future.set_exception(TimeoutError("no confirmation in time"))
 
 
 async def _close(producer: Any) -> None:
