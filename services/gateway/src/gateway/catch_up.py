@@ -14,14 +14,14 @@ from pydantic import BaseModel
 from gateway.answers import require_reached
 from gateway.event_log import EventLog
 from gateway.socket import Socket
-from gateway.store import Progress, StorePort, Unavailable, Until
+from gateway.store import Answer, Progress, StorePort, Unavailable, Until
 from shared import cursor
 from shared.cursor import Cursor
 from shared.frames import CursorFrame, ResetFrame
 from shared.problems import Problem
 
 _PAGE = 100
-_AT_ONCE = 8  # sockets that read a page at the same time: a storm of them leaves the store to others
+AT_ONCE = 8  # sockets that read a page at the same time: a storm of them leaves the store to others
 _ASK_AGAIN = 0.5
 
 
@@ -40,7 +40,7 @@ class CatchUp:
     def __init__(self, store: StorePort, events: EventLog) -> None:
         self._store = store
         self._events = events
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def show(self, socket: Socket) -> None:
         """Everything after the socket's cursor; live entries stay held back. Waits for a store that is away.
@@ -65,9 +65,7 @@ class CatchUp:
         asked_end = False
         while True:
             try:
-                async with self._turns:
-                    socket.hold()
-                    answer = await self._store.sync(socket.user, at, limit=_PAGE, until=Until(None, 0.0))
+                answer = await self._ask(socket, at)
                 if answer.ok:
                     body = orjson.loads(answer.body)
                     return Page(body["entries"], body["cursor"], body["hasMore"])
@@ -80,9 +78,21 @@ class CatchUp:
                 if problem.code == "cursor_unusable":
                     raise Unusable("beyond_the_log") from None
             except Unavailable:
-                pass
+                continue
             socket.drop()
             await asyncio.sleep(_ASK_AGAIN)
+
+    async def _ask(self, socket: Socket, at: str) -> Answer:
+        """In turn. While the store is away the turn is kept for a moment: nobody else would be
+        answered either, and thousands that ask again and again are a burden to both. Raises Unavailable."""
+        async with self._turns:
+            socket.hold()
+            try:
+                return await self._store.sync(socket.user, at, limit=_PAGE, until=Until(None, 0.0))
+            except Unavailable:
+                socket.drop()
+                await asyncio.sleep(_ASK_AGAIN)
+                raise
 
 
 def verdict(came_with: Cursor, user: str, events: EventLog) -> BaseModel | None:
