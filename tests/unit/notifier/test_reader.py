@@ -146,6 +146,19 @@ async def test_nothing_more_of_a_partition_is_told_once_it_is_taken_away(scene: 
     assert owns == {"type": "owns", "count": 2, "partitions": {}}
 
 
+async def test_what_was_taken_of_other_partitions_is_dropped_when_all_are_taken_away(scene: Scene) -> None:
+    def taken_away() -> None:
+        scene.consumer.assigned(())
+        scene.reader.progress()
+
+    scene.producer.attempted = taken_away
+    for partition in (0, 1):
+        scene.log.append(TOPIC, partition, None, b"?")
+    await scene.reader.step()
+    assert len(scene.log.topics[DEAD][0]) == 1
+    assert not scene.reader.current
+
+
 async def test_a_partition_taken_away_is_not_committed(scene: Scene) -> None:
     scene.publish(1)
     await scene.reader.step()

@@ -51,7 +51,8 @@ class Reader:
             await self._take_over()
             return
         for partition, records in (await self._consumer.take(BATCH, WAIT)).items():
-            await self._tell(partition, records)
+            if self.current:  # nothing was taken away while a dead letter was put away
+                await self._tell(partition, records)
 
     def progress(self) -> None:
         """Tell the links how far they got; after a revocation, that nothing is owned any more."""
