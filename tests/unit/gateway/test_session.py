@@ -6,6 +6,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from shared import cursor, ids
+from shared.log_identity import LogIdentity
 from tests.unit.gateway.house import EPOCH, STRANGE, House, opened, somebody
 
 
@@ -241,6 +242,18 @@ async def test_a_gap_ends_a_socket_of_which_nobody_knows_where_it_is(own_house: 
     assert code == 1012
     assert reason is not None
     assert reason.startswith("afterMs=")
+
+
+async def test_a_socket_whose_cursor_the_store_refuses_after_a_gap_gets_a_new_one(own_house: House) -> None:
+    own_house.notifier.keeps = False
+    async with own_house.present("ana") as client:
+        identity, own_house.store.identity = own_house.store.identity, LogIdentity("f" * 16, 4)
+        own_house.store.away = True
+        await own_house.notifier.progress(3, 2, 2)
+        assert (await client.hear())["type"] == "reset"
+        assert (await client.hear("cursor"))["cursor"] is None
+        own_house.store.identity, own_house.store.away = identity, False
+        assert cursor.decode((await client.hear("cursor"))["cursor"]).belongs_to("ana")
 
 
 async def test_a_notifier_that_comes_back_where_it_was_is_no_gap(own_house: House) -> None:

@@ -44,7 +44,7 @@ class MemoryStore:
         self.questions = 0
         self._log = log
         self._topic = topic
-        self._identity = identity
+        self.identity = identity
 
     async def conversations(
         self, user: str, *, limit: int, page: str | None = None, until: Until | None = None
@@ -96,10 +96,10 @@ class MemoryStore:
             if more:
                 partition, offset, _ = shown[limit - 1]
                 reached = [*reached[:partition], after(offset), *seen[partition + 1 :]]
-            at = cursors.encode(self._identity.epoch, user, reached)
+            at = cursors.encode(self.identity.epoch, user, reached)
             return _ok({"entries": _plain([f for *_, f in shown[:limit]]), "cursor": at, "hasMore": more})
 
-        if came_with and (came_with.epoch != self._identity.epoch or not came_with.belongs_to(user)):
+        if came_with and (came_with.epoch != self.identity.epoch or not came_with.belongs_to(user)):
             return _problem("cursor_unusable", "the cursor is another's")
         if came_with is not None and any(
             seen > at for seen, at in zip(came_with.offsets, self._offsets(), strict=True)
@@ -135,7 +135,7 @@ class MemoryStore:
 
     async def progress(self) -> Progress:
         self._ask()
-        return Progress(self._identity.epoch, self._offsets())
+        return Progress(self.identity.epoch, self._offsets())
 
     def _answered(self, until: Until | None, answer: Callable[[], Answer]) -> Answer:
         self._ask()
@@ -157,7 +157,7 @@ class MemoryStore:
         return tuple(len(records) for records in self._log.topics[self._topic])
 
     def _cursor(self, user: str) -> str:
-        return cursors.encode(self._identity.epoch, user, self._offsets())
+        return cursors.encode(self.identity.epoch, user, self._offsets())
 
     def _of(self, user: str, conversation: str) -> _Conversation | None:
         found = self._folded().get(conversation)

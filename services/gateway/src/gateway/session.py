@@ -103,6 +103,7 @@ class Session:
             while await self._socket.behind.wait():
                 await self._catch_up()
                 self._say_cursor()
+                await self._find_place()
         except Exception:
             log.exception("socket.failed")
             self._socket.close(delays.closing(delays.RESTARTING))
