@@ -54,9 +54,10 @@ class Overheard(Links):
 
 class Board:
     def __init__(self, *notifiers: Notifier, listener: Listener | None = None) -> None:
-        self.interest, self.listener = Interest(), listener or Listener()
+        self.interest, self.stretches = Interest(), Stretches()
+        self.listener = listener or Listener()
         addresses = [Address("localhost", notifier.port) for notifier in notifiers]
-        self.links = Overheard(addresses, "g1", self.interest, Stretches(), self.listener)
+        self.links = Overheard(addresses, "g1", self.interest, self.stretches, self.listener)
 
     async def registered(self, user: str, seconds: float = 5) -> None:
         async with asyncio.timeout(seconds):
@@ -271,6 +272,23 @@ async def test_a_link_outlives_a_fault_of_ours() -> None:
         assert board.listener.gaps == 1
         await notifier.entry(["ana"], {"n": 2})
         await board.listener.told(2)
+
+
+async def test_what_a_fault_of_ours_kept_from_somebody_does_not_count_before_all_are_told_to_catch_up() -> (
+    None
+):
+    class Looking(Broken):
+        def interrupt(self) -> None:
+            super().interrupt()
+            self.covered = board.stretches.covers(0)
+
+    notifier, listener = Notifier(1), Looking()
+    async with linked(notifier, listener=listener) as board:
+        board.interest.add("ana")
+        await board.registered("ana")
+        await notifier.entry(["ana"], {"n": 1}, covers=7)
+        await board.gap()
+        assert (listener.covered, board.stretches.covers(0)) == (0, 7)
 
 
 async def test_a_notifier_that_is_not_up_yet_is_dialled_until_it_is() -> None:

@@ -102,29 +102,29 @@ class Links:
                 pass
 
     def _entry(self, link: Link, entry: Entry) -> None:
+        """Counts once it was dispatched: who catches up because that failed does so from before it."""
         metrics.entries.inc()
-        stretch = Stretch(entry.partition, entry.after, entry.up_to, entry.covers)
-        covered = self._stretches.covers(entry.partition)
-        if self._take(link, stretch) and entry.covers > covered:  # else a publisher repeated itself
-            self._dispatch(entry)
-
-    def _dispatch(self, entry: Entry) -> None:
         try:
-            self._listener.dispatch(entry)
+            if link.begun and self._is_news(entry):
+                self._listener.dispatch(entry)
         except Exception:
             self._interrupt()  # some may have it, some not
             raise
+        finally:
+            self._take(link, Stretch(entry.partition, entry.after, entry.up_to, entry.covers))
 
-    def _take(self, link: Link, stretch: Stretch) -> bool:
-        """Whether it is news."""
+    def _is_news(self, entry: Entry) -> bool:
+        """Nothing before it was left out, it was not told before, and no publisher repeats itself."""
+        taken = self._stretches.look(entry.partition, entry.after, entry.up_to)
+        return taken is Taken.NEXT and entry.covers > self._stretches.covers(entry.partition)
+
+    def _take(self, link: Link, stretch: Stretch) -> None:
         if not link.begun:
-            return False
-        taken = self._stretches.take(*stretch)
-        if taken is Taken.GAP:
+            return
+        if self._stretches.take(*stretch) is Taken.GAP:
             self._ask(link, [stretch.partition])
         else:
             link.answered(stretch.partition)
-        return taken is Taken.NEXT
 
     def _ask(self, link: Link, partitions: Iterable[int]) -> None:
         link.ask({partition: self._stretches.offsets[partition] for partition in partitions})

@@ -26,12 +26,18 @@ class Stretches:
         self.offsets.setdefault(partition, at)
         return self.take(partition, at, at, covers)
 
-    def take(self, partition: int, after: int, up_to: int, covers: int) -> Taken:
+    def look(self, partition: int, after: int, up_to: int) -> Taken:
+        """What taking it would be; nothing counts yet."""
         known = self.offsets.get(partition, after)
         if after > known:
             return Taken.GAP
-        self.skip_to(partition, up_to, covers)
         return Taken.NEXT if up_to > known else Taken.KNOWN
+
+    def take(self, partition: int, after: int, up_to: int, covers: int) -> Taken:
+        taken = self.look(partition, after, up_to)
+        if taken is not Taken.GAP:
+            self.skip_to(partition, up_to, covers)
+        return taken
 
     def skip_to(self, partition: int, up_to: int, covers: int) -> None:
         """Whatever was left out before is not told any more."""
