@@ -37,10 +37,12 @@ class Activity:
         self._dice, self._http, self._repeated = dice, http, repeated
         self._read_up_to: dict[tuple[str, str], int] = {}
         self._under_way: set[asyncio.Task[None]] = set()
+        self._open: list[Operation] = []
 
     @property
-    def unanswered(self) -> int:
-        return len(self._under_way)
+    def unanswered(self) -> list[str]:
+        """What is still under way, and what it was told last."""
+        return [f"{each.kind} of {each.user} ({_last(each)})" for each in self._open]
 
     async def talk(self, rate: float) -> None:
         """Until cancelled: `rate` messages a second, each begun when it is due, whatever became of others."""
@@ -62,6 +64,9 @@ class Activity:
 
     def saw(self, user: str, conversation: str, seq: int) -> None:
         self._read_up_to[user, conversation] = seq
+
+    def under_way(self) -> int:
+        return len(self._under_way)
 
     def stop(self) -> list[asyncio.Task[None]]:
         """What is still under way."""
@@ -99,12 +104,13 @@ class Activity:
     async def _see_through(self, operation: Operation) -> None:
         """Tries until it is answered for good; what cannot be repeated is tried once."""
         self._ledger.operations.append(operation)
-        while True:
+        self._open.append(operation)
+        repeatable = operation.kind != "send" or operation.client_id is not None
+        while not operation.answers or (operation.status is Status.INDETERMINATE and repeatable):
+            if operation.answers:
+                await asyncio.sleep(self._dice.uniform(0.2, 0.6))
             operation.answers.append(await self._attempt(operation))
-            repeatable = operation.kind != "send" or operation.client_id is not None
-            if operation.status is not Status.INDETERMINATE or not repeatable:
-                return
-            await asyncio.sleep(self._dice.uniform(0.2, 0.6))
+        self._open.remove(operation)
 
     async def _attempt(self, operation: Operation) -> Answer:
         device = self._connected(operation.user)
@@ -115,3 +121,8 @@ class Activity:
     def _connected(self, user: str) -> Device | None:
         found = [device for device in self.devices if device.user == user and device.via]
         return self._dice.choice(found) if found else None
+
+
+def _last(operation: Operation) -> str:
+    tries = len(operation.answers)
+    return f"{tries} times, at last {operation.answers[-1].code}" if tries else "not yet answered"

@@ -66,7 +66,8 @@ class Running:
         """Stops sending; returns when all is answered and every device has seen it and was told so, or has
         had `patience` seconds for each of these."""
         await end(self._tasks)
-        await self._settle(lambda: self.activity.unanswered, patience, "operations are not answered")
+        await self._settle(self.activity.under_way, patience, "operations are not answered")
+        self.ledger.unsettled += self.activity.unanswered
         devices = self.activity.devices
         for device in devices:
             device.lives = 0

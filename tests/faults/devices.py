@@ -85,7 +85,8 @@ class Device:
         """Not acknowledged on a socket."""
         frame = {"type": "read", "conversationId": operation.conversation, "upTo": operation.up_to}
         with suppress(ConnectionClosed, OSError):
-            await self.say(self._socket, frame)
+            async with asyncio.timeout(_ANSWERED_WITHIN):
+                await self.say(self._socket, frame)
 
     async def say(self, socket: ClientConnection | None, frame: dict[str, Any]) -> None:
         if socket is None:

@@ -1,0 +1,38 @@
+"""Bugs, planted into real processes to prove that the judge finds them.
+
+    python -m tests.faults.mutants publish_before_commit message_store project
+
+runs the module as `python -m` would, with the bug in it. Several names are joined by commas.
+"""
+
+from collections.abc import Callable
+
+from tests.faults.mutants import door, projection, publishing, telling
+
+MUTANTS: dict[str, Callable[[], None]] = {
+    mutant.__name__: mutant
+    for mutant in (
+        projection.offset_before_write,
+        projection.dedupe_off,
+        projection.seq_from_memory,
+        projection.own_send_unread,
+        projection.read_falls,
+        projection.history_open_to_all,
+        publishing.publish_before_commit,
+        publishing.publisher_reorders,
+        publishing.publisher_trusts,
+        telling.audience_ignored,
+        telling.drops_some,
+        door.register_after_catch_up,
+        door.accepted_unconfirmed,
+        door.cursor_ahead,
+        door.links_break,
+        door.gap_ignored,
+    )
+}
+
+
+def argv(names: str, module: list[str]) -> list[str]:
+    """The command of a process with these bugs; `module` is its usual one: interpreter, -m, module …"""
+    python, minus_m, *rest = module
+    return [python, minus_m, __name__, names, *rest]

@@ -1,0 +1,97 @@
+"""Bugs of the gateway; and a fault of its links, which alone is none."""
+
+import asyncio
+from collections.abc import Awaitable
+
+from gateway.event_log import EventLog
+from gateway.interest import Interest
+from gateway.link import Link
+from gateway.session import Session
+from gateway.socket import Socket
+from gateway.store import Progress
+from gateway.stretches import Stretches, Taken
+from shared.events import ConversationEvent
+from shared.kafka import partition_for
+from shared.position import Position
+
+_LATE = 0.3
+
+
+def register_after_catch_up() -> None:
+    """Notifiers hear of a socket's user only when what was missed has been shown."""
+    add, remove, registered, catch_up = Interest.add, Interest.remove, Session._registered, Session._catch_up
+
+    async def at_once(self: Session) -> bool:
+        self._socket.registered = True
+        return True
+
+    async def then_register(self: Session) -> None:
+        await catch_up(self)
+        await asyncio.sleep(_LATE)
+        add(self._door.links._interest, self._socket.user)
+        await registered(self)
+
+    def known(self: Interest, user: str) -> None:
+        if self.users[user] > 0:
+            remove(self, user)
+
+    Interest.add = lambda *_: None  # type: ignore[method-assign]
+    Interest.remove = known  # type: ignore[method-assign]
+    Session._registered = at_once  # type: ignore[method-assign]
+    Session._catch_up = then_register  # type: ignore[method-assign]
+
+
+def accepted_unconfirmed() -> None:
+    """Accepted is said at once; the log is asked in a moment."""
+    usual = EventLog.append
+
+    async def append(self: EventLog, event: ConversationEvent) -> Awaitable[Position]:
+        async def later() -> None:
+            await asyncio.sleep(_LATE)
+            await (await usual(self, event))
+
+        writing.add(task := asyncio.create_task(later()))
+        task.add_done_callback(writing.discard)
+        return _guessed(self, event)
+
+    writing: set[asyncio.Task[None]] = set()
+    EventLog.append = append  # type: ignore[method-assign]
+
+
+async def _guessed(log: EventLog, event: ConversationEvent) -> Position:
+    assert log.identity is not None
+    partition = partition_for(event.subject.encode(), log.identity.partitions)
+    return Position(log.identity.epoch, partition, (await log.ends())[partition])
+
+
+def cursor_ahead() -> None:
+    """A cursor covers one more than was sent."""
+    usual = Socket._place
+
+    def place(self: Socket) -> Progress | None:
+        at = usual(self)
+        return at and Progress(at.epoch, tuple(offset + 1 for offset in at.offsets))
+
+    Socket._place = place  # type: ignore[method-assign]
+
+
+def links_break() -> None:
+    """No bug: each link to a notifier is lost again and again."""
+    usual = Link._listen
+
+    async def listen(self: Link, socket: object) -> None:
+        async with asyncio.timeout(0.7):
+            await usual(self, socket)  # type: ignore[arg-type]
+
+    Link._listen = listen  # type: ignore[method-assign]
+
+
+def gap_ignored() -> None:
+    """What was left out before a stretch is not missed."""
+
+    def take(self: Stretches, partition: int, after: int, up_to: int, covers: int) -> Taken:
+        known = self.offsets.get(partition, after)
+        self.skip_to(partition, up_to, covers)
+        return Taken.NEXT if up_to > known else Taken.KNOWN
+
+    Stretches.take = take  # type: ignore[method-assign]

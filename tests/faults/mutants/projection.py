@@ -1,0 +1,86 @@
+"""Bugs of the fold, the store and the queries."""
+
+from dataclasses import replace
+from typing import Any
+
+from message_store import domain, fold, reading
+from message_store.domain import Conversation, Outcome, ReadAdvanced, Sent
+from message_store.postgres import PostgresStore
+from message_store.rows import Changes
+from shared import ids
+from shared.events import MessageSent, ReadMoved
+from shared.failpoints import failpoint
+
+
+def offset_before_write() -> None:
+    """The offset is moved in one transaction, what it stands for is written in the next."""
+    usual = PostgresStore.commit
+
+    async def commit(self: PostgresStore, changes: Changes) -> None:
+        await usual(self, Changes(advances=changes.advances))
+        if changes.messages:
+            failpoint("mutant.between")
+        await usual(self, replace(changes, advances=[]))
+
+    PostgresStore.commit = commit  # type: ignore[method-assign]
+
+
+def dedupe_off() -> None:
+    """Nobody asks whether a message is there already, and no index holds it off."""
+    usual = domain.decide
+
+    def decide(state: Conversation | None, event: Any, offset: int) -> Outcome:
+        if isinstance(event, MessageSent) and state and event.data.message_id in state.sent:
+            event = event.model_copy(
+                update={"data": event.data.model_copy(update={"message_id": _new(offset)})}
+            )
+        return usual(state, event, offset)
+
+    vars(fold)["decide"] = decide
+
+
+def _new(offset: int) -> str:
+    return ids.message_id(str(offset), "again", "again")
+
+
+def seq_from_memory() -> None:
+    """Numbers are drawn from a counter, which a commit that was lost does not turn back."""
+    usual = domain.decide
+    drawn: dict[str, int] = {}
+
+    def decide(state: Conversation | None, event: Any, offset: int) -> Outcome:
+        outcome = usual(state, event, offset)
+        if not isinstance(outcome, Sent):
+            return outcome
+        drawn[outcome.conversation_id] = max(outcome.seq, drawn.get(outcome.conversation_id, 0) + 1)
+        return replace(outcome, seq=drawn[outcome.conversation_id])
+
+    vars(fold)["decide"] = decide
+
+
+def own_send_unread() -> None:
+    """Who writes is not taken to have read what is before it."""
+    usual = domain.evolve
+
+    def evolve(state: Conversation | None, entry: Any) -> Conversation:
+        after = usual(state, entry)
+        return replace(after, members=state.members) if state and isinstance(entry, Sent) else after
+
+    vars(fold)["evolve"] = evolve
+
+
+def read_falls() -> None:
+    """A read that comes late turns the newer one back."""
+    usual = domain.decide
+
+    def decide(state: Conversation | None, event: Any, offset: int) -> Outcome:
+        if isinstance(event, ReadMoved) and state and event.actor in state.members:
+            return ReadAdvanced(state.id, offset, event.actor, min(event.data.up_to, state.last_seq))
+        return usual(state, event, offset)
+
+    vars(fold)["decide"] = decide
+
+
+def history_open_to_all() -> None:
+    """History is read without asking whose it is."""
+    reading.READER = reading.READER.replace("and m.user_id = %(user)s and", "and")

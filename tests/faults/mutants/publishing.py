@@ -1,0 +1,51 @@
+"""Bugs of the publisher."""
+
+import itertools
+from collections.abc import Sequence
+
+from message_store.changes import advance, changes
+from message_store.fold import Arrival, fold
+from message_store.projector import Projector
+from shared.failpoints import failpoint
+from shared.kafka import Appendable, Producer
+
+
+def publish_before_commit() -> None:
+    """What is folded is told at once, and committed after it."""
+
+    async def commit(self: Projector, arrivals: list[Arrival]) -> None:
+        states = await self._states.load(arrivals)
+        before = dict(states)
+        batch = fold(states, arrivals)
+        moves = advance(batch, self.tenure.published())
+        self._publisher.tell(batch)
+        await self._publisher.drained(2.0)
+        if any(folded.told and folded.state and folded.state.kind == "direct" for folded in batch):
+            failpoint("mutant.between")
+        await self._store.commit(changes(batch, before, moves))
+        self.tenure.advance(moves)
+        self._states.keep(states, {f.conversation_id: f.partition for f in batch if f.conversation_id})
+
+    Projector._commit = commit  # type: ignore[method-assign]
+
+
+def publisher_reorders() -> None:
+    """What is sent in one batch is sent the last first."""
+    usual = Producer.append_batch
+
+    async def append_batch(self: Producer, topic: str, partition: int, records: Sequence[Appendable]) -> int:
+        return await usual(self, topic, partition, records[::-1])
+
+    Producer.append_batch = append_batch  # type: ignore[method-assign]
+
+
+def publisher_trusts() -> None:
+    """Now and then a batch is taken for confirmed that was not sent."""
+    usual, numbers = Producer.append_batch, itertools.count()
+
+    async def append_batch(self: Producer, topic: str, partition: int, records: Sequence[Appendable]) -> int:
+        if next(numbers) % 20 == 19:
+            return len(records)
+        return await usual(self, topic, partition, records)
+
+    Producer.append_batch = append_batch  # type: ignore[method-assign]
