@@ -61,7 +61,7 @@ class Keeper:
                 raise Failure(f"{self.process.name} died {len(deaths)} times within {WINDOW:.0f} s: {reason}")
             self._around.console.say(f"{self.process.name} died: {reason}; starting it again")
             await self._rest(PAUSE)
-            while (self._around.folder / "hold" / self.process.name).exists():
+            while self._held() and not self._ending.is_set():
                 await self._rest(0.05)
 
     def signal(self, number: signal.Signals) -> None:
@@ -83,6 +83,9 @@ class Keeper:
             self._around.console.say(f"{self.process.name} does not end within {GRACE:.0f} s; killing it")
             self.signal(signal.SIGKILL)
             await asyncio.wait({keeping})
+
+    def _held(self) -> bool:
+        return (self._around.folder / "hold" / self.process.name).exists()
 
     async def _rest(self, seconds: float) -> None:
         with suppress(TimeoutError):

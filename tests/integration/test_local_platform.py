@@ -204,6 +204,15 @@ def test_a_process_that_is_held_stays_away(local: Start, folder: Path) -> None:
     started_again(stack, "store")
 
 
+def test_a_stack_stops_although_one_of_its_processes_is_held(local: Start, folder: Path) -> None:
+    run = local("run", *NEITHER)
+    stack = ready(folder)
+    with away(stack, "store"):
+        run.send_signal(signal.SIGTERM)
+        code, _ = ended(run)
+    assert code == 0
+
+
 def test_a_taken_port_is_an_error_in_one_line(local: Start, folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
