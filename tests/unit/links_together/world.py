@@ -1,0 +1,127 @@
+"""One gateway's links and sockets and some notifiers, without a network or a clock."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import orjson
+
+from gateway.catch_up import CatchUp
+from gateway.interest import Interest
+from gateway.link import Link
+from gateway.links import Links
+from gateway.membership import Membership
+from gateway.outbox import Outbox
+from gateway.settings import Address
+from gateway.socket import Socket
+from gateway.sockets import Sockets
+from gateway.store import StorePort
+from gateway.stretches import Stretches
+from shared import cursor
+from tests.unit.links_together.memory import PARTITIONS, Memory
+from tests.unit.links_together.node import Node, settled
+
+
+@dataclass
+class Client:
+    socket: Socket
+    since: tuple[int, ...] | None = None
+    """Where it began; None before it was registered."""
+    got: list[tuple[int, int]] = field(default_factory=list)
+
+    async def read(self) -> None:
+        while not self.socket.outbox.holds(1_000, 0):
+            match orjson.loads(cast("str", await self.socket.outbox.take())):
+                case [partition, offset]:
+                    self.got.append((partition, offset))
+
+
+class World:
+    def __init__(self, nodes: int, room: int) -> None:
+        self.memory = Memory()
+        self._interest, self._stretches = Interest(), Stretches()
+        store = cast("StorePort", self.memory)
+        sockets = Sockets(self._interest, Membership(store), 100)
+        self._links = Links([], "g1", self._interest, self._stretches, sockets)
+        self._sockets = sockets
+        self._catch_up = CatchUp(store, cast("Any", None))
+        self._clients: dict[asyncio.Task[None], Client] = {}
+        self.nodes = [self._node(number, room) for number in range(nodes)]
+
+    def _node(self, number: int, room: int) -> Node:
+        address = Address("notifier", number)
+        link = Link(address, "g1", self._interest, self._links.told)
+        self._links._links[address] = link
+        return Node(self.memory, link, room)
+
+    def enter(self, user: str) -> None:
+        client = Client(Socket(user, Outbox(1_000, 1_000_000), self._stretches, lambda: None))
+        self._clients[asyncio.create_task(self._attend(client))] = client
+
+    async def leave(self, number: int) -> None:
+        for task in list(self._clients)[number : number + 1]:
+            del self._clients[task]
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _attend(self, client: Client) -> None:
+        socket = client.socket
+        with self._sockets.entered(socket):
+            await self._links.registered(socket.user)
+            socket.registered = True
+            client.since = self.memory.offsets
+            socket.begin(self.memory.progress())
+            while True:
+                while socket.behind.is_set():
+                    await self._catch_up.show(socket)
+                socket.release()
+                await socket.behind.wait()
+
+    async def check(self) -> None:
+        """Each has, once and in order, what its cursor covers, and nothing more."""
+        await settled()
+        for task, client in self._clients.items():
+            assert not task.done()
+            assert not client.socket.outbox.closed
+            await client.read()
+            if client.since is not None:
+                at = client.socket.cursor()
+                assert at is not None
+                covered = self.memory.between(client.socket.user, client.since, cursor.decode(at).offsets)
+                assert sorted(client.got) == covered
+                for partition in range(PARTITIONS):
+                    offsets = [offset for p, offset in client.got if p == partition]
+                    assert offsets == sorted(offsets)
+
+    async def heal(self) -> None:
+        """Nothing fails any more, and everything gets through."""
+        self.memory.answers.set()
+        for partition in range(PARTITIONS):
+            self.memory.publish(partition)
+        for number, node in enumerate(self.nodes):
+            node.own(range(number, PARTITIONS, len(self.nodes)))
+        for _ in range(8):
+            for node in self.nodes:
+                await node.dial()
+                for partition in range(PARTITIONS):
+                    node.read(partition, 10)
+                node.switchboard.progress()
+                await node.deliver(1_000)
+                await node.hear(1_000)
+            await self.check()
+
+    def assert_whole(self) -> None:
+        """Everybody has everything, and knows it."""
+        assert self._links.ready
+        for client in self._clients.values():
+            assert self._links.in_force(client.socket.user)
+            assert client.since is not None
+            assert not client.socket.behind.is_set()
+            told = self.memory.between(client.socket.user, client.since, self.memory.offsets)
+            assert sorted(client.got) == told
+
+    async def end(self) -> None:
+        for node in self.nodes:
+            await node.tear()
+        while self._clients:
+            await self.leave(0)
