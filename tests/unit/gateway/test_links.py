@@ -11,7 +11,7 @@ import pytest
 from gateway import link_messages
 from gateway.interest import Interest
 from gateway.link import Link
-from gateway.link_messages import Acknowledged, Entry, Incomprehensible, Owns, Place, Told
+from gateway.link_messages import Acknowledged, Entry, Incomprehensible, Owns, Place, Progress, Stretch, Told
 from gateway.links import Links
 from gateway.settings import Address
 from gateway.stretches import Stretches
@@ -138,6 +138,25 @@ async def test_what_a_new_owner_told_without_a_user_whom_it_had_not_acknowledged
         await second.acknowledge()
         assert await board.listener.told(2) == ['{"n":1}', '{"n":2}']
         assert (second.asked, board.listener.gaps) == ([{0: 1}], 0)
+
+
+async def test_an_answer_that_comes_while_somebody_is_not_acknowledged_is_asked_for_again() -> None:
+    notifier, other = Notifier(2, [0]), Notifier(2, [1])
+    async with linked(notifier, other) as board:
+        await notifier.was_asked()
+        board.interest.add("ben")  # what acknowledges him comes after the answer
+        await board.registered("ben")
+        link = board.links.to[notifier.port]
+        notifier.asked.clear()
+        notifier.acknowledges = False
+        board.interest.add("ana")
+        board.links.told(link, Progress([Stretch(0, 5, 5, 0)]))
+        board.links.told(link, Owns(2, {0: Place(0, 0), 1: Place(0, 0)}))
+        await notifier.heard_of("ana")
+        assert await notifier.was_asked() == {0: 0}
+        notifier.asked.clear()
+        await notifier.acknowledge()
+        assert await notifier.was_asked() == {0: 0, 1: 0}
 
 
 async def test_who_leaves_before_a_new_owner_heard_of_them_is_not_waited_for() -> None:

@@ -64,7 +64,6 @@ class Link:
             self.announcements.require_all()
             self._asked.clear()
         self.owned = partitions
-        self._asked &= partitions
 
     async def keep(self, session: aiohttp.ClientSession) -> None:
         """Until cancelled."""
