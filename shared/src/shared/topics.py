@@ -49,6 +49,7 @@ def specs(settings: TopicSettings) -> list[TopicSpec]:
     safe = {
         "min.insync.replicas": str(settings.min_insync_replicas),
         "unclean.leader.election.enable": "false",
+        "message.timestamp.type": "LogAppendTime",  # else a writer an hour ahead is refused
     }
     forever = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
     return [

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from gateway.store import Progress
+from shared import cursor
 from tests.unit.gateway.house import EPOCH, STRANGE, House
 
 
@@ -85,6 +86,18 @@ async def test_a_log_not_seen_yet_makes_it_unready_but_not_dead(own_house: House
     body = {"conversationId": STRANGE, "text": "hello"}
     own_house.door.membership.remember(STRANGE, "ana")
     assert (await own_house.http.post("/messages?meId=ana", json=body)).status_code == 503
+
+
+@pytest.mark.parametrize(("epoch", "kinds"), [(EPOCH, []), ("f" * 16, ["reset"])])
+async def test_while_the_log_was_not_seen_yet_the_store_says_which_cursors_are_of_use(
+    own_house: House, epoch: str, kinds: list[str]
+) -> None:
+    own_house.door.events.identity = None
+    text = cursor.encode(epoch, "ana", [1, 1, 1, 1])
+    async with own_house.dialled("ana", query=f"&cursor={text}") as client:
+        frames = [await client.hear() for _ in ("hello", *kinds, "synced")]
+    assert [frame["type"] for frame in frames] == ["hello", *kinds, "synced"]
+    assert frames[0]["cursor"] == text
 
 
 @pytest.mark.parametrize("present", [Progress("f" * 16, (1, 1, 1, 1)), Progress(EPOCH, (1, 1))])

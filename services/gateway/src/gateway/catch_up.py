@@ -17,6 +17,7 @@ from gateway.socket import Socket
 from gateway.store import Answer, Progress, StorePort, Unavailable, Until
 from shared import cursor
 from shared.cursor import Cursor
+from shared.failpoints import failpoint
 from shared.frames import CursorFrame, ResetFrame
 from shared.problems import Problem
 
@@ -55,6 +56,7 @@ class CatchUp:
                 socket.put_text(orjson.dumps(entry).decode())
             reached, more = cursor.decode(page.cursor), page.more
             socket.begin(Progress(reached.epoch, reached.offsets))
+            failpoint("session.page")
             if more:
                 socket.put(CursorFrame(cursor=page.cursor))
 
@@ -96,9 +98,9 @@ class CatchUp:
 
 
 def verdict(came_with: Cursor, user: str, events: EventLog) -> BaseModel | None:
-    """Why the cursor is of no use; None when it may be."""
+    """Why the cursor is of no use; None when it may be: the store has the last word."""
     if not came_with.belongs_to(user):
         return ResetFrame(reason="of_another_user")
-    if events.identity is None or came_with.epoch != events.identity.epoch:
+    if events.identity is not None and came_with.epoch != events.identity.epoch:
         return ResetFrame(reason="of_another_log")
     return None

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from shared import codec
 from shared.events import ConversationEvent
+from shared.failpoints import failpoint
 from shared.kafka import Place, Unconfirmed, partition_for
 from shared.kafka.types import ProducerPort
 from shared.log_identity import LogIdentity
@@ -36,6 +37,7 @@ class EventLog:
             raise Unconfirmed("the log was not seen yet")
         key = event.subject.encode()
         partition = partition_for(key, self.identity.partitions)
+        failpoint("gateway.producing")
         return _position(
             self.identity.epoch,
             await self._producer.send(self._topic, partition, key, codec.encode(event), codec.HEADERS),
@@ -50,4 +52,5 @@ class EventLog:
 
 async def _position(epoch: str, confirmed: Awaitable[Place]) -> Position:
     place = await confirmed
+    failpoint("gateway.confirmed")
     return Position(epoch, place.partition, place.offset)

@@ -12,6 +12,7 @@ from gateway import link_messages, metrics
 from gateway.interest import Announcements, Interest
 from gateway.link_messages import Told
 from gateway.settings import Address
+from shared.failpoints import failpoint
 
 log = structlog.get_logger()
 
@@ -98,6 +99,7 @@ class Link:
 
     async def _talk(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         log.info("link.up", notifier=str(self.address))
+        failpoint("link.up")
         self.announcements = self._interest.announcements()
         metrics.links.inc()
         speaking = asyncio.create_task(self._speak(socket, self.announcements))
@@ -121,9 +123,11 @@ class Link:
                 await announcements.changed.wait()
                 for said in announcements.next():
                     await socket.send_str(link_messages.interest(said.kind, said.batch, said.users))
+                    failpoint("link.announced")
                 asked, self._unsaid = self._unsaid, {}
                 if asked:
                     await socket.send_str(link_messages.replay(asked))
+                    failpoint("link.asked")
         except (OSError, aiohttp.ClientError):
             pass  # the listener sees it too
         finally:

@@ -25,6 +25,7 @@ from gateway.socket import Socket
 from gateway.store import Progress, Unavailable
 from shared import cursor
 from shared.cursor import CursorInvalid
+from shared.failpoints import failpoint
 from shared.frames import CursorFrame, ErrorFrame, HelloFrame, ResetFrame, SyncedFrame
 from shared.problems import Problem
 from shared.serving import abort
@@ -86,6 +87,7 @@ class Session:
         try:
             if await self._registered():
                 await self._greet()
+                failpoint("session.greeted")
                 return True
         except Exception:
             log.exception("socket.failed")
@@ -98,6 +100,7 @@ class Session:
             if not await greeted:
                 return
             await self._catch_up()
+            failpoint("session.caught_up")
             self._socket.put(SyncedFrame(cursor=self._socket.cursor()))
             await self._find_place()
             while await self._socket.behind.wait():

@@ -9,6 +9,7 @@ from gateway.interest import Interest
 from gateway.link_messages import Entry
 from gateway.membership import Membership
 from gateway.socket import Socket
+from shared.failpoints import failpoint
 from shared.frames import ReconnectFrame
 
 _LEAVE_WITHIN = 1.0
@@ -47,6 +48,7 @@ class Sockets:
     def dispatch(self, entry: Entry) -> None:
         if entry.kind.startswith("chat.member."):
             self._membership.forget(entry.conversation)
+        failpoint("gateway.dispatching")
         for user in entry.users:
             for socket in self._of.get(user, ()):
                 socket.deliver(entry)

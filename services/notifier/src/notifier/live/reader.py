@@ -10,6 +10,7 @@ from notifier.live.starts import Starts
 from notifier.live.switchboard import Switchboard
 from shared.codec import Undecodable
 from shared.dead_letters import DeadLetters
+from shared.failpoints import failpoint
 from shared.kafka import Record, Unconfirmed
 from shared.kafka.types import GroupConsumerPort
 
@@ -68,6 +69,7 @@ class Reader:
         offsets = {stream.partition: stream.at for stream in streams}
         if not offsets:
             return
+        failpoint("notifier.committing")
         try:
             await self._consumer.commit(offsets)
         except Unconfirmed as error:
@@ -75,6 +77,7 @@ class Reader:
         else:
             for stream in streams:
                 stream.committed = offsets[stream.partition]
+            failpoint("notifier.committed")
 
     async def _take_over(self) -> None:
         revision = self._consumer.revision
@@ -90,6 +93,7 @@ class Reader:
         for stream in streams:
             self._consumer.seek(stream.partition, stream.at)
         self._revision = revision
+        failpoint("notifier.assigned")
         self._switchboard.own(streams)
         log.info("partitions.owned", at={stream.partition: stream.at for stream in streams})
         await self.commit()  # also where nothing was told yet: a successor must not begin later
@@ -103,6 +107,7 @@ class Reader:
                 self._switchboard.skip(partition, record.offset)
             else:
                 self._switchboard.tell(partition, notice)
+                failpoint("notifier.told")
 
     async def _notice(self, record: Record) -> Notice | None:
         try:

@@ -12,6 +12,7 @@ from notifier.live import messages, metrics
 from notifier.live.link import Link, Outbox
 from notifier.live.messages import Announce, BadMessage, Hello, Replay, Withdraw
 from notifier.live.switchboard import Switchboard
+from shared.failpoints import failpoint
 from shared.serving import abort
 
 log = structlog.get_logger()
@@ -58,11 +59,13 @@ async def _listen(socket: WebSocket, link: Link, switchboard: Switchboard) -> No
             case Announce(batch=batch, users=users) if batch > link.batch:
                 link.batch = batch
                 switchboard.announce(link, batch, users)
+                failpoint("notifier.acknowledged")
             case Withdraw(batch=batch, users=users) if batch > link.batch:
                 link.batch = batch
                 switchboard.withdraw(link, batch, users)
             case Replay(partitions=partitions):
                 switchboard.replay(link, partitions)
+                failpoint("notifier.replayed")
             case message:
                 raise BadMessage(f"{message.type} is out of order")
 
