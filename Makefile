@@ -5,7 +5,7 @@ READY := .venv/installed
 DATA := $(or $(DATA_DIR),.data)
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down reset psql test test-unit check fix bench lock clean
+.PHONY: help run up down reset psql test test-unit faults check fix bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -27,6 +27,10 @@ test: $(READY) ## Run every test, against a real Kafka and PostgreSQL (ARGS='-k 
 
 test-unit: $(READY) ## Run the tests that need nothing but Python
 	@$(PYTHON) -m pytest tests/unit $(ARGS)
+
+faults: $(READY) ## Break everything in turn, under load, and judge what became of it (ARGS='--only kill9 --repeat 9')
+	@$(PYTHON) -m tests.faults.campaign $(ARGS)
+	@$(if $(ARGS),,$(PYTHON) -m pytest -m long tests/faults)
 
 check: $(READY) ## Look for what is wrong; changes nothing
 	@.venv/bin/ruff format --check .

@@ -44,16 +44,19 @@ async def house(
     env: Mapping[str, Mapping[str, str]] | None = None,
     argv: Mapping[str, Sequence[str]] | None = None,
     proxied: bool = False,
+    disk: Path | None = None,
 ) -> AsyncIterator[House]:
     """Ready when entered, gone with its data when left, or when this process dies.
 
     `env` (by name, `"*"` for all) is added to what processes are started with, in all their lives; `argv`
-    replaces their commands.
+    replaces their commands. PostgreSQL's data go to `disk`, if there is one.
     """
     with _folder() as folder, (folder / "house.log").open("w", buffering=1) as log:
         around = Surroundings(_Journal(log), Ports(ANY, {}), folder, MANY)
         counts = Counts(gateways, notifiers, projectors)
-        plan = _Plan(House(folder), around, counts, env or {}, argv or {}, proxied)
+        made = House(folder)
+        made.disk = disk
+        plan = _Plan(made, around, counts, env or {}, argv or {}, proxied)
         async with _opened(plan.house.proxies), Supervisor(around, plan.house.note) as supervisor:
             await plan.start(supervisor)
             yield plan.house
@@ -76,7 +79,9 @@ class _Plan:
         self._around = around
         self._env, self._argv = env, argv
         self._services = Services.choose(counts, ports)
-        self._postgres = Postgres(made.folder / "postgres", ports.take("postgres"), volatile=True)
+        self._postgres = Postgres(
+            (made.disk or made.folder) / "postgres", ports.take("postgres"), volatile=True
+        )
         self._wiring = Wiring(self._services, self._postgres.port, ports) if proxied else None
         made.proxies = self._wiring.proxies if self._wiring else {}
         listeners = self._wiring.listeners if self._wiring else {}

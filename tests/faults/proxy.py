@@ -170,6 +170,9 @@ class _End(asyncio.Protocol):
             self._finished = True
             if self.other._transport and not self.other._transport.is_closing():
                 self.other._transport.write_eof()
+        if self.other._finished:
+            self.end()
+            self.other.end()
 
     def end(self) -> None:
         if self._transport:

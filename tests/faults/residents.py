@@ -39,6 +39,8 @@ class House:
         """host:port, past all proxies."""
         self.database = ""
         """A URL with the password, past all proxies."""
+        self.disk: Path | None = None
+        """PostgreSQL's, if it has one of its own."""
         self.proxies: dict[Pair, Proxy] = {}
         self.processes: dict[str, Resident] = {}
         self.running: dict[str, Running] = {}
@@ -77,33 +79,41 @@ class House:
         hold.touch()
         try:
             self.kill(name)
-            await self.gone(name, self.running[name])
+            await self.gone(self.running[name])
             yield
         finally:
             hold.unlink()
 
-    async def restart_with(
+    async def begin_life(
         self,
         name: str,
         *,
         env: Mapping[str, str] | None = None,
         argv: Sequence[str] | None = None,
         by: signal.Signals | None = None,
-    ) -> None:
-        """Ends it (by its own signal for that) and returns once it is ready again.
+    ) -> Running:
+        """Ends it (by its own signal for that) and returns as soon as it has begun another life.
 
-        For its next life, and that one alone, `env` is added to its environment and `argv` replaces its
-        command.
+        For that life, and it alone, `env` is added to its environment and `argv` replaces its command.
         """
-        usual = self.processes[name]
-        changed = replace(usual, env={**usual.env, **(env or {})}, argv=argv or usual.argv)
-        self._next_lives[name] = changed
-        before = self.running[name]
+        usual, before = self.processes[name], self.running[name]
+        self._next_lives[name] = replace(usual, env={**usual.env, **(env or {})}, argv=argv or usual.argv)
         before.signal(by or self._asks(name))
-        await self.back(name, before)
+        async with asyncio.timeout(PATIENCE):
+            while self.running[name] == before:
+                await asyncio.sleep(0.02)
+        return self.running[name]
 
-    async def gone(self, name: str, life: Running) -> None:
-        """Returns once this life of it has ended."""
+    async def restart_with(
+        self, name: str, *, env: Mapping[str, str] | None = None, argv: Sequence[str] | None = None
+    ) -> None:
+        """The same, and returns once it is ready."""
+        await self.begin_life(name, env=env, argv=argv)
+        await self.ready(name)
+
+    @staticmethod
+    async def gone(life: Running) -> None:
+        """Returns once this life of some process has ended."""
         async with asyncio.timeout(PATIENCE):
             while life.alive:
                 await asyncio.sleep(0.02)

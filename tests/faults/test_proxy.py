@@ -88,6 +88,19 @@ async def test_an_end_is_passed_on_after_what_was_said(connection: Connection, e
     assert await asyncio.wait_for(reader.read(), 10) == b"last words"
 
 
+async def test_a_connection_that_ended_both_ways_is_gone(
+    proxy: Proxy, connection: Connection, echo: Echo
+) -> None:
+    await _answered(connection, b"before")
+    assert len(proxy.connections) == 1
+    connection[1].write_eof()
+    await asyncio.wait_for(echo.ended.wait(), 10)
+    echo.writers[0].write_eof()
+    async with asyncio.timeout(10):
+        while proxy.connections:
+            await asyncio.sleep(0.01)
+
+
 async def test_latency_comes_on_each_way_and_keeps_the_order(proxy: Proxy, connection: Connection) -> None:
     proxy.delay(0.1, jitter=0.1)
     began = time.monotonic()

@@ -1,0 +1,28 @@
+"""A process whose clock is wrong by more than an hour."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.faults.fault import Fault
+from tests.faults.residents import House
+
+OFF = 3_700
+"""Seconds: Kafka refuses what claims to be more than an hour ahead of its own clock."""
+
+
+def wrong_clocks() -> Iterator[Fault]:
+    for name in ("gateway-2", "projector-2", "notifier-2", "store"):
+        for sign in (1, -1):
+            yield wrong_clock(name, sign * OFF)
+
+
+def wrong_clock(name: str, seconds: int, lasts: float = 4.0) -> Fault:
+    @asynccontextmanager
+    async def inflict(house: House) -> AsyncIterator[None]:
+        path = str(Path(__file__).with_name("clock"))
+        await house.restart_with(name, env={"PYTHONPATH": path, "CLOCK_SHIFT": str(seconds)})
+        yield
+        house.kill(name)  # its next life has the right time
+
+    return Fault("clock", f"{name}'s clock is {seconds:+} s off", inflict, lasts)

@@ -1,0 +1,66 @@
+"""A population under load in a house, one fault after the other, and the judgement of it all."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from tests.faults import table
+from tests.faults.clients import Running, load
+from tests.faults.fault import Fault
+from tests.faults.group import Backstage
+from tests.faults.house import House
+from tests.faults.judge import judge
+from tests.faults.observe import observe
+from tests.faults.outcome import Judged, Suffered
+from tests.faults.recovery import PATIENCE, Recovery, recovery, usual
+
+SETTINGS = {"HEARTBEAT_SECONDS": "1"}
+"""Sockets hear often where they are, so that they come to rest soon."""
+WARM = 3.0
+"""Seconds of load before the first fault."""
+REST = 1.0
+"""Seconds between two faults."""
+
+
+async def try_out(home: House, faults: Sequence[Fault], seed: int, rate: float, *, users: int = 24) -> Judged:
+    """What became of the faults, and of every promise meanwhile."""
+    backstage, name = Backstage(home.kafka, home.database), f"{faults[0].group}{seed}"
+    async with load(home.gateways, seed, rate, users=users, name=name, backstage=backstage) as running:
+        suffered = await _suffer(home, faults, running)
+        await running.finish()
+    seen = await observe(home.gateways[0], backstage, running.ledger)
+    operations = len(running.ledger.operations)
+    return Judged(faults[0].group, suffered, operations, judge(running.ledger, seen))
+
+
+async def _suffer(home: House, faults: Sequence[Fault], running: Running) -> list[Suffered]:
+    await asyncio.sleep(WARM)
+    return [await _one(home, fault, running) for fault in faults]
+
+
+async def _one(home: House, fault: Fault, running: Running) -> Suffered:
+    before = usual(running)
+    happened = await _inflicted(home, fault)
+    took = await recovery(home, running, asyncio.get_running_loop().time(), before)
+    suffered = Suffered(fault.name, took, _wrong(happened, took))
+    print(table.told(suffered), file=sys.stderr, flush=True)
+    await home.ready()
+    await asyncio.sleep(REST)
+    return suffered
+
+
+async def _inflicted(home: House, fault: Fault) -> bool:
+    """Whether it happened."""
+    try:
+        async with fault.inflict(home):
+            await asyncio.sleep(fault.lasts)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _wrong(happened: bool, took: Recovery) -> str:
+    if not happened:
+        return "it did not happen"
+    never = [what for what, seconds in took._asdict().items() if seconds >= PATIENCE]
+    return f"not within {PATIENCE:.0f} s: {', '.join(never)}" if never else ""

@@ -1,0 +1,47 @@
+"""What became of faults: pure data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.faults.judge import Promise, Violation
+from tests.faults.recovery import Recovery
+
+LOST = {Promise.KEPT, Promise.NOTHING_MISSED}
+DOUBLED = {Promise.ONCE, Promise.SOCKET_ORDER}
+
+
+@dataclass(frozen=True)
+class Suffered:
+    """One fault, and how long it took to recover from it."""
+
+    fault: str
+    recovery: Recovery
+    wrong: str = ""
+    """Why this counts as no recovery."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Some faults of one group, under one load."""
+
+    group: str
+    suffered: Sequence[Suffered]
+    operations: int
+    violations: Sequence[Violation]
+
+    @property
+    def lost(self) -> int:
+        return sum(violation.promise in LOST for violation in self.violations)
+
+    @property
+    def doubled(self) -> int:
+        return sum(violation.promise in DOUBLED for violation in self.violations)
+
+    @property
+    def faultless(self) -> bool:
+        """Whether every promise was kept, and all faults happened and were recovered from."""
+        return not self.violations and not any(each.wrong for each in self.suffered)
+
+    @property
+    def in_time(self) -> bool:
+        return all(each.recovery.in_time for each in self.suffered)

@@ -1,0 +1,79 @@
+"""Records that nobody should have written, between good ones."""
+
+import random
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaProducer
+
+from shared import codec, ids
+from shared.kafka import partition_for
+from tests import builders
+from tests.faults.fault import Fault
+from tests.faults.residents import House
+
+PARTITIONS = 12
+
+
+class Poison(NamedTuple):
+    key: bytes | None
+    value: bytes | None
+    partition: int | None = None
+    """None: any."""
+
+
+def poisons() -> dict[str, Poison]:
+    """By what is wrong with it."""
+    conversation = ids.direct_conversation_id("mallory", "trent")
+    key = conversation.encode()
+    good = codec.encode(builders.direct("mallory", "trent"))
+    other = (partition_for(key, PARTITIONS) + 1) % PARTITIONS
+    return {
+        "no JSON": Poison(key, b"{not json"),
+        "JSON null": Poison(key, b"null"),
+        "no value": Poison(key, None),
+        "empty": Poison(key, b""),
+        "no key": Poison(None, b"{}"),
+        "unknown type": Poison(key, good.replace(b"conversation-started.v1", b"unheard-of.v9")),
+        "a megabyte": Poison(key, b'"' + b"x" * (1_000_000) + b'"'),
+        "invalid UTF-8": Poison(key, good.replace(b"mallory", b"\xff\xfe\xc3\x28")),
+        "deep nesting": Poison(key, b"[" * 100_000 + b"]" * 100_000),
+        "deep nesting in a field": Poison(key, good[:-1] + b',"x":' + b"[" * 10_000 + b"]" * 10_000 + b"}"),
+        "wrong key": Poison(b"somebody-else", good, partition_for(b"somebody-else", PARTITIONS)),
+        "wrong partition": Poison(key, good, other),
+    }
+
+
+def poisoned(dice: random.Random) -> Iterator[Fault]:
+    for topic in ("chat.events", "chat.messages"):
+        for what in poisons():
+            yield poison(topic, [what], dice)
+        yield poison(topic, list(poisons()), dice)
+
+
+def poison(topic: str, kinds: list[str], dice: random.Random) -> Fault:
+    """Each kind, in every partition where it is poison."""
+
+    @asynccontextmanager
+    async def inflict(house: House) -> AsyncIterator[None]:
+        records = [(poisons()[kind], partition) for kind in kinds for partition in range(PARTITIONS)]
+        dice.shuffle(records)
+        async with _producer(house.kafka) as producer:
+            for record, partition in records:
+                at = partition if record.partition is None else record.partition
+                await producer.send_and_wait(topic, record.value, record.key, at)
+        yield
+
+    what = kinds[0] if len(kinds) == 1 else "everything at once"
+    return Fault("poison", f"{what}, in {topic}", inflict)
+
+
+@asynccontextmanager
+async def _producer(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, max_request_size=2 * 1024 * 1024)
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
