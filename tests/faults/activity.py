@@ -102,14 +102,15 @@ class Activity:
             await self._see_through(operation)
 
     async def _see_through(self, operation: Operation) -> None:
-        """Tries until it is answered for good; what cannot be repeated is tried once."""
+        """Tries until it is answered; what cannot be repeated is tried once. Who was refused in the end does
+        not know what came of an attempt before that."""
         self._ledger.operations.append(operation)
         self._open.append(operation)
         repeatable = operation.kind != "send" or operation.client_id is not None
-        while not operation.answers or (operation.status is Status.INDETERMINATE and repeatable):
-            if operation.answers:
-                await asyncio.sleep(self._dice.uniform(0.2, 0.6))
-            operation.answers.append(await self._attempt(operation))
+        while (answer := await self._attempt(operation)).status is Status.INDETERMINATE and repeatable:
+            operation.answers.append(answer)
+            await asyncio.sleep(self._dice.uniform(0.2, 0.6))
+        operation.answers.append(answer)
         self._open.remove(operation)
 
     async def _attempt(self, operation: Operation) -> Answer:

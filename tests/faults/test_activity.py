@@ -1,0 +1,49 @@
+"""How the clients go on after an answer: over HTTP alone, with a gateway that answers as the test says."""
+
+import random
+from collections.abc import Sequence
+
+import httpx
+import pytest
+
+from tests.faults.activity import Activity
+from tests.faults.ledger import Ledger, Status
+from tests.faults.population import Population
+
+PEOPLE = Population.of(1, "t", 4)
+
+
+async def _started(statuses: Sequence[int]) -> Ledger:
+    """One start, answered with these statuses in turn."""
+    left = list(statuses)
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(left.pop(0), json={"id": "c", "code": "a_code"})
+
+    ledger = Ledger()
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        activity = Activity(PEOPLE, ["http://gateway"], ledger, random.Random(1), http, repeated=0)
+        await activity.start(PEOPLE.directs[0])
+    assert not left
+    assert not activity.unanswered
+    return ledger
+
+
+@pytest.mark.parametrize(
+    ("statuses", "status"),
+    [
+        ([200], Status.OK),
+        ([503, 503, 200], Status.OK),
+        ([404], Status.FAILED),
+        ([503, 404], Status.INDETERMINATE),
+    ],
+)
+async def test_an_operation_is_repeated_until_it_is_answered(statuses: list[int], status: Status) -> None:
+    (operation,) = (await _started(statuses)).operations
+    assert len(operation.answers) == len(statuses)
+    assert operation.status is status
+
+
+def test_the_same_seed_gives_the_same_people() -> None:
+    assert Population.of(1, "t", 4) == PEOPLE
+    assert all(len(PEOPLE.of_user(user)) == 2 for user in PEOPLE.users)
