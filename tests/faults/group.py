@@ -32,7 +32,10 @@ class Group:
         self._ledger = ledger
 
     async def start(self) -> None:
-        await self._change(builders.started(self._talk.conversation, self._talk.members[:-1], title="group"))
+        """Without its last member, who says something all the same."""
+        conversation, (*members, last) = self._talk.conversation, self._talk.members
+        await self._change(builders.started(conversation, members, title="group"))
+        await self._say(last, f"{last} comes too early", "early")
 
     async def come_and_go(self, dice: random.Random, pause: float) -> None:
         """Until cancelled: the last two members leave and come back, about every `pause` seconds, and say
