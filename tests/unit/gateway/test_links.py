@@ -168,6 +168,9 @@ async def test_who_leaves_before_a_new_owner_heard_of_them_is_not_waited_for() -
         await board.registered("ana")
         await first.own()
         await second.own(0)
+        async with asyncio.timeout(5):
+            while board.links.to[second.port].begun:
+                await asyncio.sleep(0.01)
         board.interest.remove("ana")
         await second.heard_of("ana", present=False)
         second.acknowledges = True

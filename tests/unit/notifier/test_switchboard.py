@@ -183,6 +183,16 @@ def test_who_asks_is_told_again_what_was_for_its_users_and_then_goes_on() -> Non
     assert entries(other) == [(13, 14, ["alice"])]
 
 
+def test_what_follows_begins_where_the_telling_again_ended() -> None:
+    switchboard = owning(Stream(0, 10))
+    link = linked(switchboard, "alice")
+    tell(switchboard, 10, 3, "bob")
+    switchboard.replay(link, {0: 10})
+    assert headers(link)[-1]["partitions"]["0"] == {"after": 10, "upTo": 11, "covers": 4}
+    tell(switchboard, 11, 4, "alice")
+    assert entries(link) == [(11, 12, ["alice"])]
+
+
 def test_who_is_announced_now_is_told_again_what_came_before() -> None:
     switchboard = owning(Stream(0, 10))
     link = linked(switchboard)
@@ -196,10 +206,11 @@ def test_who_is_announced_now_is_told_again_what_came_before() -> None:
 def test_what_is_not_kept_any_more_is_said_to_be_lost() -> None:
     switchboard = owning(Stream(0, 10), Stream(1, 0))
     link = linked(switchboard, "alice")
+    tell(switchboard, 10, 3, "bob")
     switchboard.replay(link, {0: 9, 7: 3})
-    assert headers(link) == [{"type": "gap", "partitions": {"0": {"at": 10, "covers": 0}}}]
-    tell(switchboard, 10, 4, "alice")
-    assert entries(link) == [(10, 11, ["alice"])]
+    assert headers(link) == [{"type": "gap", "partitions": {"0": {"at": 11, "covers": 4}}}]
+    tell(switchboard, 11, 4, "alice")
+    assert entries(link) == [(11, 12, ["alice"])]
 
 
 def test_who_heard_more_than_was_told_here_is_told_on_in_time() -> None:
@@ -222,6 +233,14 @@ def test_the_ring_keeps_the_newest_and_knows_how_far_it_reaches() -> None:
     assert 0 < stream.reaches < 300
     assert kept == notices[stream.reaches :]
     assert RING - 10_000 < sum(notice.size for notice in kept) <= RING
+
+
+def test_nothing_is_kept_of_what_lies_before_a_hole() -> None:
+    stream = Stream(0, 0)
+    stream.advance(0)
+    stream.admits(notice_of(record(sent(1), 0)))
+    stream.skip_to(10)
+    assert (stream.at, stream.reaches, list(stream.since(0))) == (10, 10, [])
 
 
 def test_a_link_that_has_trouble_to_follow_is_not_told_again() -> None:
