@@ -9,6 +9,8 @@ accounts          CPU by process, and what the machine took away
 rounds, table     one round after the other, and how they are told
 where             a profile of one process meanwhile
 
+storm             a gateway goes, its sockets come back to the other one: `python -m bench.storm`
+crowd, watch      these sockets, in a process of their own; metrics and database meanwhile
 sync_plan         what it costs to ask what a caller missed: `python -m bench.sync_plan`
 past, explain     the long past that it asks about, and how PostgreSQL went about it
 """

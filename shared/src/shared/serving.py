@@ -55,9 +55,11 @@ def server(
     *,
     grace: int = 8,
     max_message: int = 256 * 1024,
+    ping: float = 20,
     farewell: Farewell | None = None,
 ) -> uvicorn.Server:
-    """The same, for who has a loop already and awaits `.serve()` in it."""
+    """The same, for who has a loop already and awaits `.serve()` in it. Each `ping` seconds a socket must say
+    that it is there."""
     _collect_rarely()
     allow_files()
     config = uvicorn.Config(
@@ -68,8 +70,8 @@ def server(
         ws=_Sockets,
         ws_per_message_deflate=False,  # 30 KiB a socket
         ws_max_size=max_message,
-        ws_ping_interval=20,
-        ws_ping_timeout=20,
+        ws_ping_interval=ping,
+        ws_ping_timeout=ping,
         timeout_graceful_shutdown=grace,
         access_log=False,
         log_config=None,
@@ -91,6 +93,14 @@ class _Sockets(WebSocketsSansIOProtocol):
         super().connection_made(transport)
         if (connection := transport.get_extra_info("socket")) is not None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
+
+    def data_received(self, data: bytes) -> None:
+        """What websockets answers to a request line or header that is too long (414, 431) uvicorn does not
+        send: the client would wait for ever."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.transport.is_closing():
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()

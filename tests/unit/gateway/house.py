@@ -139,7 +139,7 @@ class House:
 
 
 @asynccontextmanager
-async def opened(**settings: Any) -> AsyncIterator[House]:
+async def opened(*, ping: float = 20, **settings: Any) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
         notifier = await stack.enter_async_context(notifying(Notifier(PARTITIONS)))
         addresses = [f"127.0.0.1:{notifier.port}"]
@@ -147,7 +147,7 @@ async def opened(**settings: Any) -> AsyncIterator[House]:
         house = _built(Settings.model_validate(given), notifier)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         await stack.enter_async_context(house.door.vital.running(links=house.door.links.keep(session)))
-        await stack.enter_async_context(_served(house))
+        await stack.enter_async_context(_served(house, ping))
         await stack.enter_async_context(house.http)
         yield house
 
@@ -166,8 +166,9 @@ def _built(settings: Settings, notifier: Notifier) -> House:
 
 
 @asynccontextmanager
-async def _served(house: House) -> AsyncIterator[None]:
-    serving = server(application(house.door), house.door.settings, grace=1, farewell=house.door.drain)
+async def _served(house: House, ping: float) -> AsyncIterator[None]:
+    farewell = house.door.drain
+    serving = server(application(house.door), house.door.settings, grace=1, ping=ping, farewell=farewell)
     task = asyncio.create_task(serving.serve())
     while not serving.started:
         await asyncio.sleep(0.005)

@@ -138,6 +138,7 @@ async def test_loopback_and_own_origins_are_welcome(house: House) -> None:
     ("text", "kinds", "reason"),
     [
         ("garbage", ["hello", "error", "synced"], None),
+        ("A" * 5_000, ["hello", "error", "synced"], None),
         (cursor.encode(EPOCH, "ana", [999] * 4), ["hello", "reset", "synced"], "beyond_the_log"),
         (cursor.encode(EPOCH, "ben", [1, 1, 1, 1]), ["hello", "reset", "synced"], "of_another_user"),
         (cursor.encode("f" * 16, "ana", [1, 1, 1, 1]), ["hello", "reset", "synced"], "of_another_log"),
@@ -151,6 +152,21 @@ async def test_a_cursor_of_no_use_is_said_and_the_socket_goes_on(
     assert [frame["type"] for frame in frames] == kinds
     assert frames[1].get("reason") == reason
     assert frames[1].get("code") == (None if reason else "cursor_invalid")
+
+
+@pytest.mark.parametrize("length", [10_000, 100_000])
+async def test_a_cursor_too_long_for_a_url_is_refused_at_once(house: House, length: int) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with house.dialled("ana", query=f"&cursor={'A' * length}", open_timeout=5):
+            pass
+    assert refused.value.response.status_code == 414
+
+
+async def test_headers_too_long_for_an_upgrade_are_refused_at_once(house: House) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with house.dialled("ana", additional_headers={"Cookie": "a" * 10_000}, open_timeout=5):
+            pass
+    assert refused.value.response.status_code == 431
 
 
 async def test_cursors_come_with_every_heartbeat_and_move_on() -> None:

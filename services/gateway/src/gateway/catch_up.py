@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
+from gateway import metrics
 from gateway.answers import require_reached
 from gateway.event_log import EventLog
 from gateway.socket import Socket
@@ -52,13 +53,23 @@ class CatchUp:
             socket.drop()
             await socket.outbox.room()
             page = await self._page(socket)
-            for entry in page.entries:
-                socket.put_text(orjson.dumps(entry).decode())
-            reached, more = cursor.decode(page.cursor), page.more
+            waited = await self._put(socket, page)
+            reached, more = cursor.decode(page.cursor), page.more or waited
             socket.begin(Progress(reached.epoch, reached.offsets))
             failpoint("session.page")
             if more:
                 socket.put(CursorFrame(cursor=page.cursor))
+
+    async def _put(self, socket: Socket, page: Page) -> bool:
+        """Whether that had to wait for the client to read: what came meanwhile is in another page."""
+        waited = False
+        for entry in page.entries:
+            if not socket.outbox.roomy:
+                waited = True
+                socket.drop()
+                await socket.outbox.room()
+            socket.put_text(orjson.dumps(entry).decode())
+        return waited
 
     async def _page(self, socket: Socket) -> Page:
         at = socket.cursor()
@@ -90,7 +101,8 @@ class CatchUp:
         async with self._turns:
             socket.hold()
             try:
-                return await self._store.sync(socket.user, at, limit=_PAGE, until=Until(None, 0.0))
+                with metrics.catching_up.track_inprogress():
+                    return await self._store.sync(socket.user, at, limit=_PAGE, until=Until(None, 0.0))
             except Unavailable:
                 socket.drop()
                 await asyncio.sleep(_ASK_AGAIN)

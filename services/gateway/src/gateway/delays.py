@@ -1,4 +1,4 @@
-"""When to come back: spread by chance, so that a thousand clients do not return in one moment."""
+"""When to come back: spread, so that a thousand clients do not return in one moment."""
 
 import random
 
@@ -10,11 +10,14 @@ TOO_SLOW = 4408
 FLOOD = 4400
 UNAUTHENTICATED = 4401
 
-
-def after_ms(longest: int = 2_000) -> int:
-    return random.randint(100, longest)
+_SOONEST, _SPREAD = 0.1, 1.0  # seconds
 
 
-def closing(code: int) -> Close:
+def after_ms(seconds: float = 0.0) -> int:
+    """Not before `seconds` from now, and a little by chance."""
+    return round(1e3 * (seconds + random.uniform(_SOONEST, _SPREAD)))
+
+
+def closing(code: int, seconds: float = 0.0) -> Close:
     """A close whose reason says when to come back."""
-    return Close(code, f"afterMs={after_ms()}")
+    return Close(code, f"afterMs={after_ms(seconds)}")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gateway.admission import Admission
 from gateway.catch_up import CatchUp
 from gateway.event_log import EventLog
 from gateway.interest import Interest
@@ -34,6 +35,7 @@ class Door:
     present: Present
     vital: Vital
     catch_up: CatchUp
+    admission: Admission
 
     @classmethod
     def hung(cls, settings: Settings, events: EventLog, store: StorePort) -> "Door":
@@ -41,7 +43,8 @@ class Door:
         membership = Membership(store)
         sending = Sending(events, membership, settings.source)
         interest, stretches = Interest(), Stretches()
-        sockets = Sockets(interest, membership, settings.max_sockets)
+        rate = settings.arrivals_per_second
+        sockets = Sockets(interest, membership, most=settings.max_sockets, rate=rate)
         return cls(
             settings=settings,
             events=events,
@@ -56,6 +59,7 @@ class Door:
             present=Present(store, events),
             vital=Vital(),
             catch_up=CatchUp(store, events),
+            admission=Admission(rate),
         )
 
     def not_ready(self) -> list[str]:

@@ -9,6 +9,10 @@ requests = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 sockets = Gauge("gateway_sockets", "Open client sockets.")
+arriving = Gauge("gateway_sockets_arriving", "Clients that wait to be let in.")
+put_off = Counter("gateway_sockets_put_off_total", "Clients that were told to come back: too many at once.")
+catching_up = Gauge("gateway_sockets_catching_up", "Sockets that read from the store what they missed, now.")
+queued = Gauge("gateway_outbox_bytes", "What waits for sockets that read slowly.")
 closes = Counter("gateway_socket_closes_total", "Sockets that the gateway closed.", ["code"])
 produced = Counter("gateway_events_produced_total", "Events offered to the log.", ["type", "result"])
 frames_sent = Counter("gateway_frames_sent_total", "Frames written to client sockets.")

@@ -22,6 +22,11 @@ class Outbox:
         self._taken = asyncio.Event()
 
     @property
+    def size(self) -> int:
+        """Bytes that wait."""
+        return self._bytes
+
+    @property
     def closed(self) -> bool:
         return self._close is not None
 
@@ -46,14 +51,18 @@ class Outbox:
             self._close = close
             if drop:
                 self._frames.clear()
+                self._bytes = 0
             self._filled.set()
             self._taken.set()
 
+    @property
+    def roomy(self) -> bool:
+        """Is it less than half full?"""
+        return 2 * len(self._frames) <= self._max_frames and 2 * self._bytes <= self._max_bytes
+
     async def room(self) -> None:
-        """Returns once it is less than half full, so that who shows much at once does not overfill it."""
-        while self._close is None and (
-            2 * len(self._frames) > self._max_frames or 2 * self._bytes > self._max_bytes
-        ):
+        """Returns once it is roomy, so that who shows much at once does not overfill it; or is closed."""
+        while self._close is None and not self.roomy:
             self._taken.clear()
             await self._taken.wait()
 

@@ -41,10 +41,10 @@ async def attend(door: Door, websocket: WebSocket) -> None:
     if not door.origins.allow(websocket.headers.get("origin"), websocket.headers.get("host")):
         await websocket.send_denial_response(Problem("forbidden", "this origin is not allowed").response())
         return
-    await websocket.accept()
     fields = Fields.parse(websocket.scope["query_string"]).values
     user = callers.user_of(_single(fields.get("token", [])))
-    refusal = _refusal(door, user)
+    refusal = await _refusal(door, user)
+    await websocket.accept()
     if user is None or refusal is not None:
         await _close(websocket, refusal or Close(delays.UNAUTHENTICATED))
         return
@@ -54,12 +54,17 @@ async def attend(door: Door, websocket: WebSocket) -> None:
         await Session(door, websocket, socket, fields.get("cursor", [])).run()
 
 
-def _refusal(door: Door, user: str | None) -> Close | None:
+async def _refusal(door: Door, user: str | None) -> Close | None:
+    """None once the client may come in. Until then its upgrade waits: that is cheap for both."""
     if user is None:
         return Close(delays.UNAUTHENTICATED, "no valid token: connect with ?token=<user id>")
+    return _shut(door) or await door.admission.turn(user) or _shut(door)
+
+
+def _shut(door: Door) -> Close | None:
     if door.sockets.draining:
         return delays.closing(delays.RESTARTING)
-    return delays.closing(delays.TOO_MANY) if door.sockets.full else None
+    return door.admission.put_off() if door.sockets.full else None
 
 
 class Session:

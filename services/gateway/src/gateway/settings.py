@@ -42,6 +42,8 @@ class Settings(ProcessSettings, KafkaSettings):
     max_body: int = Field(default=64 * KIB, ge=KIB)
     max_frame: int = Field(default=64 * KIB, ge=KIB)
     max_sockets: int = Field(default=20_000, ge=1)
+    arrivals_per_second: float = Field(default=200, ge=1, le=100_000)
+    """Sockets that are let in, and on SIGTERM told to leave; what comes faster waits or comes back later."""
     outbox_frames: int = Field(default=2_048, ge=16)
     outbox_bytes: int = Field(default=KIB * KIB, ge=KIB)
     """What may wait for one slow reader before its socket is closed."""

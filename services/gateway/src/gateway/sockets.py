@@ -8,24 +8,29 @@ from gateway import delays, metrics
 from gateway.interest import Interest
 from gateway.link_messages import Entry
 from gateway.membership import Membership
+from gateway.pace import Pace
 from gateway.socket import Socket
 from shared.failpoints import failpoint
 from shared.frames import ReconnectFrame
 
-_LEAVE_WITHIN = 1.0
+_LEAVE_WITHIN = 5.0
+_MARGIN = 1.5  # for the chance in delays, and the way there and back
 _CLOSE_WITHIN = 2.0
 
 
 class Sockets:
-    def __init__(self, interest: Interest, membership: Membership, most: int) -> None:
+    def __init__(self, interest: Interest, membership: Membership, *, most: int, rate: float) -> None:
+        """`most` at a time; on leaving, `rate` a second."""
         self.draining = False
         self._interest = interest
         self._membership = membership
         self._most = most
+        self._rate = rate
         self._of: dict[str, set[Socket]] = {}
         self._count = 0
         self._empty = asyncio.Event()
         self._empty.set()
+        metrics.queued.set_function(lambda: sum(socket.outbox.size for socket in self.everybody()))
 
     @property
     def full(self) -> bool:
@@ -56,26 +61,31 @@ class Sockets:
     def interrupt(self) -> None:
         """Something was left out, nobody knows for whom: all catch up through the store."""
         self._membership.forget_all()
-        for socket in self._all():
+        for socket in self.everybody():
             socket.fall_behind()
 
+    def everybody(self) -> list[Socket]:
+        return [socket for sockets in self._of.values() for socket in sockets]
+
     async def drain(self) -> None:
-        """Everybody is told to come back elsewhere, and closed if they have not gone in a second."""
+        """Everybody is told to come back elsewhere, one after the other, and served until then; closed if
+        they have not gone in some seconds, with what is left of their delay."""
         self.draining = True
-        for socket in self._all():
-            socket.put(ReconnectFrame(after_ms=delays.after_ms()))
-        await self._left(_LEAVE_WITHIN)
-        for socket in self._all():
-            socket.close(delays.closing(delays.RESTARTING))
+        now, pace = asyncio.get_running_loop().time, Pace(self._rate)
+        began = now()
+        turns = {socket: pace.take(began) for socket in self.everybody()}
+        for socket, turn in turns.items():
+            socket.put(ReconnectFrame(after_ms=delays.after_ms(turn)))
+        await self._left(min(_LEAVE_WITHIN, pace.ahead(began) + _MARGIN))
+        for socket in self.everybody():
+            left = max(0.0, began + turns.get(socket, 0.0) - now())
+            socket.close(delays.closing(delays.RESTARTING, left))
         await self._left(_CLOSE_WITHIN)
 
     async def _left(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._empty.wait()
-
-    def _all(self) -> list[Socket]:
-        return [socket for sockets in self._of.values() for socket in sockets]
 
     def _leave(self, socket: Socket) -> None:
         metrics.sockets.dec()
