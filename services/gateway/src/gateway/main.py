@@ -23,7 +23,7 @@ from shared.topics import Topics
 
 log = structlog.get_logger()
 
-_GRACE = 4  # seconds to close connections, after as many to drain them
+_GRACE = 3  # seconds to close connections, after six at most to drain them
 
 
 def main() -> None:

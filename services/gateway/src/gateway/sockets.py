@@ -13,7 +13,7 @@ from gateway.socket import Socket
 from shared.failpoints import failpoint
 from shared.frames import ReconnectFrame
 
-_LEAVE_WITHIN = 5.0
+_LEAVE_WITHIN = 4.0
 _MARGIN = 1.5  # for the chance in delays, and the way there and back
 _CLOSE_WITHIN = 2.0
 
