@@ -1,11 +1,12 @@
 """Records that nobody should have written, between good ones."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from shared import codec, ids
 from shared.kafka import partition_for
@@ -14,6 +15,8 @@ from tests.faults.fault import Fault
 from tests.faults.residents import House
 
 PARTITIONS = 12
+BURIED_WITHIN = 60.0
+"""Seconds."""
 
 
 class Poison(NamedTuple):
@@ -53,27 +56,40 @@ def poisoned(dice: random.Random) -> Iterator[Fault]:
 
 
 def poison(topic: str, kinds: list[str], dice: random.Random) -> Fault:
-    """Each kind, in every partition where it is poison."""
+    """Each kind, in every partition where it is poison. Over once all of it is among the dead letters."""
 
     @asynccontextmanager
     async def inflict(house: House) -> AsyncIterator[None]:
         records = [(poisons()[kind], partition) for kind in kinds for partition in range(PARTITIONS)]
         dice.shuffle(records)
-        async with _producer(house.kafka) as producer:
+        async with _kafka(house.kafka) as (producer, consumer):
+            before = await _buried(consumer)
             for record, partition in records:
                 at = partition if record.partition is None else record.partition
                 await producer.send_and_wait(topic, record.value, record.key, at)
+            async with asyncio.timeout(BURIED_WITHIN):
+                while await _buried(consumer) < before + len(records):
+                    await asyncio.sleep(0.1)
         yield
 
     what = kinds[0] if len(kinds) == 1 else "everything at once"
     return Fault("poison", f"{what}, in {topic}", inflict)
 
 
+async def _buried(consumer: AIOKafkaConsumer) -> int:
+    """How many dead letters there are."""
+    ends = await consumer.end_offsets([TopicPartition("chat.dead-letters", 0)])
+    return sum(ends.values())
+
+
 @asynccontextmanager
-async def _producer(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
+async def _kafka(kafka: str) -> AsyncIterator[tuple[AIOKafkaProducer, AIOKafkaConsumer]]:
     producer = AIOKafkaProducer(bootstrap_servers=kafka, max_request_size=2 * 1024 * 1024)
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
     await producer.start()
+    await consumer.start()
     try:
-        yield producer
+        yield producer, consumer
     finally:
         await producer.stop()
+        await consumer.stop()

@@ -1,0 +1,151 @@
+"""The two ends of each connection that goes through a proxy, and the road between them.
+
+`UP` is the way to the server, `DOWN` the way back.
+"""
+
+import asyncio
+import random
+import socket
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Flag, auto
+from typing import cast
+
+_Say = Callable[[], None]
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER on, for zero seconds: closing sends RST."""
+
+
+class Way(Flag):
+    UP = auto()
+    DOWN = auto()
+    BOTH = UP | DOWN
+
+
+NEITHER = Way(0)
+
+
+@dataclass
+class Road:
+    """What is the same for all connections of a proxy."""
+
+    target: int
+    """A port."""
+    dice: random.Random
+    held: Way = NEITHER
+    resetting: bool = False
+    latency: float = 0.0
+    jitter: float = 0.0
+    connections: set[tuple["End", "End"]] = field(default_factory=set)
+
+    def lateness(self) -> float:
+        """Seconds that the next piece takes."""
+        return self.latency + self.dice.random() * self.jitter
+
+    def accepting(self) -> "End":
+        """The end of a new connection at the client, which finds itself the other one at the server."""
+        up, down = End(self, Way.UP), End(self, Way.DOWN)
+        up.other, down.other = down, up
+        return up
+
+
+class End(asyncio.Protocol):
+    """One end of a connection: hears what comes here and says it at the other end."""
+
+    other: "End"
+
+    def __init__(self, road: Road, way: Way) -> None:
+        self._road = road
+        self._way = way
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._dialling: asyncio.Task[None] | None = None
+        self._due = 0.0
+        self._crowded = False
+        self._finished = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        if self._way is Way.UP:
+            self._transport.pause_reading()
+            self._dialling = self._loop.create_task(self._dial())
+        else:
+            self._road.connections.add((self.other, self))
+            self.heed()
+            self.other.heed()
+
+    def data_received(self, data: bytes) -> None:
+        self._pass(lambda: self.other.say(data))
+
+    def eof_received(self) -> bool:
+        self._pass(self.finish)
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._road.connections -= {(self, self.other), (self.other, self)}
+        self._transport = None
+        if self._dialling:
+            self._dialling.cancel()
+        self._pass(self.other.reset if exc else self.other.end)
+
+    def pause_writing(self) -> None:
+        self.other.crowd(True)
+
+    def resume_writing(self) -> None:
+        self.other.crowd(False)
+
+    def crowd(self, crowded: bool) -> None:
+        """The other end cannot take more for now."""
+        self._crowded = crowded
+        self.heed()
+
+    def heed(self) -> None:
+        """Listens, or does not, as things are now."""
+        if self._transport is None or self.other._transport is None or self._transport.is_closing():
+            return
+        if self._crowded or self._way & self._road.held:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def say(self, data: bytes) -> None:
+        if self._transport and not self.other._finished and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def finish(self) -> None:
+        """Nothing that is heard here is said any more at the other end, which is told so."""
+        if not self._finished:
+            self._finished = True
+            if self.other._transport and not self.other._transport.is_closing():
+                self.other._transport.write_eof()
+        if self.other._finished:
+            self.end()
+            self.other.end()
+
+    def end(self) -> None:
+        if self._transport:
+            self._transport.close()
+
+    def reset(self) -> None:
+        if self._transport:
+            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self._transport.abort()
+
+    async def _dial(self) -> None:
+        try:
+            if not self._road.resetting:
+                await self._loop.create_connection(lambda: self.other, "127.0.0.1", self._road.target)
+                return
+        except OSError:  # nobody listens there
+            pass
+        self.reset()
+
+    def _pass(self, say: _Say) -> None:
+        """After what was heard before it, and not before its time."""
+        now, late = self._loop.time(), self._road.lateness()
+        if not late and self._due < now:
+            say()
+        else:
+            self._due = max(self._due + 1e-6, now + late)
+            self._loop.call_at(self._due, say)
