@@ -5,7 +5,7 @@ READY := .venv/installed
 DATA := $(or $(DATA_DIR),.data)
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down reset psql test test-unit faults check fix bench lock clean
+.PHONY: help run up down reset psql test test-unit faults check fix bench bench-peers lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -45,6 +45,9 @@ fix: $(READY) ## Format, and repair what ruff can
 
 bench: $(READY) ## Measure latency, throughput and CPU
 	@$(PYTHON) -m bench $(ARGS)
+
+bench-peers: $(READY) ## The same beside ejabberd and others, installed for it (ARGS=--help)
+	@$(PYTHON) -m bench.peers $(ARGS)
 
 lock: $(READY) ## Write requirements.lock anew from pyproject.toml
 	@.venv/bin/uv pip compile -q --all-extras --no-emit-index-url --no-annotate --generate-hashes \

@@ -4,10 +4,15 @@ plan, schedule    who writes to whom, and when: pure, from a seed
 alarm, driver     a process of its own that sends and receives
 tally, figures    what became of each message, and what it says: pure
 verdict           whether a round counts: pure
-target            the stack that is measured
+target            what is measured: the stack, or a peer
+wires             what a user's connection says to each
 accounts          CPU by process, and what the machine took away
 rounds, table     one round after the other, and how they are told
 where             a profile of one process meanwhile
+
+peers             other servers: `make bench-peers`, or `python -m bench.peers --help`
+side_by_side      rounds of several targets in turn
+results           what was measured, kept in bench/results/
 
 storm             a gateway goes, its sockets come back to the other one: `python -m bench.storm`
 crowd, watch      these sockets, in a process of their own; metrics and database meanwhile

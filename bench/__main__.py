@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from bench import table
 from bench.figures import Figures, middle
 from bench.plan import pairs
-from bench.rounds import Bench, drivers, rates_in_turn
+from bench.rounds import Bench, drivers, plan, rates_in_turn
 from bench.target import parley
 from deploy.local.failure import Failure
 
@@ -41,13 +41,11 @@ def main() -> int:
 def _measure(chosen: argparse.Namespace) -> list[Figures]:
     between = pairs(chosen.users, chosen.conversations)
     print("starting a stack", file=sys.stderr)
-    with parley() as target:
-        target.begin(between)
-        with drivers(chosen.drivers, target.socket, between) as driving:
-            bench = Bench(target, driving, between, chosen.seed)
-            warm = bench.round(min(800.0, max(chosen.rates)), chosen.warm_up)
-            bench.profile = chosen.profile
-            told = _rounds(bench, warm, chosen)
+    with parley() as target, drivers(chosen.drivers, plan(target, between)) as driving:
+        bench = Bench(target, driving, between, chosen.seed)
+        warm = bench.round(min(800.0, max(chosen.rates)), chosen.warm_up)
+        bench.profile = chosen.profile
+        told = _rounds(bench, warm, chosen)
     for file in bench.files:
         print(f"profile: {file}")
     return told

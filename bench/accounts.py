@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +20,12 @@ class Used(BaseModel):
     steal: float
     others: float
     """CPU of all processes that are none of ours."""
+    idle: float = 0.0
+    """CPU of what stood by."""
+
+    def aside(self, names: Iterable[str]) -> None:
+        """These stood by."""
+        self.idle = sum(self.cpu.pop(name) for name in names)
 
 
 class Machine(NamedTuple):

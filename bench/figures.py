@@ -30,11 +30,24 @@ class Figures(BaseModel):
     """Messages that were not refused and that history has not exactly once."""
     cpu: dict[str, float]
     cpu_sum: float
+    """The server's: all but the drivers'."""
     lateness_p99: float
     steal: float
     others: float
+    idle: float = 0.0
+    """Taken by what stood by."""
     marks: list[str]
     """Why it does not count; empty when it does."""
+
+    @property
+    def faults(self) -> int:
+        """What the server did wrong."""
+        return sum((self.lost, self.doubled, self.misordered, self.refused, self.closed, self.rows_wrong))
+
+    @property
+    def disturbed(self) -> bool:
+        """It does not count, and that is not the server's fault."""
+        return bool(self.marks) and not self.faults
 
 
 def figures(rate: float, reports: Sequence[Report], wrong: int, used: Used) -> Figures:
@@ -63,10 +76,11 @@ def figures(rate: float, reports: Sequence[Report], wrong: int, used: Used) -> F
         accepted_p50=quantile([each for report in reports for each in report.acceptances], 0.5) * 1e3,
         **counts,
         cpu=cpu,
-        cpu_sum=sum(cpu.values()),
+        cpu_sum=sum(spent for name, spent in cpu.items() if not name.startswith("driver")),
         lateness_p99=lateness * 1e3,
         steal=used.steal / used.seconds,
         others=used.others / used.seconds,
+        idle=used.idle / used.seconds,
         marks=marks(counts, lateness, used),
     )
 

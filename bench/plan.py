@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel
 
+from bench.wires import Wire
 from shared import ids
 
 
@@ -20,9 +21,14 @@ class Plan(BaseModel):
     """What one driver is started with."""
 
     socket: str
-    """URL of a WebSocket, to which the user id is added."""
+    """Where the server is. Parley's: URL of a WebSocket, to which the user id is added."""
+    wire: Wire = "parley"
+    copies: int = 2
+    """How many sockets a message comes to: 2 when its sender is told too."""
     pairs: list[Pair]
     """All conversations."""
+    conversations: list[str] = []
+    """What the server calls them, where it chooses itself."""
     share: int = 0
     shares: int = 1
     """This driver has every `shares`-th conversation, from `share` on."""
@@ -52,7 +58,7 @@ class Report(BaseModel):
     lateness: list[float]
     """From the intended sending to the actual one."""
     lost: int
-    """Deliveries that did not come, of messages that were not refused; each has two, to both users."""
+    """Deliveries that did not come, of messages that were not refused."""
     doubled: int
     misordered: int
     refused: list[str]

@@ -12,7 +12,7 @@ from typing import IO
 from bench import accounts, where
 from bench.figures import Figures, figures
 from bench.plan import Pair, Plan, Report, Round
-from bench.target import Parley
+from bench.target import Target
 from bench.verdict import rows_wrong
 from deploy.local.failure import Failure
 from deploy.local.process import ROOT, leash, module
@@ -40,7 +40,7 @@ class Drivers:
 
 
 @contextmanager
-def drivers(count: int, socket: str, pairs: list[Pair]) -> Iterator[Drivers]:
+def drivers(count: int, plan: Plan) -> Iterator[Drivers]:
     """Connected when entered, gone when left."""
     command = [*leash(signal.SIGKILL), *module("bench.driver")]
     pipe = subprocess.PIPE
@@ -49,7 +49,8 @@ def drivers(count: int, socket: str, pairs: list[Pair]) -> Iterator[Drivers]:
     ]
     try:
         for share, process in enumerate(processes):
-            _write(process, Plan(socket=socket, pairs=pairs, share=share, shares=count).model_dump_json())
+            shared_out = plan.model_copy(update={"share": share, "shares": count})
+            _write(process, shared_out.model_dump_json())
         for process in processes:
             _line(process)
         yield Drivers(processes)
@@ -59,11 +60,19 @@ def drivers(count: int, socket: str, pairs: list[Pair]) -> Iterator[Drivers]:
             process.wait(5)
 
 
+def plan(target: Target, pairs: list[Pair]) -> Plan:
+    """Makes what it speaks of."""
+    named = target.begin(pairs)
+    return Plan(
+        socket=target.socket, wire=target.wire, copies=target.copies, pairs=pairs, conversations=named
+    )
+
+
 @dataclass
 class Bench:
     """Rounds against one target."""
 
-    target: Parley
+    target: Target
     drivers: Drivers
     pairs: list[Pair]
     seed: int
@@ -71,7 +80,14 @@ class Bench:
     """The process to look into meanwhile."""
     files: list[Path] = field(default_factory=list)
     """The profiles written."""
+    beside: Sequence[Target] = ()
+    """Other targets that stand by, idle: what they take is nobody's fault."""
     _count: int = 0
+
+    @property
+    def name(self) -> str:
+        """The target's."""
+        return self.target.name
 
     def round(self, rate: float, seconds: float) -> Figures:
         """Blocks until all of it came, or did not."""
@@ -84,10 +100,12 @@ class Bench:
             begin=time.monotonic() + 0.3,
         )
         roots = {**self.target.processes(), **self.drivers.pids()}
-        before = accounts.look(roots)
+        idle = {f"{each.name}: {name}": pid for each in self.beside for name, pid in each.processes().items()}
+        before = accounts.look({**roots, **idle})
         with self._profiling(asked, roots):
             reports = self.drivers.play(asked)
-        used = accounts.between(before, accounts.look(roots))
+        used = accounts.between(before, accounts.look({**roots, **idle}))
+        used.aside(idle)
         wrong = rows_wrong(asked.name, reports, self.target.history(self.pairs, asked.name))
         told = figures(rate, reports, wrong, used)
         if {**self.target.processes(), **self.drivers.pids()} != roots:

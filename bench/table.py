@@ -18,6 +18,7 @@ _WIDTHS = {
     "late p99": 8,
     "steal": 6,
     "others": 6,
+    "idle": 6,
 }
 _CPU = 9
 
@@ -25,7 +26,7 @@ _CPU = 9
 def head(names: Sequence[str]) -> Iterator[str]:
     """`names` of the processes; the same order as the lines'."""
     yield "messages/s; latency in ms from the intended sending to the other user's frame; CPU in µs a message"
-    yield _joined([*_WIDTHS, *names, "sum"])
+    yield _joined([*_WIDTHS, *names, "server"])
 
 
 def line(figures: Figures) -> str:
@@ -39,6 +40,7 @@ def line(figures: Figures) -> str:
         f"{figures.lateness_p99:.2f}",
         f"{figures.steal:.1%}",
         f"{figures.others:.0%}",
+        f"{figures.idle:.0%}",
         *(f"{each:.0f}" for each in figures.cpu.values()),
         f"{figures.cpu_sum:.0f}",
     ]

@@ -9,8 +9,10 @@ _OWN, _OTHER, _REFUSED = 1, 2, 4
 class Tally:
     """Counts what is told to it. Pure: all moments are arguments, in seconds on one clock."""
 
-    def __init__(self, asked: Round, pairs: list[Pair], sendings: list[Sending]) -> None:
+    def __init__(self, asked: Round, pairs: list[Pair], sendings: list[Sending], copies: int = 2) -> None:
+        """`copies`: how many sockets each message comes to; 1 is the other user's."""
         self._asked = asked
+        self._copies = copies
         self._prefix = f"{asked.name}."
         self._sendings = sendings
         self._senders = [pairs[s.pair].a if s.by_a else pairs[s.pair].b for s in sendings]
@@ -22,7 +24,7 @@ class Tally:
         self._refused: list[str] = []
         self._doubled = self._misordered = self._closed = 0
         self._ended = asked.begin
-        self._open = 2 * len(sendings)
+        self._open = copies * len(sendings)
 
     @property
     def complete(self) -> bool:
@@ -44,14 +46,14 @@ class Tally:
         number = self._number(client_id)
         if number is not None and not self._seen[number] & _REFUSED:
             self._refused.append(client_id)
-            self._open -= 2 - self._seen[number].bit_count()
+            self._open -= self._copies - self._seen[number].bit_count()
             self._seen[number] |= _REFUSED
 
     def closed(self) -> None:
         self._closed += 1
 
-    def delivered(self, user: str, conversation: str, client_id: str, seq: int, now: float) -> None:
-        """A `message` frame came to `user`'s socket."""
+    def delivered(self, user: str, line: str, client_id: str, seq: int, now: float) -> None:
+        """A message came to `user`'s socket; within a `line` seq only grows."""
         if (number := self._number(client_id)) is None:
             return
         whose = _OWN if user == self._senders[number] else _OTHER
@@ -64,7 +66,7 @@ class Tally:
         self._ended = now
         if whose == _OTHER:
             self._latencies.append(now - self._intended(number))
-        self._order((user, conversation), seq)
+        self._order((user, line), seq)
 
     def report(self) -> Report:
         """As it stands."""

@@ -77,3 +77,10 @@ def test_stragglers_of_another_round_do_not_count() -> None:
         counting.delivered("ben", "c", client_id, 1, 102.0)
     assert counting.report().latencies == []
     assert counting.report().lost == 2
+
+
+def test_where_the_sender_is_not_told_a_message_is_complete_at_the_other_user() -> None:
+    counting = Tally(ASKED, [PAIR], [Sending(1.0, 0, by_a=True)], copies=1)
+    counting.delivered("ben", "ann", "r1.0", 1, 102.0)
+    assert counting.complete
+    assert counting.report().lost == 0

@@ -1,0 +1,87 @@
+"""Peers come from where people get them: Debian's packages and PyPI, into the checkout's cache folder.
+
+Nothing of theirs enters Parley's own environment, and none becomes a service of the machine.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from deploy.local.failure import Failure
+from deploy.local.process import ROOT
+
+CACHE = ROOT / ".data" / "cache" / "peers"
+
+
+def debian(package: str, *libraries: str) -> Path:
+    """The folder in which `package` is unpacked, not installed: it starts nothing. What it depends on, and
+    `libraries`, are installed when they are missing and this is root. Raises Failure."""
+    folder = CACHE / package
+    if not folder.exists():
+        missing = [each for each in (*_needed(package), *libraries) if not _installed(each)]
+        if missing and os.geteuid() != 0:
+            raise Failure(f"{package} needs packages of Debian's: apt-get install {' '.join(missing)}")
+        if missing:
+            _run(["apt-get", "-qq", "update"])
+            _run(["apt-get", "-qq", "install", "--yes", "--no-install-recommends", *missing])
+        _unpack(package, folder)
+    return folder
+
+
+def environment(name: str, *requirements: str) -> Path:
+    """The folder of an environment of its own with these packages."""
+    wanted = sha256("\n".join(requirements).encode()).hexdigest()[:8]
+    folder = CACHE / f"{name}-{wanted}"
+    if not (folder / "installed").exists():
+        print(f"installing {name}", file=sys.stderr)
+        _run([sys.executable, "-m", "venv", "--clear", str(folder)])
+        uv = str(Path(sys.executable).with_name("uv"))
+        python = str(folder / "bin" / "python")
+        _run([uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, *requirements])
+        (folder / "installed").touch()
+    return folder
+
+
+def versions(folder: Path, *packages: str) -> dict[str, str]:
+    """Of what an environment has."""
+    code = f"from importlib.metadata import version\nfor each in {packages!r}: print(version(each))"
+    said = _run([str(folder / "bin" / "python"), "-c", code])
+    return dict(zip(packages, said.split(), strict=True))
+
+
+def _needed(package: str) -> list[str]:
+    lines = _run(["apt-cache", "depends", package]).splitlines()
+    words = [line.split() for line in lines]
+    return [word[1] for word in words if word[0] == "Depends:" and not word[1].startswith("<")]
+
+
+def _installed(package: str) -> bool:
+    command = ["dpkg-query", "--show", "--showformat=${db:Status-Status}", package]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout == "installed"
+
+
+def _unpack(package: str, folder: Path) -> None:
+    """Beside, then renamed: what exists is complete."""
+    beside = folder.with_suffix(".new")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    _run(["apt-get", "-qq", "download", package], beside)
+    (archive,) = beside.glob("*.deb")
+    _run(["dpkg", "-x", str(archive), str(beside)])
+    beside.rename(folder)
+
+
+def _run(command: Sequence[str], where: Path = ROOT) -> str:
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        done = subprocess.run(command, cwd=where, env=quiet, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise Failure(f"{command[0]} is missing") from None
+    if done.returncode:
+        reason = done.stderr.strip().rpartition("\n")[2]
+        raise Failure(f"{' '.join(command[:3])} failed: {reason}")
+    return done.stdout

@@ -1,0 +1,97 @@
+"""Rounds of several targets in turn, A B B A, so that what changes slowly strikes all alike."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Protocol, TypeVar
+
+from bench.figures import Figures
+from bench.plan import Pair
+from bench.rounds import Bench, drivers, plan
+from bench.target import Target
+
+KNEE_P99 = 250.0
+"""Milliseconds: above it a rate is too high."""
+_AGAIN = 2
+"""Times that a disturbed round is tried again."""
+
+Each = TypeVar("Each")
+
+
+class Side(Protocol):
+    """What takes its turn."""
+
+    @property
+    def name(self) -> str: ...
+
+    def round(self, rate: float, seconds: float) -> Figures: ...
+
+
+@contextmanager
+def benches(targets: Sequence[Target], pairs: list[Pair], seed: int) -> Iterator[list[Bench]]:
+    """With a driver each. While one is measured the others stand by."""
+    with ExitStack() as stack:
+        made = []
+        for target in targets:
+            driving = stack.enter_context(drivers(1, plan(target, pairs)))
+            beside = [each for each in targets if each is not target]
+            made.append(Bench(target, driving, pairs, seed, beside=beside))
+        yield made
+
+
+def turns(sides: Sequence[Each], rounds: int) -> Iterator[Each]:
+    """A B, B A, A B …"""
+    for number in range(rounds):
+        yield from sides if number % 2 == 0 else reversed(sides)
+
+
+def measure(
+    sides: Sequence[Side], rate: float, rounds: int, seconds: float, tell: Callable[[str, Figures], None]
+) -> dict[str, list[Figures]]:
+    """`rounds` of each side, disturbed ones among them only when they stay so."""
+    told: dict[str, list[Figures]] = {side.name: [] for side in sides}
+    for side in turns(sides, rounds):
+        for _ in range(1 + _AGAIN):
+            found = side.round(rate, seconds)
+            tell(side.name, found)
+            if not found.disturbed:
+                break
+        told[side.name].append(found)
+    return told
+
+
+def rising(
+    sides: Sequence[Side],
+    rates: Sequence[float],
+    rounds: int,
+    seconds: float,
+    tell: Callable[[str, Figures], None],
+) -> dict[str, list[Figures]]:
+    """Each side up to the first rate that it does not carry."""
+    told: dict[str, list[Figures]] = {side.name: [] for side in sides}
+    climbing = list(sides)
+    for rate in rates:
+        found = measure(climbing, rate, rounds, seconds, tell)
+        for name, figures in found.items():
+            told[name] += figures
+        climbing = [side for side in climbing if carries(found[side.name])]
+        print(f"{rate:g}/s carried by: {[side.name for side in climbing]}", file=sys.stderr)
+        if not climbing:
+            break
+    return told
+
+
+def carries(rounds: Sequence[Figures]) -> bool:
+    """Whether most of the rounds at one rate lost nothing and stayed below the knee's p99."""
+    good = [each for each in rounds if not each.marks and each.p99 <= KNEE_P99]
+    return len(good) * 2 > len(rounds)
+
+
+def knee(rounds: Sequence[Figures]) -> float:
+    """The highest rate carried, before the first that was not; 0 when none was."""
+    highest = 0.0
+    for rate in sorted({each.rate for each in rounds}):
+        if not carries([each for each in rounds if each.rate == rate]):
+            break
+        highest = rate
+    return highest
