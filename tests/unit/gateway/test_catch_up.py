@@ -7,6 +7,7 @@ from typing import cast
 
 from gateway.catch_up import AT_ONCE, CatchUp
 from gateway.event_log import EventLog
+from gateway.link_messages import Entry
 from gateway.outbox import Outbox
 from gateway.socket import Socket
 from gateway.store import Answer, Progress, StorePort, Unavailable
@@ -21,11 +22,14 @@ class Store:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def sync(self, user: str, at: str, **_: object) -> Answer:
         self.asked.append(user)
         if self.away:
             raise Unavailable
+        await self.answers.wait()
         if user.startswith("late"):
             return Answer(503, b'{"code":"projection_behind"}')
         return Answer(200, b'{"entries":[],"cursor":"%s","hasMore":false}' % at.encode())
@@ -70,3 +74,50 @@ async def test_who_waits_for_the_projection_keeps_nobody_from_reading() -> None:
     async with catching_up(Store(), *(f"late-{n}" for n in range(AT_ONCE)), "ana") as tasks:
         assert tasks["ana"].done()
         assert not any(task.done() for user, task in tasks.items() if user != "ana")
+
+
+def entry(covers: int) -> Entry:
+    return Entry(0, 0, 1, covers, "chat.message.sent.v1", "", ["ana"], f"{covers}")
+
+
+async def begun(store: Store) -> tuple[Socket, asyncio.Task[None]]:
+    socket = behind("ana")
+    reading = asyncio.create_task(CatchUp(cast("StorePort", store), cast("EventLog", Log())).show(socket))
+    while not store.asked:
+        await asyncio.sleep(0)
+    return socket, reading
+
+
+async def test_what_is_told_while_the_last_page_is_read_is_shown_after_it() -> None:
+    store = Store()
+    store.answers.clear()
+    socket, reading = await begun(store)
+    for covers in (5, 6):
+        socket.deliver(entry(covers))
+    store.answers.set()
+    await reading
+    socket.release()
+    async with asyncio.timeout(5):
+        assert await socket.outbox.take() == "6"
+    assert socket.outbox.holds(10, 0)
+
+
+async def test_what_is_left_out_while_the_last_page_is_read_is_still_to_be_read() -> None:
+    store = Store()
+    store.answers.clear()
+    socket, reading = await begun(store)
+    socket.fall_behind()
+    store.answers.set()
+    await reading
+    assert socket.behind.is_set()
+
+
+async def test_nothing_is_held_back_for_a_store_that_is_away() -> None:
+    store = Store()
+    store.away = True
+    socket, reading = await begun(store)
+    for covers in range(6, 100):
+        socket.deliver(entry(covers))
+    assert not socket.outbox.closed
+    reading.cancel()
+    await asyncio.wait([reading])
