@@ -77,6 +77,31 @@ def test_no_table_is_read_through_for_a_page(written: tuple[psycopg.Connection[A
             assert max(_rows(scans).values()) < 4_000  # of 6,000 to 60,000
 
 
+def test_of_a_large_group_a_page_looks_at_no_member_but_the_caller(postgres_admin_url: str) -> None:
+    with _written(postgres_admin_url, PAST) as (connection, offsets):
+        assert connection.execute(_CROWDED, {"caller": past.CALLER}).rowcount == 1
+        connection.execute("analyze")
+        for planned in ("custom", "generic"):
+            with explain.prepared(connection, SYNC, sync_plan.NAMES, planned) as page:
+                scans = explain.scans(page, sync_plan.asked(offsets))
+            assert _rows(scans)["members"] < PAST.conversations + PAST.left + 100
+
+
+# 500 more in a conversation that went on.
+_CROWDED = """
+with crowd as (
+    update conversations set member_count = 502 where id = (
+        select conversation_id from members join conversations c on c.id = conversation_id
+        where user_id = %(caller)s and to_offset is null order by last_seq desc limit 1)
+    returning id, partition
+), joined as (
+    insert into members (conversation_id, user_id, from_offset, partition, ordinal, joined_seq, read_seq)
+    select id, 'z' || n, 0, partition, n, 0, 0 from crowd, generate_series(1, 500) n
+)
+select id from crowd
+"""
+
+
 async def test_page_by_page_everything_comes_in_the_order_of_the_log(
     written: tuple[psycopg.Connection[Any], list[int]],
 ) -> None:

@@ -1,6 +1,7 @@
 """The SQL of the queries. `user` is the caller, verified by the gateway."""
 
 from message_store.statements import TOLD, TOLD_OF, spelt
+from shared.vocabulary import READ_RECEIPT_MEMBERS
 
 PROGRESS = """
 select max(epoch), array_agg(coalesce(next_offset, 0) order by p)
@@ -115,14 +116,19 @@ with since as (
 
 PROBE = f"""{_DUE} select * from due"""
 
+# All members are looked at only where a frame names them, or says of a small conversation who has read.
+_NAMED = TOLD_OF.format(present="j.kind in ('conversation.started', 'member.added', 'member.removed')")
+
 SYNC = f"""
 {_DUE}
-{TOLD}, reader.read_seq, c.member_count, reader.others
-from due join journal j using (partition, "offset") {TOLD_OF}
+{TOLD}, reader.read_seq, c.member_count, others.read_seq
+from due join journal j using (partition, "offset") {_NAMED}
+left join members reader on j.kind = 'message.sent'
+    and reader.conversation_id = c.id and reader.user_id = %(user)s and reader.to_offset is null
 left join lateral (
-    select max(read_seq) filter (where user_id = %(user)s) as read_seq,
-           min(read_seq) filter (where user_id <> %(user)s) as others
-    from members where j.kind = 'message.sent' and conversation_id = c.id and to_offset is null
-) reader on true
+    select min(read_seq) as read_seq from members
+    where j.kind = 'message.sent' and c.member_count <= {READ_RECEIPT_MEMBERS}
+      and conversation_id = c.id and to_offset is null and user_id <> %(user)s
+) others on true
 order by j.partition, j."offset"
 """

@@ -102,12 +102,13 @@ select j.partition, j."offset", j.kind, j.conversation_id::text, j.actor, {time}
        j.client_id, j.reason, j.audience, m.id::text, m.client_id, m.text, {sent_at},
        c.kind, c.title, c.history_visibility, c.started_offset, {created_at}, {updated_at}, present.users"""
 
+# `{present}`: of which rows the members at that moment are asked.
 TOLD_OF = """
 left join conversations c on c.id = j.conversation_id and j.outcome = 'entry'
 left join messages m on j.kind = 'message.sent' and m.conversation_id = c.id and m.seq = j.seq
 left join lateral (
     select array_agg(user_id order by from_offset, ordinal) as users from members
-    where conversation_id = c.id
+    where {present} and conversation_id = c.id
       and from_offset <= j."offset" and (to_offset is null or to_offset > j."offset")
 ) present on true
 left join lateral (
@@ -137,4 +138,4 @@ TOLD = TOLD.format(
     created_at=spelt("c.created_at"),
     updated_at=spelt("greatest(c.created_at, newest.at)"),
 )
-UNTOLD = UNTOLD.format(told=TOLD, told_of=TOLD_OF)
+UNTOLD = UNTOLD.format(told=TOLD, told_of=TOLD_OF.format(present="true"))
