@@ -11,11 +11,15 @@ import argparse
 import asyncio
 import logging
 import shutil
+import signal
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+import structlog
 
 from deploy.local.failure import Failure
 from shared.serving import allow_files
@@ -34,15 +38,22 @@ def main() -> int:
     if chosen.list:
         print(*(str(fault) for faults in plan.values() for fault in faults), sep="\n")
         return 0
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that Kafka is away is no news here
+    _quiet()
     allow_files()
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="parley-disk-") as folder:
-        disk = _disk(Path(folder)) if "disk" in plan else None
+    with _disk("disk" in plan) as disk:
         judged = asyncio.run(_all(plan, chosen, disk))
     print(table.markdown(judged))
     print(f"{sum(len(each.suffered) for each in judged)} faults in {time.monotonic() - began:.0f} s")
     return 0 if judged and all(each.faultless and each.in_time for each in judged) else 1
+
+
+def _quiet() -> None:
+    """That Kafka is away is no news here, nor that the judge's replay buries poison. Told to stop, it stops
+    as on Ctrl-C, and leaves nothing behind."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _plan(chosen: argparse.Namespace) -> Mapping[str, Sequence[Fault]]:
@@ -56,15 +67,19 @@ def _plan(chosen: argparse.Namespace) -> Mapping[str, Sequence[Fault]]:
     return {group: faults for group, faults in chosen_of.items() if faults}
 
 
-def _disk(folder: Path) -> Path | None:
+@contextmanager
+def _disk(wanted: bool) -> Iterator[Path | None]:
     """A small disk, where this machine lets us have one."""
-    folder.chmod(0o711)
-    try:
-        small_disk.mount(folder)
-    except OSError as error:
-        print(f"disk: left out, no small disk can be mounted here: {error}", file=sys.stderr)
-        return None
-    return folder
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="parley-disk-")))
+        folder.chmod(0o711)
+        try:
+            if wanted:
+                stack.enter_context(small_disk.mounted(folder))
+        except OSError as error:
+            print(f"disk: left out, no small disk can be mounted here: {error}", file=sys.stderr)
+            wanted = False
+        yield folder if wanted else None
 
 
 async def _all(
@@ -118,3 +133,5 @@ if __name__ == "__main__":
     except Failure as failure:
         print(f"faults: {failure}", file=sys.stderr)
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

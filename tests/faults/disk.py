@@ -56,3 +56,4 @@ async def _need_new_logs(database: str) -> None:
             for _ in range(100):
                 await connection.execute("select pg_logical_emit_message(false, 'fill', repeat('x', 1000))")
                 await connection.execute("select pg_switch_wal()")
+        raise TimeoutError("its log still has room")

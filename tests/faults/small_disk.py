@@ -5,6 +5,8 @@ It goes with the process. An ordinary user may mount it where the kernel lets th
 
 import ctypes
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 MEGABYTES = 256
@@ -12,14 +14,24 @@ MEGABYTES = 256
 
 _NEW_USERS, _NEW_MOUNTS = 0x10000000, 0x00020000  # CLONE_NEWUSER, CLONE_NEWNS
 _PRIVATE = 0x4000 | 0x40000  # MS_REC | MS_PRIVATE: nobody else sees what is mounted here
+_DETACHED = 2  # MNT_DETACH
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def mount(folder: Path) -> None:
-    """For this process and those that it starts from now on; call it before there is a second thread.
+@contextmanager
+def mounted(folder: Path) -> Iterator[None]:
+    """For this process and those that it starts meanwhile; enter it before there is a second thread.
 
     Raises OSError where that is not allowed.
     """
+    _mount(folder)
+    try:
+        yield
+    finally:
+        _call("umount2", bytes(folder), _DETACHED)
+
+
+def _mount(folder: Path) -> None:
     user, group = os.getuid(), os.getgid()
     if user == 0:
         _call("unshare", _NEW_MOUNTS)
