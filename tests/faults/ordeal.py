@@ -16,9 +16,9 @@ from tests.faults.recovery import PATIENCE, Recovery, recovery, usual
 
 SETTINGS = {"HEARTBEAT_SECONDS": "1"}
 """Sockets hear often where they are, so that they come to rest soon."""
-WARM = 3.0
+WARM = 2.0
 """Seconds of load before the first fault."""
-REST = 1.0
+REST = 0.5
 """Seconds between two faults."""
 
 

@@ -34,7 +34,6 @@ def _representative() -> list[Fault]:
         freeze("notifier-2", 5.0),
         away(["projector", "gateway"], 1.0),
         between("gateway", "notifier", "black hole", lasts=4.0),
-        between("projector", "postgres", "reset", lasts=1.0),
         wrong_clock("gateway-2", OFF, 2.0),
         poison("chat.events", list(poisons()), dice),
         poison("chat.messages", list(poisons()), dice),
