@@ -12,6 +12,10 @@ where             a profile of one process meanwhile
 
 peers             other servers: `make bench-peers`, or `python -m bench.peers --help`
 side_by_side      rounds of several targets in turn
+pages, stored     history and conversations out of a long past: `python -m bench.pages`
+fanout            idle sockets, and groups: `python -m bench.fanout`
+catch_up          a million events to project: `python -m bench.catch_up`
+fetcher, members  what these ask and hear with, each a child of the bench's; log: events it writes itself
 results           what was measured, kept in bench/results/
 
 storm             a gateway goes, its sockets come back to the other one: `python -m bench.storm`

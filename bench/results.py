@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SerializeAsAny
 
 from bench.figures import Figures
 
@@ -21,8 +21,8 @@ class Kept(BaseModel):
     machine: str
     settings: dict[str, dict[str, str]]
     """By target."""
-    rounds: dict[str, list[Figures]]
-    """By target."""
+    rounds: dict[str, list[SerializeAsAny[BaseModel]]]
+    """By target: Figures, or what else a comparison measures."""
 
 
 class Middle(BaseModel):
@@ -51,10 +51,17 @@ class Middle(BaseModel):
         )
 
 
-def keep(name: str, settings: Mapping[str, dict[str, str]], rounds: Mapping[str, list[Figures]]) -> Path:
+def keep(
+    name: str, settings: Mapping[str, dict[str, str]], rounds: Mapping[str, Sequence[BaseModel]]
+) -> Path:
     """The file written."""
     FOLDER.mkdir(exist_ok=True)
-    kept = Kept(when=datetime.now(UTC), machine=machine(), settings=dict(settings), rounds=dict(rounds))
+    kept = Kept(
+        when=datetime.now(UTC),
+        machine=machine(),
+        settings=dict(settings),
+        rounds={name: list(each) for name, each in rounds.items()},
+    )
     file = FOLDER / f"{name}.json"
     file.write_text(kept.model_dump_json(indent=1) + "\n")
     return file

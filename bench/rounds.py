@@ -1,38 +1,30 @@
 """Drivers in processes of their own, and one round after the other over them."""
 
-import signal
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from bench import accounts, where
+from bench.child import Child, child
 from bench.figures import Figures, figures
 from bench.plan import Pair, Plan, Report, Round
 from bench.target import Target
 from bench.verdict import rows_wrong
-from deploy.local.failure import Failure
-from deploy.local.process import ROOT, leash, module
-
-
-class DriverEnded(Failure):
-    """It says why on stderr."""
 
 
 @dataclass
 class Drivers:
     """Connected; each has its share of the conversations."""
 
-    processes: list[subprocess.Popen[str]]
+    processes: list[Child]
 
     def play(self, asked: Round) -> list[Report]:
         """Blocks until all have finished."""
         for process in self.processes:
-            _write(process, asked.model_dump_json())
-        return [Report.model_validate_json(_line(process)) for process in self.processes]
+            process.tell(asked)
+        return [Report.model_validate_json(process.hear()) for process in self.processes]
 
     def pids(self) -> dict[str, int]:
         names = ("driver", *(f"driver-{number}" for number in range(2, 100)))
@@ -42,22 +34,9 @@ class Drivers:
 @contextmanager
 def drivers(count: int, plan: Plan) -> Iterator[Drivers]:
     """Connected when entered, gone when left."""
-    command = [*leash(signal.SIGKILL), *module("bench.driver")]
-    pipe = subprocess.PIPE
-    processes = [
-        subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) for _ in range(count)
-    ]
-    try:
-        for share, process in enumerate(processes):
-            shared_out = plan.model_copy(update={"share": share, "shares": count})
-            _write(process, shared_out.model_dump_json())
-        for process in processes:
-            _line(process)
-        yield Drivers(processes)
-    finally:
-        for process in processes:
-            process.terminate()
-            process.wait(5)
+    with ExitStack() as stack:
+        shares = (plan.model_copy(update={"share": share, "shares": count}) for share in range(count))
+        yield Drivers([stack.enter_context(child("bench.driver", each)) for each in shares])
 
 
 def plan(target: Target, pairs: list[Pair]) -> Plan:
@@ -127,17 +106,3 @@ class Bench:
 def rates_in_turn(rates: Sequence[float], rounds: int) -> list[float]:
     """There and back again, so that what changes slowly strikes all rates alike."""
     return [rate for number in range(rounds) for rate in (rates if number % 2 == 0 else rates[::-1])]
-
-
-def _write(process: subprocess.Popen[str], line: str) -> None:
-    pipe: IO[str] | None = process.stdin
-    assert pipe is not None
-    pipe.write(line + "\n")
-    pipe.flush()
-
-
-def _line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    if not (line := process.stdout.readline()):
-        raise DriverEnded(f"the driver ended with {process.wait()}")
-    return line

@@ -34,6 +34,12 @@ def marks(faults: Mapping[str, int], lateness: float, used: Used) -> list[str]:
         found.append(f"driver late {lateness * 1e3:.0f} ms")
     if busiest / used.seconds > SATURATED:
         found.append(f"driver saturated {busiest / used.seconds:.0%}")
+    return found + crowded(used)
+
+
+def crowded(used: Used) -> list[str]:
+    """Why the machine was not ours: the hypervisor's doing, and other processes'."""
+    found = []
     if used.steal / used.seconds > STEAL:
         found.append(f"steal {used.steal / used.seconds:.1%}")
     if used.others / used.seconds > OTHERS * (os.cpu_count() or 1):

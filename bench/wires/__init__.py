@@ -5,7 +5,7 @@ Each is as cheap for the driver as it can be made: the driver shares the machine
 
 from typing import Literal, Protocol
 
-Wire = Literal["parley", "xmpp", "matrix"]
+Wire = Literal["parley", "xmpp", "matrix", "stock"]
 
 TEXT = "The quick brown fox jumps over the lazy dog, and nobody minds. " * 2
 """What every message says, on every wire."""
