@@ -34,10 +34,9 @@ class Present:
         self._running, self._next = self._next, None
         progress = await self._store.progress()
         identity = self._events.identity
-        if identity is None or (identity.epoch, identity.partitions) != (
-            progress.epoch,
-            len(progress.offsets),
-        ):
-            log.error("store.of_another_log", store=progress.epoch, log=identity and identity.epoch)
+        if identity is None:
+            raise Unavailable("the log was not seen yet")
+        if (identity.epoch, identity.partitions) != (progress.epoch, len(progress.offsets)):
+            log.error("store.of_another_log", store=progress.epoch, log=identity.epoch)
             raise Unavailable("the store and the log do not belong together")
         return progress
