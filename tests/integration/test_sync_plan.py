@@ -73,7 +73,7 @@ def test_no_table_is_read_through_for_a_page(written: tuple[psycopg.Connection[A
         for planned in ("custom", "generic"):
             with explain.prepared(connection, SYNC, sync_plan.NAMES, planned) as page:
                 scans = explain.scans(page, sync_plan.asked(since))
-            assert not [scan for scan in scans if "Seq" in scan.how]
+            assert not [scan for scan in scans if "Seq" in scan.how and scan.table != "progress"]
             assert max(_rows(scans).values()) < 4_000  # of 6,000 to 60,000
 
 

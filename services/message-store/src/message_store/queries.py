@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg import AsyncConnection, IsolationLevel
 from psycopg_pool import AsyncConnectionPool
 
 from message_store import reading, views
@@ -18,8 +17,6 @@ from shared.position import Position, after
 from shared.problems import Problem, not_found
 from shared.vocabulary import MAX_SEQ
 
-Asked = tuple[LiteralString, dict[str, Any]]
-
 
 class Queries:
     """Every method raises Problem(unavailable) when the database does not answer in time."""
@@ -29,19 +26,17 @@ class Queries:
         self._timeout = timeout
 
     async def progress(self) -> Vector:
-        (rows,) = await self._snapshot((reading.PROGRESS, {}))
-        return _vector(rows)
+        return _vector(await self._rows(reading.PROGRESS, {}))
 
     async def membership(self, user: str, conversation: str) -> dict[str, Any]:
         """Raises Problem(not_found)."""
-        (rows,) = await self._snapshot((reading.MEMBERSHIP, {"user": user, "conversation": conversation}))
-        if not rows:
+        if not await self._rows(reading.MEMBERSHIP, {"user": user, "conversation": conversation}):
             not_found()
         return {"member": True}
 
     async def conversation(self, user: str, conversation: str) -> dict[str, Any]:
         """Raises Problem(not_found)."""
-        (rows,) = await self._snapshot((reading.CONVERSATION, {"user": user, "conversation": conversation}))
+        rows = await self._rows(reading.CONVERSATION, {"user": user, "conversation": conversation})
         if not rows:
             not_found()
         return views.conversation(user, rows[0])
@@ -49,13 +44,13 @@ class Queries:
     async def conversations(self, user: str, limit: int, page: str | None) -> dict[str, Any]:
         before, before_id = views.read_page_token(page) if page is not None else (None, None)
         asked = {"user": user, "limit": limit + 1, "before": before, "before_id": before_id}
-        progress, rows = await self._snapshot((reading.PROGRESS, {}), (reading.CONVERSATIONS, asked))
+        standing, rows = _standing(await self._rows(reading.CONVERSATIONS, asked))
         items = [views.conversation(user, row) for row in rows[:limit]]
         more = len(rows) > limit
         return {
             "items": items,
             "nextPage": views.page_token(items[-1]) if more else None,
-            "cursor": _cursor(_vector(progress), user),
+            "cursor": _cursor(standing, user),
         }
 
     async def history(
@@ -67,21 +62,23 @@ class Queries:
         older = 1 if kind == "after" else limit + 1
         newer = 1 if kind == "before" else limit + 1
         asked = {"user": user, "conversation": conversation, "bound": edge, "older": older, "newer": newer}
-        progress, reader, before, since = await self._snapshot(
-            (reading.PROGRESS, {}), (reading.READER, asked), (reading.OLDER, asked), (reading.NEWER, asked)
-        )
-        if not reader:
+        found = await self._rows(reading.HISTORY, asked)
+        standing, reader = _vector(found), found[0][2:5]
+        if reader[0] is None:
             not_found()
-        left, right = _window(kind, len(before), len(since), limit)
-        rows = [*reversed(before[:left]), *since[:right]]
-        has_older, has_newer = len(before) > left, len(since) > right
+        rows = [row[5:] for row in found if row[5] is not None]
+        older = sum(row[1] < edge for row in rows)
+        left, right = _window(kind, older, len(rows) - older, limit)
+        has_older, has_newer = older > left, len(rows) - older > right
         has_more = {"before": has_older, "after": has_newer}.get(kind, has_older or has_newer)
         return {
-            "items": [views.message(conversation, user, reader[0], row) for row in rows],
+            "items": [
+                views.message(conversation, user, reader, row) for row in rows[older - left : older + right]
+            ],
             "hasMore": has_more,
             "hasOlder": has_older,
             "hasNewer": has_newer,
-            "cursor": _cursor(_vector(progress), user),
+            "cursor": _cursor(standing, user),
         }
 
     async def sync(self, user: str, since: Sequence[int] | None, limit: int) -> dict[str, Any]:
@@ -91,8 +88,8 @@ class Queries:
             vector = await self.progress()
             return {"entries": [], "cursor": _cursor(vector, user), "hasMore": False}
         asked = {"user": user, "offsets": list(since), "limit": limit + 1}
-        progress, rows = await self._snapshot((reading.PROGRESS, {}), (reading.SYNC, asked))
-        vector, more = _vector(progress), len(rows) > limit
+        vector, rows = _standing(await self._rows(reading.SYNC, asked))
+        more = len(rows) > limit
         offsets = _reached(vector.offsets, since, rows[limit - 1]) if more else vector.offsets
         return {
             "entries": [views.frame(user, vector.epoch, row) for row in rows[:limit]],
@@ -103,7 +100,7 @@ class Queries:
     async def outcome(self, user: str, position: Position) -> dict[str, Any]:
         """What became of an event of `user`'s. Raises Problem(not_found) when it is another's."""
         asked = {"user": user, "partition": position.partition, "offset": position.offset}
-        (rows,) = await self._snapshot((reading.OUTCOME, asked))
+        rows = await self._rows(reading.OUTCOME, asked)
         if not rows:
             raise Problem("not_found", "no event of yours stands at this position")
         outcome, reason, conversation_id = rows[0][:3]
@@ -115,23 +112,21 @@ class Queries:
             answer["message"] = views.message(conversation_id, user, read, row)
         return answer
 
-    async def _snapshot(self, *asked: Asked) -> list[list[Row]]:
-        """The rows of each statement, all as of one moment, in one round trip."""
+    async def _rows(self, statement: LiteralString, asked: dict[str, Any]) -> list[Row]:
         try:
             async with asyncio.timeout(self._timeout):
                 try:
-                    return await self._read(asked)
+                    return await self._read(statement, asked)
                 except psycopg.OperationalError:
                     # after a restart of the database the pool holds dead connections
                     await self._pool.check()
-                    return await self._read(asked)
+                    return await self._read(statement, asked)
         except (TimeoutError, psycopg.Error) as error:
             raise Problem("unavailable", "the read models cannot be reached; try again") from error
 
-    async def _read(self, asked: Sequence[Asked]) -> list[list[Row]]:
-        async with self._pool.connection() as connection, connection.pipeline():
-            cursors = [await connection.execute(statement, values) for statement, values in asked]
-            return [await found.fetchall() for found in cursors]
+    async def _read(self, statement: LiteralString, asked: dict[str, Any]) -> list[Row]:
+        async with self._pool.connection() as connection:
+            return await (await connection.execute(statement, asked)).fetchall()
 
 
 def _window(kind: str, older: int, newer: int, limit: int) -> tuple[int, int]:
@@ -151,19 +146,19 @@ def _reached(present: Sequence[int], since: Sequence[int], last: Row) -> list[in
 
 
 def _vector(rows: list[Row]) -> Vector:
-    epoch, offsets = rows[0] if rows else (None, None)
+    epoch, offsets = rows[0][:2]
     if epoch is None:
         raise Problem("unavailable", "the projection has not begun; try again")
-    return Vector(epoch, tuple(offsets))
+    return Vector(epoch, tuple(map(int, offsets.split(","))))
+
+
+def _standing(rows: list[Row]) -> tuple[Vector, list[Row]]:
+    """Where things stand, and what was found besides."""
+    return _vector(rows), [row[2:] for row in rows if row[2] is not None]
 
 
 def _cursor(vector: Vector, user: str) -> str:
     return cursor.encode(vector.epoch, user, vector.offsets)
-
-
-async def _configure(connection: AsyncConnection[Row]) -> None:
-    await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
-    await connection.set_read_only(True)
 
 
 @asynccontextmanager
@@ -171,11 +166,14 @@ async def opened(database_url: str, connections: int) -> AsyncIterator[Queries]:
     """Opens at once, whether or not the database is there yet."""
     pool = AsyncConnectionPool(
         database_url,
-        kwargs={"options": OPTIONS, **KEEPALIVES},
+        kwargs={
+            "options": f"{OPTIONS} -c default_transaction_read_only=on",
+            "autocommit": True,
+            **KEEPALIVES,
+        },
         min_size=2,
         max_size=connections,
         timeout=2.0,
-        configure=_configure,
         open=False,
     )
     await pool.open(wait=False)

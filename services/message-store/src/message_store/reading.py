@@ -1,13 +1,19 @@
-"""The SQL of the queries. `user` is the caller, verified by the gateway."""
+"""The SQL of the queries. `user` is the caller, verified by the gateway.
+
+Each is one statement, and so one snapshot and one round trip. Where an answer has a cursor, the columns of
+`_STANDING` come first in each row, and one row comes even when nothing was found.
+"""
 
 from message_store.statements import TOLD, TOLD_OF, spelt
 from shared.vocabulary import READ_RECEIPT_MEMBERS
 
 PROGRESS = """
-select max(epoch), array_agg(coalesce(next_offset, 0) order by p)
+select max(epoch), string_agg(coalesce(next_offset, 0)::text, ',' order by p)
 from generate_series(0, (select max(partitions) from progress) - 1) p
 left join progress on partition = p
 """
+
+_STANDING = f"standing as materialized ({PROGRESS})"
 
 MEMBERSHIP = """
 select 1 from members where conversation_id = %(conversation)s and user_id = %(user)s and to_offset is null
@@ -42,12 +48,15 @@ order by c.updated_at desc, c.id desc
 """
 
 CONVERSATIONS = f"""
-with page as (
+with {_STANDING}, page as (
     select m.conversation_id, m.read_seq from members m join conversations c on c.id = m.conversation_id
     where m.user_id = %(user)s and m.to_offset is null
       and (%(before)s::timestamptz is null or (c.updated_at, c.id) < (%(before)s, %(before_id)s::uuid))
     order by c.updated_at desc, c.id desc limit %(limit)s
-) {_CONVERSATION}"""
+), listed (listed_id, kind, title, last_seq, version, created, updated) as materialized ({_CONVERSATION})
+select * from standing left join listed on true
+order by updated desc, listed_id desc
+"""
 
 CONVERSATION = f"""
 with page as (
@@ -55,7 +64,7 @@ with page as (
     where m.conversation_id = %(conversation)s and m.user_id = %(user)s and m.to_offset is null
 ) {_CONVERSATION}"""
 
-READER = f"""
+_READER = f"""
 select {_READ} from members m join conversations c on c.id = m.conversation_id
 where m.conversation_id = %(conversation)s and m.user_id = %(user)s and m.to_offset is null
 """
@@ -64,8 +73,15 @@ _FROM = f"""from messages x join conversations c on c.id = x.conversation_id
 where c.id = %(conversation)s and {_VISIBLE}"""
 
 # Both sides of a bound, each at most `limit` rows, nearest first.
-OLDER = f"select {_MESSAGE} {_FROM} and x.seq < %(bound)s order by x.seq desc limit %(older)s"
-NEWER = f"select {_MESSAGE} {_FROM} and x.seq >= %(bound)s order by x.seq limit %(newer)s"
+_OLDER = f"select {_MESSAGE} {_FROM} and x.seq < %(bound)s order by x.seq desc limit %(older)s"
+_NEWER = f"select {_MESSAGE} {_FROM} and x.seq >= %(bound)s order by x.seq limit %(newer)s"
+
+HISTORY = f"""
+with {_STANDING}, reader as materialized ({_READER}),
+found as materialized (({_OLDER}) union all ({_NEWER}))
+select * from standing left join reader on true left join found on true
+order by found.seq
+"""
 
 OUTCOME = f"""
 select j.outcome, j.reason, j.conversation_id::text, m.read_seq, c.member_count,
@@ -86,7 +102,7 @@ where j.partition = %(partition)s and j."offset" = %(offset)s and j.actor = %(us
 # come one after the other, and none is begun that the page does not need; in it no more than `limit`
 # journal rows of each conversation are read. `python -m bench.sync_plan` shows the plan.
 _DUE = """
-with since as (
+since as (
     select (place - 1)::int as partition, at
     from unnest(%(offsets)s::bigint[]) with ordinality as o (at, place)
 ), mine as materialized (
@@ -114,13 +130,13 @@ with since as (
     order by 1, 2 limit %(limit)s
 )"""
 
-PROBE = f"""{_DUE} select * from due"""
+PROBE = f"""with {_DUE} select * from due"""
 
 # All members are looked at only where a frame names them, or says of a small conversation who has read.
 _NAMED = TOLD_OF.format(present="j.kind in ('conversation.started', 'member.added', 'member.removed')")
 
 SYNC = f"""
-{_DUE}
+with {_STANDING}, {_DUE}, told as materialized (
 {TOLD}, reader.read_seq, c.member_count, others.read_seq
 from due join journal j using (partition, "offset") {_NAMED}
 left join members reader on j.kind = 'message.sent'
@@ -130,5 +146,6 @@ left join lateral (
     where j.kind = 'message.sent' and c.member_count <= {READ_RECEIPT_MEMBERS}
       and conversation_id = c.id and to_offset is null and user_id <> %(user)s
 ) others on true
-order by j.partition, j."offset"
+)
+select * from standing left join told on true order by told.partition, told."offset"
 """
