@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+from typing import Any
 
-from pydantic import BaseModel, SerializeAsAny
+from pydantic import BaseModel
 
 from bench.figures import Figures
 
@@ -21,7 +22,7 @@ class Kept(BaseModel):
     machine: str
     settings: dict[str, dict[str, str]]
     """By target."""
-    rounds: dict[str, list[SerializeAsAny[BaseModel]]]
+    rounds: dict[str, list[dict[str, Any]]]
     """By target: Figures, or what else a comparison measures."""
 
 
@@ -56,15 +57,16 @@ def keep(
 ) -> Path:
     """The file written."""
     FOLDER.mkdir(exist_ok=True)
-    kept = Kept(
-        when=datetime.now(UTC),
-        machine=machine(),
-        settings=dict(settings),
-        rounds={name: list(each) for name, each in rounds.items()},
-    )
+    told = {target: [each.model_dump() for each in seen] for target, seen in rounds.items()}
+    kept = Kept(when=datetime.now(UTC), machine=machine(), settings=dict(settings), rounds=told)
     file = FOLDER / f"{name}.json"
-    file.write_text(kept.model_dump_json(indent=1) + "\n")
+    file.write_text(kept.model_dump_json() + "\n")
     return file
+
+
+def kept() -> dict[str, Kept]:
+    """All that was kept, by the name of the file."""
+    return {file.stem: Kept.model_validate_json(file.read_text()) for file in sorted(FOLDER.glob("*.json"))}
 
 
 def machine() -> str:

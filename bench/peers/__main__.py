@@ -8,22 +8,34 @@ makes the tables and plots of it.
 
 import argparse
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
-from bench import results, side_by_side, table
+from bench import results, side_by_side, stored, table
 from bench.figures import Figures
 from bench.peers.ejabberd import ejabberd
 from bench.peers.synapse import synapse
 from bench.plan import pairs
 from bench.rounds import Bench
+from bench.stored import Stored
 from bench.target import Target, parley
 from deploy.local.failure import Failure
+
+
+@contextmanager
+def _with_past(name: str, times: int) -> Iterator[Target]:
+    """Parley with 200,000 messages in it, or so many times these."""
+    with parley(name=name) as target:
+        stored.write(target.stack.database, Stored().times(times))
+        yield target
+
 
 TARGETS: dict[str, Callable[[], AbstractContextManager[Target]]] = {
     "parley": parley,
     "parley-2-gateways": lambda: parley("--gateways=2", name="parley-2-gateways"),
     "parley-4-gateways": lambda: parley("--gateways=4", name="parley-4-gateways"),
+    "parley-stored": lambda: _with_past("parley-stored", 1),
+    "parley-stored-10": lambda: _with_past("parley-stored-10", 10),
     "ejabberd": ejabberd,
     "synapse": synapse,
 }

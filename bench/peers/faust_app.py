@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-import faust  # type: ignore[import-not-found]
+import faust
 
 broker, topic, count, folder = sys.argv[1:]
 app = faust.App(

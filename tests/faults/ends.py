@@ -38,6 +38,8 @@ class Road:
     latency: float = 0.0
     jitter: float = 0.0
     connections: set[tuple["End", "End"]] = field(default_factory=set)
+    overhearing: Callable[["End", Way, bytes], None] | None = None
+    """Is told of each piece, on its way."""
 
     def lateness(self) -> float:
         """Seconds that the next piece takes."""
@@ -76,6 +78,8 @@ class End(asyncio.Protocol):
             self.other.heed()
 
     def data_received(self, data: bytes) -> None:
+        if self._road.overhearing:
+            self._road.overhearing(self, self._way, data)
         self._pass(lambda: self.other.say(data))
 
     def eof_received(self) -> bool:

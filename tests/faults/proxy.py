@@ -6,6 +6,7 @@ it is healed, as TCP's repetitions would.
 
 import asyncio
 import random
+from collections.abc import Callable
 
 from tests.faults.ends import NEITHER, End, Road, Way
 
@@ -43,6 +44,10 @@ class Proxy:
         self._reset_all()
 
     refuse = close
+
+    def overhear(self, told: Callable[[End, Way, bytes], None] | None) -> None:
+        """From now on `told` hears each piece, with the end that it came to and its way."""
+        self._road.overhearing = told
 
     def delay(self, seconds: float, jitter: float = 0.0) -> None:
         """From now on each piece takes so long, and up to `jitter` seconds more; their order stays."""
