@@ -1,14 +1,13 @@
 """How long it takes until all is as before, from the moment in which nothing is wrong any more."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Coroutine
 from itertools import takewhile
 from statistics import median
 from typing import NamedTuple
 
 from shared.kafka import partition_for
 from tests.faults.clients import Running
-from tests.faults.deliveries import Delivery
 from tests.faults.house import House
 from tests.faults.lag import levelled
 
@@ -54,39 +53,29 @@ async def recovery(home: House, running: Running, moment: float, before: float) 
     return Recovery(delivered, await zero, quick)
 
 
-def _since(running: Running, moment: float) -> list[Delivery]:
-    """What was begun after that moment, and seen."""
-    newest_first = takewhile(lambda each: each.seen > moment, reversed(running.deliveries.all))
-    return [each for each in newest_first if each.began > moment]
-
-
 async def _delivered(running: Running, moment: float) -> float:
-    partitions = {_partition(talk.conversation) for talk in running.people.directs}
-    devices = {device.name for device in running.activity.devices}
-    while asyncio.get_running_loop().time() < moment + PATIENCE:
-        since = _since(running, moment)
-        by_partition = _first(since, lambda each: _partition(each.conversation))
-        by_device = _first(since, lambda each: each.device)
-        if by_partition.keys() >= partitions and by_device.keys() >= devices:
-            return max(*by_partition.values(), *by_device.values()) - moment
-        await asyncio.sleep(0.05)
-    return PATIENCE
-
-
-def _first(deliveries: Iterable[Delivery], of: Callable[[Delivery], int | str]) -> dict[int | str, float]:
-    """When the first of each kind was seen."""
-    found: dict[int | str, float] = {}
-    for each in deliveries:
-        found[of(each)] = min(each.seen, found.get(of(each), each.seen))
-    return found
+    partition_of = {talk.conversation: _partition(talk.conversation) for talk in running.people.directs}
+    waiting: set[int | str] = set(partition_of.values())
+    waiting |= {device.name for device in running.activity.devices}
+    told, last = len(running.deliveries.all), moment
+    while waiting:
+        if asyncio.get_running_loop().time() > moment + PATIENCE:
+            return PATIENCE
+        news, told = running.deliveries.all[told:], len(running.deliveries.all)
+        for each in news:
+            found = {partition_of.get(each.conversation, ""), each.device} & waiting
+            if each.began > moment and found:
+                waiting -= found
+                last = each.seen
+        await asyncio.sleep(0.02)
+    return last - moment
 
 
 async def _quick(running: Running, moment: float, enough: float) -> float:
     loop = asyncio.get_running_loop()
     while (now := loop.time()) < moment + PATIENCE:
-        took = [
-            each.seen - each.began for each in _since(running, moment) if each.live and each.seen > now - 1
-        ]
+        newest_first = takewhile(lambda each: each.seen > now - 1, reversed(running.deliveries.all))
+        took = [each.seen - each.began for each in newest_first if each.live and each.began > moment]
         if took and median(took) <= enough:
             return now - moment
         await asyncio.sleep(0.05)
