@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+from contextlib import suppress
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
@@ -11,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from gateway.admission import Admission
 from gateway.outbox import Close
 from gateway.pace import Pace
-from tests.unit.gateway.house import opened
+from tests.unit.gateway.house import House, opened, somebody
 
 
 @given(
@@ -73,6 +75,44 @@ async def test_one_user_that_dials_and_dials_delays_nobody_else() -> None:
         assert await admission.turn("ben") is None
     for turn in turns:
         turn.cancel()
+
+
+async def test_who_dials_in_spite_of_all_sends_nobody_else_away_for_longer() -> None:
+    admission = Admission(rate=10.0)
+    for _ in range(50):
+        assert await admission.turn("early") is None
+    greedy = [asyncio.create_task(admission.turn("ana")) for _ in range(10_000)]
+    others = [asyncio.create_task(admission.turn(f"user-{n}")) for n in range(100)]
+    await asyncio.sleep(0)
+    put_off = [turn.result() for turn in others if turn.done()]
+    assert len(put_off) > 50
+    assert max(map(_delay, put_off)) < 3_000 + 1_100 + 10_000
+    for turn in (*greedy, *others):
+        turn.cancel()
+
+
+async def test_nobody_is_sent_away_for_ever_however_many_dial() -> None:
+    admission = Admission(rate=10.0)
+    longest = max(_delay(admission.put_off()) for _ in range(10_000))
+    assert longest < 125_000
+
+
+async def test_who_gives_up_waiting_for_its_upgrade_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    async with opened(arrivals_per_second=10) as house:
+        doors = [asyncio.create_task(_gives_up(house)) for _ in range(70)]
+        await asyncio.gather(*doors)
+        async with house.present("ana", open_timeout=10):  # after all of these
+            pass
+        async with asyncio.timeout(10):
+            while house.notifier.users:
+                await asyncio.sleep(0.01)
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+
+
+async def _gives_up(house: House) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.2), house.dialled(somebody()):
+            pass
 
 
 async def test_clients_wait_for_their_turn_before_they_are_connected() -> None:

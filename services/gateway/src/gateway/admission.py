@@ -1,7 +1,8 @@
 """Sockets are let in at an even pace: a storm of them must take nothing from those who are here.
 
 Until it is live a socket costs what hundreds of messages do. Who would have to wait too long is told when to
-come back, and moments told are as far apart. Nobody takes a place from others by dialling often.
+come back, and moments told are as far apart. Nobody takes a place from others by dialling often, nor sends
+them away for long.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from gateway.pace import Pace
 _BURST = 50
 _PATIENCE = 3.0  # seconds of waiting: clients give an upgrade up after five or ten
 _OWN = 8  # of one user that wait at the same time
+_LATEST = 120.0  # seconds: moments told after that begin anew, else who dials in spite of them moves all on
 
 
 class Admission:
@@ -27,7 +29,9 @@ class Admission:
         """Returns when the user's socket may come in; at once, with when to come back, when that would take
         too long."""
         now = asyncio.get_running_loop().time()
-        if self._now.ahead(now) > _PATIENCE or self._waiting[user] >= _OWN:
+        if self._waiting[user] >= _OWN:
+            return _come_back(_PATIENCE)  # a moment of its own would be taken from others
+        if self._now.ahead(now) > _PATIENCE:
             return self.put_off()
         self._waiting[user] += 1
         try:
@@ -41,6 +45,10 @@ class Admission:
 
     def put_off(self) -> Close:
         """For one that cannot be let in now."""
-        metrics.put_off.inc()
-        later = _PATIENCE + self._later.take(asyncio.get_running_loop().time())
-        return delays.closing(delays.TOO_MANY, later)
+        later = self._later.take(asyncio.get_running_loop().time())
+        return _come_back(_PATIENCE + later % _LATEST)
+
+
+def _come_back(seconds: float) -> Close:
+    metrics.put_off.inc()
+    return delays.closing(delays.TOO_MANY, seconds)
