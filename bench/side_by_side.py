@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from bench.figures import Figures
@@ -45,40 +46,37 @@ def turns(sides: Sequence[Each], rounds: int) -> Iterator[Each]:
         yield from sides if number % 2 == 0 else reversed(sides)
 
 
-def measure(
-    sides: Sequence[Side], rate: float, rounds: int, seconds: float, tell: Callable[[str, Figures], None]
-) -> dict[str, list[Figures]]:
-    """`rounds` of each side, disturbed ones among them only when they stay so."""
-    told: dict[str, list[Figures]] = {side.name: [] for side in sides}
-    for side in turns(sides, rounds):
-        for _ in range(1 + _AGAIN):
-            found = side.round(rate, seconds)
-            tell(side.name, found)
-            if not found.disturbed:
+@dataclass
+class Race:
+    """Sides side by side; `told` has what stands of their rounds, also when it is broken off."""
+
+    sides: Sequence[Side]
+    rounds: int
+    """Of each rate and side."""
+    seconds: float
+    tell: Callable[[str, Figures], None]
+    """Hears of every round."""
+    told: dict[str, list[Figures]] = field(default_factory=dict)
+
+    def at(self, rate: float, sides: Sequence[Side] | None = None) -> None:
+        """Disturbed rounds stand only when they stay so."""
+        for side in turns(sides or self.sides, self.rounds):
+            for _ in range(1 + _AGAIN):
+                found = side.round(rate, self.seconds)
+                self.tell(side.name, found)
+                if not found.disturbed:
+                    break
+            self.told.setdefault(side.name, []).append(found)
+
+    def rising(self, rates: Sequence[float]) -> None:
+        """Each side up to the first rate that it does not carry."""
+        climbing = list(self.sides)
+        for rate in rates:
+            self.at(rate, climbing)
+            climbing = [side for side in climbing if knee(self.told[side.name]) == rate]
+            print(f"{rate:g}/s carried by: {[side.name for side in climbing]}", file=sys.stderr)
+            if not climbing:
                 break
-        told[side.name].append(found)
-    return told
-
-
-def rising(
-    sides: Sequence[Side],
-    rates: Sequence[float],
-    rounds: int,
-    seconds: float,
-    tell: Callable[[str, Figures], None],
-) -> dict[str, list[Figures]]:
-    """Each side up to the first rate that it does not carry."""
-    told: dict[str, list[Figures]] = {side.name: [] for side in sides}
-    climbing = list(sides)
-    for rate in rates:
-        found = measure(climbing, rate, rounds, seconds, tell)
-        for name, figures in found.items():
-            told[name] += figures
-        climbing = [side for side in climbing if carries(found[side.name])]
-        print(f"{rate:g}/s carried by: {[side.name for side in climbing]}", file=sys.stderr)
-        if not climbing:
-            break
-    return told
 
 
 def carries(rounds: Sequence[Figures]) -> bool:

@@ -16,7 +16,7 @@ from bench.figures import Figures
 from bench.peers.ejabberd import ejabberd
 from bench.peers.synapse import synapse
 from bench.plan import pairs
-from bench.rounds import Bench
+from bench.side_by_side import Race, knee
 from bench.stored import Stored
 from bench.target import Target, parley
 from deploy.local.failure import Failure
@@ -63,28 +63,25 @@ def _w1(targets: list[Target], chosen: argparse.Namespace) -> None:
             warm = side.round(min(chosen.warm_up_rate, max(chosen.rates)), chosen.warm_up)
             print(side.name, *table.head(list(warm.cpu)), sep="\n", flush=True)
             _tell(side.name, warm)
-        how = side_by_side.rising if chosen.knee else _fixed
-        told = how(sides, chosen.rates, chosen.rounds, chosen.seconds, _tell)
-        settings = {target.name: target.settings() for target in targets}
-        results.keep(chosen.name, settings, told)
-    for name, rounds in told.items():
-        print(name, *results.lines(rounds), sep="\n")
-        if chosen.knee:
-            print(f"knee {side_by_side.knee(rounds):g}/s")
+        race = Race(sides, chosen.rounds, chosen.seconds, _tell)
+        try:
+            _run(race, chosen)
+        finally:  # broken off, it keeps what it has
+            results.keep(chosen.name, {target.name: target.settings() for target in targets}, race.told)
+            for name, rounds in race.told.items():
+                print(name, *results.lines(rounds), *_knee(chosen, rounds), sep="\n", flush=True)
 
 
-def _fixed(
-    sides: list[Bench],
-    rates: list[float],
-    rounds: int,
-    seconds: float,
-    tell: Callable[[str, Figures], None],
-) -> dict[str, list[Figures]]:
-    told: dict[str, list[Figures]] = {side.name: [] for side in sides}
-    for rate in rates:
-        for name, found in side_by_side.measure(sides, rate, rounds, seconds, tell).items():
-            told[name] += found
-    return told
+def _run(race: Race, chosen: argparse.Namespace) -> None:
+    if chosen.knee:
+        race.rising(chosen.rates)
+    else:
+        for rate in chosen.rates:
+            race.at(rate)
+
+
+def _knee(chosen: argparse.Namespace, rounds: list[Figures]) -> list[str]:
+    return [f"knee {knee(rounds):g}/s"] if chosen.knee else []
 
 
 def _tell(name: str, found: Figures) -> None:

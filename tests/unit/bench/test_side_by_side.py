@@ -5,7 +5,7 @@ import pytest
 
 from bench.figures import Figures
 from bench.results import Middle, control
-from bench.side_by_side import knee, measure, rising, turns
+from bench.side_by_side import Race, knee, turns
 
 
 def figures(rate: float = 200, p99: float = 10, *marks: str, lost: int = 0, cpu: float = 1000) -> Figures:
@@ -42,7 +42,9 @@ def test_a_disturbed_round_is_tried_again_and_a_faulty_one_stands() -> None:
     shaken = iter([figures(200, 10, "steal 5 %"), figures(), figures()])
     one = Side("one", lambda rate: next(shaken))
     other = Side("other", lambda rate: figures(lost=1))
-    told = measure([one, other], 200, 2, 1, quiet)
+    race = Race([one, other], 2, 1, quiet)
+    race.at(200)
+    told = race.told
     assert [len(one.rates), len(other.rates)] == [3, 2]
     assert [each.marks for each in told["one"]] == [[], []]
     assert [each.lost for each in told["other"]] == [1, 1]
@@ -51,7 +53,9 @@ def test_a_disturbed_round_is_tried_again_and_a_faulty_one_stands() -> None:
 def test_a_target_climbs_no_further_than_the_first_rate_it_cannot_carry() -> None:
     weak = Side("weak", lambda rate: figures(rate, 300 if rate > 400 else 20))
     strong = Side("strong", figures)
-    told = rising([weak, strong], [200, 400, 800, 1600], 2, 1, quiet)
+    race = Race([weak, strong], 2, 1, quiet)
+    race.rising([200, 400, 800, 1600])
+    told = race.told
     assert max(weak.rates) == 800
     assert knee(told["weak"]) == 400
     assert knee(told["strong"]) == 1600
