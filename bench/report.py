@@ -48,8 +48,8 @@ def _goals(kept: Mapping[str, Kept]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     for each in goals.reached(kept):
         goal, found = each.goal, each.found
-        sign = "≥" if goal.floor else "≤"
-        bounds = f"{sign} {goal.must:.3g}× | {sign} {goal.aim:.3g}×"
+        sign = "≥" if goal.bounds.floor else "≤"
+        bounds = f"{sign} {goal.bounds.must:.3g}× | {sign} {goal.bounds.aim:.3g}×"
         told = f"{found.ratio:.3g}× ±{found.spread:.0%} | {found.of}" if found else "– | –"
         yield f"| {goal.name} | {bounds} | {told} | {each.verdict} |".replace(" ±nan%", "")
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bench.figures import Figures
-from bench.goals import GOALS, Goal, Reached, reached
+from bench.goals import GOALS, Reached, reached
 from bench.results import Kept
 from tests.unit.bench.test_side_by_side import figures
 
@@ -51,25 +51,11 @@ def test_cpu_is_compared_where_the_peer_has_its_knee() -> None:
 def test_a_void_round_is_not_compared() -> None:
     told = [{"server": 100.0, "marks": []}, {"server": 9.0, "marks": ["lost 1"]}]
     files = {"fanout": kept(parley_100=told, stock_100=[{"server": 50.0, "marks": []}])}
-    found = next(
-        each
-        for each in (Reached(goal, None) for goal in GOALS)
-        if each.goal.name == "W5 CPU a frame, 100 members, to stock"
-    )
-    goal: Goal = found.goal
-    assert goal.measure([files["fanout"]]).ratio == 2
+    assert ratio(of(files, "W5 CPU a frame, 100 members, to stock")) == 2
 
 
 def test_growth_is_ten_times_the_data_to_once() -> None:
     once, ten = kept(history=[{"p50": 2.0}]), kept(history=[{"p50": 2.2}])
     assert ratio(of({"pages": once, "pages-10": ten}, "W8 history page, p50, at 10× data")) == 1.1
-    grown = Kept.model_validate(
-        kept(a=[]).model_dump()
-        | {
-            "rounds": {
-                "parley-stored": [figures(200, 10).model_dump()],
-                "parley-stored-10": [figures(200, 11).model_dump()],
-            }
-        }
-    )
-    assert ratio(of({"w1-growth": grown}, "W8 p50 at 10× data")) == 1.1
+    stacks = {"parley-stored": [figures(200, 10)], "parley-stored-10": [figures(200, 11)]}
+    assert ratio(of({"w1-growth": kept(**stacks)}, "W8 sends, p50, at 10× data")) == 1.1
