@@ -38,8 +38,8 @@ SETTINGS = {
     "log_min_messages": "warning",
     "jit": "off",  # queries are short: compiling them costs more than it saves
 }
-VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""For data that need not survive the machine: tests."""
+VOLATILE = {"fsync": "off", "full_page_writes": "off"}
+"""For data that need not survive the machine: tests. What is committed survives PostgreSQL itself."""
 ELSEWHERE = Path("/var/lib/parley")
 """Where root's PostgreSQL keeps its files when its user cannot reach the data folder."""
 LOOPBACK_ONLY = "host all all 127.0.0.1/32 scram-sha-256\n"

@@ -76,6 +76,17 @@ async def test_a_frozen_database_answers_nobody_until_it_is_thawed(home: House) 
         await asyncio.wait_for(asked, 10)
 
 
+async def test_what_is_committed_survives_the_death_of_postgresql(home: House) -> None:
+    async with await psycopg.AsyncConnection.connect(home.database, autocommit=True) as connection:
+        await connection.execute("create table kept (n int)")
+        await connection.execute("insert into kept values (7)")
+        life = home.running["postgres"]
+        home.kill("postgres")
+    await home.back("postgres", life)
+    async with await psycopg.AsyncConnection.connect(home.database) as connection:
+        assert await (await connection.execute("select n from kept")).fetchall() == [(7,)]
+
+
 async def test_a_black_hole_cuts_one_pair_off_and_nothing_else(home: House) -> None:
     hole = home.proxies["gateway", "store"]
     hole.black_hole(Way.BOTH)
