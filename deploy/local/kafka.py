@@ -104,6 +104,7 @@ class Kafka:
 
     def _java(self, *arguments: str) -> list[str]:
         logging = [f"-Dlog4j2.configurationFile={SETTINGS / 'log4j2.properties'}", f"-Dlogs={self.folder}"]
+        logging.append(f"-Djava.io.tmpdir={self.folder}")  # a killed one would leave files elsewhere
         return [str(programs.find("java")), *logging, "-cp", f"{self._jars}/*", *arguments]
 
     def _settings(self, data: Path) -> str:

@@ -88,6 +88,16 @@ async def test_single_records_are_looked_at(group: Group) -> None:
     assert {p: record.value for p, record in found.items()} == {1: b"b"}
 
 
+async def test_one_may_look_again_and_again(group: Group) -> None:
+    await group.append(0, b"a", b"b")
+    await group.append(1, b"c")
+    for _ in range(10):
+        found = await group.look({0: 1})
+        assert {p: record.value for p, record in found.items()} == {0: b"b"}
+        found = await group.look({0: 0, 1: 0})
+        assert {p: record.value for p, record in found.items()} == {0: b"a", 1: b"c"}
+
+
 async def test_a_wait_for_records_ends_when_the_group_decides_anew(group: Group) -> None:
     """Else what was given to this member would rest until the wait is over."""
     revision = group.consumer.revision

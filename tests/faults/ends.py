@@ -69,6 +69,11 @@ class End(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._loop.call_soon(self._begin)  # until Python 3.11.4 reading begins after this call, paused or not
+
+    def _begin(self) -> None:
+        if self._transport is None:
+            return
         if self._way is Way.UP:
             self._transport.pause_reading()
             self._dialling = self._loop.create_task(self._dial())

@@ -1,7 +1,6 @@
 """The consumer that the documentation shows does what it says."""
 
 import asyncio
-import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
@@ -19,14 +18,14 @@ EXAMPLE = Path("docs/examples/consumer.py")
 
 @asynccontextmanager
 async def consumer(*arguments: str) -> AsyncIterator[Process]:
-    """Ended as by Ctrl-C."""
+    """Killed, as it may be at any moment."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(EXAMPLE), *arguments, stdout=PIPE, stderr=DEVNULL
     )
     try:
         yield process
     finally:
-        process.send_signal(signal.SIGINT)
+        process.kill()
         await process.wait()
 
 

@@ -30,7 +30,8 @@ class Message(MessageFields):
     """A message as one caller sees it."""
 
     is_read: bool
-    """Of another's message: I have read it. Of mine: every other member to whom it is visible has."""
+    """Of another's message: I have read it. Of mine: every other member to whom it is visible has. It moves
+    without `version`: live it is told by `read` frames, and a later answer is right about it."""
 
 
 class ConversationFields(Wire):
@@ -101,7 +102,8 @@ class HelloFrame(Wire):
 
 
 class SyncedFrame(Wire):
-    """What was missed while away has been sent."""
+    """What was missed while away has been sent. After `reset`, or an `error` about the cursor, nothing was:
+    fetch anew."""
 
     type: Literal["synced"] = "synced"
     cursor: str | None
@@ -162,6 +164,7 @@ class ResetFrame(Wire):
 
     type: Literal["reset"] = "reset"
     reason: str
+    """`of_another_user`, `of_another_log`, `beyond_the_log`, `cursor_unusable`; later ones may come."""
 
 
 class ReconnectFrame(Wire):

@@ -161,7 +161,7 @@ class Session:
         try:
             came_with = cursor.decode(_single(self._cursors) or "")
         except CursorInvalid as error:
-            return None, ErrorFrame(code="cursor_invalid", message=f"the cursor {error}")
+            return None, ErrorFrame(code="cursor_invalid", message=f"the cursor {error}; fetch anew")
         fault = verdict(came_with, self._socket.user, self._door.events)
         return (Progress(came_with.epoch, came_with.offsets) if fault is None else None), fault
 

@@ -200,7 +200,7 @@ class Inspector:
                     self._consumer.seek(place, at)
                 return await self._found(places)
             finally:
-                self._consumer.unsubscribe()  # else it would go on fetching
+                self._consumer.pause(*places)  # else it would go on fetching
 
     async def _found(self, places: dict[TopicPartition, int]) -> dict[int, Record]:
         found: dict[int, Record] = {}
