@@ -87,7 +87,7 @@ async def test_who_is_told_to_leave_goes_in_good_order_and_misses_nothing(two: S
         for each in stubborn:
             await each.close()
     assert (told.missing, told.skipped) == (0, 0)
-    assert len(told.absences) == MEMBERS
+    assert len(told.absences) >= MEMBERS  # one that went early may have met the same gateway again
     assert len(told.told) >= MEMBERS
     assert max(told.told) > MEMBERS / RATE - 1  # spread, so that the other gateway can let them in
 
