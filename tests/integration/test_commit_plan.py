@@ -1,0 +1,50 @@
+"""The projector's statements look rows up by key, also when they were prepared while tables were small."""
+
+from collections.abc import Iterator
+from typing import Any, LiteralString
+
+import psycopg
+import pytest
+
+from message_store import statements
+from message_store.migrations import migrate
+from message_store.postgres import BY_KEY
+
+_FILL: tuple[LiteralString, ...] = (
+    """insert into members select md5((g / 2)::text)::uuid, 'u' || g % 50, g, null, 0, 0, 0, 0
+       from generate_series(1, 300) g""",
+    """insert into messages
+       select md5((g / 2)::text)::uuid, g, md5(g::text)::uuid, 0, 'u', null, '', now(), g, g
+       from generate_series(1, 300) g""",
+    "analyze members, messages",
+    "set plan_cache_mode = force_generic_plan",
+)
+
+
+@pytest.mark.parametrize(
+    ("statement", "types"),
+    [(statements.COMMIT, "json, uuid"), (statements.SENT, "uuid[], uuid[]")],
+    ids=["commit", "sent"],
+)
+async def test_no_row_is_looked_at_that_a_batch_does_not_name(
+    database_url: str, statement: str, types: str
+) -> None:
+    migrate(database_url)
+    with psycopg.connect(database_url, autocommit=True, options=BY_KEY) as connection:
+        for each in _FILL:
+            connection.execute(each)
+        numbered = statement.replace("%s", "$1", 1).replace("%s", "$2", 1)
+        connection.execute(f"prepare asked ({types}) as {numbered}")
+        row = connection.execute("explain (format json) execute asked (null, null)").fetchone()
+    assert row is not None
+    scans = [
+        node for node in _nodes(row[0][0]["Plan"]) if node.get("Relation Name") in ("members", "messages")
+    ]
+    assert any("Scan" in node["Node Type"] for node in scans)
+    assert [node for node in scans if "Scan" in node["Node Type"] and "Index Cond" not in node] == []
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from _nodes(part)
