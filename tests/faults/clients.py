@@ -47,7 +47,7 @@ class Running:
         return self.activity.deliveries
 
     async def open(self, churn: float) -> None:
-        """All conversations are started, all devices were connected. Raises TimeoutError."""
+        """All conversations are started and told of, all devices were connected. Raises TimeoutError."""
         async with asyncio.timeout(60):
             for user in self.people.users:
                 self.ledger.first[user] = await calls.present(self._http, self._gateways[0], user)
@@ -55,7 +55,7 @@ class Running:
             for number, user in enumerate(self.people.users):
                 for name in ("a", "b")[: 1 + number % 2]:
                     self._own(f"{user}-{name}", user, churn)
-            while not all(device.cursors for device in self.activity.devices):
+            while not (all(device.cursors for device in self.activity.devices) and self._all_told()):
                 await asyncio.sleep(0.02)
 
     def begin(self, work: Coroutine[None, None, None]) -> None:
@@ -92,6 +92,15 @@ class Running:
         device = Device(name, user, self._gateways, self.ledger, self._dice, self._heard, churn)
         self.activity.devices.append(device)
         self._lives.append(asyncio.create_task(device.run()))
+
+    def _all_told(self) -> bool:
+        """Whether every member knows of every conversation: from then on nobody may be refused."""
+        told = {
+            (connection.user, frame["conversationId"])
+            for connection in self.ledger.connections
+            for frame in connection.of("conversation")
+        }
+        return told >= {(user, talk.conversation) for talk in self.people.directs for user in talk.members}
 
     def _heard(self, device: Device, frame: Frame) -> None:
         if frame["type"] != "message":

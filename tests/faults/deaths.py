@@ -50,7 +50,9 @@ def killed() -> Iterator[Fault]:
 def kill(name: str) -> Fault:
     @asynccontextmanager
     async def inflict(house: House) -> AsyncIterator[None]:
+        life = house.running[name]
         house.kill(name)
+        await house.gone(life)
         yield
 
     return Fault("kill9", f"kill -9 {name}", inflict)
@@ -64,8 +66,10 @@ def terminated() -> Iterator[Fault]:
 def terminate(name: str) -> Fault:
     @asynccontextmanager
     async def inflict(house: House) -> AsyncIterator[None]:
+        life = house.running[name]
         house.terminate(name)
         yield
+        await house.gone(life)
 
     return Fault("term", f"SIGTERM {name}", inflict)
 
@@ -73,8 +77,10 @@ def terminate(name: str) -> Fault:
 def quit_postgres() -> Fault:
     @asynccontextmanager
     async def inflict(house: House) -> AsyncIterator[None]:
+        life = house.running["postgres"]
         house.quit("postgres")
         yield
+        await house.gone(life)
 
     return Fault("term", "immediate shutdown of postgres", inflict)
 

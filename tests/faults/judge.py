@@ -19,6 +19,7 @@ from tests.faults.verdicts import Case, Verdict, acceptance, order, sockets, sta
 class Promise(StrEnum):
     KEPT = "an accepted event is never lost"
     NOT_INVENTED = "nothing is invented"
+    NOT_REFUSED = "nobody is refused what is theirs"
     ONCE = "the same clientId is one message"
     ONE_ORDER = "one order for all, no gaps"
     SOCKET_ORDER = "on a socket each message comes once and in order"
@@ -36,6 +37,7 @@ class Promise(StrEnum):
 VERDICTS: Mapping[Promise, Verdict] = {
     Promise.KEPT: acceptance.accepted_is_kept,
     Promise.NOT_INVENTED: acceptance.nothing_is_invented,
+    Promise.NOT_REFUSED: acceptance.nobody_is_refused_what_is_theirs,
     Promise.ONCE: acceptance.each_client_id_is_one_message,
     Promise.ONE_ORDER: order.one_order_without_gaps,
     Promise.SOCKET_ORDER: sockets.a_socket_gets_each_once_and_in_order,

@@ -39,8 +39,10 @@ class Judged:
 
     @property
     def faultless(self) -> bool:
-        """Whether every promise was kept, and all faults happened and were recovered from."""
-        return not self.violations and not any(each.wrong for each in self.suffered)
+        """Whether every promise was kept, and all faults happened and were recovered from. A run in which
+        nothing was done, or nothing was broken, proves nothing."""
+        happened = self.operations and self.suffered and not any(each.wrong for each in self.suffered)
+        return bool(happened) and not self.violations
 
     @property
     def in_time(self) -> bool:

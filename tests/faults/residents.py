@@ -107,9 +107,12 @@ class House:
     async def restart_with(
         self, name: str, *, env: Mapping[str, str] | None = None, argv: Sequence[str] | None = None
     ) -> None:
-        """The same, and returns once it is ready."""
-        await self.begin_life(name, env=env, argv=argv)
+        """The same, and returns once it is ready. Raises RuntimeError when that life ended before: the next
+        is as usual, and would be taken for it."""
+        life = await self.begin_life(name, env=env, argv=argv)
         await self.ready(name)
+        if self.running[name] != life:
+            raise RuntimeError(f"{name} ended before it was ready: its next life is as usual")
 
     @staticmethod
     async def gone(life: Running) -> None:

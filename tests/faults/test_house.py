@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -54,6 +55,11 @@ async def test_a_process_is_different_for_one_life_only(home: House) -> None:
     await home.back("projector-2", before)
     assert "FAILPOINT" not in _environment(home, "projector-2")
     await _told(home, "after other lives")
+
+
+async def test_a_different_life_that_ends_at_once_is_not_taken_for_a_ready_one(home: House) -> None:
+    with pytest.raises(RuntimeError, match="store ended before it was ready"):
+        await home.restart_with("store", argv=[sys.executable, "-c", "raise SystemExit(1)"])
 
 
 async def test_what_is_away_comes_back_after_the_block(home: House) -> None:

@@ -61,8 +61,23 @@ def test_what_is_not_answered_may_have_happened_or_not(case: Case) -> None:
 
 def test_what_was_refused_and_happened_all_the_same_is_invented(case: Case) -> None:
     ledger, observed = case
-    ledger.operations[3].answers[:] = [Answer("gateway", Status.FAILED)]
+    ledger.operations[4].answers[:] = [Answer("gateway", Status.FAILED)]
     assert broken(judge(ledger, observed)) == {Promise.NOT_INVENTED}
+
+
+@pytest.mark.parametrize("before", [[], [Answer("gateway", Status.INDETERMINATE)]])
+def test_a_member_who_is_refused_was_wronged(case: Case, before: list[Answer]) -> None:
+    ledger, observed = case
+    refused = Answer("gateway", Status.FAILED, code="not_found")
+    ledger.operations.append(Operation("send", "ann", DIRECT, "3", "refused", answers=[*before, refused]))
+    assert broken(judge(ledger, observed)) == {Promise.NOT_REFUSED}
+
+
+def test_a_stranger_who_is_refused_was_not(case: Case) -> None:
+    ledger, observed = case
+    refused = Answer("gateway", Status.FAILED, code="not_found")
+    ledger.operations.append(Operation("send", "dan", DIRECT, "3", "refused", answers=[refused]))
+    assert judge(ledger, observed) == []
 
 
 def test_a_message_that_nobody_sent_is_invented(case: Case) -> None:

@@ -37,4 +37,6 @@ def test_only_what_kept_everything_and_recovered_is_faultless() -> None:
     assert Judged("kill9", [LATE, QUICK], 500, []).faultless
     assert not Judged("kill9", [LATE], 500, []).in_time
     assert not Judged("kill9", [QUICK], 500, BROKEN[:1]).faultless
+    assert not Judged("kill9", [QUICK], 0, []).faultless
+    assert not Judged("kill9", [], 500, []).faultless
     assert not Judged("kill9", [Suffered("x", Recovery(1, 1, 1), "it did not happen")], 500, []).faultless

@@ -64,6 +64,11 @@ async def killed_gateway(home: House) -> None:
     home.kill("gateway")
 
 
+async def store_away(home: House) -> None:
+    async with home.away("store"):
+        await asyncio.sleep(1)
+
+
 async def _stopped(pid: int) -> None:
     async with asyncio.timeout(20):
         while _state(pid) != "T":
@@ -93,6 +98,7 @@ TRIALS = (
 )
 MORE = (
     Trial("accepted_unconfirmed", "gateway", Promise.KEPT, fault=killed_gateway),
+    Trial("unsure_is_no", "gateway", Promise.NOT_REFUSED, fault=store_away),
     Trial("seq_from_memory", "projector", Promise.ONE_ORDER, FROZEN_IN_A_BATCH, lost_its_connection),
     Trial("own_send_unread", "projector", Promise.UNREAD),
     Trial("read_falls", "projector", Promise.UNREAD),

@@ -24,6 +24,7 @@ MUTANTS: dict[str, Callable[[], None]] = {
         telling.audience_ignored,
         telling.drops_some,
         door.register_after_catch_up,
+        door.unsure_is_no,
         door.accepted_unconfirmed,
         door.cursor_ahead,
         door.links_break,

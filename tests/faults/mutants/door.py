@@ -6,9 +6,10 @@ from collections.abc import Awaitable
 from gateway.event_log import EventLog
 from gateway.interest import Interest
 from gateway.link import Link
+from gateway.membership import Membership
 from gateway.session import Session
 from gateway.socket import Socket
-from gateway.store import Progress
+from gateway.store import Progress, Unavailable
 from gateway.stretches import Stretches, Taken
 from shared.events import ConversationEvent
 from shared.kafka import partition_for
@@ -39,6 +40,18 @@ def register_after_catch_up() -> None:
     Interest.remove = known  # type: ignore[method-assign]
     Session._registered = at_once  # type: ignore[method-assign]
     Session._catch_up = then_register  # type: ignore[method-assign]
+
+
+def unsure_is_no() -> None:
+    """Whoever cannot be asked about is taken for a stranger."""
+
+    async def allows(self: Membership, user: str, conversation: str) -> bool:
+        try:
+            return await self._store.is_member(user, conversation)
+        except Unavailable:
+            return False
+
+    Membership.allows = allows  # type: ignore[method-assign]
 
 
 def accepted_unconfirmed() -> None:

@@ -40,6 +40,17 @@ def nothing_is_invented(case: Case) -> Iterator[str]:
             yield f"message {frame['id']} of {frame['senderId']}: shown, but nobody sent it"
 
 
+def nobody_is_refused_what_is_theirs(case: Case) -> Iterator[str]:
+    """Whoever is in a direct conversation may write and read there at any time, whatever is broken."""
+    for operation in case.did.operations:
+        found = case.truth.conversations.get(operation.conversation)
+        if found is None or found.kind != "direct" or operation.user not in found.members:
+            continue
+        for answer in operation.answers:
+            if answer.status is Status.FAILED:
+                yield f"{operation.kind} of {operation.user}, a member: told {answer.code} by {answer.via}"
+
+
 def each_client_id_is_one_message(case: Case) -> Iterator[str]:
     """Every repetition is answered with the first message, and history has it once."""
     for operation in case.did.sends():
