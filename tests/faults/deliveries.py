@@ -21,7 +21,6 @@ class Deliveries:
         self.all: list[Delivery] = []
         self._began: dict[str, tuple[float, str]] = {}
         self._seen: set[tuple[str, str]] = set()
-        self._grown = asyncio.Event()
 
     def begin(self, text: str, conversation: str, began: float) -> None:
         self._began[text] = began, conversation
@@ -32,16 +31,6 @@ class Deliveries:
             began, conversation = self._began[text]
             now = asyncio.get_running_loop().time()
             self.all.append(Delivery(began, now, conversation, device, live))
-            self._grown.set()
-
-    async def next_after(self, moment: float, patience: float = 60) -> float:
-        """Seconds from `moment` (of the running loop's clock) until a message that was begun after it is
-        seen. Raises TimeoutError."""
-        async with asyncio.timeout(patience):
-            while not (found := [each.seen for each in self.all if each.began > moment]):
-                self._grown.clear()
-                await self._grown.wait()
-        return min(found) - moment
 
     def latencies(self, last: float = 1.0) -> list[float]:
         """Seconds that each live delivery took that was made within the `last` seconds."""
