@@ -63,7 +63,13 @@ def test_a_target_climbs_no_further_than_the_first_rate_it_cannot_carry() -> Non
 
 def test_a_rate_that_lost_anything_is_not_carried_however_fast_it_was() -> None:
     assert knee([figures(200), figures(400, 10, lost=1), figures(800)]) == 200
-    assert knee([figures(200, 10, "driver late 20 ms")]) == 0
+
+
+def test_a_disturbed_round_says_nothing_of_a_rate() -> None:
+    late = figures(200, 10, "driver late 20 ms")
+    assert knee([late]) == 0
+    assert knee([late, figures(200)]) == 200
+    assert knee([late, figures(200, 300)]) == 0
 
 
 def test_the_middle_leaves_out_what_does_not_count() -> None:
