@@ -1,6 +1,7 @@
 """Where to arrive, as ratios in one run, and how far it is: pure."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import isnan
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -56,7 +57,13 @@ class Reached(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        return self.goal.bounds.met(self.found.ratio) if self.found else "not measured"
+        """`aim`, `must` or `missed`; `unsure` when the spread reaches over a bound."""
+        if self.found is None:
+            return "not measured"
+        ratio, spread = self.found.ratio, self.found.spread
+        reach = 1 + (0 if isnan(spread) else spread)
+        said = {self.goal.bounds.met(each) for each in (ratio / reach, ratio, ratio * reach)}
+        return said.pop() if len(said) == 1 else "unsure"
 
 
 def reached(kept: Mapping[str, Kept]) -> Iterator[Reached]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from bench.figures import Figures
 
@@ -17,6 +17,8 @@ FOLDER = Path(__file__).with_name("results")
 
 class Kept(BaseModel):
     """One comparison."""
+
+    model_config = ConfigDict(ser_json_inf_nan="strings")  # JSON has no NaN, and null would be no number
 
     when: datetime
     machine: str

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from math import isnan
 from typing import Any
 
 from bench.figures import Figures
@@ -40,6 +41,12 @@ def test_a_ceiling_is_met_from_below_and_a_floor_from_above() -> None:
     assert of({"w1-latency": quick}, "W1 at 200/s, p99, to ejabberd").verdict == "aim"
 
 
+def test_no_claim_is_smaller_than_the_spread() -> None:
+    shaky = kept(parley=[figures(200, p99) for p99 in (15, 25, 25, 15)], ejabberd=[figures(200, 10)] * 4)
+    found = of({"w1-latency": shaky}, "W1 at 200/s, p99, to ejabberd")
+    assert (ratio(found), found.verdict) == (2, "unsure")
+
+
 def test_cpu_is_compared_where_the_peer_has_its_knee() -> None:
     ours = [figures(400, cpu=2000), figures(800, cpu=1500), figures(1600, cpu=900)]
     theirs = [figures(400, cpu=1000), figures(800, cpu=1000), figures(1600, 300, cpu=10)]
@@ -59,3 +66,9 @@ def test_growth_is_ten_times_the_data_to_once() -> None:
     assert ratio(of({"pages": once, "pages-10": ten}, "W8 history page, p50, at 10× data")) == 1.1
     stacks = {"parley-stored": [figures(200, 10)], "parley-stored-10": [figures(200, 11)]}
     assert ratio(of({"w1-growth": kept(**stacks)}, "W8 sends, p50, at 10× data")) == 1.1
+
+
+def test_what_has_no_number_is_still_read_back() -> None:
+    silent = figures().model_copy(update={"accepted_p50": float("nan")})
+    again = Kept.model_validate_json(kept(ejabberd=[silent]).model_dump_json())
+    assert isnan(Figures.model_validate(again.rounds["ejabberd"][0]).accepted_p50)
