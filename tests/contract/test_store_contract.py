@@ -7,15 +7,17 @@ from typing import Any
 import psycopg
 import pytest
 
+from message_store.batch import written
 from message_store.changes import advance, changes
+from message_store.domain import Duplicate, Rejected, Sent
 from message_store.fold import Arrival, Folded, fold
 from message_store.memory import MemoryStore, Tables
 from message_store.migrations import migrate
 from message_store.postgres import PostgresStore
 from message_store.records import record
 from message_store.rows import Changes
-from message_store.states import StateCache
-from message_store.store import LostRace, Progress, Store, WrongLog
+from message_store.states import StateCache, knowing
+from message_store.store import Known, LostRace, Progress, Store, WrongLog
 from shared import ids
 from shared.events import Event
 from shared.log_identity import LogIdentity
@@ -70,19 +72,23 @@ async def store(database: Database) -> Store:
     return made
 
 
-async def _made(store: Store, story: Sequence[Event], start: int = 0) -> tuple[Changes, list[Folded]]:
-    arrivals = [
-        Arrival(read, event) for read, event in zip(builders.records(0, story, start), story, strict=True)
-    ]
-    states = await StateCache(store).load(arrivals)
-    before = dict(states)
+def _arrivals(story: Sequence[Event], start: int) -> list[Arrival]:
+    records = builders.records(0, story, start)
+    return [Arrival(record, event) for record, event in zip(records, story, strict=True)]
+
+
+async def _made(
+    store: Store, story: Sequence[Event], start: int = 0, known: Known | None = None
+) -> tuple[Changes, list[Folded]]:
+    arrivals = _arrivals(story, start)
+    before = knowing(await StateCache(store).load(arrivals), known or {})
+    states = dict(before)
     batch = fold(states, arrivals)
     return changes(batch, before, advance(batch, {0: 0, 1: 0})), batch
 
 
 async def _commit(store: Store, story: Sequence[Event], start: int = 0) -> list[Folded]:
-    made, batch = await _made(store, story, start)
-    await store.commit(made)
+    batch, _ = await written(store, StateCache(store), _arrivals(story, start), {0: 0})
     return batch
 
 
@@ -109,11 +115,37 @@ async def test_the_journal_tells_again_what_was_told_however_it_was_batched(stor
     assert _told(await store.untold(0, 4, 2)) == [t for t in told if int(t.id.split("-")[2]) >= 4][:2]
 
 
-async def test_message_ids_are_known_with_the_offset_of_the_first(store: Store) -> None:
+async def test_a_batch_that_takes_for_new_what_was_sent_before_is_not_written(store: Store) -> None:
     await _commit(store, STORY)
-    known = ids.message_id(GROUP, "ann", "1")
-    asked = [(GROUP, known), (GROUP, ids.fresh_id()), (ids.fresh_id(), known)]
-    assert await store.sent(asked) == {GROUP: {known: 2}}
+    again = [builders.sent(GROUP, "ann", "new"), builders.sent(GROUP, "ann", "again", client_id="1")]
+    made, _ = await _made(store, again, start=len(STORY))
+    known = {GROUP: {ids.message_id(GROUP, "ann", "1"): 2}}
+    assert await store.commit(made) == known
+    assert (await store.owned([0]))[0].next_offset == len(STORY)
+    assert (await store.conversations([GROUP]))[GROUP].last_seq == 2
+    made, batch = await _made(store, again, len(STORY), known)
+    assert await store.commit(made) == {}
+    assert [type(folded.outcome) for folded in batch] == [Sent, Duplicate]
+
+
+async def test_nor_is_one_that_refuses_what_was_sent_before(store: Store) -> None:
+    """Who left the group, and says again what was said as a member, is not told that it failed."""
+    said_and_left = [builders.sent(GROUP, "bob", client_id="7"), builders.removed(GROUP, "ann", "bob")]
+    await _commit(store, [*STORY, *said_and_left])
+    again = [builders.sent(GROUP, "bob", client_id="7"), builders.sent(GROUP, "bob", client_id="8")]
+    made, batch = await _made(store, again, len(STORY) + 2)
+    assert [type(folded.outcome) for folded in batch] == [Rejected, Rejected]
+    assert await store.commit(made) == {GROUP: {ids.message_id(GROUP, "bob", "7"): len(STORY)}}
+
+
+async def test_who_lost_the_race_is_not_told_of_messages(database: Database) -> None:
+    first, second = database.new(), database.new()
+    await first.claim(LOG, [0, 1])
+    made, _ = await _made(first, STORY)
+    await first.commit(made)
+    await second.claim(LOG, [0, 1])
+    with pytest.raises(LostRace):
+        await first.commit(made)
 
 
 async def test_progress_moves_with_the_rows(store: Store) -> None:

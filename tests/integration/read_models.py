@@ -11,8 +11,8 @@ from fastapi import FastAPI
 
 from message_store import queries
 from message_store.api import routes
-from message_store.changes import advance, changes
-from message_store.fold import Arrival, Folded, fold
+from message_store.batch import written
+from message_store.fold import Arrival, Folded
 from message_store.migrations import migrate
 from message_store.postgres import PostgresStore
 from message_store.progress import ProgressWatch
@@ -38,10 +38,7 @@ class Memory:
             Arrival(record, event)
             for record, event in zip(builders.records(0, story, self.offset), story, strict=True)
         ]
-        states = await StateCache(self.store).load(arrivals)
-        before = dict(states)
-        batch = fold(states, arrivals)
-        await self.store.commit(changes(batch, before, advance(batch, {0: 0})))
+        batch, _ = await written(self.store, StateCache(self.store), arrivals, {0: 0})
         self.offset += len(story)
         return batch
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any, LiteralString
 
 import psycopg
-import pytest
 
 from message_store import statements
 from message_store.migrations import migrate
@@ -21,26 +20,19 @@ _FILL: tuple[LiteralString, ...] = (
 )
 
 
-@pytest.mark.parametrize(
-    ("statement", "types"),
-    [(statements.COMMIT, "json, uuid"), (statements.SENT, "uuid[], uuid[]")],
-    ids=["commit", "sent"],
-)
-async def test_no_row_is_looked_at_that_a_batch_does_not_name(
-    database_url: str, statement: str, types: str
-) -> None:
+async def test_no_row_is_looked_at_that_a_batch_does_not_name(database_url: str) -> None:
     migrate(database_url)
     with psycopg.connect(database_url, autocommit=True, options=BY_KEY) as connection:
         for each in _FILL:
             connection.execute(each)
-        numbered = statement.replace("%s", "$1", 1).replace("%s", "$2", 1)
-        connection.execute(f"prepare asked ({types}) as {numbered}")
+        numbered = statements.COMMIT.replace("%s", "$1", 1).replace("%s", "$2", 1)
+        connection.execute(f"prepare asked (json, uuid) as {numbered}")
         row = connection.execute("explain (format json) execute asked (null, null)").fetchone()
     assert row is not None
     scans = [
         node for node in _nodes(row[0][0]["Plan"]) if node.get("Relation Name") in ("members", "messages")
     ]
-    assert any("Scan" in node["Node Type"] for node in scans)
+    assert {node["Relation Name"] for node in scans if "Scan" in node["Node Type"]} == {"members", "messages"}
     assert [node for node in scans if "Scan" in node["Node Type"] and "Index Cond" not in node] == []
 
 

@@ -7,6 +7,7 @@ from message_store import domain, fold, reading
 from message_store.domain import Conversation, Outcome, ReadAdvanced, Sent
 from message_store.postgres import PostgresStore
 from message_store.rows import Changes
+from message_store.store import Known
 from shared import ids
 from shared.events import MessageSent, ReadMoved
 from shared.failpoints import failpoint
@@ -16,11 +17,11 @@ def offset_before_write() -> None:
     """The offset is moved in one transaction, what it stands for is written in the next."""
     usual = PostgresStore.commit
 
-    async def commit(self: PostgresStore, changes: Changes) -> None:
+    async def commit(self: PostgresStore, changes: Changes) -> Known:
         await usual(self, Changes(advances=changes.advances))
         if changes.messages:
             failpoint("mutant.between")
-        await usual(self, replace(changes, advances=[]))
+        return await usual(self, replace(changes, advances=[]))
 
     PostgresStore.commit = commit  # type: ignore[method-assign]
 

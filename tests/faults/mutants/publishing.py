@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Sequence
 
-from message_store.changes import advance, changes
 from message_store.fold import Arrival, fold
 from message_store.projector import Projector
 from shared.failpoints import failpoint
@@ -13,18 +12,15 @@ from shared.kafka import Appendable, Producer
 def publish_before_commit() -> None:
     """What is folded is told at once, and committed after it."""
 
+    usual = Projector._commit
+
     async def commit(self: Projector, arrivals: list[Arrival]) -> None:
-        states = await self._states.load(arrivals)
-        before = dict(states)
-        batch = fold(states, arrivals)
-        moves = advance(batch, self.tenure.published())
+        batch = fold(dict(await self._states.load(arrivals)), arrivals)
         self._publisher.tell(batch)
         await self._publisher.drained(2.0)
         if any(folded.told and folded.state and folded.state.kind == "direct" for folded in batch):
             failpoint("mutant.between")
-        await self._store.commit(changes(batch, before, moves))
-        self.tenure.advance(moves)
-        self._states.keep(states, {f.conversation_id: f.partition for f in batch if f.conversation_id})
+        await usual(self, arrivals)
 
     Projector._commit = commit  # type: ignore[method-assign]
 

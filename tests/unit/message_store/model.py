@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from message_store.changes import advance, changes
-from message_store.fold import Arrival, Folded, fold
+from message_store.batch import written
+from message_store.fold import Arrival, Folded
 from message_store.memory import MemoryStore, Tables
 from message_store.states import StateCache
 from shared import ids
@@ -54,17 +54,9 @@ class Projection:
             size = len(arrivals) if cuts is None else cuts.randint(1, len(arrivals))
             if cuts is not None and cuts.random() < 0.3:
                 states = StateCache(store)
-            await self._commit(store, states, arrivals[:size])
+            self.folded += (await written(store, states, arrivals[:size], {0: 0}))[0]
             arrivals = arrivals[size:]
         return self
-
-    async def _commit(self, store: MemoryStore, states: StateCache, arrivals: list[Arrival]) -> None:
-        loaded = await states.load(arrivals)
-        before = dict(loaded)
-        batch = fold(loaded, arrivals)
-        await store.commit(changes(batch, before, advance(batch, {0: 0})))
-        states.keep(loaded, {f.conversation_id: f.partition for f in batch if f.conversation_id})
-        self.folded += batch
 
     def rows(self) -> dict[str, Any]:
         """Everything but the progress, which tells of the batches."""

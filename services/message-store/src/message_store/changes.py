@@ -20,6 +20,7 @@ from message_store.rows import (
     ConversationRow,
     IntervalRow,
     JournalRow,
+    MessageName,
     MessageRow,
     ReadRow,
 )
@@ -33,6 +34,8 @@ def changes(batch: list[Folded], before: States, advances: list[Advance]) -> Cha
     members_of: States = dict(before)
     for folded in batch:
         made.journal.append(journal_row(folded))
+        if folded.sends and isinstance(folded.outcome, Rejected):
+            made.refused.append(MessageName(str(folded.conversation_id), str(folded.ref)))
         if folded.state is None or not _is_entry(folded):
             continue
         _entry(made, folded, members_of[folded.state.id])

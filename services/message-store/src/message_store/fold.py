@@ -42,6 +42,8 @@ class Folded:
     conversation_id: str | None = None
     ref: str | None = None
     """What a rejection speaks of: the message id, for other events the event's own id."""
+    sends: bool = False
+    """The event would send a message."""
     client_id: str | None = None
     state: Conversation | None = None
     """The conversation after an entry."""
@@ -73,7 +75,7 @@ def _fold(states: States, arrival: Arrival) -> Folded:
     if not isinstance(outcome, Rejected | Duplicate | Skipped):
         after = states[conversation_id] = evolve(before, outcome)
     audience, private = _audience(event.actor, outcome, after)
-    ref, client_id = event.id, None
+    ref, client_id, sends = event.id, None, isinstance(event, MessageSent)
     if isinstance(event, MessageSent):
         ref, client_id = event.data.message_id, event.data.client_id
     return Folded(
@@ -85,6 +87,7 @@ def _fold(states: States, arrival: Arrival) -> Folded:
         time=event.time,
         conversation_id=conversation_id,
         ref=ref,
+        sends=sends,
         client_id=client_id,
         state=after,
         audience=audience,

@@ -8,8 +8,16 @@ from dataclasses import dataclass, field
 from message_store.domain import Conversation, Member
 from message_store.fold import Folded
 from message_store.outbox import untold
-from message_store.rows import Changes, ConversationRow, IntervalRow, JournalRow, MessageRow, ReadRow
-from message_store.store import LostRace, Progress, WrongLog
+from message_store.rows import (
+    Changes,
+    ConversationRow,
+    IntervalRow,
+    JournalRow,
+    MessageName,
+    MessageRow,
+    ReadRow,
+)
+from message_store.store import Known, LostRace, Progress, WrongLog
 from shared.log_identity import LogIdentity
 
 IntervalKey = tuple[str, str, int]
@@ -51,20 +59,14 @@ class MemoryStore:
         known = (self.tables.conversations.get(identity) for identity in ids)
         return {row.id: self._state(row) for row in known if row is not None}
 
-    async def sent(self, messages: Sequence[tuple[str, str]]) -> dict[str, dict[str, int]]:
-        known: dict[str, dict[str, int]] = {}
-        asked = set(messages)
-        for row in self.tables.messages.values():
-            if (row.conversation_id, row.id) in asked:
-                known.setdefault(row.conversation_id, {})[row.id] = row.sent_offset
-        return known
-
-    async def commit(self, changes: Changes) -> None:
+    async def commit(self, changes: Changes) -> Known:
         tables = self.tables
         for step in changes.advances:
             at = tables.progress[step.partition].next_offset
             if at != step.expected or tables.owner[step.partition] != self.owner:
                 raise LostRace
+        if known := self._known(changes):
+            return known
         for step in changes.advances:
             published = max(step.published, tables.progress[step.partition].published)
             tables.progress[step.partition] = Progress(
@@ -77,11 +79,20 @@ class MemoryStore:
         tables.members.update({_key(row): row for row in changes.intervals})
         tables.messages.update({(row.conversation_id, row.seq): row for row in changes.messages})
         tables.journal.update({(row.partition, row.offset): row for row in changes.journal})
+        return {}
 
     async def untold(self, partition: int, start: int, limit: int) -> list[Folded]:
         rows = sorted(row for key, row in self.tables.journal.items() if key[0] == partition)
         due = [row for row in rows if row.offset >= start and row.outcome in ("entry", "rejected")]
         return [self._untold(row) for row in due[:limit]]
+
+    def _known(self, changes: Changes) -> Known:
+        asked = {*changes.refused, *(MessageName(row.conversation_id, row.id) for row in changes.messages)}
+        known: Known = {}
+        for row in self.tables.messages.values():
+            if (row.conversation_id, row.id) in asked:
+                known.setdefault(row.conversation_id, {})[row.id] = row.sent_offset
+        return known
 
     def _state(self, row: ConversationRow) -> Conversation:
         present = [i for i in self._intervals(row.id) if i.to_offset is None]

@@ -19,7 +19,7 @@ from message_store.domain import Conversation, Member
 from message_store.fold import Folded
 from message_store.outbox import untold
 from message_store.rows import Changes
-from message_store.store import LostRace, Progress, Unavailable, WrongLog
+from message_store.store import Known, LostRace, Progress, Unavailable, WrongLog
 from shared.log_identity import LogIdentity
 
 # What a record can be blamed for (SQLSTATE, PostgreSQL's appendix A): its data (22), a constraint (23), a row
@@ -83,19 +83,16 @@ class PostgresStore:
             rows = await connection.execute(statements.STATES, (list(ids),))
             return {row[0]: _conversation(row) async for row in rows}
 
-    async def sent(self, messages: Sequence[tuple[str, str]]) -> dict[str, dict[str, int]]:
-        known: dict[str, dict[str, int]] = {}
-        async with self._connected() as connection:
-            rows = await connection.execute(statements.SENT, _columns(messages, 2))
-            async for conversation_id, message_id, offset in rows:
-                known.setdefault(conversation_id, {})[message_id] = offset
-        return known
-
-    async def commit(self, changes: Changes) -> None:
+    async def commit(self, changes: Changes) -> Known:
         async with self._connected() as connection:
             rows = await connection.execute(statements.COMMIT, (_document(changes), self.owner))
-            if await rows.fetchone() != (1,):
-                raise LostRace
+            ours, sent_before = (await rows.fetchall())[0]
+        if not ours:
+            raise LostRace
+        known: Known = {}
+        for conversation_id, message_id, offset in sent_before or ():
+            known.setdefault(conversation_id, {})[message_id] = offset
+        return known
 
     async def untold(self, partition: int, start: int, limit: int) -> list[Folded]:
         async with self._connected() as connection:
@@ -138,10 +135,6 @@ def _document(changes: Changes) -> str:
     return orjson.dumps(
         {name: [row._asdict() for row in rows] for name, rows in tables.items() if rows}
     ).decode()
-
-
-def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
 
 
 def _conversation(row: tuple[Any, ...]) -> Conversation:

@@ -3,9 +3,10 @@
 import structlog
 from prometheus_client import Counter, Histogram
 
-from message_store.changes import advance, changes
+from message_store.batch import written
+from message_store.changes import changes
 from message_store.domain import Duplicate, Rejected, Skipped
-from message_store.fold import Arrival, Folded, fold
+from message_store.fold import Arrival, Folded
 from message_store.intake import admit
 from message_store.publisher import Publisher
 from message_store.states import StateCache
@@ -116,15 +117,9 @@ class Projector:
 
     async def _commit(self, arrivals: list[Arrival]) -> None:
         with _commits.time():
-            states = await self._states.load(arrivals)
-            failpoint("projector.loaded")
-            before = dict(states)
-            batch = fold(states, arrivals)
-            moves = advance(batch, self.tenure.published())
-            await self._store.commit(changes(batch, before, moves))
+            batch, moves = await written(self._store, self._states, arrivals, self.tenure.published())
         failpoint("projector.committed")
         self.tenure.advance(moves)
-        self._states.keep(states, {f.conversation_id: f.partition for f in batch if f.conversation_id})
         self._publisher.tell(batch)
         _count(batch)
 

@@ -67,6 +67,11 @@ class MessageRow(NamedTuple):
     sent_offset: int
 
 
+class MessageName(NamedTuple):
+    conversation_id: str
+    id: str
+
+
 class JournalRow(NamedTuple):
     partition: int
     offset: int
@@ -94,4 +99,6 @@ class Changes:
     intervals: list[IntervalRow] = field(default_factory=list)
     reads: list[ReadRow] = field(default_factory=list)
     messages: list[MessageRow] = field(default_factory=list)
+    refused: list[MessageName] = field(default_factory=list)
+    """Sends that were rejected: right only if none of them was sent before."""
     journal: list[JournalRow] = field(default_factory=list)

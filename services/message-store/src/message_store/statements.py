@@ -16,8 +16,9 @@ select partition, next_offset, last_id, published from progress where partition 
 """
 
 # One batch, as JSON: one statement, and so one transaction and one round trip. First of all it takes the rows
-# that fence, in ascending order, so that two never deadlock; whoever lost one of them writes nothing. Its
-# parts see the database as it was before, so no row may be written twice.
+# that fence, in ascending order, so that two never deadlock; whoever lost one of them writes nothing, nor
+# does a batch that takes for new what was sent before (`known`). Its parts see the database as it was before,
+# so no row may be written twice.
 COMMIT = """
 with given as materialized (
     select %s::json as rows
@@ -28,8 +29,21 @@ with given as materialized (
     select p.partition from progress p join step s using (partition)
     where p.next_offset = s.expected and p.owner = %s
     order by p.partition for update of p
+), new as materialized (
+    select m.* from given, json_to_recordset(rows->'messages')
+        as m (partition int, conversation_id uuid, seq bigint, id uuid, sender_id text, client_id text,
+              text text, created_at timestamptz, sent_offset bigint)
+), known as materialized (
+    select conversation_id, id, m.sent_offset
+    from (
+        select conversation_id, id from new
+        union all
+        select r.* from given, json_to_recordset(rows->'refused') as r (conversation_id uuid, id uuid)
+    ) asked join messages m using (conversation_id, id)
+), held as materialized (
+    select (select count(*) from locked) = (select count(*) from step) as all_of_it
 ), won as materialized (
-    select rows from given where (select count(*) from locked) = (select count(*) from step)
+    select rows from given, held where all_of_it and not exists (select from known)
 ), advanced as (
     update progress p
     set next_offset = s.next_offset, last_id = s.last_id, published = greatest(p.published, s.published)
@@ -58,9 +72,7 @@ with given as materialized (
 ), sent as (
     insert into messages (partition, conversation_id, seq, id, sender_id, client_id, text, created_at,
                           sent_offset, version)
-    select m.*, sent_offset from won, json_to_recordset(rows->'messages')
-        as m (partition int, conversation_id uuid, seq bigint, id uuid, sender_id text, client_id text,
-              text text, created_at timestamptz, sent_offset bigint)
+    select new.*, sent_offset from won, new
 ), happened as (
     insert into journal (partition, "offset", outcome, kind, conversation_id, actor, "time", seq, subject,
                          client_id, reason, of_offset, audience)
@@ -76,7 +88,7 @@ with given as materialized (
     insert into journal_personal (user_id, partition, "offset")
     select unnest(audience), partition, "offset" from happened where audience is not null
 )
-select count(*) from won
+select all_of_it, (select json_agg(json_build_array(conversation_id, id, sent_offset)) from known) from held
 """
 
 STATES = """
@@ -89,11 +101,6 @@ from conversations c, lateral (
     from members where conversation_id = c.id and to_offset is null
 ) m
 where c.id = any(%s::uuid[])
-"""
-
-SENT = """
-select m.conversation_id::text, m.id::text, m.sent_offset
-from unnest(%s::uuid[], %s::uuid[]) as asked (conversation_id, id) join messages m using (conversation_id, id)
 """
 
 # An entry or rejection `j` with all that was told of it, as it was told then.

@@ -1,4 +1,4 @@
-"""The conversations that a batch needs: from memory where they are, else in two queries.
+"""The conversations that a batch needs: from memory where they are, else in one query.
 
 What is kept is valid only while this projector owns the partition and no commit is uncertain."""
 
@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from message_store.fold import Arrival, States
-from message_store.store import Store
-from shared.events import LogOpened, MessageSent
+from message_store.store import Known, Store
+from shared.events import LogOpened
 
 
 class StateCache:
@@ -19,25 +19,16 @@ class StateCache:
         self._states: States = {}
 
     async def load(self, arrivals: Iterable[Arrival]) -> States:
-        """The state of every conversation named, None where there is none; `sent` answers for every message
-        id named. Raises Unavailable."""
-        needed: dict[str, int] = {}
-        messages: list[tuple[str, str]] = []
-        for arrival in arrivals:
-            event = arrival.event
-            if event is None or isinstance(event, LogOpened):
-                continue
-            needed[event.data.conversation_id] = arrival.record.partition
-            if isinstance(event, MessageSent):
-                messages.append((event.data.conversation_id, event.data.message_id))
+        """The state of every conversation named, None where there is none, as if none of the messages named
+        had been sent before. Raises Unavailable."""
+        needed = dict.fromkeys(
+            arrival.event.data.conversation_id
+            for arrival in arrivals
+            if not (arrival.event is None or isinstance(arrival.event, LogOpened))
+        )
         missing = [identity for identity in needed if identity not in self._states]
         fetched = await self._store.conversations(missing) if missing else {}
-        sent = await self._store.sent(messages) if messages else {}
-        states: States = {}
-        for identity in needed:
-            state = self._states.get(identity) or fetched.get(identity)
-            states[identity] = state and replace(state, sent=sent.get(identity, {}))
-        return states
+        return {identity: self._states.get(identity) or fetched.get(identity) for identity in needed}
 
     def keep(self, states: States, partition_of: dict[str, int]) -> None:
         """These are what the database holds now."""
@@ -52,3 +43,8 @@ class StateCache:
     def drop(self, partition: int) -> None:
         for identity in [i for i, kept_for in self._kept.items() if kept_for == partition]:
             del self._kept[identity], self._states[identity]
+
+
+def knowing(states: States, known: Known) -> States:
+    """The same, with the messages that were sent before."""
+    return {i: state and replace(state, sent=known.get(i, {})) for i, state in states.items()}

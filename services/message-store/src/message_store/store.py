@@ -9,6 +9,9 @@ from message_store.fold import Folded
 from message_store.rows import Changes
 from shared.log_identity import LogIdentity
 
+Known = dict[str, dict[str, int]]
+"""Messages that were sent before: conversation id → message id → offset."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -44,11 +47,10 @@ class Store(Protocol):
     async def conversations(self, ids: Sequence[str]) -> dict[str, Conversation]:
         """Those that exist, with an empty `sent`."""
 
-    async def sent(self, messages: Sequence[tuple[str, str]]) -> dict[str, dict[str, int]]:
-        """Of these (conversation id, message id): conversation id → message id → offset, where known."""
-
-    async def commit(self, changes: Changes) -> None:
-        """All of it, or nothing. Raises LostRace; any other error means that some row cannot be written."""
+    async def commit(self, changes: Changes) -> Known:
+        """All of it, or nothing. Nothing, if some of the messages that it has for new or refuses were sent
+        before: these are returned, all of them. Raises LostRace; any other error means that some row cannot
+        be written."""
 
     async def untold(self, partition: int, start: int, limit: int) -> list[Folded]:
         """What is to be told, from offset `start` on, in order: the journal as an outbox."""
