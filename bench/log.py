@@ -58,7 +58,7 @@ async def write(kafka: str, partitions: int, records: Iterator[tuple[str, Append
 async def _line(producer: Producer, partition: int, records: list[Appendable]) -> None:
     begin = 0
     while begin < len(records):
-        begin += await producer.append_batch(_WHERE, partition, records[begin : begin + 4_000])
+        begin += (await producer.append_batch(_WHERE, partition, records[begin : begin + 4_000])).taken
 
 
 def _envelope(conversation: str, actor: str) -> dict[str, str]:

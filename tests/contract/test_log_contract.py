@@ -6,7 +6,7 @@ from typing import Protocol
 
 import pytest
 
-from shared.kafka import Appendable, Consumer, Producer, Record, TopicSpec
+from shared.kafka import Appendable, Appended, Consumer, Producer, Record, TopicSpec
 from shared.kafka.admin import create_topics
 from shared.kafka.memory import MemoryConsumer, MemoryLog, MemoryProducer
 from shared.kafka.types import ConsumerPort, ProducerPort
@@ -95,7 +95,8 @@ async def test_reading_begins_where_it_was_sought(log: Log) -> None:
 
 async def test_a_batch_keeps_its_order_and_its_nulls(log: Log) -> None:
     records = [Appendable(None, b"a"), Appendable(b"k", None), Appendable(b"k", b"c")]
-    assert await log.producer.append_batch(log.topic, 0, records) == 3
+    assert await log.producer.append_batch(log.topic, 0, records) == Appended(0, 3)
+    assert await log.producer.append_batch(log.topic, 0, records[:2]) == Appended(3, 2)
     await _assigned(log)
     log.consumer.seek(0, 0)
     assert [(r.key, r.value) for r in await _take(log, 3)] == [(r.key, r.value) for r in records]

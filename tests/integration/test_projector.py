@@ -15,7 +15,7 @@ from message_store.publisher import Publisher
 from shared import ids
 from shared.dead_letters import DeadLetters
 from shared.events import Event
-from shared.kafka import Appendable, Consumer, Place, Unconfirmed
+from shared.kafka import Appendable, Appended, Consumer, Place, Unconfirmed
 from shared.kafka.types import Headers, ProducerPort
 from shared.log_identity import LogIdentity
 from tests import builders
@@ -98,7 +98,7 @@ class Flaky:
     ) -> Awaitable[Place]:
         return await self._real.send(topic, partition, key, value, headers)
 
-    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> int:
+    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> Appended:
         self.left -= 1
         if self.left == 0:
             if self._lands:

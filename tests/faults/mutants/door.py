@@ -58,10 +58,10 @@ def accepted_unconfirmed() -> None:
     """Accepted is said at once; the log is asked in a moment."""
     usual = EventLog.append
 
-    async def append(self: EventLog, event: ConversationEvent) -> Awaitable[Position]:
+    def append(self: EventLog, event: ConversationEvent) -> Awaitable[Position]:
         async def later() -> None:
             await asyncio.sleep(_LATE)
-            await (await usual(self, event))
+            await usual(self, event)
 
         writing.add(task := asyncio.create_task(later()))
         task.add_done_callback(writing.discard)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from message_store.fold import Arrival, fold
 from message_store.projector import Projector
 from shared.failpoints import failpoint
-from shared.kafka import Appendable, Producer
+from shared.kafka import Appendable, Appended, Producer
 
 
 def publish_before_commit() -> None:
@@ -29,7 +29,9 @@ def publisher_reorders() -> None:
     """What is sent in one batch is sent the last first."""
     usual = Producer.append_batch
 
-    async def append_batch(self: Producer, topic: str, partition: int, records: Sequence[Appendable]) -> int:
+    async def append_batch(
+        self: Producer, topic: str, partition: int, records: Sequence[Appendable]
+    ) -> Appended:
         return await usual(self, topic, partition, records[::-1])
 
     Producer.append_batch = append_batch  # type: ignore[method-assign]
@@ -39,9 +41,11 @@ def publisher_trusts() -> None:
     """Now and then a batch is taken for confirmed that was not sent."""
     usual, numbers = Producer.append_batch, itertools.count()
 
-    async def append_batch(self: Producer, topic: str, partition: int, records: Sequence[Appendable]) -> int:
+    async def append_batch(
+        self: Producer, topic: str, partition: int, records: Sequence[Appendable]
+    ) -> Appended:
         if next(numbers) % 20 == 19:
-            return len(records)
+            return Appended(0, len(records))
         return await usual(self, topic, partition, records)
 
     Producer.append_batch = append_batch  # type: ignore[method-assign]

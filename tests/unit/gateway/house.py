@@ -1,7 +1,7 @@
 """A gateway with everything behind it in memory; real are HTTP, its sockets and the link to its notifier."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -18,9 +18,8 @@ from gateway.event_log import EventLog
 from gateway.memory_store import MemoryStore
 from gateway.settings import Settings
 from shared import codec, events
-from shared.kafka import Place, Unconfirmed, partition_for
+from shared.kafka import Appendable, Appended, Unconfirmed, partition_for
 from shared.kafka.memory import MemoryConsumer, MemoryLog, MemoryProducer
-from shared.kafka.types import Headers
 from shared.log_identity import LogIdentity
 from shared.serving import server
 from tests.unit.gateway.notifier import Notifier, notifying
@@ -44,15 +43,13 @@ class Broker(MemoryProducer):
 
     away = False
     delays: Iterator[float] = iter(())
-    """How long the next records take to get in line."""
+    """How long the next batches take to get in line."""
 
-    async def send(
-        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
-    ) -> Awaitable[Place]:
+    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> Appended:
         if self.away:
             raise Unconfirmed("away")
         await asyncio.sleep(next(self.delays, 0))
-        return await super().send(topic, partition, key, value, headers)
+        return await super().append_batch(topic, partition, records)
 
 
 class Ends(MemoryConsumer):

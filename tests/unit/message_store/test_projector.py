@@ -7,14 +7,14 @@ from contextlib import suppress
 import pytest
 
 from message_store.memory import MemoryStore, Tables
-from message_store.projector import Projector
+from message_store.projector import PACE, Projector
 from message_store.publisher import Publisher
 from message_store.store import Progress, WrongLog
 from message_store.tenure import Tenure
 from shared import codec, ids
 from shared.dead_letters import DeadLetters
 from shared.events import Event
-from shared.kafka import Appendable, Place, Record, Unconfirmed
+from shared.kafka import Appendable, Appended, Place, Record, Unconfirmed
 from shared.kafka.memory import MemoryConsumer, MemoryLog, MemoryProducer
 from shared.kafka.types import Headers
 from shared.log_identity import LogIdentity
@@ -30,7 +30,7 @@ class Broker(MemoryProducer):
     deaf = False
     unconfirmed_sends = 0
 
-    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> int:
+    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> Appended:
         if self.deaf:
             raise Unconfirmed("deaf")
         return await super().append_batch(topic, partition, records)
@@ -106,6 +106,20 @@ async def test_a_partition_claimed_by_who_lost_it_already_is_claimed_back(world:
     await _run(projector, steps=3)
     assert world.seqs == [1]
     assert world.told == [1, 2]
+
+
+async def test_batches_begin_no_sooner_than_the_pace_and_one_alone_at_once(world: World) -> None:
+    projector, _ = world.projector()
+    await _run(projector, steps=2)
+    await asyncio.sleep(2 * PACE)
+    began = asyncio.get_running_loop().time()
+    took = []
+    for count in (1, 3):
+        world.happen(*(builders.sent(GROUP, "ann") for _ in range(count)))
+        await projector.step(wait=0)
+        took.append(asyncio.get_running_loop().time() - began)
+    assert took[0] < PACE < took[1]
+    assert world.seqs == [1, 2, 3, 4]
 
 
 async def test_what_is_assigned_during_a_claim_is_claimed_before_any_wait(world: World) -> None:

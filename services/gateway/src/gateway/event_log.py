@@ -6,7 +6,7 @@ from typing import Protocol
 from shared import codec
 from shared.events import ConversationEvent
 from shared.failpoints import failpoint
-from shared.kafka import Place, Unconfirmed, partition_for
+from shared.kafka import Accumulator, Appendable, Unconfirmed, partition_for
 from shared.kafka.types import ProducerPort
 from shared.log_identity import LogIdentity
 from shared.position import Position
@@ -23,25 +23,22 @@ class EventLog:
         self.refused = False
         """It was seen, and is none of ours."""
         self._producer = producer
+        self._accumulator = Accumulator(producer, topic)
         self._ends = ends
-        self._topic = topic
 
     @property
     def ready(self) -> bool:
         return self.identity is not None and self._producer.ready
 
-    async def append(self, event: ConversationEvent) -> Awaitable[Position]:
-        """Puts the event in line: calls that returned in order are written in order. Await what is returned
-        for the broker's confirmation. Both steps raise Unconfirmed."""
+    def append(self, event: ConversationEvent) -> Awaitable[Position]:
+        """Puts the event in line: of one conversation what was put first is written first. Await what is
+        returned for the broker's confirmation. Both steps raise Unconfirmed."""
         if self.identity is None:
             raise Unconfirmed("the log was not seen yet")
-        key = event.subject.encode()
-        partition = partition_for(key, self.identity.partitions)
+        record = Appendable(event.subject.encode(), codec.encode(event), codec.HEADERS)
+        partition = partition_for(record.key, self.identity.partitions)
         failpoint("gateway.producing")
-        return _position(
-            self.identity.epoch,
-            await self._producer.send(self._topic, partition, key, codec.encode(event), codec.HEADERS),
-        )
+        return _position(self.identity.epoch, partition, self._accumulator.put(partition, record))
 
     async def ends(self) -> dict[int, int]:
         """Per partition the offset that the next event will get. Raises TimeoutError within four seconds."""
@@ -50,7 +47,7 @@ class EventLog:
         return await self._ends.ends(range(self.identity.partitions))
 
 
-async def _position(epoch: str, confirmed: Awaitable[Place]) -> Position:
-    place = await confirmed
+async def _position(epoch: str, partition: int, confirmed: Awaitable[int]) -> Position:
+    offset = await confirmed
     failpoint("gateway.confirmed")
-    return Position(epoch, place.partition, place.offset)
+    return Position(epoch, partition, offset)

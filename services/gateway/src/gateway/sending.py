@@ -55,19 +55,19 @@ class Sending:
             content=events.TextContent(text=text),
         )
         event = events.MessageSent(**self._envelope(user, conversation), data=data)
-        return Sent(message_id, await self._append(event))
+        return Sent(message_id, self._append(event))
 
     async def read(self, user: str, conversation: str, up_to: int) -> Awaitable[Position]:
         await self._require_member(user, conversation)
         data = events.ReadMovedData(conversation_id=conversation, up_to=up_to)
-        return await self._append(events.ReadMoved(**self._envelope(user, conversation), data=data))
+        return self._append(events.ReadMoved(**self._envelope(user, conversation), data=data))
 
     async def direct(self, user: str, peer: str) -> Awaitable[Position]:
         conversation = ids.direct_conversation_id(user, peer)
         data = events.ConversationStartedData(
             conversation_id=conversation, kind="direct", members=[user, peer]
         )
-        return await self._append(events.ConversationStarted(**self._envelope(user, conversation), data=data))
+        return self._append(events.ConversationStarted(**self._envelope(user, conversation), data=data))
 
     def _envelope(self, actor: str, conversation: str) -> _Envelope:
         return {
@@ -82,9 +82,9 @@ class Sending:
         if not await self._membership.allows(user, conversation):
             not_found()
 
-    async def _append(self, event: events.ConversationEvent) -> Awaitable[Position]:
+    def _append(self, event: events.ConversationEvent) -> Awaitable[Position]:
         try:
-            return _confirmed(event, await self._log.append(event))
+            return _confirmed(event, self._log.append(event))
         except Unconfirmed:
             _unconfirmed(event)
             raise

@@ -96,7 +96,7 @@ class Publisher:
     async def _round(self, partition: int, line: deque[Telling]) -> bool:
         batch = [telling.record for telling in islice(line, _BATCH)]
         try:
-            count = await self._producer.append_batch(self._topic, partition, batch)
+            count = (await self._producer.append_batch(self._topic, partition, batch)).taken
         except Unconfirmed as error:
             log.warning("publisher.unconfirmed", partition=partition, first=line[0].offset, reason=str(error))
             return False

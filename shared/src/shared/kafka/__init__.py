@@ -1,18 +1,22 @@
 """The log and the only door to it: nothing outside this package imports aiokafka.
 
 Producer    appends, bounded in time, and says whether the broker confirmed
+Accumulator   puts a producer's records together, the more the more come
 Consumer    a group member that reads only from where it was told to
 Inspector   reads single records and end offsets, outside any group
 memory      the same three over lists, for tests
 """
 
+from shared.kafka.accumulator import Accumulator
 from shared.kafka.consumer import Consumer, Inspector
 from shared.kafka.partitioning import partition_for
 from shared.kafka.producer import Producer
-from shared.kafka.types import Appendable, Place, Record, TopicSpec, Unconfirmed
+from shared.kafka.types import Appendable, Appended, Place, Record, TopicSpec, Unconfirmed
 
 __all__ = [
+    "Accumulator",
     "Appendable",
+    "Appended",
     "Consumer",
     "Inspector",
     "Place",

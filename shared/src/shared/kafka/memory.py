@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 
-from shared.kafka.types import Appendable, Headers, Place, Record
+from shared.kafka.types import Appendable, Appended, Headers, Place, Record
 
 
 class MemoryLog:
@@ -48,10 +48,9 @@ class MemoryProducer:
         future.set_result(place)
         return future
 
-    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> int:
-        for record in records:
-            self._log.append(topic, partition, *record)
-        return len(records)
+    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> Appended:
+        places = [self._log.append(topic, partition, *record) for record in records]
+        return Appended(places[0].offset, len(places))
 
 
 class MemoryConsumer:

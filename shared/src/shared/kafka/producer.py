@@ -14,7 +14,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from shared.kafka.types import Appendable, Headers, Place, Unconfirmed
+from shared.kafka.types import Appendable, Appended, Headers, Place, Unconfirmed
 
 log = structlog.get_logger()
 
@@ -69,10 +69,10 @@ class Producer:
             raise Unconfirmed("the log does not take records now") from error
         return self._confirm(producer, future, partition, deadline)
 
-    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> int:
-        """Append as many of `records` as fit one Kafka batch, all or none; returns how many. A batch is what
-        the broker keeps in order, so a caller that awaits each before the next never sees them reordered.
-        Raises Unconfirmed; ValueError when the first record is too large for any batch."""
+    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> Appended:
+        """Append as many of `records` as fit one Kafka batch, all or none. A batch is what the broker keeps
+        in order, so a caller that awaits each before the next never sees them reordered. Raises Unconfirmed;
+        ValueError when the first record is too large for any batch."""
         producer = self._current()
         batch = producer.create_batch()
         count = 0
@@ -90,8 +90,7 @@ class Producer:
         except (TimeoutError, KafkaError) as error:
             self._retire(producer, error)
             raise Unconfirmed("the log does not take records now") from error
-        await self._confirm(producer, future, partition, deadline)
-        return count
+        return Appended((await self._confirm(producer, future, partition, deadline)).offset, count)
 
     def _current(self) -> Any:
         if self._producer is None:

@@ -23,6 +23,15 @@ class Place(NamedTuple):
     offset: int
 
 
+class Appended(NamedTuple):
+    """What became of the first of some records."""
+
+    first: int
+    """The offset of the first."""
+    taken: int
+    """How many they are."""
+
+
 class Appendable(NamedTuple):
     key: bytes | None
     value: bytes | None
@@ -48,7 +57,7 @@ class ProducerPort(Protocol):
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
     ) -> Awaitable[Place]: ...
 
-    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> int: ...
+    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> Appended: ...
 
 
 class ConsumerPort(Protocol):
