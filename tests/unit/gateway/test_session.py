@@ -317,7 +317,7 @@ async def test_member_entries_end_what_is_remembered_of_a_conversation(own_house
 
 async def test_a_reader_too_slow_is_closed_with_4408_or_cut() -> None:
     async with (
-        opened(outbox_frames=64, outbox_bytes=1_000_000) as house,
+        opened(outbox_bytes=1_000_000) as house,
         house.present("ana", close_timeout=0.1) as slow,
         house.present("ben") as quick,
     ):
