@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from message_store.postgres import PostgresStore
 from message_store.projector import Projector
@@ -247,6 +248,24 @@ async def test_what_is_no_event_goes_to_the_dead_letters_and_good_ones_pass(real
     assert sorted((d.key or b"", d.value or b"") for d in dead) == sorted(
         (k or b"", v or b"") for _, k, v in bad
     )
+
+
+async def test_a_record_too_large_for_the_dead_letters_is_cut_and_good_ones_pass(real: World) -> None:
+    """Compressed it was small enough for the log."""
+    group, bomb = GROUPS[0], b"[" * 5 * 1024 * 1024
+    key, partition = group.encode(), builders.partition_of(group, PARTITIONS)
+    await real.happen([builders.started(group, USERS), builders.sent(group, "ann")])
+    most = 8 * 1024 * 1024
+    async with AIOKafkaProducer(
+        bootstrap_servers=real.bootstrap, compression_type="gzip", max_request_size=most, max_batch_size=most
+    ) as producer:
+        await producer.send_and_wait(real.topics.events, bomb, key, partition)
+    await real.happen([builders.sent(group, "ann")])
+    async with real.projector():
+        await holds(real, 2)
+    (dead,) = (await real.read(real.topics.dead_letters))[0]
+    assert (dead.key, dead.value) == (key, bomb[: len(dead.value)])
+    assert dict(dead.headers)["cut-from"] == str(len(bomb)).encode()
 
 
 async def test_a_log_with_another_epoch_is_refused_with_a_clear_message(real: World) -> None:

@@ -5,10 +5,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import orjson
+import psycopg
 import pytest
 
+from message_store.reading import SYNC
 from shared import cursor, ids
 from shared.events import Event
+from shared.vocabulary import MAX_TEXT, PAGE_BYTES
 from tests import builders
 from tests.integration.read_models import GROUP, Memory
 
@@ -88,6 +92,35 @@ async def test_what_lies_between_two_memberships_is_not_told(memory: Memory) -> 
         texts = [frame["text"] for frame in frames if frame["type"] == "message"]
         assert texts == ["one", "two"]
         assert [f["memberCount"] for f in frames if f["type"] == "conversation"] == [2, 1, 2]
+
+
+@pytest.mark.parametrize("letter", ["a", "🌊", "\x01"], ids=["a byte", "four bytes", "six in JSON"])
+async def test_a_page_of_long_messages_ends_before_it_is_too_much_for_a_socket(
+    memory: Memory, letter: str
+) -> None:
+    texts = [str(n) + letter * (MAX_TEXT - 9) for n in range(20)] + ["short"] * 110
+    await memory.apply(builders.started(GROUP, ["ann", "bob"]))
+    at, shown, pages = (await memory.get("/sync", user="bob"))["cursor"], list[str](), 0
+    await memory.apply(*(builders.sent(GROUP, "ann", text) for text in texts))
+    more = True
+    while more:
+        page = await memory.get("/sync", user="bob", cursor=at, limit=100)
+        entries, at, more = page["entries"], page["cursor"], page["hasMore"]
+        assert 0 < sum(len(orjson.dumps(entry)) for entry in entries) <= PAGE_BYTES
+        assert cursor.decode(at).offsets[0] == entries[-1]["version"] + 1
+        shown, pages = shown + [entry["text"] for entry in entries], pages + 1
+    assert shown == texts
+    assert 3 < pages <= 22
+
+
+async def test_long_texts_that_a_page_does_not_show_are_not_read(memory: Memory, database_url: str) -> None:
+    await memory.apply(
+        builders.started(GROUP, ["ann", "bob"]),
+        *(builders.sent(GROUP, "ann", "a" * MAX_TEXT) for _ in range(100)),
+    )
+    with psycopg.connect(database_url) as connection:
+        asked = {"user": "bob", "offsets": [0], "limit": 101}
+        assert connection.execute(SYNC, asked).rowcount <= 2 + PAGE_BYTES // MAX_TEXT
 
 
 async def test_a_rejection_reaches_its_actor_who_was_away(memory: Memory) -> None:

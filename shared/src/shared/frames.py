@@ -160,11 +160,12 @@ class ConversationFrame(ConversationFields):
 
 
 class ResetFrame(Wire):
-    """The cursor that the client came with is of no use: fetch anew."""
+    """The cursor that the client came with, or was given here, is of no use: fetch anew."""
 
     type: Literal["reset"] = "reset"
     reason: str
-    """`of_another_user`, `of_another_log`, `beyond_the_log`, `cursor_unusable`; later ones may come."""
+    """`of_another_user`, `of_another_log`, `beyond_the_log`, `cursor_unusable`; `unknown`: something was left
+    out before this socket had a cursor; later ones may come."""
 
 
 class ReconnectFrame(Wire):

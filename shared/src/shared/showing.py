@@ -1,10 +1,13 @@
 """What a client is shown of an entry: state, without the audience."""
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, assert_never
 
+import orjson
+
 from shared import entries, frames
-from shared.vocabulary import Wire
+from shared.vocabulary import PAGE_BYTES, Wire
 
 
 def frame_of(entry: entries.Entry) -> Wire:
@@ -20,6 +23,18 @@ def frame_of(entry: entries.Entry) -> Wire:
         case entries.EventRejected(data=data):
             return _shown(frames.RejectedFrame, data)
     assert_never(entry)
+
+
+def page(frames: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """So many of them as a page may hold; at least one, if there is one."""
+    shown: list[dict[str, Any]] = []
+    left = PAGE_BYTES
+    for frame in frames:
+        left -= len(orjson.dumps(frame))
+        if shown and left < 0:
+            break
+        shown.append(frame)
+    return shown
 
 
 def _shown(frame: type[Wire], data: Wire, **more: Any) -> Wire:

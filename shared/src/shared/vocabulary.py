@@ -17,6 +17,7 @@ MAX_TEXT = 8_000
 MAX_MEMBERS = 1_024
 MAX_SEQ = 2**53 - 1  # the largest integer that every JSON reader keeps whole
 SHOWN_MEMBERS = 100  # how many members a conversation names; `memberCount` says how many there are
+PAGE_BYTES = 60_000  # of frames, as JSON, that one page of what was missed may have
 READ_RECEIPT_MEMBERS = 32  # above this, reads are told to the reader alone and `isRead` stays false
 
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")

@@ -23,6 +23,7 @@ class Notifier:
         self.covers: dict[int, int] = {}
         self.port = 0
         self._total = total
+        self._frozen = False
         self._links: set[ServerConnection] = set()
         self._last = 0
         self._heard = asyncio.Event()
@@ -90,11 +91,20 @@ class Notifier:
                 self._heard.clear()
                 await self._heard.wait()
 
+    def freeze(self) -> None:
+        """From now on it neither hears nor says anything; its connections stay."""
+        self._frozen = True
+        for link in self._links:
+            link.transport.pause_reading()
+        self._links = set()
+
     async def hang_up(self) -> None:
         for link in list(self._links):
             await link.close()
 
     async def serve(self, link: ServerConnection) -> None:
+        if self._frozen:
+            return await link.wait_closed()
         self.hellos.append(orjson.loads(await link.recv()))
         self._links.add(link)
         try:

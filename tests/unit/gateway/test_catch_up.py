@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import Any, cast
+
+import orjson
 
 from gateway.catch_up import AT_ONCE, CatchUp
 from gateway.event_log import EventLog
 from gateway.link_messages import Entry
-from gateway.outbox import Outbox
+from gateway.outbox import Close, Outbox
 from gateway.socket import Socket
 from gateway.store import Answer, Progress, StorePort, Unavailable
 from gateway.stretches import Stretches
-from tests.unit.gateway.house import EPOCH
+from shared import cursor
+from tests.unit.gateway.house import EPOCH, House
 
 
 class Store:
@@ -52,10 +55,10 @@ async def catching_up(store: Store, *users: str) -> AsyncIterator[dict[str, asyn
     await asyncio.wait(tasks.values())
 
 
-def behind(user: str) -> Socket:
-    socket = Socket(user, Outbox(10, 10_000), Stretches(), abort=lambda: None)
+def behind(user: str, outbox: Outbox | None = None, at: tuple[int, ...] = (5,)) -> Socket:
+    socket = Socket(user, outbox or Outbox(10, 10_000), Stretches(), abort=lambda: None)
     socket.registered = True
-    socket.begin(Progress(EPOCH, (5,)))
+    socket.begin(Progress(EPOCH, at))
     socket.fall_behind()
     return socket
 
@@ -121,3 +124,49 @@ async def test_nothing_is_held_back_for_a_store_that_is_away() -> None:
     assert not socket.outbox.closed
     reading.cancel()
     await asyncio.wait([reading])
+
+
+async def test_as_long_as_the_client_does_not_read_the_cursor_covers_what_was_put_and_no_less(
+    own_house: House,
+) -> None:
+    """A heartbeat may come at any moment, also in a page of very long messages."""
+    talk = await own_house.talk("ana", "ben")
+    for n in range(110):
+        await own_house.say("ben", talk, ("🌊" if n == 0 else "a") + "a" * 7_999)
+    socket = behind("ana", Outbox(2_048, 1024 * 1024), at=(1,) * 4)
+    catching_up = CatchUp(own_house.store, own_house.door.events)
+    reading = asyncio.create_task(catching_up.show(socket))
+    while socket.outbox.roomy:
+        await asyncio.sleep(0)
+    said = socket.cursor()
+    reading.cancel()
+    await asyncio.wait([reading])
+    socket.outbox.close(Close(1000))
+    *_, last = [frame for frame in await everything(socket.outbox) if frame["type"] == "message"]
+    assert cursor.decode(said or "").offsets[own_house.partition_of(talk)] == last["version"] + 1
+
+
+async def everything(outbox: Outbox) -> list[Any]:
+    """What waits in an outbox that is closed."""
+    frames = []
+    while isinstance(frame := await outbox.take(), str):
+        frames.append(orjson.loads(frame))
+    return frames
+
+
+class Endless(Store):
+    """Something always comes after what was shown."""
+
+    async def sync(self, user: str, at: str, **_: object) -> Answer:
+        self.asked.append(user)
+        await asyncio.sleep(0)
+        return Answer(200, b'{"entries":[],"cursor":"%s","hasMore":true}' % at.encode())
+
+
+async def test_once_a_socket_is_closed_nothing_more_is_read_for_it() -> None:
+    store = Endless()
+    socket, reading = await begun(store)
+    socket.outbox.close(Close(4408))
+    async with asyncio.timeout(5):
+        await reading
+    assert len(store.asked) <= 2

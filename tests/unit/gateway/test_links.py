@@ -1,8 +1,11 @@
 """Several notifiers, each owning some partitions."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -364,3 +367,57 @@ async def test_a_notifier_that_talks_nonsense_is_dialled_anew() -> None:
         await nonsense.dialled_again()
         await board.registered("ana")
         assert len(nonsense.hellos) == 2
+
+
+async def test_a_notifier_that_stops_talking_keeps_nobody_out_once_another_owns_what_it_had() -> None:
+    """Its connection stays: the machine is gone, or the process stands still."""
+    silent, heir = Notifier(2, [0, 1]), Notifier(2, [])
+    async with linked(silent, heir) as board:
+        await board.begun(silent, heir)
+        silent.freeze()
+        await heir.own(0, 1)
+        board.interest.add("ana")
+        await board.registered("ana", 5)
+
+
+@pytest.mark.parametrize("whose", ["the gateway's", "the notifier's"])
+async def test_a_stall_of_two_seconds_cuts_no_link(whose: str) -> None:
+    async with elsewhere() as (notifier, stall):
+        board = Board(notifier)
+        async with aiohttp.ClientSession() as session, Vital().running(links=board.links.keep(session)):
+            await board.begun(notifier)
+            if whose == "the gateway's":
+                time.sleep(2)  # noqa: ASYNC251
+            else:
+                stall()
+            await asyncio.sleep(3.5)
+            assert len(notifier.hellos) == 1
+
+
+@asynccontextmanager
+async def elsewhere() -> AsyncIterator[tuple[Notifier, Callable[[], object]]]:
+    """A notifier in a thread of its own that says every half second how far it is, and how to stall it."""
+    loop, notifier, ready = asyncio.new_event_loop(), Notifier(1), threading.Event()
+
+    async def talk() -> None:
+        async with notifying(notifier):
+            ready.set()
+            while True:
+                await notifier.progress(0, 0, 0)
+                await asyncio.sleep(0.5)
+
+    talking = loop.create_task(talk())
+    thread = threading.Thread(target=partial(_finish, loop, talking))
+    thread.start()
+    await asyncio.to_thread(ready.wait)
+    try:
+        yield notifier, lambda: loop.call_soon_threadsafe(time.sleep, 2)
+    finally:
+        loop.call_soon_threadsafe(talking.cancel)
+        await asyncio.to_thread(thread.join)
+
+
+def _finish(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") -> None:
+    with suppress(asyncio.CancelledError):
+        loop.run_until_complete(task)
+    loop.close()

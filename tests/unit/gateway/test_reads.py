@@ -82,3 +82,12 @@ async def test_a_flush_does_not_wait_for_a_log_that_is_away(own_house: House, ta
     async with asyncio.timeout(1):
         await reads.flush()
     assert written(own_house) == []
+
+
+async def test_a_gateway_that_stops_does_not_wait_long_for_a_log_that_does_not_answer(
+    own_house: House, talk: str
+) -> None:
+    own_house.broker.delays = iter([60.0])
+    own_house.door.reads.move("ana", talk, 1)
+    async with asyncio.timeout(2):
+        await own_house.door.drain()

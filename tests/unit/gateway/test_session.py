@@ -188,6 +188,21 @@ async def test_a_socket_without_a_store_gets_its_cursor_later(own_house: House) 
     assert later.offsets == (1, 6, 1, 1)
 
 
+async def test_a_cursor_that_comes_later_does_not_cover_what_is_still_to_be_told(own_house: House) -> None:
+    """The store has it, and of its partition nothing was told before."""
+    talk = await own_house.talk("ana", "ben")
+    own_house.store.away = True
+    async with own_house.present("ana") as client:
+        await own_house.say("ben", talk, "committed")
+        asked, own_house.store.away = own_house.store.questions, False
+        while own_house.store.questions == asked:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        partition = own_house.partition_of(talk)
+        await own_house.notifier.entry(["ana"], {"type": "message"}, partition=partition, covers=3)
+        assert [(await client.hear())["type"] for _ in range(2)] == ["message", "cursor"]
+
+
 async def test_heartbeats_come_while_the_cursor_is_not_known_yet() -> None:
     async with opened(heartbeat_seconds=1) as house:
         house.store.away = True
@@ -317,7 +332,7 @@ async def test_member_entries_end_what_is_remembered_of_a_conversation(own_house
 
 async def test_a_reader_too_slow_is_closed_with_4408_or_cut() -> None:
     async with (
-        opened(outbox_frames=64, outbox_bytes=1_000_000) as house,
+        opened(outbox_bytes=1_000_000) as house,
         house.present("ana", close_timeout=0.1) as slow,
         house.present("ben") as quick,
     ):

@@ -13,6 +13,7 @@ from tests.unit.gateway.house import House, opened
 
 _BIG = "a" * 100_000
 _MANY = 40
+_MOST = 512 * 1024
 
 
 def _queued() -> float:
@@ -26,7 +27,7 @@ def _sockets(house: House) -> weakref.WeakSet[Socket]:
 async def test_many_that_never_read_are_cut_under_traffic_and_nothing_of_them_stays() -> None:
     users = [f"slow-{n}" for n in range(_MANY)]
     async with (
-        opened(outbox_bytes=500_000) as house,
+        opened(outbox_bytes=_MOST) as house,
         AsyncExitStack() as clients,
         house.present("ben") as quick,
     ):
@@ -42,10 +43,10 @@ async def test_many_that_never_read_are_cut_under_traffic_and_nothing_of_them_st
             most = max(most, _queued())
             if len(house.notifier.users) == 1:
                 break
-        assert 0 < most <= (_MANY + 1) * 500_000
+        assert 0 < most <= (_MANY + 1) * _MOST
         for user in users:
             await house.notifier.heard_of(user, present=False)
-        assert _queued() < 500_000
+        assert _queued() < _MOST
         async with asyncio.timeout(10):
             while len(known) > 1:  # the quick one
                 gc.collect()
@@ -64,8 +65,8 @@ async def test_one_that_does_not_even_answer_pings_is_cut() -> None:
 
 
 async def test_who_was_too_slow_comes_back_with_its_cursor_and_misses_nothing() -> None:
-    """Although a page of what it missed is more than may wait for it at once."""
-    async with opened(outbox_frames=64) as house:
+    """Although a hundred of what it missed are more than may wait for it at once."""
+    async with opened(outbox_frames=256, outbox_bytes=_MOST) as house:
         talk = await house.talk("ana", "ben")
         async with house.dialled("ana", close_timeout=0.1) as slow:
             at = (await slow.hear("synced"))["cursor"]

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, ClassVar
 
 import pytest
+from aiokafka.errors import MessageSizeTooLargeError
 
 from shared.kafka import Producer, producer
 
@@ -43,6 +44,25 @@ async def test_a_client_that_hangs_in_every_way_loses_its_connections_all_the_sa
     async with asyncio.timeout(5):
         await hanging.stop()
     assert [client.client.closed for client in Hung.made] == [True]
+
+
+async def test_a_record_too_large_for_any_request_is_refused_and_costs_no_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Strict(Hung):
+        made: ClassVar[list[Hung]] = []
+
+        async def send(self, *_: Any, **__: Any) -> None:
+            raise MessageSizeTooLargeError
+
+    monkeypatch.setattr(producer, "AIOKafkaProducer", Strict)
+    strict = Producer("127.0.0.1:1", client_id="test")
+    await strict.start()
+    with pytest.raises(ValueError, match="larger"):
+        await strict.send("topic", 0, None, b"")
+    assert strict.ready
+    async with asyncio.timeout(5):
+        await strict.stop()
 
 
 async def test_a_client_that_fails_in_ways_of_its_own_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

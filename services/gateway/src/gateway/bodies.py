@@ -54,7 +54,8 @@ class MessagePage(Wire):
 
 class SyncPage(Wire):
     entries: list[MessageFrame | ReadFrame | ConversationFrame | RejectedFrame]
-    """By partition of the log, and in order within a conversation."""
+    """By partition of the log, and in order within a conversation. Fewer than `limit` when they are long:
+    `hasMore` says whether there are more, not how many came."""
     cursor: str
     has_more: bool
 

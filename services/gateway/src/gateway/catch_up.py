@@ -45,31 +45,18 @@ class CatchUp:
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def show(self, socket: Socket) -> None:
-        """Everything after the socket's cursor; live entries stay held back. Waits for a store that is away.
-        Raises Unusable."""
+        """Everything after the socket's cursor, until it is closed; live entries stay held back. Waits for a
+        store that is away. Raises Unusable."""
         socket.behind.clear()
         more = True
         while more:
             socket.drop()
             await socket.outbox.room()
+            if socket.outbox.closed:
+                return
             page = await self._page(socket)
-            waited = await self._put(socket, page)
-            reached, more = cursor.decode(page.cursor), page.more or waited
-            socket.begin(Progress(reached.epoch, reached.offsets))
-            failpoint("session.page")
-            if more:
-                socket.put(CursorFrame(cursor=page.cursor))
-
-    async def _put(self, socket: Socket, page: Page) -> bool:
-        """Whether that had to wait for the client to read: what came meanwhile is in another page."""
-        waited = False
-        for entry in page.entries:
-            if not socket.outbox.roomy:
-                waited = True
-                socket.drop()
-                await socket.outbox.room()
-            socket.put_text(orjson.dumps(entry).decode())
-        return waited
+            _put(socket, page)
+            more = page.more
 
     async def _page(self, socket: Socket) -> Page:
         at = socket.cursor()
@@ -107,6 +94,18 @@ class CatchUp:
                 socket.drop()
                 await asyncio.sleep(_ASK_AGAIN)
                 raise
+
+
+def _put(socket: Socket, page: Page) -> None:
+    """All in one go, so that the socket's cursor covers what was put at any moment. There is room: a page is
+    bounded, too, and half an outbox holds it (settings)."""
+    for entry in page.entries:
+        socket.put_text(orjson.dumps(entry).decode())
+    reached = cursor.decode(page.cursor)
+    socket.begin(Progress(reached.epoch, reached.offsets))
+    failpoint("session.page")
+    if page.more:
+        socket.put(CursorFrame(cursor=page.cursor))
 
 
 def verdict(came_with: Cursor, user: str, events: EventLog) -> BaseModel | None:

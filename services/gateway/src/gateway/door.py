@@ -1,5 +1,7 @@
 """The parts of a running gateway."""
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.admission import Admission
@@ -18,6 +20,8 @@ from gateway.store import StorePort
 from gateway.stretches import Stretches
 from gateway.tasks import Vital
 from shared import ids
+
+_WRITTEN_WITHIN = 1.0  # a log that is away is not waited for: whoever stops us does not wait long either
 
 
 @dataclass(frozen=True)
@@ -75,4 +79,6 @@ class Door:
     async def drain(self) -> None:
         """Send everybody elsewhere, and finish what was begun."""
         await self.sockets.drain()
-        await self.reads.flush()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_WRITTEN_WITHIN):
+                await self.reads.flush()

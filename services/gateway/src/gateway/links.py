@@ -99,7 +99,7 @@ class Links:
             case Gap():
                 self._lost(what)
             case None:
-                pass
+                self._settle()  # it may have been the last that was waited for
 
     def _entry(self, link: Link, entry: Entry) -> None:
         """Counts once it was dispatched: who catches up because that failed does so from before it."""

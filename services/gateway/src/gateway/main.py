@@ -23,7 +23,7 @@ from shared.topics import Topics
 
 log = structlog.get_logger()
 
-_GRACE = 3  # seconds to close connections, after six at most to drain them
+_GRACE = 3  # seconds to close connections, after seven at most to drain them
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from shared.kafka.memory import MemoryLog
 from shared.log_identity import LogIdentity
 from shared.position import Position, after
 from shared.problems import Problem
+from shared.showing import page as page_of
 
 
 @dataclass
@@ -90,14 +91,15 @@ class MemoryStore:
 
         def answer() -> Answer:
             seen = came_with.offsets if came_with is not None else self._offsets()
-            shown = self._shown(user, seen)
-            more = len(shown) > limit
+            found = self._shown(user, seen)
+            shown = page_of(_plain([frame for *_, frame in found[:limit]]))
+            more = len(found) > len(shown)
             reached = list(self._offsets())
             if more:
-                partition, offset, _ = shown[limit - 1]
+                partition, offset, _ = found[len(shown) - 1]
                 reached = [*reached[:partition], after(offset), *seen[partition + 1 :]]
             at = cursors.encode(self.identity.epoch, user, reached)
-            return _ok({"entries": _plain([f for *_, f in shown[:limit]]), "cursor": at, "hasMore": more})
+            return _ok({"entries": shown, "cursor": at, "hasMore": more})
 
         if came_with and (came_with.epoch != self.identity.epoch or not came_with.belongs_to(user)):
             return _problem("cursor_unusable", "the cursor is another's")

@@ -172,10 +172,12 @@ class Session:
             self._say_cursor()
 
     async def _find_place(self) -> None:
-        """Once the store is back, if it was away."""
+        """Once the store is back, if it was away. What it has is told a moment later: until then a place
+        that covers it would say too much."""
         while self._socket.cursor() is None:
+            present = await self._present()
             await asyncio.sleep(_ASK_AGAIN)
-            if (present := await self._present()) is not None:
+            if present is not None:
                 self._socket.place(present)
                 self._say_cursor()
 

@@ -44,9 +44,10 @@ class Settings(ProcessSettings, KafkaSettings):
     max_sockets: int = Field(default=20_000, ge=1)
     arrivals_per_second: float = Field(default=200, ge=1, le=100_000)
     """Sockets that are let in, and on SIGTERM told to leave; what comes faster waits or comes back later."""
-    outbox_frames: int = Field(default=2_048, ge=16)
-    outbox_bytes: int = Field(default=KIB * KIB, ge=KIB)
-    """What may wait for one slow reader before its socket is closed."""
+    outbox_frames: int = Field(default=2_048, ge=256)
+    outbox_bytes: int = Field(default=KIB * KIB, ge=512 * KIB)
+    """What may wait for one slow reader before its socket is closed. Half of it must hold a page of what was
+    missed: 100 frames, PAGE_BYTES as JSON, of which Python makes four times as much if there is an emoji."""
 
     @field_validator("notifiers")
     @classmethod

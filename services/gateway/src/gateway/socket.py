@@ -88,8 +88,9 @@ class Socket:
             self._show(entry)
 
     def place(self, present: Progress) -> None:
-        """The store is back: where this socket is. What notifiers told is sure; where they told nothing
-        yet, nothing happened since the gateway began, or it comes still and is shown."""
+        """Where this socket is, by where the store was a moment ago. What notifiers told is sure; where they
+        told nothing yet (of a new or an emptied partition), what the store has is history, or was told
+        meanwhile and is known by that."""
         known = (self._stretches.covers(partition) for partition in range(len(present.offsets)))
         offsets = tuple(told or at for told, at in zip(known, present.offsets, strict=True))
         self._base = Progress(present.epoch, offsets)

@@ -15,6 +15,7 @@ from message_store.views import Row
 from shared import cursor
 from shared.position import Position, after
 from shared.problems import Problem, not_found
+from shared.showing import page as page_of
 from shared.vocabulary import MAX_SEQ
 
 
@@ -83,16 +84,17 @@ class Queries:
 
     async def sync(self, user: str, since: Sequence[int] | None, limit: int) -> dict[str, Any]:
         """What a socket of `user` would have been sent after `since` (per partition the next offset; None:
-        just where things stand), by partition and offset, at most `limit` frames."""
+        just where things stand), by partition and offset, at most `limit` frames and PAGE_BYTES of them."""
         if since is None:
             vector = await self.progress()
             return {"entries": [], "cursor": _cursor(vector, user), "hasMore": False}
         asked = {"user": user, "offsets": list(since), "limit": limit + 1}
         vector, rows = _standing(await self._rows(reading.SYNC, asked))
-        more = len(rows) > limit
-        offsets = _reached(vector.offsets, since, rows[limit - 1]) if more else vector.offsets
+        shown = page_of(views.frame(user, vector.epoch, row) for row in rows[:limit])
+        more = len(rows) > len(shown)
+        offsets = _reached(vector.offsets, since, rows[len(shown) - 1]) if more else vector.offsets
         return {
-            "entries": [views.frame(user, vector.epoch, row) for row in rows[:limit]],
+            "entries": shown,
             "cursor": cursor.encode(vector.epoch, user, offsets),
             "hasMore": more,
         }

@@ -5,7 +5,7 @@ Each is one statement, and so one snapshot and one round trip. Where an answer h
 """
 
 from message_store.statements import TOLD, TOLD_OF, spelt
-from shared.vocabulary import READ_RECEIPT_MEMBERS
+from shared.vocabulary import PAGE_BYTES, READ_RECEIPT_MEMBERS
 
 PROGRESS = """
 select max(epoch), string_agg(coalesce(next_offset, 0)::text, ',' order by p)
@@ -135,6 +135,8 @@ PROBE = f"""with {_DUE} select * from due"""
 # All members are looked at only where a frame names them, or says of a small conversation who has read.
 _NAMED = TOLD_OF.format(present="j.kind in ('conversation.started', 'member.added', 'member.removed')")
 
+# Long texts end a page: those after the one that fills it are not read, only measured (which PostgreSQL does
+# without unpacking them).
 SYNC = f"""
 with {_STANDING}, {_DUE}, told as materialized (
 {TOLD}, reader.read_seq, c.member_count, others.read_seq
@@ -147,5 +149,10 @@ left join lateral (
       and conversation_id = c.id and to_offset is null and user_id <> %(user)s
 ) others on true
 )
-select * from standing left join told on true order by told.partition, told."offset"
+select * from standing left join (
+    select told.*, sum(octet_length(told.text)) over (
+        order by told.partition, told."offset" rows between unbounded preceding and 1 preceding) as before
+    from told
+) page on coalesce(page.before, 0) <= {PAGE_BYTES}
+order by page.partition, page."offset"
 """

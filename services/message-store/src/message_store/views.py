@@ -65,7 +65,7 @@ def frame(user: str, epoch: str, row: Row) -> dict[str, Any]:
     """The frame that a socket of `user` would get; `row` as reading.SYNC selects it."""
     shown: dict[str, Any] = frame_of(record(untold(row[:22]), epoch, "parley")).model_dump()
     if shown["type"] == "message":
-        shown["isRead"] = _is_read(shown["senderId"] == user, shown["seq"], row[22:])
+        shown["isRead"] = _is_read(shown["senderId"] == user, shown["seq"], row[22:25])
     return shown
 
 

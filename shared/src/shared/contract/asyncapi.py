@@ -78,7 +78,11 @@ _QUERY = {
     "type": "object",
     "properties": {
         "token": {"type": "string", "description": "Who calls; with AUTH=dev the user id."},
-        "cursor": {"type": "string", "description": "Where the last socket ended; absent: from now on."},
+        "cursor": {
+            "type": "string",
+            "description": "Where the last socket ended; absent: from now on. One that is none gets `error` "
+            "`cursor_invalid`; a URL above 8 KiB is refused with HTTP 414.",
+        },
     },
 }
 

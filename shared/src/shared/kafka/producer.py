@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from shared.kafka.types import Appendable, Appended, Headers, Place, Unconfirmed
 
@@ -56,7 +56,8 @@ class Producer:
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
     ) -> Awaitable[Place]:
         """Put the record in line: calls that returned in order are written in order. Await what is returned
-        for the broker's confirmation. Both steps raise Unconfirmed."""
+        for the broker's confirmation. Both steps raise Unconfirmed; the first ValueError when the record is
+        larger than a request may be."""
         deadline = asyncio.get_running_loop().time() + self._timeout
         producer = self._current()
         try:
@@ -64,6 +65,8 @@ class Producer:
                 future = await producer.send(
                     topic, value, key=key, partition=partition, headers=list(headers)
                 )
+        except MessageSizeTooLargeError as error:  # the connection has no part in that
+            raise ValueError("a record is larger than a request may be") from error
         except (TimeoutError, KafkaError) as error:
             self._retire(producer, error)
             raise Unconfirmed("the log does not take records now") from error
