@@ -76,6 +76,25 @@ def poison(topic: str, kinds: list[str], dice: random.Random) -> Fault:
     return Fault("poison", f"{what}, in {topic}", inflict)
 
 
+@asynccontextmanager
+async def poisoning(house: House) -> AsyncIterator[None]:
+    """A record that means nothing in each partition, again and again until the block is over."""
+
+    async def poison_all(producer: AIOKafkaProducer) -> None:
+        while True:
+            for partition in range(PARTITIONS):
+                await producer.send_and_wait("chat.events", b"{not json", b"poison", partition)
+            await asyncio.sleep(0.2)
+
+    async with _kafka(house.kafka) as (producer, _):
+        going_on = asyncio.create_task(poison_all(producer))
+        try:
+            yield
+        finally:
+            going_on.cancel()
+            await asyncio.wait([going_on])
+
+
 async def _buried(consumer: AIOKafkaConsumer) -> int:
     """How many dead letters there are."""
     ends = await consumer.end_offsets([TopicPartition("chat.dead-letters", 0)])
