@@ -12,9 +12,9 @@ from shared import codec, ids
 from shared.kafka import partition_for
 from tests import builders
 from tests.faults.fault import Fault
+from tests.faults.population import PARTITIONS
 from tests.faults.residents import House
 
-PARTITIONS = 12
 BURIED_WITHIN = 60.0
 """Seconds."""
 

@@ -46,4 +46,12 @@ async def test_an_operation_is_repeated_until_it_is_answered(statuses: list[int]
 
 def test_the_same_seed_gives_the_same_people() -> None:
     assert Population.of(1, "t", 4) == PEOPLE
-    assert all(len(PEOPLE.of_user(user)) == 2 for user in PEOPLE.users)
+    assert all(len(PEOPLE.of_user(user)) >= 2 for user in PEOPLE.users)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("count", [16, 24, 48])
+def test_somebody_talks_in_every_partition_and_nobody_twice_with_the_same(seed: int, count: int) -> None:
+    directs = Population.of(seed, f"kill9{seed}", count).directs
+    assert {talk.partition for talk in directs} == set(range(12))
+    assert len({talk.conversation for talk in directs}) == len(directs)
