@@ -18,9 +18,13 @@ from tests.faults import calls
 from tests.faults.activity import Activity
 from tests.faults.deliveries import Deliveries
 from tests.faults.devices import Device
+from tests.faults.follower import Follower
 from tests.faults.group import Backstage, Group
 from tests.faults.ledger import Frame, Ledger
 from tests.faults.population import Population
+
+FOLLOWERS = 2
+"""Users who also read what they missed over REST alone."""
 
 
 class Running:
@@ -175,5 +179,7 @@ async def load(
             group = Group(people.group, backstage, producer, running.ledger)
             await group.start()
             running.begin(group.come_and_go(dice, 0.7))
+        for user in people.users[:FOLLOWERS]:
+            running.begin(Follower(user, gateways, running.ledger, dice, http).run())
         running.begin(running.activity.talk(rate))
         yield running
