@@ -53,15 +53,18 @@ def killed() -> Iterator[Fault]:
         yield kill(name)
 
 
-def kill(name: str) -> Fault:
+def kill(name: str, away: float = 0.0) -> Fault:
+    """It is started again at once, or only after it was `away` for so many seconds: others have to do."""
+
     @asynccontextmanager
     async def inflict(house: House) -> AsyncIterator[None]:
         life = house.running[name]
-        house.kill(name)
+        house.kill(name, away)
         await house.gone(life)
         yield
 
-    return Fault("kill9", f"kill -9 {name}", inflict)
+    for_long = f", away for {away:.0f} s" if away else ""
+    return Fault("kill9", f"kill -9 {name}{for_long}", inflict, kind=name.partition("-")[0])
 
 
 def terminated() -> Iterator[Fault]:

@@ -47,7 +47,7 @@ async def suffer(
 async def _one(home: House, fault: Fault, running: Running, before: float, recovered: Recovered) -> Suffered:
     happened = await _inflicted(home, fault)
     took = await recovered(home, running, asyncio.get_running_loop().time(), before)
-    suffered = Suffered(fault.name, took, _wrong(happened, took))
+    suffered = Suffered(fault.name, took, _wrong(happened, took), fault.kind)
     print(table.told(suffered), file=sys.stderr, flush=True)
     await home.ready()
     await asyncio.sleep(REST)
