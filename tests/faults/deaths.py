@@ -35,7 +35,7 @@ FAILPOINTS = {
     "notifier": {
         "notifier.assigned": 1,
         "notifier.acknowledged": 5,
-        "notifier.replayed": 2,
+        "notifier.replayed": 1,
         "notifier.told": 20,
         "notifier.committing": 3,
         "notifier.committed": 3,
