@@ -3,6 +3,7 @@
 What they are shown where they name none, in lists, sync and sockets, is judged for everybody.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable
 
 import httpx
@@ -49,7 +50,7 @@ async def _answers(
 
 async def _sent(gateway: httpx.URL, user: str, named: dict[str, str]) -> int:
     url = gateway.copy_with(scheme="ws", path="/ws", params={"token": user})
-    async with connect(str(url), max_size=None, ping_interval=None) as socket:
+    async with asyncio.timeout(10), connect(str(url), max_size=None, ping_interval=None) as socket:
         await socket.send(
             orjson.dumps({"type": "message", "clientId": "s", "text": "let me in"} | named).decode()
         )
