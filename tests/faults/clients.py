@@ -69,7 +69,8 @@ class Running:
     async def finish(self, patience: float = 60) -> None:
         """Stops sending; returns when all is answered and every device has seen it and was told so, or has
         had `patience` seconds for each of these."""
-        await end(self._tasks)
+        ended = await end(self._tasks)
+        self.ledger.unsettled += [f"the load broke off: {e!r}" for e in ended if isinstance(e, Exception)]
         await self._settle(self.activity.under_way, patience, "operations are not answered")
         self.ledger.unsettled += self.activity.unanswered
         devices = self.activity.devices
@@ -143,10 +144,11 @@ class Running:
         )
 
 
-async def end(tasks: Sequence[asyncio.Task[None]]) -> None:
+async def end(tasks: Sequence[asyncio.Task[None]]) -> list[BaseException | None]:
+    """What each ended with."""
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    return await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager

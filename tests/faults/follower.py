@@ -13,7 +13,7 @@ import httpx
 from tests.faults import calls
 from tests.faults.ledger import Connection, Ledger
 
-PAGE = 3
+PAGE = 2
 
 
 class Follower:
@@ -36,7 +36,7 @@ class Follower:
         more = False
         while self._life.end == "":
             if not more:
-                await asyncio.sleep(self._dice.uniform(0.5, 3.0))
+                await asyncio.sleep(self._dice.uniform(0.3, 1.5))
             more = await self._page()
 
     async def _page(self) -> bool:

@@ -1,5 +1,6 @@
 """How the clients go on after an answer: over HTTP alone, with a gateway that answers as the test says."""
 
+import asyncio
 import random
 from collections.abc import Sequence
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 
 from tests.faults.activity import Activity
+from tests.faults.clients import Running
 from tests.faults.ledger import Ledger, Status
 from tests.faults.population import Population
 
@@ -42,6 +44,18 @@ async def test_an_operation_is_repeated_until_it_is_answered(statuses: list[int]
     (operation,) = (await _started(statuses)).operations
     assert len(operation.answers) == len(statuses)
     assert operation.status is status
+
+
+async def test_a_load_that_breaks_off_does_not_come_to_rest() -> None:
+    async def broken() -> None:
+        raise KeyError("entries")
+
+    async with httpx.AsyncClient() as http:
+        running = Running(["http://gateway"], PEOPLE, random.Random(1), http, 0, 0)
+        running.begin(broken())
+        await asyncio.sleep(0)
+        await running.finish()
+    assert running.ledger.unsettled == ["the load broke off: KeyError('entries')"]
 
 
 def test_the_same_seed_gives_the_same_people() -> None:

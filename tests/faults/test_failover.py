@@ -63,6 +63,8 @@ async def test_nobody_is_taken_for_dead_because_all_cores_are_busy() -> None:
             assert _given_out(home) == before, home.log.read_text()[-20_000:]
             assert len(running.deliveries.all) > delivered + 1_000
             await _seen_when_somebody_is(home, before)
+            await running.finish()
+            assert running.ledger.unsettled == []
 
 
 async def _seen_when_somebody_is(home: House, before: Counter[str]) -> None:
