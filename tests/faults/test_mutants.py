@@ -87,10 +87,6 @@ async def test_without_a_bug_no_promise_is_broken_whatever_is_killed(laboratory:
     assert len(ledger.connections) > 2 * len(ledger.devices())
     assert len(ledger.refetches) > 50
     assert observed.trespasses
-    pages = [
-        frame["more"] for followed in ledger.connections for frame in followed.of("cursor") if "more" in frame
-    ]
-    assert any(pages), "nothing that was missed took several pages"
     assert all(offsets for offsets in observed.meanwhile.values())
 
 
