@@ -18,7 +18,7 @@ catch_up          a million events to project: `python -m bench.catch_up`
 fetcher, members  what these ask and hear with, each a child of the bench's; log: events it writes itself
 results           what was measured, kept in bench/results/
 
-storm             a gateway goes, its sockets come back to the other one: `python -m bench.storm`
+storm, harm       a gateway goes, its sockets come back to the other one: `python -m bench.storm`
 crowd, watch      these sockets, in a process of their own; metrics and database meanwhile
 sync_plan         what it costs to ask what a caller missed: `python -m bench.sync_plan`
 past, explain     the long past that it asks about, and how PostgreSQL went about it

@@ -57,6 +57,8 @@ class Return(BaseModel):
     """Messages that did not come to whom they were for."""
     skipped: int
     """Messages that came before an earlier one."""
+    away: int
+    """Members that are not back."""
     absences: list[float]
     """From the loss of a connection to `synced` on the next."""
     ends: list[float]
@@ -216,6 +218,7 @@ class Crowd:
         while not self._complete() and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         self.told.sent, self.told.missing = count, self._missing()
+        self.told.away = sum(not member.synced.is_set() for member in self._members)
         return self.told
 
     def _speak(self) -> None:
@@ -236,6 +239,7 @@ def _nothing() -> Return:
         sent=0,
         missing=0,
         skipped=0,
+        away=0,
         absences=[],
         ends=[],
         dialled=0,

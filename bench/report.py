@@ -80,14 +80,27 @@ def _messages(name: str, rounds: list[Figures]) -> Iterator[str]:
 
 
 def _plain(name: str, rounds: list[dict[str, object]]) -> Iterator[str]:
-    fields = [key for key, value in rounds[0].items() if isinstance(value, int | float)]
+    fields = [key for key, value in rounds[0].items() if isinstance(value, int | float) or _is_word(value)]
     yield f"\n**{name}**\n"
     yield "| " + " | ".join([*fields, "void"]) + " |"
     yield "|" + "---|" * (len(fields) + 1)
     for each in rounds:
         marks = each.get("marks")
         void = ", ".join(map(str, marks)) if isinstance(marks, list) else ""
-        yield "| " + " | ".join([*(f"{each[field]:.5g}" for field in fields), void]) + " |"
+        yield "| " + " | ".join([*(_cell(each[field]) for field in fields), void]) + " |"
+    for each in rounds:
+        for field, text in each.items():
+            if isinstance(text, str) and not _is_word(text):
+                yield f"\n{field}, {each[fields[0]]}:\n\n```\n{text}\n```"
+
+
+def _is_word(value: object) -> bool:
+    """Fits a cell; longer texts are told below the table."""
+    return isinstance(value, str) and "\n" not in value
+
+
+def _cell(value: object) -> str:
+    return f"{value:.5g}" if isinstance(value, int | float) else str(value)
 
 
 if __name__ == "__main__":

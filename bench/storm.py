@@ -22,9 +22,10 @@ import aiohttp
 import httpx
 import psycopg
 
-from bench import accounts, watch, where
+from bench import accounts, results, watch, where
 from bench.crowd import Gathering, Return, Spell
 from bench.figures import quantile
+from bench.harm import Bystanders, Dropped, harm, slower
 from bench.plan import Pair, Plan, Report, Round, pairs
 from bench.watch import Watch
 from deploy.local.background import running
@@ -37,7 +38,7 @@ _COMMITS = "select xact_commit from pg_stat_database where datname = current_dat
 
 
 def main() -> int:
-    """The exit code: 0 unless something was lost or misordered."""
+    """The exit code: 0 unless something was lost, doubled or misordered, or somebody did not come back."""
     chosen = _parser().parse_args()
     try:
         with _stack() as stack:
@@ -54,9 +55,10 @@ class Storm:
         home, refuge = (f"{url.replace('http', 'ws', 1)}/ws?token=" for url in stack.gateways)
         self._gathering = Gathering(home=home, refuge=refuge, members=chosen.sockets)
         self._bystanders = Plan(socket=refuge, pairs=pairs(100, 50))
+        self._reports: dict[str, Report] = {}
 
     def told(self) -> bool:
-        """Prints; whether all promises held."""
+        """Prints and keeps; whether all promises held."""
         everybody = [*self._gathering.pairs(), *self._bystanders.pairs]
         asyncio.run(begin(self._stack.gateways[1], everybody))
         with (
@@ -65,12 +67,17 @@ class Storm:
         ):
             print(f"{self._chosen.sockets} sockets, dropped by {self._chosen.by}")
             self._play(bystanders, "warm", 4)
-            self._say("before", self._play(bystanders, "before", 10))
-            returned = self._storm(crowd, bystanders)
-            self._say("after", self._play(bystanders, "after", 10))
-        return not (returned.missing or returned.skipped)
+            self._spell(bystanders, "before", 10)
+            returned, dropped = self._storm(crowd, bystanders)
+            self._spell(bystanders, "after", 10)
+        told = [Bystanders.of(when, report) for when, report in self._reports.items()]
+        settings = {name: str(value) for name, value in vars(self._chosen).items()}
+        results.keep(self._chosen.name, {"storm": settings}, {"bystanders": told, "crowd": [dropped]})
+        wrong = list(harm(self._reports, returned, self._chosen.sockets))
+        print(f"the bystanders' p99 during to before: {dropped.p99_during_to_before:.1f}×", *wrong, sep="\n")
+        return not wrong
 
-    def _storm(self, crowd: "_Child", bystanders: "_Child") -> Return:
+    def _storm(self, crowd: "_Child", bystanders: "_Child") -> tuple[Return, Dropped]:
         roots = {"driver": bystanders.pid, "crowd": crowd.pid}
         roots |= {process.name: process.pid for process in self._stack.again().processes}
         seconds = self._chosen.seconds
@@ -81,13 +88,14 @@ class Storm:
             dropping = threading.Thread(target=self._drop)
             dropping.start()
             began = time.monotonic()
-            self._say("during", self._play(bystanders, "during", seconds - 1))
+            self._spell(bystanders, "during", seconds - 1)
             used = accounts.between(before, accounts.look(roots))
             returned = Return.model_validate_json(crowd.answer())
             dropping.join()
         self._tell(returned, seen, began)
         print("cpu of a core:", ", ".join(f"{n} {s / used.seconds:.0%}" for n, s in used.cpu.items()))
-        return returned
+        commits, during = seen.fastest("commits"), slower(self._reports)
+        return returned, Dropped.of(returned, self._chosen.sockets, began, commits, during)
 
     def _drop(self) -> None:
         """Ends the first gateway; it comes back only with the next stack."""
@@ -129,12 +137,13 @@ class Storm:
         bystanders.ask(asked.model_dump_json())
         return Report.model_validate_json(bystanders.answer())
 
-    def _say(self, when: str, report: Report) -> None:
-        p50, p90, p99, most = (quantile(report.latencies, q) * 1e3 for q in (0.5, 0.9, 0.99, 1.0))
+    def _spell(self, bystanders: "_Child", when: str, seconds: float) -> None:
+        report = self._reports[when] = self._play(bystanders, when, seconds)
+        it = Bystanders.of(when, report)
         print(
-            f"bystanders {when}: p50 {p50:.0f}, p90 {p90:.0f}, p99 {p99:.0f}, max {most:.0f} ms;"
-            f" lost {report.lost}, doubled {report.doubled}, closed {report.closed},"
-            f" driver late {quantile(report.lateness, 0.99) * 1e3:.1f} ms",
+            f"bystanders {when}: p50 {it.p50:.0f}, p90 {it.p90:.0f}, p99 {it.p99:.0f}, max {it.max:.0f} ms;"
+            f" lost {it.lost}, doubled {it.doubled}, misordered {it.misordered}, closed {it.closed},"
+            f" driver late {it.late_p99:.1f} ms",
             flush=True,
         )
 
@@ -150,6 +159,7 @@ class Storm:
         print(f"synced/s, fastest second: {_fastest(ends)}")
         print(f"dialled {told.dialled}, unanswered {told.unanswered}, closed {told.closes}")
         print(f"messages to the crowd {told.sent}, missing {told.missing}, skipped {told.skipped}")
+        print(f"members that are not back {told.away}")
         print(f"database commits/s, fastest second: {seen.fastest('commits'):.0f}")
         mib = [v / 2**20 for v in (seen.first(_RSS), seen.peak(_RSS), seen.last(_RSS))]
         print("gateway memory MiB: before {:.0f}, most {:.0f}, after {:.0f}".format(*mib))
@@ -231,6 +241,7 @@ def _stack() -> Iterator[Stack]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.storm", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--name", default="storm", help="of the file in bench/results/")
     parser.add_argument("--sockets", type=int, default=5_000)
     parser.add_argument("--by", choices=("kill", "term"), default="kill", help="kill -9, or SIGTERM")
     parser.add_argument("--rate", type=float, default=100, help="messages a second to the crowd")

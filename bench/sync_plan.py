@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from pydantic import BaseModel
 
-from bench import explain, past
+from bench import explain, past, results
 from bench.past import Past
 from deploy.local.background import running
 from deploy.local.failure import Failure
@@ -28,14 +29,27 @@ NAMES = ["user", "offsets", "limit"]
 _TIMES = 50
 
 
+class Asked(BaseModel):
+    """A page of what one caller missed. Times in milliseconds."""
+
+    caller: str
+    rows: int
+    median: float
+    longest: float
+    probe: str
+    """The plan, as PostgreSQL prints it."""
+
+
 def main() -> int:
     """The exit code."""
     chosen = _parser().parse_args()
     try:
         with _database() as connection:
             print("writing a past", file=sys.stderr)
-            asked = past.Past(**vars(chosen))
-            _show(connection, asked, past.write(connection, asked))
+            made = Past(**{name: getattr(chosen, name) for name in Past._fields})
+            told = list(_told(connection, made, past.write(connection, made)))
+        of = {name: str(value) for name, value in made._asdict().items()}
+        results.keep(chosen.name, {"past": of}, {"sync": told})
     except Failure as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
@@ -47,15 +61,18 @@ def asked(offsets: Sequence[int], limit: int = 101) -> dict[str, Any]:
     return {"user": past.CALLER, "offsets": list(offsets), "limit": limit}
 
 
-def _show(connection: psycopg.Connection[Any], made: Past, offsets: list[int]) -> None:
+def _told(connection: psycopg.Connection[Any], made: Past, offsets: list[int]) -> Iterator[Asked]:
     connection.execute("vacuum analyze")
     print(f"{made}: {sum(_ends(connection)) - sum(offsets)} journal rows since the cursor")
     for whose, since in (("away for a while", offsets), ("never here", [0] * len(offsets))):
         with explain.prepared(connection, PROBE, NAMES, "generic") as probe:
             explain.plan(probe, asked(since))  # warm
-            print(f"\n{whose}: the probe", *explain.plan(probe, asked(since)), sep="\n")
+            plan = "\n".join(explain.plan(probe, asked(since)))
         rows, times = _timed(connection, asked(since))
-        print(f"{whose}: {rows} rows of a page; ms: median {times[_TIMES // 2]:.1f}, longest {times[-1]:.1f}")
+        told = Asked(caller=whose, rows=rows, median=times[_TIMES // 2], longest=times[-1], probe=plan)
+        print(f"\n{whose}: the probe\n{plan}")
+        print(f"{whose}: {rows} rows of a page; ms: median {told.median:.1f}, longest {told.longest:.1f}")
+        yield told
 
 
 def _timed(connection: psycopg.Connection[Any], given: dict[str, Any]) -> tuple[int, list[float]]:
@@ -88,6 +105,7 @@ def _database() -> Iterator[psycopg.Connection[Any]]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.sync_plan", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--name", default="sync-plan", help="of the file in bench/results/")
     for name, default in Past()._asdict().items():
         parser.add_argument(f"--{name}", type=int, default=default, metavar="N")
     return parser

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from tests.faults.ledger import Answer, Operation, Refetch, Status
+from tests.faults.ledger import Answer, Frame, Operation, Refetch, Status
 
 _OPEN = {408, 425, 429, 500, 502, 503, 504}
 """Statuses that leave it open whether it happened, or happens if it is asked again."""
@@ -40,6 +40,17 @@ async def refetch(
         return None
     found = answer.is_success and [item["seq"] for item in answer.json()["items"]] == [seq]
     return Refetch(user, conversation, seq, found)
+
+
+async def sync(http: httpx.AsyncClient, via: str, user: str, cursor: str, limit: int) -> Frame | None:
+    """A page, or the problem that refuses it; None when it was not answered."""
+    params: dict[str, Any] = {"meId": user, "cursor": cursor, "limit": limit}
+    try:
+        answer = await http.get(f"{via}/messages/sync", params=params)
+    except httpx.TransportError:
+        return None
+    found: Frame = answer.json() if answer.status_code not in _OPEN else {}
+    return found or None
 
 
 def _path(operation: Operation) -> str:

@@ -18,9 +18,13 @@ from tests.faults import calls
 from tests.faults.activity import Activity
 from tests.faults.deliveries import Deliveries
 from tests.faults.devices import Device
+from tests.faults.follower import Follower
 from tests.faults.group import Backstage, Group
 from tests.faults.ledger import Frame, Ledger
 from tests.faults.population import Population
+
+FOLLOWERS = 2
+"""Users who also read what they missed over REST alone."""
 
 
 class Running:
@@ -65,7 +69,8 @@ class Running:
     async def finish(self, patience: float = 60) -> None:
         """Stops sending; returns when all is answered and every device has seen it and was told so, or has
         had `patience` seconds for each of these."""
-        await end(self._tasks)
+        ended = await end(self._tasks)
+        self.ledger.unsettled += [f"the load broke off: {e!r}" for e in ended if isinstance(e, Exception)]
         await self._settle(self.activity.under_way, patience, "operations are not answered")
         self.ledger.unsettled += self.activity.unanswered
         devices = self.activity.devices
@@ -139,10 +144,11 @@ class Running:
         )
 
 
-async def end(tasks: Sequence[asyncio.Task[None]]) -> None:
+async def end(tasks: Sequence[asyncio.Task[None]]) -> list[BaseException | None]:
+    """What each ended with."""
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    return await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -175,5 +181,7 @@ async def load(
             group = Group(people.group, backstage, producer, running.ledger)
             await group.start()
             running.begin(group.come_and_go(dice, 0.7))
+        for user in people.users[:FOLLOWERS]:
+            running.begin(Follower(user, gateways, running.ledger, dice, http).run())
         running.begin(running.activity.talk(rate))
         yield running

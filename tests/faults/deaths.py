@@ -2,10 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 
-from tests.faults.fault import Fault
+from tests.faults.fault import Fault, Inflict
+from tests.faults.poison import poisoning
 from tests.faults.residents import House
 
 SERVICES = ("gateway", "gateway-2", "notifier", "notifier-2", "projector", "projector-2", "store")
@@ -13,6 +14,8 @@ EVERYTHING = (*SERVICES, "kafka", "postgres")
 
 FAILPOINTS = {
     "projector": {
+        "projector.claimed": 1,
+        "projector.buried": 12,
         "projector.loaded": 20,
         "projector.committed": 20,
         "publisher.confirmed": 20,
@@ -24,6 +27,7 @@ FAILPOINTS = {
         "link.announced": 3,
         "link.asked": 2,
         "gateway.dispatching": 20,
+        "session.registered": 5,
         "session.greeted": 5,
         "session.page": 5,
         "session.caught_up": 5,
@@ -31,13 +35,15 @@ FAILPOINTS = {
     "notifier": {
         "notifier.assigned": 1,
         "notifier.acknowledged": 5,
-        "notifier.replayed": 2,
+        "notifier.replayed": 1,
         "notifier.told": 20,
         "notifier.committing": 3,
         "notifier.committed": 3,
     },
 }
 """Between all steps of each; how often it comes by at least while there is load."""
+MEANWHILE: Mapping[str, Inflict] = {"projector.buried": poisoning}
+"""What has to go on for a process to come by at all."""
 COMES_BY = 30.0
 """Seconds within which a process must come by its failpoint."""
 
@@ -47,15 +53,18 @@ def killed() -> Iterator[Fault]:
         yield kill(name)
 
 
-def kill(name: str) -> Fault:
+def kill(name: str, away: float = 0.0) -> Fault:
+    """It is started again at once, or only after it was `away` for so many seconds: others have to do."""
+
     @asynccontextmanager
     async def inflict(house: House) -> AsyncIterator[None]:
         life = house.running[name]
-        house.kill(name)
+        house.kill(name, away)
         await house.gone(life)
         yield
 
-    return Fault("kill9", f"kill -9 {name}", inflict)
+    for_long = f", away for {away:.0f} s" if away else ""
+    return Fault("kill9", f"kill -9 {name}{for_long}", inflict, kind=name.partition("-")[0])
 
 
 def terminated() -> Iterator[Fault]:
@@ -97,7 +106,7 @@ def at_failpoint(name: str, point: str, count: int) -> Fault:
     @asynccontextmanager
     async def inflict(house: House) -> AsyncIterator[None]:
         life = await house.begin_life(name, env={"FAILPOINT": f"{point}:{count}"})
-        async with asyncio.timeout(COMES_BY):
+        async with asyncio.timeout(COMES_BY), MEANWHILE.get(point, nullcontext)(house):
             await house.gone(life)
         yield
 

@@ -19,6 +19,8 @@ class Fault:
     inflict: Inflict
     lasts: float = 0.0
     """Seconds; 0: it is over as soon as it has happened."""
+    kind: str = ""
+    """Of the process that it ends without a word: how soon others take its place is told by kind."""
 
     def __str__(self) -> str:
         return f"{self.group}: {self.name}"

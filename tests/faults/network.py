@@ -37,6 +37,8 @@ TROUBLES: Mapping[str, Trouble] = {
     "half-close of the way there": Trouble(lambda proxy: proxy.half_close(Way.UP), 0.0),
     "half-close of the way back": Trouble(lambda proxy: proxy.half_close(Way.DOWN), 0.0),
 }
+LONGER = {("projector", "postgres"): 13.0}
+"""Seconds that a black hole lasts there: the projector waits for a commit for ten."""
 
 
 def troubles(dice: random.Random) -> Iterator[Fault]:
@@ -49,6 +51,8 @@ def between(dialling: str, dialled: str, trouble: str, which: int = 1, lasts: fl
     """On one process's every connection to all of the other kind: the `which`th that dials, or of those that
     clients dial."""
     begin, usually = TROUBLES[trouble]
+    if trouble.startswith("black hole"):
+        usually = LONGER.get((dialling, dialled), usually)
 
     @asynccontextmanager
     async def inflict(house: House) -> AsyncIterator[None]:

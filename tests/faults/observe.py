@@ -1,25 +1,25 @@
 """Reads what the system holds, on every side that it shows, once it has come to rest."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import httpx
 import psycopg
 
+from shared import cursor
 from shared.topics import Topics
 from tests.faults import records, rows
 from tests.faults.group import Backstage
 from tests.faults.ledger import Frame, Ledger
-from tests.faults.observed import Observed, Trespass
+from tests.faults.observed import Observed
 from tests.faults.records import Records
 from tests.faults.recount import Recount
 from tests.faults.replay import replay
+from tests.faults.strangers import trespass
 from tests.platform import fresh_database
 
 Found = TypeVar("Found")
-_STRANGERS = 2
-"""For each conversation."""
 
 
 async def observe(gateway: str, backstage: Backstage, ledger: Ledger, patience: float = 30) -> Observed:
@@ -34,12 +34,19 @@ async def observe(gateway: str, backstage: Backstage, ledger: Ledger, patience: 
         seen.topic[partition] = records.told(own, mine)
     async with httpx.AsyncClient(base_url=gateway, timeout=10) as http:
         await asyncio.gather(*(_ask(http, user, ledger, seen) for user in ledger.users))
-        await _trespass(http, ledger, seen)
+        seen.trespasses = await trespass(http, ledger, Recount(seen.log).entries)
     await _answered(lambda: rows.count(backstage.database, seen, mine), patience)
+    seen.meanwhile = _meanwhile(ledger, rows.progress(backstage.database), log)
     with fresh_database(backstage.database) as empty:
         await replay(log, empty)
-        seen.replayed = rows.hashes(empty, mine)
+        seen.replayed, seen.replayed_outcomes = rows.hashes(empty, mine), rows.outcomes(empty)
     return seen
+
+
+def _meanwhile(ledger: Ledger, done: Mapping[int, int], log: Records) -> dict[int, range]:
+    firsts = [cursor.decode(text).offsets for text in ledger.first.values()]
+    begins = [min(offsets) for offsets in zip(*firsts, strict=True)]
+    return {p: range(begin, min(done[p], len(log[p]))) for p, begin in enumerate(begins)}
 
 
 async def _answered(ask: Callable[[], Found], patience: float) -> Found:
@@ -128,22 +135,6 @@ async def _sync(http: httpx.AsyncClient, user: str, cursor: str) -> list[Frame]:
         entries, cursor = entries + answer["entries"], answer["cursor"]
         if not answer["hasMore"]:
             return entries
-
-
-async def _trespass(http: httpx.AsyncClient, ledger: Ledger, seen: Observed) -> None:
-    """Some who never belonged to a conversation ask for it."""
-    inside: dict[str, set[str]] = {}
-    for each in Recount(seen.log).entries:
-        inside.setdefault(each.conversation, set()).update(each.audience)
-    for conversation, members in sorted(inside.items()):
-        for user in _outside(ledger.users, members):
-            asked = {"meId": user, "conversationId": conversation}
-            answer = await http.get("/messages/history", params=asked)
-            seen.trespasses.append(Trespass(user, conversation, "history", answer.status_code))
-
-
-def _outside(users: Collection[str], members: Collection[str]) -> list[str]:
-    return [user for user in users if user not in members][:_STRANGERS]
 
 
 async def _get(http: httpx.AsyncClient, path: str, **params: Any) -> Any:

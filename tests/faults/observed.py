@@ -6,6 +6,9 @@ from typing import NamedTuple
 from tests.faults.ledger import Frame
 from tests.faults.recount import Logged
 
+Outcomes = dict[tuple[int, int], list[str]]
+"""(partition, offset) of the log → what came of it, for each row that the journal has for it."""
+
 
 class Told(NamedTuple):
     """One record of the public topic."""
@@ -15,17 +18,18 @@ class Told(NamedTuple):
 
 
 class Trespass(NamedTuple):
-    """What a stranger to a conversation was answered; 404 is right."""
+    """What a stranger to a conversation was answered, by a route or on a socket."""
 
     user: str
     conversation: str
     asked: str
     status: int
+    right: int = 404
 
 
 @dataclass
 class Observed:
-    """Restricted to the conversations and users of one ledger."""
+    """Restricted to the conversations and users of one ledger, but for outcomes."""
 
     log: list[Logged] = field(default_factory=list)
     """By partition and offset."""
@@ -39,12 +43,14 @@ class Observed:
     """User → every entry since the user's first cursor."""
     unread: dict[tuple[str, str], int] = field(default_factory=dict)
     """(user, conversation) → counted from raw rows."""
-    outcomes: dict[tuple[int, int], int] = field(default_factory=dict)
-    """(partition, offset) of the log → how many rows the journal has for it."""
+    meanwhile: dict[int, range] = field(default_factory=dict)
+    """Per partition: all offsets from before everything to the projection's end, whoever wrote there."""
+    outcomes: Outcomes = field(default_factory=dict)
     trespasses: list[Trespass] = field(default_factory=list)
     rows: dict[str, str] = field(default_factory=dict)
     """Table → hash of its rows."""
     replayed: dict[str, str] = field(default_factory=dict)
     """The same of an empty database to which the log was applied."""
+    replayed_outcomes: Outcomes = field(default_factory=dict)
     unsettled: list[str] = field(default_factory=list)
     """What did not come to rest in time."""

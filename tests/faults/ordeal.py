@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from tests.faults import table
 from tests.faults.clients import Running, load
@@ -13,6 +13,8 @@ from tests.faults.judge import judge
 from tests.faults.observe import observe
 from tests.faults.outcome import Judged, Suffered
 from tests.faults.recovery import PATIENCE, Recovery, recovery, usual
+
+Recovered = Callable[[House, Running, float, float], Awaitable[Recovery]]
 
 SETTINGS = {"HEARTBEAT_SECONDS": "1"}
 """Sockets hear often where they are, so that they come to rest soon."""
@@ -26,23 +28,26 @@ async def try_out(home: House, faults: Sequence[Fault], seed: int, rate: float, 
     """What became of the faults, and of every promise meanwhile."""
     backstage, name = Backstage(home.kafka, home.database), f"{faults[0].group}{seed}"
     async with load(home.gateways, seed, rate, users=users, name=name, backstage=backstage) as running:
-        suffered = await _suffer(home, faults, running)
+        suffered = await suffer(home, faults, running)
         await running.finish()
     seen = await observe(home.gateways[0], backstage, running.ledger)
     operations = len(running.ledger.operations)
     return Judged(faults[0].group, suffered, operations, judge(running.ledger, seen))
 
 
-async def _suffer(home: House, faults: Sequence[Fault], running: Running) -> list[Suffered]:
+async def suffer(
+    home: House, faults: Sequence[Fault], running: Running, recovered: Recovered = recovery
+) -> list[Suffered]:
+    """What is usual is measured once: else each fault might leave things slower than the one before."""
     await asyncio.sleep(WARM)
-    return [await _one(home, fault, running) for fault in faults]
-
-
-async def _one(home: House, fault: Fault, running: Running) -> Suffered:
     before = usual(running)
+    return [await _one(home, fault, running, before, recovered) for fault in faults]
+
+
+async def _one(home: House, fault: Fault, running: Running, before: float, recovered: Recovered) -> Suffered:
     happened = await _inflicted(home, fault)
-    took = await recovery(home, running, asyncio.get_running_loop().time(), before)
-    suffered = Suffered(fault.name, took, _wrong(happened, took))
+    took = await recovered(home, running, asyncio.get_running_loop().time(), before)
+    suffered = Suffered(fault.name, took, _wrong(happened, took), fault.kind)
     print(table.told(suffered), file=sys.stderr, flush=True)
     await home.ready()
     await asyncio.sleep(REST)

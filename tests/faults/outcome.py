@@ -18,6 +18,8 @@ class Suffered:
     recovery: Recovery
     wrong: str = ""
     """Why this counts as no recovery."""
+    kind: str = ""
+    """Of the process that was killed."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,15 @@ class Judged:
         nothing was done, or nothing was broken, proves nothing."""
         happened = self.operations and self.suffered and not any(each.wrong for each in self.suffered)
         return bool(happened) and not self.violations
+
+    @property
+    def deliveries(self) -> dict[str, list[float]]:
+        """By kind of process: seconds from each kill -9 to the next delivery everywhere."""
+        found: dict[str, list[float]] = {}
+        for each in self.suffered:
+            if each.kind:
+                found.setdefault(each.kind, []).append(each.recovery.delivered)
+        return found
 
     @property
     def in_time(self) -> bool:

@@ -12,9 +12,9 @@ from shared import codec, ids
 from shared.kafka import partition_for
 from tests import builders
 from tests.faults.fault import Fault
+from tests.faults.population import PARTITIONS
 from tests.faults.residents import House
 
-PARTITIONS = 12
 BURIED_WITHIN = 60.0
 """Seconds."""
 
@@ -74,6 +74,25 @@ def poison(topic: str, kinds: list[str], dice: random.Random) -> Fault:
 
     what = kinds[0] if len(kinds) == 1 else "everything at once"
     return Fault("poison", f"{what}, in {topic}", inflict)
+
+
+@asynccontextmanager
+async def poisoning(house: House) -> AsyncIterator[None]:
+    """A record that means nothing in each partition, again and again until the block is over."""
+
+    async def poison_all(producer: AIOKafkaProducer) -> None:
+        while True:
+            for partition in range(PARTITIONS):
+                await producer.send_and_wait("chat.events", b"{not json", b"poison", partition)
+            await asyncio.sleep(0.2)
+
+    async with _kafka(house.kafka) as (producer, _):
+        going_on = asyncio.create_task(poison_all(producer))
+        try:
+            yield
+        finally:
+            going_on.cancel()
+            await asyncio.wait([going_on])
 
 
 async def _buried(consumer: AIOKafkaConsumer) -> int:

@@ -6,12 +6,10 @@ from itertools import takewhile
 from statistics import median
 from typing import NamedTuple
 
-from shared.kafka import partition_for
 from tests.faults.clients import Running
 from tests.faults.house import House
 from tests.faults.lag import levelled
 
-PARTITIONS = 12
 PROMISED = 30.0
 """Seconds within which it must be over."""
 PATIENCE = 90.0
@@ -54,7 +52,7 @@ async def recovery(home: House, running: Running, moment: float, before: float) 
 
 
 async def _delivered(running: Running, moment: float) -> float:
-    partition_of = {talk.conversation: _partition(talk.conversation) for talk in running.people.directs}
+    partition_of = {talk.conversation: talk.partition for talk in running.people.directs}
     waiting: set[int | str] = set(partition_of.values())
     waiting |= {device.name for device in running.activity.devices}
     told, last = len(running.deliveries.all), moment
@@ -90,7 +88,3 @@ async def _within(moment: float, work: Coroutine[None, None, None]) -> float:
     except TimeoutError:
         return PATIENCE
     return loop.time() - moment
-
-
-def _partition(conversation: str) -> int:
-    return partition_for(conversation.encode(), PARTITIONS)

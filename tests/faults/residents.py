@@ -51,8 +51,12 @@ class House:
         """What all processes said."""
         return self.folder / "house.log"
 
-    def kill(self, name: str) -> None:
-        """At once; another life follows."""
+    def kill(self, name: str, away: float = 0.0) -> None:
+        """At once; another life follows, no sooner than after `away` seconds."""
+        if away:
+            hold = self._hold(name)
+            hold.touch()
+            asyncio.get_running_loop().call_later(away, hold.unlink)
         self.running[name].signal(signal.SIGKILL)
 
     def terminate(self, name: str) -> None:
@@ -75,7 +79,7 @@ class House:
     @asynccontextmanager
     async def away(self, name: str) -> AsyncIterator[None]:
         """Kills it and lets it come back only after the block."""
-        hold = self.folder / "hold" / name
+        hold = self._hold(name)
         hold.touch()
         try:
             self.kill(name)
@@ -144,6 +148,10 @@ class House:
     def note(self, processes: Iterable[Running]) -> None:
         """Called whenever one has started."""
         self.running = {process.name: process for process in processes}
+
+    def _hold(self, name: str) -> Path:
+        """While there is this file, it is not started again."""
+        return self.folder / "hold" / name
 
     @staticmethod
     def _asks(name: str) -> signal.Signals:

@@ -5,7 +5,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from tests.faults.observed import Observed
+from tests.faults.observed import Observed, Outcomes
 
 _UNREAD = """
 select m.user_id, m.conversation_id::text, count(x.seq)
@@ -13,10 +13,7 @@ from members m left join messages x on x.conversation_id = m.conversation_id and
 where m.to_offset is null and m.conversation_id = any(%s::uuid[])
 group by m.user_id, m.conversation_id
 """
-_OUTCOMES = """
-select partition, "offset", count(*) from journal where conversation_id = any(%s::uuid[])
-group by partition, "offset"
-"""
+_OUTCOMES = 'select partition, "offset", outcome from journal'
 _THEIRS: dict[str, LiteralString] = {
     "conversations": "conversations t where id = any(%s::uuid[])",
     "members": "members t where conversation_id = any(%s::uuid[])",
@@ -31,12 +28,20 @@ _DUE = "select count(*) from journal where outcome in ('entry', 'rejected')"
 
 def count(database: str, seen: Observed, conversations: Collection[str]) -> None:
     """Fills in what is counted from rows."""
-    theirs = (list(conversations),)
     with psycopg.connect(database) as connection:
-        unread, outcomes = (connection.execute(each, theirs).fetchall() for each in (_UNREAD, _OUTCOMES))
+        unread = connection.execute(_UNREAD, (list(conversations),)).fetchall()
     seen.unread = {(user, conversation): number for user, conversation, number in unread}
-    seen.outcomes = {(partition, offset): number for partition, offset, number in outcomes}
+    seen.outcomes = outcomes(database)
     seen.rows = hashes(database, conversations)
+
+
+def outcomes(database: str) -> Outcomes:
+    """Of everything that the journal has."""
+    found: Outcomes = {}
+    with psycopg.connect(database) as connection:
+        for partition, offset, outcome in connection.execute(_OUTCOMES):
+            found.setdefault((partition, offset), []).append(outcome)
+    return found
 
 
 def hashes(database: str, conversations: Collection[str]) -> dict[str, str]:

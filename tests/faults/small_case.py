@@ -1,7 +1,7 @@
 """A small story with its good end, made by hand, for tests to spoil.
 
 1  ann starts with bob     2  ann: one     3  bob has read it     4  ann: one, again     5  bob: two
-6  cat's group with dan    7  dan leaves   8  dan: late (rejected)
+6  cat's group with dan    7  dan leaves   8  dan: late (rejected)     9  poison, which nobody may fold
 """
 
 from typing import Any
@@ -17,7 +17,8 @@ from tests.faults.recount import Logged
 
 DIRECT = ids.direct_conversation_id("ann", "bob")
 GROUP = ids.group_conversation_id("cat", "g")
-END = 9
+POISON = 9
+END = 10
 MEMBERS = {"kind": "direct", "title": None, "members": ["ann", "bob"], "memberCount": 2}
 
 
@@ -100,11 +101,29 @@ def _observed(events: list[Frame], frames: dict[int, Frame]) -> Observed:
             "dan": [frames[6], frames[7], frames[8]],
         },
         unread={("ann", DIRECT): 1, ("bob", DIRECT): 0, ("cat", GROUP): 0},
-        outcomes={(0, offset): 1 for offset in range(END)},
-        trespasses=[Trespass("dan", DIRECT, "history", 404)],
+        meanwhile={0: range(1, END)},
+        outcomes=_outcomes(),
+        trespasses=[Trespass("dan", DIRECT, "history", 404), Trespass("dan", DIRECT, "sync", 410, 410)],
         rows={"messages": "a hash"},
         replayed={"messages": "a hash"},
+        replayed_outcomes=_outcomes(),
     )
+
+
+def _outcomes() -> dict[tuple[int, int], list[str]]:
+    of_each = [
+        "skipped",
+        "entry",
+        "entry",
+        "entry",
+        "duplicate",
+        "entry",
+        "entry",
+        "entry",
+        "rejected",
+        "skipped",
+    ]
+    return {(0, offset): [outcome] for offset, outcome in enumerate(of_each)}
 
 
 def connection(user: str, came_at: int, *frames: Frame) -> Connection:

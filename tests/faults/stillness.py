@@ -7,8 +7,11 @@ from tests.faults.deaths import EVERYTHING
 from tests.faults.fault import Fault
 from tests.faults.residents import House
 
-LONGER = 6.0
-"""Seconds: above both groups' session time-out and the gateway's patience with Kafka and the store."""
+LASTS = 6.0
+"""Seconds: above both groups' session time-out, the links' and everybody's patience with Kafka, the store."""
+LONGER = {"postgres": 13.0}
+"""Seconds: the projector waits for a commit for ten. Then it does not know whether it was done, and asks; the
+old backend wakes after that."""
 
 
 def frozen() -> Iterator[Fault]:
@@ -16,7 +19,7 @@ def frozen() -> Iterator[Fault]:
         yield freeze(name)
 
 
-def freeze(name: str, lasts: float = LONGER) -> Fault:
+def freeze(name: str, lasts: float | None = None) -> Fault:
     @asynccontextmanager
     async def inflict(house: House) -> AsyncIterator[None]:
         house.freeze(name)
@@ -25,4 +28,5 @@ def freeze(name: str, lasts: float = LONGER) -> Fault:
         finally:
             house.thaw(name)
 
-    return Fault("freeze", f"{name} stands still", inflict, lasts)
+    usually = LONGER.get(name, LASTS)
+    return Fault("freeze", f"{name} stands still", inflict, usually if lasts is None else lasts)

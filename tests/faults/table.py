@@ -13,21 +13,26 @@ OUT = Path(__file__).with_name("out")
 _GROUPS = (
     "| group | faults | operations | lost | doubled | other violations | recovered after s, median | worst |"
 )
+_KILLED = "| kill -9 of a | times | next delivery after s, median | worst |"
 _FAULTS = "| fault | times | delivered after s, median | worst | recovered after s, median | worst | wrong |"
 
 
 def markdown(judged: Sequence[Judged]) -> str:
     groups = [_GROUPS, _ruler(_GROUPS), *map(_group, judged)]
     faults = [_FAULTS, _ruler(_FAULTS), *(line for each in judged for line in _faults(each))]
+    killed = [
+        _row(kind, len(took), *_seconds(took)) for each in judged for kind, took in each.deliveries.items()
+    ]
     violations = [f"* {each.group}: {violation}" for each in judged for violation in each.violations]
-    return "\n".join([*groups, "", *faults, *(["", *violations] if violations else [])]) + "\n"
+    deaths = ["", _KILLED, _ruler(_KILLED), *killed] if killed else []
+    return "\n".join([*groups, *deaths, "", *faults, *(["", *violations] if violations else [])]) + "\n"
 
 
-def write(judged: Sequence[Judged], folder: Path = OUT) -> None:
+def write(judged: Sequence[Judged], folder: Path = OUT, name: str = "faults") -> None:
     """Replaces the tables of the run before."""
     folder.mkdir(exist_ok=True)
-    (folder / "faults.md").write_text(markdown(judged))
-    (folder / "faults.json").write_text(json.dumps([_plain(each) for each in judged], indent=1) + "\n")
+    (folder / f"{name}.md").write_text(markdown(judged))
+    (folder / f"{name}.json").write_text(json.dumps([_plain(each) for each in judged], indent=1) + "\n")
 
 
 def told(suffered: Suffered) -> str:
@@ -72,6 +77,9 @@ def _plain(judged: Judged) -> dict[str, object]:
         "operations": judged.operations,
         "lost": judged.lost,
         "doubled": judged.doubled,
+        "delivered after kill -9, median": {
+            kind: median(took) for kind, took in sorted(judged.deliveries.items())
+        },
         "violations": list(map(str, judged.violations)),
         "faults": [
             {"fault": each.fault, **each.recovery._asdict(), "wrong": each.wrong} for each in judged.suffered

@@ -1,5 +1,6 @@
 """How the clients go on after an answer: over HTTP alone, with a gateway that answers as the test says."""
 
+import asyncio
 import random
 from collections.abc import Sequence
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 
 from tests.faults.activity import Activity
+from tests.faults.clients import Running
 from tests.faults.ledger import Ledger, Status
 from tests.faults.population import Population
 
@@ -44,6 +46,26 @@ async def test_an_operation_is_repeated_until_it_is_answered(statuses: list[int]
     assert operation.status is status
 
 
+async def test_a_load_that_breaks_off_does_not_come_to_rest() -> None:
+    async def broken() -> None:
+        raise KeyError("entries")
+
+    async with httpx.AsyncClient() as http:
+        running = Running(["http://gateway"], PEOPLE, random.Random(1), http, 0, 0)
+        running.begin(broken())
+        await asyncio.sleep(0)
+        await running.finish()
+    assert running.ledger.unsettled == ["the load broke off: KeyError('entries')"]
+
+
 def test_the_same_seed_gives_the_same_people() -> None:
     assert Population.of(1, "t", 4) == PEOPLE
-    assert all(len(PEOPLE.of_user(user)) == 2 for user in PEOPLE.users)
+    assert all(len(PEOPLE.of_user(user)) >= 2 for user in PEOPLE.users)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("count", [16, 24, 48])
+def test_somebody_talks_in_every_partition_and_nobody_twice_with_the_same(seed: int, count: int) -> None:
+    directs = Population.of(seed, f"kill9{seed}", count).directs
+    assert {talk.partition for talk in directs} == set(range(12))
+    assert len({talk.conversation for talk in directs}) == len(directs)

@@ -7,7 +7,7 @@ import pytest
 from tests.faults.judge import VERDICTS, Promise, broken, judge
 from tests.faults.ledger import Answer, Ledger, Operation, Refetch, Status
 from tests.faults.observed import Observed, Trespass
-from tests.faults.small_case import DIRECT, END, GROUP, at, connection, good
+from tests.faults.small_case import DIRECT, END, GROUP, POISON, at, connection, good
 
 Case = tuple[Ledger, Observed]
 
@@ -209,10 +209,24 @@ def test_rows_that_a_replay_does_not_give_are_found(case: Case) -> None:
     assert broken(judge(*case)) == {Promise.REPLAY}
 
 
-@pytest.mark.parametrize("times", [0, 2])
-def test_an_offset_without_its_one_outcome_is_found(case: Case, times: int) -> None:
-    case[1].outcomes[0, 4] = times
+@pytest.mark.parametrize("outcomes", [[], ["entry", "entry"]])
+@pytest.mark.parametrize("offset", [4, POISON])
+def test_an_offset_without_its_one_outcome_is_found(case: Case, offset: int, outcomes: list[str]) -> None:
+    case[1].outcomes[0, offset] = outcomes
     assert broken(judge(*case)) == {Promise.REPLAY}
+
+
+@pytest.mark.parametrize("outcomes", [{(0, POISON): ["rejected"]}, {(0, 3): ["skipped"]}, {(0, POISON): []}])
+def test_a_replay_that_makes_something_else_of_an_offset_is_found(
+    case: Case, outcomes: dict[tuple[int, int], list[str]]
+) -> None:
+    case[1].replayed_outcomes |= outcomes
+    assert broken(judge(*case)) == {Promise.REPLAY}
+
+
+def test_what_was_in_the_log_before_everything_is_nobody_s_business(case: Case) -> None:
+    case[1].outcomes[0, 0] = []
+    assert judge(*case) == []
 
 
 def test_a_frame_for_somebody_else_is_found(case: Case) -> None:
@@ -222,8 +236,16 @@ def test_a_frame_for_somebody_else_is_found(case: Case) -> None:
     assert broken(judge(*case)) >= {Promise.PRIVATE}
 
 
-def test_a_stranger_who_is_answered_is_found(case: Case) -> None:
-    case[1].trespasses.append(Trespass("dan", DIRECT, "history", 200))
+@pytest.mark.parametrize(
+    "answered",
+    [
+        Trespass("dan", DIRECT, "history", 200),
+        Trespass("dan", DIRECT, "send", 202),
+        Trespass("dan", DIRECT, "sync with a member's cursor", 404, right=410),
+    ],
+)
+def test_a_stranger_who_is_answered_is_found(case: Case, answered: Trespass) -> None:
+    case[1].trespasses.append(answered)
     assert broken(judge(*case)) == {Promise.PRIVATE}
 
 

@@ -87,6 +87,7 @@ async def test_without_a_bug_no_promise_is_broken_whatever_is_killed(laboratory:
     assert len(ledger.connections) > 2 * len(ledger.devices())
     assert len(ledger.refetches) > 50
     assert observed.trespasses
+    assert all(offsets for offsets in observed.meanwhile.values())
 
 
 @pytest.mark.parametrize("trial", TRIALS, ids=str)

@@ -10,6 +10,14 @@ from tests.faults.recovery import Recovery
 
 LATE = Suffered("kill -9 kafka", Recovery(4.0, 2.0, 31.0))
 QUICK = Suffered("kill -9 kafka", Recovery(1.0, 0.5, 1.2))
+KILLED = [
+    Suffered(f"kill -9 {name}", Recovery(delivered, 9.0, 9.0), kind=kind)
+    for name, kind, delivered in (
+        ("gateway", "gateway", 0.4),
+        ("gateway-2", "gateway", 0.8),
+        ("notifier", "notifier", 3.0),
+    )
+]
 BROKEN = [
     Violation(Promise.KEPT, "message 7"),
     Violation(Promise.ONCE, "c3"),
@@ -22,6 +30,15 @@ def test_a_group_and_its_faults_are_a_line_each() -> None:
     assert lines[2] == "| kill9 | 2 | 500 | 1 | 1 | 1 | 16.1 | 31.0 |"
     assert lines[6] == "| kill -9 kafka | 2 | 2.5 | 4.0 | 16.1 | 31.0 | later than 30 s |"
     assert lines[8] == f"* kill9: {BROKEN[0]}"
+
+
+def test_the_next_delivery_after_a_kill_is_told_by_kind_of_process(tmp_path: Path) -> None:
+    judged = Judged("kill9", [*KILLED, QUICK], 500, [])
+    lines = table.markdown([judged]).splitlines()
+    assert lines[6:8] == ["| gateway | 2 | 0.6 | 0.8 |", "| notifier | 1 | 3.0 | 3.0 |"]
+    table.write([judged], tmp_path, "recovery")
+    (read,) = json.loads((tmp_path / "recovery.json").read_text())
+    assert read["delivered after kill -9, median"]["notifier"] == 3.0
 
 
 def test_the_same_is_written_for_programs(tmp_path: Path) -> None:

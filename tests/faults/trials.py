@@ -109,4 +109,5 @@ MORE = (
     Trial("gap_ignored", "gateway", Promise.NOTHING_MISSED, around="links_break"),
     Trial("cursor_ahead", "gateway", Promise.CURSOR),
     Trial("history_open_to_all", "store", Promise.PRIVATE),
+    Trial("everybody_may_write", "gateway-2", Promise.PRIVATE),
 )

@@ -25,6 +25,7 @@ MUTANTS: dict[str, Callable[[], None]] = {
         telling.drops_some,
         door.register_after_catch_up,
         door.unsure_is_no,
+        door.everybody_may_write,
         door.accepted_unconfirmed,
         door.cursor_ahead,
         door.links_break,

@@ -54,6 +54,15 @@ def unsure_is_no() -> None:
     Membership.allows = allows  # type: ignore[method-assign]
 
 
+def everybody_may_write() -> None:
+    """The fold would refuse it: nobody is asked before."""
+
+    async def allows(self: Membership, user: str, conversation: str) -> bool:
+        return True
+
+    Membership.allows = allows  # type: ignore[method-assign]
+
+
 def accepted_unconfirmed() -> None:
     """Accepted is said at once; the log is asked in a moment."""
     usual = EventLog.append

@@ -67,9 +67,9 @@ def nobody_sees_what_is_not_theirs(case: Case) -> Iterator[str]:
         for name in own:
             if user not in case.truth.members(name):
                 yield f"{user} has {name} in the list"
-    for user, conversation, asked, status in case.holds.trespasses:
-        if status != 404:
-            yield f"{user} asked for {asked} of {conversation} and was answered {status}"
+    for each in case.holds.trespasses:
+        if each.status != each.right:
+            yield f"{each.asked} of {each.user}, a stranger to {each.conversation}: answered {each.status}"
 
 
 def _left_out(connection: Connection, theirs: Sequence[Happened]) -> Iterator[str]:

@@ -30,14 +30,21 @@ def lists_are_whole(case: Case) -> Iterator[str]:
 
 
 def the_same_log_gives_the_same_state(case: Case) -> Iterator[str]:
-    """Applied to an empty database it gives the same rows; every offset has one outcome."""
+    """Applied to an empty database it gives the same rows; every offset has one outcome, and the same."""
     for table in case.holds.rows.keys() | case.holds.replayed.keys():
         if case.holds.rows.get(table) != case.holds.replayed.get(table):
             yield f"the rows of {table} are others than a replay gives"
-    for record in case.holds.log:
-        times = case.holds.outcomes.get((record.partition, record.offset), 0)
-        if times != 1:
-            yield f"the journal has {times} outcomes for {record.partition}-{record.offset}"
+    for partition, offsets in case.holds.meanwhile.items():
+        for offset in offsets:
+            yield from _one_outcome((partition, offset), case)
+
+
+def _one_outcome(place: tuple[int, int], case: Case) -> Iterator[str]:
+    found, again = (each.get(place, []) for each in (case.holds.outcomes, case.holds.replayed_outcomes))
+    if len(found) != 1:
+        yield f"the journal has {len(found)} outcomes for {place[0]}-{place[1]}"
+    elif found != again:
+        yield f"{place[0]}-{place[1]} is {found}, but {again} when it is replayed"
 
 
 def it_comes_to_rest(case: Case) -> Iterator[str]:

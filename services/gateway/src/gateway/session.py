@@ -91,6 +91,7 @@ class Session:
         """Whether it was greeted; else it is closed, to come back."""
         try:
             if await self._registered():
+                failpoint("session.registered")
                 await self._greet()
                 failpoint("session.greeted")
                 return True

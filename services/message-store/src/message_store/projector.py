@@ -103,6 +103,7 @@ class Projector:
             event = admit(record, self._identity.partitions)
         except codec.Undecodable as error:
             await self._dead_letters.bury(self._topic, record, str(error))
+            failpoint("projector.buried")
             return None
         if isinstance(event, LogOpened) and event.data.epoch != self._identity.epoch:
             raise WrongLog(f"partition {record.partition} begins another log: {event.data.epoch}")

@@ -16,6 +16,7 @@ from message_store.rows import Advance
 from message_store.states import StateCache
 from message_store.store import Progress, Store, Unavailable, WrongLog
 from shared import codec
+from shared.failpoints import failpoint
 from shared.kafka import Record
 from shared.kafka.types import ConsumerPort
 from shared.log_identity import LogIdentity
@@ -113,6 +114,7 @@ class Tenure:
     async def _claimed(self, partitions: list[int]) -> dict[int, Progress]:
         """Become the owner. Where each log ends is asked afterwards: before, another may still move on."""
         claimed = await self._patiently(lambda: self._store.claim(self._identity, partitions))
+        failpoint("projector.claimed")
         ends = await self._patiently(lambda: self._consumer.ends(partitions))
         for partition, progress in claimed.items():
             if ends[partition] < progress.next_offset:

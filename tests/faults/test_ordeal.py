@@ -1,0 +1,35 @@
+"""What an ordeal takes for usual."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
+
+from tests.faults.deliveries import Deliveries
+from tests.faults.fault import Fault
+from tests.faults.ordeal import suffer
+from tests.faults.recovery import QUICK, Recovery
+
+
+async def test_a_fault_that_leaves_everything_slower_does_not_make_that_usual() -> None:
+    deliveries, told = Deliveries(), []
+    running: Any = SimpleNamespace(deliveries=deliveries)
+
+    async def ready() -> None:
+        pass
+
+    async def recovered(_home: object, _running: object, _moment: float, before: float) -> Recovery:
+        told.append(before)
+        return Recovery(0, 0, 0)
+
+    @asynccontextmanager
+    async def slow(_: object) -> AsyncIterator[None]:
+        deliveries.begin("late", "c", asyncio.get_running_loop().time() - 9)
+        deliveries.see("late", "ann-a", live=True)
+        yield
+
+    home: Any = SimpleNamespace(ready=ready)
+    suffered = await suffer(home, [Fault("slow", "slow", slow)] * 2, running, recovered)
+    assert len(suffered) == 2
+    assert told == [QUICK, QUICK]
