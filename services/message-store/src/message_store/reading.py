@@ -37,13 +37,16 @@ _READ = """m.read_seq, c.member_count,
     (select min(read_seq) from members o
      where o.conversation_id = c.id and o.to_offset is null and o.user_id <> %(user)s)"""
 
+# `others` counts up to 32 members (READ_RECEIPT_MEMBERS): all of them are among those that are named.
 _CONVERSATION = f"""
 select c.id::text, c.kind, c.title, c.last_seq, c.version, {spelt("c.created_at")}, {spelt("c.updated_at")},
-    named.users, {_READ}, last.*
+    named.users, m.read_seq, c.member_count, named.others, last.*
 from page m join conversations c on c.id = m.conversation_id
 cross join lateral (
-    select array_agg(user_id order by from_offset, ordinal) as users from (
-        select user_id, from_offset, ordinal from members o
+    select array_agg(user_id order by from_offset, ordinal) as users,
+        min(read_seq) filter (where user_id <> %(user)s) as others
+    from (
+        select user_id, from_offset, ordinal, read_seq from members o
         where o.conversation_id = c.id and o.to_offset is null order by from_offset, ordinal limit 100) n
 ) named
 left join lateral (
