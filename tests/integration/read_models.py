@@ -20,6 +20,7 @@ from message_store.states import StateCache
 from shared import ids, problems
 from shared.events import Event
 from shared.log_identity import LogIdentity
+from shared.shortcut import Shortcut
 from tests import builders
 
 GROUP = ids.group_conversation_id("ann", "g")
@@ -60,7 +61,9 @@ async def read_models(database_url: str) -> AsyncIterator[Memory]:
     problems.install(app)
     async with queries.opened(database_url, 4) as opened:
         watch = ProgressWatch(opened.progress)
-        app.include_router(routes(opened, watch))
+        router = routes(opened, watch)
+        app.include_router(router)
+        app.add_middleware(Shortcut, routers=[router])
         watching = asyncio.create_task(watch.run())
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://store") as http:

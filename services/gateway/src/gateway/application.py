@@ -17,6 +17,7 @@ from gateway.routes.sync import sync
 from gateway.tracing import Tracing
 from shared import problems
 from shared.probes import probes
+from shared.shortcut import Shortcut
 
 
 def application(door: Door) -> FastAPI:
@@ -29,12 +30,13 @@ def application(door: Door) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app, docs="/docs")
-    routers = (conversations, history, sync, start, messages, read, socket)
+    routers = [made(door) for made in (conversations, history, sync, start, messages, read, socket)]
     for router in routers:
-        app.include_router(router(door))
+        app.include_router(router)
     app.include_router(home())
     app.include_router(probes(alive=lambda: door.vital.lost, ready=door.not_ready))
     documented.describe(app)
+    app.add_middleware(Shortcut, routers=routers)
     app.add_middleware(Tracing)
     app.add_middleware(
         CORSMiddleware,

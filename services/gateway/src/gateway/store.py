@@ -106,7 +106,12 @@ class _Purpose(Enum):
     OUTCOME = "outcome", 512
 
     def session(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=self.value[1]))
+        """It sends the question and nothing else: the store has no cookies and one form of each answer."""
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self.value[1]),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
+        )
 
 
 class HttpStore:

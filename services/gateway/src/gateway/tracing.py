@@ -28,8 +28,11 @@ class Tracing:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             name = _named(Headers(scope=scope).get("x-request-id"))
-            with structlog.contextvars.bound_contextvars(request=name):
+            before = structlog.contextvars.bind_contextvars(request=name)
+            try:
                 await _Request(name, scope, send).run(self._app, receive)
+            finally:
+                structlog.contextvars.reset_contextvars(**before)
         else:
             await self._app(scope, receive, send)
 

@@ -18,6 +18,10 @@ from shared.problems import Problem, not_found
 from shared.showing import page as page_of
 from shared.vocabulary import MAX_SEQ
 
+# Each question is planned once a connection: planning a page takes longer than reading it. PostgreSQL itself
+# plans anew each time, since it takes a limit that it does not know for a large one.
+_PLANNED_ONCE = "-c plan_cache_mode=force_generic_plan"
+
 
 class Queries:
     """Every method raises Problem(unavailable) when the database does not answer in time."""
@@ -128,7 +132,7 @@ class Queries:
 
     async def _read(self, statement: LiteralString, asked: dict[str, Any]) -> list[Row]:
         async with self._pool.connection() as connection:
-            return await (await connection.execute(statement, asked)).fetchall()
+            return await (await connection.execute(statement, asked, prepare=True)).fetchall()
 
 
 def _window(kind: str, older: int, newer: int, limit: int) -> tuple[int, int]:
@@ -169,7 +173,7 @@ async def opened(database_url: str, connections: int) -> AsyncIterator[Queries]:
     pool = AsyncConnectionPool(
         database_url,
         kwargs={
-            "options": f"{OPTIONS} -c default_transaction_read_only=on",
+            "options": f"{OPTIONS} {_PLANNED_ONCE} -c default_transaction_read_only=on",
             "autocommit": True,
             **KEEPALIVES,
         },

@@ -4,6 +4,8 @@ Each is one statement, and so one snapshot and one round trip. Where an answer h
 `_STANDING` come first in each row, and one row comes even when nothing was found.
 """
 
+from typing import LiteralString
+
 from message_store.statements import TOLD, TOLD_OF, spelt
 from shared.vocabulary import PAGE_BYTES, READ_RECEIPT_MEMBERS
 
@@ -19,11 +21,14 @@ MEMBERSHIP = """
 select 1 from members where conversation_id = %(conversation)s and user_id = %(user)s and to_offset is null
 """
 
-# A message that `user` may read: history visible to all, or sent within one of the user's intervals.
-_VISIBLE = """(c.history_visibility = 'all' or exists (
+
+def _visible(history_visibility: LiteralString) -> LiteralString:
+    """A message x that `user` may read: visible to all, or sent within one of the user's intervals."""
+    return f"""({history_visibility} = 'all' or exists (
     select 1 from members i
-    where i.conversation_id = c.id and i.user_id = %(user)s
+    where i.conversation_id = x.conversation_id and i.user_id = %(user)s
       and x.sent_offset between i.from_offset and coalesce(i.to_offset, 9223372036854775807)))"""
+
 
 _MESSAGE = f"x.id::text, x.seq, x.sender_id, x.text, {spelt('x.created_at')}, x.version, x.client_id"
 
@@ -32,17 +37,21 @@ _READ = """m.read_seq, c.member_count,
     (select min(read_seq) from members o
      where o.conversation_id = c.id and o.to_offset is null and o.user_id <> %(user)s)"""
 
+# `others` counts up to 32 members (READ_RECEIPT_MEMBERS): all of them are among those that are named.
 _CONVERSATION = f"""
 select c.id::text, c.kind, c.title, c.last_seq, c.version, {spelt("c.created_at")}, {spelt("c.updated_at")},
-    named.users, {_READ}, last.*
+    named.users, m.read_seq, c.member_count, named.others, last.*
 from page m join conversations c on c.id = m.conversation_id
 cross join lateral (
-    select array_agg(user_id order by from_offset, ordinal) as users from (
-        select user_id, from_offset, ordinal from members o
+    select array_agg(user_id order by from_offset, ordinal) as users,
+        min(read_seq) filter (where user_id <> %(user)s) as others
+    from (
+        select user_id, from_offset, ordinal, read_seq from members o
         where o.conversation_id = c.id and o.to_offset is null order by from_offset, ordinal limit 100) n
 ) named
 left join lateral (
-    select {_MESSAGE} from messages x where x.conversation_id = c.id and x.seq = c.last_seq and {_VISIBLE}
+    select {_MESSAGE} from messages x
+    where x.conversation_id = c.id and x.seq = c.last_seq and {_visible("c.history_visibility")}
 ) last on true
 order by c.updated_at desc, c.id desc
 """
@@ -65,21 +74,20 @@ with page as (
 ) {_CONVERSATION}"""
 
 _READER = f"""
-select {_READ} from members m join conversations c on c.id = m.conversation_id
+select {_READ}, c.history_visibility from members m join conversations c on c.id = m.conversation_id
 where m.conversation_id = %(conversation)s and m.user_id = %(user)s and m.to_offset is null
 """
 
-_FROM = f"""from messages x join conversations c on c.id = x.conversation_id
-where c.id = %(conversation)s and {_VISIBLE}"""
+_FROM = f"""from messages x where x.conversation_id = %(conversation)s and {_visible("reader.open_to")}"""
 
 # Both sides of a bound, each at most `limit` rows, nearest first.
 _OLDER = f"select {_MESSAGE} {_FROM} and x.seq < %(bound)s order by x.seq desc limit %(older)s"
 _NEWER = f"select {_MESSAGE} {_FROM} and x.seq >= %(bound)s order by x.seq limit %(newer)s"
 
 HISTORY = f"""
-with {_STANDING}, reader as materialized ({_READER}),
-found as materialized (({_OLDER}) union all ({_NEWER}))
-select * from standing left join reader on true left join found on true
+select standing.*, reader.read_seq, reader.member_count, reader.others, found.* from ({PROGRESS}) standing
+left join lateral ({_READER}) reader (read_seq, member_count, others, open_to) on true
+left join lateral (({_OLDER}) union all ({_NEWER})) found on true
 order by found.seq
 """
 

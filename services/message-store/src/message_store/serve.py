@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from message_store import queries
 from message_store.api import routes
@@ -12,18 +12,21 @@ from message_store.progress import ProgressWatch
 from message_store.settings import ServeSettings
 from shared import problems
 from shared.probes import probes
+from shared.shortcut import Shortcut
 from shared.vital import vital
 
 
 def application(settings: ServeSettings) -> FastAPI:
     watches: list[ProgressWatch] = []
+    routers: list[APIRouter] = []
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with queries.opened(str(settings.database_url), settings.connections) as opened:
             watch = ProgressWatch(opened.progress)
             watches.append(watch)
-            app.include_router(routes(opened, watch))
+            routers.append(routes(opened, watch))
+            app.include_router(routers[0])
             task = vital(asyncio.create_task(watch.run()))
             yield
             task.cancel()
@@ -36,4 +39,5 @@ def application(settings: ServeSettings) -> FastAPI:
     app = FastAPI(title="Parley message-store", lifespan=lifespan, docs_url=None, redoc_url=None)
     problems.install(app)
     app.include_router(probes(list, ready))
+    app.add_middleware(Shortcut, routers=routers)
     return app
