@@ -18,6 +18,7 @@ from gateway.sockets import Sockets
 from gateway.store import StorePort
 from gateway.stretches import Stretches
 from shared import cursor
+from tests.unit.lines import Far
 from tests.unit.links_together.memory import PARTITIONS, Memory
 from tests.unit.links_together.node import Node, settled
 
@@ -25,15 +26,17 @@ from tests.unit.links_together.node import Node, settled
 @dataclass
 class Client:
     socket: Socket
+    line: Far
     since: tuple[int, ...] | None = None
     """Where it began; None before it was registered."""
     got: list[tuple[int, int]] = field(default_factory=list)
 
-    async def read(self) -> None:
-        while not self.socket.outbox.holds(1_000, 0):
-            match orjson.loads(cast("str", await self.socket.outbox.take())):
+    def read(self) -> None:
+        for text in self.line.told:
+            match orjson.loads(cast("str", text)):
                 case [partition, offset]:
                     self.got.append((partition, offset))
+        self.line.told.clear()
 
 
 class World:
@@ -55,7 +58,8 @@ class World:
         return Node(self.memory, link, room)
 
     def enter(self, user: str) -> None:
-        client = Client(Socket(user, Outbox(1_000, 1_000_000), self._stretches, lambda: None))
+        line = Far()
+        client = Client(Socket(user, Outbox(line, 1_000, 1_000_000), self._stretches), line)
         self._clients[asyncio.create_task(self._attend(client))] = client
 
     async def leave(self, number: int) -> None:
@@ -83,7 +87,7 @@ class World:
         for task, client in self._clients.items():
             assert not task.done()
             assert not client.socket.outbox.closed
-            await client.read()
+            client.read()
             if client.since is not None:
                 at = client.socket.cursor()
                 assert at is not None

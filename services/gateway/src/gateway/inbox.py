@@ -1,11 +1,12 @@
 """What one client said and is not answered yet: bounded, and brought into the log in the order it came.
 
-A frame keeps its room until it is answered; when there is none left, the client is not read for a moment,
-and TCP tells it so. Confirmations are awaited side by side: one slow broker round is not paid per message.
+A frame keeps its room until it is answered. Confirmations are awaited side by side: one slow broker round is
+not paid per message.
 """
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import assert_never
 
 import structlog
@@ -25,32 +26,46 @@ _ROOM = 128
 
 class Inbox:
     def __init__(self, socket: Socket, sending: Sending, membership: Membership, reads: Reads) -> None:
+        self.roomy: Callable[[], None] = lambda: None
+        """Called when something was answered."""
         self._socket = socket
         self._sending = sending
         self._membership = membership
         self._reads = reads
-        self._room = asyncio.Semaphore(_ROOM)
-        self._frames: deque[ClientFrame] = deque()
-        self._worker: asyncio.Task[None] | None = None
+        self._frames: deque[ClientFrame] | None = None
         self._answering: set[asyncio.Task[None]] = set()
+        self._worker: asyncio.Task[None] | None = None
+        self._under_way = 0
+        self._empty: asyncio.Event | None = None
 
-    async def put(self, frame: ClientFrame) -> None:
-        await self._room.acquire()
+    @property
+    def full(self) -> bool:
+        return self._under_way >= _ROOM
+
+    def put(self, frame: ClientFrame) -> None:
+        """Only when it is not full."""
+        self._under_way += 1
+        if self._frames is None:
+            self._frames = deque()
+            self._worker = asyncio.create_task(self._work(self._frames))
         self._frames.append(frame)
-        if self._worker is None:
-            self._worker = asyncio.create_task(self._work())
 
     async def emptied(self) -> None:
         """Returns once everything is answered; set a deadline."""
-        while pending := self._answering | ({self._worker} if self._worker is not None else set()):
-            await asyncio.wait(pending)
+        while self._under_way:
+            self._empty = asyncio.Event()
+            await self._empty.wait()
 
-    async def _work(self) -> None:
-        try:
-            while self._frames:
-                await self._handle(self._frames.popleft())
-        finally:
-            self._worker = None
+    async def _work(self, frames: deque[ClientFrame]) -> None:
+        while frames:
+            await self._handle(frames.popleft())
+        self._frames = self._worker = None
+
+    def _answered(self) -> None:
+        self._under_way -= 1
+        if self._empty is not None:
+            self._empty.set()
+        self.roomy()
 
     async def _handle(self, frame: ClientFrame) -> None:
         match frame:
@@ -68,7 +83,7 @@ class Inbox:
             sent = await self._sending.message(user, frame.conversation_id, frame.text, frame.client_id)
         except Exception as error:
             self._refuse(error, frame.client_id)
-            self._room.release()
+            self._answered()
         else:
             answering = asyncio.create_task(self._answer(frame, sent))
             self._answering.add(answering)
@@ -83,7 +98,7 @@ class Inbox:
         except Exception as error:
             self._refuse(error, frame.client_id)
         finally:
-            self._room.release()
+            self._answered()
 
     async def _read(self, frame: MoveRead) -> None:
         try:
@@ -94,7 +109,7 @@ class Inbox:
         except Exception as error:
             self._refuse(error, None)
         finally:
-            self._room.release()
+            self._answered()
 
     def _refuse(self, error: Exception, client_id: str | None) -> None:
         match error:

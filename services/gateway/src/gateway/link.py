@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Literal
 
 import aiohttp
 import structlog
@@ -15,6 +16,8 @@ from gateway.settings import Address
 from shared.failpoints import failpoint
 
 log = structlog.get_logger()
+
+_Connection = aiohttp.ClientWebSocketResponse[Literal[False]]
 
 _LONGEST_PAUSE = 2.0
 _MAX_MESSAGE = 4 * 1024 * 1024  # a frame and the 1,024 user ids it is for
@@ -76,6 +79,7 @@ class Link:
                     heartbeat=_HEARTBEAT,
                     max_msg_size=_MAX_MESSAGE,
                     timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+                    decode_text=False,  # frames go on as the bytes they are
                 ) as socket:
                     pause, complained, reached = 0.05, False, True
                     await self._talk(socket)
@@ -97,7 +101,7 @@ class Link:
         else:
             log.info("link.waiting", hint="notifier not reachable yet", **what)
 
-    async def _talk(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    async def _talk(self, socket: _Connection) -> None:
         log.info("link.up", notifier=str(self.address))
         failpoint("link.up")
         self.announcements = self._interest.announcements()
@@ -116,7 +120,7 @@ class Link:
                 await speaking
             self._told(self, None)
 
-    async def _speak(self, socket: aiohttp.ClientWebSocketResponse, announcements: Announcements) -> None:
+    async def _speak(self, socket: _Connection, announcements: Announcements) -> None:
         try:
             await socket.send_str(link_messages.hello(self._gateway))
             while True:
@@ -133,7 +137,7 @@ class Link:
         finally:
             await socket.close()
 
-    async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    async def _listen(self, socket: _Connection) -> None:
         count = 0
         async for message in socket:
             if message.type is not aiohttp.WSMsgType.TEXT:
