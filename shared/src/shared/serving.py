@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import uvicorn
 import uvloop
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from shared.line import SocketProtocol
 from shared.settings import ProcessSettings
@@ -17,7 +17,7 @@ Farewell = Callable[[], Awaitable[None]]
 
 
 def serve(
-    app: FastAPI,
+    app: ASGIApp,
     settings: ProcessSettings,
     *,
     grace: int = 8,
@@ -44,7 +44,7 @@ def allow_files() -> None:
 
 
 def server(
-    app: FastAPI,
+    app: ASGIApp,
     settings: ProcessSettings,
     *,
     grace: int = 8,

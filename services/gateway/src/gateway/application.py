@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from gateway.door import Door
 from gateway.routes import documented
@@ -11,12 +12,17 @@ from gateway.routes.history import history
 from gateway.routes.home import home
 from gateway.routes.messages import messages
 from gateway.routes.read import read
-from gateway.routes.socket import socket
+from gateway.routes.socket import beside, plain
 from gateway.routes.start import start
 from gateway.routes.sync import sync
 from gateway.tracing import Tracing
 from shared import problems
 from shared.probes import probes
+
+
+def entrance(door: Door) -> ASGIApp:
+    """The application, and the sockets beside it."""
+    return beside(application(door), door)
 
 
 def application(door: Door) -> FastAPI:
@@ -29,9 +35,10 @@ def application(door: Door) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app, docs="/docs")
-    routers = (conversations, history, sync, start, messages, read, socket)
+    routers = (conversations, history, sync, start, messages, read)
     for router in routers:
         app.include_router(router(door))
+    app.include_router(plain())
     app.include_router(home())
     app.include_router(probes(alive=lambda: door.vital.lost, ready=door.not_ready))
     documented.describe(app)
