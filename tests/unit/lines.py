@@ -1,6 +1,6 @@
 """A client's connection without a network."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 
 class Far:
@@ -15,7 +15,7 @@ class Far:
     def closed(self) -> bool:
         return bool(self.told) and not isinstance(self.told[-1], str)
 
-    def listen(self, heard: Callable[[str | None], None], takes: Callable[[], None]) -> None:
+    def listen(self, heard: Callable[[str | None], None], takes: Callable[[], None]) -> Awaitable[None]:
         raise NotImplementedError
 
     def hold(self) -> None:

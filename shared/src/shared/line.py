@@ -4,13 +4,15 @@ What a server sends is not masked, so a frame is the same bytes for everybody: i
 all. Handshake, pings and closing stay uvicorn's; a line writes whole frames only, so they do not mix.
 """
 
+import asyncio
 import socket
 from asyncio.transports import BaseTransport
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
 from starlette.websockets import WebSocket
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
@@ -28,9 +30,10 @@ class Line(Protocol):
         """The close was written, or there is nobody to write to."""
         ...
 
-    def listen(self, heard: Callable[[str | None], None], takes: Callable[[], None]) -> None:
-        """Once accepted: `heard` gets each text (None: it was no text) in place of ASGI's `receive`, which
-        says from now on only that the client is gone; `takes` is called when `taking` again."""
+    def listen(self, heard: Callable[[str | None], None], takes: Callable[[], None]) -> Awaitable[None]:
+        """Once accepted, in place of ASGI's `receive`: `heard` gets each text (None: it was no text), `takes`
+        is called when `taking` again; await what is returned for the client's end. What came before is heard
+        at once. Headers are forgotten."""
         ...
 
     def hold(self) -> None:
@@ -67,6 +70,24 @@ def text_frame(text: bytes) -> bytes:
     return b"\x81\x7f" + size.to_bytes(8) + text
 
 
+class _End:
+    """In place of uvicorn's queue (3 KiB), when all that is put there is that the client is gone."""
+
+    def __init__(self, come: asyncio.Future[None]) -> None:
+        self.come = come
+
+    def put_nowait(self, _: object) -> None:
+        if not self.come.done():
+            self.come.set_result(None)
+
+
+class HttpProtocol(HttpToolsProtocol):
+    def handle_websocket_upgrade(self) -> None:
+        """A parser and its protocol hold one another: 4 KiB, until somebody looks for circles."""
+        super().handle_websocket_upgrade()
+        self.parser = None  # type: ignore[assignment]
+
+
 class SocketProtocol(WebSocketsSansIOProtocol):
     """A Line. Who does not even answer pings is cut, by us or by the kernel: a close would wait for it."""
 
@@ -78,15 +99,20 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def closed(self) -> bool:
         return self.close_sent or self.disconnected
 
-    def listen(self, heard: Callable[[str | None], None], takes: Callable[[], None]) -> None:
+    def listen(self, heard: Callable[[str | None], None], takes: Callable[[], None]) -> Awaitable[None]:
         said = [self.queue.get_nowait() for _ in range(self.queue.qsize())]
+        end = _End(self.loop.create_future())
+        self.queue = end  # type: ignore[assignment]
         self._heard, self._takes = heard, takes
+        self.scope["headers"] = ()
+        del self.request, self.response
         self.read()
         for message in said:
             if message["type"] == "websocket.receive":
                 heard(message.get("text"))
             else:
-                self.queue.put_nowait(message)
+                end.put_nowait(message)
+        return end.come
 
     def hold(self) -> None:
         if not self.read_paused and not self.transport.is_closing():

@@ -9,7 +9,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
-from shared.line import SocketProtocol
+from shared.line import HttpProtocol, SocketProtocol
 from shared.settings import ProcessSettings
 
 Farewell = Callable[[], Awaitable[None]]
@@ -60,7 +60,7 @@ def server(
         app,
         host=settings.host,
         port=settings.port,
-        http="httptools",
+        http=HttpProtocol,
         ws=SocketProtocol,
         ws_per_message_deflate=False,  # 30 KiB a socket
         ws_max_size=max_message,

@@ -109,7 +109,7 @@ async def test_what_is_left_out_while_the_last_page_is_read_is_still_to_be_read(
     socket.fall_behind()
     store.answers.set()
     await reading
-    assert socket.behind.is_set()
+    assert socket.behind
 
 
 async def test_nothing_is_held_back_for_a_store_that_is_away() -> None:

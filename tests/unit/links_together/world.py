@@ -69,17 +69,19 @@ class World:
             await asyncio.wait([task])
 
     async def _attend(self, client: Client) -> None:
-        socket = client.socket
+        socket, fell_behind = client.socket, asyncio.Event()
+        socket.fell_behind = fell_behind.set
         with self._sockets.entered(socket):
             await self._links.registered(socket.user)
             socket.registered = True
             client.since = self.memory.offsets
             socket.begin(self.memory.progress())
             while True:
-                while socket.behind.is_set():
+                while socket.behind:
                     await self._catch_up.show(socket)
                 socket.release()
-                await socket.behind.wait()
+                fell_behind.clear()
+                await fell_behind.wait()
 
     async def check(self) -> None:
         """Each has, once and in order, what its cursor covers, and nothing more."""
@@ -120,7 +122,7 @@ class World:
         for client in self._clients.values():
             assert self._links.in_force(client.socket.user)
             assert client.since is not None
-            assert not client.socket.behind.is_set()
+            assert not client.socket.behind
             told = self.memory.between(client.socket.user, client.since, self.memory.offsets)
             assert sorted(client.got) == told
 

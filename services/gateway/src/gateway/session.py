@@ -52,8 +52,10 @@ async def attend(door: Door, websocket: WebSocket) -> None:
     wire = line(websocket)
     outbox = Outbox(wire, door.settings.outbox_frames, door.settings.outbox_bytes)
     socket = Socket(user, outbox, door.stretches)
+    session = Session(door, wire, socket, fields.get("cursor", []))
+    del websocket, fields  # with all its headers, for hours
     with door.sockets.entered(socket):
-        await Session(door, wire, socket, fields.get("cursor", [])).run(websocket)
+        await session.run()
 
 
 async def _refusal(door: Door, user: str | None) -> Close | None:
@@ -80,15 +82,14 @@ class Session:
         self._task: asyncio.Task[None] | None = None
         """What is to be shown before the socket is live; none while it is."""
         self._beat: asyncio.TimerHandle | None = None
-        wire.listen(self._hearing.hear, socket.outbox.flow)
+        self._gone = wire.listen(self._hearing.hear, socket.outbox.flow)
 
-    async def run(self, websocket: WebSocket) -> None:
+    async def run(self) -> None:
         """Until the client is gone."""
         self._begin(self._come())
         self._socket.fell_behind = self._fell_behind
         try:
-            while (await websocket.receive())["type"] != "websocket.disconnect":
-                pass
+            await self._gone
         finally:
             self._door.reads.hurry(self._socket.user)
             await self._end()
@@ -121,7 +122,7 @@ class Session:
 
     async def _return(self) -> None:
         """As long as something was left out."""
-        while self._socket.behind.is_set():
+        while self._socket.behind:
             await self._catch_up()
             self._say_cursor()
             await self._find_place()
@@ -157,7 +158,7 @@ class Session:
         self._socket.put(HelloFrame(user_id=self._socket.user, cursor=at, heartbeat_seconds=heartbeat))
 
     async def _catch_up(self) -> None:
-        while self._socket.behind.is_set():
+        while self._socket.behind:
             try:
                 await self._door.catch_up.show(self._socket)
             except Unusable as unusable:

@@ -28,7 +28,7 @@ class Socket:
         self.user = user
         self.registered = False
         """Every owner knows of the user: what is left out from now on is missed."""
-        self.behind = asyncio.Event()
+        self.behind = False
         """Something is to be read from the store, after its cursor."""
         self.fell_behind: Callable[[], None] = lambda: None
         """Called then."""
@@ -72,7 +72,7 @@ class Socket:
         self.begin(self._place())
         self._live = False
         self.drop()
-        self.behind.set()
+        self.behind = True
         self.fell_behind()
 
     def drop(self) -> None:
