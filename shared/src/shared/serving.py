@@ -9,8 +9,8 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
-from shared.line import HttpProtocol, SocketProtocol
 from shared.settings import ProcessSettings
+from shared.socket_protocol import HttpProtocol, SocketProtocol
 
 Farewell = Callable[[], Awaitable[None]]
 """What is still to be done when a stop was asked for, while all connections are open."""

@@ -8,12 +8,15 @@ from websockets.frames import Frame, Opcode
 
 from gateway import prefer
 from gateway.inbound import Flood
+from gateway.inbox import accepted
 from gateway.membership import Membership
 from gateway.origins import Origins
 from gateway.outbox import Close, Outbox
 from gateway.present import Present
 from gateway.settings import Address, Settings
 from gateway.store import Progress
+from shared import codec
+from shared.frames import AcceptedFrame
 from shared.line import text_frame
 from tests.unit.gateway.house import STRANGE, House
 from tests.unit.lines import Far
@@ -116,6 +119,12 @@ async def test_an_outbox_is_roomy_again_when_half_of_it_was_taken() -> None:
     outbox.flow()
     async with asyncio.timeout(1):
         await waiting
+
+
+@pytest.mark.parametrize("client_id", [None, "c-1", 'π \U0001f30a " \\ <'])
+def test_what_is_said_of_an_accepted_message_is_as_its_model_says_it(client_id: str | None) -> None:
+    frame = AcceptedFrame(id=STRANGE, position="0123456789abcdef-1-5", client_id=client_id)
+    assert accepted(STRANGE, "0123456789abcdef-1-5", client_id).encode() == codec.encode(frame)
 
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])

@@ -1,11 +1,13 @@
 """What the producer does with a client that hangs."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
 
-from shared.kafka import Producer, producer
+from shared.kafka import Place, Producer, Unconfirmed, producer
 
 
 class Part:
@@ -62,3 +64,48 @@ async def test_a_client_that_fails_in_ways_of_its_own_is_replaced(monkeypatch: p
         await odd.start()
     assert (odd.ready, len(Odd.made)) == (True, 2)
     await odd.stop()
+
+
+class Full(Hung):
+    """A client that takes records once there is room."""
+
+    made: ClassVar[list[Hung]] = []
+    room: ClassVar[asyncio.Event]
+    written: ClassVar[list[bytes]]
+
+    async def send(self, _: str, value: bytes, **__: Any) -> asyncio.Future[SimpleNamespace]:
+        await self.room.wait()
+        self.written.append(value)
+        confirmed: asyncio.Future[SimpleNamespace] = asyncio.get_running_loop().create_future()
+        confirmed.set_result(SimpleNamespace(offset=len(self.written) - 1))
+        return confirmed
+
+    async def stop(self) -> None:
+        pass
+
+
+@pytest.fixture
+async def full(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Producer]:
+    Full.room, Full.written = asyncio.Event(), []
+    monkeypatch.setattr(producer, "AIOKafkaProducer", Full)
+    filled = Producer("127.0.0.1:1", client_id="test", timeout=0.3)
+    await filled.start()
+    yield filled
+    await filled.stop()
+
+
+async def test_a_record_that_has_to_wait_for_room_is_written_once(full: Producer) -> None:
+    sending = asyncio.create_task(full.send("t", 0, b"k", b"v"))
+    await asyncio.sleep(0.05)
+    assert Full.written == []
+    Full.room.set()
+    assert await (await sending) == Place(0, 0)
+    assert Full.written == [b"v"]
+
+
+async def test_a_record_for_which_there_is_no_room_in_time_is_not_written(full: Producer) -> None:
+    with pytest.raises(Unconfirmed):
+        await full.send("t", 0, b"k", b"v")
+    Full.room.set()
+    await asyncio.sleep(0.05)
+    assert Full.written == []
