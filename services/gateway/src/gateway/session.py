@@ -7,9 +7,8 @@ but the wait for its end.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
 
 import structlog
 from pydantic import BaseModel
@@ -86,7 +85,7 @@ class Session:
 
     async def run(self) -> None:
         """Until the client is gone."""
-        self._begin(self._come())
+        self._begin(self._come)
         self._socket.fell_behind = self._fell_behind
         try:
             await self._gone
@@ -94,12 +93,12 @@ class Session:
             self._door.reads.hurry(self._socket.user)
             await self._end()
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
         self._task = asyncio.create_task(self._guarded(work))
 
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         except Exception:
             log.exception("socket.failed")
             self._socket.close(delays.closing(delays.RESTARTING))
@@ -129,7 +128,7 @@ class Session:
 
     def _fell_behind(self) -> None:
         if self._task is None:
-            self._begin(self._return())
+            self._begin(self._return)
 
     async def _registered(self) -> bool:
         """Whether every partition's owner knows of the user."""
