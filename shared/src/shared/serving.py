@@ -3,27 +3,21 @@
 import gc
 import resource
 import socket
-from asyncio.transports import BaseTransport
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import uvicorn
 import uvloop
-from fastapi import FastAPI, WebSocket
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.http11 import Request
+from starlette.types import ASGIApp
 
 from shared.settings import ProcessSettings
-
-_ABORT = "parley.abort"
-_UNREAD_MS = 30_000
+from shared.socket_protocol import HttpProtocol, SocketProtocol
 
 Farewell = Callable[[], Awaitable[None]]
 """What is still to be done when a stop was asked for, while all connections are open."""
 
 
 def serve(
-    app: FastAPI,
+    app: ASGIApp,
     settings: ProcessSettings,
     *,
     grace: int = 8,
@@ -50,7 +44,7 @@ def allow_files() -> None:
 
 
 def server(
-    app: FastAPI,
+    app: ASGIApp,
     settings: ProcessSettings,
     *,
     grace: int = 8,
@@ -66,8 +60,8 @@ def server(
         app,
         host=settings.host,
         port=settings.port,
-        http="httptools",
-        ws=_Sockets,
+        http=HttpProtocol,
+        ws=SocketProtocol,
         ws_per_message_deflate=False,  # 30 KiB a socket
         ws_max_size=max_message,
         ws_ping_interval=ping,
@@ -79,38 +73,6 @@ def server(
         backlog=4096,
     )
     return _Server(config, farewell)
-
-
-def abort(socket: WebSocket) -> None:
-    """Cut a peer that does not read. Closing would wait until it had read what is buffered: for ever."""
-    socket.scope["extensions"][_ABORT]()
-
-
-class _Sockets(WebSocketsSansIOProtocol):
-    """One that does not even answer pings is cut too, by us or by the kernel: a close would wait for it."""
-
-    def connection_made(self, transport: BaseTransport) -> None:
-        super().connection_made(transport)
-        if (connection := transport.get_extra_info("socket")) is not None:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
-
-    def data_received(self, data: bytes) -> None:
-        """What websockets answers to a request line or header that is too long (414, 431) uvicorn does not
-        send: the client would wait for ever."""
-        super().data_received(data)
-        if self.conn.handshake_exc is not None and not self.transport.is_closing():
-            self.transport.write(b"".join(self.conn.data_to_send()))
-            self.transport.close()
-
-    def keepalive_timeout(self) -> None:
-        super().keepalive_timeout()
-        self.loop.call_later(1.0, self.transport.abort)
-
-    def handle_connect(self, event: Request) -> None:
-        super().handle_connect(event)
-        if hasattr(self, "scope"):  # not when the handshake was refused
-            extensions: Any = self.scope["extensions"]
-            extensions[_ABORT] = self.transport.abort
 
 
 class _Server(uvicorn.Server):

@@ -12,7 +12,7 @@ import httpx
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
 
-from gateway.application import application
+from gateway.application import entrance
 from gateway.door import Door
 from gateway.event_log import EventLog
 from gateway.memory_store import MemoryStore
@@ -165,7 +165,7 @@ def _built(settings: Settings, notifier: Notifier) -> House:
 @asynccontextmanager
 async def _served(house: House, ping: float) -> AsyncIterator[None]:
     farewell = house.door.drain
-    serving = server(application(house.door), house.door.settings, grace=1, ping=ping, farewell=farewell)
+    serving = server(entrance(house.door), house.door.settings, grace=1, ping=ping, farewell=farewell)
     task = asyncio.create_task(serving.serve())
     while not serving.started:
         await asyncio.sleep(0.005)

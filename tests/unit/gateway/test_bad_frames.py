@@ -127,3 +127,9 @@ async def test_a_frame_in_pieces_is_one_frame(house: House) -> None:
 async def _lives(client: Client, talk: str) -> None:
     await client.say(type="message", conversationId=talk, text="still here")
     assert (await client.hear("accepted"))["type"] == "accepted"
+
+
+async def test_a_text_that_is_no_utf_8_closes_with_1007(own_house: House) -> None:
+    async with own_house.present("ana") as client:
+        await client.socket.send(b"\xff", text=True)
+        assert (await client.closed())[0] == 1007

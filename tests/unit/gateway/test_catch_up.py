@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import cast
 
 import orjson
 
@@ -15,7 +15,9 @@ from gateway.socket import Socket
 from gateway.store import Answer, Progress, StorePort, Unavailable
 from gateway.stretches import Stretches
 from shared import cursor
+from shared.line import text_frame
 from tests.unit.gateway.house import EPOCH, House
+from tests.unit.lines import Far
 
 
 class Store:
@@ -55,8 +57,8 @@ async def catching_up(store: Store, *users: str) -> AsyncIterator[dict[str, asyn
     await asyncio.wait(tasks.values())
 
 
-def behind(user: str, outbox: Outbox | None = None, at: tuple[int, ...] = (5,)) -> Socket:
-    socket = Socket(user, outbox or Outbox(10, 10_000), Stretches(), abort=lambda: None)
+def behind(user: str, line: Far | None = None, *, frames: int = 10, at: tuple[int, ...] = (5,)) -> Socket:
+    socket = Socket(user, Outbox(line or Far(), frames, 1_000 * frames), Stretches())
     socket.registered = True
     socket.begin(Progress(EPOCH, at))
     socket.fall_behind()
@@ -80,11 +82,11 @@ async def test_who_waits_for_the_projection_keeps_nobody_from_reading() -> None:
 
 
 def entry(covers: int) -> Entry:
-    return Entry(0, 0, 1, covers, "chat.message.sent.v1", "", ["ana"], f"{covers}")
+    return Entry(0, 0, 1, covers, "chat.message.sent.v1", "", ["ana"], text_frame(b"%d" % covers))
 
 
-async def begun(store: Store) -> tuple[Socket, asyncio.Task[None]]:
-    socket = behind("ana")
+async def begun(store: Store, line: Far | None = None) -> tuple[Socket, asyncio.Task[None]]:
+    socket = behind("ana", line)
     reading = asyncio.create_task(CatchUp(cast("StorePort", store), cast("EventLog", Log())).show(socket))
     while not store.asked:
         await asyncio.sleep(0)
@@ -92,17 +94,15 @@ async def begun(store: Store) -> tuple[Socket, asyncio.Task[None]]:
 
 
 async def test_what_is_told_while_the_last_page_is_read_is_shown_after_it() -> None:
-    store = Store()
+    store, line = Store(), Far()
     store.answers.clear()
-    socket, reading = await begun(store)
+    socket, reading = await begun(store, line)
     for covers in (5, 6):
         socket.deliver(entry(covers))
     store.answers.set()
     await reading
     socket.release()
-    async with asyncio.timeout(5):
-        assert await socket.outbox.take() == "6"
-    assert socket.outbox.holds(10, 0)
+    assert line.told == ["6"]
 
 
 async def test_what_is_left_out_while_the_last_page_is_read_is_still_to_be_read() -> None:
@@ -112,7 +112,7 @@ async def test_what_is_left_out_while_the_last_page_is_read_is_still_to_be_read(
     socket.fall_behind()
     store.answers.set()
     await reading
-    assert socket.behind.is_set()
+    assert socket.behind
 
 
 async def test_nothing_is_held_back_for_a_store_that_is_away() -> None:
@@ -133,7 +133,7 @@ async def test_as_long_as_the_client_does_not_read_the_cursor_covers_what_was_pu
     talk = await own_house.talk("ana", "ben")
     for n in range(110):
         await own_house.say("ben", talk, ("🌊" if n == 0 else "a") + "a" * 7_999)
-    socket = behind("ana", Outbox(2_048, 1024 * 1024), at=(1,) * 4)
+    socket = behind("ana", line := Far(taking=False), frames=1_000, at=(1,) * 4)
     catching_up = CatchUp(own_house.store, own_house.door.events)
     reading = asyncio.create_task(catching_up.show(socket))
     while socket.outbox.roomy:
@@ -141,17 +141,11 @@ async def test_as_long_as_the_client_does_not_read_the_cursor_covers_what_was_pu
     said = socket.cursor()
     reading.cancel()
     await asyncio.wait([reading])
-    socket.outbox.close(Close(1000))
-    *_, last = [frame for frame in await everything(socket.outbox) if frame["type"] == "message"]
+    line.taking = True
+    socket.outbox.flow()
+    frames = [orjson.loads(told) for told in line.told if isinstance(told, str)]
+    *_, last = [frame for frame in frames if frame["type"] == "message"]
     assert cursor.decode(said or "").offsets[own_house.partition_of(talk)] == last["version"] + 1
-
-
-async def everything(outbox: Outbox) -> list[Any]:
-    """What waits in an outbox that is closed."""
-    frames = []
-    while isinstance(frame := await outbox.take(), str):
-        frames.append(orjson.loads(frame))
-    return frames
 
 
 class Endless(Store):

@@ -20,6 +20,7 @@ from gateway.settings import Address
 from gateway.stretches import Stretches
 from gateway.tasks import Vital
 from tests.unit.gateway.notifier import Notifier, notifying
+from tests.unit.lines import text_of
 
 
 class Listener:
@@ -29,7 +30,7 @@ class Listener:
         self.heard = asyncio.Event()
 
     def dispatch(self, entry: Entry) -> None:
-        self.frames.append(entry.frame)
+        self.frames.append(text_of(entry.frame))
         self.heard.set()
 
     def interrupt(self) -> None:
@@ -355,7 +356,7 @@ async def test_a_new_owner_that_begins_later_is_asked_for_what_lies_between() ->
 )
 def test_what_is_not_of_the_protocol_is_said_to_be(text: str) -> None:
     with pytest.raises(Incomprehensible):
-        link_messages.parse(text)
+        link_messages.parse(text.encode())
 
 
 async def test_a_notifier_that_talks_nonsense_is_dialled_anew() -> None:

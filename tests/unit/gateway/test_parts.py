@@ -4,44 +4,133 @@ import asyncio
 
 import pytest
 from pydantic import ValidationError
+from websockets.frames import Frame, Opcode
 
 from gateway import prefer
 from gateway.inbound import Flood
+from gateway.inbox import accepted
 from gateway.membership import Membership
 from gateway.origins import Origins
 from gateway.outbox import Close, Outbox
 from gateway.present import Present
 from gateway.settings import Address, Settings
 from gateway.store import Progress
+from shared import codec
+from shared.frames import AcceptedFrame
+from shared.line import text_frame
 from tests.unit.gateway.house import STRANGE, House
+from tests.unit.lines import Far
 
 GOOD = {"store_url": "http://127.0.0.1:1", "notifiers": "127.0.0.1:2", "auth": "dev"}
 
 
+def _frame(text: str) -> bytes:
+    return text_frame(text.encode())
+
+
+def test_an_outbox_keeps_nothing_while_the_connection_takes_it() -> None:
+    line = Far()
+    outbox = Outbox(line, max_frames=2, max_bytes=1_000)
+    assert all(outbox.put(_frame(text)) for text in "abcd")
+    assert (line.told, outbox.size) == (["a", "b", "c", "d"], 0)
+
+
 def test_an_outbox_keeps_order_and_says_when_it_is_full() -> None:
-    outbox = Outbox(max_frames=2, max_bytes=1_000)
-    assert [outbox.put("a"), outbox.put("b"), outbox.put("c")] == [True, True, False]
+    line = Far(taking=False)
+    outbox = Outbox(line, max_frames=2, max_bytes=1_000)
+    assert [outbox.put(_frame(text)) for text in "abc"] == [True, True, False]
+    line.taking = True
+    assert outbox.put(_frame("d")) is False
+    outbox.flow()
+    assert outbox.put(_frame("e")) is True
+    assert line.told == ["a", "b", "e"]
 
 
 def test_an_outbox_is_full_by_size_too() -> None:
-    outbox = Outbox(max_frames=100, max_bytes=1_000)
-    assert [outbox.put("a" * 600), outbox.put("b" * 600)] == [True, False]
+    outbox = Outbox(Far(taking=False), max_frames=100, max_bytes=1_000)
+    assert [outbox.put(_frame("a" * 600)), outbox.put(_frame("b" * 600))] == [True, False]
 
 
-async def test_an_outbox_ends_with_its_close() -> None:
-    outbox = Outbox(10, 10_000)
-    outbox.put("a")
+def test_an_outbox_writes_no_more_than_the_connection_takes() -> None:
+    class Narrow(Far):
+        def write(self, frame: bytes) -> None:
+            super().write(frame)
+            self.taking = False
+
+    line = Narrow(taking=False)
+    outbox = Outbox(line, 10, 10_000)
+    for text in "abc":
+        outbox.put(_frame(text))
+    line.taking = True
+    outbox.flow()
+    assert line.told == ["a"]
+    assert outbox.holds(8, 0)
+    assert not outbox.holds(9, 0)
+
+
+def test_an_outbox_ends_with_its_close() -> None:
+    line = Far(taking=False)
+    outbox = Outbox(line, 10, 10_000)
+    outbox.put(_frame("a"))
     outbox.close(Close(1012))
-    outbox.put("too late")
+    outbox.put(_frame("too late"))
     outbox.close(Close(4408), drop=True)
-    assert [await outbox.take(), await outbox.take()] == ["a", Close(1012)]
+    assert line.told == []
+    line.taking = True
+    outbox.flow()
+    assert line.told == ["a", (1012, "")]
 
 
-async def test_an_outbox_may_drop_what_waits() -> None:
-    outbox = Outbox(10, 10_000)
-    outbox.put("a")
+def test_an_outbox_may_drop_what_waits() -> None:
+    line = Far(taking=False)
+    outbox = Outbox(line, 10, 10_000)
+    outbox.put(_frame("a"))
     outbox.close(Close(4408), drop=True)
-    assert await outbox.take() == Close(4408)
+    line.taking = True
+    outbox.flow()
+    assert line.told == [(4408, "")]
+
+
+def test_who_did_not_even_take_the_close_is_cut() -> None:
+    line = Far(taking=False)
+    outbox = Outbox(line, 10, 10_000)
+    outbox.close(Close(4408), drop=True)
+    outbox.cut()
+    assert line.aborted
+
+
+def test_who_took_the_close_is_not_cut() -> None:
+    line = Far()
+    outbox = Outbox(line, 10, 10_000)
+    outbox.close(Close(1012))
+    outbox.cut()
+    assert not line.aborted
+
+
+async def test_an_outbox_is_roomy_again_when_half_of_it_was_taken() -> None:
+    line = Far(taking=False)
+    outbox = Outbox(line, 2, 10_000)
+    for text in "ab":
+        outbox.put(_frame(text))
+    waiting = asyncio.create_task(outbox.room())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    line.taking = True
+    outbox.flow()
+    async with asyncio.timeout(1):
+        await waiting
+
+
+@pytest.mark.parametrize("client_id", [None, "c-1", 'π \U0001f30a " \\ <'])
+def test_what_is_said_of_an_accepted_message_is_as_its_model_says_it(client_id: str | None) -> None:
+    frame = AcceptedFrame(id=STRANGE, position="0123456789abcdef-1-5", client_id=client_id)
+    assert accepted(STRANGE, "0123456789abcdef-1-5", client_id).encode() == codec.encode(frame)
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+def test_a_text_frame_is_what_a_client_understands(size: int) -> None:
+    text = b"a" * size
+    assert text_frame(text) == Frame(Opcode.TEXT, text).serialize(mask=False)
 
 
 def test_a_flood_is_more_than_so_many_in_so_long() -> None:

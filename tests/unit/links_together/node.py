@@ -43,7 +43,7 @@ class Wire:
     async def __anext__(self) -> SimpleNamespace:
         if (text := await self.told.get()) is None:
             raise StopAsyncIteration
-        return SimpleNamespace(type=aiohttp.WSMsgType.TEXT, data=text)
+        return SimpleNamespace(type=aiohttp.WSMsgType.TEXT, data=text.encode())
 
     async def receive(self) -> dict[str, Any]:
         text = await self.heard.get()

@@ -18,6 +18,7 @@ from gateway.sockets import Sockets
 from gateway.store import StorePort
 from gateway.stretches import Stretches
 from shared import cursor
+from tests.unit.lines import Far
 from tests.unit.links_together.memory import PARTITIONS, Memory
 from tests.unit.links_together.node import Node, settled
 
@@ -25,15 +26,17 @@ from tests.unit.links_together.node import Node, settled
 @dataclass
 class Client:
     socket: Socket
+    line: Far
     since: tuple[int, ...] | None = None
     """Where it began; None before it was registered."""
     got: list[tuple[int, int]] = field(default_factory=list)
 
-    async def read(self) -> None:
-        while not self.socket.outbox.holds(1_000, 0):
-            match orjson.loads(cast("str", await self.socket.outbox.take())):
+    def read(self) -> None:
+        for text in self.line.told:
+            match orjson.loads(cast("str", text)):
                 case [partition, offset]:
                     self.got.append((partition, offset))
+        self.line.told.clear()
 
 
 class World:
@@ -55,7 +58,8 @@ class World:
         return Node(self.memory, link, room)
 
     def enter(self, user: str) -> None:
-        client = Client(Socket(user, Outbox(1_000, 1_000_000), self._stretches, lambda: None))
+        line = Far()
+        client = Client(Socket(user, Outbox(line, 1_000, 1_000_000), self._stretches), line)
         self._clients[asyncio.create_task(self._attend(client))] = client
 
     async def leave(self, number: int) -> None:
@@ -65,17 +69,19 @@ class World:
             await asyncio.wait([task])
 
     async def _attend(self, client: Client) -> None:
-        socket = client.socket
+        socket, fell_behind = client.socket, asyncio.Event()
+        socket.fell_behind = fell_behind.set
         with self._sockets.entered(socket):
             await self._links.registered(socket.user)
             socket.registered = True
             client.since = self.memory.offsets
             socket.begin(self.memory.progress())
             while True:
-                while socket.behind.is_set():
+                while socket.behind:
                     await self._catch_up.show(socket)
                 socket.release()
-                await socket.behind.wait()
+                fell_behind.clear()
+                await fell_behind.wait()
 
     async def check(self) -> None:
         """Each has, once and in order, what its cursor covers, and nothing more."""
@@ -83,7 +89,7 @@ class World:
         for task, client in self._clients.items():
             assert not task.done()
             assert not client.socket.outbox.closed
-            await client.read()
+            client.read()
             if client.since is not None:
                 at = client.socket.cursor()
                 assert at is not None
@@ -116,7 +122,7 @@ class World:
         for client in self._clients.values():
             assert self._links.in_force(client.socket.user)
             assert client.since is not None
-            assert not client.socket.behind.is_set()
+            assert not client.socket.behind
             told = self.memory.between(client.socket.user, client.since, self.memory.offsets)
             assert sorted(client.got) == told
 

@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from gateway.door import Door
 from gateway.routes import documented
@@ -11,13 +12,18 @@ from gateway.routes.history import history
 from gateway.routes.home import home
 from gateway.routes.messages import messages
 from gateway.routes.read import read
-from gateway.routes.socket import socket
+from gateway.routes.socket import beside, plain
 from gateway.routes.start import start
 from gateway.routes.sync import sync
 from gateway.tracing import Tracing
 from shared import problems
 from shared.probes import probes
 from shared.shortcut import Shortcut
+
+
+def entrance(door: Door) -> ASGIApp:
+    """The application, and the sockets beside it."""
+    return beside(application(door), door)
 
 
 def application(door: Door) -> FastAPI:
@@ -30,9 +36,10 @@ def application(door: Door) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app, docs="/docs")
-    routers = [made(door) for made in (conversations, history, sync, start, messages, read, socket)]
+    routers = [made(door) for made in (conversations, history, sync, start, messages, read)]
     for router in routers:
         app.include_router(router)
+    app.include_router(plain())
     app.include_router(home())
     app.include_router(probes(alive=lambda: door.vital.lost, ready=door.not_ready))
     documented.describe(app)

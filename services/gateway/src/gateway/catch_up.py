@@ -47,7 +47,7 @@ class CatchUp:
     async def show(self, socket: Socket) -> None:
         """Everything after the socket's cursor, until it is closed; live entries stay held back. Waits for a
         store that is away. Raises Unusable."""
-        socket.behind.clear()
+        socket.behind = False
         more = True
         while more:
             socket.drop()

@@ -1,7 +1,6 @@
 """What a client's socket says: a text becomes a frame, or the reason why it is none."""
 
 from collections import deque
-from collections.abc import Mapping
 from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
@@ -20,12 +19,11 @@ class BadFrame(Exception):
         self.answer = ErrorFrame(code=code, message=message, client_id=client_id)
 
 
-def read(message: Mapping[str, Any], limit: int) -> ClientFrame:
-    """A WebSocket message of ASGI, of at most `limit` bytes. Raises BadFrame."""
-    text = message.get("text")
+def read(text: str | None, limit: int) -> ClientFrame:
+    """A text of at most `limit` bytes; None is none. Raises BadFrame."""
     if text is None:
         raise BadFrame("bad_frame", "frames are text")
-    if len(text) > limit or len(text.encode()) > limit:
+    if len(text) > limit // 4 and len(text.encode()) > limit:
         raise BadFrame("too_big", f"the frame is larger than {limit} bytes")
     try:
         return client_frame_reader.validate_json(text, by_name=False)

@@ -1,20 +1,21 @@
 """What one client said and is not answered yet: bounded, and brought into the log in the order it came.
 
-A frame keeps its room until it is answered; when there is none left, the client is not read for a moment,
-and TCP tells it so. Confirmations are awaited side by side: one slow broker round is not paid per message.
+A frame keeps its room until it is answered. Confirmations are awaited side by side: one slow broker round is
+not paid per message.
 """
 
 import asyncio
-from collections import deque
+from collections.abc import Callable
 from typing import assert_never
 
+import orjson
 import structlog
 
 from gateway.membership import Membership
 from gateway.reads import Reads
-from gateway.sending import Sending, Sent
+from gateway.sending import Sending
 from gateway.socket import Socket
-from shared.frames import AcceptedFrame, ClientFrame, ErrorFrame, MoveRead, SendMessage
+from shared.frames import ClientFrame, ErrorFrame, MoveRead, SendMessage
 from shared.kafka import Unconfirmed
 from shared.problems import Problem, not_found
 
@@ -25,76 +26,60 @@ _ROOM = 128
 
 class Inbox:
     def __init__(self, socket: Socket, sending: Sending, membership: Membership, reads: Reads) -> None:
+        self.roomy: Callable[[], None] = lambda: None
+        """Called when something was answered."""
         self._socket = socket
         self._sending = sending
         self._membership = membership
         self._reads = reads
-        self._room = asyncio.Semaphore(_ROOM)
-        self._frames: deque[ClientFrame] = deque()
-        self._worker: asyncio.Task[None] | None = None
-        self._answering: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
+        """To stand in line: who waits for it gets it in the order of waiting."""
+        self._under_way: set[asyncio.Task[None]] = set()
 
-    async def put(self, frame: ClientFrame) -> None:
-        await self._room.acquire()
-        self._frames.append(frame)
-        if self._worker is None:
-            self._worker = asyncio.create_task(self._work())
+    @property
+    def full(self) -> bool:
+        return len(self._under_way) >= _ROOM
+
+    def put(self, frame: ClientFrame) -> None:
+        """Only when it is not full."""
+        task = asyncio.create_task(self._handle(frame))
+        self._under_way.add(task)
+        task.add_done_callback(self._answered)
 
     async def emptied(self) -> None:
         """Returns once everything is answered; set a deadline."""
-        while pending := self._answering | ({self._worker} if self._worker is not None else set()):
-            await asyncio.wait(pending)
+        while self._under_way:
+            await asyncio.wait(self._under_way)
 
-    async def _work(self) -> None:
-        try:
-            while self._frames:
-                await self._handle(self._frames.popleft())
-        finally:
-            self._worker = None
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self.roomy()
 
     async def _handle(self, frame: ClientFrame) -> None:
-        match frame:
-            case SendMessage():
-                await self._message(frame)
-            case MoveRead():
-                await self._read(frame)
-            case _:
-                assert_never(frame)
+        client_id = frame.client_id if isinstance(frame, SendMessage) else None
+        try:
+            match frame:
+                case SendMessage():
+                    await self._message(frame)
+                case MoveRead():
+                    await self._read(frame)
+                case _:
+                    assert_never(frame)
+        except Exception as error:
+            self._refuse(error, client_id)
 
     async def _message(self, frame: SendMessage) -> None:
-        """Returns when the message stands in line."""
-        user = self._socket.user
-        try:
-            sent = await self._sending.message(user, frame.conversation_id, frame.text, frame.client_id)
-        except Exception as error:
-            self._refuse(error, frame.client_id)
-            self._room.release()
-        else:
-            answering = asyncio.create_task(self._answer(frame, sent))
-            self._answering.add(answering)
-            answering.add_done_callback(self._answering.discard)
-
-    async def _answer(self, frame: SendMessage, sent: Sent) -> None:
-        try:
-            position = await sent.position
-            self._socket.put(
-                AcceptedFrame(id=sent.message_id, position=str(position), client_id=frame.client_id)
-            )
-        except Exception as error:
-            self._refuse(error, frame.client_id)
-        finally:
-            self._room.release()
+        user, client_id = self._socket.user, frame.client_id
+        async with self._turn:
+            sent = await self._sending.message(user, frame.conversation_id, frame.text, client_id)
+        self._socket.put_text(accepted(sent.message_id, str(await sent.position), client_id))
 
     async def _read(self, frame: MoveRead) -> None:
-        try:
+        async with self._turn:
             if not await self._membership.allows(self._socket.user, frame.conversation_id):
                 not_found()
             if not self._reads.move(self._socket.user, frame.conversation_id, frame.up_to):
                 raise Problem("unavailable", "too much is under way; try again later")
-        except Exception as error:
-            self._refuse(error, None)
-        finally:
-            self._room.release()
 
     def _refuse(self, error: Exception, client_id: str | None) -> None:
         match error:
@@ -106,3 +91,9 @@ class Inbox:
                 log.error("inbox.failed", exc_info=error)
                 code, message = "unavailable", "this is our fault; the log has the details"
         self._socket.put(ErrorFrame(code=code, message=message, client_id=client_id))
+
+
+def accepted(message_id: str, position: str, client_id: str | None) -> str:
+    """An AcceptedFrame, in a fifth of the time."""
+    frame = {"type": "accepted", "id": message_id, "position": position}
+    return orjson.dumps(frame if client_id is None else frame | {"clientId": client_id}).decode()

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Literal
 
 import aiohttp
 import structlog
@@ -15,6 +16,8 @@ from gateway.settings import Address
 from shared.failpoints import failpoint
 
 log = structlog.get_logger()
+
+_Connection = aiohttp.ClientWebSocketResponse[Literal[False]]
 
 _LONGEST_PAUSE = 2.0
 _MAX_MESSAGE = 4 * 1024 * 1024  # a frame and the 1,024 user ids it is for
@@ -88,13 +91,14 @@ class Link:
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    async def _dialled(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
+    async def _dialled(self, session: aiohttp.ClientSession) -> _Connection:
         async with asyncio.timeout(_DIAL_WITHIN):
             return await session.ws_connect(
                 _url(self.address),
                 heartbeat=_HEARTBEAT,
                 max_msg_size=_MAX_MESSAGE,
                 timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+                decode_text=False,  # frames go on as the bytes they are
             )
 
     def _complain(self, reached: bool, error: Exception) -> None:
@@ -105,7 +109,7 @@ class Link:
         else:
             log.info("link.waiting", hint="notifier not reachable yet", **what)
 
-    async def _talk(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    async def _talk(self, socket: _Connection) -> None:
         log.info("link.up", notifier=str(self.address))
         failpoint("link.up")
         self.announcements = self._interest.announcements()
@@ -124,7 +128,7 @@ class Link:
                 await speaking
             self._told(self, None)
 
-    async def _speak(self, socket: aiohttp.ClientWebSocketResponse, announcements: Announcements) -> None:
+    async def _speak(self, socket: _Connection, announcements: Announcements) -> None:
         try:
             await socket.send_str(link_messages.hello(self._gateway))
             while True:
@@ -141,7 +145,7 @@ class Link:
         finally:
             await socket.close()
 
-    async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    async def _listen(self, socket: _Connection) -> None:
         count = 0
         async for message in socket:
             if message.type is aiohttp.WSMsgType.ERROR:

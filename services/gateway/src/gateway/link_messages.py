@@ -6,6 +6,8 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
+from shared.line import text_frame
+
 
 class Place(NamedTuple):
     at: int
@@ -37,7 +39,8 @@ class Entry(NamedTuple):
     kind: str
     conversation: str
     users: list[str]
-    frame: str
+    frame: bytes
+    """As it is written to sockets."""
 
 
 class Stretch(NamedTuple):
@@ -58,9 +61,9 @@ class Incomprehensible(Exception):
     """Not of this protocol."""
 
 
-def parse(text: str) -> Told:
+def parse(text: bytes) -> Told:
     """Raises Incomprehensible."""
-    header, _, frame = text.partition("\n")
+    header, _, frame = text.partition(b"\n")
     try:
         return _told(orjson.loads(header), frame)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -79,11 +82,11 @@ def replay(offsets: Mapping[int, int]) -> str:
     return _text({"type": "replay", "partitions": {str(p): at for p, at in offsets.items()}})
 
 
-def _told(header: dict[str, Any], frame: str) -> Told:
+def _told(header: dict[str, Any], frame: bytes) -> Told:
     match header["type"]:
         case "entry":
             stretch = (header["partition"], header["after"], header["upTo"], header["covers"])
-            return Entry(*stretch, header["kind"], header["conversation"], header["users"], frame)
+            return Entry(*stretch, header["kind"], header["conversation"], header["users"], text_frame(frame))
         case "progress":
             return Progress(list(_stretches(header["partitions"])))
         case "acknowledged":

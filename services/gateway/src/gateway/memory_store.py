@@ -3,8 +3,10 @@
 A sketch of the real fold: direct conversations, messages, reads. One contract suite holds both to the port.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -17,6 +19,8 @@ from shared.log_identity import LogIdentity
 from shared.position import Position, after
 from shared.problems import Problem
 from shared.showing import page as page_of
+
+_decoded = lru_cache(10_000)(codec.decode_event)
 
 
 @dataclass
@@ -88,6 +92,7 @@ class MemoryStore:
 
     async def sync(self, user: str, cursor: str | None, *, limit: int, until: Until | None = None) -> Answer:
         came_with = cursors.decode(cursor) if cursor is not None else None
+        await asyncio.sleep(0)  # as a call elsewhere: page after page must not keep everybody else waiting
 
         def answer() -> Answer:
             seen = came_with.offsets if came_with is not None else self._offsets()
@@ -177,7 +182,7 @@ class MemoryStore:
     def _events(self) -> Iterator[tuple[int, int, events.ConversationEvent]]:
         for partition, end in enumerate(self._offsets()):
             for record in self._log.topics[self._topic][partition][:end]:
-                event = codec.decode_event(record.value)
+                event = _decoded(record.value)
                 if not isinstance(event, events.LogOpened):
                     yield partition, record.offset, event
 

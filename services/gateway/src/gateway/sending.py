@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import cache
 from typing import NamedTuple, TypedDict
 
 import structlog
@@ -16,6 +17,9 @@ from shared.problems import not_found
 from shared.vocabulary import timestamp
 
 log = structlog.get_logger()
+
+
+_count = cache(metrics.produced.labels)
 
 
 class _Envelope(TypedDict):
@@ -96,12 +100,12 @@ async def _confirmed(event: events.ConversationEvent, confirmed: Awaitable[Posit
     except Unconfirmed:
         _unconfirmed(event)
         raise
-    metrics.produced.labels(event.type, "confirmed").inc()
+    _count(event.type, "confirmed").inc()
     log.debug("event.confirmed", event_id=event.id, partition=position.partition, offset=position.offset)
     return position
 
 
 def _unconfirmed(event: events.ConversationEvent) -> None:
     """It may have landed all the same: what the log says of its id tells."""
-    metrics.produced.labels(event.type, "unconfirmed").inc()
+    _count(event.type, "unconfirmed").inc()
     log.info("event.unconfirmed", event_id=event.id, type=event.type)

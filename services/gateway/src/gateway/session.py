@@ -2,22 +2,22 @@
 
 authenticate → announce → when every partition's owner has acknowledged: `hello` → what was missed → `synced`
 → live, until something was left out: then what was missed again.
-Nothing that the client sent is handled before `hello`. The read loop only enqueues.
+Nothing that the client sent is handled before `hello`. While it is live and silent there is nothing of it
+but the wait for its end.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import partial
-from typing import Any
 
 import structlog
-from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway import callers, delays, inbound, metrics
+from gateway import callers, delays
 from gateway.catch_up import Unusable, verdict
 from gateway.door import Door
+from gateway.hearing import Hearing
 from gateway.inbox import Inbox
 from gateway.outbox import Close, Outbox
 from gateway.requests import Fields
@@ -27,8 +27,8 @@ from shared import cursor
 from shared.cursor import CursorInvalid
 from shared.failpoints import failpoint
 from shared.frames import CursorFrame, ErrorFrame, HelloFrame, ResetFrame, SyncedFrame
+from shared.line import Line, line
 from shared.problems import Problem
-from shared.serving import abort
 
 log = structlog.get_logger()
 
@@ -48,10 +48,13 @@ async def attend(door: Door, websocket: WebSocket) -> None:
     if user is None or refusal is not None:
         await _close(websocket, refusal or Close(delays.UNAUTHENTICATED))
         return
-    outbox = Outbox(door.settings.outbox_frames, door.settings.outbox_bytes)
-    socket = Socket(user, outbox, door.stretches, partial(abort, websocket))
+    wire = line(websocket)
+    outbox = Outbox(wire, door.settings.outbox_frames, door.settings.outbox_bytes)
+    socket = Socket(user, outbox, door.stretches)
+    session = Session(door, wire, socket, fields.get("cursor", []))
+    del websocket, fields  # with all its headers, for hours
     with door.sockets.entered(socket):
-        await Session(door, websocket, socket, fields.get("cursor", [])).run()
+        await session.run()
 
 
 async def _refusal(door: Door, user: str | None) -> Close | None:
@@ -68,54 +71,65 @@ def _shut(door: Door) -> Close | None:
 
 
 class Session:
-    def __init__(self, door: Door, websocket: WebSocket, socket: Socket, cursors: list[str]) -> None:
+    def __init__(self, door: Door, wire: Line, socket: Socket, cursors: list[str]) -> None:
         self._door = door
-        self._websocket = websocket
         self._socket = socket
         self._cursors = cursors
         self._inbox = Inbox(socket, door.sending, door.membership, door.reads)
-        self._flood = inbound.Flood()
+        self._hearing = Hearing(wire, socket, self._inbox, door.settings.max_frame)
         self._fault: BaseModel | None = None
+        self._task: asyncio.Task[None] | None = None
+        """What is to be shown before the socket is live; none while it is."""
+        self._beat: asyncio.TimerHandle | None = None
+        self._gone = wire.listen(self._hearing.hear, socket.outbox.flow)
 
     async def run(self) -> None:
-        greeted = asyncio.create_task(self._begin())
-        others = (self._keep_up(greeted), self._write(), self._beat(greeted))
-        tasks = [asyncio.create_task(each) for each in others]
+        """Until the client is gone."""
+        self._begin(self._come)
+        self._socket.fell_behind = self._fell_behind
         try:
-            await self._read(greeted)
+            await self._gone
         finally:
             self._door.reads.hurry(self._socket.user)
-            await self._end([greeted, *tasks])
+            await self._end()
 
-    async def _begin(self) -> bool:
-        """Whether it was greeted; else it is closed, to come back."""
-        try:
-            if await self._registered():
-                failpoint("session.registered")
-                await self._greet()
-                failpoint("session.greeted")
-                return True
-        except Exception:
-            log.exception("socket.failed")
-        self._socket.close(delays.closing(delays.RESTARTING))
-        return False
+    def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
+        self._task = asyncio.create_task(self._guarded(work))
 
-    async def _keep_up(self, greeted: asyncio.Task[bool]) -> None:
-        """From `hello` over what was missed to `synced`; and again whenever something is left out."""
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            if not await greeted:
-                return
-            await self._catch_up()
-            failpoint("session.caught_up")
-            self._socket.put(SyncedFrame(cursor=self._socket.cursor()))
-            await self._find_place()
-            while await self._socket.behind.wait():
-                await self._catch_up()
-                self._say_cursor()
-                await self._find_place()
+            await work()
         except Exception:
             log.exception("socket.failed")
             self._socket.close(delays.closing(delays.RESTARTING))
+        self._task = None
+
+    async def _come(self) -> None:
+        """From the announcement over `hello` and what was missed to `synced`."""
+        if not await self._registered():
+            self._socket.close(delays.closing(delays.RESTARTING))
+            return
+        failpoint("session.registered")
+        await self._greet()
+        failpoint("session.greeted")
+        self._hearing.open()
+        self._beat_later()
+        await self._catch_up()
+        failpoint("session.caught_up")
+        self._socket.put(SyncedFrame(cursor=self._socket.cursor()))
+        await self._find_place()
+        await self._return()
+
+    async def _return(self) -> None:
+        """As long as something was left out."""
+        while self._socket.behind:
+            await self._catch_up()
+            self._say_cursor()
+            await self._find_place()
+
+    def _fell_behind(self) -> None:
+        if self._task is None:
+            self._begin(self._return)
 
     async def _registered(self) -> bool:
         """Whether every partition's owner knows of the user."""
@@ -144,7 +158,7 @@ class Session:
         self._socket.put(HelloFrame(user_id=self._socket.user, cursor=at, heartbeat_seconds=heartbeat))
 
     async def _catch_up(self) -> None:
-        while self._socket.behind.is_set():
+        while self._socket.behind:
             try:
                 await self._door.catch_up.show(self._socket)
             except Unusable as unusable:
@@ -166,11 +180,14 @@ class Session:
         fault = verdict(came_with, self._socket.user, self._door.events)
         return (Progress(came_with.epoch, came_with.offsets) if fault is None else None), fault
 
-    async def _beat(self, greeted: asyncio.Task[bool]) -> None:
+    def _beat_later(self) -> None:
         """Says at least every heartbeat what was covered; null as long as that is not known."""
-        while await greeted:
-            await asyncio.sleep(self._door.settings.heartbeat_seconds * 0.8)
-            self._say_cursor()
+        pause = self._door.settings.heartbeat_seconds * 0.8
+        self._beat = asyncio.get_running_loop().call_later(pause, self._say_and_beat)
+
+    def _say_and_beat(self) -> None:
+        self._say_cursor()
+        self._beat_later()
 
     async def _find_place(self) -> None:
         """Once the store is back, if it was away. What it has is told a moment later: until then a place
@@ -185,46 +202,15 @@ class Session:
     def _say_cursor(self) -> None:
         self._socket.put(CursorFrame(cursor=self._socket.cursor()))
 
-    async def _read(self, greeted: asyncio.Task[bool]) -> None:
-        """Returns when the client is gone. What it says too early waits."""
-        while (message := await self._websocket.receive())["type"] == "websocket.receive":
-            if await greeted:
-                await self._hear(message)
-
-    async def _hear(self, message: Mapping[str, Any]) -> None:
-        try:
-            frame = inbound.read(message, self._door.settings.max_frame)
-        except inbound.BadFrame as bad:
-            self._bad(bad)
-        else:
-            metrics.frames_received.labels("good").inc()
-            await self._inbox.put(frame)
-
-    def _bad(self, bad: inbound.BadFrame) -> None:
-        metrics.frames_received.labels("bad").inc()
-        self._socket.put(bad.answer)
-        if self._flood.another(asyncio.get_running_loop().time()):
-            self._socket.close(delays.closing(delays.FLOOD))
-
-    async def _write(self) -> None:
-        outbox = self._socket.outbox
-        try:
-            while isinstance(item := await outbox.take(), str):
-                await self._websocket.send({"type": "websocket.send", "text": item})
-                metrics.frames_sent.inc()
-            await _close(self._websocket, item)
-        except (WebSocketDisconnect, RuntimeError):
-            return  # the client is gone; the reader sees it too
-        finally:
-            self._socket.finished = True
-
-    async def _end(self, tasks: Sequence[asyncio.Task[Any]]) -> None:
+    async def _end(self) -> None:
         with suppress(TimeoutError):  # what the client said before it left still counts
             async with asyncio.timeout(_ANSWERED_WITHIN):
                 await self._inbox.emptied()
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        if self._beat is not None:
+            self._beat.cancel()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
 
 
 async def _close(websocket: WebSocket, close: Close) -> None:

@@ -18,22 +18,22 @@ from gateway.outbox import Close, Outbox
 from gateway.store import Progress
 from gateway.stretches import Stretches
 from shared import codec, cursor
+from shared.line import text_frame
 
 _CLOSE_WITHIN = 1.0
 
 
 class Socket:
-    def __init__(self, user: str, outbox: Outbox, stretches: Stretches, abort: Callable[[], None]) -> None:
+    def __init__(self, user: str, outbox: Outbox, stretches: Stretches) -> None:
         self.user = user
         self.registered = False
         """Every owner knows of the user: what is left out from now on is missed."""
-        self.finished = False
-        """The last frame or the close was written, or there is nobody to write to."""
-        self.behind = asyncio.Event()
+        self.behind = False
         """Something is to be read from the store, after its cursor."""
+        self.fell_behind: Callable[[], None] = lambda: None
+        """Called then."""
         self.outbox = outbox
         self._stretches = stretches
-        self._abort = abort
         self._live = False
         self._held: list[Entry] | None = []
         """None: they are dropped."""
@@ -44,16 +44,17 @@ class Socket:
 
     def deliver(self, entry: Entry) -> None:
         if self._live:
-            self._show(entry)
+            if not self._seen or entry.covers > self._seen[entry.partition]:
+                self._write(entry.frame)
         elif self._held is not None:
             self._hold(self._held, entry)
 
     def put(self, frame: BaseModel) -> None:
-        self._write(codec.encode(frame).decode())
+        self._write(text_frame(codec.encode(frame)))
 
     def put_text(self, frame: str) -> None:
         """A frame that is JSON already."""
-        self._write(frame)
+        self._write(text_frame(frame.encode()))
 
     def begin(self, place: Progress | None) -> None:
         """Everything up to there was shown, or is history to this client. None: the store does not say."""
@@ -71,7 +72,8 @@ class Socket:
         self.begin(self._place())
         self._live = False
         self.drop()
-        self.behind.set()
+        self.behind = True
+        self.fell_behind()
 
     def drop(self) -> None:
         """What is delivered from here on will be read from the store."""
@@ -85,7 +87,7 @@ class Socket:
         """Show what was held back, and from now on everything at once."""
         held, self._held, self._live = self._held or [], None, True
         for entry in held:
-            self._show(entry)
+            self.deliver(entry)
 
     def place(self, present: Progress) -> None:
         """Where this socket is, by where the store was a moment ago. What notifiers told is sure; where they
@@ -105,7 +107,7 @@ class Socket:
         if not self.outbox.closed:
             metrics.closes.labels(str(close.code)).inc()
             self.outbox.close(close, drop=drop)
-            asyncio.get_running_loop().call_later(_CLOSE_WITHIN, self._cut)
+            asyncio.get_running_loop().call_later(_CLOSE_WITHIN, self.outbox.cut)
 
     def _place(self) -> Progress | None:
         if self._base is None or not self._live:
@@ -119,15 +121,7 @@ class Socket:
         if not self.outbox.holds(len(held), self._held_bytes):
             self._too_slow()
 
-    def _cut(self) -> None:
-        if not self.finished:
-            self._abort()
-
-    def _show(self, entry: Entry) -> None:
-        if not self._seen or entry.covers > self._seen[entry.partition]:
-            self._write(entry.frame)
-
-    def _write(self, frame: str) -> None:
+    def _write(self, frame: bytes) -> None:
         if not self.outbox.put(frame):
             self._too_slow()
 

@@ -1,18 +1,30 @@
 """WS /ws"""
 
-from fastapi import APIRouter, WebSocket
+from fastapi import APIRouter
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from gateway import session
 from gateway.door import Door
 from shared.problems import Problem
 
 
-def socket(door: Door) -> APIRouter:
-    router = APIRouter()
+def beside(app: ASGIApp, door: Door) -> ASGIApp:
+    """Sockets do not go through what surrounds the routes of `app`: they stay for hours, and each layer with
+    them."""
 
-    @router.websocket("/ws")
-    async def attend(websocket: WebSocket) -> None:
-        await session.attend(door, websocket)
+    async def enter(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and scope["path"] == "/ws":
+            await session.attend(door, WebSocket(scope, receive, send))
+        else:
+            await app(scope, receive, send)
+
+    return enter
+
+
+def plain() -> APIRouter:
+    """Who calls it over HTTP is told."""
+    router = APIRouter()
 
     @router.get("/ws", include_in_schema=False)
     async def upgrade() -> None:

@@ -13,7 +13,7 @@ from notifier.live.link import Link, Outbox
 from notifier.live.messages import Announce, BadMessage, Hello, Replay, Withdraw
 from notifier.live.switchboard import Switchboard
 from shared.failpoints import failpoint
-from shared.serving import abort
+from shared.line import line
 
 log = structlog.get_logger()
 
@@ -102,10 +102,10 @@ async def _close(socket: WebSocket, reason: str) -> None:
         async with asyncio.timeout(_GOODBYE):
             await socket.close(1008, reason[:100])
     except TimeoutError:
-        abort(socket)
+        line(socket).abort()
 
 
 def _cut(socket: WebSocket) -> None:
     log.warning("link.too_slow")
     metrics.links_cut.inc()
-    abort(socket)
+    line(socket).abort()

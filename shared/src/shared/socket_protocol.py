@@ -1,0 +1,143 @@
+"""uvicorn's protocols, changed where sockets are dear: each is a Line, and what its upgrade needed goes."""
+
+import asyncio
+import socket
+from asyncio.transports import BaseTransport
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import ClientDisconnected
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+from shared.line import EXTENSION
+
+_UNREAD_MS = 30_000
+
+
+class _End:
+    """In place of uvicorn's queue (3 KiB), when all that is put there is that the client is gone."""
+
+    def __init__(self, come: asyncio.Future[None]) -> None:
+        self.come = come
+
+    def put_nowait(self, _: object) -> None:
+        if not self.come.done():
+            self.come.set_result(None)
+
+
+class HttpProtocol(HttpToolsProtocol):
+    def handle_websocket_upgrade(self) -> None:
+        """A parser and its protocol hold one another: 4 KiB, until somebody looks for circles."""
+        super().handle_websocket_upgrade()
+        self.parser = None  # type: ignore[assignment]
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """A Line. Who does not even answer pings is cut, by us or by the kernel: a close would wait for it."""
+
+    taking = True
+    _heard: Callable[[str | None], None] | None = None
+    _takes: Callable[[], None] | None = None
+
+    @property
+    def closed(self) -> bool:
+        return self.close_sent or self.disconnected
+
+    def listen(self, heard: Callable[[str | None], None], takes: Callable[[], None]) -> Awaitable[None]:
+        said = [self.queue.get_nowait() for _ in range(self.queue.qsize())]
+        end = _End(self.loop.create_future())
+        self.queue = end  # type: ignore[assignment]
+        self._heard, self._takes = heard, takes
+        self.scope["headers"] = ()
+        del self.request, self.response
+        self.read()
+        for message in said:
+            if message["type"] == "websocket.receive":
+                heard(message.get("text"))
+            else:
+                end.put_nowait(message)
+        return end.come
+
+    def hold(self) -> None:
+        if not self.read_paused and not self.transport.is_closing():
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def read(self) -> None:
+        if self.read_paused and not self.transport.is_closing():
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    def write(self, frame: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(frame)
+
+    def close(self, code: int, reason: str) -> None:
+        task = self.loop.create_task(self._close(code, reason))
+        self.tasks.add(task)
+        task.add_done_callback(self.on_task_complete)
+
+    def abort(self) -> None:
+        self.transport.abort()
+
+    async def _close(self, code: int, reason: str) -> None:
+        with suppress(ClientDisconnected, RuntimeError):  # it is gone, or closing already
+            await self.send({"type": "websocket.close", "code": code, "reason": reason})
+
+    # What uvicorn's protocol does, and a little more
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        if (connection := transport.get_extra_info("socket")) is not None:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.resume_writing()  # nothing waits for it any more
+        self._heard = self._takes = None
+
+    def data_received(self, data: bytes) -> None:
+        """What websockets answers to a request line or header that is too long (414, 431) uvicorn does not
+        send: the client would wait for ever."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.transport.is_closing():
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
+    def send_receive_event_to_app(self) -> None:
+        """A whole message has come."""
+        if self._heard is None or self.close_sent:
+            super().send_receive_event_to_app()
+            return
+        text = None
+        if self.curr_msg_data_type == "text":
+            try:
+                text = b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                super().send_receive_event_to_app()  # closes it with 1007
+                return
+        self.frames = []
+        self._heard(text)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.taking = False
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.taking = True
+        if self._takes is not None:
+            self._takes()
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.loop.call_later(1.0, self.transport.abort)
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if hasattr(self, "scope"):  # not when the handshake was refused
+            extensions: Any = self.scope["extensions"]
+            extensions[EXTENSION] = self
