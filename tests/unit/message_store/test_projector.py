@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from message_store.memory import MemoryStore, Tables
-from message_store.projector import PACE, Projector
+from message_store.projector import Projector
 from message_store.publisher import Publisher
 from message_store.store import Progress, WrongLog
 from message_store.tenure import Tenure
@@ -106,20 +106,6 @@ async def test_a_partition_claimed_by_who_lost_it_already_is_claimed_back(world:
     await _run(projector, steps=3)
     assert world.seqs == [1]
     assert world.told == [1, 2]
-
-
-async def test_batches_begin_no_sooner_than_the_pace_and_one_alone_at_once(world: World) -> None:
-    projector, _ = world.projector()
-    await _run(projector, steps=2)
-    await asyncio.sleep(2 * PACE)
-    began = asyncio.get_running_loop().time()
-    took = []
-    for count in (1, 3):
-        world.happen(*(builders.sent(GROUP, "ann") for _ in range(count)))
-        await projector.step(wait=0)
-        took.append(asyncio.get_running_loop().time() - began)
-    assert took[0] < PACE < took[1]
-    assert world.seqs == [1, 2, 3, 4]
 
 
 async def test_what_is_assigned_during_a_claim_is_claimed_before_any_wait(world: World) -> None:

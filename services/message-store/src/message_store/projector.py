@@ -1,7 +1,5 @@
 """The projector: read → load → fold → write → publish."""
 
-import asyncio
-
 import structlog
 from prometheus_client import Counter, Histogram
 
@@ -28,8 +26,6 @@ _events = Counter("projector_events_total", "Events projected", ["outcome"])
 _commits = Histogram("projector_commit_seconds", "Load, fold and write of one batch")
 
 BATCH = 500
-PACE = 0.005
-"""Seconds at least from one batch to the next: a transaction costs far more than one more row in it."""
 
 
 class Projector:
@@ -48,7 +44,6 @@ class Projector:
         self._dead_letters = dead_letters
         self._identity = identity
         self._topic = topic
-        self._not_before = 0.0
         self._states = StateCache(store)
         self.tenure = Tenure(consumer, store, self._states, publisher, identity)
 
@@ -63,10 +58,7 @@ class Projector:
             await self.tenure.establish()
         except Reassigned:
             return
-        await self._rest()
         taken = await self._consumer.take(BATCH, wait)
-        if taken:
-            self._not_before = asyncio.get_running_loop().time() + PACE
         if self.tenure.current:
             await self._project(taken)
 
@@ -78,11 +70,6 @@ class Projector:
         owned = await self._store.owned(list(published))
         if owned:
             await self._store.commit(changes([], {}, standing(list(owned.values()), published)))
-
-    async def _rest(self) -> None:
-        """Until the next batch may begin: at once after a pause, so that one alone waits for nobody."""
-        if (left := self._not_before - asyncio.get_running_loop().time()) > 0:
-            await asyncio.sleep(left)
 
     async def _project(self, taken: dict[int, list[Record]]) -> None:
         arrivals = [
