@@ -62,7 +62,8 @@ class Recount:
         self.conversations: dict[str, Conversation] = {}
         self.entries: list[Happened] = []
         """Everything that is told, rejections too; within a partition in the order of the log."""
-        self.known: dict[Key, Happened] = {}
+        self.known: dict[Key, list[Happened]] = {}
+        """Where it happened: what is refused, and said again with the same `clientId`, is refused twice."""
         for record in log:
             if record.event is not None and "actor" in record.event:
                 self._fold(record, record.event)
@@ -161,5 +162,5 @@ class Recount:
     def _tell(self, record: Logged, type_: str, name: str, audience: Iterable[str], facts: Any) -> Happened:
         made = Happened(record.partition, record.offset, type_, name, frozenset(audience), facts)
         self.entries.append(made)
-        self.known[made.key] = made
+        self.known.setdefault(made.key, []).append(made)
         return made

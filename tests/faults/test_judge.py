@@ -2,12 +2,18 @@
 
 from dataclasses import replace
 
+import orjson
 import pytest
 
+from shared import codec, ids
+from tests import builders
 from tests.faults.judge import VERDICTS, Promise, broken, judge
 from tests.faults.ledger import Answer, Ledger, Operation, Refetch, Status
 from tests.faults.observed import Observed, Trespass
+from tests.faults.recount import Logged, Recount
 from tests.faults.small_case import DIRECT, END, GROUP, POISON, at, connection, good
+from tests.faults.verdicts import Case as Judged
+from tests.faults.verdicts.sockets import a_cursor_is_exact
 
 Case = tuple[Ledger, Observed]
 
@@ -169,6 +175,19 @@ def test_what_was_sent_before_a_cursor_that_does_not_cover_it_is_found(case: Cas
     frames = case[0].connections[2].frames
     frames[-1] = {"type": "cursor", "cursor": at("bob", 5)}
     assert broken(judge(*case)) == {Promise.CURSOR}
+
+
+@pytest.mark.parametrize(("covered", "found"), [((3, 4), 0), ((2, 4), 1), ((4, 4), 1)], ids=str)
+def test_what_is_refused_twice_is_told_twice(case: Case, covered: tuple[int, int], found: int) -> None:
+    """A stranger says the same again, with the same `clientId`: offsets 2 and 3."""
+    late = builders.sent(GROUP, "dan", "late", "9")
+    log = [builders.opened(), builders.started(GROUP, ["cat"]), late, late]
+    truth = Recount(Logged(0, at, orjson.loads(codec.encode(event))) for at, event in enumerate(log))
+    refused = {"type": "rejected", "conversationId": GROUP, "id": ids.message_id(GROUP, "dan", "9"), "reason": "not_found"}
+    said = ({"type": "cursor", "cursor": at("dan", offset)} for offset in covered)
+    told = [frame for each in said for frame in (refused, each)]
+    did = replace(case[0], connections=[connection("dan", 2, *told)])
+    assert len(list(a_cursor_is_exact(Judged(did, case[1], truth)))) == found
 
 
 def test_a_frame_of_which_history_does_not_have_the_message_yet_is_found(case: Case) -> None:

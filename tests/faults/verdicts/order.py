@@ -48,11 +48,12 @@ def what_is_told_is_kept(case: Case) -> Iterator[str]:
 
 def _unlike(where: str, shown: Iterable[Frame], case: Case) -> Iterator[str]:
     for frame in shown:
-        truth = case.truth.known.get(key_of(frame))
-        if truth is None:
+        happened = case.truth.known.get(key_of(frame), [])
+        wrong = [[n for n, value in each.facts.items() if frame.get(n) != value] for each in happened]
+        if not happened:
             yield f"{where}: {key_of(frame)} is no entry of the log"
-        elif wrong := [name for name, value in truth.facts.items() if frame.get(name) != value]:
-            yield f"{where}: {key_of(frame)} has another {', '.join(wrong)} than the log gives it"
+        elif all(wrong):
+            yield f"{where}: {key_of(frame)} has another {', '.join(wrong[0])} than the log gives it"
 
 
 def _first_tellings(records: Iterable[Told]) -> tuple[dict[str, Frame], list[str]]:

@@ -44,9 +44,10 @@ def a_cursor_is_exact(case: Case) -> Iterator[str]:
         before: list[Happened] = []
         for frame in connection.frames:
             if "conversationId" in frame and (happened := case.truth.known.get(key_of(frame))):
-                if start and happened.offset < start[happened.partition]:
-                    yield f"{connection.device} got {happened.key} again after a cursor that covers it"
-                before.append(happened)
+                due = [each for each in happened if not start or each.offset >= start[each.partition]]
+                if not due:
+                    yield f"{connection.device} got {key_of(frame)} again after a cursor that covers it"
+                before += due[:1]
             elif said := _said(frame):
                 beyond = [each.key for each in before if each.offset >= said[each.partition]]
                 if beyond:
@@ -60,8 +61,8 @@ def nobody_sees_what_is_not_theirs(case: Case) -> Iterator[str]:
     shown += [(user, entry) for user, entries in case.holds.syncs.items() for entry in entries]
     for user, frame in shown:
         if "conversationId" in frame:
-            happened = case.truth.known.get(key_of(frame))
-            if happened is None or user not in happened.audience:
+            happened = case.truth.known.get(key_of(frame), [])
+            if not any(user in each.audience for each in happened):
                 yield f"{user} was shown {key_of(frame)}"
     for user, own in case.holds.lists.items():
         for name in own:
