@@ -183,7 +183,8 @@ def test_what_is_refused_twice_is_told_twice(case: Case, covered: tuple[int, int
     late = builders.sent(GROUP, "dan", "late", "9")
     log = [builders.opened(), builders.started(GROUP, ["cat"]), late, late]
     truth = Recount(Logged(0, at, orjson.loads(codec.encode(event))) for at, event in enumerate(log))
-    refused = {"type": "rejected", "conversationId": GROUP, "id": ids.message_id(GROUP, "dan", "9"), "reason": "not_found"}
+    identity = ids.message_id(GROUP, "dan", "9")
+    refused = {"type": "rejected", "conversationId": GROUP, "id": identity, "reason": "not_found"}
     said = ({"type": "cursor", "cursor": at("dan", offset)} for offset in covered)
     told = [frame for each in said for frame in (refused, each)]
     did = replace(case[0], connections=[connection("dan", 2, *told)])
