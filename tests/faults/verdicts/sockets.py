@@ -42,16 +42,21 @@ def a_cursor_is_exact(case: Case) -> Iterator[str]:
     for connection in case.did.connections:
         start: Sequence[int] = ()
         before: list[Happened] = []
-        for frame in connection.frames:
+        for number, frame in enumerate(connection.frames):
             if "conversationId" in frame and (happened := case.truth.known.get(key_of(frame))):
                 due = [each for each in happened if not start or each.offset >= start[each.partition]]
                 if not due:
                     yield f"{connection.device} got {key_of(frame)} again after a cursor that covers it"
                 before += due[:1]
             elif said := _said(frame):
-                beyond = [each.key for each in before if each.offset >= said[each.partition]]
-                if beyond:
-                    yield f"{connection.device} got {beyond[:3]} before a cursor that does not cover them"
+                beyond = [each for each in before if each.offset >= said[each.partition]]
+                for each in beyond[:3]:
+                    kinds = ", ".join(shown["type"] for shown in connection.frames[:number][-5:])
+                    yield (
+                        f"{connection.device} via {connection.via} got {each.key}, which happened at "
+                        f"{each.partition}-{each.offset}, before a cursor that does not cover it but ends at "
+                        f"{said[each.partition]}: frame {number}, {frame['type']}, after {kinds}"
+                    )
                 start = said
                 before = []
 
