@@ -1,11 +1,13 @@
 """What clients are told of the read models: over HTTP, from a real database."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import psycopg
 import pytest
 
+from message_store import reading
 from shared import cursor, ids
 from shared.events import Event
 from shared.position import Position
@@ -178,6 +180,26 @@ async def test_a_stranger_learns_nothing(memory: Memory) -> None:
     assert all(answer == answers[0] for answer in answers)
     await memory.get("/outcome", 404, user="eve", position=mine)
     assert (await memory.get("/conversations", user="eve"))["items"] == []
+
+
+@pytest.mark.parametrize(("user", "looks"), [("ann", True), ("eve", False)])
+async def test_of_a_stranger_s_question_no_message_is_looked_at(
+    memory: Memory, database_url: str, user: str, looks: bool
+) -> None:
+    """Else anybody could have the whole of a long conversation read, by its id alone."""
+    await memory.apply(builders.started(GROUP, ["ann"]), *_messages(20))
+    asked = {"user": user, "conversation": GROUP, "bound": 2**53 - 1, "older": 3, "newer": 1}
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute("explain (analyze, format json) " + reading.HISTORY, asked).fetchall()
+    scans = [node for node in _nodes(rows[0][0][0]["Plan"]) if node.get("Relation Name") == "messages"]
+    assert len(scans) == 2
+    assert any(node["Actual Loops"] for node in scans) is looks
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from _nodes(part)
 
 
 async def test_the_outcome_of_an_event_is_told_to_its_actor(memory: Memory) -> None:

@@ -52,6 +52,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.queue = end  # type: ignore[assignment]
         self._heard, self._takes = heard, takes
         self.scope["headers"] = ()
+        del self.scope["extensions"][EXTENSION]  # each would keep the other
         del self.request, self.response
         self.read()
         for message in said:

@@ -104,6 +104,18 @@ async def test_what_was_not_confirmed_fails_with_all_that_waits_behind_it_and_la
     assert await accumulator.put(0, _record(2)) == 0
 
 
+async def test_who_waited_too_long_in_line_is_not_sent_and_told_so(
+    broker: Broker, accumulator: Accumulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.kafka.accumulator._PATIENCE", 3 * MOMENT)
+    broker.takes, broker.most = 2 * MOMENT, 1
+    offsets = [accumulator.put(0, _record(number)) for number in range(6)]
+    told = await asyncio.gather(*offsets, return_exceptions=True)
+    assert told[:2] == [0, 1]
+    assert {type(each) for each in told[3:]} == {Unconfirmed}
+    assert await accumulator.put(0, _record(6)) == len(broker.batches) - 1
+
+
 async def test_nothing_waits_for_a_broker_that_is_not_there(accumulator: Accumulator, broker: Broker) -> None:
     broker.ready = False
     with pytest.raises(Unconfirmed):

@@ -24,10 +24,14 @@ class Hearing:
         self._open = False
         self._waiting: deque[str | None] | None = None
         self._flood: inbound.Flood | None = None
+        self._deaf = False
+        """After a flood nothing more is looked at."""
         inbox.roomy = self.go_on
 
     def hear(self, text: str | None) -> None:
         """None: a message that is no text."""
+        if self._deaf:
+            return
         if self._waiting is not None or not self._open or self._inbox.full:
             self._waiting = self._waiting or deque()
             self._waiting.append(text)
@@ -46,6 +50,8 @@ class Hearing:
             return
         while self._waiting and not self._inbox.full:
             self._handle(self._waiting.popleft())
+            if self._deaf:
+                self._waiting.clear()
         if not self._waiting:
             self._waiting = None
             self._line.read()
@@ -64,4 +70,5 @@ class Hearing:
         self._socket.put(bad.answer)
         self._flood = self._flood or inbound.Flood()
         if self._flood.another(asyncio.get_running_loop().time()):
+            self._deaf = True
             self._socket.close(delays.closing(delays.FLOOD))

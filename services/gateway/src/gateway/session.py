@@ -211,11 +211,17 @@ class Session:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
+        self._socket.drop()  # what was held back, and who holds whom: the collector comes by rarely
+        self._socket.fell_behind = self._inbox.roomy = _nothing
 
 
 async def _close(websocket: WebSocket, close: Close) -> None:
     with suppress(WebSocketDisconnect, RuntimeError):
         await websocket.close(close.code, close.reason)
+
+
+def _nothing() -> None:
+    """Nobody is there any more."""
 
 
 def _single(values: list[str]) -> str | None:

@@ -78,7 +78,9 @@ select {_READ}, c.history_visibility from members m join conversations c on c.id
 where m.conversation_id = %(conversation)s and m.user_id = %(user)s and m.to_offset is null
 """
 
-_FROM = f"""from messages x where x.conversation_id = %(conversation)s and {_visible("reader.open_to")}"""
+# For who is no member no message is looked at: none would be visible, and so no limit would end the search.
+_FROM = f"""from messages x
+where reader.open_to is not null and x.conversation_id = %(conversation)s and {_visible("reader.open_to")}"""
 
 # Both sides of a bound, each at most `limit` rows, nearest first.
 _OLDER = f"select {_MESSAGE} {_FROM} and x.seq < %(bound)s order by x.seq desc limit %(older)s"

@@ -13,11 +13,14 @@ from typing import NamedTuple
 from shared.kafka.types import Appendable, Appended, ProducerPort, Unconfirmed
 
 _BATCH = 2_000  # records; the producer's own bound is in bytes
+_PATIENCE = 4.0
+"""Seconds in line: a broker that is too slow for what comes must not make all wait ever longer."""
 
 
 class _Waiting(NamedTuple):
     record: Appendable
     offset: asyncio.Future[int]
+    until: float
 
 
 class Accumulator:
@@ -30,12 +33,12 @@ class Accumulator:
 
     def put(self, partition: int, record: Appendable) -> asyncio.Future[int]:
         """In line: of one partition what was put first is written first. Await the offset for the broker's
-        confirmation; that raises Unconfirmed (after the producer's time limit, and once more that if a batch
-        was under way), as this does when there is no broker."""
+        confirmation; that raises Unconfirmed (after four seconds in line and the producer's time limit at
+        most), as this does when there is no broker."""
         if not self._producer.ready:
             raise Unconfirmed("no broker answers")
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(record, loop.create_future())
+        waiting = _Waiting(record, loop.create_future(), loop.time() + _PATIENCE)
         if (line := self._lines.get(partition)) is not None:
             line.append(waiting)
             return waiting.offset
@@ -48,13 +51,14 @@ class Accumulator:
     async def _append(self, partition: int, line: deque[_Waiting]) -> None:
         """One batch after the other, as long as something waits."""
         try:
-            while line:
+            while _dismiss(line):
                 batch = [waiting.record for waiting in islice(line, _BATCH)]
                 appended = await self._producer.append_batch(self._topic, partition, batch)
                 _confirm([line.popleft() for _ in range(appended.taken)], appended)
         except Exception as error:
             _fail(line, error)
         finally:
+            _fail(line, None)
             del self._lines[partition]
 
 
@@ -64,8 +68,22 @@ def _confirm(batch: Sequence[_Waiting], appended: Appended) -> None:
             waiting.offset.set_result(appended.first + number)
 
 
-def _fail(line: deque[_Waiting], error: Exception) -> None:
+def _dismiss(line: deque[_Waiting]) -> int:
+    """Who waited too long was not sent, and is told so; how many are left."""
+    now = asyncio.get_running_loop().time()
+    while line and line[0].until < now:
+        _refuse(line.popleft(), None)
+    return len(line)
+
+
+def _fail(line: deque[_Waiting], error: Exception | None) -> None:
     """What waits behind a batch that was not confirmed would wait for nothing."""
     while line:
-        if not (offset := line.popleft().offset).done():
-            offset.set_exception(error)
+        _refuse(line.popleft(), error)
+
+
+def _refuse(waiting: _Waiting, cause: Exception | None) -> None:
+    if not waiting.offset.done():
+        refusal = Unconfirmed("the log did not confirm")
+        refusal.__cause__ = cause
+        waiting.offset.set_exception(refusal)
