@@ -47,7 +47,7 @@ class Settings(ProcessSettings, KafkaSettings):
     outbox_frames: int = Field(default=2_048, ge=256)
     outbox_bytes: int = Field(default=KIB * KIB, ge=512 * KIB)
     """What may wait for one slow reader before its socket is closed. Half of it must hold a page of what was
-    missed: 100 frames, PAGE_BYTES as JSON, of which Python makes four times as much if there is an emoji."""
+    missed: 100 frames and PAGE_BYTES of them."""
 
     @field_validator("notifiers")
     @classmethod

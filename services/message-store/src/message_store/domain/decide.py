@@ -26,7 +26,7 @@ from shared.vocabulary import MAX_MEMBERS
 
 
 def decide(state: Conversation | None, event: ConversationEvent, offset: int) -> Outcome:
-    """`offset` is the event's own; `state.sent` must answer for the event's message id."""
+    """`offset` is the event's own. A message that is not in `state.sent` is taken for new."""
     if isinstance(event, ConversationStarted):
         return _start(state, event, offset)
     if state is None:
