@@ -33,4 +33,4 @@ class Conversation:
     members: Mapping[str, Member]
     """The present members, in join order."""
     sent: Mapping[str, int] = field(default_factory=dict)
-    """Message id → offset, of messages that this batch says again, as far as they are known to be (`batch`)."""
+    """Message id → offset, of messages that this batch says again, as far as that is known (`batch`)."""
