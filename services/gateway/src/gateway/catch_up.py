@@ -100,7 +100,7 @@ def _put(socket: Socket, page: Page) -> None:
     """All in one go, so that the socket's cursor covers what was put at any moment. There is room: a page is
     bounded, too, and half an outbox holds it (settings)."""
     for entry in page.entries:
-        socket.put_text(orjson.dumps(entry).decode())
+        socket.put_json(orjson.dumps(entry))
     reached = cursor.decode(page.cursor)
     socket.begin(Progress(reached.epoch, reached.offsets))
     failpoint("session.page")

@@ -50,11 +50,11 @@ class Socket:
             self._hold(self._held, entry)
 
     def put(self, frame: BaseModel) -> None:
-        self._write(text_frame(codec.encode(frame)))
+        self.put_json(codec.encode(frame))
 
-    def put_text(self, frame: str) -> None:
+    def put_json(self, frame: bytes) -> None:
         """A frame that is JSON already."""
-        self._write(text_frame(frame.encode()))
+        self._write(text_frame(frame))
 
     def begin(self, place: Progress | None) -> None:
         """Everything up to there was shown, or is history to this client. None: the store does not say."""

@@ -20,14 +20,12 @@ from message_store.records import record
 from shared import codec
 from shared.failpoints import failpoint
 from shared.kafka import Appendable, Unconfirmed
-from shared.kafka.types import ProducerPort
+from shared.kafka.types import BATCH, ProducerPort
 
 log = structlog.get_logger()
 
 _told = Counter("projector_entries_published_total", "Entries and rejections confirmed in chat.messages")
 _waiting = Gauge("projector_entries_unpublished", "Entries committed but not yet confirmed in chat.messages")
-
-_BATCH = 2_000  # records; the producer's own bound is in bytes
 
 
 class Telling(NamedTuple):
@@ -94,7 +92,7 @@ class Publisher:
                     await self._idle.wait()
 
     async def _round(self, partition: int, line: deque[Telling]) -> bool:
-        batch = [telling.record for telling in islice(line, _BATCH)]
+        batch = [telling.record for telling in islice(line, BATCH)]
         try:
             count = (await self._producer.append_batch(self._topic, partition, batch)).taken
         except Unconfirmed as error:

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from shared.kafka.types import Appendable, Appended, ProducerPort, Unconfirmed
+from shared.kafka.types import BATCH, Appendable, Appended, ProducerPort, Unconfirmed
 
-_BATCH = 2_000  # records; the producer's own bound is in bytes
 _PATIENCE = 4.0
 """Seconds in line: a broker that is too slow for what comes must not make all wait ever longer."""
 
@@ -52,7 +51,7 @@ class Accumulator:
         """One batch after the other, as long as something waits."""
         try:
             while _dismiss(line):
-                batch = [waiting.record for waiting in islice(line, _BATCH)]
+                batch = [waiting.record for waiting in islice(line, BATCH)]
                 appended = await self._producer.append_batch(self._topic, partition, batch)
                 _confirm([line.popleft() for _ in range(appended.taken)], appended)
         except Exception as error:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 Headers = Sequence[tuple[str, bytes]]
+BATCH = 2_000
+"""Records that are offered for one batch; the producer's own bound is in bytes."""
 
 
 class Record(NamedTuple):
