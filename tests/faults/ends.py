@@ -7,6 +7,7 @@ import asyncio
 import random
 import socket
 import struct
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Flag, auto
@@ -63,7 +64,10 @@ class End(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._dialling: asyncio.Task[None] | None = None
+        self._late: deque[_Say] = deque()
+        """Heard and not said yet."""
         self._due = 0.0
+        """When the last of them may be."""
         self._crowded = False
         self._finished = False
 
@@ -151,10 +155,14 @@ class End(asyncio.Protocol):
         self.reset()
 
     def _pass(self, say: _Say) -> None:
-        """After what was heard before it, and not before its time."""
-        now, late = self._loop.time(), self._road.lateness()
-        if not late and self._due < now:
+        """After what was heard before it, which may be due and not said yet, and not before its time."""
+        late = self._road.lateness()
+        if not late and not self._late:
             say()
         else:
-            self._due = max(self._due + 1e-6, now + late)
-            self._loop.call_at(self._due, say)
+            self._due = max(self._due, self._loop.time() + late)
+            self._late.append(say)
+            self._loop.call_at(self._due, self._say_next)
+
+    def _say_next(self) -> None:
+        self._late.popleft()()

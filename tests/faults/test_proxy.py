@@ -113,6 +113,24 @@ async def test_latency_comes_on_each_way_and_keeps_the_order(proxy: Proxy, conne
     await _answered(connection, b"at once")
 
 
+async def test_what_comes_after_the_latency_does_not_overtake_what_is_due(
+    proxy: Proxy, connection: Connection, echo: Echo
+) -> None:
+    await _answered(connection, b"before")
+    heard = asyncio.Event()
+    proxy.overhear(lambda *_: heard.set())
+    proxy.delay(0.05)
+    connection[1].write(b" slow")
+    await asyncio.wait_for(heard.wait(), 10)
+    await proxy.heal()
+    connection[1].write(b" fast")
+    time.sleep(0.1)  # noqa: ASYNC251 - the loop finds one that has come and one that is due, at once
+    async with asyncio.timeout(10):
+        while len(echo.heard) < 16:
+            await asyncio.sleep(0.01)
+    assert echo.heard == b"before slow fast"
+
+
 async def test_a_black_hole_holds_everything_and_it_arrives_when_healed(
     proxy: Proxy, connection: Connection, echo: Echo
 ) -> None:
