@@ -22,7 +22,8 @@ psql: ## Open a shell in its database
 down reset psql:
 	@if [ -e "$(DATA)" ]; then deploy/local/bootstrap && $(PYTHON) -m deploy.local $@; else echo "nothing runs in $(DATA)"; fi
 
-test: $(READY) ## Run every test, against a real Kafka and PostgreSQL (ARGS='-k name')
+test: $(READY) ## Run every test, against a real Kafka, PostgreSQL and Chromium (ARGS='-k name': of the Python ones)
+	@$(if $(ARGS),,$(PYTHON) -m deploy.local.frontend test)
 	@$(PYTHON) -m pytest $(ARGS)
 
 test-unit: $(READY) ## Run the tests that need nothing but Python
@@ -38,10 +39,12 @@ check: $(READY) ## Look for what is wrong; changes nothing
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) -m shared.contract --check
+	@$(PYTHON) -m deploy.local.frontend check
 
-fix: $(READY) ## Format, and repair what ruff can
+fix: $(READY) ## Format, and repair what can be
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
+	@$(PYTHON) -m deploy.local.frontend fix
 
 bench: $(READY) ## Measure latency, throughput and CPU
 	@$(PYTHON) -m bench $(ARGS)
@@ -56,6 +59,7 @@ lock: $(READY) ## Write requirements.lock anew from pyproject.toml
 clean: ## Stop it and remove .venv, builds and caches; the data stay
 	@if [ -e $(READY) ]; then $(PYTHON) -m deploy.local down; fi
 	@find . -name __pycache__ -not -path './.data/*' -prune -exec rm -rf {} +
+	@rm -rf frontend/node_modules frontend/dist frontend/naive/dist tests/browser/out
 	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .data/cache
 
 # An environment does not survive being moved: its mark holds the path that it was made for.

@@ -8,6 +8,7 @@
 
 Environment: DATA_DIR (default .data of the checkout), PORT (the gateway's, default 8000), KAFKA_PORT,
 POSTGRES_PORT, STORE_PORT, PROJECTOR_PORT, NOTIFIER_PORT (given: used exactly, else free ones),
+WEB_ROOT (a built client, or empty for none; not given: frontend/ is built),
 GATEWAY_COUNT, NOTIFIER_COUNT, PROJECTOR_COUNT (default 1), PARTITIONS (12), KAFKA_OPTS (for the JVM),
 and what the services read: README.md.
 """

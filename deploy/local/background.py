@@ -90,6 +90,7 @@ def running(folder: Path, *arguments: str, env: Mapping[str, str] | None = None)
         "STORE_PORT": "",
         "PROJECTOR_PORT": "",
         "NOTIFIER_PORT": "",
+        "WEB_ROOT": "",  # no page
     }
     child = _launch(folder, leash(signal.SIGTERM), arguments, {**free, **(env or {})})
     try:

@@ -14,6 +14,7 @@ PACKAGES = {  # as Debian 12 names them
     "postgres": ["postgresql"],
     "psql": ["postgresql-client"],
     "setpriv": ["util-linux"],
+    "chromium": ["chromium", "fonts-dejavu-core", "fonts-noto-color-emoji"],
 }
 
 

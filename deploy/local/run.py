@@ -13,6 +13,7 @@ from pathlib import Path
 from deploy.local import identity, record, services
 from deploy.local.console import Console
 from deploy.local.failure import Failure
+from deploy.local.frontend import BUILD, require_node
 from deploy.local.identity import Running
 from deploy.local.kafka import Kafka
 from deploy.local.keeper import Surroundings
@@ -95,7 +96,9 @@ class _Run:
 
     async def _start(self, supervisor: Supervisor) -> None:
         began = time.monotonic()
-        await together(self._start_kafka(supervisor), self._start_postgres(supervisor))
+        await together(
+            self._start_kafka(supervisor), self._start_postgres(supervisor), self._build_web(supervisor)
+        )
         if self._services:
             stages = self._services.stages(self._stack.kafka, self._stack.database)
             await together(*(supervisor.start(*stage) for stage in stages))
@@ -119,6 +122,15 @@ class _Run:
             await supervisor.start(self._postgres.server())
         if self._services:
             await supervisor.once(services.migrations(self._stack.database))
+
+    async def _build_web(self, supervisor: Supervisor) -> None:
+        """Where it cannot be built, all else runs without it, or with the last one."""
+        if self._services and "WEB_ROOT" not in os.environ:
+            try:
+                require_node()
+                await supervisor.once(BUILD)
+            except Failure as failure:
+                self._console.say(f"the web client is not built: {failure}")
 
     def _own_kafka(self) -> Kafka:
         port, controller = self._ports.take("kafka", "KAFKA_PORT"), self._ports.take("kafka-controller")

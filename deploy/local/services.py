@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from deploy.local import probes
+from deploy.local.frontend import FRONTEND
 from deploy.local.ports import Ports
 from deploy.local.process import Process, module
 from gateway.settings import Settings
@@ -66,7 +67,8 @@ class Services:
         log, rows = {"KAFKA_BOOTSTRAP": kafka}, {"DATABASE_URL": database}
         links = ",".join(f"127.0.0.1:{port}" for port in self.notifiers)
         auth = {"AUTH": os.environ.get("AUTH") or "dev"}
-        door = {**log, **auth, "STORE_URL": f"http://127.0.0.1:{self.store}", "NOTIFIERS": links}
+        web = {"WEB_ROOT": os.environ.get("WEB_ROOT", str(FRONTEND.page or ""))}
+        door = {**log, **auth, **web, "STORE_URL": f"http://127.0.0.1:{self.store}", "NOTIFIERS": links}
         return [
             [_service("store", self.store, module("message_store", "serve"), rows)],
             _services("projector", self.projectors, module("message_store", "project"), {**rows, **log}),

@@ -12,6 +12,8 @@ Nothing is ever ended by name. The kernel ends the children of a supervisor that
 """
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
@@ -76,7 +78,7 @@ class Supervisor:
             ended = await outcome(process, child, self._around.console)
         except asyncio.CancelledError:
             with suppress(ProcessLookupError):
-                child.process.kill()
+                os.killpg(child.process.pid, signal.SIGKILL)  # what it started too
             await child.process.wait()
             raise
         if child.process.returncode:

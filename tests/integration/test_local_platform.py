@@ -57,9 +57,9 @@ SERVICES = ["gateway", "notifier", "projector", "store"]
 
 
 class Start(Protocol):
-    """`python -m deploy.local …` in the test's data folder."""
+    """`python -m deploy.local …` in the test's data folder; a variable that is None is not set."""
 
-    def __call__(self, *arguments: str, **env: str) -> subprocess.Popen[str]: ...
+    def __call__(self, *arguments: str, **env: str | None) -> subprocess.Popen[str]: ...
 
 
 @pytest.fixture
@@ -79,11 +79,12 @@ def local(folder: Path, tmp_path: Path) -> Iterator[Start]:
         (tmp_path / package / f"{command}.py").write_text(STAND_IN)
     started: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str, **env: str) -> subprocess.Popen[str]:
+    def start(*arguments: str, **env: str | None) -> subprocess.Popen[str]:
+        ours = {"PYTHONPATH": str(tmp_path), "DATA_DIR": str(folder), "PORT": "0", "WEB_ROOT": ""}
         process = subprocess.Popen(
             [sys.executable, "-m", "deploy.local", *arguments],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(tmp_path), "DATA_DIR": str(folder), "PORT": "0", **env},
+            env={name: value for name, value in {**os.environ, **ours, **env}.items() if value is not None},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -230,6 +231,20 @@ def test_a_missing_program_is_an_error_that_says_how_to_install_it(local: Start,
     )
 
 
+def test_without_node_a_line_says_so_and_all_else_runs(local: Start, folder: Path, tmp_path: Path) -> None:
+    old = tmp_path / "node"
+    old.write_text("#!/bin/sh\necho v18.13.0\n")
+    old.chmod(0o755)
+    run = local("run", *NEITHER, WEB_ROOT=None, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    ready(folder)
+    run.terminate()
+    code, lines = ended(run)
+    assert code == 0
+    (told,) = (line for line in lines if "Node.js" in line)
+    assert "the web client is not built: Node.js 20.19 or later" in told
+    assert told.endswith("(this is v18.13.0); get it at https://nodejs.org/en/download")
+
+
 def test_a_given_port_is_used_exactly_and_the_others_are_kept(local: Start, folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
@@ -355,6 +370,21 @@ async def test_only_what_a_process_wrote_itself_is_quoted(folder: Path) -> None:
             with pytest.raises(Failure) as failed:
                 await supervisor.once(Process("job", ["sh", "-c", script], log=log))
         assert str(failed.value) == f"job failed: {said}"
+
+
+async def test_a_cancelled_command_takes_with_it_what_it_started(folder: Path) -> None:
+    started = folder / "started"
+    script = f"sleep 60 & echo $! >{started}.new && mv {started}.new {started}; wait"
+    async with Supervisor(Surroundings(Console(), Ports({}, {}), folder), lambda _: None) as supervisor:
+        command = asyncio.create_task(supervisor.once(Process("job", ["sh", "-c", script])))
+        async with asyncio.timeout(10):
+            while not started.exists():
+                await asyncio.sleep(0.02)
+        sleeping = identity.running("sleep", int(started.read_text()))
+        assert sleeping.alive
+        command.cancel()
+        await asyncio.wait([command])
+    assert await asyncio.to_thread(sleeping.wait, 5)
 
 
 async def test_a_childs_colours_and_empty_lines_are_not_shown(capsys: pytest.CaptureFixture[str]) -> None:

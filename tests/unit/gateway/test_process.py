@@ -26,6 +26,7 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
     [
         ({"ENV": "production"}, "AUTH=dev"),
         ({"NOTIFIERS": ""}, "NOTIFIERS"),
+        ({"WEB_ROOT": "/nowhere"}, "WEB_ROOT"),
     ],
 )
 def test_bad_settings_end_it_with_one_line_and_status_2(wrong: dict[str, str], named: str) -> None:

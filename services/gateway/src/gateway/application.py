@@ -16,6 +16,7 @@ from gateway.routes.socket import beside, plain
 from gateway.routes.start import start
 from gateway.routes.sync import sync
 from gateway.tracing import Tracing
+from gateway.web import web
 from shared import problems
 from shared.probes import probes
 from shared.shortcut import Shortcut
@@ -40,8 +41,9 @@ def application(door: Door) -> FastAPI:
     for router in routers:
         app.include_router(router)
     app.include_router(plain())
-    app.include_router(home())
     app.include_router(probes(alive=lambda: door.vital.lost, ready=door.not_ready))
+    root = door.settings.web_root
+    app.router.routes.extend(home() if root is None else web(root))
     documented.describe(app)
     app.add_middleware(Shortcut, routers=routers)
     app.add_middleware(Tracing)

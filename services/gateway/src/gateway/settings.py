@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, DirectoryPath, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from shared.settings import KafkaSettings, ProcessSettings
@@ -48,6 +48,9 @@ class Settings(ProcessSettings, KafkaSettings):
     outbox_bytes: int = Field(default=KIB * KIB, ge=512 * KIB)
     """What may wait for one slow reader before its socket is closed. Half of it must hold a page of what was
     missed: 100 frames and PAGE_BYTES of them."""
+
+    web_root: Annotated[DirectoryPath | None, BeforeValidator(lambda given: given or None)] = None
+    """The built web client, served at `/`."""
 
     @field_validator("notifiers")
     @classmethod

@@ -1,17 +1,16 @@
-"""GET /"""
+"""GET /, where no web client is served"""
 
 from importlib.resources import files
 
-from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
+from starlette.routing import Route
 
 
-def home() -> APIRouter:
-    router = APIRouter()
+def home() -> list[Route]:
     page = files("gateway").joinpath("home.html").read_text(encoding="utf-8")
 
-    @router.get("/", include_in_schema=False)
-    async def show() -> HTMLResponse:
+    async def show(_: Request) -> HTMLResponse:
         return HTMLResponse(page)
 
-    return router
+    return [Route("/", show)]

@@ -1,0 +1,148 @@
+"""The web client, with Node: what it needs is installed when its lock changed, and it is built when it did.
+
+python -m deploy.local.frontend build    frontend/dist, which gateways serve
+python -m deploy.local.frontend check    its types are what the contract says, its code is in order
+python -m deploy.local.frontend test     its unit tests
+python -m deploy.local.frontend fix      its types are made anew, its code is formatted
+"""
+
+import fcntl
+import gzip
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.failure import Failure
+from deploy.local.process import ROOT, Process, module
+
+NODE = (20, 19)
+"""The earliest that its tools run on."""
+OTHER = ("node_modules", "dist", "naive")
+"""What the page is not made of."""
+
+
+def require_node() -> None:
+    """Raises Failure when there is no Node that will do."""
+    try:
+        said = subprocess.run(
+            ["node", "--version"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        said = ""
+    if tuple(map(int, re.findall(r"\d+", said)[:2])) < NODE or not shutil.which("npm"):
+        found = f" (this is {said})" if said else ""
+        wanted = ".".join(map(str, NODE))
+        raise Failure(
+            f"Node.js {wanted} or later with npm is missing{found}; get it at https://nodejs.org/en/download"
+        )
+
+
+@dataclass(frozen=True)
+class Frontend:
+    """The client whose sources are in `folder`. Its commands wait for one another; all raise Failure."""
+
+    folder: Path
+
+    def build(self) -> None:
+        with self.installed():
+            if not self.page:
+                self._mark("built").unlink(missing_ok=True)
+            sources = (path for path in sorted(self.folder.iterdir()) if path.name not in OTHER)
+            self._unless_done("built", _digest(sources), self._build)
+
+    def check(self) -> None:
+        with self.installed():
+            self.npm("run", "--silent", "types", "--", "--check")
+            self.npm("run", "--silent", "check")
+
+    def test(self) -> None:
+        with self.installed():
+            self.npm("run", "--silent", "test")
+
+    def fix(self) -> None:
+        with self.installed():
+            self.npm("run", "--silent", "types")
+            self.npm("run", "--silent", "fix")
+
+    @property
+    def page(self) -> Path | None:
+        """The folder of what was built last."""
+        built = self.folder / "dist"
+        return built if (built / "index.html").exists() else None
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Alone, with all packages of the lock."""
+        require_node()
+        lock = self.folder / "package-lock.json"
+        with lock.open() as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            self._unless_done("installed", _digest([lock, self.folder / "package.json"]), self._install)
+            yield
+
+    def _install(self) -> None:
+        print("installing what frontend/package-lock.json names", flush=True)
+        self.npm("ci", "--no-fund", "--no-audit", "--no-update-notifier", "--loglevel=error")
+
+    def _build(self) -> None:
+        print("building the web client", flush=True)
+        self.npm("run", "--silent", "build")
+        for path in [path for path in (self.folder / "dist").rglob("*") if path.is_file()]:
+            plain = path.read_bytes()
+            small = gzip.compress(plain, mtime=0)
+            if len(small) < 0.9 * len(plain):
+                path.with_name(f"{path.name}.gz").write_bytes(small)
+
+    def _unless_done(self, what: str, digest: str, work: Callable[[], None]) -> None:
+        """A mark beside the packages holds what it was done for, and goes with them."""
+        mark = self._mark(what)
+        if not mark.exists() or mark.read_text() != digest:
+            work()
+            mark.write_text(digest)
+
+    def _mark(self, what: str) -> Path:
+        return self.folder / "node_modules" / f".{what}"
+
+    def npm(self, *arguments: str) -> None:
+        home = os.access(Path("~").expanduser(), os.W_OK)
+        own = {} if home else {"npm_config_cache": str(ROOT / ".data/cache/npm")}
+        done = subprocess.run(["npm", *arguments], cwd=self.folder, env={**os.environ, **own}, check=False)
+        if done.returncode:
+            raise Failure(f"npm {' '.join(arguments)} failed in {self.folder}")
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    """Of the files, and of those in the folders, with their names."""
+    files = (file for path in paths for file in ([path] if path.is_file() else sorted(path.rglob("*"))))
+    whole = hashlib.sha256()
+    for file in files:
+        if file.is_file():
+            whole.update(f"{file}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return whole.hexdigest()
+
+
+FRONTEND = Frontend(ROOT / "frontend")
+BUILD = Process("web", module("deploy.local.frontend", "build"))
+
+
+def main() -> int:
+    commands = {"build": FRONTEND.build, "check": FRONTEND.check, "test": FRONTEND.test, "fix": FRONTEND.fix}
+    if len(sys.argv) != 2 or sys.argv[1] not in commands:
+        sys.exit(__doc__)
+    try:
+        commands[sys.argv[1]]()
+    except Failure as failure:
+        print(f"parley: {failure}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

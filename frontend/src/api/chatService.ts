@@ -1,0 +1,39 @@
+import type { Conversation, ConversationPage, MessagePage } from '../types/chat';
+import { apiClient } from './apiClient';
+
+/** Bounds are seqs, at most one of them; without one it is the newest page. */
+export interface HistoryBounds {
+  limit?: number;
+  before?: number;
+  after?: number;
+  around?: number;
+}
+
+export async function getConversations(
+  meId: string,
+  page?: string,
+  limit?: number,
+): Promise<ConversationPage> {
+  const { data } = await apiClient.get<ConversationPage>('/messages/conversations', {
+    params: { meId, page, limit },
+  });
+  return data;
+}
+
+export async function getMessageHistory(
+  meId: string,
+  conversationId: string,
+  bounds: HistoryBounds = {},
+): Promise<MessagePage> {
+  const { data } = await apiClient.get<MessagePage>('/messages/history', {
+    params: { meId, conversationId, ...bounds },
+  });
+  return data;
+}
+
+export async function startConversation(meId: string, peerId: string): Promise<Conversation> {
+  const { data } = await apiClient.post<Conversation>('/messages/start', { peerId }, { params: { meId } });
+  return data;
+}
+
+export const chatService = { getConversations, getMessageHistory, startConversation };

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { conversation, listPage, message, messageFrame, readFrame, TALK } from '../test/builders';
+import { applyToList, nameOf, withConversation, withPage } from './conversations';
+
+const ME = 'ann';
+const other = conversation({ id: 'other', peerId: 'cleo', updatedAt: '2026-01-15T08:30:00.000Z' });
+const list = listPage([other, conversation()]);
+const apply = (held: typeof list, ...frames: Parameters<typeof applyToList>[1][]) =>
+  frames.reduce((next, frame) => applyToList(next, frame, ME), held);
+const talk = (held: typeof list) => held.items.find(({ id }) => id === TALK)!;
+
+describe('a message', () => {
+  it('brings its conversation to the top, one more unread', () => {
+    const next = apply(list, messageFrame(1));
+    expect(next.items[0]).toMatchObject({ id: TALK, lastSeq: 1, unreadCount: 1, readSeq: 0 });
+    expect(next.items[0]?.lastMessage?.text).toBe('text 1');
+  });
+
+  it('of mine leaves nothing unread', () => {
+    expect(talk(apply(list, messageFrame(1), messageFrame(2, { senderId: ME })))).toMatchObject({
+      lastSeq: 2,
+      readSeq: 2,
+      unreadCount: 0,
+    });
+  });
+
+  it('that was counted already is not counted again', () => {
+    const once = apply(list, messageFrame(1), messageFrame(2));
+    expect(apply(once, messageFrame(1), messageFrame(2))).toBe(once);
+  });
+
+  it('of a conversation that is not there changes nothing', () => {
+    expect(apply(list, messageFrame(1, { conversationId: 'unknown' }))).toBe(list);
+  });
+});
+
+describe('a read frame', () => {
+  const unread = apply(list, messageFrame(1), messageFrame(2), messageFrame(3));
+
+  it('of mine takes from what is unread', () => {
+    expect(talk(apply(unread, readFrame(ME, 2)))).toMatchObject({ readSeq: 2, unreadCount: 1 });
+  });
+
+  it('never goes back', () => {
+    const once = apply(unread, readFrame(ME, 3));
+    expect(apply(once, readFrame(ME, 1))).toBe(once);
+  });
+
+  it('of the other ticks the last message when it is mine', () => {
+    const mine = apply(list, messageFrame(1, { senderId: ME }));
+    expect(talk(apply(mine, readFrame('bob', 1))).lastMessage?.isRead).toBe(true);
+    expect(talk(apply(mine, readFrame('bob', 0))).lastMessage?.isRead).toBe(false);
+  });
+});
+
+describe('a conversation frame', () => {
+  const renamed = {
+    type: 'conversation' as const,
+    conversationId: TALK,
+    kind: 'group' as const,
+    title: 'Lunch',
+    members: ['ann', 'bob', 'cleo'],
+    memberCount: 3,
+    createdAt: '2026-01-15T08:00:00.000Z',
+    updatedAt: '2026-01-15T08:00:00.000Z',
+  };
+
+  it('changes who belongs to it', () => {
+    expect(talk(apply(list, { ...renamed, version: 2 }))).toMatchObject({ title: 'Lunch', memberCount: 3 });
+  });
+
+  it('that is not newer changes nothing', () => {
+    expect(apply(list, { ...renamed, version: 1 })).toBe(list);
+  });
+});
+
+it('a conversation that was started stands in the list once', () => {
+  const started = conversation({ updatedAt: '2026-01-15T10:00:00.000Z', version: 2 });
+  expect(withConversation(list, started).items.map(({ id }) => id)).toEqual([TALK, 'other']);
+});
+
+it('a conversation that frames have brought further than it was given stays so', () => {
+  const further = listPage([conversation({ version: 5, lastSeq: 3 })]);
+  expect(withConversation(further, conversation({ version: 1 }))).toBe(further);
+});
+
+it('a further page brings what is not there yet', () => {
+  const page = { ...listPage([conversation(), conversation({ id: 'third' })]), nextPage: 'more' };
+  const next = withPage(list, page);
+  expect(next.items.map(({ id }) => id)).toEqual(['other', TALK, 'third']);
+  expect(next.nextPage).toBe('more');
+});
+
+it('a conversation is called by its title, by the other, or by its members', () => {
+  expect(nameOf(conversation({ title: 'Lunch' }))).toBe('Lunch');
+  expect(nameOf(conversation())).toBe('bob');
+  const { peerId: _, ...group } = conversation({ members: ['ann', 'cleo'] });
+  expect(nameOf(group)).toBe('ann, cleo');
+});
+
+it('a list with frames applied equals the list that the server would give', () => {
+  const next = apply(list, messageFrame(1), messageFrame(2, { senderId: ME }), readFrame('bob', 2));
+  const { lastMessage, unreadCount, updatedAt } = talk(next);
+  expect(lastMessage).toEqual(message(2, { senderId: ME, isRead: true }));
+  expect([unreadCount, updatedAt]).toEqual([0, message(2).createdAt]);
+});

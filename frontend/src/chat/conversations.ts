@@ -1,0 +1,93 @@
+/** The caller's conversations, the one that spoke last first. */
+import type {
+  Conversation,
+  ConversationFrame,
+  ConversationPage,
+  MessageFrame,
+  ReadFrame,
+  ServerFrame,
+} from '../types/chat';
+
+export type ConversationList = ConversationPage;
+
+function newestFirst(a: Conversation, b: Conversation): number {
+  if (a.updatedAt !== b.updatedAt) return a.updatedAt < b.updatedAt ? 1 : -1;
+  return a.id < b.id ? 1 : -1;
+}
+
+function withReadSeq(conversation: Conversation, readSeq: number): Conversation {
+  if (readSeq <= conversation.readSeq) return conversation;
+  return { ...conversation, readSeq, unreadCount: Math.max(0, conversation.lastSeq - readSeq) };
+}
+
+function peerHasRead(conversation: Conversation, upTo: number, meId: string): Conversation {
+  const last = conversation.lastMessage;
+  const moves = last && conversation.kind === 'direct' && last.senderId === meId && last.seq <= upTo;
+  return moves && !last.isRead ? { ...conversation, lastMessage: { ...last, isRead: true } } : conversation;
+}
+
+function withMessage(conversation: Conversation, frame: MessageFrame, meId: string): Conversation {
+  if (frame.seq <= conversation.lastSeq) return conversation;
+  const { type: _, ...lastMessage } = frame;
+  const next = {
+    ...conversation,
+    lastMessage,
+    unreadCount: conversation.unreadCount + frame.seq - conversation.lastSeq,
+    lastSeq: frame.seq,
+    updatedAt: frame.createdAt,
+    version: Math.max(conversation.version, frame.version),
+  };
+  return frame.senderId === meId ? withReadSeq(next, frame.seq) : next;
+}
+
+function withRead(conversation: Conversation, frame: ReadFrame, meId: string): Conversation {
+  if (frame.userId === meId) return withReadSeq(conversation, frame.upTo);
+  return peerHasRead(conversation, frame.upTo, meId);
+}
+
+function withShape(conversation: Conversation, frame: ConversationFrame): Conversation {
+  if (frame.version <= conversation.version) return conversation;
+  const { kind, title, members, memberCount, version } = frame;
+  return { ...conversation, kind, title, members, memberCount, version };
+}
+
+function heard(conversation: Conversation, frame: ServerFrame, meId: string): Conversation {
+  if (frame.type === 'message') return withMessage(conversation, frame, meId);
+  if (frame.type === 'read') return withRead(conversation, frame, meId);
+  return frame.type === 'conversation' ? withShape(conversation, frame) : conversation;
+}
+
+/** The conversation that a frame is about, if it changes one. */
+export function subject(frame: ServerFrame): string | undefined {
+  const isState = frame.type === 'message' || frame.type === 'read' || frame.type === 'conversation';
+  return isState ? frame.conversationId : undefined;
+}
+
+/** Old list + frame = new list. Of a conversation that is not in it only the server knows all: fetch anew. */
+export function applyToList(list: ConversationList, frame: ServerFrame, meId: string): ConversationList {
+  const at = list.items.findIndex((conversation) => conversation.id === subject(frame));
+  const held = list.items[at];
+  if (!held) return list;
+  const next = heard(held, frame, meId);
+  return next === held ? list : { ...list, items: list.items.with(at, next).toSorted(newestFirst) };
+}
+
+/** A conversation as the server just gave it, added or renewed; frames may have brought a newer one. */
+export function withConversation(list: ConversationList, conversation: Conversation): ConversationList {
+  const held = list.items.find((other) => other.id === conversation.id);
+  if (held && held.version >= conversation.version) return list;
+  const others = list.items.filter((other) => other.id !== conversation.id);
+  return { ...list, items: [conversation, ...others].toSorted(newestFirst) };
+}
+
+/** The next page behind what is loaded. */
+export function withPage(list: ConversationList, page: ConversationPage): ConversationList {
+  const held = new Set(list.items.map((conversation) => conversation.id));
+  const items = [...list.items, ...page.items.filter((conversation) => !held.has(conversation.id))];
+  return { ...list, items, nextPage: page.nextPage };
+}
+
+/** What to call a conversation. */
+export function nameOf(conversation: Conversation): string {
+  return conversation.title ?? conversation.peerId ?? conversation.members.join(', ');
+}

@@ -1,0 +1,29 @@
+/** Tells every frame to whoever listens. */
+import type { ServerFrame } from '../types/chat';
+
+type Listener = (frame: ServerFrame) => void;
+
+const listeners = new Set<Listener>();
+
+export function tell(frame: ServerFrame): void {
+  for (const listener of listeners) listener(frame);
+}
+
+export function listen(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+/**
+ * A snapshot, and the frames that came while it was on its way: they may be newer than it is. None that came
+ * before can be, since nobody is told of what a snapshot would not have.
+ */
+export async function whileListening<T>(fetch: () => Promise<T>): Promise<[T, ServerFrame[]]> {
+  const heard: ServerFrame[] = [];
+  const stop = listen((frame) => heard.push(frame));
+  try {
+    return [await fetch(), heard];
+  } finally {
+    stop();
+  }
+}

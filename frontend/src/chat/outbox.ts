@@ -1,0 +1,76 @@
+/**
+ * Messages on their way. Each keeps its `clientId` until it is seen in the conversation, so that it can be
+ * sent again and again and is still one message.
+ */
+import type { Message, ServerFrame } from '../types/chat';
+
+export interface Outgoing {
+  clientId: string;
+  conversationId: string;
+  text: string;
+  createdAt: string;
+  /** `sent` is in the log: it cannot be lost any more. */
+  state: 'pending' | 'sent' | 'failed';
+  /** Why it failed: an error's code, or the reason of a rejection. */
+  reason?: string;
+  /** Left behind by a tab that is gone, and taken over by this one. */
+  isInherited?: boolean;
+}
+
+export type Outbox = readonly Outgoing[];
+
+export function withState(
+  outbox: Outbox,
+  clientId: string | undefined,
+  state: Outgoing['state'],
+  reason?: string,
+): Outbox {
+  if (!outbox.some((outgoing) => outgoing.clientId === clientId)) return outbox;
+  return outbox.map((outgoing) => {
+    if (outgoing.clientId !== clientId) return outgoing;
+    const { reason: _, ...rest } = outgoing;
+    return reason === undefined ? { ...rest, state } : { ...rest, state, reason };
+  });
+}
+
+export function without(outbox: Outbox, clientId: string | undefined): Outbox {
+  const rest = outbox.filter((outgoing) => outgoing.clientId !== clientId);
+  return rest.length === outbox.length ? outbox : rest;
+}
+
+/** Old outbox + frame = new outbox. */
+export function applyToOutbox(outbox: Outbox, frame: ServerFrame, meId: string): Outbox {
+  switch (frame.type) {
+    case 'accepted':
+      return withState(outbox, frame.clientId, 'sent');
+    case 'error':
+      return withState(outbox, frame.clientId, 'failed', frame.code);
+    case 'rejected':
+      return withState(outbox, frame.clientId, 'failed', frame.reason);
+    case 'message':
+      return frame.senderId === meId ? without(outbox, frame.clientId) : outbox;
+    default:
+      return outbox;
+  }
+}
+
+/** The last of a conversation that is not in the log yet. */
+export function lastWaiting(outbox: Outbox, conversationId: string): Outgoing | undefined {
+  return outbox.findLast((each) => each.conversationId === conversationId && each.state !== 'sent');
+}
+
+/** Those that history has: of what an earlier tab sent, no `message` may ever come. */
+export function withoutArrived(outbox: Outbox, items: readonly Message[], meId: string): Outbox {
+  const mine = new Set(items.flatMap(({ senderId, clientId }) => (senderId === meId && clientId) || []));
+  return outbox.some(({ clientId }) => mine.has(clientId))
+    ? outbox.filter(({ clientId }) => !mine.has(clientId))
+    : outbox;
+}
+
+/** What is still to be shown after the messages of a conversation. */
+export function outstanding(outbox: Outbox, conversationId: string, items: readonly Message[]): Outgoing[] {
+  const mine = outbox.filter((outgoing) => outgoing.conversationId === conversationId);
+  if (mine.length === 0) return [];
+  const arrived = new Set(items.map((message) => message.clientId));
+  return mine.filter((outgoing) => !arrived.has(outgoing.clientId));
+}

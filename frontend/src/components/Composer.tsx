@@ -1,0 +1,108 @@
+import { SendHorizontal, Smile } from 'lucide-react';
+import { useEffect, useLayoutEffect, useRef, type KeyboardEvent } from 'react';
+import { lengthOf, LONGEST_TEXT } from '../chat/text';
+import { isTouch } from '../hooks/isTouch';
+import { draftKey, useDrafts } from '../store/useDrafts';
+import styles from './Composer.module.css';
+import { Hidden } from './Hidden';
+import { IconButton } from './IconButton';
+import { OnDemand } from './OnDemand';
+import { EmojiButton } from './parts';
+
+interface Props {
+  meId: string;
+  conversationId: string;
+  name: string;
+  onSend: (text: string) => void;
+}
+
+/** Enter sends; Shift and Enter is a new line, and so is Enter on a touch keyboard. While an input method
+ * composes, Enter ends that; some browsers say so by the key code 229 alone. */
+function isSendKey({ key, shiftKey, nativeEvent }: KeyboardEvent): boolean {
+  const isComposing = nativeEvent.isComposing || nativeEvent.keyCode === 229;
+  return key === 'Enter' && !shiftKey && !isComposing && !isTouch();
+}
+
+export function Composer({ meId, conversationId, name, onSend }: Props) {
+  const key = draftKey(meId, conversationId);
+  const text = useDrafts((store) => store.drafts[key] ?? '');
+  const setDraft = useDrafts((store) => store.setDraft);
+  const field = useRef<HTMLTextAreaElement>(null);
+  useGrowing(field, text);
+  useEffect(() => {
+    if (!isTouch()) field.current?.focus();
+  }, []);
+
+  const left = LONGEST_TEXT - lengthOf(text);
+  const canSend = text.trim() !== '' && left >= 0;
+  const send = () => {
+    if (!canSend) return;
+    onSend(text);
+    setDraft(key, '');
+    field.current?.focus();
+  };
+  const insert = (emoji: string) => {
+    const { selectionStart: from, selectionEnd: to } = field.current!;
+    setDraft(key, text.slice(0, from) + emoji + text.slice(to));
+    field.current!.focus();
+    requestAnimationFrame(() => field.current?.setSelectionRange(from + emoji.length, from + emoji.length));
+  };
+
+  return (
+    <form
+      className={styles['composer']}
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <div className={styles['box']}>
+        <OnDemand button={(load) => <IconButton icon={Smile} label="Emoji" isRound onClick={load} />}>
+          <EmojiButton onPick={insert} />
+        </OnDemand>
+        <textarea
+          ref={field}
+          className={styles['field']}
+          rows={1}
+          dir="auto"
+          value={text}
+          placeholder="Write a message"
+          aria-label={`Message to ${name}`}
+          aria-describedby="composer-hint"
+          aria-invalid={left < 0}
+          onChange={(event) => setDraft(key, event.target.value)}
+          onKeyDown={(event) => {
+            if (!isSendKey(event)) return;
+            event.preventDefault();
+            send();
+          }}
+        />
+        {left < 500 && (
+          <span className={styles['left']} data-over={left < 0} role="status">
+            {left}
+            <Hidden> characters left</Hidden>
+          </span>
+        )}
+        <button type="submit" className={styles['send']} aria-label="Send" title="Send" disabled={!canSend}>
+          <SendHorizontal size={19} strokeWidth={2} aria-hidden="true" />
+        </button>
+      </div>
+      <p id="composer-hint" className={styles['hint']}>
+        <kbd>Enter</kbd> sends, <kbd>Shift</kbd> + <kbd>Enter</kbd> starts a new line
+      </p>
+    </form>
+  );
+}
+
+/** As high as its text, up to what the style allows. */
+function useGrowing(field: React.RefObject<HTMLTextAreaElement | null>, text: string) {
+  useLayoutEffect(() => {
+    const { style, scrollHeight } = shrunk(field.current!);
+    style.height = `${scrollHeight}px`;
+  }, [field, text]);
+}
+
+function shrunk(element: HTMLTextAreaElement): HTMLTextAreaElement {
+  element.style.height = 'auto';
+  return element;
+}

@@ -1,0 +1,83 @@
+import { memo } from 'react';
+import { nameOf } from '../chat/conversations';
+import { shortLabel } from '../chat/days';
+import { lastWaiting } from '../chat/outbox';
+import { draftKey, useDrafts } from '../store/useDrafts';
+import { useOutbox } from '../store/useOutbox';
+import { useStore } from '../store/useStore';
+import type { Conversation } from '../types/chat';
+import { Avatar } from './Avatar';
+import styles from './ConversationItem.module.css';
+import { Hidden } from './Hidden';
+import { Ticks } from './Ticks';
+
+interface Props {
+  conversation: Conversation;
+  meId: string;
+  isOpen: boolean;
+}
+
+export const ConversationItem = memo(function ConversationItem({ conversation, meId, isOpen }: Props) {
+  const isReading = useStore((store) => store.readingId === conversation.id);
+  const unread = isReading ? 0 : conversation.unreadCount;
+  const name = nameOf(conversation);
+  return (
+    <a
+      className={styles['item']}
+      href={`#${conversation.id}`}
+      aria-current={isOpen ? 'page' : undefined}
+      data-unread={unread > 0}
+    >
+      <Avatar name={name} />
+      <span className={styles['lines']}>
+        <span className={styles['line']}>
+          <bdi className={styles['name']}>{name}</bdi>
+          <time className={styles['time']} dateTime={conversation.updatedAt}>
+            {shortLabel(conversation.updatedAt, new Date())}
+          </time>
+        </span>
+        <span className={styles['line']}>
+          <Preview conversation={conversation} meId={meId} isOpen={isOpen} />
+          {unread > 0 && (
+            <span className={styles['badge']}>
+              {unread > 99 ? '99+' : unread}
+              <Hidden> unread</Hidden>
+            </span>
+          )}
+        </span>
+      </span>
+    </a>
+  );
+});
+
+/** The draft, if one waits here; else the last message. */
+function Preview({ conversation, meId, isOpen }: Props) {
+  const draft = useDrafts((store) => store.drafts[draftKey(meId, conversation.id)]);
+  const waiting = useOutbox((store) => lastWaiting(store.outbox, conversation.id));
+  const last = conversation.lastMessage;
+  if (draft && !isOpen) {
+    return (
+      <span className={styles['preview']}>
+        <span className={styles['draft']}>Draft: </span>
+        <bdi>{draft.slice(0, 120)}</bdi>
+      </span>
+    );
+  }
+  if (waiting) {
+    return (
+      <span className={styles['preview']}>
+        <Ticks delivery={waiting.state} size={14} />
+        <bdi>{waiting.text.slice(0, 120)}</bdi>
+      </span>
+    );
+  }
+  if (!last) return <span className={styles['preview']}>No messages yet</span>;
+  const isMine = last.senderId === meId;
+  return (
+    <span className={styles['preview']}>
+      {isMine && <Ticks delivery={last.isRead ? 'read' : 'sent'} size={14} />}
+      {!isMine && conversation.kind === 'group' && <bdi>{last.senderId}: </bdi>}
+      <bdi>{last.text.slice(0, 120)}</bdi>
+    </span>
+  );
+}

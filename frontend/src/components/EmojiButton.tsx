@@ -1,0 +1,33 @@
+import * as Popover from '@radix-ui/react-popover';
+import { Smile } from 'lucide-react';
+import { useState } from 'react';
+import styles from './EmojiButton.module.css';
+import { EmojiPicker } from './EmojiPicker';
+import { IconButton } from './IconButton';
+
+/** Loaded, and opened, when it is first asked for. */
+export default function EmojiButton({ onPick }: { onPick: (emoji: string) => void }) {
+  const [isOpen, setIsOpen] = useState(true);
+  const pick = (emoji: string) => {
+    setIsOpen(false);
+    onPick(emoji);
+  };
+  return (
+    <Popover.Root open={isOpen} onOpenChange={setIsOpen}>
+      <Popover.Trigger asChild>
+        <IconButton icon={Smile} label="Emoji" isRound />
+      </Popover.Trigger>
+      <Popover.Portal container={document.querySelector('main')}>
+        <Popover.Content
+          className={styles['popover']}
+          side="top"
+          align="start"
+          sideOffset={10}
+          aria-label="Emoji"
+        >
+          <EmojiPicker onPick={pick} />
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}

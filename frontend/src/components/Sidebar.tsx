@@ -1,0 +1,50 @@
+import { SquarePen } from 'lucide-react';
+import { useConversations } from '../hooks/useConversations';
+import { ConversationList, ListSkeleton } from './ConversationList';
+import { IconButton } from './IconButton';
+import { Me } from './Me';
+import { NoConversations } from './NoConversations';
+import { OnDemand } from './OnDemand';
+import { UserMenu } from './parts';
+import styles from './Sidebar.module.css';
+
+interface Props {
+  meId: string;
+  openId: string | undefined;
+  onStart: () => void;
+}
+
+export function Sidebar({ meId, openId, onStart }: Props) {
+  return (
+    <section className={styles['side']} aria-label="Conversations and you">
+      <header className={styles['header']}>
+        <p className={styles['brand']} aria-hidden="true">
+          Parley
+        </p>
+        <IconButton
+          icon={SquarePen}
+          label="New conversation"
+          aria-keyshortcuts="Control+K Meta+K"
+          onClick={onStart}
+        />
+      </header>
+      <Conversations meId={meId} openId={openId} onStart={onStart} />
+      <footer className={styles['footer']}>
+        <OnDemand button={(load) => <Me userId={meId} onClick={load} />}>
+          <UserMenu userId={meId} />
+        </OnDemand>
+      </footer>
+    </section>
+  );
+}
+
+function Conversations({ meId, openId, onStart }: Props) {
+  const { data: list, isPending, error, refetch } = useConversations();
+  if (list && list.items.length > 0) return <ConversationList list={list} meId={meId} openId={openId} />;
+  if (isPending) return <ListSkeleton />;
+  return (
+    <div className={styles['instead']}>
+      <NoConversations error={error} onRetry={() => void refetch()} onStart={onStart} />
+    </div>
+  );
+}

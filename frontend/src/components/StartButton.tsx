@@ -1,0 +1,11 @@
+import { SquarePen } from 'lucide-react';
+import { Button } from './Button';
+
+export function StartButton({ onClick }: { onClick: () => void }) {
+  return (
+    <Button onClick={onClick}>
+      <SquarePen size={17} aria-hidden="true" />
+      Start a conversation
+    </Button>
+  );
+}

@@ -1,0 +1,103 @@
+import { ArrowLeft } from 'lucide-react';
+import { useEffect, useRef } from 'react';
+import { isTransient } from '../api/apiClient';
+import { nameOf } from '../chat/conversations';
+import { outstanding } from '../chat/outbox';
+import type { Chat } from '../hooks/useChat';
+import { useMessageHistory } from '../hooks/useMessageHistory';
+import { leave } from '../hooks/useShortcuts';
+import { useOutbox } from '../store/useOutbox';
+import { isTouch } from '../hooks/isTouch';
+import type { Conversation } from '../types/chat';
+import { Avatar } from './Avatar';
+import { Button } from './Button';
+import { Composer } from './Composer';
+import { IconButton } from './IconButton';
+import { MessageList } from './MessageList';
+import { Notice } from './Notice';
+import { Row } from './Row';
+import { ThreadSkeleton } from './ThreadSkeleton';
+import styles from './Thread.module.css';
+
+interface Props {
+  conversation: Conversation;
+  meId: string;
+  chat: Chat;
+}
+
+export default function Thread({ conversation, meId, chat }: Props) {
+  const name = nameOf(conversation);
+  const title = useRef<HTMLHeadingElement>(null);
+  // Elsewhere the composer takes it; here that would bring up the keyboard.
+  useEffect(() => {
+    if (isTouch()) title.current?.focus({ preventScroll: true });
+  }, []);
+
+  return (
+    <section className={styles['thread']} aria-label={`Conversation with ${name}`}>
+      <header className={styles['header']}>
+        <IconButton
+          icon={ArrowLeft}
+          label="Back to conversations"
+          className={styles['back']}
+          onClick={() => leave(conversation.id)}
+        />
+        <Avatar name={name} size={38} />
+        <div className={styles['who']}>
+          <h2 ref={title} tabIndex={-1}>
+            <bdi>{name}</bdi>
+          </h2>
+          {conversation.kind === 'group' && <p>{conversation.memberCount} members</p>}
+        </div>
+      </header>
+      <History conversation={conversation} meId={meId} chat={chat} />
+      <Composer
+        meId={meId}
+        conversationId={conversation.id}
+        name={name}
+        onSend={(text) => chat.send(conversation.id, text)}
+      />
+    </section>
+  );
+}
+
+function History({ conversation, meId, chat }: Props) {
+  const history = useMessageHistory(conversation.id);
+  if (history.data) {
+    return <MessageList conversation={conversation} timeline={history.data} meId={meId} chat={chat} />;
+  }
+  return (
+    <div className={styles['instead']}>
+      {history.isPending ? (
+        <ThreadSkeleton />
+      ) : (
+        <Failed error={history.error} onRetry={() => void history.refetch()} />
+      )}
+      <Waiting conversation={conversation} meId={meId} chat={chat} />
+    </div>
+  );
+}
+
+function Failed({ error, onRetry }: { error: Error; onRetry: () => void }) {
+  return (
+    <Notice title="The messages did not come" action={<Button onClick={onRetry}>Try again</Button>}>
+      {isTransient(error)
+        ? 'The server does not answer. Nothing is lost; what you write is sent when it is back.'
+        : 'This conversation is not there, or not yours to see.'}
+    </Notice>
+  );
+}
+
+/** What was written meanwhile. */
+function Waiting({ conversation, meId, chat }: Props) {
+  const outbox = useOutbox((store) => store.outbox);
+  const outgoing = outstanding(outbox, conversation.id, []);
+  const rows = { items: [], outgoing, meId };
+  return (
+    <div role="log" aria-live="off" aria-label="Messages">
+      {outgoing.map(({ clientId }, at) => (
+        <Row key={clientId} rows={rows} at={at} conversation={conversation} newSince={null} chat={chat} />
+      ))}
+    </div>
+  );
+}

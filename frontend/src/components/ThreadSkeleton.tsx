@@ -1,0 +1,21 @@
+import styles from './ThreadSkeleton.module.css';
+
+const SHAPES = [
+  [false, 44],
+  [false, 30],
+  [true, 38],
+  [false, 52],
+  [true, 24],
+  [true, 46],
+] as const;
+
+/** While the messages are on their way. */
+export function ThreadSkeleton() {
+  return (
+    <div className={styles['skeleton']} role="status" aria-label="Loading messages">
+      {SHAPES.map(([isMine, width]) => (
+        <span key={width} data-mine={isMine} style={{ width: `${width}%` }} />
+      ))}
+    </div>
+  );
+}

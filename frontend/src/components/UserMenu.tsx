@@ -1,0 +1,45 @@
+import * as Menu from '@radix-ui/react-dropdown-menu';
+import { Check } from 'lucide-react';
+import { useStore, type Theme } from '../store/useStore';
+import { Me } from './Me';
+import styles from './UserMenu.module.css';
+
+const THEMES: [Theme, string][] = [
+  ['system', 'As the system'],
+  ['light', 'Light'],
+  ['dark', 'Dark'],
+];
+
+/** Loaded, and opened, when it is first asked for. */
+export default function UserMenu({ userId }: { userId: string }) {
+  const { theme, setTheme, setUser } = useStore();
+  return (
+    <Menu.Root modal={false} defaultOpen>
+      <Menu.Trigger asChild>
+        <Me userId={userId} />
+      </Menu.Trigger>
+      <Menu.Portal container={document.querySelector('main')}>
+        <Menu.Content className={styles['menu']} side="top" align="start" sideOffset={8}>
+          <Menu.Label className={styles['label']}>Appearance</Menu.Label>
+          <Menu.RadioGroup value={theme} onValueChange={(value) => setTheme(value as Theme)}>
+            {THEMES.map(([value, label]) => (
+              <Menu.RadioItem key={value} value={value} className={styles['item']}>
+                {label}
+                <Menu.ItemIndicator>
+                  <Check size={16} aria-hidden="true" />
+                </Menu.ItemIndicator>
+              </Menu.RadioItem>
+            ))}
+          </Menu.RadioGroup>
+          <Menu.Separator className={styles['line']} />
+          <Menu.Item className={styles['item']} onSelect={() => window.open(window.location.pathname)}>
+            Be somebody else in a new tab
+          </Menu.Item>
+          <Menu.Item className={styles['item']} onSelect={() => setUser(null)}>
+            Switch user
+          </Menu.Item>
+        </Menu.Content>
+      </Menu.Portal>
+    </Menu.Root>
+  );
+}

@@ -1,0 +1,30 @@
+import type { QueryClient } from '@tanstack/react-query';
+import { applyToList, subject, type ConversationList } from '../chat/conversations';
+import { applyToTimeline, type Timeline } from '../chat/timeline';
+import type { ServerFrame } from '../types/chat';
+import { CHAT_QUERY_KEYS } from './queryKeys';
+
+/** Brings what is cached up to a frame. What the cache cannot know is fetched. */
+export function applyFrame(queryClient: QueryClient, meId: string, frame: ServerFrame): void {
+  const id = subject(frame);
+  if (!id) return;
+  const listKey = CHAT_QUERY_KEYS.conversations(meId);
+  const list = queryClient.getQueryData<ConversationList>(listKey);
+  const conversation = list?.items.find((held) => held.id === id);
+  const isDirect = conversation?.kind === 'direct';
+
+  queryClient.setQueryData<Timeline>(
+    CHAT_QUERY_KEYS.history(meId, id),
+    (held) => held && applyToTimeline(held, frame, meId, isDirect),
+  );
+  if (list && conversation) queryClient.setQueryData(listKey, applyToList(list, frame, meId));
+  else void queryClient.invalidateQueries({ queryKey: listKey }, { cancelRefetch: false });
+}
+
+/** Nothing that is cached can be trusted to go on from: fetch what is shown anew, forget the rest. */
+export async function forget(queryClient: QueryClient, meId: string): Promise<void> {
+  await Promise.all([
+    queryClient.resetQueries({ queryKey: CHAT_QUERY_KEYS.conversations(meId) }),
+    queryClient.resetQueries({ queryKey: CHAT_QUERY_KEYS.histories(meId) }),
+  ]);
+}

@@ -1,0 +1,192 @@
+import { act, waitFor } from '@testing-library/react';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { chatService } from '../api/chatService';
+import { tell } from '../chat/hub';
+import { conversation, historyPage, listPage, message, messageFrame, TALK } from '../test/builders';
+import { renderForAnn } from '../test/withChat';
+import { useStore } from '../store/useStore';
+import { CHAT_QUERY_KEYS } from './queryKeys';
+import { useConversation } from './useConversation';
+import { useConversations, useMoreConversations } from './useConversations';
+import { useMessageHistory, useOlderMessages } from './useMessageHistory';
+import { useStartConversation } from './useStartConversation';
+
+const getConversations = vi.spyOn(chatService, 'getConversations');
+const getMessageHistory = vi.spyOn(chatService, 'getMessageHistory');
+const startConversation = vi.spyOn(chatService, 'startConversation');
+
+beforeEach(() => {
+  vi.resetAllMocks();
+  getConversations.mockResolvedValue(listPage([conversation()]));
+});
+
+describe('useConversations', () => {
+  it('keeps them under the key that everybody knows', async () => {
+    const { queryClient, result } = renderForAnn(useConversations);
+    await waitFor(() => expect(result.current.isSuccess).toBe(true));
+    expect(queryClient.getQueryData(['conversations', 'ann'])).toEqual(listPage([conversation()]));
+  });
+
+  it('asks for nothing while nobody is there', () => {
+    const { result } = renderForAnn(() => {
+      useStore.setState({ user: null });
+      return useConversations();
+    });
+    expect(result.current.fetchStatus).toBe('idle');
+    expect(getConversations).not.toHaveBeenCalled();
+  });
+
+  it('loads as many again as were loaded before', async () => {
+    const [one, two] = [conversation({ id: 'one' }), conversation({ id: 'two' })];
+    getConversations.mockImplementation((_, page) =>
+      Promise.resolve(page ? listPage([two]) : { ...listPage([one]), nextPage: 'second' }),
+    );
+    const { result } = renderForAnn(() => ({ list: useConversations(), more: useMoreConversations() }));
+    await waitFor(() => expect(result.current.list.data?.nextPage).toBe('second'));
+    await act(() => result.current.more.mutateAsync('second'));
+    await act(() => result.current.list.refetch());
+    expect(result.current.list.data?.items).toHaveLength(2);
+  });
+
+  it('is searched on, page by page, for one that is far down', async () => {
+    const pages = [undefined, 'second', 'third'];
+    getConversations.mockImplementation((_, page) => {
+      const at = pages.indexOf(page);
+      return Promise.resolve({
+        ...listPage([conversation({ id: `on page ${at}` })]),
+        nextPage: pages[at + 1] ?? null,
+      });
+    });
+    const { result, rerender } = renderForAnn(() => useConversation('on page 2'));
+    await waitFor(() => expect(result.current.conversation?.id).toBe('on page 2'));
+    expect(getConversations).toHaveBeenCalledTimes(3);
+    rerender();
+    expect(result.current.isSearched).toBe(false);
+  });
+
+  it('counts a message that arrives while a further page is on its way', async () => {
+    getConversations.mockImplementation((_, page) => {
+      if (page) tell(messageFrame(1, { conversationId: 'two' }));
+      return Promise.resolve(
+        page ? listPage([conversation({ id: 'two' })]) : { ...listPage([conversation()]), nextPage: 'more' },
+      );
+    });
+    const { result } = renderForAnn(() => ({ list: useConversations(), more: useMoreConversations() }));
+    await waitFor(() => expect(result.current.list.isSuccess).toBe(true));
+    await act(() => result.current.more.mutateAsync('more'));
+    expect(result.current.list.data?.items).toMatchObject([{ id: 'two', unreadCount: 1 }, { id: TALK }]);
+  });
+
+  it('counts a message that arrives while the list is on its way', async () => {
+    getConversations.mockImplementation(() => {
+      tell(messageFrame(1));
+      return Promise.resolve(listPage([conversation()]));
+    });
+    const { result } = renderForAnn(useConversations);
+    await waitFor(() => expect(result.current.data?.items[0]?.unreadCount).toBe(1));
+  });
+});
+
+describe('useMessageHistory', () => {
+  const newest = historyPage([message(3), message(4)], true);
+
+  it('is never asked for before the list whose cursor the socket starts from', async () => {
+    const calls: string[] = [];
+    getConversations.mockImplementation(() => {
+      calls.push('list');
+      return Promise.resolve(listPage([conversation()]));
+    });
+    getMessageHistory.mockImplementation(() => {
+      calls.push('history');
+      return Promise.resolve(newest);
+    });
+    const { result } = renderForAnn(() => useMessageHistory(TALK));
+    await waitFor(() => expect(result.current.isSuccess).toBe(true));
+    expect(calls).toEqual(['list', 'history']);
+  });
+
+  it('has a message that arrived while it was on its way', async () => {
+    getMessageHistory.mockImplementation(() => {
+      tell(messageFrame(5));
+      tell(messageFrame(1, { conversationId: 'other' }));
+      return Promise.resolve(newest);
+    });
+    const { result } = renderForAnn(() => useMessageHistory(TALK));
+    await waitFor(() => expect(result.current.data?.items.map(({ seq }) => seq)).toEqual([3, 4, 5]));
+  });
+
+  it('grows upwards, and keeps what was loaded when it is fetched anew', async () => {
+    getMessageHistory.mockImplementation((_, __, bounds) =>
+      Promise.resolve(bounds?.before ? historyPage([message(1), message(2)]) : newest),
+    );
+    const { result } = renderForAnn(() => ({
+      history: useMessageHistory(TALK),
+      older: useOlderMessages(TALK),
+    }));
+    await waitFor(() => expect(result.current.history.isSuccess).toBe(true));
+    await act(() => result.current.older.mutateAsync(3));
+    await act(() => result.current.history.refetch());
+    expect(result.current.history.data?.items.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+    expect(result.current.history.data?.hasOlder).toBe(false);
+  });
+
+  it('drops an older page when what it was to stand before is no longer there', async () => {
+    let answer!: (page: ReturnType<typeof historyPage>) => void;
+    getMessageHistory.mockImplementation((_, __, bounds) =>
+      bounds?.before ? new Promise((resolve) => (answer = resolve)) : Promise.resolve(newest),
+    );
+    const { result } = renderForAnn(() => ({
+      history: useMessageHistory(TALK),
+      older: useOlderMessages(TALK),
+    }));
+    await waitFor(() => expect(result.current.history.isSuccess).toBe(true));
+    act(() => result.current.older.mutate(3));
+    await waitFor(() => expect(getMessageHistory).toHaveBeenCalledTimes(2));
+    getMessageHistory.mockResolvedValue(historyPage([message(90)], true));
+    await act(() => result.current.history.refetch());
+    await act(async () => answer(historyPage([message(1), message(2)])));
+    await waitFor(() => expect(result.current.older.isSuccess).toBe(true));
+    expect(result.current.history.data?.items.map(({ seq }) => seq)).toEqual([90]);
+  });
+
+  it('reaches back to where the unread ones begin', async () => {
+    getConversations.mockResolvedValue(listPage([conversation({ lastSeq: 9, readSeq: 2, unreadCount: 7 })]));
+    getMessageHistory.mockImplementation((_, __, bounds) => {
+      const first = (bounds?.before ?? 10) - 3;
+      return Promise.resolve(
+        historyPage(
+          [first, first + 1, first + 2].map((seq) => message(seq)),
+          first > 1,
+        ),
+      );
+    });
+    const { result } = renderForAnn(() => useMessageHistory(TALK));
+    await waitFor(() => expect(result.current.isSuccess).toBe(true));
+    expect(result.current.data?.items.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(getMessageHistory).toHaveBeenCalledTimes(3);
+  });
+
+  it('starts afresh when what it had and the newest page do not meet', async () => {
+    getMessageHistory.mockResolvedValueOnce(newest).mockResolvedValue(historyPage([message(90)], true));
+    const { result } = renderForAnn(() => useMessageHistory(TALK));
+    await waitFor(() => expect(result.current.isSuccess).toBe(true));
+    const { data } = await act(() => result.current.refetch());
+    expect(data?.items.map(({ seq }) => seq)).toEqual([90]);
+  });
+});
+
+describe('useStartConversation', () => {
+  it('puts what was started into the list at once', async () => {
+    startConversation.mockResolvedValue(conversation({ id: 'new', peerId: 'cleo' }));
+    const { queryClient, result } = renderForAnn(() => ({
+      list: useConversations(),
+      start: useStartConversation(),
+    }));
+    await waitFor(() => expect(result.current.list.isSuccess).toBe(true));
+    await act(() => result.current.start.mutateAsync('cleo'));
+    expect(startConversation).toHaveBeenCalledWith('ann', 'cleo');
+    expect(queryClient.getQueryData(CHAT_QUERY_KEYS.conversations('ann'))).toMatchObject({
+      items: [{ id: 'new' }, { id: TALK }],
+    });
+  });
+});

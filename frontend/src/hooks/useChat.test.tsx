@@ -1,0 +1,294 @@
+import { act, waitFor } from '@testing-library/react';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { chatService } from '../api/chatService';
+import type { Timeline } from '../chat/timeline';
+import { useOutbox } from '../store/useOutbox';
+import { conversation, historyPage, listPage, message, messageFrame, TALK } from '../test/builders';
+import { FakeSocket } from '../test/FakeSocket';
+import { renderForAnn } from '../test/withChat';
+import { CHAT_QUERY_KEYS } from './queryKeys';
+import { useChat } from './useChat';
+import { useMessageHistory } from './useMessageHistory';
+
+const getConversations = vi.spyOn(chatService, 'getConversations');
+const getMessageHistory = vi.spyOn(chatService, 'getMessageHistory');
+const outbox = () => useOutbox.getState().outbox;
+
+beforeEach(() => {
+  FakeSocket.install();
+  useOutbox.setState({ outbox: [] });
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  getConversations.mockReset().mockResolvedValue(listPage([conversation()]));
+  getMessageHistory.mockReset().mockResolvedValue(historyPage([message(1)]));
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+async function dialled(times = 1): Promise<FakeSocket> {
+  await waitFor(() => expect(FakeSocket.all).toHaveLength(times));
+  return FakeSocket.last;
+}
+
+async function connected() {
+  const view = renderForAnn(() => ({ chat: useChat('ann'), history: useMessageHistory(TALK) }));
+  const socket = await dialled();
+  act(() => socket.greets());
+  await waitFor(() => expect(view.result.current.chat.isConnected).toBe(true));
+  await waitFor(() => expect(view.result.current.history.isSuccess).toBe(true));
+  const seqs = () =>
+    view.queryClient
+      .getQueryData<Timeline>(CHAT_QUERY_KEYS.history('ann', TALK))
+      ?.items.map(({ seq }) => seq);
+  return { ...view, socket, seqs };
+}
+
+const wait = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
+
+describe('the socket', () => {
+  it("starts from the list's cursor, and not before there is one", async () => {
+    let answer!: (list: ReturnType<typeof listPage>) => void;
+    getConversations.mockReturnValue(new Promise((resolve) => (answer = resolve)));
+    renderForAnn(() => useChat('ann'));
+    await wait(100);
+    expect(FakeSocket.all).toHaveLength(0);
+    answer(listPage([]));
+    expect((await dialled()).cursor).toBe('list-cursor');
+  });
+
+  it('says who it is as the integration says it', async () => {
+    const { socket } = await connected();
+    expect(new URL(socket.url).pathname).toBe('/ws');
+    expect(new URL(socket.url).searchParams.get('token')).toBe('ann');
+  });
+
+  it('comes back with the last cursor that it was given', async () => {
+    const { socket, result } = await connected();
+    act(() => socket.says({ type: 'cursor', cursor: 'later' }, { type: 'cursor', cursor: null }));
+    act(() => socket.ended(1006));
+    expect(result.current.chat.isConnected).toBe(false);
+    await wait(1_000);
+    expect((await dialled(2)).cursor).toBe('later');
+  });
+
+  it("comes back from the first list's cursor until it has one of its own", async () => {
+    const { queryClient } = renderForAnn(() => useChat('ann'));
+    const socket = await dialled();
+    getConversations.mockResolvedValue(listPage([conversation()], 'later-list'));
+    await act(() => queryClient.refetchQueries());
+    act(() => socket.ended(1006));
+    await wait(1_000);
+    expect((await dialled(2)).cursor).toBe('list-cursor');
+  });
+
+  it('that does not open is given up after a while', async () => {
+    renderForAnn(() => useChat('ann'));
+    await dialled();
+    await wait(10_100);
+    await dialled(2);
+  });
+
+  it('is connected only when what it missed has come', async () => {
+    const { result } = renderForAnn(() => useChat('ann'));
+    const socket = await dialled();
+    act(() => {
+      socket.opened();
+      socket.says({ type: 'hello', userId: 'ann', cursor: 'c', heartbeatSeconds: 15 });
+    });
+    expect(result.current.isConnected).toBe(false);
+    act(() => socket.says({ type: 'synced', cursor: 'c' }));
+    expect(result.current.isConnected).toBe(true);
+  });
+
+  it('comes back when it is told to, by a frame or by the reason of a close', async () => {
+    const { socket } = await connected();
+    act(() => {
+      socket.says({ type: 'reconnect', afterMs: 4_000 });
+      socket.ended(1012);
+    });
+    await wait(3_900);
+    expect(FakeSocket.all).toHaveLength(1);
+    await wait(200);
+    const second = await dialled(2);
+    act(() => second.ended(4429, 'afterMs=6000'));
+    await wait(5_900);
+    expect(FakeSocket.all).toHaveLength(2);
+    await wait(200);
+    await dialled(3);
+  });
+
+  it('dials again after two heartbeats of silence, once', async () => {
+    const { socket } = await connected();
+    await wait(29_000);
+    act(() => socket.says({ type: 'cursor', cursor: 'still-here' }));
+    await wait(29_000);
+    expect(FakeSocket.all).toHaveLength(1);
+    await wait(2_000);
+    const second = await dialled(2);
+    expect(second.cursor).toBe('still-here');
+    act(() => second.greets());
+    await wait(10_000);
+    expect(FakeSocket.all).toHaveLength(2);
+  });
+
+  it('dials at once when the network is back', async () => {
+    const { socket } = await connected();
+    act(() => socket.ended(1006));
+    act(() => void window.dispatchEvent(new Event('online')));
+    await wait(0);
+    await dialled(2);
+    await wait(3_000);
+    expect(FakeSocket.all).toHaveLength(2);
+  });
+
+  it('stays away when it is not believed', async () => {
+    const { socket, result } = await connected();
+    act(() => socket.ended(4401));
+    await wait(60_000);
+    expect(FakeSocket.all).toHaveLength(1);
+    expect(result.current.chat.isRefused).toBe(true);
+  });
+
+  it('fetches all anew when its cursor is of no use', async () => {
+    const { socket, seqs } = await connected();
+    getMessageHistory.mockResolvedValue(historyPage([message(1), message(2)]));
+    act(() => socket.says({ type: 'reset', reason: 'of_another_log' }));
+    await waitFor(() => expect(seqs()).toEqual([1, 2]));
+    act(() => socket.says({ type: 'synced', cursor: 'of-this-log' }));
+    act(() => socket.ended(1006));
+    await wait(1_000);
+    expect((await dialled(2)).cursor).toBe('of-this-log');
+  });
+});
+
+it('what did not come while the server was away is fetched when it is back', async () => {
+  getMessageHistory
+    .mockReset()
+    .mockRejectedValueOnce(new Error('away'))
+    .mockResolvedValue(historyPage([message(1)]));
+  const { result } = renderForAnn(() => ({ chat: useChat('ann'), history: useMessageHistory(TALK) }));
+  const socket = await dialled();
+  await waitFor(() => expect(result.current.history.isError).toBe(true));
+  act(() => socket.greets());
+  await waitFor(() => expect(result.current.history.isSuccess).toBe(true));
+});
+
+describe('a frame', () => {
+  it('is appended to the cached items of its conversation', async () => {
+    const { socket, seqs } = await connected();
+    act(() => socket.says(messageFrame(2), messageFrame(2), messageFrame(3)));
+    expect(seqs()).toEqual([1, 2, 3]);
+  });
+
+  it('of a conversation that is not known has the list fetched anew', async () => {
+    const { socket } = await connected();
+    getConversations.mockClear();
+    act(() => socket.says(messageFrame(1, { conversationId: 'unknown' })));
+    await waitFor(() => expect(getConversations).toHaveBeenCalledTimes(1));
+  });
+
+  it('of an unknown conversation does not begin a fetch of the list that is under way anew', async () => {
+    const { socket } = await connected();
+    getConversations.mockReset().mockReturnValue(new Promise(() => {}));
+    for (const seq of [1, 2, 3]) {
+      act(() => socket.says(messageFrame(seq, { conversationId: 'unknown' })));
+      await wait(10);
+    }
+    expect(getConversations).toHaveBeenCalledTimes(1);
+  });
+
+  it('of a type that is not known is no matter', async () => {
+    const { socket, seqs } = await connected();
+    act(() => socket.says({ type: 'typing' } as never, messageFrame(2)));
+    expect(seqs()).toEqual([1, 2]);
+  });
+});
+
+describe('sending', () => {
+  it('shows at once, goes out, is sent, and becomes the message', async () => {
+    const { socket, result, seqs } = await connected();
+    act(() => result.current.chat.send(TALK, 'Lunch?'));
+    const clientId = outbox()[0]!.clientId;
+    expect(outbox()).toMatchObject([{ text: 'Lunch?', state: 'pending' }]);
+    expect(socket.sent).toEqual([{ type: 'message', conversationId: TALK, text: 'Lunch?', clientId }]);
+    act(() => socket.says({ type: 'accepted', id: 'm', position: 'p', clientId }));
+    expect(outbox()).toMatchObject([{ state: 'sent' }]);
+    act(() => socket.says(messageFrame(2, { senderId: 'ann', clientId })));
+    expect(outbox()).toEqual([]);
+    expect(seqs()).toEqual([1, 2]);
+  });
+
+  it('while away waits, and goes out in order when all that was missed has come', async () => {
+    const { socket, result } = await connected();
+    act(() => socket.ended(1006));
+    act(() => result.current.chat.send(TALK, 'one'));
+    act(() => result.current.chat.send(TALK, 'two'));
+    await wait(1_000);
+    const second = await dialled(2);
+    act(() => second.opened());
+    expect(second.sent).toEqual([]);
+    act(() => second.greets());
+    await waitFor(() => expect(second.sent).toMatchObject([{ text: 'one' }, { text: 'two' }]));
+  });
+
+  it('is in order also right when the connection is back', async () => {
+    const { socket, result } = await connected();
+    act(() => socket.ended(1006));
+    act(() => result.current.chat.send(TALK, 'one'));
+    await wait(1_000);
+    const second = await dialled(2);
+    act(() => second.greets());
+    act(() => result.current.chat.send(TALK, 'two'));
+    expect(second.sent).toMatchObject([{ text: 'one' }, { text: 'two' }]);
+  });
+
+  it('again after a loss has the same clientId, so that it is one message', async () => {
+    const { socket, result } = await connected();
+    act(() => result.current.chat.send(TALK, 'Lunch?'));
+    act(() => socket.ended(1006));
+    await wait(1_000);
+    const second = await dialled(2);
+    act(() => second.greets());
+    await waitFor(() => expect(second.sent).toEqual(socket.sent));
+  });
+
+  it('does not repeat what has arrived while catching up', async () => {
+    const { socket, result } = await connected();
+    act(() => result.current.chat.send(TALK, 'Lunch?'));
+    const { clientId } = outbox()[0]!;
+    act(() => socket.ended(1006));
+    await wait(1_000);
+    const second = await dialled(2);
+    act(() => {
+      second.opened();
+      second.says(messageFrame(2, { senderId: 'ann', clientId }), { type: 'synced', cursor: 'c' });
+    });
+    await wait(100);
+    expect(second.sent).toEqual([]);
+  });
+
+  it('that failed is tried again with the same clientId, or given up', async () => {
+    const { socket, result } = await connected();
+    act(() => result.current.chat.send(TALK, 'Lunch?'));
+    const { clientId } = outbox()[0]!;
+    act(() => socket.says({ type: 'error', code: 'unavailable', message: 'later', clientId }));
+    expect(outbox()).toMatchObject([{ state: 'failed' }]);
+    act(() => result.current.chat.retry(outbox()[0]!));
+    expect(socket.sent[1]).toEqual(socket.sent[0]);
+    expect(outbox()).toMatchObject([{ state: 'pending' }]);
+    act(() => result.current.chat.discard(outbox()[0]!));
+    expect(outbox()).toEqual([]);
+  });
+
+  it('what a reload interrupted: history is asked whether it arrived', async () => {
+    const left = { clientId: 'c1', conversationId: TALK, text: 'Lunch?', createdAt: '', state: 'pending' };
+    localStorage.setItem('parley/outbox/ann/c1', JSON.stringify({ ...left, tab: 'gone' }));
+    const { socket } = await connected();
+    await waitFor(() => expect(socket.sent).toMatchObject([{ clientId: 'c1' }]));
+    getMessageHistory.mockClear();
+    act(() => socket.says({ type: 'accepted', id: 'm', position: 'p', clientId: 'c1' }));
+    expect(outbox()).toMatchObject([{ state: 'sent' }]);
+    await waitFor(() => expect(getMessageHistory).toHaveBeenCalledTimes(1));
+  });
+});

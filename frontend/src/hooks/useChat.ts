@@ -1,0 +1,128 @@
+import { useCallback, useEffect, useRef } from 'react';
+import { useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { listen, tell } from '../chat/hub';
+import { applyToOutbox, without, withState, type Outbox, type Outgoing } from '../chat/outbox';
+import { freshId } from '../chat/ids';
+import { changeOutbox, inherit, putDown, useOutbox } from '../store/useOutbox';
+import { openTabs } from '../store/tabs';
+import type { ServerFrame } from '../types/chat';
+import { applyFrame, forget } from './applyFrame';
+import { isUseless, useChatWebSocket } from './useChatWebSocket';
+import { useConversations } from './useConversations';
+import { CHAT_QUERY_KEYS } from './queryKeys';
+
+/** The socket, the caches and the outbox, put together: frames in, messages out. */
+export function useChat(meId: string) {
+  const { data: list } = useConversations();
+  const { isConnected, isRefused, sendMessage } = useChatWebSocket({ onMessage: tell, from: list?.cursor });
+  useFrames(meId);
+  useForgetting(meId);
+
+  const connected = useRef(isConnected);
+  connected.current = isConnected;
+
+  const put = useCallback(
+    ({ conversationId, text, clientId }: Outgoing) =>
+      sendMessage({ type: 'message', conversationId, text, clientId }),
+    [sendMessage],
+  );
+
+  // Whatever was on its way when the connection was lost goes again, with the same clientId, and before what
+  // is written from now on.
+  useEffect(() => {
+    if (isConnected) putPending(useOutbox.getState().outbox, put);
+  }, [isConnected, put]);
+  useEffect(() => {
+    let isOver = false;
+    void openTabs().then((open) => {
+      const inherited = isOver ? [] : inherit(meId, open);
+      if (connected.current) putPending(inherited, put);
+    });
+    return () => void (isOver = true);
+  }, [isConnected, meId, put]);
+
+  const send = useCallback(
+    (conversationId: string, text: string) => {
+      const outgoing = compose(conversationId, text);
+      changeOutbox(meId, (outbox) => [...outbox, outgoing]);
+      if (connected.current) put(outgoing);
+    },
+    [meId, put],
+  );
+
+  const retry = useCallback(
+    (outgoing: Outgoing) => {
+      changeOutbox(meId, (outbox) => withState(outbox, outgoing.clientId, 'pending'));
+      if (connected.current) put(outgoing);
+    },
+    [meId, put],
+  );
+
+  const discard = useCallback(
+    (outgoing: Outgoing) => changeOutbox(meId, (outbox) => without(outbox, outgoing.clientId)),
+    [meId],
+  );
+
+  const markRead = useCallback(
+    (conversationId: string, upTo: number) => sendMessage({ type: 'read', conversationId, upTo }),
+    [sendMessage],
+  );
+
+  return { isConnected, isRefused, send, retry, discard, markRead };
+}
+
+function putPending(outbox: Outbox, put: (outgoing: Outgoing) => void) {
+  for (const outgoing of outbox) if (outgoing.state === 'pending') put(outgoing);
+}
+
+export type Chat = ReturnType<typeof useChat>;
+
+/** Who is next at this tab is somebody else: nothing of this one stays in memory, and nothing is said for them. */
+function useForgetting(meId: string) {
+  const queryClient = useQueryClient();
+  useEffect(
+    () => () => {
+      putDown();
+      queryClient.removeQueries({ queryKey: CHAT_QUERY_KEYS.conversations(meId) });
+      queryClient.removeQueries({ queryKey: CHAT_QUERY_KEYS.histories(meId) });
+    },
+    [queryClient, meId],
+  );
+}
+
+function compose(conversationId: string, text: string): Outgoing {
+  const clientId = freshId();
+  return { clientId, conversationId, text, createdAt: new Date().toISOString(), state: 'pending' };
+}
+
+function useFrames(meId: string) {
+  const queryClient = useQueryClient();
+  useEffect(
+    () =>
+      listen((frame) => {
+        const inherited = acceptedInherited(frame);
+        applyFrame(queryClient, meId, frame);
+        changeOutbox(meId, (outbox) => applyToOutbox(outbox, frame, meId));
+        if (inherited) refetch(queryClient, meId, inherited);
+        if (isUseless(frame)) void forget(queryClient, meId);
+        if (frame.type === 'synced') void refetchFailed(queryClient);
+      }),
+    [queryClient, meId],
+  );
+}
+
+/** It may have arrived long ago: then history has it, and no frame will come. */
+function acceptedInherited(frame: ServerFrame): Outgoing | undefined {
+  if (frame.type !== 'accepted') return undefined;
+  const { outbox } = useOutbox.getState();
+  return outbox.find((outgoing) => outgoing.isInherited && outgoing.clientId === frame.clientId);
+}
+
+function refetch(queryClient: QueryClient, meId: string, { conversationId }: Outgoing) {
+  void queryClient.invalidateQueries({ queryKey: CHAT_QUERY_KEYS.history(meId, conversationId) });
+}
+
+/** What did not come while the server was away. */
+function refetchFailed(queryClient: QueryClient) {
+  return queryClient.refetchQueries({ predicate: ({ state }) => state.status === 'error' });
+}

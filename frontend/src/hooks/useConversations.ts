@@ -1,0 +1,57 @@
+import { queryOptions, useMutation, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { chatService } from '../api/chatService';
+import { applyToList, subject, withPage, type ConversationList } from '../chat/conversations';
+import { whileListening } from '../chat/hub';
+import { useStore } from '../store/useStore';
+import { CHAT_QUERY_KEYS } from './queryKeys';
+
+const PAGE = 100;
+const TRY_AGAIN = 5_000;
+
+/** As many pages as were loaded before, so that a fresh list is no shorter than the old one. */
+async function fetchPages(meId: string, atLeast: number): Promise<ConversationList> {
+  let list = await chatService.getConversations(meId, undefined, PAGE);
+  while (list.nextPage && list.items.length < atLeast) {
+    list = withPage(list, await chatService.getConversations(meId, list.nextPage, PAGE));
+  }
+  return list;
+}
+
+async function fetchList(meId: string, atLeast: number): Promise<ConversationList> {
+  const [list, heard] = await whileListening(() => fetchPages(meId, atLeast));
+  const known = new Set(list.items.map((conversation) => conversation.id));
+  const isComplete = heard.every((frame) => known.has(subject(frame) ?? '') || !subject(frame));
+  if (!isComplete && !list.nextPage) return fetchList(meId, atLeast);
+  return heard.reduce((held, frame) => applyToList(held, frame, meId), list);
+}
+
+export function conversationsQuery(queryClient: QueryClient, meId: string) {
+  const queryKey = CHAT_QUERY_KEYS.conversations(meId);
+  return queryOptions({
+    queryKey,
+    queryFn: () => fetchList(meId, queryClient.getQueryData<ConversationList>(queryKey)?.items.length ?? 0),
+    staleTime: 30_000,
+    refetchInterval: ({ state }) => (state.status === 'error' ? TRY_AGAIN : false),
+  });
+}
+
+export function useConversations() {
+  const user = useStore((store) => store.user);
+  const queryClient = useQueryClient();
+  return useQuery({ ...conversationsQuery(queryClient, user?.id ?? ''), enabled: user !== null });
+}
+
+/** Loads the next page behind the list, with what was told of it meanwhile. */
+export function useMoreConversations() {
+  const meId = useStore((store) => store.user?.id);
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (page: string) => whileListening(() => chatService.getConversations(meId ?? '', page, PAGE)),
+    onSuccess: ([page, heard]) =>
+      queryClient.setQueryData<ConversationList>(
+        CHAT_QUERY_KEYS.conversations(meId),
+        (list) =>
+          list && heard.reduce((held, frame) => applyToList(held, frame, meId ?? ''), withPage(list, page)),
+      ),
+  });
+}

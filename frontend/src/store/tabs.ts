@@ -1,0 +1,17 @@
+import { freshId } from '../chat/ids';
+
+/** Which tabs are open: each holds a lock for as long as it lives, however it ends. */
+
+const LOCK = 'parley/tab/';
+
+export const tabId = freshId();
+
+export function holdTab(): void {
+  void navigator.locks?.request(LOCK + tabId, () => new Promise(() => {}));
+}
+
+export async function openTabs(): Promise<Set<string>> {
+  const { held = [] } = (await navigator.locks?.query()) ?? {};
+  const names = held.map((lock) => lock.name ?? '').filter((name) => name.startsWith(LOCK));
+  return new Set([tabId, ...names.map((name) => name.slice(LOCK.length))]);
+}

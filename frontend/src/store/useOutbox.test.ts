@@ -1,0 +1,113 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { without, withState, type Outgoing } from '../chat/outbox';
+import { openTabs, tabId } from './tabs';
+import { changeOutbox, inherit, putDown, useOutbox } from './useOutbox';
+
+const outgoing = (clientId: string, over: Partial<Outgoing> = {}): Outgoing => ({
+  clientId,
+  conversationId: 'talk',
+  text: clientId,
+  createdAt: `2026-01-15T09:00:0${clientId.slice(-1)}.000Z`,
+  state: 'pending',
+  ...over,
+});
+const add = (user: string, ...some: Outgoing[]) => changeOutbox(user, (outbox) => [...outbox, ...some]);
+const shown = () => useOutbox.getState().outbox.map(({ clientId }) => clientId);
+const keys = () => Object.keys(localStorage);
+
+/** As after a reload, or in another tab: nothing in memory. */
+const forgetMemory = () => useOutbox.setState({ outbox: [] });
+
+function tabsAre(...ids: string[]) {
+  const held = ids.map((id) => ({ name: `parley/tab/${id}` }));
+  vi.stubGlobal('navigator', { locks: { query: () => Promise.resolve({ held }) } });
+}
+
+function leftBy(tab: string, clientId: string) {
+  localStorage.setItem(`parley/outbox/ann/${clientId}`, JSON.stringify({ ...outgoing(clientId), tab }));
+}
+
+beforeEach(forgetMemory);
+afterEach(() => vi.unstubAllGlobals());
+
+it('what is on its way is kept until it is seen: it may still be rejected', () => {
+  add('ann', outgoing('c1'));
+  changeOutbox('ann', (outbox) => withState(outbox, 'c1', 'sent'));
+  expect(keys()).toEqual(['parley/outbox/ann/c1']);
+  changeOutbox('ann', (outbox) => without(outbox, 'c1'));
+  expect(keys()).toEqual([]);
+});
+
+it('what was in the log when its tab went is sent again: nobody knows what became of it', async () => {
+  add('ann', outgoing('c1', { state: 'sent' }));
+  forgetMemory();
+  tabsAre(tabId);
+  inherit('ann', await openTabs());
+  expect(useOutbox.getState().outbox[0]).toMatchObject({ clientId: 'c1', state: 'pending' });
+});
+
+it('what was left behind comes before what was written since', async () => {
+  leftBy('gone', 'c1');
+  add('ann', outgoing('c2'));
+  tabsAre(tabId);
+  inherit('ann', await openTabs());
+  expect(shown()).toEqual(['c1', 'c2']);
+});
+
+it('what failed is kept until it is sent or given up', () => {
+  add('ann', outgoing('c1'));
+  changeOutbox('ann', (outbox) => withState(outbox, 'c1', 'failed', 'unavailable'));
+  expect(keys()).toHaveLength(1);
+  changeOutbox('ann', (outbox) => without(outbox, 'c1'));
+  expect(keys()).toEqual([]);
+});
+
+it('what a tab left behind is taken over, oldest first', async () => {
+  leftBy('gone', 'c2');
+  leftBy('gone', 'c1');
+  tabsAre(tabId);
+  inherit('ann', await openTabs());
+  expect(shown()).toEqual(['c1', 'c2']);
+  expect(useOutbox.getState().outbox[0]).toMatchObject({ isInherited: true, text: 'c1' });
+});
+
+it('is taken over once', async () => {
+  leftBy('gone', 'c1');
+  tabsAre(tabId);
+  inherit('ann', await openTabs());
+  inherit('ann', await openTabs());
+  expect(shown()).toEqual(['c1']);
+});
+
+it('what an open tab is sending is left to it', async () => {
+  leftBy('open', 'c1');
+  tabsAre(tabId, 'open');
+  inherit('ann', await openTabs());
+  expect(shown()).toEqual([]);
+});
+
+it('what was put down for another user is taken up again', async () => {
+  tabsAre(tabId);
+  add('ann', outgoing('c1'));
+  putDown();
+  expect(shown()).toEqual([]);
+  inherit('bob', await openTabs());
+  expect(shown()).toEqual([]);
+  inherit('ann', await openTabs());
+  expect(shown()).toEqual(['c1']);
+});
+
+it("what is another user's is left to them", async () => {
+  leftBy('gone', 'c1');
+  tabsAre(tabId);
+  inherit('an', await openTabs());
+  inherit('ann/c1', await openTabs());
+  expect(shown()).toEqual([]);
+});
+
+it('where a browser knows no locks, everything is taken over: to send twice does no harm', async () => {
+  leftBy('gone', 'c1');
+  vi.stubGlobal('navigator', {});
+  inherit('ann', await openTabs());
+  expect(shown()).toEqual(['c1']);
+});

@@ -1,0 +1,47 @@
+import { create } from 'zustand';
+import type { User } from '../types/chat';
+
+export type Theme = 'system' | 'light' | 'dark';
+
+interface Store {
+  user: User | null;
+  theme: Theme;
+  /** The conversation whose end is before somebody's eyes: it shows nothing unread. */
+  readingId: string | null;
+  setUser: (user: User | null) => void;
+  setTheme: (theme: Theme) => void;
+  setReading: (conversationId: string | null) => void;
+}
+
+const THEME = 'parley/theme';
+
+function storedTheme(): Theme {
+  const stored = localStorage.getItem(THEME);
+  return stored === 'light' || stored === 'dark' ? stored : 'system';
+}
+
+/** Who one is stands in the address, `?user=ann`: each tab can be somebody else, and stays so. */
+function userInAddress(): User | null {
+  const id = new URLSearchParams(window.location.search).get('user');
+  return id ? { id } : null;
+}
+
+function putInAddress(user: User | null) {
+  const search = user ? `?${new URLSearchParams({ user: user.id })}` : '';
+  window.history.replaceState(null, '', window.location.pathname + search);
+}
+
+export const useStore = create<Store>((set) => ({
+  user: userInAddress(),
+  theme: storedTheme(),
+  readingId: null,
+  setUser: (user) => {
+    putInAddress(user);
+    set({ user });
+  },
+  setTheme: (theme) => {
+    localStorage.setItem(THEME, theme);
+    set({ theme });
+  },
+  setReading: (readingId) => set({ readingId }),
+}));

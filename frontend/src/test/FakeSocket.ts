@@ -1,0 +1,65 @@
+import { vi } from 'vitest';
+import type { ClientFrame, ServerFrame } from '../types/chat';
+
+/** Stands in for the browser's WebSocket; a test is the server. */
+export class FakeSocket extends EventTarget {
+  static readonly all: FakeSocket[] = [];
+
+  readyState = 0;
+  readonly sent: ClientFrame[] = [];
+  onopen: ((event: Event) => void) | null = null;
+  onmessage: ((event: MessageEvent) => void) | null = null;
+  onclose: ((event: CloseEvent) => void) | null = null;
+  onerror: ((event: Event) => void) | null = null;
+
+  constructor(readonly url: string) {
+    super();
+    FakeSocket.all.push(this);
+  }
+
+  /** Puts it in the browser's place. */
+  static install(): void {
+    FakeSocket.all.length = 0;
+    vi.stubGlobal('WebSocket', FakeSocket);
+  }
+
+  static get last(): FakeSocket {
+    const last = FakeSocket.all.at(-1);
+    if (!last) throw new Error('nobody dialled');
+    return last;
+  }
+
+  get cursor(): string | null {
+    return new URL(this.url).searchParams.get('cursor');
+  }
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text) as ClientFrame);
+  }
+
+  close(): void {
+    if (this.readyState < 2) this.ended(1005);
+  }
+
+  opened(): void {
+    this.readyState = 1;
+    this.onopen?.(new Event('open'));
+  }
+
+  says(...frames: ServerFrame[]): void {
+    for (const frame of frames) {
+      this.onmessage?.(new MessageEvent('message', { data: JSON.stringify(frame) }));
+    }
+  }
+
+  /** As a server greets who comes back and missed nothing. */
+  greets(cursor = 'live-cursor'): void {
+    this.opened();
+    this.says({ type: 'hello', userId: 'ann', cursor, heartbeatSeconds: 15 }, { type: 'synced', cursor });
+  }
+
+  ended(code: number, reason = ''): void {
+    this.readyState = 3;
+    this.onclose?.(new CloseEvent('close', { code, reason }));
+  }
+}

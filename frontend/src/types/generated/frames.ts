@@ -1,0 +1,168 @@
+// Made by `npm run types` from docs/contract. Do not edit.
+export type ClientFrame = SendMessage | MoveRead;
+
+/**
+ * Send a message. With the same `clientId` it is sent once, however often it is said.
+ */
+export interface SendMessage {
+  type: "message";
+  conversationId: string;
+  text: string;
+  clientId?: string | null;
+}
+/**
+ * All messages up to this seq are read.
+ */
+export interface MoveRead {
+  type: "read";
+  conversationId: string;
+  upTo: number;
+}
+export type ServerFrame =
+  | AcceptedFrame
+  | ConversationFrame
+  | CursorFrame
+  | ErrorFrame
+  | HelloFrame
+  | MessageFrame
+  | ReadFrame
+  | ReconnectFrame
+  | RejectedFrame
+  | ResetFrame
+  | SyncedFrame;
+
+/**
+ * What the client sent will not be lost.
+ */
+export interface AcceptedFrame {
+  type: "accepted";
+  id: string;
+  position: string;
+  clientId?: string;
+}
+/**
+ * A conversation, new or changed.
+ */
+export interface ConversationFrame {
+  conversationId: string;
+  kind: "direct" | "group";
+  title: string | null;
+  /**
+   * In join order, the first 100.
+   */
+  members: string[];
+  memberCount: number;
+  createdAt: string;
+  updatedAt: string;
+  /**
+   * Grows with every change: drop what is not above the version that you hold.
+   */
+  version: number;
+  type: "conversation";
+}
+/**
+ * Everything up to this cursor was sent before this frame; come back with it. One comes at least every
+ * `heartbeatSeconds`. Null as long as it is not known: keep the cursor that you have.
+ */
+export interface CursorFrame {
+  type: "cursor";
+  cursor: string | null;
+}
+/**
+ * What the client sent was refused at once; the socket lives.
+ */
+export interface ErrorFrame {
+  type: "error";
+  code: string;
+  message: string;
+  clientId?: string;
+}
+/**
+ * The first frame: from here on this socket tells everything.
+ */
+export interface HelloFrame {
+  type: "hello";
+  userId: string;
+  cursor: string | null;
+  heartbeatSeconds: number;
+}
+/**
+ * A message.
+ */
+export interface MessageFrame {
+  id: string;
+  conversationId: string;
+  /**
+   * Dense number inside the conversation: 1, 2, 3 …, no gaps.
+   */
+  seq: number;
+  senderId: string;
+  text: string;
+  createdAt: string;
+  /**
+   * Grows with every change: drop what is not above the version that you hold.
+   */
+  version: number;
+  clientId?: string;
+  /**
+   * Of another's message: I have read it. Of mine: every other member to whom it is visible has. It moves
+   * without `version`: live it is told by `read` frames, and a later answer is right about it.
+   */
+  isRead: boolean;
+  type: "message";
+}
+/**
+ * A member has read up to a message.
+ */
+export interface ReadFrame {
+  conversationId: string;
+  userId: string;
+  upTo: number;
+  /**
+   * Grows with every change: drop what is not above the version that you hold.
+   */
+  version: number;
+  type: "read";
+}
+/**
+ * This socket is about to close: come back after so many milliseconds.
+ */
+export interface ReconnectFrame {
+  type: "reconnect";
+  afterMs: number;
+}
+/**
+ * What was accepted could not be done.
+ */
+export interface RejectedFrame {
+  conversationId: string;
+  /**
+   * The message id that was promised by `accepted`; for other events the event's id.
+   */
+  id: string;
+  clientId?: string;
+  /**
+   * `not_found`, `group_full`, `not_a_group`; later ones may come.
+   */
+  reason: string;
+  type: "rejected";
+}
+/**
+ * The cursor that the client came with, or was given here, is of no use: fetch anew.
+ */
+export interface ResetFrame {
+  type: "reset";
+  /**
+   * `of_another_user`, `of_another_log`, `beyond_the_log`, `cursor_unusable`; `unknown`: something was left
+   * out before this socket had a cursor; later ones may come.
+   */
+  reason: string;
+}
+/**
+ * What was missed while away has been sent. After `reset`, or an `error` about the cursor, nothing was:
+ * fetch anew.
+ */
+export interface SyncedFrame {
+  type: "synced";
+  cursor: string | null;
+}

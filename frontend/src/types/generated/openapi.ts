@@ -1,0 +1,1553 @@
+// Made by `npm run types` from docs/contract. Do not edit.
+export interface paths {
+    "/messages/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's conversations, newest first */
+        get: operations["listConversations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A conversation's messages, oldest first; without a bound its newest */
+        get: operations["readHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What came after a cursor: the frames that a socket would have got */
+        get: operations["readSync"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The conversation with a peer; the same one every time
+         * @description Both members' next calls see it. Safe to repeat.
+         */
+        post: operations["startConversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message
+         * @description Accepted is never lost. Repeated with the same `clientId` it is the same message, for ever.
+         */
+        post: operations["sendMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say how far the caller has read
+         * @description It never moves back; beyond the last message it means the last message.
+         */
+        post: operations["moveRead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Does this process make progress? */
+        get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Should this process get traffic? */
+        get: operations["readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prometheus metrics */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * Accepted
+         * @description In the log. The read models have it once they are past `position`.
+         * @example {
+         *       "position": "d4bd64c61d04670f-8-2",
+         *       "status": "accepted"
+         *     }
+         */
+        Accepted: {
+            /** @example d4bd64c61d04670f-8-2 */
+            position: string;
+            /** @constant */
+            status: "accepted";
+        };
+        /**
+         * AcceptedMessage
+         * @example {
+         *       "id": "719a8fe8-4885-5030-a2e4-d73ce2200ea5",
+         *       "conversationId": "e5e6a4b9-ce3a-5bb6-9a2c-387f855095f8",
+         *       "position": "d4bd64c61d04670f-8-2",
+         *       "status": "accepted"
+         *     }
+         */
+        AcceptedMessage: {
+            /** @example d4bd64c61d04670f-8-2 */
+            position: string;
+            /** @constant */
+            status: "accepted";
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            conversationId: string;
+        };
+        /**
+         * Conversation
+         * @description A conversation as one member sees it.
+         * @example {
+         *       "id": "e5e6a4b9-ce3a-5bb6-9a2c-387f855095f8",
+         *       "kind": "direct",
+         *       "title": null,
+         *       "peerId": "bob",
+         *       "members": [
+         *         "ann",
+         *         "bob"
+         *       ],
+         *       "memberCount": 2,
+         *       "lastMessage": {
+         *         "id": "719a8fe8-4885-5030-a2e4-d73ce2200ea5",
+         *         "conversationId": "e5e6a4b9-ce3a-5bb6-9a2c-387f855095f8",
+         *         "seq": 1,
+         *         "senderId": "ann",
+         *         "text": "Lunch?",
+         *         "createdAt": "2026-01-15T09:30:00.250Z",
+         *         "version": 2,
+         *         "clientId": "lunch-1",
+         *         "isRead": false
+         *       },
+         *       "lastSeq": 1,
+         *       "readSeq": 1,
+         *       "unreadCount": 0,
+         *       "createdAt": "2026-01-15T09:29:00.000Z",
+         *       "updatedAt": "2026-01-15T09:30:00.250Z",
+         *       "version": 3
+         *     }
+         */
+        Conversation: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "direct" | "group";
+            title: string | null;
+            peerId?: string;
+            members: string[];
+            memberCount: number;
+            lastMessage: components["schemas"]["Message"] | null;
+            lastSeq: number;
+            readSeq: number;
+            unreadCount: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            /** @description Grows with every change: drop what is not above the version that you hold. */
+            version: number;
+        };
+        /**
+         * ConversationFrame
+         * @description A conversation, new or changed.
+         */
+        ConversationFrame: {
+            /** Format: uuid */
+            conversationId: string;
+            /** @enum {string} */
+            kind: "direct" | "group";
+            title: string | null;
+            /** @description In join order, the first 100. */
+            members: string[];
+            memberCount: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            /** @description Grows with every change: drop what is not above the version that you hold. */
+            version: number;
+            /** @constant */
+            type: "conversation";
+        };
+        /**
+         * ConversationPage
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": "e5e6a4b9-ce3a-5bb6-9a2c-387f855095f8",
+         *           "kind": "direct",
+         *           "title": null,
+         *           "peerId": "bob",
+         *           "members": [
+         *             "ann",
+         *             "bob"
+         *           ],
+         *           "memberCount": 2,
+         *           "lastMessage": {
+         *             "id": "719a8fe8-4885-5030-a2e4-d73ce2200ea5",
+         *             "conversationId": "e5e6a4b9-ce3a-5bb6-9a2c-387f855095f8",
+         *             "seq": 1,
+         *             "senderId": "ann",
+         *             "text": "Lunch?",
+         *             "createdAt": "2026-01-15T09:30:00.250Z",
+         *             "version": 2,
+         *             "clientId": "lunch-1",
+         *             "isRead": false
+         *           },
+         *           "lastSeq": 1,
+         *           "readSeq": 1,
+         *           "unreadCount": 0,
+         *           "createdAt": "2026-01-15T09:29:00.000Z",
+         *           "updatedAt": "2026-01-15T09:30:00.250Z",
+         *           "version": 3
+         *         }
+         *       ],
+         *       "nextPage": null,
+         *       "cursor": "AdS9ZMYdBGcPSZFeDQwBAQEBAQEBAQQBAQE5ZVW0"
+         *     }
+         */
+        ConversationPage: {
+            items: components["schemas"]["Conversation"][];
+            nextPage: string | null;
+            cursor: string;
+        };
+        /**
+         * Message
+         * @description A message as one caller sees it.
+         * @example {
+         *       "id": "719a8fe8-4885-5030-a2e4-d73ce2200ea5",
+         *       "conversationId": "e5e6a4b9-ce3a-5bb6-9a2c-387f855095f8",
+         *       "seq": 1,
+         *       "senderId": "ann",
+         *       "text": "Lunch?",
+         *       "createdAt": "2026-01-15T09:30:00.250Z",
+         *       "version": 2,
+         *       "clientId": "lunch-1",
+         *       "isRead": false
+         *     }
+         */
+        Message: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            conversationId: string;
+            /** @description Dense number inside the conversation: 1, 2, 3 …, no gaps. */
+            seq: number;
+            senderId: string;
+            text: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Grows with every change: drop what is not above the version that you hold. */
+            version: number;
+            clientId?: string;
+            /**
+             * @description Of another's message: I have read it. Of mine: every other member to whom it is visible has. It moves
+             *     without `version`: live it is told by `read` frames, and a later answer is right about it.
+             */
+            isRead: boolean;
+        };
+        /**
+         * MessageFrame
+         * @description A message.
+         */
+        MessageFrame: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            conversationId: string;
+            /** @description Dense number inside the conversation: 1, 2, 3 …, no gaps. */
+            seq: number;
+            senderId: string;
+            text: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Grows with every change: drop what is not above the version that you hold. */
+            version: number;
+            clientId?: string;
+            /**
+             * @description Of another's message: I have read it. Of mine: every other member to whom it is visible has. It moves
+             *     without `version`: live it is told by `read` frames, and a later answer is right about it.
+             */
+            isRead: boolean;
+            /** @constant */
+            type: "message";
+        };
+        /**
+         * MessagePage
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": "719a8fe8-4885-5030-a2e4-d73ce2200ea5",
+         *           "conversationId": "e5e6a4b9-ce3a-5bb6-9a2c-387f855095f8",
+         *           "seq": 1,
+         *           "senderId": "ann",
+         *           "text": "Lunch?",
+         *           "createdAt": "2026-01-15T09:30:00.250Z",
+         *           "version": 2,
+         *           "clientId": "lunch-1",
+         *           "isRead": false
+         *         }
+         *       ],
+         *       "hasMore": false,
+         *       "hasOlder": false,
+         *       "hasNewer": false,
+         *       "cursor": "AdS9ZMYdBGcPSZFeDQwBAQEBAQEBAQQBAQE5ZVW0"
+         *     }
+         */
+        MessagePage: {
+            items: components["schemas"]["Message"][];
+            hasMore: boolean;
+            hasOlder: boolean;
+            hasNewer: boolean;
+            cursor: string;
+        };
+        /**
+         * ProblemDetails
+         * @description application/problem+json
+         */
+        ProblemDetails: {
+            title: string;
+            status: number;
+            code: string;
+            detail: string;
+        };
+        /**
+         * ReadFrame
+         * @description A member has read up to a message.
+         */
+        ReadFrame: {
+            /** Format: uuid */
+            conversationId: string;
+            userId: string;
+            upTo: number;
+            /** @description Grows with every change: drop what is not above the version that you hold. */
+            version: number;
+            /** @constant */
+            type: "read";
+        };
+        /**
+         * RejectedFrame
+         * @description What was accepted could not be done.
+         */
+        RejectedFrame: {
+            /** Format: uuid */
+            conversationId: string;
+            /** @description The message id that was promised by `accepted`; for other events the event's id. */
+            id: string;
+            clientId?: string;
+            /** @description `not_found`, `group_full`, `not_a_group`; later ones may come. */
+            reason: string;
+            /** @constant */
+            type: "rejected";
+        };
+        /**
+         * SyncPage
+         * @example {
+         *       "entries": [
+         *         {
+         *           "type": "message",
+         *           "id": "719a8fe8-4885-5030-a2e4-d73ce2200ea5",
+         *           "conversationId": "e5e6a4b9-ce3a-5bb6-9a2c-387f855095f8",
+         *           "seq": 1,
+         *           "senderId": "ann",
+         *           "text": "Lunch?",
+         *           "createdAt": "2026-01-15T09:30:00.250Z",
+         *           "version": 2,
+         *           "clientId": "lunch-1",
+         *           "isRead": false
+         *         }
+         *       ],
+         *       "cursor": "AdS9ZMYdBGcPSZFeDQwBAQEBAQEBAQQBAQE5ZVW0",
+         *       "hasMore": false
+         *     }
+         */
+        SyncPage: {
+            /**
+             * @description By partition of the log, and in order within a conversation. Fewer than `limit` when they are long:
+             *     `hasMore` says whether there are more, not how many came.
+             */
+            entries: (components["schemas"]["MessageFrame"] | components["schemas"]["ReadFrame"] | components["schemas"]["ConversationFrame"] | components["schemas"]["RejectedFrame"])[];
+            cursor: string;
+            hasMore: boolean;
+        };
+        /** NewConversation */
+        NewConversation: {
+            /** @example bob */
+            peerId: string;
+        };
+        /** NewMessage */
+        NewMessage: {
+            /**
+             * Format: uuid
+             * @example e5e6a4b9-ce3a-5bb6-9a2c-387f855095f8
+             */
+            conversationId: string;
+            /** @example Lunch? */
+            text: string;
+            /**
+             * @description The client's own name for the message: sent again, it is the same message.
+             * @default null
+             * @example lunch-1
+             */
+            clientId: string | null;
+        };
+        /** NewRead */
+        NewRead: {
+            /**
+             * Format: uuid
+             * @example e5e6a4b9-ce3a-5bb6-9a2c-387f855095f8
+             */
+            conversationId: string;
+            /**
+             * @description The `seq` of the last message read.
+             * @example 1
+             */
+            upTo: number;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type Accepted = components['schemas']['Accepted'];
+export type AcceptedMessage = components['schemas']['AcceptedMessage'];
+export type Conversation = components['schemas']['Conversation'];
+export type ConversationFrame = components['schemas']['ConversationFrame'];
+export type ConversationPage = components['schemas']['ConversationPage'];
+export type Message = components['schemas']['Message'];
+export type MessageFrame = components['schemas']['MessageFrame'];
+export type MessagePage = components['schemas']['MessagePage'];
+export type ProblemDetails = components['schemas']['ProblemDetails'];
+export type ReadFrame = components['schemas']['ReadFrame'];
+export type RejectedFrame = components['schemas']['RejectedFrame'];
+export type SyncPage = components['schemas']['SyncPage'];
+export type NewConversation = components['schemas']['NewConversation'];
+export type NewMessage = components['schemas']['NewMessage'];
+export type NewRead = components['schemas']['NewRead'];
+export type $defs = Record<string, never>;
+export interface operations {
+    listConversations: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Who calls. Needed where no token says so; where one does, it must agree.
+                 * @example ann
+                 */
+                meId?: string;
+                /** @example 50 */
+                limit?: number;
+                /** @description `nextPage` of the page before. */
+                page?: string;
+                /** @description Answer only once the read models have this `position`; 503 after two seconds. */
+                position?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of conversations. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationPage"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, or a parameter is missing or repeated. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "code": "bad_request",
+                     *       "detail": "meId: is repeated"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Nobody says who calls. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "code": "unauthenticated",
+                     *       "detail": "say who you are: Authorization: Bearer <user id>, or meId=<user id>"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `meId` is not the caller. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "code": "forbidden",
+                     *       "detail": "meId is not you"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A position or cursor of another log, or another user's cursor: read anew. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Gone",
+                     *       "status": 410,
+                     *       "code": "cursor_unusable",
+                     *       "detail": "position: is of another log"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Well-formed, but a field breaks a rule; `detail` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "code": "invalid",
+                     *       "detail": "limit: must be a whole number from 1 to 100"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Something behind the gateway is away or behind; safe to repeat after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "code": "unavailable",
+                     *       "detail": "the read models do not answer"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    readHistory: {
+        parameters: {
+            query: {
+                /**
+                 * @description Who calls. Needed where no token says so; where one does, it must agree.
+                 * @example ann
+                 */
+                meId?: string;
+                /** @example e5e6a4b9-ce3a-5bb6-9a2c-387f855095f8 */
+                conversationId: string;
+                /** @example 50 */
+                limit?: number;
+                /** @description Messages with a smaller `seq`. At most one of the three bounds. */
+                before?: number;
+                /** @description Messages with a larger `seq`. */
+                after?: number;
+                /** @description Messages with this `seq` in their middle. */
+                around?: number;
+                /** @description Answer only once the read models have this `position`; 503 after two seconds. */
+                position?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of messages. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagePage"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, or a parameter is missing or repeated. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "code": "bad_request",
+                     *       "detail": "meId: is repeated"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Nobody says who calls. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "code": "unauthenticated",
+                     *       "detail": "say who you are: Authorization: Bearer <user id>, or meId=<user id>"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `meId` is not the caller. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "code": "forbidden",
+                     *       "detail": "meId is not you"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description No such conversation, or the caller is not a member of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "code": "not_found",
+                     *       "detail": "no such conversation, or you are not a member of it"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A position or cursor of another log, or another user's cursor: read anew. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Gone",
+                     *       "status": 410,
+                     *       "code": "cursor_unusable",
+                     *       "detail": "position: is of another log"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Well-formed, but a field breaks a rule; `detail` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "code": "invalid",
+                     *       "detail": "before, after, around: at most one of them"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Something behind the gateway is away or behind; safe to repeat after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "code": "unavailable",
+                     *       "detail": "the read models do not answer"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    readSync: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Who calls. Needed where no token says so; where one does, it must agree.
+                 * @example ann
+                 */
+                meId?: string;
+                /** @description What came after it. Without one: nothing, and where things stand now. */
+                cursor?: string;
+                /** @example 50 */
+                limit?: number;
+                /** @description Answer only once the read models have this `position`; 503 after two seconds. */
+                position?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of frames, and the cursor to go on from. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncPage"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, or a parameter is missing or repeated. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "code": "bad_request",
+                     *       "detail": "meId: is repeated"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Nobody says who calls. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "code": "unauthenticated",
+                     *       "detail": "say who you are: Authorization: Bearer <user id>, or meId=<user id>"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `meId` is not the caller. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "code": "forbidden",
+                     *       "detail": "meId is not you"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A position or cursor of another log, or another user's cursor: read anew. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Gone",
+                     *       "status": 410,
+                     *       "code": "cursor_unusable",
+                     *       "detail": "position: is of another log"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Well-formed, but a field breaks a rule; `detail` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "code": "cursor_invalid",
+                     *       "detail": "the cursor is not a cursor"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Something behind the gateway is away or behind; safe to repeat after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "code": "unavailable",
+                     *       "detail": "the read models do not answer"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    startConversation: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Who calls. Needed where no token says so; where one does, it must agree.
+                 * @example ann
+                 */
+                meId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "peerId": "bob"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewConversation"];
+            };
+        };
+        responses: {
+            /** @description The conversation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, or a parameter is missing or repeated. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "code": "bad_request",
+                     *       "detail": "the body is empty"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Nobody says who calls. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "code": "unauthenticated",
+                     *       "detail": "say who you are: Authorization: Bearer <user id>, or meId=<user id>"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `meId` is not the caller. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "code": "forbidden",
+                     *       "detail": "meId is not you"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "code": "too_big",
+                     *       "detail": "the body is larger than 65536 bytes"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Well-formed, but a field breaks a rule; `detail` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "code": "invalid",
+                     *       "detail": "peerId: must be somebody else"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Something behind the gateway is away or behind; safe to repeat after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "code": "unavailable",
+                     *       "detail": "not started yet; repeat it"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    sendMessage: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Who calls. Needed where no token says so; where one does, it must agree.
+                 * @example ann
+                 */
+                meId?: string;
+            };
+            header?: {
+                /**
+                 * @description `wait` or `wait=<seconds>`: answer 201 with the message once history has it.
+                 * @example wait=5
+                 */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "conversationId": "e5e6a4b9-ce3a-5bb6-9a2c-387f855095f8",
+                 *       "text": "Lunch?",
+                 *       "clientId": "lunch-1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewMessage"];
+            };
+        };
+        responses: {
+            /** @description In the history (with `Prefer: wait`). */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description In the log. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptedMessage"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, or a parameter is missing or repeated. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "code": "bad_request",
+                     *       "detail": "the body is empty"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Nobody says who calls. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "code": "unauthenticated",
+                     *       "detail": "say who you are: Authorization: Bearer <user id>, or meId=<user id>"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `meId` is not the caller. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "code": "forbidden",
+                     *       "detail": "meId is not you"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description No such conversation, or the caller is not a member of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "code": "not_found",
+                     *       "detail": "no such conversation, or you are not a member of it"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "code": "too_big",
+                     *       "detail": "the body is larger than 65536 bytes"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Well-formed, but a field breaks a rule; `detail` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "code": "invalid",
+                     *       "detail": "text: must contain something besides white space"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Something behind the gateway is away or behind; safe to repeat after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "code": "unavailable",
+                     *       "detail": "not confirmed; send it again with the same clientId"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    moveRead: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Who calls. Needed where no token says so; where one does, it must agree.
+                 * @example ann
+                 */
+                meId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "conversationId": "e5e6a4b9-ce3a-5bb6-9a2c-387f855095f8",
+                 *       "upTo": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewRead"];
+            };
+        };
+        responses: {
+            /** @description In the log. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, or a parameter is missing or repeated. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "code": "bad_request",
+                     *       "detail": "the body is empty"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Nobody says who calls. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "code": "unauthenticated",
+                     *       "detail": "say who you are: Authorization: Bearer <user id>, or meId=<user id>"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `meId` is not the caller. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "code": "forbidden",
+                     *       "detail": "meId is not you"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description No such conversation, or the caller is not a member of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "code": "not_found",
+                     *       "detail": "no such conversation, or you are not a member of it"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "code": "too_big",
+                     *       "detail": "the body is larger than 65536 bytes"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Well-formed, but a field breaks a rule; `detail` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "code": "invalid",
+                     *       "detail": "conversationId: is not a UUID"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Something behind the gateway is away or behind; safe to repeat after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "code": "unavailable",
+                     *       "detail": "not confirmed; repeat it"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    healthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is alive. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "alive",
+                     *       "reasons": []
+                     *     }
+                     */
+                    "application/json": {
+                        status: string;
+                        reasons: string[];
+                    };
+                };
+            };
+            /** @description It is not alive; `reasons` say why. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "not alive",
+                     *       "reasons": [
+                     *         "draining"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        status: string;
+                        reasons: string[];
+                    };
+                };
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is ready. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "ready",
+                     *       "reasons": []
+                     *     }
+                     */
+                    "application/json": {
+                        status: string;
+                        reasons: string[];
+                    };
+                };
+            };
+            /** @description It is not ready; `reasons` say why. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "not ready",
+                     *       "reasons": [
+                     *         "draining"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        status: string;
+                        reasons: string[];
+                    };
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+}

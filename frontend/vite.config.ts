@@ -1,0 +1,25 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+import { emoji } from './scripts/emoji.ts';
+
+const gateway = process.env['VITE_GATEWAY'] ?? 'http://127.0.0.1:8000';
+const proxy = { '/messages': gateway, '/ws': { target: gateway, ws: true } };
+
+export default defineConfig({
+  plugins: [react(), emoji()],
+  legacy: { inconsistentCjsInterop: true }, // react-use-websocket's default export
+  server: { proxy },
+  preview: { proxy },
+  build: {
+    target: 'es2024',
+    // Nothing inline: the page is served with a strict Content-Security-Policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    manifest: true, // for scripts/check-size.mjs
+  },
+  test: {
+    environment: 'jsdom',
+    setupFiles: './src/test/setup.ts',
+    css: { modules: { classNameStrategy: 'non-scoped' } },
+  },
+});

@@ -1,0 +1,135 @@
+"""What people do at the page, and what they see of it: by roles and names, as they would say it."""
+
+import asyncio
+from dataclasses import dataclass
+
+import httpx
+from playwright.async_api import Locator, expect
+
+from tests.browser.person import Person
+
+
+def messages(who: Person) -> Locator:
+    """Those of the open conversation that are drawn."""
+    return who.page.get_by_role("log", name="Messages").get_by_role("article")
+
+
+def message(who: Person, text: str) -> Locator:
+    return messages(who).filter(has_text=text)
+
+
+def field(who: Person) -> Locator:
+    return who.page.get_by_role("textbox", name="Message to")
+
+
+def talks(who: Person) -> Locator:
+    return who.page.get_by_role("navigation", name="Conversations").get_by_role("link")
+
+
+def talk(who: Person, name: str) -> Locator:
+    return talks(who).filter(has_text=name)
+
+
+def reconnecting(who: Person) -> Locator:
+    return who.page.get_by_role("status", name="Connection")
+
+
+async def online(*people: Person) -> None:
+    """Their list is there, and all that they missed."""
+    for who in people:
+        await expect(who.page.get_by_role("button", name="New conversation")).to_be_visible()
+        await expect(reconnecting(who)).to_be_attached()
+        await expect(reconnecting(who)).to_be_empty()
+
+
+async def whole(who: Person) -> None:
+    """Those parts of the page are there, too, that come while there is nothing else to do."""
+    await who.page.wait_for_function("""() => ["StartDialog", "UserMenu"].every(part =>
+        performance.getEntriesByType("resource").some(({name, responseEnd}) =>
+            responseEnd > 0 && name.includes(part) && name.endsWith("js")))""")
+
+
+async def start(who: Person, peer: str) -> None:
+    """By keyboard: Ctrl and K, a name, Enter."""
+    await who.page.keyboard.press("Control+k")
+    dialog = who.page.get_by_role("dialog", name="Start a conversation")
+    await dialog.get_by_label("With whom?").fill(peer)
+    await who.page.keyboard.press("Enter")
+    await expect(dialog).not_to_be_attached()
+    await expect(field(who)).to_be_visible()
+
+
+async def say(who: Person, *texts: str) -> None:
+    """By Enter; on a phone, where that is a new line, by the button."""
+    for text in texts:
+        await field(who).fill(text)
+        if who.width == "phone":
+            await who.page.get_by_role("button", name="Send").click()
+        else:
+            await field(who).press("Enter")
+
+
+async def become(who: Person, name: str) -> None:
+    """Somebody else, at the same tab."""
+    await who.page.get_by_role("button", name="You are").click()
+    await who.page.get_by_role("menuitem", name="Switch user").click()
+    await who.page.get_by_role("textbox", name="Another name").fill(name)
+    await who.page.keyboard.press("Enter")
+
+
+async def together(ann: Person, bob: Person) -> None:
+    """The first starts a conversation, the second opens it."""
+    await online(ann, bob)
+    await start(ann, bob.name)
+    await talk(bob, ann.name).click()
+    await expect(field(bob)).to_be_visible()
+
+
+async def sees(who: Person, texts: list[str]) -> None:
+    """Exactly these, in this order; whoever sends at the same moment may see another for a while."""
+    found = messages(who).locator("[dir=auto]")
+    await expect(found).to_have_text(texts)
+
+
+@dataclass
+class Api:
+    """The REST calls, for what happened before anybody looked."""
+
+    client: httpx.AsyncClient
+
+    async def ready(self) -> None:
+        """After the gateway was away."""
+        async with asyncio.timeout(15):
+            while not await self._is_ready():
+                await asyncio.sleep(0.1)
+
+    async def _is_ready(self) -> bool:
+        try:
+            return (await self.client.get("/readyz")).is_success
+        except httpx.TransportError:
+            return False
+
+    async def start(self, me: str, peer: str) -> str:
+        answer = await self.client.post("/messages/start", params={"meId": me}, json={"peerId": peer})
+        return str(answer.raise_for_status().json()["id"])
+
+    async def say(self, me: str, conversation: str, *texts: str) -> None:
+        for text in texts:
+            answer = await self.client.post(
+                "/messages",
+                params={"meId": me},
+                json={"conversationId": conversation, "text": text},
+                headers={"Prefer": "wait"},
+            )
+            assert answer.status_code == 201, answer.text
+
+    async def texts(self, me: str, conversation: str) -> list[str]:
+        params = {"meId": me, "conversationId": conversation}
+        answer = await self.client.get("/messages/history", params=params)
+        return [item["text"] for item in answer.raise_for_status().json()["items"]]
+
+    async def last_seq(self, me: str, conversation: str) -> int:
+        """0 while there is no such conversation."""
+        answer = await self.client.get("/messages/conversations", params={"meId": me})
+        items = answer.raise_for_status().json()["items"]
+        return max((int(item["lastSeq"]) for item in items if item["id"] == conversation), default=0)

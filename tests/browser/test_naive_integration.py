@@ -1,0 +1,117 @@
+"""The integration that was there before Parley, unchanged (frontend/naive): no cursor, no clientId, and a
+frame is appended to what was fetched."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Locator, WebSocket, expect
+
+from deploy.local.frontend import FRONTEND
+from deploy.local.record import Stack
+from tests.browser.conftest import Invite
+from tests.browser.person import Person
+from tests.platform import away
+
+
+@pytest.fixture(scope="module")
+def page_root() -> Path:
+    with FRONTEND.installed():
+        FRONTEND.npm("exec", "--", "vite", "build", "naive", "--logLevel=warn")
+    return FRONTEND.folder / "naive/dist"
+
+
+def _status(who: Person) -> Locator:
+    return who.page.get_by_role("status")
+
+
+def _thread(who: Person) -> Locator:
+    return who.page.get_by_role("list", name="Thread").get_by_role("listitem")
+
+
+def _list(who: Person) -> Locator:
+    return who.page.get_by_role("list", name="Conversations").get_by_role("listitem")
+
+
+async def _fill(who: Person, label: str, text: str) -> None:
+    field = who.page.get_by_label(label)
+    await field.fill(text)
+    await field.press("Enter")
+
+
+async def _connected(*people: Person) -> None:
+    for who in people:
+        await expect(_status(who)).to_contain_text("connected,")
+        await expect(_status(who)).not_to_contain_text("disconnected")
+
+
+async def test_two_people_start_a_conversation_and_talk(person: Invite) -> None:
+    ann, bob = await person("ann"), await person("bob")
+    await _connected(ann, bob)
+    await _fill(ann, "Peer", "bob")
+    await _fill(ann, "Text", "Hello, Bob")
+    await expect(_thread(ann)).to_have_text(["ann: Hello, Bob"])
+
+    await expect(_list(bob)).to_have_text(["ann: Hello, Bob"])  # invalidated by the frame
+    await bob.page.get_by_role("button", name="ann").click()
+    await expect(_thread(bob)).to_have_text(["ann: Hello, Bob"])
+    for n in range(5):
+        await _fill(bob, "Text", f"b{n}")
+        await _fill(ann, "Text", f"a{n}")
+        said = ["ann: Hello, Bob", *(f"{who}: {who[0]}{k}" for k in range(n + 1) for who in ("bob", "ann"))]
+        for each in (ann, bob):
+            await expect(_thread(each)).to_have_count(len(said))
+            assert sorted(await _thread(each).all_inner_texts()) == sorted(said)
+    assert await _thread(ann).all_inner_texts() == await _thread(bob).all_inner_texts()
+    await expect(_list(ann)).to_have_text([f"bob: {(await _thread(ann).all_inner_texts())[-1].split()[1]}"])
+
+
+async def test_it_says_no_more_than_it_always_did(person: Invite) -> None:
+    gil = await person("gil")
+    urls: list[str] = []
+    said: list[dict[str, str]] = []
+
+    def listen(socket: WebSocket) -> None:
+        urls.append(socket.url)
+        socket.on("framesent", lambda frame: said.append(json.loads(frame)))
+
+    gil.page.on("websocket", listen)
+    await gil.page.reload()
+    await _connected(gil)
+    async with gil.page.expect_response("**/messages/start*") as started:
+        await _fill(gil, "Peer", "hal")
+    conversation = (await (await started.value).json())["id"]
+    await _fill(gil, "Text", "hello")
+    await expect(_thread(gil)).to_have_text(["gil: hello"])
+    assert {url.partition("/ws")[2] for url in urls} == {"?token=gil"}
+    assert said == [{"type": "message", "conversationId": conversation, "text": "hello"}]
+
+
+async def test_history_is_there_after_a_reload(person: Invite) -> None:
+    cat, dan = await person("cat"), await person("dan")
+    await _connected(cat, dan)
+    await _fill(cat, "Peer", "dan")
+    for n in range(3):
+        await _fill(cat, "Text", str(n))
+        await expect(_thread(cat)).to_have_count(n + 1)
+    await cat.page.reload()
+    await cat.page.get_by_role("button", name="dan").click()
+    await expect(_thread(cat)).to_have_text(["cat: 0", "cat: 1", "cat: 2"])
+
+
+async def test_it_comes_back_by_itself_when_the_gateway_was_killed(person: Invite, stack: Stack) -> None:
+    eve, fay = await person("eve"), await person("fay")
+    await _connected(eve, fay)
+    await _fill(eve, "Peer", "fay")
+    await _fill(eve, "Text", "before")
+    await expect(_list(fay)).to_have_text(["eve: before"])
+    await fay.page.get_by_role("button", name="eve").click()
+    eve.lonely = fay.lonely = True
+    with away(stack, "gateway"):
+        for each in (eve, fay):
+            await expect(_status(each)).to_contain_text("disconnected")
+    await _connected(eve, fay)
+    await _fill(eve, "Text", "after")
+    for each in (eve, fay):
+        await expect(_thread(each)).to_have_text(["eve: before", "eve: after"])
+    await expect(_list(fay)).to_have_text(["eve: after"])
