@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from gateway.memory_store import MemoryStore
-from gateway.store import Answer, HttpStore, StorePort, Unavailable, Until
+from gateway.store import Answer, Belongs, HttpStore, StorePort, Unavailable, Until
 from shared.problems import Problem
 from tests.unit.gateway.house import EPOCH, PARTITIONS, STRANGE, House, opened
 
@@ -61,9 +61,10 @@ async def test_strangers_get_404(store: StorePort, talk: str) -> None:
 
 
 async def test_membership_is_yes_or_no(store: StorePort, talk: str) -> None:
-    assert await store.is_member("ana", talk)
-    assert not await store.is_member("eve", talk)
-    assert not await store.is_member("ana", STRANGE)
+    at = await store.progress()
+    assert await store.membership("ana", talk) == Belongs(True, at)
+    assert await store.membership("eve", talk) == Belongs(False, at)
+    assert await store.membership("ana", STRANGE) == Belongs(False, at)
 
 
 async def test_an_outcome_is_told_once_the_projection_is_there(
@@ -99,7 +100,7 @@ async def test_away_is_unavailable_whatever_is_asked(house: House, store: StoreP
         store.conversations("ana", limit=5),
         store.conversation("ana", STRANGE),
         store.history("ana", STRANGE, limit=5, bounds={}),
-        store.is_member("ana", STRANGE),
+        store.membership("ana", STRANGE),
         store.outcome("ana", until),
         store.progress(),
     ):
@@ -121,7 +122,7 @@ async def test_who_waits_takes_no_place_of_who_does_not_and_all_are_bounded() ->
         if float(request.query.get("wait", 0)):
             waiting += 1
             await asyncio.sleep(60)
-        return web.json_response({"epoch": EPOCH, "offsets": [0]})
+        return web.json_response({"member": True, "epoch": EPOCH, "offsets": [0]})
 
     until = Until(f"{EPOCH}-0-0", 10)
     async with serving({"/{path:.*}": frozen}) as url, HttpStore(url) as store, asyncio.TaskGroup() as tasks:
@@ -129,7 +130,7 @@ async def test_who_waits_takes_no_place_of_who_does_not_and_all_are_bounded() ->
         reads = [tasks.create_task(store.conversations("ana", limit=1, until=until)) for _ in range(200)]
         await asyncio.sleep(1.0)
         assert 0 < waiting < 1_000
-        assert await store.is_member("ana", STRANGE)
+        assert await store.membership("ana", STRANGE)
         assert (await store.history("ana", STRANGE, limit=1, bounds={})).ok
         assert await store.progress()
         for each in (*outcomes, *reads):
@@ -178,9 +179,8 @@ def _routes(store: MemoryStore) -> dict[str, Handler]:
         return _passed(found)
 
     async def membership(request: web.Request) -> web.Response:
-        if await store.is_member(request.query["user"], request.query["conversation"]):
-            return web.json_response({"member": True})
-        return _problem("not_found")
+        member, at = await store.membership(request.query["user"], request.query["conversation"])
+        return web.json_response({"member": member, "epoch": at.epoch, "offsets": at.offsets})
 
     async def outcome(request: web.Request) -> web.Response:
         until = _until(request)

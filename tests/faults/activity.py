@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Coroutine, Sequence
 
-import httpx
+import aiohttp
 
 from tests.faults import calls
 from tests.faults.deliveries import Deliveries
@@ -28,7 +28,7 @@ class Activity:
         gateways: Sequence[str],
         ledger: Ledger,
         dice: random.Random,
-        http: httpx.AsyncClient,
+        http: aiohttp.ClientSession,
         repeated: float,
     ) -> None:
         self.deliveries = Deliveries()

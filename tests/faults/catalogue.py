@@ -9,6 +9,7 @@ from tests.faults.disk import full_disks
 from tests.faults.fault import Fault
 from tests.faults.network import troubles
 from tests.faults.poison import poisoned
+from tests.faults.rebuild import rebuilt
 from tests.faults.stillness import frozen
 
 GROUPS: Mapping[str, Callable[[random.Random], Iterable[Fault]]] = {
@@ -20,6 +21,7 @@ GROUPS: Mapping[str, Callable[[random.Random], Iterable[Fault]]] = {
     "clock": lambda dice: wrong_clocks(),
     "poison": poisoned,
     "disk": lambda dice: full_disks(),
+    "rebuild": lambda dice: rebuilt(),
     "network": troubles,
 }
 

@@ -11,7 +11,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-import httpx
+import aiohttp
 
 from shared.kafka import Producer
 from tests.faults import calls
@@ -33,7 +33,7 @@ class Running:
         gateways: Sequence[str],
         people: Population,
         dice: random.Random,
-        http: httpx.AsyncClient,
+        http: aiohttp.ClientSession,
         repeated: float,
         refetched: float,
     ) -> None:
@@ -168,9 +168,8 @@ async def load(
     after `churn` seconds in the mean (0: never). `name` keeps apart what runs on one system."""
     dice = random.Random(seed)
     people = Population.of(seed, name or f"s{seed}", users)
-    limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(httpx.AsyncClient(timeout=6, limits=limits))
+        http = await stack.enter_async_context(calls.session())
         running = Running(gateways, people, dice, http, repeated, refetched)
         stack.push_async_callback(running.close)
         await running.open(churn)

@@ -1,8 +1,12 @@
 """A process whose clock is wrong by more than an hour."""
 
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
 from pathlib import Path
+
+import aiohttp
 
 from tests.faults.fault import Fault
 from tests.faults.residents import House
@@ -22,7 +26,19 @@ def wrong_clock(name: str, seconds: int, lasts: float = 4.0) -> Fault:
     async def inflict(house: House) -> AsyncIterator[None]:
         path = str(Path(__file__).with_name("clock"))
         await house.restart_with(name, env={"PYTHONPATH": path, "CLOCK_SHIFT": str(seconds)})
+        off = await _ahead(house.processes[name].ports[0])
+        if abs(off - seconds) > 10:
+            raise RuntimeError(f"{name}'s clock is {off:+.0f} s off")
         yield
         house.kill(name)  # its next life has the right time
 
     return Fault("clock", f"{name}'s clock is {seconds:+} s off", inflict, lasts)
+
+
+async def _ahead(port: int) -> float:
+    """By how many seconds the process thinks that it is later than it is."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}/healthz") as answer,
+    ):
+        return parsedate_to_datetime(answer.headers["Date"]).timestamp() - time.time()

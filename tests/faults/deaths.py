@@ -80,7 +80,8 @@ def terminate(name: str) -> Fault:
         yield
         await house.gone(life)
 
-    return Fault("term", f"SIGTERM {name}", inflict)
+    asked = "fast shutdown of postgres" if name == "postgres" else f"SIGTERM {name}"
+    return Fault("term", asked, inflict)
 
 
 def quit_postgres() -> Fault:

@@ -17,7 +17,6 @@ from tests.faults.ledger import Answer, Connection, Frame, Ledger, Operation, St
 _AFTER = re.compile(r"afterMs=(\d+)")
 _LONGEST_WAIT = 2.0
 _ANSWERED_WITHIN = 6.0
-_QUIET: dict[str, Any] = {"ping_interval": None}  # what is heard is the server's heartbeat
 
 
 class Device:

@@ -2,7 +2,7 @@
 
 import errno
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psycopg
@@ -26,11 +26,15 @@ def full_disk(*, logs: bool = False, lasts: float = 6.0) -> Fault:
         assert house.disk is not None
         ballast = house.disk / "ballast"
         try:
-            _fill(ballast)
             if logs:
+                _fill(ballast)
                 await _need_new_logs(house.database)
                 _fill(ballast)
-            yield
+                yield
+            else:
+                async with house.hearing("projector", "No space left on device"):
+                    _fill(ballast)
+                    yield
         finally:
             ballast.unlink()
 
@@ -50,10 +54,21 @@ def _fill(ballast: Path) -> None:
 
 
 async def _need_new_logs(database: str) -> None:
-    """Segments made beforehand are used up; returns when there is none left, and PostgreSQL has given up."""
-    with suppress(psycopg.OperationalError):
+    """Segments made beforehand are used up; returns when there is none left, and PostgreSQL has given up.
+    Raises psycopg.OperationalError when it refuses for another reason, TimeoutError when it goes on."""
+    try:
         async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
             for _ in range(100):
                 await connection.execute("select pg_logical_emit_message(false, 'fill', repeat('x', 1000))")
                 await connection.execute("select pg_switch_wal()")
-        raise TimeoutError("its log still has room")
+    except psycopg.OperationalError as error:
+        if _gone(error):
+            return
+        raise
+    raise TimeoutError("its log still has room")
+
+
+def _gone(error: psycopg.Error) -> bool:
+    """It panicked, perhaps without a word; or it goes down, or lets nobody in yet (SQLSTATE 57P)."""
+    panicked = error.diag.severity_nonlocalized == "PANIC"
+    return panicked or error.sqlstate is None or error.sqlstate.startswith("57P")

@@ -8,7 +8,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 
-import httpx
+import aiohttp
 
 from tests.faults import calls
 from tests.faults.ledger import Connection, Ledger
@@ -23,7 +23,7 @@ class Follower:
         gateways: Sequence[str],
         ledger: Ledger,
         dice: random.Random,
-        http: httpx.AsyncClient,
+        http: aiohttp.ClientSession,
     ) -> None:
         self._gateways, self._dice, self._http = gateways, dice, http
         first = ledger.first[user]

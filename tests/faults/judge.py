@@ -22,7 +22,7 @@ class Promise(StrEnum):
     NOT_REFUSED = "nobody is refused what is theirs"
     ONCE = "the same clientId is one message"
     ONE_ORDER = "one order for all, no gaps"
-    SOCKET_ORDER = "on a socket each message comes once and in order"
+    SOCKET_ORDER = "on a socket each entry comes once, messages in order"
     NOTHING_MISSED = "reconnecting misses nothing"
     CURSOR = "a cursor covers exactly what was sent before it"
     TOLD_IS_KEPT = "nobody is told of what history does not have"

@@ -70,8 +70,8 @@ class Connection:
     @property
     def last_cursor(self) -> str | None:
         """Where the next one goes on."""
-        said = [frame["cursor"] for frame in self.frames if frame.get("cursor")]
-        return said[-1] if said else self.came_with
+        newest_first = (frame["cursor"] for frame in reversed(self.frames) if frame.get("cursor"))
+        return next(newest_first, self.came_with)
 
     def of(self, kind: str) -> Iterator[Frame]:
         return (frame for frame in self.frames if frame["type"] == kind)

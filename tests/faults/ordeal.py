@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 
 from tests.faults import table
 from tests.faults.clients import Running, load
@@ -14,7 +14,7 @@ from tests.faults.observe import observe
 from tests.faults.outcome import Judged, Suffered
 from tests.faults.recovery import PATIENCE, Recovery, recovery, usual
 
-Recovered = Callable[[House, Running, float, float], Awaitable[Recovery]]
+Recovered = Callable[[House, Running, float, float], Coroutine[None, None, Recovery]]
 
 SETTINGS = {"HEARTBEAT_SECONDS": "1"}
 """Sockets hear often where they are, so that they come to rest soon."""
@@ -45,8 +45,9 @@ async def suffer(
 
 
 async def _one(home: House, fault: Fault, running: Running, before: float, recovered: Recovered) -> Suffered:
-    happened = await _inflicted(home, fault)
-    took = await recovered(home, running, asyncio.get_running_loop().time(), before)
+    happened, took = await _survived(
+        home, fault, lambda: recovered(home, running, asyncio.get_running_loop().time(), before)
+    )
     suffered = Suffered(fault.name, took, _wrong(happened, took), fault.kind)
     print(table.told(suffered), file=sys.stderr, flush=True)
     await home.ready()
@@ -54,14 +55,19 @@ async def _one(home: House, fault: Fault, running: Running, before: float, recov
     return suffered
 
 
-async def _inflicted(home: House, fault: Fault) -> bool:
-    """Whether it happened."""
+async def _survived(
+    home: House, fault: Fault, recover: Callable[[], Coroutine[None, None, Recovery]]
+) -> tuple[bool, Recovery]:
+    """Whether it happened, and how long the recovery took: from when it began to be healed, however long that
+    takes itself. What is told to end may take its time."""
+    happened, recovering = True, None
     try:
         async with fault.inflict(home):
             await asyncio.sleep(fault.lasts)
+            recovering = asyncio.create_task(recover())
     except TimeoutError:
-        return False
-    return True
+        happened = False
+    return happened, await (recovering or recover())
 
 
 def _wrong(happened: bool, took: Recovery) -> str:

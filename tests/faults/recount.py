@@ -3,7 +3,8 @@
 It knows the rules of DESIGN and none of the code that is judged: dictionaries in, dictionaries out.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -64,14 +65,20 @@ class Recount:
         """Everything that is told, rejections too; within a partition in the order of the log."""
         self.known: dict[Key, list[Happened]] = {}
         """Where it happened: what is refused, and said again with the same `clientId`, is refused twice."""
+        self._theirs: dict[tuple[str, int], list[Happened]] = {}
+        """Of each user and partition, in the order of the log."""
         for record in log:
             if record.event is not None and "actor" in record.event:
                 self._fold(record, record.event)
 
-    def of(self, user: str) -> list[Happened]:
-        """Everything that is for this user, in the order of the log."""
-        mine = (each for each in self.entries if user in each.audience)
-        return sorted(mine, key=lambda each: (each.partition, each.offset))
+    def of(self, user: str, since: Sequence[int], until: Sequence[int] = ()) -> list[Happened]:
+        """What is for this user from one place in the log to another, partition by partition."""
+        found: list[Happened] = []
+        for partition, first in enumerate(since):
+            own = self._theirs.get((user, partition), [])
+            begin = bisect_left(own, first, key=_offset)
+            found += own[begin : bisect_left(own, until[partition], key=_offset) if until else None]
+        return found
 
     def messages(self, conversation: str) -> list[Happened]:
         found = self.conversations.get(conversation)
@@ -163,4 +170,10 @@ class Recount:
         made = Happened(record.partition, record.offset, type_, name, frozenset(audience), facts)
         self.entries.append(made)
         self.known.setdefault(made.key, []).append(made)
+        for user in made.audience:
+            self._theirs.setdefault((user, made.partition), []).append(made)
         return made
+
+
+def _offset(happened: Happened) -> int:
+    return happened.offset

@@ -51,6 +51,16 @@ class House:
         """What all processes said."""
         return self.folder / "house.log"
 
+    @asynccontextmanager
+    async def hearing(self, kind: str, text: str, within: float = 20.0) -> AsyncIterator[None]:
+        """Does not leave the block before a process of this kind has said this since it was entered. Raises
+        TimeoutError."""
+        begun = self.log.stat().st_size
+        yield
+        async with asyncio.timeout(within):
+            while not any(line.startswith(kind) and text in line for line in self._said_since(begun)):
+                await asyncio.sleep(0.1)
+
     def kill(self, name: str, away: float = 0.0) -> None:
         """At once; another life follows, no sooner than after `away` seconds."""
         if away:
@@ -148,6 +158,11 @@ class House:
     def note(self, processes: Iterable[Running]) -> None:
         """Called whenever one has started."""
         self.running = {process.name: process for process in processes}
+
+    def _said_since(self, begun: int) -> list[str]:
+        with self.log.open("rb") as file:
+            file.seek(begun)
+            return file.read().decode(errors="replace").splitlines()
 
     def _hold(self, name: str) -> Path:
         """While there is this file, it is not started again."""

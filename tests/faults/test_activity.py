@@ -4,27 +4,24 @@ import asyncio
 import random
 from collections.abc import Sequence
 
-import httpx
 import pytest
 
+from tests.faults import calls
 from tests.faults.activity import Activity
 from tests.faults.clients import Running
 from tests.faults.ledger import Ledger, Status
 from tests.faults.population import Population
+from tests.faults.scripted import Answers, scripted
 
 PEOPLE = Population.of(1, "t", 4)
 
 
 async def _started(statuses: Sequence[int]) -> Ledger:
     """One start, answered with these statuses in turn."""
-    left = list(statuses)
-
-    def answer(_: httpx.Request) -> httpx.Response:
-        return httpx.Response(left.pop(0), json={"id": "c", "code": "a_code"})
-
+    left: Answers = [(status, {"id": "c", "code": "a_code"}) for status in statuses]
     ledger = Ledger()
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        activity = Activity(PEOPLE, ["http://gateway"], ledger, random.Random(1), http, repeated=0)
+    async with scripted(left) as gateway, calls.session() as http:
+        activity = Activity(PEOPLE, [gateway], ledger, random.Random(1), http, repeated=0)
         await activity.start(PEOPLE.directs[0])
     assert not left
     assert not activity.unanswered
@@ -50,7 +47,7 @@ async def test_a_load_that_breaks_off_does_not_come_to_rest() -> None:
     async def broken() -> None:
         raise KeyError("entries")
 
-    async with httpx.AsyncClient() as http:
+    async with calls.session() as http:
         running = Running(["http://gateway"], PEOPLE, random.Random(1), http, 0, 0)
         running.begin(broken())
         await asyncio.sleep(0)

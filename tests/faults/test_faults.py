@@ -16,6 +16,7 @@ from tests.faults.house import House, house
 from tests.faults.network import between
 from tests.faults.ordeal import SETTINGS, try_out
 from tests.faults.poison import poison, poisons
+from tests.faults.rebuild import emptied
 from tests.faults.stillness import freeze
 
 SEED = 7
@@ -35,6 +36,7 @@ def _representative() -> list[Fault]:
         away(["projector", "gateway"], 1.0),
         between("gateway", "notifier", "black hole", lasts=4.0),
         wrong_clock("gateway-2", OFF, 2.0),
+        emptied(),
         poison("chat.events", list(poisons()), dice),
         poison("chat.messages", list(poisons()), dice),
     ]

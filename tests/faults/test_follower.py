@@ -4,13 +4,14 @@ import asyncio
 import random
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.faults import calls
 from tests.faults.follower import Follower
 from tests.faults.judge import Promise, broken, judge
 from tests.faults.ledger import Ledger
 from tests.faults.observed import Observed
+from tests.faults.scripted import scripted
 from tests.faults.small_case import END, at, good
 
 Case = tuple[Ledger, Observed]
@@ -18,20 +19,12 @@ Case = tuple[Ledger, Observed]
 
 async def _followed(case: Case, *answers: tuple[int, dict[str, Any]]) -> set[Promise]:
     """What is broken when bob, who follows the good story, is answered so."""
-    left, done = list(answers), asyncio.Event()
-
-    def answer(_: httpx.Request) -> httpx.Response:
-        status, told = left.pop(0) if left else (503, {})
-        if not left:
-            done.set()
-        return httpx.Response(status, json=told)
-
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        following = asyncio.create_task(
-            Follower("bob", ["http://gateway"], case[0], random.Random(1), http).run()
-        )
+    left = list(answers)
+    async with scripted(left) as gateway, calls.session() as http:
+        following = asyncio.create_task(Follower("bob", [gateway], case[0], random.Random(1), http).run())
         async with asyncio.timeout(20):
-            await done.wait()
+            while left:
+                await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
         following.cancel()
     return broken(judge(*case))
@@ -60,7 +53,7 @@ async def test_what_is_left_out_between_two_pages_is_missed(case: Case) -> None:
 
 async def test_what_two_pages_have_is_found(case: Case) -> None:
     pages = _page(case, 0, 3, 4), _page(case, 2, 4, END)
-    assert await _followed(case, *pages) == {Promise.CURSOR}
+    assert await _followed(case, *pages) == {Promise.CURSOR, Promise.SOCKET_ORDER}
 
 
 async def test_a_good_cursor_that_is_refused_is_found(case: Case) -> None:

@@ -132,6 +132,15 @@ def test_a_frame_that_comes_twice_on_one_socket_is_found(case: Case) -> None:
     assert broken(judge(*case)) == {Promise.SOCKET_ORDER}
 
 
+@pytest.mark.parametrize("kind", ["conversation", "read", "rejected"])
+def test_what_comes_twice_before_a_cursor_covers_it_is_found(case: Case, kind: str) -> None:
+    connections = [each for each in case[0].connections if any(each.of(kind))]
+    frames = connections[0].frames
+    place = frames.index(next(connections[0].of(kind)))
+    frames.insert(place, frames[place])
+    assert broken(judge(*case)) == {Promise.SOCKET_ORDER}
+
+
 def test_frames_in_the_wrong_order_are_found(case: Case) -> None:
     frames = case[0].connections[2].frames
     frames[2], frames[4] = frames[4], frames[2]

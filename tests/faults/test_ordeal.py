@@ -33,3 +33,25 @@ async def test_a_fault_that_leaves_everything_slower_does_not_make_that_usual() 
     suffered = await suffer(home, [Fault("slow", "slow", slow)] * 2, running, recovered)
     assert len(suffered) == 2
     assert told == [QUICK, QUICK]
+
+
+async def test_what_takes_its_time_to_end_counts_from_when_it_was_told_to() -> None:
+    moments = []
+
+    async def ready() -> None:
+        pass
+
+    async def recovered(_home: object, _running: object, moment: float, _: float) -> Recovery:
+        moments.append(moment)
+        return Recovery(0, 0, 0)
+
+    @asynccontextmanager
+    async def slow(_: object) -> AsyncIterator[None]:
+        moments.append(asyncio.get_running_loop().time())
+        yield
+        await asyncio.sleep(0.5)
+
+    home: Any = SimpleNamespace(ready=ready)
+    running: Any = SimpleNamespace(deliveries=Deliveries())
+    await suffer(home, [Fault("slow", "slow", slow)], running, recovered)
+    assert moments[1] - moments[0] < 0.2

@@ -24,6 +24,8 @@ class Trial:
     process: str
     """The one that has it."""
     breaks: Promise
+    says: str
+    """What the judge must find wrong: words of it."""
     failpoint: str = ""
     """Where that process dies or stands still."""
     fault: Fault | None = None
@@ -81,33 +83,63 @@ def _state(pid: int) -> str:
     return status.rpartition(")")[2].split()[0]
 
 
+MISSED = "a cursor covers it"
 IN_A_BATCH, FROZEN_IN_A_BATCH = "projector.loaded:40", "projector.loaded:40:stop"
 
 TRIALS = (
-    Trial("offset_before_write", "projector", Promise.KEPT, "mutant.between:20", instead=IN_A_BATCH),
-    Trial("dedupe_off", "projector", Promise.ONCE, repeated=0.3),
+    Trial(
+        "offset_before_write",
+        "projector",
+        Promise.KEPT,
+        "neither visible nor rejected",
+        "mutant.between:20",
+        instead=IN_A_BATCH,
+    ),
+    Trial("dedupe_off", "projector", Promise.ONCE, " times in ", repeated=0.3),
     Trial(
         "publish_before_commit",
         "projector",
         Promise.TOLD_IS_KEPT,
+        "history did not have it",
         "mutant.between:20:stop",
         stood_still,
         instead=FROZEN_IN_A_BATCH,
     ),
-    Trial("register_after_catch_up", "gateway", Promise.NOTHING_MISSED),
+    Trial("register_after_catch_up", "gateway", Promise.NOTHING_MISSED, MISSED),
 )
 MORE = (
-    Trial("accepted_unconfirmed", "gateway", Promise.KEPT, fault=killed_gateway),
-    Trial("unsure_is_no", "gateway", Promise.NOT_REFUSED, fault=store_away),
-    Trial("seq_from_memory", "projector", Promise.ONE_ORDER, FROZEN_IN_A_BATCH, lost_its_connection),
-    Trial("own_send_unread", "projector", Promise.UNREAD),
-    Trial("read_falls", "projector", Promise.UNREAD),
-    Trial("publisher_reorders", "projector", Promise.STREAM, "publisher.confirmed:40:stop", stood_still),
-    Trial("publisher_trusts", "projector", Promise.STREAM),
-    Trial("audience_ignored", "notifier", Promise.PRIVATE),
-    Trial("drops_some", "notifier", Promise.NOTHING_MISSED),
-    Trial("gap_ignored", "gateway", Promise.NOTHING_MISSED, around="links_break"),
-    Trial("cursor_ahead", "gateway", Promise.CURSOR),
-    Trial("history_open_to_all", "store", Promise.PRIVATE),
-    Trial("everybody_may_write", "gateway-2", Promise.PRIVATE),
+    Trial(
+        "accepted_unconfirmed", "gateway", Promise.KEPT, "neither visible nor rejected", fault=killed_gateway
+    ),
+    Trial("text_changed", "gateway", Promise.NOT_INVENTED, "shown, but nobody sent it"),
+    Trial("unsure_is_no", "gateway", Promise.NOT_REFUSED, "a member: told not_found", fault=store_away),
+    Trial(
+        "seq_from_memory",
+        "projector",
+        Promise.ONE_ORDER,
+        ", not 1 … ",
+        FROZEN_IN_A_BATCH,
+        lost_its_connection,
+    ),
+    Trial("told_twice", "gateway", Promise.SOCKET_ORDER, " 2 times"),
+    Trial("own_send_unread", "projector", Promise.UNREAD, "by the log"),
+    Trial("read_falls", "projector", Promise.UNREAD, "by the log"),
+    Trial(
+        "publisher_reorders",
+        "projector",
+        Promise.STREAM,
+        "in another order than the log",
+        "publisher.confirmed:40:stop",
+        stood_still,
+    ),
+    Trial("publisher_trusts", "projector", Promise.STREAM, "entries: without"),
+    Trial("publisher_sleeps", "projector", Promise.RESTS, "messages were not seen by a device"),
+    Trial("asks_the_clock", "projector", Promise.REPLAY, "the rows of conversations"),
+    Trial("list_forgets", "store", Promise.LISTED, "which the list lacks"),
+    Trial("audience_ignored", "notifier", Promise.PRIVATE, " was shown "),
+    Trial("drops_some", "notifier", Promise.NOTHING_MISSED, MISSED),
+    Trial("gap_ignored", "gateway", Promise.NOTHING_MISSED, MISSED, around="links_break"),
+    Trial("cursor_ahead", "gateway", Promise.CURSOR, "again after a cursor that covers it"),
+    Trial("history_open_to_all", "store", Promise.PRIVATE, "history of"),
+    Trial("everybody_may_write", "gateway-2", Promise.PRIVATE, "send of"),
 )

@@ -174,10 +174,11 @@ async def test_a_stranger_learns_nothing(memory: Memory) -> None:
     answers = [
         await memory.history("eve", status=404),
         await memory.history("eve", status=404, conversation=ids.fresh_id()),
-        await memory.get("/membership", 404, user="eve", conversation=GROUP),
         await memory.get(f"/conversations/{GROUP}", 404, user="eve"),
     ]
     assert all(answer == answers[0] for answer in answers)
+    assert not (await memory.get("/membership", user="eve", conversation=GROUP))["member"]
+    assert (await memory.get("/membership", user="ann", conversation=GROUP))["member"]
     await memory.get("/outcome", 404, user="eve", position=mine)
     assert (await memory.get("/conversations", user="eve"))["items"] == []
 

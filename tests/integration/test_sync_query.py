@@ -171,3 +171,16 @@ async def test_messages_are_shown_as_they_are_now_for_the_caller(memory: Memory)
         assert shown == {"type": "message"} | item
         assert shown["isRead"]
         assert read == {"type": "read", "conversationId": GROUP, "userId": "bob", "upTo": 1, "version": 2}
+
+
+async def test_a_database_that_was_there_and_is_made_anew_is_behind(
+    memory: Memory, database_url: str
+) -> None:
+    """A moment ago it was further, and may be thought to be still."""
+    await memory.apply(builders.started(GROUP, ["ann", "bob"]))
+    at = (await memory.get("/sync", user="bob"))["cursor"]
+    await memory.get("/sync", user="bob", cursor=at)
+    with psycopg.connect(database_url) as connection:
+        connection.execute("truncate journal, messages, members, conversations")
+        connection.execute("update progress set next_offset = 0, last_id = null")
+    assert (await memory.get("/sync", 503, user="bob", cursor=at))["code"] == "projection_behind"

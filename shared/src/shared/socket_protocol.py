@@ -15,6 +15,8 @@ from websockets.http11 import Request
 from shared.line import EXTENSION
 
 _UNREAD_MS = 30_000
+_PONG = b"\x8a"
+"""What the frame begins with."""
 
 
 class _End:
@@ -41,6 +43,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     taking = True
     _heard: Callable[[str | None], None] | None = None
     _takes: Callable[[], None] | None = None
+    _owed = b""
 
     @property
     def closed(self) -> bool:
@@ -130,8 +133,19 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def resume_writing(self) -> None:
         super().resume_writing()
         self.taking = True
+        owed, self._owed = self._owed, b""
+        self.write(owed)
         if self._takes is not None:
             self._takes()
+
+    def handle_ping(self) -> None:
+        """Of the pings of a client that does not read only the last is to be answered (RFC 6455, section
+        5.5.3). What came with it is answered already, too: a close, perhaps."""
+        for frame in self.conn.data_to_send():
+            if self.taking or frame[:1] != _PONG:
+                self.write(frame)
+            else:
+                self._owed = frame
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()

@@ -6,12 +6,15 @@ from collections.abc import Awaitable
 from gateway.event_log import EventLog
 from gateway.interest import Interest
 from gateway.link import Link
+from gateway.link_messages import Entry
 from gateway.membership import Membership
 from gateway.session import Session
-from gateway.socket import Socket
-from gateway.store import Progress, Unavailable
+from gateway.sockets import Sockets
+from gateway.store import Unavailable
 from gateway.stretches import Stretches, Taken
-from shared.events import ConversationEvent
+from shared import cursor
+from shared.events import ConversationEvent, MessageSent
+from shared.frames import CursorFrame
 from shared.kafka import partition_for
 from shared.position import Position
 
@@ -47,7 +50,7 @@ def unsure_is_no() -> None:
 
     async def allows(self: Membership, user: str, conversation: str) -> bool:
         try:
-            return await self._store.is_member(user, conversation)
+            return (await self._store.membership(user, conversation)).member
         except Unavailable:
             return False
 
@@ -86,15 +89,39 @@ async def _guessed(log: EventLog, event: ConversationEvent) -> Position:
     return Position(log.identity.epoch, partition, (await log.ends())[partition])
 
 
+def text_changed() -> None:
+    """What somebody says is not quite what they said."""
+    usual = EventLog.append
+
+    def append(self: EventLog, event: ConversationEvent) -> Awaitable[Position]:
+        if isinstance(event, MessageSent):
+            content = event.data.content.model_copy(update={"text": event.data.content.text + "!"})
+            event = event.model_copy(update={"data": event.data.model_copy(update={"content": content})})
+        return usual(self, event)
+
+    EventLog.append = append  # type: ignore[method-assign]
+
+
+def told_twice() -> None:
+    """Each entry is shown twice."""
+    usual = Sockets.dispatch
+
+    def dispatch(self: Sockets, entry: Entry) -> None:
+        usual(self, entry)
+        usual(self, entry)
+
+    Sockets.dispatch = dispatch  # type: ignore[method-assign]
+
+
 def cursor_ahead() -> None:
-    """A cursor covers one more than was sent."""
-    usual = Socket._place
+    """A cursor that is said from time to time covers one more than was sent."""
 
-    def place(self: Socket) -> Progress | None:
-        at = usual(self)
-        return at and Progress(at.epoch, tuple(offset + 1 for offset in at.offsets))
+    def say(self: Session) -> None:
+        if at := self._socket._place():
+            ahead = cursor.encode(at.epoch, self._socket.user, [offset + 1 for offset in at.offsets])
+            self._socket.put(CursorFrame(cursor=ahead))
 
-    Socket._place = place  # type: ignore[method-assign]
+    Session._say_cursor = say  # type: ignore[method-assign]
 
 
 def links_break() -> None:

@@ -1,11 +1,13 @@
 """Bugs of the fold, the store and the queries."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from message_store import domain, fold, reading
 from message_store.domain import Conversation, Outcome, ReadAdvanced, Sent
 from message_store.postgres import PostgresStore
+from message_store.queries import Queries
 from message_store.rows import Changes
 from message_store.store import Known
 from shared import ids
@@ -86,3 +88,26 @@ def history_open_to_all() -> None:
     """History is read without asking whose it is."""
     mine = "and m.user_id = %(user)s and m.to_offset is null"
     reading.HISTORY = reading.HISTORY.replace(mine, "limit 1", 1)
+
+
+def list_forgets() -> None:
+    """The newest conversation is not listed."""
+    usual = Queries.conversations
+
+    async def conversations(self: Queries, user: str, limit: int, page: str | None) -> dict[str, Any]:
+        found = await usual(self, user, limit, page)
+        return {**found, "items": found["items"][1:]}
+
+    Queries.conversations = conversations  # type: ignore[method-assign]
+
+
+def asks_the_clock() -> None:
+    """A conversation changed when it is projected, not when something happened in it."""
+    usual = PostgresStore.commit
+
+    async def commit(self: PostgresStore, changes: Changes) -> Known:
+        now = datetime.now(UTC).isoformat()
+        rows = [row._replace(updated_at=now) for row in changes.conversations]
+        return await usual(self, replace(changes, conversations=rows))
+
+    PostgresStore.commit = commit  # type: ignore[method-assign]

@@ -1,10 +1,12 @@
 """Bugs of the publisher."""
 
+import asyncio
 import itertools
 from collections.abc import Sequence
 
 from message_store.fold import Arrival, fold
 from message_store.projector import Projector
+from message_store.publisher import Line, Publisher
 from shared.failpoints import failpoint
 from shared.kafka import Appendable, Appended, Producer
 
@@ -49,3 +51,15 @@ def publisher_trusts() -> None:
         return await usual(self, topic, partition, records)
 
     Producer.append_batch = append_batch  # type: ignore[method-assign]
+
+
+def publisher_sleeps() -> None:
+    """After some batches it tells nothing more."""
+    usual, numbers = Publisher._round, itertools.count()
+
+    async def some(self: Publisher, partition: int, line: Line) -> bool:
+        if next(numbers) > 60:
+            await asyncio.Event().wait()
+        return await usual(self, partition, line)
+
+    Publisher._round = some  # type: ignore[method-assign]

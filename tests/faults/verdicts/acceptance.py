@@ -21,7 +21,8 @@ def accepted_is_kept(case: Case) -> Iterator[str]:
                 position = Position.parse(answer.position)
                 if not _is_of(operation, at.get((position.partition, position.offset))):
                     yield f"{what}: accepted, but not in the log at {answer.position}"
-            if operation.kind == "send" and answer.id not in visible | told.get(operation.user, set()):
+            known = answer.id in visible or answer.id in told.get(operation.user, ())
+            if operation.kind == "send" and not known:
                 yield f"{what}: accepted, but neither visible nor rejected and told"
             if operation.kind == "start" and (operation.user, operation.conversation) not in listed:
                 yield f"{what}: started, but not listed"

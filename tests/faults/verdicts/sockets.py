@@ -1,22 +1,31 @@
 """What each socket was told, against what it had to be told."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from shared import cursor
 from tests.faults.ledger import Connection, Frame
-from tests.faults.recount import Happened, Key, key_of
+from tests.faults.recount import Happened, Key, Recount, key_of
 from tests.faults.verdicts import Case
 
 
 def a_socket_gets_each_once_and_in_order(case: Case) -> Iterator[str]:
-    """On one socket each message comes once, a conversation's in seq order."""
+    """On one socket each entry comes once, a conversation's messages in seq order."""
     for connection in case.did.connections:
+        yield from _doubled(connection, case.truth)
         last: dict[str, int] = {}
         for frame in connection.of("message"):
             before = last.get(frame["conversationId"], 0)
             if frame["seq"] <= before:
                 yield f"{connection.device} got {frame['conversationId']} {frame['seq']} after {before}"
             last[frame["conversationId"]] = frame["seq"]
+
+
+def _doubled(connection: Connection, truth: Recount) -> Iterator[str]:
+    shown = Counter(key_of(frame) for frame in connection.frames if "conversationId" in frame)
+    for key, times in shown.items():
+        if times > max(1, len(truth.known.get(key, ()))):
+            yield f"{connection.device} got {key} {times} times"
 
 
 def reconnecting_misses_nothing(case: Case) -> Iterator[str]:
@@ -27,10 +36,10 @@ def reconnecting_misses_nothing(case: Case) -> Iterator[str]:
         for frame in connection.of("hello"):
             if connection.came_with and frame["cursor"] != connection.came_with:
                 yield f"{connection.device} came with a cursor and was begun elsewhere"
-        yield from _left_out(connection, case.truth.of(connection.user))
+        yield from _left_out(connection, case.truth)
     for user, entries in case.holds.syncs.items():
         since = cursor.decode(case.did.first[user]).offsets
-        due = [each.key for each in case.truth.of(user) if each.offset >= since[each.partition]]
+        due = [each.key for each in case.truth.of(user, since)]
         found = [key_of(entry) for entry in entries]
         if found != due:
             missing = [key for key in due if key not in set(found)]
@@ -78,21 +87,18 @@ def nobody_sees_what_is_not_theirs(case: Case) -> Iterator[str]:
             yield f"{each.asked} of {each.user}, a stranger to {each.conversation}: answered {each.status}"
 
 
-def _left_out(connection: Connection, theirs: Sequence[Happened]) -> Iterator[str]:
-    start: Sequence[int] = ()
-    due: list[Happened] = []
+def _left_out(connection: Connection, truth: Recount) -> Iterator[str]:
+    since: Sequence[int] = ()
     seen: set[Key] = set()
     for frame in connection.frames:
         if "conversationId" in frame:
             seen.add(key_of(frame))
         elif said := _said(frame):
-            if not start:
-                start, due = said, [each for each in theirs if each.offset >= said[each.partition]]
-            covered = [each for each in due if each.offset < said[each.partition]]
-            missing = [each.key for each in covered if each.key not in seen]
+            due = truth.of(connection.user, since or said, said)
+            missing = [each.key for each in due if each.key not in seen]
             if missing:
                 yield f"{connection.device} was not sent {missing[:3]} ({len(missing)}); a cursor covers it"
-            due = [each for each in due if each.offset >= said[each.partition]]
+            since = said
 
 
 def _said(frame: Frame) -> Sequence[int]:

@@ -70,6 +70,7 @@ def test_a_disturbed_round_says_nothing_of_a_rate() -> None:
     assert knee([late]) == 0
     assert knee([late, figures(200)]) == 200
     assert knee([late, figures(200, 300)]) == 0
+    assert knee([late, late, figures(200)]) == 0
 
 
 def test_the_middle_leaves_out_what_does_not_count() -> None:

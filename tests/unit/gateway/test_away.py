@@ -110,6 +110,44 @@ async def test_a_store_of_another_log_is_as_good_as_none(own_house: House, prese
         assert (await client.hear())["cursor"] is None
 
 
+async def told_beyond_the_store(house: House) -> str:
+    """Its read models are being made anew, or the database that took over was not as far."""
+    talk = await house.talk("ana", "ben")
+    house.store.stands_at = (await house.store.progress()).offsets
+    await house.say("ben", talk, "told to those who were here")
+    async with house.present("eve") as eve:
+        await house.notifier.entry(["eve"], {"type": "message"}, partition=house.partition_of(talk), covers=3)
+        await eve.hear("message")
+    return talk
+
+
+async def test_who_comes_while_the_store_is_behind_what_was_told_is_shown_what_it_lacked(
+    own_house: House,
+) -> None:
+    talk = await told_beyond_the_store(own_house)
+    async with own_house.dialled("ana") as client:
+        hello = await client.hear()
+        await asyncio.sleep(0.7)
+        own_house.store.stands_at = None
+        message, synced = await client.hear(), await client.hear()
+    assert cursor.decode(hello["cursor"]).offsets[own_house.partition_of(talk)] == 2
+    assert (message["text"], synced["type"]) == ("told to those who were here", "synced")
+
+
+async def test_a_store_that_is_back_but_behind_what_was_told_gives_no_cursor(own_house: House) -> None:
+    await told_beyond_the_store(own_house)
+    own_house.store.away = True
+    async with own_house.dialled("ana") as client:
+        assert [(await client.hear())["cursor"] for _ in ("hello", "synced")] == [None, None]
+        own_house.store.away = False
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.5):
+                await client.hear("cursor")
+        own_house.store.stands_at = None
+        found = (await client.hear("cursor"))["cursor"]
+    assert cursor.decode(found).offsets == (await own_house.store.progress()).offsets
+
+
 async def test_no_notifier_makes_it_unready(own_house: House) -> None:
     await own_house.notifier.own(0, 1, 2)
     await asyncio.sleep(0.1)

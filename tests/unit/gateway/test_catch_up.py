@@ -40,6 +40,17 @@ class Store:
         return Answer(200, b'{"entries":[],"cursor":"%s","hasMore":false}' % at.encode())
 
 
+class Emptied(Store):
+    """Its read models are being made anew."""
+
+    at = (5,)
+
+    async def sync(self, user: str, at: str, **_: object) -> Answer:
+        self.asked.append(user)
+        reached = cursor.encode(EPOCH, user, self.at)
+        return Answer(200, b'{"entries":[],"cursor":"%s","hasMore":false}' % reached.encode())
+
+
 class Log:
     async def ends(self) -> dict[int, int]:
         return {0: 9}
@@ -57,8 +68,15 @@ async def catching_up(store: Store, *users: str) -> AsyncIterator[dict[str, asyn
     await asyncio.wait(tasks.values())
 
 
-def behind(user: str, line: Far | None = None, *, frames: int = 10, at: tuple[int, ...] = (5,)) -> Socket:
-    socket = Socket(user, Outbox(line or Far(), frames, 1_000 * frames), Stretches())
+def behind(
+    user: str,
+    line: Far | None = None,
+    *,
+    frames: int = 10,
+    at: tuple[int, ...] = (5,),
+    told: Stretches | None = None,
+) -> Socket:
+    socket = Socket(user, Outbox(line or Far(), frames, 1_000 * frames), told or Stretches())
     socket.registered = True
     socket.begin(Progress(EPOCH, at))
     socket.fall_behind()
@@ -103,6 +121,22 @@ async def test_what_is_told_while_the_last_page_is_read_is_shown_after_it() -> N
     await reading
     socket.release()
     assert line.told == ["6"]
+
+
+async def test_a_store_that_is_behind_what_was_told_is_asked_until_it_is_not() -> None:
+    """Else the socket would go on from there, and its cursor cover what it never showed."""
+    told = Stretches()
+    told.begin(0, 0, 9)
+    store, socket = Emptied(), behind("ana", told=told)
+    reading = asyncio.create_task(CatchUp(cast("StorePort", store), cast("EventLog", Log())).show(socket))
+    while len(store.asked) < 2:
+        await asyncio.sleep(0.01)
+    assert cursor.decode(socket.cursor() or "").offsets == (5,)
+    assert not reading.done()
+    store.at = (9,)
+    async with asyncio.timeout(5):
+        await reading
+    assert cursor.decode(socket.cursor() or "").offsets == (9,)
 
 
 async def test_what_is_left_out_while_the_last_page_is_read_is_still_to_be_read() -> None:
@@ -164,3 +198,13 @@ async def test_once_a_socket_is_closed_nothing_more_is_read_for_it() -> None:
     async with asyncio.timeout(5):
         await reading
     assert len(store.asked) <= 2
+
+
+async def test_one_whose_page_cannot_be_read_asks_more_and_more_seldom() -> None:
+    store = Store()
+    store.away = True
+    _, reading = await begun(store)
+    await asyncio.sleep(3)
+    assert 2 <= len(store.asked) <= 4
+    reading.cancel()
+    await asyncio.wait([reading])

@@ -15,6 +15,7 @@ from gateway.outbox import Close, Outbox
 from gateway.present import Present
 from gateway.settings import Address, Settings
 from gateway.store import Progress
+from gateway.stretches import Stretches
 from shared import codec
 from shared.frames import AcceptedFrame
 from shared.line import text_frame
@@ -217,7 +218,7 @@ def test_bad_settings_are_refused(wrong: dict[str, object], said: str) -> None:
 async def test_members_are_remembered_strangers_are_not(own_house: House) -> None:
     talk = await own_house.talk("ana", "ben")
     store = own_house.store
-    membership = Membership(store)
+    membership = Membership(store, Stretches())
     asked = store.questions
     assert [await membership.allows("ana", talk) for _ in range(3)] == [True] * 3
     assert store.questions == asked + 1
@@ -230,10 +231,24 @@ async def test_members_are_remembered_strangers_are_not(own_house: House) -> Non
 
 async def test_a_store_that_is_away_refuses_nobody_and_is_not_asked_again_at_once(own_house: House) -> None:
     own_house.store.away = True
-    membership = Membership(own_house.store)
+    membership = Membership(own_house.store, Stretches())
     asked = own_house.store.questions
     assert [await membership.allows("ana", STRANGE) for _ in range(100)] == [True] * 100
     assert own_house.store.questions == asked + 1
+
+
+async def test_a_store_that_is_behind_what_was_told_refuses_nobody(own_house: House) -> None:
+    """Its read models may be made anew: whoever is a member may not be there yet."""
+    talk = await own_house.talk("ana", "ben")
+    told, partition = Stretches(), own_house.partition_of(talk)
+    membership = Membership(own_house.store, told)
+    told.begin(partition, 0, 2)
+    assert not await membership.allows("eve", talk)
+    own_house.store.stands_at = (1, 1, 1, 1)
+    assert await membership.allows("ana", talk)
+    assert await membership.allows("eve", talk)
+    own_house.store.stands_at = None
+    assert not await membership.allows("eve", talk)
 
 
 async def test_the_present_is_asked_once_for_all_and_never_before_they_asked(own_house: House) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from gateway.present import Present
-from gateway.store import Progress
+from gateway.store import Belongs, Progress
 from shared import cursor
 from shared.events import MessageSent
 from tests.unit.gateway.house import House
@@ -67,10 +67,10 @@ async def test_a_slow_answer_about_members_changes_no_order(
     talk = await own_house.talk("ana", "ben")
     delays = iter([0.1, 0.0, 0.05])
 
-    async def is_member(*_: str) -> bool:
+    async def membership(*_: str) -> Belongs:
         await asyncio.sleep(next(delays, 0))
         own_house.door.membership.forget(talk)  # so that it is asked each time
-        return True
+        return Belongs(True, await own_house.store.progress())
 
-    monkeypatch.setattr(own_house.store, "is_member", is_member)
+    monkeypatch.setattr(own_house.store, "membership", membership)
     assert await _said(own_house, talk, talk, talk, talk) == ["0", "1", "2", "3"]

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from shared import cursor, ids
 from shared.log_identity import LogIdentity
@@ -84,12 +84,12 @@ async def test_no_hello_before_every_owner_acknowledged_and_nothing_is_handled_b
     async with own_house.dialled("ana") as client:
         await client.say(type="message", conversationId=conversation, text="early")
         await own_house.notifier.heard_of("ana")
-        await own_house.notifier.entry(["ana"], {"type": "message", "text": "early entry"}, covers=9)
+        await own_house.notifier.entry(["ana"], {"type": "message", "text": "in history"}, covers=1)
         await asyncio.sleep(0.1)
         assert len(own_house.written()) == 1
         await own_house.notifier.acknowledge()
-        kinds = [(await client.hear())["type"] for _ in range(4)]
-    assert kinds == ["hello", "message", "synced", "accepted"]
+        kinds = [(await client.hear())["type"] for _ in range(3)]
+    assert kinds == ["hello", "synced", "accepted"]
 
 
 async def test_who_leaves_before_hello_is_noticed_at_once(own_house: House) -> None:
@@ -183,7 +183,7 @@ async def test_a_socket_without_a_store_gets_its_cursor_later(own_house: House) 
         assert [(await client.hear())["cursor"] for _ in range(2)] == [None, None]
         await own_house.notifier.entry(["ana"], {"type": "message"}, partition=1, covers=6)
         assert (await client.hear())["type"] == "message"
-        own_house.store.away = False
+        own_house.store.away, own_house.store.stands_at = False, (1, 6, 1, 1)
         later = cursor.decode((await client.hear("cursor"))["cursor"])
     assert later.offsets == (1, 6, 1, 1)
 
@@ -324,6 +324,7 @@ async def test_member_entries_end_what_is_remembered_of_a_conversation(own_house
     own_house.door.membership.remember(STRANGE, "ana")
     async with own_house.present("ana") as client:
         kind = "chat.member.removed.v1"
+        own_house.store.stands_at = (9, 1, 1, 1)
         await own_house.notifier.entry(["ana"], {"type": "x"}, covers=9, kind=kind, conversation=STRANGE)
         await client.hear("x")
         await client.say(type="message", conversationId=STRANGE, text="hello")
@@ -343,6 +344,16 @@ async def test_a_reader_too_slow_is_closed_with_4408_or_cut() -> None:
         await house.notifier.entry(["ben"], {"type": "message", "text": "still here"}, covers=300)
         assert (await quick.hear())["text"] == "still here"
         slow.socket.transport.resume_reading()
+
+
+async def test_stopping_sends_who_was_not_greeted_yet_away_without_a_word() -> None:
+    async with opened() as house:
+        house.notifier.acknowledges = False
+        async with house.dialled("ana") as client:
+            await house.notifier.heard_of("ana")
+            house.stop.set()
+            with pytest.raises(ConnectionClosed, match="1012"):
+                await client.hear()
 
 
 async def test_stopping_tells_clients_to_reconnect_and_finishes_what_was_begun() -> None:

@@ -44,7 +44,7 @@ class World:
         self.memory = Memory()
         self._interest, self._stretches = Interest(), Stretches()
         store = cast("StorePort", self.memory)
-        sockets = Sockets(self._interest, Membership(store), most=100, rate=200)
+        sockets = Sockets(self._interest, Membership(store, self._stretches), most=100, rate=200)
         self._links = Links([], "g1", self._interest, self._stretches, sockets)
         self._sockets = sockets
         self._catch_up = CatchUp(store, cast("Any", None))

@@ -152,10 +152,22 @@ async def test_what_several_commits_left_untold_is_told_by_the_next_projector(wo
     assert world.told == [1, 2, 3, 4, 5, 6]
 
 
+async def test_a_projector_that_ends_while_it_tells_waits_for_that_and_no_longer(world: World) -> None:
+    """Its publisher was stopped in the middle of a round, and goes on from there."""
+    projector, _ = world.projector()
+    world.broker.deaf = True
+    await _run(projector)
+    world.publishing[0].cancel()
+    world.broker.deaf = False
+    world.publishing.append(asyncio.create_task(projector._publisher.run()))
+    await projector.settle()
+    assert world.told == [1]
+
+
 async def test_a_partition_with_too_much_untold_stops_folding_until_it_is_told(world: World) -> None:
     world.broker.deaf = True
     projector, _ = world.projector()
-    projector.tenure.unpublished = 10
+    projector.tenure.unpublished = 4_500  # ten of its entries
     for _ in range(5):
         world.happen(*(builders.sent(GROUP, "ann") for _ in range(6)))
         await _run(projector)

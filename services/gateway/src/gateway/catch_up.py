@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+import structlog
 from pydantic import BaseModel
 
 from gateway import metrics
@@ -22,9 +23,12 @@ from shared.failpoints import failpoint
 from shared.frames import CursorFrame, ResetFrame
 from shared.problems import Problem
 
+log = structlog.get_logger()
+
 _PAGE = 100
 AT_ONCE = 8  # sockets that read a page at the same time: a storm of them leaves the store to others
 _ASK_AGAIN = 0.5
+_LONGEST_PAUSE = 2.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class CatchUp:
         self._store = store
         self._events = events
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._waiting = False
+        """For the store; told once."""
 
     async def show(self, socket: Socket) -> None:
         """Everything after the socket's cursor, until it is closed; live entries stay held back. Waits for a
@@ -55,14 +61,17 @@ class CatchUp:
             if socket.outbox.closed:
                 return
             page = await self._page(socket)
-            _put(socket, page)
-            more = page.more
+            place = _put(socket, page)
+            more = page.more or socket.is_beyond(place)
+            if more and not page.more:
+                socket.drop()
+                await asyncio.sleep(_ASK_AGAIN)
 
     async def _page(self, socket: Socket) -> Page:
         at = socket.cursor()
         if at is None:
             raise Unusable("unknown")
-        asked_end = False
+        asked_end, pause = False, _ASK_AGAIN / 2
         while True:
             try:
                 answer = await self._ask(socket, at)
@@ -78,6 +87,9 @@ class CatchUp:
                 if problem.code == "cursor_unusable":
                     raise Unusable("beyond_the_log") from None
             except Unavailable:
+                # longer and longer: one whose page alone cannot be read takes its turn from others seldom
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
                 continue
             socket.drop()
             await asyncio.sleep(_ASK_AGAIN)
@@ -89,23 +101,30 @@ class CatchUp:
             socket.hold()
             try:
                 with metrics.catching_up.track_inprogress():
-                    return await self._store.sync(socket.user, at, limit=_PAGE, until=Until(None, 0.0))
-            except Unavailable:
+                    page = await self._store.sync(socket.user, at, limit=_PAGE, until=Until(None, 0.0))
+                self._waiting = False
+                return page
+            except Unavailable as error:
                 socket.drop()
+                if not self._waiting:
+                    log.warning("catch_up.waiting", reason=str(error))
+                self._waiting = True
                 await asyncio.sleep(_ASK_AGAIN)
                 raise
 
 
-def _put(socket: Socket, page: Page) -> None:
+def _put(socket: Socket, page: Page) -> Progress:
     """All in one go, so that the socket's cursor covers what was put at any moment. There is room: a page is
-    bounded, too, and half an outbox holds it (settings)."""
+    bounded, too, and half an outbox holds it (settings). Returns the place reached."""
     for entry in page.entries:
         socket.put_json(orjson.dumps(entry))
     reached = cursor.decode(page.cursor)
-    socket.begin(Progress(reached.epoch, reached.offsets))
+    place = Progress(reached.epoch, reached.offsets)
+    socket.begin(place)
     failpoint("session.page")
     if page.more:
         socket.put(CursorFrame(cursor=page.cursor))
+    return place
 
 
 def verdict(came_with: Cursor, user: str, events: EventLog) -> BaseModel | None:

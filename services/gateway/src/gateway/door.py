@@ -44,9 +44,9 @@ class Door:
     @classmethod
     def hung(cls, settings: Settings, events: EventLog, store: StorePort) -> "Door":
         """Everything between the clients and these three."""
-        membership = Membership(store)
-        sending = Sending(events, membership, settings.source)
         interest, stretches = Interest(), Stretches()
+        membership = Membership(store, stretches)
+        sending = Sending(events, membership, settings.source)
         rate = settings.arrivals_per_second
         sockets = Sockets(interest, membership, most=settings.max_sockets, rate=rate)
         return cls(

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from gateway.store import Answer, Outcome, Progress, Unavailable, Until
+from gateway.store import Answer, Belongs, Outcome, Progress, Unavailable, Until
 from shared import codec, events, frames
 from shared import cursor as cursors
 from shared.kafka.memory import MemoryLog
@@ -125,9 +125,9 @@ class MemoryStore:
             if message.version == offset >= seen[partition]
         )
 
-    async def is_member(self, user: str, conversation: str) -> bool:
+    async def membership(self, user: str, conversation: str) -> Belongs:
         self._ask()
-        return self._of(user, conversation) is not None
+        return Belongs(self._of(user, conversation) is not None, self._progress())
 
     async def outcome(self, user: str, until: Until) -> Outcome | None:
         self._ask()
@@ -142,6 +142,9 @@ class MemoryStore:
 
     async def progress(self) -> Progress:
         self._ask()
+        return self._progress()
+
+    def _progress(self) -> Progress:
         return Progress(self.identity.epoch, self._offsets())
 
     def _answered(self, until: Until | None, answer: Callable[[], Answer]) -> Answer:

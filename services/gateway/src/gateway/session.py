@@ -140,6 +140,7 @@ class Session:
             log.warning("socket.not_registered")
             return False
         self._socket.registered = True
+        self._socket.mark()
         return True
 
     async def _present(self) -> Progress | None:
@@ -151,11 +152,21 @@ class Session:
 
     async def _greet(self) -> None:
         came_with, self._fault = self._resumable()
-        self._socket.begin(came_with or await self._present())
-        if came_with is not None:
+        if came_with is None:
+            await self._begin_now()
+        else:
+            self._socket.begin(came_with)
             self._socket.fall_behind()
         heartbeat, at = self._door.settings.heartbeat_seconds, self._socket.cursor()
         self._socket.put(HelloFrame(user_id=self._socket.user, cursor=at, heartbeat_seconds=heartbeat))
+        self._socket.greeted = True
+
+    async def _begin_now(self) -> None:
+        """All that the store has is history."""
+        present = await self._present()
+        self._socket.begin(present)
+        if present is not None and self._socket.is_beyond(present):
+            self._socket.fall_behind()
 
     async def _catch_up(self) -> None:
         while self._socket.behind:
@@ -163,7 +174,7 @@ class Session:
                 await self._door.catch_up.show(self._socket)
             except Unusable as unusable:
                 self._fault = ResetFrame(reason=str(unusable))
-                self._socket.begin(await self._present())
+                await self._begin_now()
         if self._fault is not None:
             self._socket.put(self._fault)
             self._fault = None
@@ -193,9 +204,10 @@ class Session:
         """Once the store is back, if it was away. What it has is told a moment later: until then a place
         that covers it would say too much."""
         while self._socket.cursor() is None:
+            self._socket.mark()
             present = await self._present()
             await asyncio.sleep(_ASK_AGAIN)
-            if present is not None:
+            if present is not None and not self._socket.is_beyond(present):
                 self._socket.place(present)
                 self._say_cursor()
 

@@ -26,6 +26,8 @@ _CLOSE_WITHIN = 1.0
 class Socket:
     def __init__(self, user: str, outbox: Outbox, stretches: Stretches) -> None:
         self.user = user
+        self.greeted = False
+        """`hello` was put: the client may be told anything."""
         self.registered = False
         """Every owner knows of the user: what is left out from now on is missed."""
         self.behind = False
@@ -41,6 +43,8 @@ class Socket:
         self._base: Progress | None = None
         self._seen: tuple[int, ...] = ()
         """Per partition, what is below is not shown again."""
+        self._left_out: dict[int, int] = {}
+        """Per partition, what is below was told before it was held back, and must be history."""
 
     def deliver(self, entry: Entry) -> None:
         if self._live:
@@ -80,8 +84,18 @@ class Socket:
         self._held, self._held_bytes = None, 0
 
     def hold(self) -> None:
-        """What was delivered until now is in what is read from the store next; hold back from here on."""
+        """What was told until now must be in what is read from the store next; hold back from here on."""
         self._held, self._held_bytes = [], 0
+        self.mark()
+
+    def mark(self) -> None:
+        """What was told until now must be in what the store says next."""
+        self._left_out = self._stretches.told()
+
+    def is_beyond(self, place: Progress) -> bool:
+        """Is the store behind what was told before it was asked? What is missing there must not count as
+        shown."""
+        return place.lacks(self._left_out)
 
     def release(self) -> None:
         """Show what was held back, and from now on everything at once."""

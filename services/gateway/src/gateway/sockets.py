@@ -69,13 +69,17 @@ class Sockets:
 
     async def drain(self) -> None:
         """Everybody is told to come back elsewhere, one after the other, and served until then; closed if
-        they have not gone in some seconds, with what is left of their delay."""
+        they have not gone in some seconds, with what is left of their delay. Who was not greeted yet is
+        closed at once."""
         self.draining = True
         now, pace = asyncio.get_running_loop().time, Pace(self._rate)
         began = now()
         turns = {socket: pace.take(began) for socket in self.everybody()}
         for socket, turn in turns.items():
-            socket.put(ReconnectFrame(after_ms=delays.after_ms(turn)))
+            if socket.greeted:
+                socket.put(ReconnectFrame(after_ms=delays.after_ms(turn)))
+            else:
+                socket.close(delays.closing(delays.RESTARTING, turn))
         await self._left(min(_LEAVE_WITHIN, pace.ahead(began) + _MARGIN))
         for socket in self.everybody():
             left = max(0.0, began + turns.get(socket, 0.0) - now())

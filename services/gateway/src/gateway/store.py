@@ -1,6 +1,7 @@
 """The read models, as message-store serves them (docs/internal-wire.md). Answers that clients will see are
 passed on unread."""
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from enum import Enum
@@ -64,6 +65,18 @@ class Progress:
     epoch: str
     offsets: tuple[int, ...]
 
+    def lacks(self, told: Mapping[int, int]) -> bool:
+        """Is it behind what was told, per partition up to there? It is where its read models are being made
+        anew, or after a failover to a database that was not as far."""
+        return any(covers > self.offsets[partition] for partition, covers in told.items())
+
+
+class Belongs(NamedTuple):
+    """Whether a user is a member now, and how far the projection is that says so."""
+
+    member: bool
+    at: Progress
+
 
 class StorePort(Protocol):
     """Every call raises Unavailable when the store is away. An Answer that is `behind` is an answer."""
@@ -88,7 +101,7 @@ class StorePort(Protocol):
         self, user: str, cursor: str | None, *, limit: int, until: Until | None = None
     ) -> Answer: ...
 
-    async def is_member(self, user: str, conversation: str) -> bool: ...
+    async def membership(self, user: str, conversation: str) -> Belongs: ...
 
     async def outcome(self, user: str, until: Until) -> Outcome | None:
         """None when the projection did not get there in time."""
@@ -156,12 +169,13 @@ class HttpStore:
         asked = {"user": user, "limit": str(limit)} | ({"cursor": cursor} if cursor is not None else {})
         return await self._page("/sync", asked, until)
 
-    async def is_member(self, user: str, conversation: str) -> bool:
+    async def membership(self, user: str, conversation: str) -> Belongs:
         asked = {"user": user, "conversation": conversation}
         answer = _available(await self._get(_Purpose.CHECK, "/membership", asked, patience=_HASTE))
-        if not answer.ok and answer.status != 404:
+        if not answer.ok:
             raise Unavailable(f"membership: {answer.status}")
-        return answer.ok
+        told = orjson.loads(answer.body)
+        return Belongs(told["member"], _progress(told))
 
     async def outcome(self, user: str, until: Until) -> Outcome | None:
         answer = _available(await self._get(_Purpose.OUTCOME, "/outcome", {"user": user}, until))
@@ -174,8 +188,7 @@ class HttpStore:
         answer = _available(await self._get(_Purpose.CHECK, "/progress", {}))
         if not answer.ok:
             raise Unavailable(f"progress: {answer.status}")
-        told = orjson.loads(answer.body)
-        return Progress(told["epoch"], tuple(told["offsets"]))
+        return _progress(orjson.loads(answer.body))
 
     async def _page(self, path: str, asked: dict[str, str], until: Until | None) -> Answer:
         purpose = _Purpose.READ_LATER if until is not None and until.wait else _Purpose.READ
@@ -200,6 +213,10 @@ class HttpStore:
                 return Answer(response.status, await response.read())
         except (TimeoutError, aiohttp.ClientError) as error:
             raise Unavailable(repr(error)) from error
+
+
+def _progress(told: dict[str, Any]) -> Progress:
+    return Progress(told["epoch"], tuple(told["offsets"]))
 
 
 def _available(answer: Answer) -> Answer:

@@ -47,3 +47,7 @@ class Stretches:
     def covers(self, partition: int) -> int:
         """0 when not known."""
         return self._covers.get(partition, 0)
+
+    def told(self) -> dict[int, int]:
+        """`covers` of every partition that is known, as it is now."""
+        return dict(self._covers)

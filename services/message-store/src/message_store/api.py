@@ -55,8 +55,7 @@ def routes(queries: Queries, watch: ProgressWatch) -> APIRouter:
 
     @router.get("/progress")
     async def progress(_: Request) -> Response:
-        vector = await queries.progress()
-        return _json({"epoch": vector.epoch, "offsets": list(vector.offsets)})
+        return _json((await queries.progress()).told())
 
     return router
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any, NoReturn
 
 from shared.cursor import Cursor
 from shared.position import Position
@@ -15,6 +16,9 @@ class Vector:
 
     epoch: str
     offsets: tuple[int, ...]
+
+    def told(self) -> dict[str, Any]:
+        return {"epoch": self.epoch, "offsets": list(self.offsets)}
 
     def covers(self, position: Position) -> bool:
         """Raises Problem for a position of another log."""
@@ -82,10 +86,12 @@ class ProgressWatch:
             async with asyncio.timeout(max(wait, self.PATIENCE)):
                 while self._vector is None or not reached(self._vector):
                     if self._done >= fresh and now() >= deadline:
-                        raise _behind()
+                        behind()
                     await self._looked.wait()
         except TimeoutError:
-            raise _behind() if self.fault is None else Problem("unavailable", self.fault) from None
+            if self.fault is None:
+                behind()
+            raise Problem("unavailable", self.fault) from None
         finally:
             self._waiting -= 1
 
@@ -108,5 +114,5 @@ def _parse(text: str) -> Position:
         raise Problem("invalid", "position: is not a position") from None
 
 
-def _behind() -> Problem:
-    return Problem("projection_behind", "the projection has not reached this position yet")
+def behind() -> NoReturn:
+    raise Problem("projection_behind", "the projection has not reached this position yet")

@@ -32,6 +32,24 @@ class Telling(NamedTuple):
     offset: int
     """Of the event."""
     record: Appendable
+    size: int
+    """Bytes."""
+
+
+class Line:
+    """What is to be told of one partition, first in first out."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[Telling] = deque()
+        self.size = 0
+
+    def add(self, offset: int, key: bytes, value: bytes) -> None:
+        self.waiting.append(Telling(offset, Appendable(key, value, codec.HEADERS), len(value)))
+        self.size += len(value)
+
+    def told(self, count: int) -> None:
+        """The first `count` are."""
+        self.size -= sum(self.waiting.popleft().size for _ in range(count))
 
 
 class Publisher:
@@ -40,13 +58,13 @@ class Publisher:
         self._topic = topic
         self._epoch = epoch
         self._source = source
-        self._lines: dict[int, deque[Telling]] = {}
+        self._lines: dict[int, Line] = {}
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
 
     def restart(self, partition: int) -> None:
         """Forget what was in line: its reader starts anew from the journal."""
-        self._lines[partition] = deque()
+        self._lines[partition] = Line()
 
     def drop(self, partition: int) -> None:
         self._lines.pop(partition, None)
@@ -57,27 +75,28 @@ class Publisher:
             if folded.told and folded.partition in self._lines:
                 value = codec.encode(record(folded, self._epoch, self._source))
                 key = str(folded.conversation_id).encode()
-                self._lines[folded.partition].append(
-                    Telling(folded.offset, Appendable(key, value, codec.HEADERS))
-                )
+                self._lines[folded.partition].add(folded.offset, key, value)
         self._idle.clear()
         self._work.set()
 
     def backlog(self, partition: int) -> int:
-        return len(self._lines.get(partition, ()))
+        """Bytes in line."""
+        line = self._lines.get(partition)
+        return line.size if line else 0
 
     def published(self, partition: int, committed: int) -> int:
         """Every event below this offset is told, given that those below `committed` were put in line."""
         line = self._lines.get(partition)
-        return line[0].offset if line else committed
+        return line.waiting[0].offset if line and line.waiting else committed
 
     async def run(self) -> None:
-        """For ever: rounds of at most one batch a partition."""
+        """For ever: rounds of at most one batch a partition. Begun anew it goes on with what is in line."""
+        self._work.set()
         while True:
             await self._work.wait()
             self._work.clear()
-            while lines := [(p, line) for p, line in self._lines.items() if line]:
-                _waiting.set(sum(len(line) for _, line in lines))
+            while lines := [(p, line) for p, line in self._lines.items() if line.waiting]:
+                _waiting.set(sum(len(line.waiting) for _, line in lines))
                 told = await asyncio.gather(*(self._round(p, line) for p, line in lines))
                 if not all(told):
                     await asyncio.sleep(0.05)
@@ -86,20 +105,21 @@ class Publisher:
 
     async def drained(self, patience: float) -> None:
         """Wait until all is told, but no longer than `patience` seconds."""
-        if any(self._lines.values()):
+        if any(line.waiting for line in self._lines.values()):
             with suppress(TimeoutError):
                 async with asyncio.timeout(patience):
                     await self._idle.wait()
 
-    async def _round(self, partition: int, line: deque[Telling]) -> bool:
-        batch = [telling.record for telling in islice(line, BATCH)]
+    async def _round(self, partition: int, line: Line) -> bool:
+        batch = [telling.record for telling in islice(line.waiting, BATCH)]
         try:
             count = (await self._producer.append_batch(self._topic, partition, batch)).taken
         except Unconfirmed as error:
-            log.warning("publisher.unconfirmed", partition=partition, first=line[0].offset, reason=str(error))
+            log.warning(
+                "publisher.unconfirmed", partition=partition, first=line.waiting[0].offset, reason=str(error)
+            )
             return False
         failpoint("publisher.confirmed")
-        for _ in range(count):
-            line.popleft()
+        line.told(count)
         _told.inc(count)
         return True

@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from message_store import reading, views
 from message_store.postgres import KEEPALIVES, OPTIONS
-from message_store.progress import Vector
+from message_store.progress import Vector, behind
 from message_store.views import Row
 from shared import cursor
 from shared.position import Position, after
@@ -26,7 +26,8 @@ _PLANNED_ONCE = "-c plan_cache_mode=force_generic_plan"
 class Queries:
     """Every method raises Problem(unavailable) when the database does not answer in time."""
 
-    def __init__(self, pool: AsyncConnectionPool, *, timeout: float = 3.0) -> None:
+    def __init__(self, pool: AsyncConnectionPool, *, timeout: float = 2.0) -> None:
+        """`timeout` is less than gateways wait for an answer."""
         self._pool = pool
         self._timeout = timeout
 
@@ -34,10 +35,9 @@ class Queries:
         return _vector(await self._rows(reading.PROGRESS, {}))
 
     async def membership(self, user: str, conversation: str) -> dict[str, Any]:
-        """Raises Problem(not_found)."""
-        if not await self._rows(reading.MEMBERSHIP, {"user": user, "conversation": conversation}):
-            not_found()
-        return {"member": True}
+        """Whether the user is a member now, and where the projection is that says so."""
+        rows = await self._rows(reading.MEMBERSHIP, {"user": user, "conversation": conversation})
+        return {"member": rows[0][2], **_vector(rows).told()}
 
     async def conversation(self, user: str, conversation: str) -> dict[str, Any]:
         """Raises Problem(not_found)."""
@@ -88,12 +88,15 @@ class Queries:
 
     async def sync(self, user: str, since: Sequence[int] | None, limit: int) -> dict[str, Any]:
         """What a socket of `user` would have been sent after `since` (per partition the next offset; None:
-        just where things stand), by partition and offset, at most `limit` frames and PAGE_BYTES of them."""
+        just where things stand), by partition and offset, at most `limit` frames and PAGE_BYTES of them.
+        Raises Problem(projection_behind): it may have been there, and be made anew."""
         if since is None:
             vector = await self.progress()
             return {"entries": [], "cursor": _cursor(vector, user), "hasMore": False}
         asked = {"user": user, "offsets": list(since), "limit": limit + 1}
         vector, rows = _standing(await self._rows(reading.SYNC, asked))
+        if any(seen > at for seen, at in zip(since, vector.offsets, strict=True)):
+            behind()
         shown = page_of(views.frame(user, vector.epoch, row) for row in rows[:limit])
         more = len(rows) > len(shown)
         offsets = _reached(vector.offsets, since, rows[len(shown) - 1]) if more else vector.offsets

@@ -17,8 +17,10 @@ left join progress on partition = p
 
 _STANDING = f"standing as materialized ({PROGRESS})"
 
-MEMBERSHIP = """
-select 1 from members where conversation_id = %(conversation)s and user_id = %(user)s and to_offset is null
+MEMBERSHIP = f"""
+select standing.*, exists(select 1 from members
+    where conversation_id = %(conversation)s and user_id = %(user)s and to_offset is null)
+from ({PROGRESS}) standing
 """
 
 

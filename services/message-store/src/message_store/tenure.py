@@ -45,8 +45,8 @@ class Tenure:
         """Per partition that is ours and sound: the next offset to fold."""
         self.waiting = False
         """For the database, or for Kafka to say where the log ends."""
-        self.unpublished = 10_000
-        """A partition with more entries than this still to be told stops folding."""
+        self.unpublished = 4 * 1024 * 1024
+        """A partition with more bytes than this still to be told stops folding."""
         self._consumer = consumer
         self._store = store
         self._states = states

@@ -1,0 +1,68 @@
+"""A connection as a Line, over real sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+from starlette.types import Receive, Scope, Send
+from websockets.asyncio.client import ClientConnection, connect
+
+from shared.line import EXTENSION, text_frame
+from shared.serving import server
+from shared.settings import ProcessSettings
+from shared.socket_protocol import SocketProtocol
+
+_BIG = text_frame(b"a" * 100_000)
+
+
+@asynccontextmanager
+async def _line() -> AsyncIterator[tuple[SocketProtocol, ClientConnection]]:
+    """Both ends of one connection."""
+    taken: asyncio.Future[SocketProtocol] = asyncio.get_running_loop().create_future()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            line = cast("SocketProtocol", scope["extensions"][EXTENSION])
+            await receive()
+            await send({"type": "websocket.accept"})
+            end = line.listen(lambda _: None, lambda: None)
+            taken.set_result(line)
+            await end
+
+    serving = server(app, ProcessSettings(port=0), grace=1)
+    task = asyncio.create_task(serving.serve())
+    while not serving.started:
+        await asyncio.sleep(0.005)
+    port = serving.servers[0].sockets[0].getsockname()[1]
+    try:
+        async with connect(f"ws://127.0.0.1:{port}", close_timeout=0.1) as client:
+            yield await taken, client
+    finally:
+        serving.should_exit = True
+        await task
+
+
+async def _read_all(client: ClientConnection) -> None:
+    async for _ in client:
+        pass
+
+
+async def test_pings_of_one_that_does_not_read_wait_as_one_pong_to_the_last_of_them() -> None:
+    async with _line() as (line, client):
+        client.transport.pause_reading()
+        while line.taking:
+            line.write(_BIG)
+            await asyncio.sleep(0)
+        held = line.transport.get_write_buffer_size()
+        for number in range(10_000):
+            client.protocol.send_ping(f"{number:0100}".encode())
+        client.transport.write(b"".join(client.protocol.data_to_send()))
+        last = await client.ping(b"last")
+        await asyncio.sleep(0.5)
+        assert line.transport.get_write_buffer_size() == held
+        client.transport.resume_reading()
+        async with asyncio.timeout(5):
+            reading = asyncio.create_task(_read_all(client))
+            await last
+            reading.cancel()
