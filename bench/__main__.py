@@ -43,7 +43,7 @@ def _measure(chosen: argparse.Namespace) -> list[Figures]:
     print("starting a stack", file=sys.stderr)
     with parley() as target, drivers(chosen.drivers, plan(target, between)) as driving:
         bench = Bench(target, driving, between, chosen.seed)
-        warm = bench.round(min(800.0, max(chosen.rates)), chosen.warm_up)
+        warm = bench.round(bench.target.warm, chosen.warm_up)
         bench.profile = chosen.profile
         told = _rounds(bench, warm, chosen)
     for file in bench.files:
@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rates", type=_rates, default=RATES, metavar="N,N,…", help="messages a second")
     parser.add_argument("--seconds", type=float, default=10, help="of each round")
     parser.add_argument("--rounds", type=int, default=1, help="of each rate, in turn")
-    parser.add_argument("--warm-up", type=float, default=10, metavar="SECONDS", help="not counted")
+    parser.add_argument("--warm-up", type=float, default=30, metavar="SECONDS", help="not counted")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--users", type=int, default=100)
     parser.add_argument("--conversations", type=int, default=50)

@@ -81,10 +81,10 @@ class Race:
 
 def carries(rounds: Sequence[Figures]) -> bool:
     """Whether most of the rounds at one rate lost nothing and stayed below the knee's p99. What was disturbed
-    says nothing; where all was, nothing is carried."""
+    says nothing; where most was, nothing is carried."""
     counting = [each for each in rounds if not each.disturbed]
     good = [each for each in counting if not each.faults and each.p99 <= KNEE_P99]
-    return len(good) * 2 > len(counting)
+    return len(good) * 2 > len(counting) >= len(rounds) / 2
 
 
 def knee(rounds: Sequence[Figures]) -> float:

@@ -21,6 +21,7 @@ from deploy.local.background import running
 from deploy.local.kafka import SETTINGS
 from deploy.local.record import Stack
 
+_JVM = os.environ.get("KAFKA_OPTS", "")
 _ROWS = "select client_id from messages where conversation_id = any(%s::uuid[]) and client_id like %s"
 
 
@@ -31,6 +32,8 @@ class Target(Protocol):
     wire: Wire
     copies: int
     """How many sockets a message comes to: 2 when its sender is told too."""
+    warm: float
+    """Messages a second that it carries with ease, for the time that does not count."""
 
     @property
     def socket(self) -> str:
@@ -54,6 +57,7 @@ class Parley:
 
     wire: Wire = "parley"
     copies = 2
+    warm = 800.0
 
     def __init__(self, stack: Stack, name: str = "parley") -> None:
         self.stack = stack
@@ -86,6 +90,7 @@ class Parley:
         return {
             **postgres(self.stack.database),
             "Kafka": _kafka(),
+            "Kafka's JVM": _JVM or "its defaults",
             "Python": platform.python_version(),
             **{name: version(name) for name in libraries},
             "gateways": str(len(self.stack.gateways)),
@@ -111,8 +116,9 @@ def postgres(database: str) -> dict[str, str]:
 @contextmanager
 def parley(*arguments: str, name: str = "parley") -> Iterator[Parley]:
     """Ready when entered, gone with its data when left. Data are synced to disk as in `make run`; `arguments`
-    are those of `deploy.local run`."""
-    with work_folder() as folder, running(folder, *arguments) as stack:
+    are those of `deploy.local run`. Kafka's code is compiled as in production, not as for a quick start."""
+    env = {"KAFKA_OPTS": _JVM}
+    with work_folder() as folder, running(folder, *arguments, env=env) as stack:
         yield Parley(stack, name)
 
 

@@ -60,7 +60,7 @@ def _w1(targets: list[Target], chosen: argparse.Namespace) -> None:
     between = pairs(chosen.users, chosen.conversations)
     with side_by_side.benches(targets, between, chosen.seed) as sides:
         for side in sides:
-            warm = side.round(min(chosen.warm_up_rate, max(chosen.rates)), chosen.warm_up)
+            warm = side.round(side.target.warm, chosen.warm_up)
             print(side.name, *table.head(list(warm.cpu)), sep="\n", flush=True)
             _tell(side.name, warm)
         race = Race(sides, chosen.rounds, chosen.seconds, _tell)
@@ -98,8 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--knee", action="store_true", help="rising: each up to what it cannot carry")
     parser.add_argument("--seconds", type=float, default=10, help="of each round")
     parser.add_argument("--rounds", type=int, default=8, help="of each rate and target")
-    parser.add_argument("--warm-up", type=float, default=10, metavar="SECONDS", help="not counted")
-    parser.add_argument("--warm-up-rate", type=float, default=400, metavar="N")
+    parser.add_argument("--warm-up", type=float, default=60, metavar="SECONDS", help="not counted")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--users", type=int, default=100)
     parser.add_argument("--conversations", type=int, default=50)

@@ -31,6 +31,7 @@ select substring(xml from ' id=''([^'']*)''') from archive where strpos(xml, %s)
 class Ejabberd:
     name = "ejabberd"
     wire: Wire = "xmpp"
+    warm = 800.0
     copies = 1
 
     def __init__(self, stack: Stack, port: int, pid: int) -> None:

@@ -45,6 +45,7 @@ class Synapse:
     name = "synapse"
     wire: Wire = "matrix"
     copies = 2
+    warm = 20.0
 
     def __init__(self, stack: Stack, port: int, pid: int) -> None:
         self.socket = f"http://127.0.0.1:{port}"
