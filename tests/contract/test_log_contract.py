@@ -48,7 +48,7 @@ async def _kafka(fixture: Callable[[str], str]) -> Log:
     bootstrap, topic = fixture("kafka_bootstrap"), fixture("topic_prefix") + TOPIC
     await create_topics(bootstrap, [TopicSpec(topic, PARTITIONS)], 1)
     consumer = Consumer(bootstrap, topic, topic, client_id="test")
-    return Log(topic, Producer(bootstrap, client_id="test", compression="lz4"), consumer)
+    return Log(topic, Producer(bootstrap, client_id="test", compression="zstd"), consumer)
 
 
 async def _take(log: Log, count: int) -> list[Record]:

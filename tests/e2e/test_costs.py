@@ -94,5 +94,5 @@ async def test_messages_that_come_at_once_share_statements_and_requests(home: Ho
     assert rows.requests["statement"] <= 8
     assert rows.sizes.total() / TOGETHER <= 800
     assert log.requests["produce"] <= 4
-    assert log.sizes["produce"] / TOGETHER <= 90
+    assert log.sizes["produce"] / TOGETHER <= 60
     assert counted["gateway-notifier"].down / TOGETHER <= 650

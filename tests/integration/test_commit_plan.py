@@ -1,5 +1,6 @@
 """The projector's statements look rows up by key, also when they were prepared while tables were small."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, LiteralString
 
@@ -25,9 +26,11 @@ async def test_no_row_is_looked_at_that_a_batch_does_not_name(database_url: str)
     with psycopg.connect(database_url, autocommit=True, options=BY_KEY) as connection:
         for each in _FILL:
             connection.execute(each)
-        numbered = statements.COMMIT.replace("%s", "$1", 1).replace("%s", "$2", 1)
-        connection.execute(f"prepare asked (json, uuid) as {numbered}")
-        row = connection.execute("explain (format json) execute asked (null, null)").fetchone()
+        names = re.findall(r"%\((\w+)\)s", statements.COMMIT)
+        numbered = statements.COMMIT % {name: f"${place}" for place, name in enumerate(names, 1)}
+        nothing = ", ".join(["null"] * len(names))
+        connection.execute(f"prepare asked as {numbered}".encode())
+        row = connection.execute(f"explain (format json) execute asked ({nothing})".encode()).fetchone()
     assert row is not None
     scans = [
         node for node in _nodes(row[0][0]["Plan"]) if node.get("Relation Name") in ("members", "messages")

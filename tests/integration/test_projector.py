@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -99,7 +99,7 @@ class Flaky:
     ) -> Awaitable[Place]:
         return await self._real.send(topic, partition, key, value, headers)
 
-    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> Appended:
+    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
         self.left -= 1
         if self.left == 0:
             if self._lands:

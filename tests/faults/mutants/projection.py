@@ -56,7 +56,7 @@ def seq_from_memory() -> None:
         if not isinstance(outcome, Sent):
             return outcome
         drawn[outcome.conversation_id] = max(outcome.seq, drawn.get(outcome.conversation_id, 0) + 1)
-        return replace(outcome, seq=drawn[outcome.conversation_id])
+        return outcome._replace(seq=drawn[outcome.conversation_id])
 
     vars(fold)["decide"] = decide
 
@@ -67,7 +67,7 @@ def own_send_unread() -> None:
 
     def evolve(state: Conversation | None, entry: Any) -> Conversation:
         after = usual(state, entry)
-        return replace(after, members=state.members) if state and isinstance(entry, Sent) else after
+        return after._replace(members=state.members) if state and isinstance(entry, Sent) else after
 
     vars(fold)["evolve"] = evolve
 

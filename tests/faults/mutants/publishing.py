@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from message_store.fold import Arrival, fold
 from message_store.projector import Projector
@@ -32,9 +32,9 @@ def publisher_reorders() -> None:
     usual = Producer.append_batch
 
     async def append_batch(
-        self: Producer, topic: str, partition: int, records: Sequence[Appendable]
+        self: Producer, topic: str, partition: int, records: Iterable[Appendable]
     ) -> Appended:
-        return await usual(self, topic, partition, records[::-1])
+        return await usual(self, topic, partition, list(records)[::-1])
 
     Producer.append_batch = append_batch  # type: ignore[method-assign]
 
@@ -44,10 +44,10 @@ def publisher_trusts() -> None:
     usual, numbers = Producer.append_batch, itertools.count()
 
     async def append_batch(
-        self: Producer, topic: str, partition: int, records: Sequence[Appendable]
+        self: Producer, topic: str, partition: int, records: Iterable[Appendable]
     ) -> Appended:
         if next(numbers) % 20 == 19:
-            return Appended(0, len(records))
+            return Appended(0, len(list(records)))
         return await usual(self, topic, partition, records)
 
     Producer.append_batch = append_batch  # type: ignore[method-assign]

@@ -1,7 +1,7 @@
 """A gateway with everything behind it in memory; real are HTTP, its sockets and the link to its notifier."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -45,7 +45,7 @@ class Broker(MemoryProducer):
     delays: Iterator[float] = iter(())
     """How long the next batches take to get in line."""
 
-    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> Appended:
+    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
         if self.away:
             raise Unconfirmed("away")
         await asyncio.sleep(next(self.delays, 0))

@@ -1,17 +1,21 @@
 """The projector over log and store in memory: what group, database and broker may do to it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import suppress
 
 import pytest
+from structlog.testing import capture_logs
 
+from message_store.intake import Taken
 from message_store.memory import MemoryStore, Tables
 from message_store.projector import Projector
 from message_store.publisher import Publisher
-from message_store.store import Progress, WrongLog
+from message_store.rows import Changes
+from message_store.store import Known, Progress, WrongLog
 from message_store.tenure import Tenure
 from shared import codec, ids
+from shared.codec import Undecodable
 from shared.dead_letters import DeadLetters
 from shared.events import Event
 from shared.kafka import Appendable, Appended, Place, Record, Unconfirmed
@@ -30,7 +34,7 @@ class Broker(MemoryProducer):
     deaf = False
     unconfirmed_sends = 0
 
-    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> Appended:
+    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
         if self.deaf:
             raise Unconfirmed("deaf")
         return await super().append_batch(topic, partition, records)
@@ -167,7 +171,7 @@ async def test_a_projector_that_ends_while_it_tells_waits_for_that_and_no_longer
 async def test_a_partition_with_too_much_untold_stops_folding_until_it_is_told(world: World) -> None:
     world.broker.deaf = True
     projector, _ = world.projector()
-    projector.tenure.unpublished = 4_500  # ten of its entries
+    projector.tenure.unpublished = 4_500  # some nine of its entries
     for _ in range(5):
         world.happen(*(builders.sent(GROUP, "ann") for _ in range(6)))
         await _run(projector)
@@ -176,6 +180,44 @@ async def test_a_partition_with_too_much_untold_stops_folding_until_it_is_told(w
     await asyncio.sleep(0.2)
     await _run(projector, steps=2)
     assert len(world.seqs) == 30
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("message_store.projector.BATCH", 2)
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_the_next_batch_is_read_while_a_full_one_is_written(world: World) -> None:
+    class Patient(MemoryStore):
+        """Writes nothing before the first four records are read."""
+
+        async def commit(self, changes: Changes) -> Known:
+            async with asyncio.timeout(1):
+                while consumer._next[0] < 4:
+                    await asyncio.sleep(0)
+            return await super().commit(changes)
+
+    world.happen(*(builders.sent(GROUP, "ann") for _ in range(4)))
+    projector, consumer = world.projector(Patient(world.tables))
+    await _run(projector, steps=3)
+    assert world.seqs == [1, 2, 3, 4]
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_what_was_read_ahead_is_forgotten_by_who_begins_anew(world: World) -> None:
+    first, consumer = world.projector()
+    second, _ = world.projector()
+    world.happen(*(builders.sent(GROUP, "ann") for _ in range(4)))
+    await _run(first)
+    await _run(second, steps=3)
+    consumer.revision += 1
+    world.happen(builders.sent(GROUP, "ann"))
+    with capture_logs() as said:
+        await _run(first, steps=2)
+    assert world.seqs == [1, 2, 3, 4, 5]
+    assert world.told == [1, 2, 3, 4, 5, 6]
+    assert [each["event"] for each in said] == ["projector.claimed"]
 
 
 async def test_a_dead_letter_is_confirmed_before_its_offset_is_done(world: World) -> None:
@@ -196,6 +238,6 @@ async def test_a_log_that_lost_the_last_applied_record_is_refused(world: World) 
     tenure: Tenure = projector.tenure
     consumer.revision += 1
     await tenure.establish()
-    beyond = Record(0, 2, GROUP.encode(), b"{}")
+    beyond = Taken(Record(0, 2, GROUP.encode(), b"{}"), Undecodable("no event"))
     with pytest.raises(WrongLog, match="do not belong together"):
         tenure.due(0, [beyond])

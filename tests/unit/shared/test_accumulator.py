@@ -1,7 +1,7 @@
 """What is appended at once, and what together."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import pytest
 
@@ -22,13 +22,14 @@ class Broker(MemoryProducer):
         self.most = 1_000
         self.takes = 0.0
 
-    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> Appended:
+    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
         began = asyncio.get_running_loop().time()
-        self.batches.append((began, partition, [record.value for record in records]))
+        offered = list(records)
+        self.batches.append((began, partition, [record.value for record in offered]))
         await asyncio.sleep(self.takes)
         if self.away:
             raise Unconfirmed("away")
-        return await super().append_batch(topic, partition, records[: self.most])
+        return await super().append_batch(topic, partition, offered[: self.most])
 
     @property
     def values(self) -> list[list[bytes | None]]:

@@ -1,7 +1,7 @@
 """A batch of events through the domain, in order, and what came of each."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from message_store.domain import (
     Conversation,
@@ -21,16 +21,14 @@ from shared.vocabulary import READ_RECEIPT_MEMBERS
 States = dict[str, Conversation | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """One record of the log. `event` is None when it was given up on: it is in the dead letters."""
 
     record: Record
     event: Event | None
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(NamedTuple):
     """One offset of the log and all that is to be kept, and told, of it."""
 
     partition: int

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import psycopg
@@ -85,7 +85,7 @@ class PostgresStore:
 
     async def commit(self, changes: Changes) -> Known:
         async with self._connected() as connection:
-            rows = await connection.execute(statements.COMMIT, (_document(changes), self.owner))
+            rows = await connection.execute(statements.COMMIT, _written(changes) | {"owner": self.owner})
             ours, sent_before = (await rows.fetchall())[0]
         if not ours:
             raise LostRace
@@ -129,12 +129,13 @@ class PostgresStore:
                     await connection.close()
 
 
-def _document(changes: Changes) -> str:
-    """Every table's rows by column name; tables without any are left out."""
-    tables = {field.name: getattr(changes, field.name) for field in fields(changes)}
-    return orjson.dumps(
-        {name: [row._asdict() for row in rows] for name, rows in tables.items() if rows}
-    ).decode()
+def _written(changes: Changes) -> dict[str, str]:
+    """Of every table its rows by column name, as JSON."""
+    return {table.name: _json(getattr(changes, table.name)) for table in fields(changes)}
+
+
+def _json(rows: Sequence[NamedTuple]) -> str:
+    return orjson.dumps([row._asdict() for row in rows]).decode()
 
 
 def _conversation(row: tuple[Any, ...]) -> Conversation:

@@ -32,7 +32,7 @@ async def project(settings: ProjectSettings, vigil: Vigil) -> None:
         identity = await identify(inspector, topics.events)
     finally:
         await inspector.stop()
-    producer = Producer(bootstrap, client_id="parley-projector", compression="lz4")
+    producer = Producer(bootstrap, client_id="parley-projector", compression="zstd")
     consumer = Consumer(
         bootstrap,
         topics.events,

@@ -1,5 +1,8 @@
 """The projector: read → load → fold → write → publish."""
 
+import asyncio
+import collections
+
 import structlog
 from prometheus_client import Counter, Histogram
 
@@ -7,16 +10,15 @@ from message_store.batch import written
 from message_store.changes import changes
 from message_store.domain import Duplicate, Rejected, Skipped
 from message_store.fold import Arrival, Folded
-from message_store.intake import admit
+from message_store.intake import Intake, Taken
 from message_store.publisher import Publisher
 from message_store.states import StateCache
 from message_store.store import LostRace, Store, Unavailable, WrongLog
 from message_store.tenure import Reassigned, Tenure, standing
-from shared import codec
+from shared.codec import Undecodable
 from shared.dead_letters import DeadLetters
 from shared.events import Event, LogOpened
 from shared.failpoints import failpoint
-from shared.kafka import Record
 from shared.kafka.types import ConsumerPort
 from shared.log_identity import LogIdentity
 
@@ -25,7 +27,7 @@ log = structlog.get_logger()
 _events = Counter("projector_events_total", "Events projected", ["outcome"])
 _commits = Histogram("projector_commit_seconds", "Load, fold and write of one batch")
 
-BATCH = 500
+BATCH = 1_000
 
 
 class Projector:
@@ -38,14 +40,14 @@ class Projector:
         identity: LogIdentity,
         topic: str,
     ) -> None:
-        self._consumer = consumer
         self._store = store
         self._publisher = publisher
         self._dead_letters = dead_letters
         self._identity = identity
         self._topic = topic
         self._states = StateCache(store)
-        self.tenure = Tenure(consumer, store, self._states, publisher, identity)
+        self._intake = Intake(consumer, identity.partitions)
+        self.tenure = Tenure(consumer, self._intake, store, self._states, publisher, identity)
 
     async def run(self) -> None:
         """For ever. Raises WrongLog, and whatever cannot be mended by trying again."""
@@ -58,8 +60,12 @@ class Projector:
             await self.tenure.establish()
         except Reassigned:
             return
-        taken = await self._consumer.take(BATCH, wait)
-        if self.tenure.current:
+        taken = await self._intake.take(BATCH, wait)
+        if not self.tenure.current:
+            return
+        if self._intake.full:
+            await self._project_and_read(taken)
+        else:
             await self._project(taken)
 
     async def settle(self) -> None:
@@ -71,11 +77,19 @@ class Projector:
         if owned:
             await self._store.commit(changes([], {}, standing(list(owned.values()), published)))
 
-    async def _project(self, taken: dict[int, list[Record]]) -> None:
+    async def _project_and_read(self, taken: dict[int, list[Taken]]) -> None:
+        """While the database writes this batch, the next one is read (and the last one told)."""
+        reading = asyncio.create_task(self._intake.read_ahead(BATCH))
+        try:
+            await self._project(taken)
+        finally:
+            await reading
+
+    async def _project(self, taken: dict[int, list[Taken]]) -> None:
         arrivals = [
-            Arrival(record, await self._admitted(record))
+            Arrival(each.record, await self._admitted(each))
             for partition in sorted(taken)
-            for record in self.tenure.due(partition, taken[partition])
+            for each in self.tenure.due(partition, taken[partition])
         ]
         if not arrivals:
             return
@@ -85,11 +99,10 @@ class Projector:
             log.warning("projector.interrupted", reason=repr(error))
             self.tenure.doubt({arrival.record.partition for arrival in arrivals})
 
-    async def _admitted(self, record: Record) -> Event | None:
-        try:
-            event = admit(record, self._identity.partitions)
-        except codec.Undecodable as error:
-            await self._dead_letters.bury(self._topic, record, str(error))
+    async def _admitted(self, taken: Taken) -> Event | None:
+        record, event = taken
+        if isinstance(event, Undecodable):
+            await self._dead_letters.bury(self._topic, record, str(event))
             failpoint("projector.buried")
             return None
         if isinstance(event, LogOpened) and event.data.epoch != self._identity.epoch:
@@ -132,9 +145,6 @@ def _blamed(error: Exception) -> str:
 
 
 def _count(batch: list[Folded]) -> None:
-    for folded in batch:
-        match folded.outcome:
-            case Rejected() | Duplicate() | Skipped():
-                _events.labels(type(folded.outcome).__name__.lower()).inc()
-            case _:
-                _events.labels("entry").inc()
+    for outcome, count in collections.Counter(type(folded.outcome) for folded in batch).items():
+        is_entry = outcome not in (Rejected, Duplicate, Skipped)
+        _events.labels("entry" if is_entry else outcome.__name__.lower()).inc(count)

@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from itertools import islice
-from typing import NamedTuple
 
 import structlog
 from prometheus_client import Counter, Gauge
 
+from message_store.domain import Sent
 from message_store.fold import Folded
 from message_store.records import record
 from shared import codec
@@ -28,28 +28,27 @@ _told = Counter("projector_entries_published_total", "Entries and rejections con
 _waiting = Gauge("projector_entries_unpublished", "Entries committed but not yet confirmed in chat.messages")
 
 
-class Telling(NamedTuple):
-    offset: int
-    """Of the event."""
-    record: Appendable
-    size: int
-    """Bytes."""
-
-
 class Line:
-    """What is to be told of one partition, first in first out."""
+    """What is to be told of one partition, first in first out. It becomes bytes when it is sent: by then the
+    projector's next batch is on its way to the database."""
 
     def __init__(self) -> None:
-        self.waiting: deque[Telling] = deque()
+        self.waiting: deque[Folded] = deque()
         self.size = 0
+        """Bytes, roughly."""
 
-    def add(self, offset: int, key: bytes, value: bytes) -> None:
-        self.waiting.append(Telling(offset, Appendable(key, value, codec.HEADERS), len(value)))
-        self.size += len(value)
+    def add(self, folded: Folded) -> None:
+        self.waiting.append(folded)
+        self.size += _size(folded)
 
     def told(self, count: int) -> None:
         """The first `count` are."""
-        self.size -= sum(self.waiting.popleft().size for _ in range(count))
+        self.size -= sum(_size(self.waiting.popleft()) for _ in range(count))
+
+
+def _size(folded: Folded) -> int:
+    text = len(folded.outcome.text) if isinstance(folded.outcome, Sent) else 0
+    return 500 + text + 16 * len(folded.audience)
 
 
 class Publisher:
@@ -73,9 +72,7 @@ class Publisher:
         """Put in line what is committed; the caller keeps the order of offsets within a partition."""
         for folded in batch:
             if folded.told and folded.partition in self._lines:
-                value = codec.encode(record(folded, self._epoch, self._source))
-                key = str(folded.conversation_id).encode()
-                self._lines[folded.partition].add(folded.offset, key, value)
+                self._lines[folded.partition].add(folded)
         self._idle.clear()
         self._work.set()
 
@@ -110,8 +107,12 @@ class Publisher:
                 async with asyncio.timeout(patience):
                     await self._idle.wait()
 
+    def _appendable(self, folded: Folded) -> Appendable:
+        value = codec.encode(record(folded, self._epoch, self._source))
+        return Appendable(str(folded.conversation_id).encode(), value, codec.HEADERS)
+
     async def _round(self, partition: int, line: Line) -> bool:
-        batch = [telling.record for telling in islice(line.waiting, BATCH)]
+        batch = map(self._appendable, islice(line.waiting, BATCH))
         try:
             count = (await self._producer.append_batch(self._topic, partition, batch)).taken
         except Unconfirmed as error:

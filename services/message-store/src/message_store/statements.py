@@ -15,22 +15,21 @@ OWNED = """
 select partition, next_offset, last_id, published from progress where partition = any(%s) and owner = %s
 """
 
-# One batch, as JSON: one statement, and so one transaction and one round trip. First of all it takes the rows
-# that fence, in ascending order, so that two never deadlock; whoever lost one of them writes nothing, nor
-# does a batch that takes for new what was sent before (`known`). Its parts see the database as it was before,
-# so no row may be written twice.
+# One batch, as a JSON text for each table (of a single one PostgreSQL would read all anew for every part that
+# is taken out): one statement, and so one transaction and one round trip. First of all it takes the rows that
+# fence, in ascending order, so that two never deadlock; whoever lost one of them writes nothing, nor does a
+# batch that takes for new what was sent before (`known`). Its parts see the database as it was before, so no
+# row may be written twice.
 COMMIT = """
-with given as materialized (
-    select %s::json as rows
-), step as materialized (
-    select s.* from given, json_to_recordset(rows->'advances')
+with step as materialized (
+    select * from json_to_recordset(%(advances)s::json)
         as s (partition int, expected bigint, next_offset bigint, last_id text, published bigint)
 ), locked as materialized (
     select p.partition from progress p join step s using (partition)
-    where p.next_offset = s.expected and p.owner = %s
+    where p.next_offset = s.expected and p.owner = %(owner)s
     order by p.partition for update of p
 ), new as materialized (
-    select m.* from given, json_to_recordset(rows->'messages')
+    select * from json_to_recordset(%(messages)s::json)
         as m (partition int, conversation_id uuid, seq bigint, id uuid, sender_id text, client_id text,
               text text, created_at timestamptz, sent_offset bigint)
 ), known as materialized (
@@ -38,12 +37,12 @@ with given as materialized (
     from (
         select conversation_id, id from new
         union all
-        select r.* from given, json_to_recordset(rows->'refused') as r (conversation_id uuid, id uuid)
+        select * from json_to_recordset(%(refused)s::json) as r (conversation_id uuid, id uuid)
     ) asked join messages m using (conversation_id, id)
 ), held as materialized (
     select (select count(*) from locked) = (select count(*) from step) as all_of_it
 ), won as materialized (
-    select rows from given, held where all_of_it and not exists (select from known)
+    select from held where all_of_it and not exists (select from known)
 ), advanced as (
     update progress p
     set next_offset = s.next_offset, last_id = s.last_id, published = greatest(p.published, s.published)
@@ -51,7 +50,7 @@ with given as materialized (
 ), conversed as (
     insert into conversations (partition, id, kind, title, history_visibility, started_offset, created_at,
                                updated_at, version, last_seq, member_count)
-    select c.* from won, json_to_recordset(rows->'conversations')
+    select c.* from won, json_to_recordset(%(conversations)s::json)
         as c (partition int, id uuid, kind text, title text, history_visibility text, started_offset bigint,
               created_at timestamptz, updated_at timestamptz, version bigint, last_seq bigint,
               member_count int)
@@ -61,12 +60,12 @@ with given as materialized (
 ), began as (
     insert into members (partition, conversation_id, user_id, from_offset, ordinal, joined_seq, read_seq,
                          to_offset)
-    select i.* from won, json_to_recordset(rows->'intervals')
+    select i.* from won, json_to_recordset(%(intervals)s::json)
         as i (partition int, conversation_id uuid, user_id text, from_offset bigint, ordinal int,
               joined_seq bigint, read_seq bigint, to_offset bigint)
 ), read as (
     update members m set read_seq = r.read_seq, to_offset = r.to_offset
-    from won, json_to_recordset(rows->'reads')
+    from won, json_to_recordset(%(reads)s::json)
         as r (conversation_id uuid, user_id text, from_offset bigint, read_seq bigint, to_offset bigint)
     where (m.conversation_id, m.user_id, m.from_offset) = (r.conversation_id, r.user_id, r.from_offset)
 ), sent as (
@@ -79,7 +78,7 @@ with given as materialized (
     select partition, "offset", outcome, kind, conversation_id, actor, "time", seq, subject, client_id,
            reason, of_offset,
            case when audience is not null then array(select json_array_elements_text(audience)) end
-    from won, json_to_recordset(rows->'journal')
+    from won, json_to_recordset(%(journal)s::json)
         as j (partition int, "offset" bigint, outcome text, kind text, conversation_id uuid, actor text,
               "time" timestamptz, seq bigint, subject text, client_id text, reason text, of_offset bigint,
               audience json)

@@ -4,7 +4,6 @@ What is kept is valid only while this projector owns the partition and no commit
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import replace
 
 from message_store.fold import Arrival, States
 from message_store.store import Known, Store
@@ -34,7 +33,7 @@ class StateCache:
         """These are what the database holds now."""
         for identity, state in states.items():
             if state is not None:
-                self._states[identity] = replace(state, sent={})
+                self._states[identity] = state._replace(sent={})
                 self._kept[identity] = partition_of[identity]
                 self._kept.move_to_end(identity)
         while len(self._kept) > self._capacity:
@@ -47,4 +46,4 @@ class StateCache:
 
 def knowing(states: States, known: Known) -> States:
     """The same, with the messages that were sent before."""
-    return {i: state and replace(state, sent=known.get(i, {})) for i, state in states.items()}
+    return {i: state and state._replace(sent=known.get(i, {})) for i, state in states.items()}

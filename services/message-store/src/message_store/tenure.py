@@ -11,13 +11,13 @@ from typing import TypeVar
 
 import structlog
 
+from message_store.intake import Intake, Taken
 from message_store.publisher import Publisher
 from message_store.rows import Advance
 from message_store.states import StateCache
 from message_store.store import Progress, Store, Unavailable, WrongLog
-from shared import codec
+from shared.codec import Undecodable
 from shared.failpoints import failpoint
-from shared.kafka import Record
 from shared.kafka.types import ConsumerPort
 from shared.log_identity import LogIdentity
 from shared.position import after
@@ -36,6 +36,7 @@ class Tenure:
     def __init__(
         self,
         consumer: ConsumerPort,
+        intake: Intake,
         store: Store,
         states: StateCache,
         publisher: Publisher,
@@ -48,6 +49,7 @@ class Tenure:
         self.unpublished = 4 * 1024 * 1024
         """A partition with more bytes than this still to be told stops folding."""
         self._consumer = consumer
+        self._intake = intake
         self._store = store
         self._states = states
         self._publisher = publisher
@@ -70,18 +72,18 @@ class Tenure:
             await self._recover()
         self._throttle()
 
-    def due(self, partition: int, records: list[Record]) -> list[Record]:
+    def due(self, partition: int, taken: list[Taken]) -> list[Taken]:
         """Of what was read, what comes next: exactly, or nothing. Raises WrongLog when the last applied
         record, read again first of all, is not the one that the database knows."""
         if partition not in self.next:
             return []
         start = self.next[partition]
         if partition in self._proof:
-            self._prove(partition, start - 1, records[0])
-            records = records[1:]
-        if [record.offset for record in records] == list(range(start, start + len(records))):
-            return records
-        log.error("projector.misread", partition=partition, expected=start, got=records[0].offset)
+            self._prove(partition, start - 1, taken[0])
+            taken = taken[1:]
+        if [each.record.offset for each in taken] == list(range(start, start + len(taken))):
+            return taken
+        log.error("projector.misread", partition=partition, expected=start, got=taken[0].record.offset)
         self.doubt([partition])
         return []
 
@@ -155,9 +157,9 @@ class Tenure:
         self.next[partition] = next_offset
         if next_offset and progress.last_id is not None:
             self._proof[partition] = progress.last_id
-            self._consumer.seek(partition, next_offset - 1)
+            self._intake.seek(partition, next_offset - 1)
         else:
-            self._consumer.seek(partition, next_offset)
+            self._intake.seek(partition, next_offset)
 
     async def _retell(self, partition: int, start: int) -> None:
         while page := await self._patiently(lambda: self._store.untold(partition, start, 1_000)):  # noqa: B023
@@ -170,12 +172,9 @@ class Tenure:
         self._proof.pop(partition, None)
         self._throttled.discard(partition)
 
-    def _prove(self, partition: int, offset: int, record: Record) -> None:
-        expected = self._proof.pop(partition)
-        try:
-            found = codec.decode_event(record.value).id if record.offset == offset else None
-        except codec.Undecodable:
-            found = None
+    def _prove(self, partition: int, offset: int, taken: Taken) -> None:
+        expected, (record, event) = self._proof.pop(partition), taken
+        found = None if record.offset != offset or isinstance(event, Undecodable) else event.id
         if found != expected:
             raise WrongLog(
                 f"at offset {offset} of partition {partition} the database has event {expected}, but "

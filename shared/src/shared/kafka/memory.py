@@ -48,7 +48,7 @@ class MemoryProducer:
         future.set_result(place)
         return future
 
-    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> Appended:
+    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
         places = [self._log.append(topic, partition, *record) for record in records]
         return Appended(places[0].offset, len(places))
 

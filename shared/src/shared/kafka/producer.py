@@ -6,7 +6,7 @@ the connection: a new one is made in the background, and until it stands, calls 
 """
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -72,7 +72,7 @@ class Producer:
             raise Unconfirmed("the log does not take records now") from error
         return self._confirm(producer, future, partition, deadline)
 
-    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> Appended:
+    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
         """Append as many of `records` as fit one Kafka batch, all or none. A batch is what the broker keeps
         in order, so a caller that awaits each before the next never sees them reordered. Raises Unconfirmed;
         ValueError when the first record is too large for any batch."""

@@ -1,6 +1,6 @@
 """What goes in and out of the log."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -59,7 +59,7 @@ class ProducerPort(Protocol):
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
     ) -> Awaitable[Place]: ...
 
-    async def append_batch(self, topic: str, partition: int, records: Sequence[Appendable]) -> Appended: ...
+    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended: ...
 
 
 class ConsumerPort(Protocol):

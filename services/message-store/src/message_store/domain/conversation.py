@@ -1,15 +1,14 @@
 """The state of one conversation: what decide needs to know, and no more."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 Kind = Literal["direct", "group"]
 Visibility = Literal["all", "joined"]
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One interval of membership that has not ended."""
 
     from_offset: int
@@ -19,8 +18,7 @@ class Member:
     read_seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(NamedTuple):
     id: str
     kind: Kind
     title: str | None
@@ -32,5 +30,5 @@ class Conversation:
     last_seq: int
     members: Mapping[str, Member]
     """The present members, in join order."""
-    sent: Mapping[str, int] = field(default_factory=dict)
+    sent: Mapping[str, int] = MappingProxyType({})
     """Message id → offset, of messages that this batch says again, as far as that is known (`batch`)."""

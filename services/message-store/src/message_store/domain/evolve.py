@@ -1,6 +1,5 @@
 """The conversation after an entry."""
 
-from dataclasses import replace
 from typing import assert_never
 
 from message_store.domain.conversation import Conversation, Member
@@ -14,8 +13,7 @@ def evolve(state: Conversation | None, entry: Entry) -> Conversation:
     assert state is not None
     match entry:
         case Sent():
-            return replace(
-                state,
+            return state._replace(
                 last_seq=entry.seq,
                 updated_at=max(state.updated_at, entry.created_at),
                 version=entry.offset,
@@ -23,13 +21,13 @@ def evolve(state: Conversation | None, entry: Entry) -> Conversation:
                 sent={**state.sent, entry.message_id: entry.offset},
             )
         case ReadAdvanced():
-            return replace(state, version=entry.offset, members=_read(state, entry.user_id, entry.up_to))
+            return state._replace(version=entry.offset, members=_read(state, entry.user_id, entry.up_to))
         case MemberJoined():
             joined = Member(entry.offset, 0, state.last_seq, state.last_seq)
-            return replace(state, version=entry.offset, members={**state.members, entry.user_id: joined})
+            return state._replace(version=entry.offset, members={**state.members, entry.user_id: joined})
         case MemberLeft():
             rest = {user: member for user, member in state.members.items() if user != entry.user_id}
-            return replace(state, version=entry.offset, members=rest)
+            return state._replace(version=entry.offset, members=rest)
         case _:
             assert_never(entry)
 
@@ -50,4 +48,4 @@ def _started(entry: Started) -> Conversation:
 
 
 def _read(state: Conversation, user: str, up_to: int) -> dict[str, Member]:
-    return {**state.members, user: replace(state.members[user], read_seq=up_to)}
+    return {**state.members, user: state.members[user]._replace(read_seq=up_to)}

@@ -1,15 +1,13 @@
 """What the fold made of one event: exactly one of these for every offset of the log."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from message_store.domain.conversation import Kind, Visibility
 
 Reason = Literal["not_found", "group_full", "not_a_group"]
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(NamedTuple):
     conversation_id: str
     offset: int
     kind: Kind
@@ -19,8 +17,7 @@ class Started:
     created_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     conversation_id: str
     offset: int
     message_id: str
@@ -31,44 +28,38 @@ class Sent:
     created_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReadAdvanced:
+class ReadAdvanced(NamedTuple):
     conversation_id: str
     offset: int
     user_id: str
     up_to: int
 
 
-@dataclass(frozen=True, slots=True)
-class MemberJoined:
+class MemberJoined(NamedTuple):
     conversation_id: str
     offset: int
     user_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class MemberLeft:
+class MemberLeft(NamedTuple):
     conversation_id: str
     offset: int
     user_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(NamedTuple):
     """Refused by the state as it was; its actor is told."""
 
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Duplicate:
+class Duplicate(NamedTuple):
     """Done before, by the event at offset `of`; nobody is told."""
 
     of: int
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """Changes nothing; nobody is told."""
 
     reason: Literal["log_opened", "no_change", "dead_lettered"]
