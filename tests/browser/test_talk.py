@@ -164,6 +164,20 @@ async def test_what_is_in_view_is_read_on_a_device_that_takes_long_to_lay_it_out
     await expect(talk(moe, "nan")).not_to_contain_text("unread")
 
 
+async def test_what_comes_while_one_is_just_above_the_end_stays_new(person: Invite, api: Api) -> None:
+    conversation = await api.start("ora", "pat")
+    await api.say("pat", conversation, *(f"old {n}" for n in range(60)))
+    ora = await person("ora")
+    await talk(ora, "pat").click()
+    jump = ora.page.get_by_role("button", name="Jump to latest")
+    await jump.click()
+    await expect(talk(ora, "pat")).not_to_contain_text("unread")
+    await ora.page.get_by_role("log", name="Messages").evaluate("list => list.scrollBy(0, -54)")
+    await expect(jump).to_be_visible()
+    await api.say("pat", conversation, "new")
+    await expect(ora.page.get_by_role("button", name="Jump to latest, 1 new")).to_be_visible()
+
+
 _WITHIN = """row => {
     const text = row.querySelector('[dir=auto]'), bubble = text.parentElement.getBoundingClientRect();
     const range = document.createRange();

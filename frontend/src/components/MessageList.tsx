@@ -4,7 +4,7 @@ import { outstanding, withoutArrived } from '../chat/outbox';
 import { entryAt, firstAfter, firstIndex } from '../chat/rows';
 import type { Timeline } from '../chat/timeline';
 import type { Chat } from '../hooks/useChat';
-import { useAtEnd } from '../hooks/useAtEnd';
+import { AT_BOTTOM, useAtEnd } from '../hooks/useAtEnd';
 import { useOlderMessages } from '../hooks/useMessageHistory';
 import { useNewSince, useReading } from '../hooks/useReading';
 import { useTopmost } from '../hooks/useTopmost';
@@ -40,9 +40,11 @@ export function MessageList({ conversation, timeline, meId, chat }: Props) {
   const outgoing = useMemo(() => outstanding(outbox, id, items), [outbox, id, items]);
   useEffect(() => changeOutbox(meId, (all) => withoutArrived(all, items, meId)), [outbox, items, meId]);
   const count = items.length + outgoing.length;
-  const { isAtEnd, end } = useAtEnd();
+  const lastSeq = items.at(-1)?.seq ?? 0;
+  const { seen, end } = useAtEnd();
+  const isAtEnd = seen !== null;
   const { top, onScroll } = useTopmost();
-  const isReading = useReading(conversation, isAtEnd, chat);
+  const isReading = useReading(conversation, seen, chat);
   const newSince = useNewSince(conversation, meId, isReading);
   const older = useOlderMessages(id);
   const list = useRef<VirtuosoHandle>(null);
@@ -84,7 +86,7 @@ export function MessageList({ conversation, timeline, meId, chat }: Props) {
         firstItemIndex={first}
         initialTopMostItemIndex={start}
         alignToBottom
-        atBottomThreshold={48}
+        atBottomThreshold={AT_BOTTOM}
         followOutput={(isEnd) => (isEnd ? 'auto' : false)}
         increaseViewportBy={{ top: 1200, bottom: 600 }}
         onScroll={onScroll}
@@ -93,7 +95,7 @@ export function MessageList({ conversation, timeline, meId, chat }: Props) {
         itemContent={(index) => (
           <>
             <Row rows={rows} at={index - first} conversation={conversation} newSince={newSince} chat={chat} />
-            {index - first === count - 1 && <div ref={end} />}
+            {index - first === count - 1 && <div key={lastSeq} ref={end} data-seq={lastSeq} />}
           </>
         )}
       />

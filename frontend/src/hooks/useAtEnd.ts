@@ -1,18 +1,20 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 
-/** In pixels: the end counts as in view with so much of the list below. */
-const MARGIN = 48;
+/** In pixels: the end counts as in view with so much of the list below, beside its foot of 12. */
+const MARGIN = 36;
+export const AT_BOTTOM = MARGIN + 12;
 
 /** In milliseconds: a list follows what is new only once it has measured it; until then it stays at its end. */
 const GRACE = 100;
 
 /**
- * Is the end of the newest message in view? `end` is the ref of an element there. It is seen by the browser, not
- * told by the virtual list: while that measures its first row it takes itself to be at its end, and on a slow
- * device says so. Once removed, the element is out of view, too.
+ * The seq of the newest message, while its end is in view; null while it is not. `end` is the ref of an element
+ * there, one for each seq, which stands in its `data-seq`. The browser sees it, the virtual list does not tell:
+ * while that measures its first row it takes itself to be at its end, and on a slow device says so. Once
+ * removed, the element is out of view, too.
  */
 export function useAtEnd() {
-  const [isAtEnd, setIsAtEnd] = useState(false);
+  const [seen, setSeen] = useState<number | null>(null);
   const observer = useRef<IntersectionObserver>(null);
   const leaving = useRef<number>(undefined);
 
@@ -20,12 +22,12 @@ export function useAtEnd() {
     if (!element) return;
     observer.current?.disconnect();
     const root = element.closest('[data-virtuoso-scroller]');
-    const seen = (entries: IntersectionObserverEntry[]) => {
+    const look = (entries: IntersectionObserverEntry[]) => {
       clearTimeout(leaving.current);
-      if (entries.at(-1)?.isIntersecting) setIsAtEnd(true);
-      else leaving.current = window.setTimeout(() => setIsAtEnd(false), GRACE);
+      if (entries.at(-1)?.isIntersecting) setSeen(Number(element.dataset['seq']));
+      else leaving.current = window.setTimeout(() => setSeen(null), GRACE);
     };
-    observer.current = new IntersectionObserver(seen, { root, rootMargin: `0px 0px ${MARGIN}px` });
+    observer.current = new IntersectionObserver(look, { root, rootMargin: `0px 0px ${MARGIN}px` });
     observer.current.observe(element);
   }, []);
 
@@ -36,5 +38,5 @@ export function useAtEnd() {
     },
     [],
   );
-  return { isAtEnd, end };
+  return { seen, end };
 }

@@ -17,19 +17,29 @@ beforeEach(() => {
 const unread = conversation({ lastSeq: 3, readSeq: 1 });
 
 it('what is in view is read, once', () => {
-  const { rerender } = renderHook(() => useReading(unread, true, chat));
+  const { rerender } = renderHook(() => useReading(unread, 3, chat));
   rerender();
   expect(markRead.mock.calls).toEqual([[unread.id, 3]]);
 });
 
+it('what has arrived but is not in view yet is not', () => {
+  const { rerender } = renderHook(({ lastSeq, seen }) => useReading({ ...unread, lastSeq }, seen, chat), {
+    initialProps: { lastSeq: 3, seen: 3 },
+  });
+  rerender({ lastSeq: 4, seen: 3 });
+  expect(markRead.mock.calls).toEqual([[unread.id, 3]]);
+  rerender({ lastSeq: 4, seen: 4 });
+  expect(markRead.mock.calls.at(-1)).toEqual([unread.id, 4]);
+});
+
 it('what is not in view is not', () => {
-  renderHook(() => useReading(unread, false, chat));
+  renderHook(() => useReading(unread, null, chat));
   expect(markRead).not.toHaveBeenCalled();
 });
 
 it('nor what nobody looks at, until they do', () => {
   hasFocus = false;
-  renderHook(() => useReading(unread, true, chat));
+  renderHook(() => useReading(unread, 3, chat));
   expect(markRead).not.toHaveBeenCalled();
   hasFocus = true;
   act(() => void window.dispatchEvent(new Event('focus')));
@@ -38,7 +48,7 @@ it('nor what nobody looks at, until they do', () => {
 
 it('it is said again when the connection is back', () => {
   const { rerender } = renderHook(
-    (connected: boolean) => useReading(unread, true, { ...chat, isConnected: connected }),
+    (connected: boolean) => useReading(unread, 3, { ...chat, isConnected: connected }),
     {
       initialProps: false,
     },

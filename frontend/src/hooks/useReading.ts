@@ -4,15 +4,22 @@ import type { Conversation } from '../types/chat';
 import type { Chat } from './useChat';
 import { useVisible } from './useVisible';
 
-/** Tells the server what has been read: all, while the newest message is in view and the tab is visible. */
-export function useReading(conversation: Conversation, isAtEnd: boolean, { isConnected, markRead }: Chat) {
-  const { id, lastSeq, readSeq } = conversation;
-  const isReading = useVisible() && isAtEnd;
+/**
+ * Tells the server what has been read: all up to `seen`, the newest message while it is in view, while the tab
+ * is visible. What arrived since may not be in view yet.
+ */
+export function useReading(
+  { id, readSeq }: Conversation,
+  seen: number | null,
+  { isConnected, markRead }: Chat,
+) {
+  const isVisible = useVisible();
+  const isReading = isVisible && seen !== null;
   const setReading = useStore((store) => store.setReading);
 
   useEffect(() => {
-    if (isReading && isConnected && lastSeq > readSeq) markRead(id, lastSeq);
-  }, [id, isReading, isConnected, lastSeq, readSeq, markRead]);
+    if (isVisible && isConnected && seen !== null && seen > readSeq) markRead(id, seen);
+  }, [id, isVisible, isConnected, seen, readSeq, markRead]);
 
   useEffect(() => {
     setReading(isReading ? id : null);
