@@ -74,7 +74,7 @@ is_none = partial(operator.is_, None)
 _PLAIN = Rule(r"^[^\x00-\x1f\x7f-\x9f]*$", "must not contain control characters")
 _TRIMMED = Rule(r"^\S(.*\S)?$", "must not begin or end with white space")
 _NO_NUL = Rule(r"^[^\x00]*$", "must not contain NUL")
-_NOT_BLANK = Rule(r"\S", "must contain something besides white space")
+_NOT_BLANK = Rule(r"[^\s\x1c-\x1f]", "must contain something besides white space")
 
 UserId = Annotated[str, Field(min_length=1, max_length=128), _PLAIN, _TRIMMED]
 ClientId = Annotated[str, Field(min_length=1, max_length=128), _PLAIN, _TRIMMED]

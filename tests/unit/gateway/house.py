@@ -48,8 +48,9 @@ class Broker(MemoryProducer):
     async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
         if self.away:
             raise Unconfirmed("away")
+        offered = list(records)
         await asyncio.sleep(next(self.delays, 0))
-        return await super().append_batch(topic, partition, records)
+        return await super().append_batch(topic, partition, offered)
 
 
 class Ends(MemoryConsumer):

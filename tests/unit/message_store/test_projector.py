@@ -65,8 +65,10 @@ class World:
         for event in events:
             self.log.append("events", 0, builders.key_of(event), codec.encode(event))
 
-    def projector(self, store: MemoryStore | None = None) -> tuple[Projector, MemoryConsumer]:
-        consumer = MemoryConsumer(self.log, "events")
+    def projector(
+        self, store: MemoryStore | None = None, consumer: MemoryConsumer | None = None
+    ) -> tuple[Projector, MemoryConsumer]:
+        consumer = consumer or MemoryConsumer(self.log, "events")
         publisher = Publisher(self.broker, "messages", epoch=builders.EPOCH, source="test")
         self.publishing.append(asyncio.create_task(publisher.run()))
         buried = DeadLetters(self.broker, "dead", "test")
@@ -218,6 +220,32 @@ async def test_what_was_read_ahead_is_forgotten_by_who_begins_anew(world: World)
     assert world.seqs == [1, 2, 3, 4, 5]
     assert world.told == [1, 2, 3, 4, 5, 6]
     assert [each["event"] for each in said] == ["projector.claimed"]
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_a_projector_that_is_ended_waits_for_no_read_ahead(world: World) -> None:
+    """Which may wait for the group, for as long as there is no broker."""
+
+    class Away(MemoryConsumer):
+        async def take(self, limit: int, wait: float) -> dict[int, list[Record]]:
+            if self._next[0] >= 2:
+                reading.set()
+                await asyncio.Event().wait()
+            return await super().take(limit, wait)
+
+    class Slow(MemoryStore):
+        async def commit(self, changes: Changes) -> Known:
+            await asyncio.Event().wait()
+            return await super().commit(changes)
+
+    reading = asyncio.Event()
+    projector, _ = world.projector(Slow(world.tables), Away(world.log, "events"))
+    stepping = asyncio.create_task(projector.step())
+    await reading.wait()
+    stepping.cancel()
+    async with asyncio.timeout(1):
+        await asyncio.wait([stepping])
+    assert stepping.cancelled()
 
 
 async def test_a_dead_letter_is_confirmed_before_its_offset_is_done(world: World) -> None:

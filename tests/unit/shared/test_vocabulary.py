@@ -8,7 +8,7 @@ from shared.vocabulary import ClientId, Seq, Text, Timestamp, UserId, Uuid
 GOOD_NAMES = ["a", "x" * 128, "Zoë", "дима", "a b", "👩‍👩‍👧", "a\u00a0b", "𝒳" * 128]
 BAD_NAMES = ["", " a", "a ", "\u00a0a", "a\n", "a\x00b", "a\x7f", "a\x85b", "x" * 129, "a\ud800", "\u2003"]
 GOOD_TEXTS = ["a", " a ", "x" * 8_000, "𝒳" * 8_000, "\u200b.", "line\nline\ttab", "\u202eevil"]
-BAD_TEXTS = ["", " ", "\n\t\u00a0", "x" * 8_001, "a\x00", "a\udfff"]
+BAD_TEXTS = ["", " ", "\x1c \x1f", "\n\t\u00a0", "x" * 8_001, "a\x00", "a\udfff"]
 
 
 @pytest.mark.parametrize("kind", [UserId, ClientId])

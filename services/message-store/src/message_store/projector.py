@@ -82,8 +82,11 @@ class Projector:
         reading = asyncio.create_task(self._intake.read_ahead(BATCH))
         try:
             await self._project(taken)
-        finally:
-            await reading
+        except BaseException:
+            reading.cancel()  # it may wait for the group
+            await asyncio.wait([reading])
+            raise
+        await reading
 
     async def _project(self, taken: dict[int, list[Taken]]) -> None:
         arrivals = [

@@ -47,7 +47,7 @@ class Tenure:
         self.waiting = False
         """For the database, or for Kafka to say where the log ends."""
         self.unpublished = 4 * 1024 * 1024
-        """A partition with more bytes than this still to be told stops folding."""
+        """A partition with more bytes than this still to be told stops reading; what was read is folded."""
         self._consumer = consumer
         self._intake = intake
         self._store = store

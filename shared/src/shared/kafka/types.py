@@ -59,7 +59,9 @@ class ProducerPort(Protocol):
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
     ) -> Awaitable[Place]: ...
 
-    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended: ...
+    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
+        """`records` are looked at before anything is waited for."""
+        ...
 
 
 class ConsumerPort(Protocol):
