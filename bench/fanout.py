@@ -171,7 +171,7 @@ def _fan_out(
     told: dict[str, list[BaseModel]] = {f"{hall.name} {size}": [] for hall in halls}
     with _sides(halls, size) as sides:
         for side in sides:
-            side.round(rate, 3)  # warm
+            side.round(3 * rate, chosen.warm_up)
         for side in turns(sides, chosen.rounds):
             found = side.round(rate, chosen.seconds)
             told[f"{side.hall.name} {size}"].append(found)
@@ -216,6 +216,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--name", default="fanout", help="of the file in bench/results/")
     parser.add_argument("--rounds", type=int, default=8, help="of each group and server")
     parser.add_argument("--seconds", type=float, default=5, help="of each round")
+    parser.add_argument("--warm-up", type=float, default=20, metavar="SECONDS", help="not counted")
     parser.add_argument("--idle", type=int, default=2_000, metavar="N", help="sockets")
     sizes = [(100, 20.0), (1_000, 5.0)]
     parser.add_argument(
