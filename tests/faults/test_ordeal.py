@@ -12,12 +12,17 @@ from tests.faults.ordeal import suffer
 from tests.faults.recovery import QUICK, Recovery
 
 
+class Home:
+    async def ready(self) -> None:
+        pass
+
+
+HOME: Any = Home()
+
+
 async def test_a_fault_that_leaves_everything_slower_does_not_make_that_usual() -> None:
     deliveries, told = Deliveries(), []
     running: Any = SimpleNamespace(deliveries=deliveries)
-
-    async def ready() -> None:
-        pass
 
     async def recovered(_home: object, _running: object, _moment: float, before: float) -> Recovery:
         told.append(before)
@@ -29,17 +34,13 @@ async def test_a_fault_that_leaves_everything_slower_does_not_make_that_usual() 
         deliveries.see("late", "ann-a", live=True)
         yield
 
-    home: Any = SimpleNamespace(ready=ready)
-    suffered = await suffer(home, [Fault("slow", "slow", slow)] * 2, running, recovered)
+    suffered = await suffer(HOME, [Fault("slow", "slow", slow)] * 2, running, recovered)
     assert len(suffered) == 2
     assert told == [QUICK, QUICK]
 
 
 async def test_what_takes_its_time_to_end_counts_from_when_it_was_told_to() -> None:
     moments = []
-
-    async def ready() -> None:
-        pass
 
     async def recovered(_home: object, _running: object, moment: float, _: float) -> Recovery:
         moments.append(moment)
@@ -51,7 +52,6 @@ async def test_what_takes_its_time_to_end_counts_from_when_it_was_told_to() -> N
         yield
         await asyncio.sleep(0.5)
 
-    home: Any = SimpleNamespace(ready=ready)
     running: Any = SimpleNamespace(deliveries=Deliveries())
-    await suffer(home, [Fault("slow", "slow", slow)], running, recovered)
+    await suffer(HOME, [Fault("slow", "slow", slow)], running, recovered)
     assert moments[1] - moments[0] < 0.2

@@ -5,6 +5,7 @@ from typing import assert_never
 from message_store.domain import (
     Conversation,
     Duplicate,
+    Entry,
     MemberJoined,
     MemberLeft,
     ReadAdvanced,
@@ -36,7 +37,7 @@ def changes(batch: list[Folded], before: States, advances: list[Advance]) -> Cha
         made.journal.append(journal_row(folded))
         if folded.sends and isinstance(folded.outcome, Rejected):
             made.refused.append(MessageName(str(folded.conversation_id), str(folded.ref)))
-        if folded.state is None or not _is_entry(folded):
+        if folded.state is None or not isinstance(folded.outcome, Entry):
             continue
         _entry(made, folded, members_of[folded.state.id])
         members_of[folded.state.id] = folded.state
@@ -60,10 +61,6 @@ def _settle(made: Changes) -> None:
             row = made.intervals[place]
             made.intervals[place] = row._replace(read_seq=read.read_seq, to_offset=read.to_offset)
     made.reads = rest
-
-
-def _is_entry(folded: Folded) -> bool:
-    return not isinstance(folded.outcome, Rejected | Duplicate | Skipped)
 
 
 def _entry(made: Changes, folded: Folded, before: Conversation | None) -> None:

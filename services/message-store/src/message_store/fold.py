@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from message_store.domain import (
     Conversation,
+    Duplicate,
+    Entry,
     MemberLeft,
     Outcome,
     ReadAdvanced,
@@ -13,7 +15,6 @@ from message_store.domain import (
     decide,
     evolve,
 )
-from message_store.domain.outcomes import Duplicate
 from shared.events import Event, LogOpened, MessageSent
 from shared.kafka import Record
 from shared.vocabulary import READ_RECEIPT_MEMBERS
@@ -70,7 +71,7 @@ def _fold(states: States, arrival: Arrival) -> Folded:
     before = states[conversation_id]
     outcome = decide(before, event, offset)
     after = before
-    if not isinstance(outcome, Rejected | Duplicate | Skipped):
+    if isinstance(outcome, Entry):
         after = states[conversation_id] = evolve(before, outcome)
     audience, private = _audience(event.actor, outcome, after)
     ref, client_id, sends = event.id, None, isinstance(event, MessageSent)

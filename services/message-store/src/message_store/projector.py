@@ -8,7 +8,7 @@ from prometheus_client import Counter, Histogram
 
 from message_store.batch import written
 from message_store.changes import changes
-from message_store.domain import Duplicate, Rejected, Skipped
+from message_store.domain import Entry
 from message_store.fold import Arrival, Folded
 from message_store.intake import Intake, Taken
 from message_store.publisher import Publisher
@@ -148,6 +148,10 @@ def _blamed(error: Exception) -> str:
 
 
 def _count(batch: list[Folded]) -> None:
-    for outcome, count in collections.Counter(type(folded.outcome) for folded in batch).items():
-        is_entry = outcome not in (Rejected, Duplicate, Skipped)
-        _events.labels("entry" if is_entry else outcome.__name__.lower()).inc(count)
+    kinds = collections.Counter(map(_kind, batch))
+    for kind, count in kinds.items():
+        _events.labels(kind).inc(count)
+
+
+def _kind(folded: Folded) -> str:
+    return "entry" if isinstance(folded.outcome, Entry) else type(folded.outcome).__name__.lower()
