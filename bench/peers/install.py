@@ -4,6 +4,7 @@ Nothing of theirs enters Parley's own environment, and none becomes a service of
 """
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -33,8 +34,8 @@ def debian(package: str, *libraries: str) -> Path:
 
 
 def environment(name: str, *requirements: str) -> Path:
-    """The folder of an environment of its own with these packages."""
-    wanted = sha256("\n".join(requirements).encode()).hexdigest()[:8]
+    """The folder of an environment of its own with these packages, on the same Python as Parley's."""
+    wanted = sha256("\n".join([sys.version, *requirements]).encode()).hexdigest()[:8]
     folder = CACHE / f"{name}-{wanted}"
     if not (folder / "installed").exists():
         print(f"installing {name}", file=sys.stderr)
@@ -47,10 +48,10 @@ def environment(name: str, *requirements: str) -> Path:
 
 
 def versions(folder: Path, *packages: str) -> dict[str, str]:
-    """Of what an environment has."""
+    """Of what an environment has, and of Python."""
     code = f"from importlib.metadata import version\nfor each in {packages!r}: print(version(each))"
     said = _run([str(folder / "bin" / "python"), "-c", code])
-    return dict(zip(packages, said.split(), strict=True))
+    return {"Python": platform.python_version(), **dict(zip(packages, said.split(), strict=True))}
 
 
 def _needed(package: str) -> list[str]:

@@ -127,8 +127,9 @@ class Tenure:
         return claimed
 
     async def _begin_all(self, ours: dict[int, Progress]) -> None:
-        for _, progress in sorted(ours.items()):
-            await self._begin(progress)
+        starts = {partition: await self._begin(progress) for partition, progress in sorted(ours.items())}
+        for partition, offset in starts.items():  # all at once: see Consumer
+            self._intake.seek(partition, offset)
 
     async def _recover(self) -> None:
         unsure = sorted(self._unsure)
@@ -149,7 +150,8 @@ class Tenure:
             raise Reassigned
         await self._begin_all(await self._claimed(lost))
 
-    async def _begin(self, progress: Progress) -> None:
+    async def _begin(self, progress: Progress) -> int:
+        """Where to read from."""
         partition, next_offset = progress.partition, progress.next_offset
         self._forget(partition)
         self._publisher.restart(partition)
@@ -157,9 +159,8 @@ class Tenure:
         self.next[partition] = next_offset
         if next_offset and progress.last_id is not None:
             self._proof[partition] = progress.last_id
-            self._intake.seek(partition, next_offset - 1)
-        else:
-            self._intake.seek(partition, next_offset)
+            return next_offset - 1
+        return next_offset
 
     async def _retell(self, partition: int, start: int) -> None:
         while page := await self._patiently(lambda: self._store.untold(partition, start, 1_000)):  # noqa: B023

@@ -19,18 +19,17 @@ from shared.kafka.types import Record, Unconfirmed
 _FETCH = {
     "auto_offset_reset": "earliest",
     "enable_auto_commit": False,
-    "fetch_max_wait_ms": 100,
     "max_partition_fetch_bytes": 4 * 1024 * 1024,
     "retry_backoff_ms": 50,
 }
 _ANSWER = 4.0  # seconds that Kafka has to answer a question
-_GLANCE = 0.05  # seconds: so often a wait for records looks whether the group has decided anew
 _BEAT = 0.5  # seconds at most between heartbeats: who comes and goes is heard of at the next
 
 
 class Consumer:
-    """A group member. `revision` grows with each assignment: when it changed, seek every partition anew.
-    `settled`: the group has said what this member reads, be it nothing."""
+    """A group member. `revision` grows with each assignment: when it changed, seek every partition anew,
+    and all of them together: one sought while Kafka holds a fetch of others open waits for its end, up to
+    half a second. `settled`: the group has said what this member reads, be it nothing."""
 
     def __init__(
         self, bootstrap: str, topic: str, group: str, *, client_id: str, session_timeout: float = 3.0
@@ -40,6 +39,8 @@ class Consumer:
         self.settled = False
         self._topic = topic
         self._sought: set[int] = set()
+        self._patience: asyncio.Timeout | None = None
+        """Of a wait for records."""
         self._consumer: Any = None
         self._made = partial(
             AIOKafkaConsumer,  # wants a running loop
@@ -83,11 +84,13 @@ class Consumer:
     async def take(self, limit: int, wait: float) -> dict[int, list[Record]]:
         """At most `limit` records, in order within each partition; waits up to `wait` seconds for the
         first, but no longer than the assignment stays what it is."""
-        now = asyncio.get_running_loop().time
-        revision, deadline = self.revision, now() + wait
-        fetched = await self._fetched(limit, min(wait, _GLANCE))
-        while not fetched and self.revision == revision and (left := deadline - now()) > 0:
-            fetched = await self._fetched(limit, min(left, _GLANCE))
+        fetched: dict[TopicPartition, list[Any]] = {}
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None) as self._patience:
+                    fetched = await self._fetched(limit, wait)
+        finally:
+            self._patience = None
         return {
             place.partition: [_record(record) for record in records]
             for place, records in fetched.items()
@@ -146,6 +149,9 @@ class Consumer:
         self.revision += 1
         for partition in self.partitions:
             self.pause(partition)
+        patience, self._patience = self._patience, None
+        if patience is not None:
+            patience.reschedule(0)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
