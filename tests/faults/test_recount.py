@@ -15,7 +15,8 @@ from tests.unit.message_store.model import Projection, stories
 
 
 def _frame(folded: Folded) -> Frame:
-    shown: Frame = orjson.loads(codec.encode(frame_of(record(folded, builders.EPOCH, "test"))))
+    entry = codec.decode_entry(record(folded, builders.EPOCH, "test"))
+    shown: Frame = orjson.loads(codec.encode(frame_of(entry)))
     return shown
 
 

@@ -116,7 +116,7 @@ class Publisher:
                     await self._idle.wait()
 
     def _appendable(self, folded: Folded) -> Appendable:
-        value = codec.encode(record(folded, self._epoch, self._source))
+        value = record(folded, self._epoch, self._source)
         return Appendable(str(folded.conversation_id).encode(), value, codec.HEADERS)
 
     async def _round(self, partition: int, line: Line) -> bool:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from message_store.outbox import untold
 from message_store.records import record
+from shared import codec
 from shared.problems import Problem
 from shared.showing import frame_of
 from shared.vocabulary import READ_RECEIPT_MEMBERS, Timestamp, Uuid
@@ -63,7 +64,8 @@ def conversation(user: str, row: Row) -> dict[str, Any]:
 
 def frame(user: str, epoch: str, row: Row) -> dict[str, Any]:
     """The frame that a socket of `user` would get; `row` as reading.SYNC selects it."""
-    shown: dict[str, Any] = frame_of(record(untold(row[:22]), epoch, "parley")).model_dump()
+    entry = codec.decode_entry(record(untold(row[:22]), epoch, "parley"))
+    shown: dict[str, Any] = frame_of(entry).model_dump()
     if shown["type"] == "message":
         shown["isRead"] = _is_read(shown["senderId"] == user, shown["seq"], row[22:25])
     return shown
