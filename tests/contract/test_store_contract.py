@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from message_store.batch import written
+from message_store.batch import Draft
 from message_store.changes import advance, changes
 from message_store.domain import Duplicate, Rejected, Sent
 from message_store.fold import Arrival, Folded, fold
@@ -18,10 +18,11 @@ from message_store.records import record
 from message_store.rows import Changes
 from message_store.states import StateCache, knowing
 from message_store.store import Known, LostRace, Progress, Store, WrongLog
-from shared import ids
+from shared import codec, ids
 from shared.events import Event
 from shared.log_identity import LogIdentity
 from tests import builders
+from tests.unit.message_store.model import commit
 
 LOG = LogIdentity(builders.EPOCH, 2)
 GROUP = ids.group_conversation_id("ann", "g")
@@ -81,24 +82,28 @@ async def _made(
     store: Store, story: Sequence[Event], start: int = 0, known: Known | None = None
 ) -> tuple[Changes, list[Folded]]:
     arrivals = _arrivals(story, start)
-    before = knowing(await StateCache(store).load(arrivals), known or {})
+    before = knowing(await StateCache(store).load(arrivals, {}), known or {})
     states = dict(before)
     batch = fold(states, arrivals)
-    return changes(batch, before, advance(batch, {0: 0, 1: 0})), batch
+    return changes(batch, before, states, advance(batch, {0: 0, 1: 0})), batch
+
+
+async def _draft(store: Store, story: Sequence[Event], start: int = 0) -> Draft:
+    return await commit(store, StateCache(store), _arrivals(story, start), {0: 0})
 
 
 async def _commit(store: Store, story: Sequence[Event], start: int = 0) -> list[Folded]:
-    batch, _ = await written(store, StateCache(store), _arrivals(story, start), {0: 0})
-    return batch
+    return (await _draft(store, story, start)).batch
 
 
 def _told(batch: Sequence[Folded]) -> list[Any]:
-    return [record(folded, builders.EPOCH, "test") for folded in batch if folded.told]
+    told = (record(folded, builders.EPOCH, "test") for folded in batch if folded.told)
+    return [codec.decode_entry(each) for each in told]
 
 
 async def test_a_state_comes_back_as_it_was_folded(store: Store) -> None:
-    batch = await _commit(store, STORY)
-    folded = [f.state for f in batch if f.state is not None][-1]
+    folded = (await _draft(store, STORY)).after[GROUP]
+    assert folded is not None
     loaded = (await store.conversations([GROUP, ids.fresh_id()]))[GROUP]
     assert list(loaded.members.items()) == list(folded.members.items())
     assert (loaded.title, loaded.version, loaded.last_seq) == ("Fish & chips", 9, 2)

@@ -11,7 +11,6 @@ from fastapi import FastAPI
 
 from message_store import queries
 from message_store.api import routes
-from message_store.batch import written
 from message_store.fold import Arrival, Folded
 from message_store.migrations import migrate
 from message_store.postgres import PostgresStore
@@ -22,6 +21,7 @@ from shared.events import Event
 from shared.log_identity import LogIdentity
 from shared.shortcut import Shortcut
 from tests import builders
+from tests.unit.message_store.model import commit
 
 GROUP = ids.group_conversation_id("ann", "g")
 
@@ -39,9 +39,9 @@ class Memory:
             Arrival(record, event)
             for record, event in zip(builders.records(0, story, self.offset), story, strict=True)
         ]
-        batch, _ = await written(self.store, StateCache(self.store), arrivals, {0: 0})
+        made = await commit(self.store, StateCache(self.store), arrivals, {0: 0})
         self.offset += len(story)
-        return batch
+        return made.batch
 
     async def get(self, path: str, status: int = 200, **asked: Any) -> Any:
         answer = await self.http.get(path, params=asked)

@@ -4,8 +4,8 @@ import asyncio
 import itertools
 from collections.abc import Iterable
 
-from message_store.fold import Arrival, fold
-from message_store.projector import Projector
+from message_store.batch import Draft
+from message_store.pipeline import Pipeline
 from message_store.publisher import Line, Publisher
 from shared.failpoints import failpoint
 from shared.kafka import Appendable, Appended, Producer
@@ -14,17 +14,16 @@ from shared.kafka import Appendable, Appended, Producer
 def publish_before_commit() -> None:
     """What is folded is told at once, and committed after it."""
 
-    usual = Projector._commit
+    usual = Pipeline._write
 
-    async def commit(self: Projector, arrivals: list[Arrival]) -> None:
-        batch = fold(dict(await self._states.load(arrivals)), arrivals)
-        self._publisher.tell(batch)
+    async def write(self: Pipeline, made: Draft, *, more: bool) -> None:
+        self._publisher.tell(made.batch)
         await self._publisher.drained(2.0)
-        if any(folded.told and folded.state and folded.state.kind == "direct" for folded in batch):
+        if any(state and state.kind == "direct" for state in made.after.values()):
             failpoint("mutant.between")
-        await usual(self, arrivals)
+        await usual(self, made, more=more)
 
-    Projector._commit = commit  # type: ignore[method-assign]
+    Pipeline._write = write  # type: ignore[method-assign]
 
 
 def publisher_reorders() -> None:

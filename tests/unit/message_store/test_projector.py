@@ -2,27 +2,34 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from message_store import batch, domain
+from message_store.batch import Draft
+from message_store.domain import Conversation, Outcome
 from message_store.intake import Taken
 from message_store.memory import MemoryStore, Tables
 from message_store.projector import Projector
 from message_store.publisher import Publisher
 from message_store.rows import Changes
-from message_store.store import Known, Progress, WrongLog
+from message_store.store import Known, LostRace, Progress, Unavailable, WrongLog
 from message_store.tenure import Tenure
 from shared import codec, ids
 from shared.codec import Undecodable
 from shared.dead_letters import DeadLetters
-from shared.events import Event
+from shared.events import Event, MessageSent
 from shared.kafka import Appendable, Appended, Place, Record, Unconfirmed
 from shared.kafka.memory import MemoryConsumer, MemoryLog, MemoryProducer
 from shared.kafka.types import Headers
 from shared.log_identity import LogIdentity
 from tests import builders
+from tests.unit.message_store.model import Projection, stories
 
 IDENTITY = LogIdentity(builders.EPOCH, 1)
 GROUP = ids.group_conversation_id("ann", "g")
@@ -190,62 +197,237 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("small_batches")
-async def test_the_next_batch_is_read_while_a_full_one_is_written(world: World) -> None:
+async def test_the_next_batch_is_folded_while_a_full_one_is_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folded = []
+    usual = batch.draft
+
+    def counted(*arguments: Any) -> Draft:
+        folded.append(usual(*arguments))
+        return folded[-1]
+
     class Patient(MemoryStore):
-        """Writes nothing before the first four records are read."""
+        """Writes nothing before the first four records are folded."""
 
         async def commit(self, changes: Changes) -> Known:
             async with asyncio.timeout(1):
-                while consumer._next[0] < 4:
+                while len(folded) < 2:
                     await asyncio.sleep(0)
             return await super().commit(changes)
 
+    monkeypatch.setattr("message_store.pipeline.draft", counted)
     world.happen(*(builders.sent(GROUP, "ann") for _ in range(4)))
-    projector, consumer = world.projector(Patient(world.tables))
-    await _run(projector, steps=3)
+    projector, _ = world.projector(Patient(world.tables))
+    await _run(projector, steps=4)
     assert world.seqs == [1, 2, 3, 4]
+    assert world.told == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.usefixtures("small_batches")
-async def test_what_was_read_ahead_is_forgotten_by_who_begins_anew(world: World) -> None:
+async def test_what_is_said_again_in_the_next_batch_is_said_once(world: World) -> None:
+    again = builders.sent(GROUP, "ann", client_id="1")
+    world.happen(again, again, again, again, builders.sent(GROUP, "ann"))
+    projector, _ = world.projector()
+    await _run(projector, steps=6)
+    assert world.seqs == [1, 2]
+    assert [row.of_offset for row in world.tables.journal.values()] == [None, None, None, 2, 2, 2, None]
+    assert world.told == [1, 2, 6]
+
+
+class OneConnection(MemoryStore):
+    """As PostgreSQL's: calls wait for one another, and it takes a moment. `moods` is what becomes of the next
+    ones, the last first: it goes away before or after it wrote, or does well. Nobody writes poison."""
+
+    def __init__(self, tables: Tables, moods: list[str] | None = None) -> None:
+        super().__init__(tables)
+        self._moods = moods or []
+        self._turn = asyncio.Lock()
+
+    async def conversations(self, ids: Sequence[str]) -> dict[str, Conversation]:
+        async with self._mooded():
+            return await super().conversations(ids)
+
+    async def commit(self, changes: Changes) -> Known:
+        async with self._mooded():
+            if any(row.text == "poison" for row in changes.messages):
+                raise ValueError("a row that cannot be written")
+            return await super().commit(changes)
+
+    @asynccontextmanager
+    async def _mooded(self) -> AsyncIterator[None]:
+        async with self._turn:
+            mood = self._moods.pop() if self._moods else "well"
+            for _ in range(3):
+                await asyncio.sleep(0)
+            if mood == "before":
+                raise Unavailable(mood)
+            yield
+            if mood == "after":
+                raise Unavailable(mood)
+
+
+moods = st.lists(st.sampled_from(["well", "well", "before", "after"]), max_size=20)
+
+
+@pytest.mark.usefixtures("small_batches")
+@given(stories, moods)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_whatever_a_database_does_each_event_is_written_and_told_once(
+    story: list[Event], moods: list[str]
+) -> None:
+    world = World()
+    world.happen(builders.opened(), *story)
+    projector, _ = world.projector(OneConnection(world.tables, moods))
+    while projector.tenure.next != {0: 1 + len(story)}:
+        await projector.step(wait=0)
+    await projector._publisher.drained(1)
+    world.publishing[0].cancel()
+    whole = await Projection().apply([builders.opened(), *story])
+    assert _rows(world.tables) == _rows(whole.tables)
+    assert world.told == [folded.offset for folded in whole.folded if folded.told]
+
+
+@pytest.mark.usefixtures("small_batches")
+@given(stories, moods, st.integers(1, 200))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_wherever_a_projector_is_ended_the_next_one_goes_on_from_there(
+    story: list[Event], moods: list[str], turns: int
+) -> None:
+    world = World()
+    world.happen(builders.opened(), *story)
+    first, _ = world.projector(OneConnection(world.tables, moods))
+    running = asyncio.create_task(first.run())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait([running])
+    with suppress(Unavailable, LostRace):
+        await first.settle()
+    published = world.tables.progress[0].published if world.tables.progress else 0
+    whole = await Projection().apply([builders.opened(), *story])
+    due = [folded.offset for folded in whole.folded if folded.told]
+    assert {offset for offset in due if offset < published} <= set(world.told)
+    second, _ = world.projector()
+    while second.tenure.next != {0: 1 + len(story)}:
+        await second.step(wait=0)
+    await second._publisher.drained(1)
+    for task in world.publishing:
+        task.cancel()
+    assert _rows(world.tables) == _rows(whole.tables)
+    assert world.told == due
+
+
+def _rows(tables: Tables) -> list[Any]:
+    return [tables.conversations, tables.members, tables.messages, tables.journal]
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_what_was_folded_ahead_is_forgotten_by_who_begins_anew(world: World) -> None:
     first, consumer = world.projector()
     second, _ = world.projector()
     world.happen(*(builders.sent(GROUP, "ann") for _ in range(4)))
-    await _run(first)
-    await _run(second, steps=3)
+    await _run(first, steps=2)
+    await _run(second, steps=4)
     consumer.revision += 1
     world.happen(builders.sent(GROUP, "ann"))
     with capture_logs() as said:
-        await _run(first, steps=2)
+        await _run(first, steps=3)
     assert world.seqs == [1, 2, 3, 4, 5]
     assert world.told == [1, 2, 3, 4, 5, 6]
-    assert [each["event"] for each in said] == ["projector.claimed"]
+    assert "projector.misread" not in [each["event"] for each in said]
 
 
 @pytest.mark.usefixtures("small_batches")
-async def test_a_projector_that_is_ended_waits_for_no_read_ahead(world: World) -> None:
-    """Which may wait for the group, for as long as there is no broker."""
+async def test_a_projector_that_ends_lets_a_batch_under_way_be_written_and_told(world: World) -> None:
+    projector, _ = world.projector()
+    world.happen(*(builders.sent(GROUP, "ann") for _ in range(2)))
+    await projector.step(wait=0)
+    await projector.step(wait=0)
+    await projector.settle()
+    assert world.told == [1, 2, 3]
+    assert world.tables.progress[0] == Progress(0, 4, world.tables.progress[0].last_id, 4)
 
-    class Away(MemoryConsumer):
-        async def take(self, limit: int, wait: float) -> dict[int, list[Record]]:
-            if self._next[0] >= 2:
-                reading.set()
-                await asyncio.Event().wait()
-            return await super().take(limit, wait)
 
+@pytest.mark.usefixtures("small_batches")
+async def test_who_is_ended_while_it_waits_for_the_database_does_not_take_that_back(world: World) -> None:
     class Slow(MemoryStore):
         async def commit(self, changes: Changes) -> Known:
-            await asyncio.Event().wait()
+            await asyncio.sleep(0.1 if changes.journal else 0)
             return await super().commit(changes)
 
-    reading = asyncio.Event()
-    projector, _ = world.projector(Slow(world.tables), Away(world.log, "events"))
-    stepping = asyncio.create_task(projector.step())
-    await reading.wait()
-    stepping.cancel()
-    async with asyncio.timeout(1):
-        await asyncio.wait([stepping])
-    assert stepping.cancelled()
+    projector, _ = world.projector(Slow(world.tables))
+    running = asyncio.create_task(projector.run())
+    await asyncio.sleep(0.05)
+    running.cancel()
+    await asyncio.wait([running])
+    await projector.settle()
+    assert world.told == [1]
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_a_projector_that_ends_waits_two_seconds_for_the_database(world: World) -> None:
+    class Stuck(MemoryStore):
+        async def commit(self, changes: Changes) -> Known:
+            if changes.journal:
+                await asyncio.Event().wait()
+            return await super().commit(changes)
+
+    projector, _ = world.projector(Stuck(world.tables))
+    await projector.step(wait=0)
+    async with asyncio.timeout(10):
+        await projector.settle()
+    assert world.told == []
+
+
+OTHER = ids.group_conversation_id("ann", "other")
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_a_batch_folded_upon_one_that_cannot_be_written_is_folded_anew(world: World) -> None:
+    """It waits for the connection, too, to ask for a conversation that nobody has asked for yet."""
+    texts = ["a", "poison", "b", "c"]
+    world.happen(*(builders.sent(GROUP, "ann", text) for text in texts))
+    world.happen(builders.started(OTHER, ["ann"]), builders.sent(OTHER, "ann", "d"))
+    projector, _ = world.projector(OneConnection(world.tables))
+    await _run(projector, steps=8)
+    assert [row.text for row in world.tables.messages.values()] == ["a", "b", "c", "d"]
+    assert len(world.log.topics["dead"][0]) == 1
+    assert world.told == [1, 2, 4, 5, 6, 7]
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_a_record_that_cannot_be_folded_is_put_away(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = domain.decide
+
+    def decide(state: Conversation | None, event: Any, offset: int) -> Outcome:
+        if isinstance(event, MessageSent) and event.data.content.text == "odd":
+            raise KeyError("odd")
+        return usual(state, event, offset)
+
+    monkeypatch.setattr("message_store.fold.decide", decide)
+    world.happen(*(builders.sent(GROUP, "ann", text) for text in ["a", "odd", "b", "c"]))
+    projector, _ = world.projector()
+    await _run(projector, steps=6)
+    assert [row.text for row in world.tables.messages.values()] == ["a", "b", "c"]
+    assert world.told == [1, 2, 4, 5]
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_who_loses_a_partition_with_a_batch_under_way_tells_nothing_more_of_it(world: World) -> None:
+    world.broker.deaf = True
+    projector, consumer = world.projector(OneConnection(world.tables))
+    world.happen(*(builders.sent(GROUP, "ann") for _ in range(4)))
+    await projector.step(wait=0)
+    await projector.step(wait=0)
+    await MemoryStore(world.tables).claim(IDENTITY, [0])
+    consumer.assigned([])
+    await projector.step(wait=0)
+    world.broker.deaf = False
+    await asyncio.sleep(0.2)
+    assert world.told == []
 
 
 async def test_a_dead_letter_is_confirmed_before_its_offset_is_done(world: World) -> None:

@@ -1,31 +1,29 @@
-"""One batch of the log: load → fold → write."""
+"""One batch of the log, folded and not yet written."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from message_store.changes import advance, changes
-from message_store.fold import Arrival, Folded, fold
-from message_store.rows import Advance
-from message_store.states import StateCache, knowing
-from message_store.store import Store
-from shared.failpoints import failpoint
+from message_store.fold import Arrival, Folded, States, fold
+from message_store.rows import Advance, Changes
+from message_store.states import forgetful
 
 
-async def written(
-    store: Store, cache: StateCache, arrivals: Sequence[Arrival], published: dict[int, int]
-) -> tuple[list[Folded], list[Advance]]:
-    """Folded as if none of its messages had been sent before, and committed in one round trip. When the
-    database knows some of them, which is rare, it wrote nothing, and the batch is folded anew, knowing these.
+class Draft(NamedTuple):
+    """Folded as if none of its messages had been sent before, but for those that `before` knows. The next
+    batch may be folded upon `after` while this one is written."""
 
-    `published`: of each partition, what is told below. Raises as `Store.commit` does; then nothing is kept.
-    """
-    loaded = await cache.load(arrivals)
-    failpoint("projector.loaded")
-    while True:
-        states = dict(loaded)
-        batch = fold(states, arrivals)
-        moves = advance(batch, published)
-        known = await store.commit(changes(batch, loaded, moves))
-        if not known:
-            cache.keep(states, {f.conversation_id: f.partition for f in batch if f.conversation_id})
-            return batch, moves
-        loaded = knowing(loaded, known)
+    arrivals: Sequence[Arrival]
+    before: States
+    after: States
+    batch: list[Folded]
+    moves: list[Advance]
+    changes: Changes
+
+
+def draft(arrivals: Sequence[Arrival], before: States, published: dict[int, int]) -> Draft:
+    """`before`: of every conversation named. `published`: of each partition, what is told below."""
+    after = dict(before)
+    batch = fold(after, arrivals)
+    moves = advance(batch, published)
+    return Draft(arrivals, before, forgetful(after), batch, moves, changes(batch, before, after, moves))

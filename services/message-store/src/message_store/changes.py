@@ -28,24 +28,22 @@ from message_store.rows import (
 from shared.position import after
 
 
-def changes(batch: list[Folded], before: States, advances: list[Advance]) -> Changes:
-    """`before` holds the states as they were loaded, for the members who left in this batch."""
+def changes(batch: list[Folded], before: States, after: States, advances: list[Advance]) -> Changes:
+    """`before` and `after` hold every conversation of the batch."""
     made = Changes(advances=advances)
-    last: dict[str, Folded] = {}
-    members_of: States = dict(before)
+    homes = {}
     for folded in batch:
         made.journal.append(journal_row(folded))
-        if folded.sends and isinstance(folded.outcome, Rejected):
+        if isinstance(folded.outcome, Entry):
+            _entry(made, folded)
+            homes[folded.outcome.conversation_id] = folded.partition
+        elif folded.sends and isinstance(folded.outcome, Rejected):
             made.refused.append(MessageName(str(folded.conversation_id), str(folded.ref)))
-        if folded.state is None or not isinstance(folded.outcome, Entry):
-            continue
-        _entry(made, folded, members_of[folded.state.id])
-        members_of[folded.state.id] = folded.state
-        last[folded.state.id] = folded
-    for folded in last.values():
-        assert folded.state is not None
-        made.conversations.append(_conversation(folded.partition, folded.state))
-        made.reads.extend(_reads(folded.state, before.get(folded.state.id)))
+    for identity, partition in homes.items():
+        state = after[identity]
+        assert state is not None
+        made.conversations.append(_conversation(partition, state))
+        made.reads.extend(_reads(state, before[identity]))
     _settle(made)
     return made
 
@@ -63,7 +61,7 @@ def _settle(made: Changes) -> None:
     made.reads = rest
 
 
-def _entry(made: Changes, folded: Folded, before: Conversation | None) -> None:
+def _entry(made: Changes, folded: Folded) -> None:
     entry, partition = folded.outcome, folded.partition
     match entry:
         case Started():
@@ -92,8 +90,7 @@ def _entry(made: Changes, folded: Folded, before: Conversation | None) -> None:
                 IntervalRow(partition, entry.conversation_id, entry.user_id, entry.offset, 0, seq, seq, None)
             )
         case MemberLeft():
-            assert before is not None
-            left = before.members[entry.user_id]
+            left = entry.interval
             made.reads.append(
                 ReadRow(entry.conversation_id, entry.user_id, left.from_offset, left.read_seq, entry.offset)
             )
@@ -170,7 +167,8 @@ def journal_row(folded: Folded) -> JournalRow:
 
 
 def advance(batch: list[Folded], published: dict[int, int]) -> list[Advance]:
-    """Per partition of the batch, ascending: where it stood before its first offset, and after its last."""
+    """Per partition of the batch, ascending: where it stood before its first offset, and after its last. What
+    is told of a partition never moves back, so 0 says nothing of it."""
     first: dict[int, Folded] = {}
     last: dict[int, Folded] = {}
     for folded in batch:
@@ -182,7 +180,7 @@ def advance(batch: list[Folded], published: dict[int, int]) -> list[Advance]:
             first[partition].offset,
             after(last[partition].offset),
             last[partition].event_id,
-            published[partition],
+            published.get(partition, 0),
         )
         for partition in sorted(first)
     ]

@@ -7,11 +7,13 @@ from message_store.domain import (
     Conversation,
     Duplicate,
     Entry,
+    MemberJoined,
     MemberLeft,
     Outcome,
     ReadAdvanced,
     Rejected,
     Skipped,
+    Started,
     decide,
     evolve,
 )
@@ -45,7 +47,7 @@ class Folded(NamedTuple):
     """The event would send a message."""
     client_id: str | None = None
     state: Conversation | None = None
-    """The conversation after an entry."""
+    """The conversation after the entry, where it is told."""
     audience: tuple[str, ...] = ()
     private: bool = False
     """The audience is an explicit short list, not "all members at this offset"."""
@@ -88,10 +90,16 @@ def _fold(states: States, arrival: Arrival) -> Folded:
         ref=ref,
         sends=sends,
         client_id=client_id,
-        state=after,
+        state=_told(outcome, after),
         audience=audience,
         private=private,
     )
+
+
+def _told(outcome: Outcome, after: Conversation | None) -> Conversation | None:
+    """Without what its batch knew: it may wait long to be told."""
+    shown = isinstance(outcome, Started | MemberJoined | MemberLeft)
+    return after._replace(sent={}) if shown and after is not None else None
 
 
 def _audience(actor: str, outcome: Outcome, after: Conversation | None) -> tuple[tuple[str, ...], bool]:

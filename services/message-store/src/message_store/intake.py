@@ -1,4 +1,4 @@
-"""What comes out of the log: read, and decoded, one batch ahead of what is written."""
+"""What comes out of the log: read, and decoded."""
 
 from typing import NamedTuple
 
@@ -15,33 +15,17 @@ class Taken(NamedTuple):
 
 
 class Intake:
-    """Begun at `seek`, partition by partition; what was read ahead of one is forgotten then."""
-
     def __init__(self, consumer: ConsumerPort, partitions: int) -> None:
         self._consumer = consumer
         self._partitions = partitions
-        self._ahead: dict[int, list[Taken]] = {}
         self.full = False
         """The last batch was as large as it may be: there is more."""
 
-    def seek(self, partition: int, offset: int) -> None:
-        self._ahead.pop(partition, None)
-        self._consumer.seek(partition, offset)
-
     async def take(self, limit: int, wait: float) -> dict[int, list[Taken]]:
         """At most `limit` records, as `ConsumerPort.take`."""
-        if not self._ahead:
-            await self.read_ahead(limit, wait)
-        taken, self._ahead = self._ahead, {}
+        taken = await self._consumer.take(limit, wait)
         self.full = sum(map(len, taken.values())) >= limit
-        return taken
-
-    async def read_ahead(self, limit: int, wait: float = 0) -> None:
-        """For the next `take`."""
-        read = await self._consumer.take(limit, wait)
-        self._ahead = {
-            p: [Taken(each, self._admitted(each)) for each in records] for p, records in read.items()
-        }
+        return {p: [Taken(each, self._admitted(each)) for each in records] for p, records in taken.items()}
 
     def _admitted(self, record: Record) -> Event | Undecodable:
         try:

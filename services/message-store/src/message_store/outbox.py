@@ -48,7 +48,7 @@ def untold(row: tuple[Any, ...]) -> Folded:
             outcome = MemberJoined(conversation_id, offset, subject)
         case "member.removed":
             state = _state(conversation_id, offset, row[15:21], present)
-            outcome = MemberLeft(conversation_id, offset, subject)
+            outcome = MemberLeft(conversation_id, offset, subject, _UNKNOWN)
         case _:
             raise ValueError(f"the journal holds a kind of entry that this release does not know: {kind}")
     everyone = (*present, subject) if kind == "member.removed" else tuple(present)

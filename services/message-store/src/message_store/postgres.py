@@ -54,6 +54,7 @@ class PostgresStore:
         self._url = database_url
         self._timeout = timeout
         self._connection: AsyncConnection[tuple[Any, ...]] | None = None
+        self._turn = asyncio.Lock()
 
     async def close(self) -> None:
         connection, self._connection = self._connection, None
@@ -101,7 +102,13 @@ class PostgresStore:
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[AsyncConnection[tuple[Any, ...]]]:
-        """The connection. After any error it is given up, so that no half-done transaction outlives it."""
+        """The connection, for one call at a time. After any error it is given up, so that no half-done
+        transaction outlives it."""
+        async with self._turn, self._ours() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _ours(self) -> AsyncIterator[AsyncConnection[tuple[Any, ...]]]:
         try:
             async with asyncio.timeout(self._timeout):
                 if self._connection is None:

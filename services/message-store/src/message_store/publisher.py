@@ -14,7 +14,7 @@ from itertools import islice
 import structlog
 from prometheus_client import Counter, Gauge
 
-from message_store.domain import ReadAdvanced, Rejected, Sent
+from message_store.domain import Sent
 from message_store.fold import Folded
 from message_store.records import record
 from shared import codec
@@ -38,19 +38,12 @@ class Line:
         """Bytes, roughly."""
 
     def add(self, folded: Folded) -> None:
-        self.waiting.append(_lean(folded))
+        self.waiting.append(folded)
         self.size += _size(folded)
 
     def told(self, count: int) -> None:
         """The first `count` are."""
         self.size -= sum(_size(self.waiting.popleft()) for _ in range(count))
-
-
-def _lean(folded: Folded) -> Folded:
-    """Without what is not told of it: states are large, and each holds all that its batch did before."""
-    if isinstance(folded.outcome, Sent | ReadAdvanced | Rejected):
-        return folded._replace(state=None)
-    return folded._replace(state=folded.state and folded.state._replace(sent={}))
 
 
 def _size(folded: Folded) -> int:

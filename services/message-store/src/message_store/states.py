@@ -3,8 +3,9 @@
 What is kept is valid only while this projector owns the partition and no commit is uncertain."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from message_store.domain import Conversation
 from message_store.fold import Arrival, States
 from message_store.store import Known, Store
 from shared.events import LogOpened
@@ -17,23 +18,24 @@ class StateCache:
         self._kept: OrderedDict[str, int] = OrderedDict()  # conversation id → partition
         self._states: States = {}
 
-    async def load(self, arrivals: Iterable[Arrival]) -> States:
+    async def load(self, arrivals: Iterable[Arrival], ahead: Mapping[str, Conversation | None]) -> States:
         """The state of every conversation named, None where there is none, as if none of the messages named
-        had been sent before. Raises Unavailable."""
+        had been sent before. `ahead`: what some will be once the batch under way is written. Raises
+        Unavailable."""
         needed = dict.fromkeys(
             arrival.event.data.conversation_id
             for arrival in arrivals
             if not (arrival.event is None or isinstance(arrival.event, LogOpened))
         )
-        missing = [identity for identity in needed if identity not in self._states]
+        missing = [identity for identity in needed if identity not in self._states and identity not in ahead]
         fetched = await self._store.conversations(missing) if missing else {}
-        return {identity: self._states.get(identity) or fetched.get(identity) for identity in needed}
+        return {i: ahead.get(i) or self._states.get(i) or fetched.get(i) for i in needed}
 
     def keep(self, states: States, partition_of: dict[str, int]) -> None:
         """These are what the database holds now."""
         for identity, state in states.items():
             if state is not None:
-                self._states[identity] = state._replace(sent={})
+                self._states[identity] = state
                 self._kept[identity] = partition_of[identity]
                 self._kept.move_to_end(identity)
         while len(self._kept) > self._capacity:
@@ -47,3 +49,8 @@ class StateCache:
 def knowing(states: States, known: Known) -> States:
     """The same, with the messages that were sent before."""
     return {i: state and state._replace(sent=known.get(i, {})) for i, state in states.items()}
+
+
+def forgetful(states: States) -> States:
+    """The same, with none."""
+    return knowing(states, {})

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import structlog
 
-from message_store.intake import Intake, Taken
+from message_store.intake import Taken
 from message_store.publisher import Publisher
 from message_store.rows import Advance
 from message_store.states import StateCache
@@ -36,25 +36,25 @@ class Tenure:
     def __init__(
         self,
         consumer: ConsumerPort,
-        intake: Intake,
         store: Store,
         states: StateCache,
         publisher: Publisher,
         identity: LogIdentity,
     ) -> None:
         self.next: dict[int, int] = {}
-        """Per partition that is ours and sound: the next offset to fold."""
+        """Per partition that is ours and sound: the next offset to be written."""
         self.waiting = False
         """For the database, or for Kafka to say where the log ends."""
         self.unpublished = 4 * 1024 * 1024
         """A partition with more bytes than this still to be told stops reading; what was read is folded."""
         self._consumer = consumer
-        self._intake = intake
         self._store = store
         self._states = states
         self._publisher = publisher
         self._identity = identity
         self._revision = 0
+        self._due: dict[int, int] = {}
+        """The next offset to be taken: what is below is written or under way."""
         self._unsure: set[int] = set()
         self._proof: dict[int, str] = {}
         self._throttled: set[int] = set()
@@ -63,6 +63,11 @@ class Tenure:
     def current(self) -> bool:
         """Is the assignment still the one that was claimed?"""
         return self._consumer.revision == self._revision
+
+    @property
+    def sound(self) -> bool:
+        """There is nothing to establish."""
+        return self.current and not self._unsure
 
     async def establish(self) -> None:
         """Claim what was assigned, begin again what is unsure. Raises Reassigned, WrongLog."""
@@ -75,22 +80,22 @@ class Tenure:
     def due(self, partition: int, taken: list[Taken]) -> list[Taken]:
         """Of what was read, what comes next: exactly, or nothing. Raises WrongLog when the last applied
         record, read again first of all, is not the one that the database knows."""
-        if partition not in self.next:
+        if partition not in self._due:
             return []
-        start = self.next[partition]
+        start = self._due[partition]
         if partition in self._proof:
             self._prove(partition, start - 1, taken[0])
             taken = taken[1:]
         if [each.record.offset for each in taken] == list(range(start, start + len(taken))):
+            self._due[partition] += len(taken)
             return taken
         log.error("projector.misread", partition=partition, expected=start, got=taken[0].record.offset)
         self.doubt([partition])
         return []
 
     def advance(self, moves: Iterable[Advance]) -> None:
-        """These were committed."""
-        for move in moves:
-            self.next[move.partition] = move.next_offset
+        """These were committed. What is doubted meanwhile is asked for anyway."""
+        self.next.update({m.partition: m.next_offset for m in moves if m.partition in self.next})
 
     def doubt(self, partitions: Iterable[int]) -> None:
         """Nobody knows whether the last commit was done, or whose these are: ask before going on."""
@@ -105,7 +110,7 @@ class Tenure:
 
     async def _claim(self) -> None:
         self._revision = self._consumer.revision
-        for partition in list(self.next):
+        for partition in {*self.next, *self._unsure}:
             self._forget(partition)
             self._publisher.drop(partition)
         self._unsure.clear()
@@ -129,7 +134,7 @@ class Tenure:
     async def _begin_all(self, ours: dict[int, Progress]) -> None:
         starts = {partition: await self._begin(progress) for partition, progress in sorted(ours.items())}
         for partition, offset in starts.items():  # all at once: see Consumer
-            self._intake.seek(partition, offset)
+            self._consumer.seek(partition, offset)
 
     async def _recover(self) -> None:
         unsure = sorted(self._unsure)
@@ -156,7 +161,7 @@ class Tenure:
         self._forget(partition)
         self._publisher.restart(partition)
         await self._retell(partition, progress.published)
-        self.next[partition] = next_offset
+        self.next[partition] = self._due[partition] = next_offset
         if next_offset and progress.last_id is not None:
             self._proof[partition] = progress.last_id
             return next_offset - 1
@@ -170,6 +175,7 @@ class Tenure:
     def _forget(self, partition: int) -> None:
         self._states.drop(partition)
         self.next.pop(partition, None)
+        self._due.pop(partition, None)
         self._proof.pop(partition, None)
         self._throttled.discard(partition)
 

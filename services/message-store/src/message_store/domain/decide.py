@@ -98,4 +98,5 @@ def _remove(state: Conversation, event: MemberRemoved, offset: int) -> Outcome:
         return Rejected("not_a_group")
     if event.data.user_id not in state.members:
         return Skipped("no_change")
-    return MemberLeft(state.id, offset, event.data.user_id)
+    user = event.data.user_id
+    return MemberLeft(state.id, offset, user, state.members[user])

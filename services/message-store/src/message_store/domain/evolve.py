@@ -48,4 +48,5 @@ def _started(entry: Started) -> Conversation:
 
 
 def _read(state: Conversation, user: str, up_to: int) -> dict[str, Member]:
-    return {**state.members, user: state.members[user]._replace(read_seq=up_to)}
+    from_offset, ordinal, joined_seq, _ = state.members[user]
+    return {**state.members, user: Member(from_offset, ordinal, joined_seq, up_to)}

@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from message_store.domain.conversation import Kind, Visibility
+from message_store.domain.conversation import Kind, Member, Visibility
 
 Reason = Literal["not_found", "group_full", "not_a_group"]
 
@@ -45,6 +45,8 @@ class MemberLeft(NamedTuple):
     conversation_id: str
     offset: int
     user_id: str
+    interval: Member
+    """What it was when it ended."""
 
 
 class Rejected(NamedTuple):
