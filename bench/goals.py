@@ -1,13 +1,13 @@
 """Where to arrive, as ratios in one run, and how far it is: pure."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import isnan
+from math import inf, isnan, nan
 from statistics import median
 from typing import Any, NamedTuple
 
 from bench.figures import Figures
 from bench.results import Kept, Middle, control, middles
-from bench.side_by_side import knee
+from bench.side_by_side import knee, knee_unsure
 
 
 class Found(NamedTuple):
@@ -103,8 +103,10 @@ def _compared(a: Sequence[Figures], b: Sequence[Figures], field: str) -> Found:
 
 
 def _knee(kept: Sequence[Kept]) -> Found:
-    ours, theirs = (knee(_figures(kept[0], name)) for name in ("parley", "ejabberd"))
-    return Found(ours / theirs, f"{ours:g}/s to {theirs:g}/s")
+    sides = {name: _figures(kept[0], name) for name in ("parley", "ejabberd")}
+    ours, theirs = (knee(rounds) for rounds in sides.values())
+    unsure = [f"; {name} was disturbed above" for name, rounds in sides.items() if knee_unsure(rounds)]
+    return Found(ours / theirs, f"{ours:g}/s to {theirs:g}/s{''.join(unsure)}", inf if unsure else nan)
 
 
 def _cpu_at_knee(kept: Sequence[Kept]) -> Found:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from math import isfinite
 
 from bench import goals, results
 from bench.figures import Figures
@@ -50,8 +51,12 @@ def _goals(kept: Mapping[str, Kept]) -> Iterator[str]:
         goal, found = each.goal, each.found
         sign = "≥" if goal.bounds.floor else "≤"
         bounds = f"{sign} {goal.bounds.must:.3g}× | {sign} {goal.bounds.aim:.3g}×"
-        told = f"{found.ratio:.3g}× ±{found.spread:.0%} | {found.of}" if found else "– | –"
-        yield f"| {goal.name} | {bounds} | {told} | {each.verdict} |".replace(" ±nan%", "")
+        told = f"{found.ratio:.3g}×{_spread(found.spread)} | {found.of}" if found else "– | –"
+        yield f"| {goal.name} | {bounds} | {told} | {each.verdict} |"
+
+
+def _spread(share: float) -> str:
+    return f" ±{share:.0%}" if isfinite(share) else ""
 
 
 def _rounds(kept: Kept) -> Iterator[str]:

@@ -95,3 +95,10 @@ def knee(rounds: Sequence[Figures]) -> float:
             break
         highest = rate
     return highest
+
+
+def knee_unsure(rounds: Sequence[Figures]) -> bool:
+    """Whether the knee may lie higher: at the next rate most rounds were disturbed."""
+    above = [each for each in rounds if each.rate > knee(rounds)]
+    lowest = [each.disturbed for each in above if each.rate == min(each.rate for each in above)]
+    return lowest.count(True) * 2 > len(lowest)

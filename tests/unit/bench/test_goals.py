@@ -55,6 +55,18 @@ def test_cpu_is_compared_where_the_peer_has_its_knee() -> None:
     assert ratio(of(files, "W1 knee, to ejabberd")) == 2
 
 
+def test_a_knee_below_a_disturbed_rate_is_not_claimed() -> None:
+    ours = [figures(800), figures(1000)]
+    theirs = [figures(800), figures(1000, 300, "steal 4.6%")]
+    found = of({"w1-knee": kept(parley=ours, ejabberd=theirs)}, "W1 knee, to ejabberd")
+    assert (ratio(found), found.verdict) == (1.25, "unsure")
+    assert found.found
+    assert found.found.of == "1000/s to 800/s; ejabberd was disturbed above"
+    theirs[1] = figures(1000, 300)
+    found = of({"w1-knee": kept(parley=ours, ejabberd=theirs)}, "W1 knee, to ejabberd")
+    assert (ratio(found), found.verdict) == (1.25, "must")
+
+
 def test_a_void_round_is_not_compared() -> None:
     told = [{"server": 100.0, "marks": []}, {"server": 9.0, "marks": ["lost 1"]}]
     files = {"fanout": kept(parley_100=told, stock_100=[{"server": 50.0, "marks": []}])}
