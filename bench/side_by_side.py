@@ -99,6 +99,7 @@ def knee(rounds: Sequence[Figures]) -> float:
 
 def knee_unsure(rounds: Sequence[Figures]) -> bool:
     """Whether the knee may lie higher: at the next rate most rounds were disturbed."""
-    above = [each for each in rounds if each.rate > knee(rounds)]
-    lowest = [each.disturbed for each in above if each.rate == min(each.rate for each in above)]
-    return lowest.count(True) * 2 > len(lowest)
+    highest = knee(rounds)
+    following = min((each.rate for each in rounds if each.rate > highest), default=highest)
+    disturbed = [each.disturbed for each in rounds if each.rate == following]
+    return disturbed.count(True) * 2 > len(disturbed)

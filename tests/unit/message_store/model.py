@@ -43,7 +43,7 @@ async def commit(
     made = draft(arrivals, await states.load(arrivals, {}), published)
     while known := await store.commit(made.changes):
         made = draft(arrivals, knowing(made.before, known), published)
-    states.keep(made.after, {f.conversation_id: f.partition for f in made.batch if f.conversation_id})
+    states.keep(made.after, made.batch)
     return made
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from message_store.changes import advance, changes
 from message_store.fold import Arrival, Folded, States, fold
 from message_store.rows import Advance, Changes
-from message_store.states import forgetful
+from message_store.states import knowing
 
 
 class Draft(NamedTuple):
@@ -26,4 +26,4 @@ def draft(arrivals: Sequence[Arrival], before: States, published: dict[int, int]
     after = dict(before)
     batch = fold(after, arrivals)
     moves = advance(batch, published)
-    return Draft(arrivals, before, forgetful(after), batch, moves, changes(batch, before, after, moves))
+    return Draft(arrivals, before, knowing(after, {}), batch, moves, changes(batch, before, after, moves))

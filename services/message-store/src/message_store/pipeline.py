@@ -141,8 +141,7 @@ class Pipeline:
             await self._narrow(made.arrivals, error)
             return False
         failpoint("projector.committed")
-        homes = {f.conversation_id: f.partition for f in made.batch if f.conversation_id}
-        self._states.keep(made.after, homes)
+        self._states.keep(made.after, made.batch)
         self._tenure.advance(made.moves)
         self._publisher.tell(made.batch)
         _count(made.batch)

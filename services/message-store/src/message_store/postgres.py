@@ -104,29 +104,25 @@ class PostgresStore:
     async def _connected(self) -> AsyncIterator[AsyncConnection[tuple[Any, ...]]]:
         """The connection, for one call at a time. After any error it is given up, so that no half-done
         transaction outlives it."""
-        async with self._turn, self._ours() as connection:
-            yield connection
-
-    @asynccontextmanager
-    async def _ours(self) -> AsyncIterator[AsyncConnection[tuple[Any, ...]]]:
-        try:
-            async with asyncio.timeout(self._timeout):
-                if self._connection is None:
-                    self._connection = await AsyncConnection.connect(
-                        self._url, autocommit=True, options=BY_KEY, **KEEPALIVES
-                    )
-                yield self._connection
-        except TimeoutError as error:
-            await self._give_up()
-            raise Unavailable("the database did not answer in time") from error
-        except psycopg.Error as error:
-            await self._give_up()
-            if poison(error):
+        async with self._turn:
+            try:
+                async with asyncio.timeout(self._timeout):
+                    if self._connection is None:
+                        self._connection = await AsyncConnection.connect(
+                            self._url, autocommit=True, options=BY_KEY, **KEEPALIVES
+                        )
+                    yield self._connection
+            except TimeoutError as error:
+                await self._give_up()
+                raise Unavailable("the database did not answer in time") from error
+            except psycopg.Error as error:
+                await self._give_up()
+                if poison(error):
+                    raise
+                raise Unavailable(str(error)) from error
+            except BaseException:
+                await self._give_up()
                 raise
-            raise Unavailable(str(error)) from error
-        except BaseException:
-            await self._give_up()
-            raise
 
     async def _give_up(self) -> None:
         connection, self._connection = self._connection, None

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
 from message_store.domain import Conversation
-from message_store.fold import Arrival, States
+from message_store.fold import Arrival, Folded, States
 from message_store.store import Known, Store
 from shared.events import LogOpened
 
@@ -31,12 +31,13 @@ class StateCache:
         fetched = await self._store.conversations(missing) if missing else {}
         return {i: ahead.get(i) or self._states.get(i) or fetched.get(i) for i in needed}
 
-    def keep(self, states: States, partition_of: dict[str, int]) -> None:
-        """These are what the database holds now."""
+    def keep(self, states: States, batch: Iterable[Folded]) -> None:
+        """These are what the database holds now, of the batch's conversations."""
+        homes = {folded.conversation_id: folded.partition for folded in batch}
         for identity, state in states.items():
             if state is not None:
                 self._states[identity] = state
-                self._kept[identity] = partition_of[identity]
+                self._kept[identity] = homes[identity]
                 self._kept.move_to_end(identity)
         while len(self._kept) > self._capacity:
             del self._states[self._kept.popitem(last=False)[0]]
@@ -49,8 +50,3 @@ class StateCache:
 def knowing(states: States, known: Known) -> States:
     """The same, with the messages that were sent before."""
     return {i: state and state._replace(sent=known.get(i, {})) for i, state in states.items()}
-
-
-def forgetful(states: States) -> States:
-    """The same, with none."""
-    return knowing(states, {})
