@@ -27,17 +27,23 @@ from message_store.rows import (
 )
 from shared.position import after
 
+_Unsent = Started | MemberJoined | MemberLeft | ReadAdvanced | Rejected | Duplicate | Skipped
+
 
 def changes(batch: list[Folded], before: States, after: States, advances: list[Advance]) -> Changes:
     """`before` and `after` hold every conversation of the batch."""
     made = Changes(advances=advances)
     homes = {}
     for folded in batch:
-        made.journal.append(journal_row(folded))
-        if isinstance(folded.outcome, Entry):
-            _entry(made, folded)
-            homes[folded.outcome.conversation_id] = folded.partition
-        elif folded.sends and isinstance(folded.outcome, Rejected):
+        partition, outcome = folded.partition, folded.outcome
+        if isinstance(outcome, Sent):
+            made.messages.append(_message(partition, outcome))
+        else:
+            made.journal.append(_journal_row(folded, outcome))
+            _intervals(made, folded)
+        if isinstance(outcome, Entry):
+            homes[outcome.conversation_id] = partition
+        elif folded.sends and isinstance(outcome, Rejected):
             made.refused.append(MessageName(str(folded.conversation_id), str(folded.ref)))
     for identity, partition in homes.items():
         state = after[identity]
@@ -45,6 +51,7 @@ def changes(batch: list[Folded], before: States, after: States, advances: list[A
         made.conversations.append(_conversation(partition, state))
         made.reads.extend(_reads(state, before[identity]))
     _settle(made)
+    made.messages.sort()  # by conversation and seq: what is next to each other in the index goes in together
     return made
 
 
@@ -61,43 +68,35 @@ def _settle(made: Changes) -> None:
     made.reads = rest
 
 
-def _entry(made: Changes, folded: Folded) -> None:
-    entry, partition = folded.outcome, folded.partition
-    match entry:
-        case Started():
+def _message(partition: int, sent: Sent) -> MessageRow:
+    return MessageRow(
+        partition,
+        sent.conversation_id,
+        sent.seq,
+        sent.message_id,
+        sent.sender,
+        sent.client_id,
+        sent.text,
+        sent.created_at,
+        sent.offset,
+    )
+
+
+def _intervals(made: Changes, folded: Folded) -> None:
+    """What began, and what ended."""
+    partition = folded.partition
+    match folded.outcome:
+        case Started() as started:
             made.intervals.extend(
-                IntervalRow(partition, entry.conversation_id, user, entry.offset, ordinal, 0, 0, None)
-                for ordinal, user in enumerate(entry.members)
+                IntervalRow(partition, started.conversation_id, user, started.offset, ordinal, 0, 0, None)
+                for ordinal, user in enumerate(started.members)
             )
-        case Sent():
-            made.messages.append(
-                MessageRow(
-                    partition,
-                    entry.conversation_id,
-                    entry.seq,
-                    entry.message_id,
-                    entry.sender,
-                    entry.client_id,
-                    entry.text,
-                    entry.created_at,
-                    entry.offset,
-                )
-            )
-        case MemberJoined():
+        case MemberJoined(conversation_id, offset, user):
             assert folded.state is not None
-            seq = folded.state.members[entry.user_id].joined_seq
-            made.intervals.append(
-                IntervalRow(partition, entry.conversation_id, entry.user_id, entry.offset, 0, seq, seq, None)
-            )
-        case MemberLeft():
-            left = entry.interval
-            made.reads.append(
-                ReadRow(entry.conversation_id, entry.user_id, left.from_offset, left.read_seq, entry.offset)
-            )
-        case ReadAdvanced() | Rejected() | Duplicate() | Skipped():
-            pass
-        case _:
-            assert_never(entry)
+            seq = folded.state.members[user].joined_seq
+            made.intervals.append(IntervalRow(partition, conversation_id, user, offset, 0, seq, seq, None))
+        case MemberLeft(conversation_id, offset, user, left):
+            made.reads.append(ReadRow(conversation_id, user, left.from_offset, left.read_seq, offset))
 
 
 def _conversation(partition: int, state: Conversation) -> ConversationRow:
@@ -126,29 +125,27 @@ def _reads(state: Conversation, before: Conversation | None) -> list[ReadRow]:
     ]
 
 
-def journal_row(folded: Folded) -> JournalRow:
+def _journal_row(folded: Folded, came_of_it: _Unsent) -> JournalRow:
     kind = seq = subject = of = None
     reason: str | None = None
     outcome = "entry"
-    match folded.outcome:
+    match came_of_it:
         case Started():
             kind = "conversation.started"
-        case Sent():
-            kind, seq = "message.sent", folded.outcome.seq
         case ReadAdvanced():
-            kind, seq = "read.moved", folded.outcome.up_to
+            kind, seq = "read.moved", came_of_it.up_to
         case MemberJoined():
-            kind, subject = "member.added", folded.outcome.user_id
+            kind, subject = "member.added", came_of_it.user_id
         case MemberLeft():
-            kind, subject = "member.removed", folded.outcome.user_id
+            kind, subject = "member.removed", came_of_it.user_id
         case Rejected():
-            outcome, kind, subject, reason = "rejected", "event.rejected", folded.ref, folded.outcome.reason
+            outcome, kind, subject, reason = "rejected", "event.rejected", folded.ref, came_of_it.reason
         case Duplicate():
-            outcome, of = "duplicate", folded.outcome.of
+            outcome, of = "duplicate", came_of_it.of
         case Skipped():
-            outcome, reason = "skipped", folded.outcome.reason
+            outcome, reason = "skipped", came_of_it.reason
         case _:
-            assert_never(folded.outcome)
+            assert_never(came_of_it)
     return JournalRow(
         folded.partition,
         folded.offset,

@@ -78,7 +78,8 @@ class MemoryStore:
             tables.members[_key(read)] = row._replace(read_seq=read.read_seq, to_offset=read.to_offset)
         tables.members.update({_key(row): row for row in changes.intervals})
         tables.messages.update({(row.conversation_id, row.seq): row for row in changes.messages})
-        tables.journal.update({(row.partition, row.offset): row for row in changes.journal})
+        happened = [*map(_journal_row, changes.messages), *changes.journal]
+        tables.journal.update({(row.partition, row.offset): row for row in happened})
         return {}
 
     async def untold(self, partition: int, start: int, limit: int) -> list[Folded]:
@@ -153,3 +154,10 @@ class MemoryStore:
 
 def _key(row: IntervalRow | ReadRow) -> IntervalKey:
     return row.conversation_id, row.user_id, row.from_offset
+
+
+def _journal_row(message: MessageRow) -> JournalRow:
+    partition, conversation_id, seq, _, sender, _, _, time, offset = message
+    return JournalRow(
+        partition, offset, "entry", "message.sent", conversation_id, sender, time, seq, *[None] * 5
+    )

@@ -102,3 +102,4 @@ class Changes:
     refused: list[MessageName] = field(default_factory=list)
     """Sends that were rejected: right only if none of them was sent before."""
     journal: list[JournalRow] = field(default_factory=list)
+    """Of every event but those that sent a message: of these it says what the message says."""

@@ -75,6 +75,10 @@ with step as materialized (
 ), happened as (
     insert into journal (partition, "offset", outcome, kind, conversation_id, actor, "time", seq, subject,
                          client_id, reason, of_offset, audience)
+    select partition, sent_offset, 'entry', 'message.sent', conversation_id, sender_id, created_at, seq,
+           null, null, null, null, null
+    from won, new
+    union all
     select partition, "offset", outcome, kind, conversation_id, actor, "time", seq, subject, client_id,
            reason, of_offset,
            case when audience is not null then array(select json_array_elements_text(audience)) end
