@@ -12,6 +12,10 @@ from shared.events import Event, LogOpened, event_reader
 HEADERS = (("content-type", b"application/cloudevents+json; charset=UTF-8"),)
 """Of every record that holds a CloudEvent (Kafka protocol binding for CloudEvents 1.0, section 3.3)."""
 
+# Not by the adapters' own method, which adds a quarter to what reading a record takes.
+_read_event = event_reader.validator.validate_json
+_read_entry = entry_reader.validator.validate_json
+
 
 class Undecodable(ValueError):
     """These bytes are no record that this release knows. The message says why, without quoting content."""
@@ -25,17 +29,19 @@ def encode(record: BaseModel) -> bytes:
 def decode_event(value: bytes | None) -> Event:
     """Raises Undecodable."""
     try:
-        return event_reader.validate_json(value or b"", extra="ignore", by_name=False)
+        event: Event = _read_event(value or b"", extra="ignore", by_name=False)
     except ValidationError as error:
         raise Undecodable(_why(error)) from None
+    return event
 
 
 def decode_entry(value: bytes | None) -> Entry:
     """Raises Undecodable."""
     try:
-        return entry_reader.validate_json(value or b"", extra="ignore", by_name=False)
+        entry: Entry = _read_entry(value or b"", extra="ignore", by_name=False)
     except ValidationError as error:
         raise Undecodable(_why(error)) from None
+    return entry
 
 
 def _why(error: ValidationError) -> str:
