@@ -37,7 +37,7 @@ class Queries:
     async def membership(self, user: str, conversation: str) -> dict[str, Any]:
         """Whether the user is a member now, and where the projection is that says so."""
         rows = await self._rows(reading.MEMBERSHIP, {"user": user, "conversation": conversation})
-        return {"member": rows[0][2], **_vector(rows).told()}
+        return {"member": rows[0][3], **_vector(rows).told()}
 
     async def conversation(self, user: str, conversation: str) -> dict[str, Any]:
         """Raises Problem(not_found)."""
@@ -65,13 +65,13 @@ class Queries:
         kind, seq = bound if bound is not None else ("before", MAX_SEQ)
         edge = seq + 1 if kind == "after" else seq
         older = 1 if kind == "after" else limit + 1
-        newer = 1 if kind == "before" else limit + 1
+        newer = 0 if bound is None else 1 if kind == "before" else limit + 1
         asked = {"user": user, "conversation": conversation, "bound": edge, "older": older, "newer": newer}
         found = await self._rows(reading.HISTORY, asked)
-        standing, reader = _vector(found), found[0][2:5]
+        standing, reader = _vector(found), found[0][3:6]
         if reader[0] is None:
             not_found()
-        rows = [row[5:] for row in found if row[5] is not None]
+        rows = [row[6:] for row in found if row[6] is not None]
         older = sum(row[1] < edge for row in rows)
         left, right = _window(kind, older, len(rows) - older, limit)
         has_older, has_newer = older > left, len(rows) - older > right
@@ -134,8 +134,11 @@ class Queries:
             raise Problem("unavailable", "the read models cannot be reached; try again") from error
 
     async def _read(self, statement: LiteralString, asked: dict[str, Any]) -> list[Row]:
-        async with self._pool.connection() as connection:
+        connection = await self._pool.getconn()  # there is no transaction to end, as its context would
+        try:
             return await (await connection.execute(statement, asked, prepare=True)).fetchall()
+        finally:
+            await self._pool.putconn(connection)
 
 
 def _window(kind: str, older: int, newer: int, limit: int) -> tuple[int, int]:
@@ -155,15 +158,19 @@ def _reached(present: Sequence[int], since: Sequence[int], last: Row) -> list[in
 
 
 def _vector(rows: list[Row]) -> Vector:
-    epoch, offsets = rows[0][:2]
+    epoch, partitions, begun = rows[0][:3]
     if epoch is None:
         raise Problem("unavailable", "the projection has not begun; try again")
-    return Vector(epoch, tuple(map(int, offsets.split(","))))
+    offsets = [0] * partitions
+    for each in begun.split(" "):
+        partition, _, at = each.partition(":")
+        offsets[int(partition)] = int(at)
+    return Vector(epoch, tuple(offsets))
 
 
 def _standing(rows: list[Row]) -> tuple[Vector, list[Row]]:
     """Where things stand, and what was found besides."""
-    return _vector(rows), [row[2:] for row in rows if row[2] is not None]
+    return _vector(rows), [row[3:] for row in rows if row[3] is not None]
 
 
 def _cursor(vector: Vector, user: str) -> str:

@@ -10,9 +10,7 @@ from message_store.statements import TOLD, TOLD_OF, spelt
 from shared.vocabulary import PAGE_BYTES, READ_RECEIPT_MEMBERS
 
 PROGRESS = """
-select max(epoch), string_agg(coalesce(next_offset, 0)::text, ',' order by p)
-from generate_series(0, (select max(partitions) from progress) - 1) p
-left join progress on partition = p
+select max(epoch), max(partitions), string_agg(partition || ':' || next_offset, ' ') from progress
 """
 
 _STANDING = f"standing as materialized ({PROGRESS})"
