@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from gateway.application import application
+from gateway.application import application, calls
 from shared import ids
 from tests.unit.gateway.house import opened
 
@@ -40,7 +40,7 @@ TOUR = [
 @pytest.fixture(scope="module")
 async def described() -> dict[str, Any]:
     async with opened() as house:
-        return application(house.door).openapi()
+        return application(house.door, calls(house.door)).openapi()
 
 
 def test_it_is_a_valid_document(described: dict[str, Any]) -> None:

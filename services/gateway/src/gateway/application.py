@@ -1,6 +1,6 @@
 """The HTTP application: routes, and what surrounds them all."""
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
@@ -23,11 +23,26 @@ from shared.shortcut import Shortcut
 
 
 def entrance(door: Door) -> ASGIApp:
-    """The application, and the sockets beside it."""
-    return beside(application(door), door)
+    """The application and what surrounds it, and the sockets beside them."""
+    routers = calls(door)
+    traced = Tracing(Shortcut(application(door, routers), routers))
+    shared_with_pages = CORSMiddleware(
+        traced,
+        allow_origins=door.origins.allowed,
+        allow_origin_regex=door.origins.pattern,
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type", "Prefer", "X-Request-Id"],
+        expose_headers=["Preference-Applied", "Retry-After", "X-Request-Id"],
+    )
+    return beside(shared_with_pages, door)
 
 
-def application(door: Door) -> FastAPI:
+def calls(door: Door) -> list[APIRouter]:
+    return [made(door) for made in (conversations, history, sync, start, messages, read)]
+
+
+def application(door: Door, routers: list[APIRouter]) -> FastAPI:
+    """Every route, and their description; `routers` as `calls` makes them."""
     app = FastAPIOffline(
         title="Parley",
         version="1",
@@ -37,7 +52,6 @@ def application(door: Door) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app, docs="/docs")
-    routers = [made(door) for made in (conversations, history, sync, start, messages, read)]
     for router in routers:
         app.include_router(router)
     app.include_router(plain())
@@ -45,14 +59,4 @@ def application(door: Door) -> FastAPI:
     root = door.settings.web_root
     app.router.routes.extend(home() if root is None else web(root))
     documented.describe(app)
-    app.add_middleware(Shortcut, routers=routers)
-    app.add_middleware(Tracing)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=door.origins.allowed,
-        allow_origin_regex=door.origins.pattern,
-        allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type", "Prefer", "X-Request-Id"],
-        expose_headers=["Preference-Applied", "Retry-After", "X-Request-Id"],
-    )
     return app

@@ -2,7 +2,7 @@
 
 import json
 
-from gateway.application import application
+from gateway.application import application, calls
 from gateway.door import Door
 from gateway.event_log import EventLog
 from gateway.memory_store import MemoryStore
@@ -18,7 +18,8 @@ def document() -> str:
     settings = Settings(store_url="http://store", notifiers=["notifier:1"], auth="dev")
     events = EventLog(MemoryProducer(log), MemoryConsumer(log, _TOPIC), _TOPIC)
     store = MemoryStore(log, _TOPIC, LogIdentity("0" * 16, 1))
-    app = application(Door.hung(settings, events, store))
+    door = Door.hung(settings, events, store)
+    app = application(door, calls(door))
     return json.dumps(app.openapi(), indent=2, ensure_ascii=False)
 
 
