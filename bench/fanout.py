@@ -17,12 +17,12 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from bench import accounts, log, results
+from bench import accounts, log, results, side_by_side, table
 from bench.child import Child, child
 from bench.figures import quantile
 from bench.members import Group, Heard
 from bench.peers.stock import stock
-from bench.plan import Round
+from bench.plan import Round, pairs
 from bench.side_by_side import turns
 from bench.target import Parley, parley
 from bench.verdict import LATE, crowded
@@ -130,6 +130,7 @@ def main() -> int:
     told: dict[str, list[BaseModel]] = {}
     try:
         with parley() as target, stock() as (socket, pid):
+            _compile(target, chosen.compile)
             halls = [_parley(target), Hall("stock", "stock", socket, {"stock": pid}, {"stock": pid})]
             for hall in halls:
                 told[f"{hall.name} idle"] = [_idle(hall, chosen.idle)]
@@ -141,6 +142,13 @@ def main() -> int:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
     return 0
+
+
+def _compile(target: Parley, seconds: float) -> None:
+    """Groups alone send so little that Kafka's JIT would be at work for hours, and most of what is seen."""
+    with side_by_side.benches([target], pairs(100, 50), 1) as sides:
+        for side in sides:
+            print(f"warming: {table.line(side.round(target.warm, seconds))}", file=sys.stderr)
 
 
 def _parley(target: Parley) -> Hall:
@@ -217,6 +225,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=8, help="of each group and server")
     parser.add_argument("--seconds", type=float, default=5, help="of each round")
     parser.add_argument("--warm-up", type=float, default=20, metavar="SECONDS", help="not counted")
+    parser.add_argument(
+        "--compile", type=float, default=120, metavar="SECONDS", help="for Kafka's JIT, not counted"
+    )
     parser.add_argument("--idle", type=int, default=2_000, metavar="N", help="sockets")
     sizes = [(100, 20.0), (1_000, 5.0)]
     parser.add_argument(
