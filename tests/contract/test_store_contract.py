@@ -212,15 +212,48 @@ async def test_what_is_published_never_moves_back(store: Store) -> None:
     assert (await store.owned([0]))[0].published == 7
 
 
-async def test_a_row_that_cannot_be_written_leaves_nothing(database_url: str) -> None:
+def _unwritable_reason(made: Changes) -> None:
+    made.journal[0] = made.journal[0]._replace(reason="\0")
+
+
+def _unwritable_text(made: Changes) -> None:
+    made.messages[0] = made.messages[0]._replace(text="\0")
+
+
+@pytest.mark.parametrize("spoil", [_unwritable_reason, _unwritable_text])
+async def test_a_row_that_cannot_be_written_leaves_nothing(
+    database_url: str, spoil: Callable[[Changes], None]
+) -> None:
     """PostgreSQL alone: a dict takes anything."""
     migrate(database_url)
     store = PostgresStore(database_url)
     await store.claim(LOG, [0])
     made, _ = await _made(store, STORY)
-    made.journal[3] = made.journal[3]._replace(subject="\0")
+    spoil(made)
     with pytest.raises(psycopg.DataError):
         await store.commit(made)
     assert (await store.owned([0]))[0].next_offset == 0
     assert await store.conversations([GROUP]) == {}
     await store.close()
+
+
+async def test_both_stores_keep_the_same_journal(database_url: str) -> None:
+    """Also of conversations whose order by id is not that of the log, in two partitions."""
+    migrate(database_url)
+    tables, real = Tables(), PostgresStore(database_url)
+    other = sorted((ids.group_conversation_id("ann", str(n)) for n in range(9)), reverse=True)
+    story = [*STORY, *(builders.started(each, ["ann"]) for each in other)]
+    story += [builders.sent(each, "ann", client_id="1") for each in other]
+    await real.claim(LOG, [0, 1])
+    twin = MemoryStore(tables)
+    await twin.claim(LOG, [0, 1])
+    begun = [Arrival(record, builders.opened(2)) for record in builders.records(1, [builders.opened(2)])]
+    for store in (twin, real):
+        await commit(store, StateCache(store), [*_arrivals(story, 0), *begun], {0: 0, 1: 0})
+    await real.close()
+    spelt = """select partition, "offset", outcome, kind, conversation_id::text, actor,
+        to_char("time" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), seq, subject, client_id, reason,
+        of_offset, audience from journal order by 1, 2"""
+    with psycopg.connect(database_url) as connection:
+        kept = connection.execute(spelt).fetchall()
+    assert kept == [tuple(row) for _, row in sorted(tables.journal.items())]

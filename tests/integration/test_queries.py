@@ -7,10 +7,15 @@ from typing import Any
 import psycopg
 import pytest
 
-from message_store import reading
+from message_store import queries, reading
+from message_store.migrations import migrate
+from message_store.postgres import PostgresStore
 from shared import cursor, ids
 from shared.events import Event
+from shared.log_identity import LogIdentity
 from shared.position import Position
+from shared.problems import Problem
+from shared.vocabulary import MAX_SEQ
 from tests import builders
 from tests.integration.read_models import GROUP, Memory
 
@@ -183,18 +188,30 @@ async def test_a_stranger_learns_nothing(memory: Memory) -> None:
     assert (await memory.get("/conversations", user="eve"))["items"] == []
 
 
-@pytest.mark.parametrize(("user", "looks"), [("ann", True), ("eve", False)])
+@pytest.mark.parametrize(("user", "looks"), [("ann", 2), ("eve", 0)])
 async def test_of_a_stranger_s_question_no_message_is_looked_at(
-    memory: Memory, database_url: str, user: str, looks: bool
+    memory: Memory, database_url: str, user: str, looks: int
 ) -> None:
     """Else anybody could have the whole of a long conversation read, by its id alone."""
     await memory.apply(builders.started(GROUP, ["ann"]), *_messages(20))
-    asked = {"user": user, "conversation": GROUP, "bound": 2**53 - 1, "older": 3, "newer": 1}
+    assert _looks(database_url, {"user": user, "bound": 10, "older": 3, "newer": 1}) == looks
+
+
+async def test_of_the_newest_page_nothing_newer_is_looked_for(memory: Memory, database_url: str) -> None:
+    await memory.apply(builders.started(GROUP, ["ann"]), *_messages(20))
+    page = await memory.history("ann", limit=2)
+    assert (_seqs(page), page["hasOlder"], page["hasNewer"]) == ([19, 20], True, False)
+    assert _looks(database_url, {"user": "ann", "bound": MAX_SEQ, "older": 3, "newer": 0}) == 1
+
+
+def _looks(database_url: str, asked: dict[str, Any]) -> int:
+    """How often a page of history reads messages: both sides of the bound make two."""
+    named = {"conversation": GROUP, **asked}
     with psycopg.connect(database_url) as connection:
-        rows = connection.execute("explain (analyze, format json) " + reading.HISTORY, asked).fetchall()
+        rows = connection.execute("explain (analyze, format json) " + reading.HISTORY, named).fetchall()
     scans = [node for node in _nodes(rows[0][0][0]["Plan"]) if node.get("Relation Name") == "messages"]
     assert len(scans) == 2
-    assert any(node["Actual Loops"] for node in scans) is looks
+    return sum(node["Actual Loops"] for node in scans)
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -264,3 +281,37 @@ async def test_a_snapshot_carries_the_cursor_it_is_true_at(memory: Memory) -> No
         assert (decoded.epoch, decoded.offsets) == (builders.EPOCH, (3,))
         assert decoded.belongs_to("ann")
     assert await memory.get("/progress") == {"epoch": builders.EPOCH, "offsets": [3]}
+
+
+async def test_a_partition_that_nobody_claimed_stands_at_its_beginning(database_url: str) -> None:
+    """And one that the log did not have, as of a topic that somebody enlarged, stops no reader."""
+    migrate(database_url)
+    store = PostgresStore(database_url)
+    await store.claim(LogIdentity(builders.EPOCH, 12), [2, 10, 12])
+    await store.close()
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("update progress set next_offset = 7 * partition")
+    async with queries.opened(database_url, 2) as opened:
+        stands = [0, 0, 14, *[0] * 7, 70, 0]
+        assert list((await opened.progress()).offsets) == stands
+        assert (await opened.membership("ann", GROUP))["offsets"] == stands
+        for answer in (await opened.conversations("ann", 5, None), await opened.sync("ann", None, 5)):
+            assert list(cursor.decode(answer["cursor"]).offsets) == stands
+
+
+async def test_a_question_that_fails_gives_its_connection_back(database_url: str) -> None:
+    migrate(database_url)
+    async with queries.opened(database_url, 2) as opened:
+        opened._timeout = 0.5
+
+        for trouble in ("select pg_sleep(5)", "select 1/0", "select pg_terminate_backend(pg_backend_pid())"):
+            for _ in range(3):
+                with pytest.raises(Problem, match="unavailable"):
+                    await opened._rows(trouble, {})
+        for _ in range(3):
+            asking = asyncio.create_task(opened._rows("select pg_sleep(5)", {}))
+            await asyncio.sleep(0.1)
+            asking.cancel()
+            await asyncio.wait([asking])
+            assert asking.cancelled()
+        assert await opened._rows("select 1", {}) == [(1,)]

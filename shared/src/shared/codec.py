@@ -4,6 +4,8 @@ Writing is strict. Reading is tolerant of unknown fields, so that a newer writer
 reader, but an unknown type is an error: the reader that meets one dead-letters it, it never skips in silence.
 """
 
+from collections.abc import Callable
+
 from pydantic import BaseModel, ValidationError
 
 from shared.entries import Entry, entry_reader
@@ -13,8 +15,8 @@ HEADERS = (("content-type", b"application/cloudevents+json; charset=UTF-8"),)
 """Of every record that holds a CloudEvent (Kafka protocol binding for CloudEvents 1.0, section 3.3)."""
 
 # Not by the adapters' own method, which adds a quarter to what reading a record takes.
-_read_event = event_reader.validator.validate_json
-_read_entry = entry_reader.validator.validate_json
+_read_event: Callable[..., Event] = event_reader.validator.validate_json
+_read_entry: Callable[..., Entry] = entry_reader.validator.validate_json
 
 
 class Undecodable(ValueError):
@@ -29,19 +31,17 @@ def encode(record: BaseModel) -> bytes:
 def decode_event(value: bytes | None) -> Event:
     """Raises Undecodable."""
     try:
-        event: Event = _read_event(value or b"", extra="ignore", by_name=False)
+        return _read_event(value or b"", extra="ignore", by_name=False)
     except ValidationError as error:
         raise Undecodable(_why(error)) from None
-    return event
 
 
 def decode_entry(value: bytes | None) -> Entry:
     """Raises Undecodable."""
     try:
-        entry: Entry = _read_entry(value or b"", extra="ignore", by_name=False)
+        return _read_entry(value or b"", extra="ignore", by_name=False)
     except ValidationError as error:
         raise Undecodable(_why(error)) from None
-    return entry
 
 
 def _why(error: ValidationError) -> str:

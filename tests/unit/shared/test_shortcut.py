@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, Request, Response
+from starlette.types import ASGIApp
 
 from shared import problems
 from shared.problems import Problem
@@ -38,13 +39,17 @@ def _routes() -> APIRouter:
     return router
 
 
-@pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
+@pytest.fixture(params=["innermost of the middlewares", "before the application"])
+async def http(request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClient]:
     app, router = FastAPI(), _routes()
     problems.install(app)
     app.include_router(router)
-    app.add_middleware(Shortcut, routers=[router])
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
+    entrance: ASGIApp = app
+    if request.param == "before the application":
+        entrance = Shortcut(app, [router])
+    else:
+        app.add_middleware(Shortcut, routers=[router])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(entrance), base_url="http://here") as client:
         yield client
 
 

@@ -23,7 +23,8 @@ from shared.shortcut import Shortcut
 
 
 def entrance(door: Door) -> ASGIApp:
-    """The application and what surrounds it, and the sockets beside them."""
+    """The application and what surrounds it, and the sockets beside them. What is set on the application
+    itself does not reach the calls: they go past it (`Shortcut`)."""
     routers = calls(door)
     traced = Tracing(Shortcut(application(door, routers), routers))
     shared_with_pages = CORSMiddleware(

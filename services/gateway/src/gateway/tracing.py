@@ -1,6 +1,7 @@
 """Each HTTP request has a name, is measured, and a line in the log when it failed or was slow.
 
-Wraps the routes, inside CORS: an error that nobody expected becomes a problem document here.
+Stands around the routes, inside CORS: an error that nobody expected becomes a problem document here, unless
+FastAPI made it one before.
 """
 
 import re

@@ -13,6 +13,7 @@ from message_store.domain import (
     Sent,
     Skipped,
     Started,
+    Unsent,
 )
 from message_store.fold import Folded, States
 from message_store.rows import (
@@ -27,8 +28,6 @@ from message_store.rows import (
 )
 from shared.position import after
 
-_Unsent = Started | MemberJoined | MemberLeft | ReadAdvanced | Rejected | Duplicate | Skipped
-
 
 def changes(batch: list[Folded], before: States, after: States, advances: list[Advance]) -> Changes:
     """`before` and `after` hold every conversation of the batch."""
@@ -40,7 +39,7 @@ def changes(batch: list[Folded], before: States, after: States, advances: list[A
             made.messages.append(_message(partition, outcome))
         else:
             made.journal.append(_journal_row(folded, outcome))
-            _intervals(made, folded)
+            _intervals(made, folded, outcome)
         if isinstance(outcome, Entry):
             homes[outcome.conversation_id] = partition
         elif folded.sends and isinstance(outcome, Rejected):
@@ -51,7 +50,6 @@ def changes(batch: list[Folded], before: States, after: States, advances: list[A
         made.conversations.append(_conversation(partition, state))
         made.reads.extend(_reads(state, before[identity]))
     _settle(made)
-    made.messages.sort()  # by conversation and seq: what is next to each other in the index goes in together
     return made
 
 
@@ -82,10 +80,10 @@ def _message(partition: int, sent: Sent) -> MessageRow:
     )
 
 
-def _intervals(made: Changes, folded: Folded) -> None:
+def _intervals(made: Changes, folded: Folded, outcome: Unsent) -> None:
     """What began, and what ended."""
     partition = folded.partition
-    match folded.outcome:
+    match outcome:
         case Started() as started:
             made.intervals.extend(
                 IntervalRow(partition, started.conversation_id, user, started.offset, ordinal, 0, 0, None)
@@ -97,6 +95,10 @@ def _intervals(made: Changes, folded: Folded) -> None:
             made.intervals.append(IntervalRow(partition, conversation_id, user, offset, 0, seq, seq, None))
         case MemberLeft(conversation_id, offset, user, left):
             made.reads.append(ReadRow(conversation_id, user, left.from_offset, left.read_seq, offset))
+        case ReadAdvanced() | Rejected() | Duplicate() | Skipped():
+            pass
+        case _:
+            assert_never(outcome)
 
 
 def _conversation(partition: int, state: Conversation) -> ConversationRow:
@@ -125,38 +127,38 @@ def _reads(state: Conversation, before: Conversation | None) -> list[ReadRow]:
     ]
 
 
-def _journal_row(folded: Folded, came_of_it: _Unsent) -> JournalRow:
+def _journal_row(folded: Folded, outcome: Unsent) -> JournalRow:
     kind = seq = subject = of = None
     reason: str | None = None
-    outcome = "entry"
-    match came_of_it:
+    name = "entry"
+    match outcome:
         case Started():
             kind = "conversation.started"
         case ReadAdvanced():
-            kind, seq = "read.moved", came_of_it.up_to
+            kind, seq = "read.moved", outcome.up_to
         case MemberJoined():
-            kind, subject = "member.added", came_of_it.user_id
+            kind, subject = "member.added", outcome.user_id
         case MemberLeft():
-            kind, subject = "member.removed", came_of_it.user_id
+            kind, subject = "member.removed", outcome.user_id
         case Rejected():
-            outcome, kind, subject, reason = "rejected", "event.rejected", folded.ref, came_of_it.reason
+            name, kind, subject, reason = "rejected", "event.rejected", folded.ref, outcome.reason
         case Duplicate():
-            outcome, of = "duplicate", came_of_it.of
+            name, of = "duplicate", outcome.of
         case Skipped():
-            outcome, reason = "skipped", came_of_it.reason
+            name, reason = "skipped", outcome.reason
         case _:
-            assert_never(came_of_it)
+            assert_never(outcome)
     return JournalRow(
         folded.partition,
         folded.offset,
-        outcome,
+        name,
         kind,
         folded.conversation_id,
         folded.actor,
         folded.time,
         seq,
         subject,
-        folded.client_id if outcome == "rejected" else None,
+        folded.client_id if name == "rejected" else None,
         reason,
         of,
         list(folded.audience) if folded.private else None,

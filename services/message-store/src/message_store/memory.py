@@ -158,6 +158,4 @@ def _key(row: IntervalRow | ReadRow) -> IntervalKey:
 
 def _journal_row(message: MessageRow) -> JournalRow:
     partition, conversation_id, seq, _, sender, _, _, time, offset = message
-    return JournalRow(
-        partition, offset, "entry", "message.sent", conversation_id, sender, time, seq, *[None] * 5
-    )
+    return JournalRow(partition, offset, "entry", "message.sent", conversation_id, sender, time, seq)

@@ -22,6 +22,11 @@ from shared.vocabulary import MAX_SEQ
 # plans anew each time, since it takes a limit that it does not know for a large one.
 _PLANNED_ONCE = "-c plan_cache_mode=force_generic_plan"
 
+_STANDING = 3
+"""Columns that say where things stand, the first of each row."""
+_READER = _STANDING + 3
+"""And in HISTORY those after them, of who reads."""
+
 
 class Queries:
     """Every method raises Problem(unavailable) when the database does not answer in time."""
@@ -37,7 +42,7 @@ class Queries:
     async def membership(self, user: str, conversation: str) -> dict[str, Any]:
         """Whether the user is a member now, and where the projection is that says so."""
         rows = await self._rows(reading.MEMBERSHIP, {"user": user, "conversation": conversation})
-        return {"member": rows[0][3], **_vector(rows).told()}
+        return {"member": rows[0][_STANDING], **_vector(rows).told()}
 
     async def conversation(self, user: str, conversation: str) -> dict[str, Any]:
         """Raises Problem(not_found)."""
@@ -65,13 +70,15 @@ class Queries:
         kind, seq = bound if bound is not None else ("before", MAX_SEQ)
         edge = seq + 1 if kind == "after" else seq
         older = 1 if kind == "after" else limit + 1
-        newer = 0 if bound is None else 1 if kind == "before" else limit + 1
+        newer = 1 if kind == "before" else limit + 1
+        if bound is None:  # nothing is newer than the newest
+            newer = 0
         asked = {"user": user, "conversation": conversation, "bound": edge, "older": older, "newer": newer}
         found = await self._rows(reading.HISTORY, asked)
-        standing, reader = _vector(found), found[0][3:6]
+        standing, reader = _vector(found), found[0][_STANDING:_READER]
         if reader[0] is None:
             not_found()
-        rows = [row[6:] for row in found if row[6] is not None]
+        rows = [row[_READER:] for row in found if row[_READER] is not None]
         older = sum(row[1] < edge for row in rows)
         left, right = _window(kind, older, len(rows) - older, limit)
         has_older, has_newer = older > left, len(rows) - older > right
@@ -134,7 +141,7 @@ class Queries:
             raise Problem("unavailable", "the read models cannot be reached; try again") from error
 
     async def _read(self, statement: LiteralString, asked: dict[str, Any]) -> list[Row]:
-        connection = await self._pool.getconn()  # there is no transaction to end, as its context would
+        connection = await self._pool.getconn()  # its context would end a transaction, of which there is none
         try:
             return await (await connection.execute(statement, asked, prepare=True)).fetchall()
         finally:
@@ -158,7 +165,7 @@ def _reached(present: Sequence[int], since: Sequence[int], last: Row) -> list[in
 
 
 def _vector(rows: list[Row]) -> Vector:
-    epoch, partitions, begun = rows[0][:3]
+    epoch, partitions, begun = rows[0][:_STANDING]
     if epoch is None:
         raise Problem("unavailable", "the projection has not begun; try again")
     offsets = [0] * partitions
@@ -170,7 +177,7 @@ def _vector(rows: list[Row]) -> Vector:
 
 def _standing(rows: list[Row]) -> tuple[Vector, list[Row]]:
     """Where things stand, and what was found besides."""
-    return _vector(rows), [row[3:] for row in rows if row[3] is not None]
+    return _vector(rows), [row[_STANDING:] for row in rows if row[_STANDING] is not None]
 
 
 def _cursor(vector: Vector, user: str) -> str:

@@ -10,7 +10,9 @@ from message_store.statements import TOLD, TOLD_OF, spelt
 from shared.vocabulary import PAGE_BYTES, READ_RECEIPT_MEMBERS
 
 PROGRESS = """
-select max(epoch), max(partitions), string_agg(partition || ':' || next_offset, ' ') from progress
+select max(epoch) as epoch, max(partitions) as partitions,
+       string_agg(partition || ':' || next_offset, ' ') as begun
+from progress where partition < partitions
 """
 
 _STANDING = f"standing as materialized ({PROGRESS})"

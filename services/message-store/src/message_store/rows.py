@@ -82,12 +82,12 @@ class JournalRow(NamedTuple):
     time: str | None
     seq: int | None
     """Of a message its seq, of a read what it moved to."""
-    subject: str | None
+    subject: str | None = None
     """The member who joined or left; of a rejection what it refused."""
-    client_id: str | None
-    reason: str | None
-    of_offset: int | None
-    audience: list[str] | None
+    client_id: str | None = None
+    reason: str | None = None
+    of_offset: int | None = None
+    audience: list[str] | None = None
 
 
 @dataclass
@@ -102,4 +102,4 @@ class Changes:
     refused: list[MessageName] = field(default_factory=list)
     """Sends that were rejected: right only if none of them was sent before."""
     journal: list[JournalRow] = field(default_factory=list)
-    """Of every event but those that sent a message: of these it says what the message says."""
+    """Without the sent messages: their rows in it are made of `messages`."""

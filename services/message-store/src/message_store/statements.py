@@ -72,12 +72,13 @@ with step as materialized (
     insert into messages (partition, conversation_id, seq, id, sender_id, client_id, text, created_at,
                           sent_offset, version)
     select new.*, sent_offset from won, new
+    order by conversation_id, seq -- what is next to each other in the index goes in together
 ), happened as (
     insert into journal (partition, "offset", outcome, kind, conversation_id, actor, "time", seq, subject,
                          client_id, reason, of_offset, audience)
     select partition, sent_offset, 'entry', 'message.sent', conversation_id, sender_id, created_at, seq,
            null, null, null, null, null
-    from won, new
+    from won, new -- of a sent message the journal says nothing that the message does not
     union all
     select partition, "offset", outcome, kind, conversation_id, actor, "time", seq, subject, client_id,
            reason, of_offset,
@@ -86,6 +87,7 @@ with step as materialized (
         as j (partition int, "offset" bigint, outcome text, kind text, conversation_id uuid, actor text,
               "time" timestamptz, seq bigint, subject text, client_id text, reason text, of_offset bigint,
               audience json)
+    order by 1, 2
     returning partition, "offset", audience
 ), personal as (
     insert into journal_personal (user_id, partition, "offset")

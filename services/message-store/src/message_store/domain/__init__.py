@@ -14,6 +14,7 @@ from message_store.domain.outcomes import (
     Sent,
     Skipped,
     Started,
+    Unsent,
 )
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Sent",
     "Skipped",
     "Started",
+    "Unsent",
     "decide",
     "evolve",
 ]

@@ -69,4 +69,6 @@ class Skipped(NamedTuple):
 
 Entry = Started | Sent | ReadAdvanced | MemberJoined | MemberLeft
 """Changed a conversation."""
-Outcome = Entry | Rejected | Duplicate | Skipped
+Unsent = Started | ReadAdvanced | MemberJoined | MemberLeft | Rejected | Duplicate | Skipped
+"""Sent no message."""
+Outcome = Sent | Unsent
