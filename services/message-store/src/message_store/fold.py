@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from message_store.domain import (
     Conversation,
-    Duplicate,
     Entry,
     MemberJoined,
     MemberLeft,
@@ -14,6 +13,7 @@ from message_store.domain import (
     Rejected,
     Skipped,
     Started,
+    Untold,
     decide,
     evolve,
 )
@@ -22,6 +22,8 @@ from shared.kafka import Record
 from shared.vocabulary import READ_RECEIPT_MEMBERS
 
 States = dict[str, Conversation | None]
+_SHOWING = Started | MemberJoined | MemberLeft
+"""Whose entries show the conversation."""
 
 
 class Arrival(NamedTuple):
@@ -55,7 +57,7 @@ class Folded(NamedTuple):
     @property
     def told(self) -> bool:
         """Entries and rejections are told; duplicates and skips are nobody's news."""
-        return not isinstance(self.outcome, Duplicate | Skipped)
+        return not isinstance(self.outcome, Untold)
 
 
 def fold(states: States, arrivals: Iterable[Arrival]) -> list[Folded]:
@@ -98,14 +100,14 @@ def _fold(states: States, arrival: Arrival) -> Folded:
 
 def _told(outcome: Outcome, after: Conversation | None) -> Conversation | None:
     """Without what its batch knew: it may wait long to be told."""
-    shown = isinstance(outcome, Started | MemberJoined | MemberLeft)
+    shown = isinstance(outcome, _SHOWING)
     return after._replace(sent={}) if shown and after is not None else None
 
 
 def _audience(actor: str, outcome: Outcome, after: Conversation | None) -> tuple[tuple[str, ...], bool]:
     if isinstance(outcome, Rejected):
         return (actor,), True
-    if isinstance(outcome, Duplicate | Skipped) or after is None:
+    if isinstance(outcome, Untold) or after is None:
         return (), False
     if isinstance(outcome, ReadAdvanced) and len(after.members) > READ_RECEIPT_MEMBERS:
         return (actor,), True

@@ -15,6 +15,7 @@ from message_store.domain.outcomes import (
     Skipped,
     Started,
     Unsent,
+    Untold,
 )
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Skipped",
     "Started",
     "Unsent",
+    "Untold",
     "decide",
     "evolve",
 ]

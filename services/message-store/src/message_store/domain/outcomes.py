@@ -69,6 +69,8 @@ class Skipped(NamedTuple):
 
 Entry = Started | Sent | ReadAdvanced | MemberJoined | MemberLeft
 """Changed a conversation."""
-Unsent = Started | ReadAdvanced | MemberJoined | MemberLeft | Rejected | Duplicate | Skipped
+Untold = Duplicate | Skipped
+"""Nobody's news."""
+Unsent = Started | ReadAdvanced | MemberJoined | MemberLeft | Rejected | Untold
 """Sent no message."""
 Outcome = Sent | Unsent
