@@ -8,6 +8,7 @@ import sqlite3
 import sys
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
 
 INSERT = "INSERT OR IGNORE INTO seen VALUES (?, ?) RETURNING said"  # returns nothing for an id that is there
 
@@ -36,4 +37,9 @@ async def main(bootstrap: str, topic: str, file: str = "seen.db") -> None:
                 await consumer.commit()  # what comes again after a crash up to here is known by its id
 
 
-asyncio.run(main(*sys.argv[1:]))
+try:
+    asyncio.run(main(*sys.argv[1:]) if len(sys.argv) in (3, 4) else sys.exit(__doc__))
+except KeyboardInterrupt:
+    pass
+except KafkaError as error:
+    sys.exit(f"{error}: is Kafka where you say it is?")

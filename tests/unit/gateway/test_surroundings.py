@@ -47,3 +47,30 @@ async def test_calls_do_not_go_through_fastapi(house: House, monkeypatch: pytest
     monkeypatch.setattr(FastAPI, "__call__", _broken)
     assert (await house.http.get("/messages/conversations?meId=ana")).status_code == httpx.codes.OK
     assert (await house.http.post("/messages/start?meId=ana", json={})).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        (None, 202),
+        (_PAGE, 202),
+        ("http://localhost:5173", 202),
+        ("own", 202),
+        ("http://elsewhere.example", 403),
+        ("null", 403),
+    ],
+)
+async def test_a_page_of_another_origin_writes_nothing(origin: str | None, status: int) -> None:
+    """What a form could send comes without a preflight; CORS keeps only the answer from the page."""
+    async with opened(allowed_origins=[_PAGE]) as house:
+        talk = await house.talk("ana", "ben")
+        before = len(house.written())
+        origin = f"http://127.0.0.1:{house.port}" if origin == "own" else origin
+        headers = {"Content-Type": "text/plain"} | ({"Origin": origin} if origin else {})
+        said = f'{{"conversationId": "{talk}", "text": "hello"}}'
+        answer = await house.http.post("/messages?meId=ana", content=said, headers=headers)
+        assert answer.status_code == status
+        assert len(house.written()) - before == (1 if status == 202 else 0)
+        if status == 403:
+            assert answer.json()["code"] == "forbidden"
+            assert "ALLOWED_ORIGINS" in answer.json()["detail"]

@@ -6,6 +6,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from gateway.door import Door
+from gateway.origins import OwnPages
 from gateway.routes import documented
 from gateway.routes.conversations import conversations
 from gateway.routes.history import history
@@ -26,7 +27,8 @@ def entrance(door: Door) -> ASGIApp:
     """The application and what surrounds it, and the sockets beside them. What is set on the application
     itself does not reach the calls: they go past it (`Shortcut`)."""
     routers = calls(door)
-    traced = Tracing(Shortcut(application(door, routers), routers))
+    straight = Shortcut(application(door, routers), routers)
+    traced = Tracing(OwnPages(straight, door.origins))
     shared_with_pages = CORSMiddleware(
         traced,
         allow_origins=door.origins.allowed,

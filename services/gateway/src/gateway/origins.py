@@ -1,11 +1,17 @@
-"""Which web pages may call: one rule for CORS and for sockets.
+"""Which web pages may call: one rule for CORS, for writes and for sockets.
 
 A browser sends `Origin` with a socket's upgrade and then lets the page talk, whatever we answer in headers;
-so sockets are refused here. No `Origin` header: no browser, allowed.
+so sockets are refused here. From a POST that looks like a form's it keeps only the answer, and asks nothing
+before; so such are refused, too. No `Origin` header: no browser, allowed.
 """
 
 import re
 from collections.abc import Sequence
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shared.problems import Problem
 
 LOOPBACK = r"https?://(localhost|[a-z0-9-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?"
 _loopback = re.compile(LOOPBACK)
@@ -24,3 +30,23 @@ class Origins:
         if self.pattern is not None and _loopback.fullmatch(origin):
             return True
         return host is not None and origin.partition("://")[2] == host
+
+
+class OwnPages:
+    """Lets pages of other origins write nothing through `app`."""
+
+    def __init__(self, app: ASGIApp, origins: Origins) -> None:
+        self._app = app
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST":
+            headers = Headers(scope=scope)
+            if not self._origins.allow(headers.get("origin"), headers.get("host")):
+                await foreign().response()(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def foreign() -> Problem:
+    return Problem("forbidden", "pages of this origin are not allowed here (ALLOWED_ORIGINS)")

@@ -19,6 +19,7 @@ from gateway.catch_up import Unusable, verdict
 from gateway.door import Door
 from gateway.hearing import Hearing
 from gateway.inbox import Inbox
+from gateway.origins import foreign
 from gateway.outbox import Close, Outbox
 from gateway.requests import Fields
 from gateway.socket import Socket
@@ -28,7 +29,6 @@ from shared.cursor import CursorInvalid
 from shared.failpoints import failpoint
 from shared.frames import CursorFrame, ErrorFrame, HelloFrame, ResetFrame, SyncedFrame
 from shared.line import Line, line
-from shared.problems import Problem
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ _ASK_AGAIN = 1.0
 async def attend(door: Door, websocket: WebSocket) -> None:
     """The whole life of one socket."""
     if not door.origins.allow(websocket.headers.get("origin"), websocket.headers.get("host")):
-        await websocket.send_denial_response(Problem("forbidden", "this origin is not allowed").response())
+        await websocket.send_denial_response(foreign().response())
         return
     fields = Fields.parse(websocket.scope["query_string"]).values
     user = callers.user_of(_single(fields.get("token", [])))
