@@ -103,7 +103,10 @@ class Pipeline:
         ahead = self._under_way.draft.after if self._under_way else {}
         before = await self._states.load(arrivals, ahead)
         failpoint("projector.loaded")
-        return draft(arrivals, before, self._tenure.published())
+        return draft(arrivals, before, self._published(arrivals))
+
+    def _published(self, arrivals: Sequence[Arrival]) -> dict[int, int]:
+        return self._tenure.published({arrival.record.partition for arrival in arrivals})
 
     async def _write(self, made: Draft, *, more: bool) -> None:
         commit = self._store.commit(made.changes)
@@ -133,7 +136,7 @@ class Pipeline:
         try:
             while known := await commit:
                 as_folded = False
-                made = draft(made.arrivals, knowing(made.before, known), self._tenure.published())
+                made = draft(made.arrivals, knowing(made.before, known), self._published(made.arrivals))
                 commit = self._store.commit(made.changes)
         except (Unavailable, LostRace, MemoryError):
             raise

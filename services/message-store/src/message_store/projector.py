@@ -61,7 +61,7 @@ class Projector:
         the database. Raises Unavailable, LostRace: then somebody tells it again."""
         await self._pipeline.end(2.0)
         await self._publisher.drained(2.0)
-        published = self.tenure.published()
+        published = self.tenure.published(self.tenure.next)
         owned = await self._store.owned(list(published))
         if owned:
             await self._store.commit(changes([], {}, {}, standing(list(owned.values()), published)))

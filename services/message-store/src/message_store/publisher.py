@@ -94,9 +94,7 @@ class Publisher:
             self._work.clear()
             while lines := [(p, line) for p, line in self._lines.items() if line.waiting]:
                 _waiting.set(sum(len(line.waiting) for _, line in lines))
-                async with asyncio.TaskGroup() as group:  # none of them outlives another's failure
-                    rounds = [group.create_task(self._round(p, line)) for p, line in lines]
-                if not all(each.result() for each in rounds):
+                if not await self._rounds(lines):
                     await asyncio.sleep(0.05)
             _waiting.set(0)
             self._idle.set()
@@ -111,6 +109,14 @@ class Publisher:
     def _appendable(self, folded: Folded) -> Appendable:
         value = record(folded, self._epoch, self._source)
         return Appendable(str(folded.conversation_id).encode(), value, codec.HEADERS)
+
+    async def _rounds(self, lines: list[tuple[int, Line]]) -> bool:
+        """Whether all were confirmed."""
+        if len(lines) == 1:  # as it is when little is said: a task is dear then
+            return await self._round(*lines[0])
+        async with asyncio.TaskGroup() as group:  # none of them outlives another's failure
+            rounds = [group.create_task(self._round(p, line)) for p, line in lines]
+        return all(each.result() for each in rounds)
 
     async def _round(self, partition: int, line: Line) -> bool:
         batch = map(self._appendable, islice(line.waiting, BATCH))

@@ -104,9 +104,9 @@ class Tenure:
             self._consumer.pause(partition)
             self._unsure.add(partition)
 
-    def published(self) -> dict[int, int]:
-        """Per partition: every event below this offset has been told."""
-        return {partition: self._publisher.published(partition, at) for partition, at in self.next.items()}
+    def published(self, partitions: Iterable[int]) -> dict[int, int]:
+        """Of those that are sound: every event below this offset has been told."""
+        return {p: self._publisher.published(p, self.next[p]) for p in partitions if p in self.next}
 
     async def _claim(self) -> None:
         self._revision = self._consumer.revision
