@@ -94,4 +94,4 @@ async def test_what_is_wrong_is_said_in_a_line(tmp_path: Path) -> None:
 
 
 def test_the_example_is_short() -> None:
-    assert len(EXAMPLE.read_text().splitlines()) < 50
+    assert len(EXAMPLE.read_text().splitlines()) < 40
