@@ -13,18 +13,21 @@ import sys
 import time
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from pydantic import BaseModel
 
 from bench import results
-from bench.target import postgres, work_folder
+from bench.plan import Pair, pairs
+from bench.target import Parley, work_folder
+from deploy.local import probes
 from deploy.local.background import running
 from deploy.local.failure import Failure
 from deploy.local.record import Stack
 
 _SERVICES = ("gateway", "notifier", "projector", "store")
-_PEOPLE = 12
+_TALKS = pairs(24, 12)
 """As many as partitions: some of them are the killed one's."""
 _PATIENCE = 60.0
 _AGAIN = 0.02  # seconds
@@ -51,7 +54,7 @@ def main() -> int:
                     began = time.monotonic()
                     with running(folder, *counts, "--deaths=99") as stack:
                         _tell(told["start"], data, each, time.monotonic() - began)
-                        settings = postgres(stack.database)
+                        settings = Parley(stack).settings()
                         if data == "with data":
                             told["death"] += _deaths(stack, each, chosen.rounds)
     except Failure as failure:
@@ -63,9 +66,10 @@ def main() -> int:
 
 def _deaths(stack: Stack, each: int, rounds: int) -> list[BaseModel]:
     told: list[BaseModel] = []
+    Parley(stack).begin(_TALKS)
     for number, name in itertools.product(range(rounds), _SERVICES):
         asyncio.run(_sound(stack))
-        _tell(told, name, each, asyncio.run(_death(stack, name, f"{each}-{number}-{name}")))
+        _tell(told, name, each, asyncio.run(_death(stack, name, f"{number}-{name}")))
     return told
 
 
@@ -76,34 +80,29 @@ def _tell(told: list[BaseModel], of: str, each: int, seconds: float) -> None:
 
 async def _sound(stack: Stack) -> None:
     """Returns when everything has been ready for a while. Raises Failure."""
-    addresses = [*stack.gateways, *stack.notifiers, *stack.projectors, stack.store]
-    async with aiohttp.ClientSession() as http:
-        for address in addresses:
-            await _patiently(_ready(http, address), f"{address} is not ready")
+    for address in (*stack.gateways, *stack.notifiers, *stack.projectors, stack.store):
+        await _patiently(_ready(address), f"{address} is not ready")
     await asyncio.sleep(_REST)
 
 
-async def _ready(http: aiohttp.ClientSession, address: str) -> None:
-    while True:
-        try:
-            async with http.get(f"{address}/readyz") as answer:
-                if answer.ok:
-                    return
-        except aiohttp.ClientError:
-            pass
+async def _ready(address: str) -> None:
+    ready = probes.http(urlsplit(address).port or 80)
+    while not await ready():  # noqa: ASYNC110
         await asyncio.sleep(_AGAIN)
 
 
-async def _death(stack: Stack, name: str, round_name: str) -> float:
+async def _death(stack: Stack, name: str, client_id: str) -> float:
     """Seconds from the signal until the last one has heard. Raises Failure."""
     async with aiohttp.ClientSession() as http:
-        talks = [_Talk(http, stack.gateways, f"{round_name}-{n}") for n in range(_PEOPLE)]
-        await asyncio.gather(*(talk.begin() for talk in talks))
-        hearing = [asyncio.create_task(talk.hear()) for talk in talks]
+        talks = [_Talk(http, stack.gateways, pair) for pair in _TALKS]
+        cursors = await asyncio.gather(*(talk.cursor() for talk in talks))
+        hearing = [
+            asyncio.create_task(talk.hear(cursor)) for talk, cursor in zip(talks, cursors, strict=True)
+        ]
         await asyncio.sleep(1)
         began = time.monotonic()
         stack.again().process(name).signal(signal.SIGKILL)
-        everybody = asyncio.gather(*(talk.send() for talk in talks), *hearing)
+        everybody = asyncio.gather(*(talk.send(client_id) for talk in talks), *hearing)
         await _patiently(everybody, f"a message was not heard after the death of {name}")
         return time.monotonic() - began
 
@@ -119,34 +118,35 @@ async def _patiently(what: Any, otherwise: str) -> None:
 class _Talk:
     """Two people, one message. Whatever fails is tried again, over the next gateway."""
 
-    def __init__(self, http: aiohttp.ClientSession, gateways: Sequence[str], name: str) -> None:
+    def __init__(self, http: aiohttp.ClientSession, gateways: Sequence[str], pair: Pair) -> None:
         self._http = http
         self._gateways = gateways
-        self._me, self._peer = f"{name}-a", f"{name}-b"
-        self._conversation = self._cursor = ""
+        self._pair = pair
 
-    async def begin(self) -> None:
-        gateway = self._gateways[0]
-        start = self._http.post(f"{gateway}/messages/start?meId={self._me}", json={"peerId": self._peer})
-        async with start as answer:
-            self._conversation = (await answer.json())["id"]
-        async with self._http.get(f"{gateway}/messages/sync?meId={self._peer}") as answer:
-            self._cursor = (await answer.json())["cursor"]
+    async def cursor(self) -> str:
+        """Where things stand for who will hear it."""
+        url = f"{self._gateways[0]}/messages/sync?meId={self._pair.b}"
+        async with self._http.get(url) as answer:
+            return str((await answer.json())["cursor"])
 
-    async def send(self) -> None:
-        said = {"conversationId": self._conversation, "text": "Are you there?", "clientId": "1"}
+    async def send(self, client_id: str) -> None:
+        said = {
+            "conversationId": self._pair.conversation,
+            "text": "Are you there?",
+            "clientId": client_id,
+        }
         for gateway in itertools.cycle(self._gateways):
             try:
-                async with self._http.post(f"{gateway}/messages?meId={self._me}", json=said) as answer:
+                async with self._http.post(f"{gateway}/messages?meId={self._pair.a}", json=said) as answer:
                     if answer.ok:
                         return
             except aiohttp.ClientError:
                 pass
             await asyncio.sleep(_AGAIN)
 
-    async def hear(self) -> None:
+    async def hear(self, cursor: str) -> None:
+        asked = {"token": self._pair.b, "cursor": cursor}
         for gateway in itertools.cycle(self._gateways):
-            asked = {"token": self._peer, "cursor": self._cursor}
             try:
                 async with self._http.ws_connect(f"{gateway}/ws", params=asked) as socket:
                     async for frame in socket:
