@@ -63,9 +63,8 @@ async def read_models(database_url: str) -> AsyncIterator[Memory]:
         watch = ProgressWatch(opened.progress)
         router = routes(opened, watch)
         app.include_router(router)
-        app.add_middleware(Shortcut, routers=[router])
         watching = asyncio.create_task(watch.run())
-        transport = httpx.ASGITransport(app)
+        transport = httpx.ASGITransport(Shortcut(app, [router]))
         async with httpx.AsyncClient(transport=transport, base_url="http://store") as http:
             yield Memory(store, http)
         watching.cancel()

@@ -102,6 +102,8 @@ def install(app: FastAPI, *, docs: str | None = None) -> None:
         place = ".".join(str(part) for part in first["loc"])
         return Problem("invalid", f"{place}: {first['msg']}").response()
 
-    @app.exception_handler(Exception)
-    async def internal(_: Request, __: Exception) -> Response:
-        return Problem("internal", "this is our fault; the log has the details").response()
+    app.add_exception_handler(Exception, internal)
+
+
+async def internal(_: Request, __: Exception) -> Response:
+    return Problem("internal", "this is our fault; the log has the details").response()

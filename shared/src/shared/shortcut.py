@@ -1,9 +1,9 @@
 """Straight to a route that does all itself.
 
 FastAPI solves dependencies, keeps exit stacks and tries route after route: half of the CPU of a call whose
-route takes the `Request` and returns a ready `Response`. A Shortcut stands before the application, or
-innermost of its middlewares, and calls such a route by its method and path; all else, a wrong method too,
-goes on to FastAPI, which has the same routes and describes them.
+route takes the `Request` and returns a ready `Response`. A Shortcut stands before the application and calls
+such a route by its method and path; all else, a wrong method too, goes on to FastAPI, which has the same
+routes and describes them.
 """
 
 from collections.abc import Iterator, Sequence

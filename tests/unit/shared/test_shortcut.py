@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, Request, Response
-from starlette.types import ASGIApp
 
 from shared import problems
 from shared.problems import Problem
@@ -39,16 +38,12 @@ def _routes() -> APIRouter:
     return router
 
 
-@pytest.fixture(params=["innermost of the middlewares", "before the application"])
-async def http(request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClient]:
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
     app, router = FastAPI(), _routes()
     problems.install(app)
     app.include_router(router)
-    entrance: ASGIApp = app
-    if request.param == "before the application":
-        entrance = Shortcut(app, [router])
-    else:
-        app.add_middleware(Shortcut, routers=[router])
+    entrance = Shortcut(app, [router])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(entrance), base_url="http://here") as client:
         yield client
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString
 
+import orjson
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
@@ -24,8 +25,6 @@ _PLANNED_ONCE = "-c plan_cache_mode=force_generic_plan"
 
 _STANDING = 3
 """Columns that say where things stand, the first of each row."""
-_READER = _STANDING + 3
-"""And in HISTORY those after them, of who reads."""
 
 
 class Queries:
@@ -37,12 +36,12 @@ class Queries:
         self._timeout = timeout
 
     async def progress(self) -> Vector:
-        return _vector(await self._rows(reading.PROGRESS, {}))
+        return _vector((await self._rows(reading.PROGRESS, {}))[0])
 
     async def membership(self, user: str, conversation: str) -> dict[str, Any]:
         """Whether the user is a member now, and where the projection is that says so."""
-        rows = await self._rows(reading.MEMBERSHIP, {"user": user, "conversation": conversation})
-        return {"member": rows[0][_STANDING], **_vector(rows).told()}
+        row = (await self._rows(reading.MEMBERSHIP, {"user": user, "conversation": conversation}))[0]
+        return {"member": row[_STANDING], **_vector(row).told()}
 
     async def conversation(self, user: str, conversation: str) -> dict[str, Any]:
         """Raises Problem(not_found)."""
@@ -74,11 +73,11 @@ class Queries:
         if bound is None:  # nothing is newer than the newest
             newer = 0
         asked = {"user": user, "conversation": conversation, "bound": edge, "older": older, "newer": newer}
-        found = await self._rows(reading.HISTORY, asked)
-        standing, reader = _vector(found), found[0][_STANDING:_READER]
+        first, *rows = await self._rows(reading.HISTORY, asked)
+        told = orjson.loads(first[0])
+        standing, reader = _vector(told), told[_STANDING:]
         if reader[0] is None:
             not_found()
-        rows = [row[_READER:] for row in found if row[_READER] is not None]
         older = sum(row[1] < edge for row in rows)
         left, right = _window(kind, older, len(rows) - older, limit)
         has_older, has_newer = older > left, len(rows) - older > right
@@ -164,8 +163,8 @@ def _reached(present: Sequence[int], since: Sequence[int], last: Row) -> list[in
     return [*present[:partition], after(offset), *since[partition + 1 :]]
 
 
-def _vector(rows: list[Row]) -> Vector:
-    epoch, partitions, begun = rows[0][:_STANDING]
+def _vector(row: Row) -> Vector:
+    epoch, partitions, begun = row[:_STANDING]
     if epoch is None:
         raise Problem("unavailable", "the projection has not begun; try again")
     offsets = [0] * partitions
@@ -177,7 +176,7 @@ def _vector(rows: list[Row]) -> Vector:
 
 def _standing(rows: list[Row]) -> tuple[Vector, list[Row]]:
     """Where things stand, and what was found besides."""
-    return _vector(rows), [row[_STANDING:] for row in rows if row[_STANDING] is not None]
+    return _vector(rows[0]), [row[_STANDING:] for row in rows if row[_STANDING] is not None]
 
 
 def _cursor(vector: Vector, user: str) -> str:

@@ -1,7 +1,7 @@
 """The SQL of the queries. `user` is the caller, verified by the gateway.
 
 Each is one statement, and so one snapshot and one round trip. Where an answer has a cursor, the columns of
-`_STANDING` come first in each row, and one row comes even when nothing was found.
+`_STANDING` come first in each row, and one row comes even when nothing was found; HISTORY has a row for them.
 """
 
 from typing import LiteralString
@@ -80,19 +80,22 @@ select {_READ}, c.history_visibility from members m join conversations c on c.id
 where m.conversation_id = %(conversation)s and m.user_id = %(user)s and m.to_offset is null
 """
 
-# For who is no member no message is looked at: none would be visible, and so no limit would end the search.
-_FROM = f"""from messages x
-where reader.open_to is not null and x.conversation_id = %(conversation)s and {_visible("reader.open_to")}"""
+_FROM = f"""from messages x where x.conversation_id = %(conversation)s and {_visible("reader.open_to")}"""
 
 # Both sides of a bound, each at most `limit` rows, nearest first.
 _OLDER = f"select {_MESSAGE} {_FROM} and x.seq < %(bound)s order by x.seq desc limit %(older)s"
 _NEWER = f"select {_MESSAGE} {_FROM} and x.seq >= %(bound)s order by x.seq limit %(newer)s"
 
+# First comes a row of one column, where things stand and who reads, and then the messages: said again in each
+# row it took a fifth of the statement's time. For who is no member no message is looked at.
 HISTORY = f"""
-select standing.*, reader.read_seq, reader.member_count, reader.others, found.* from ({PROGRESS}) standing
-left join lateral ({_READER}) reader (read_seq, member_count, others, open_to) on true
-left join lateral (({_OLDER}) union all ({_NEWER})) found on true
-order by found.seq
+with {_STANDING}, reader (read_seq, member_count, others, open_to) as materialized ({_READER})
+select json_build_array(epoch, partitions, begun, read_seq, member_count, others)::text as id, null as seq,
+    null, null, null, null, null
+from standing left join reader on true
+union all
+select found.* from reader cross join lateral (({_OLDER}) union all ({_NEWER})) found
+order by seq nulls first
 """
 
 OUTCOME = f"""

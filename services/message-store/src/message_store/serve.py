@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import APIRouter, FastAPI
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.types import ASGIApp
 
 from message_store import queries
 from message_store.api import routes
@@ -16,7 +18,7 @@ from shared.shortcut import Shortcut
 from shared.vital import vital
 
 
-def application(settings: ServeSettings) -> FastAPI:
+def application(settings: ServeSettings) -> ASGIApp:
     watches: list[ProgressWatch] = []
     routers: list[APIRouter] = []
 
@@ -39,5 +41,4 @@ def application(settings: ServeSettings) -> FastAPI:
     app = FastAPI(title="Parley message-store", lifespan=lifespan, docs_url=None, redoc_url=None)
     problems.install(app)
     app.include_router(probes(list, ready))
-    app.add_middleware(Shortcut, routers=routers)
-    return app
+    return ServerErrorMiddleware(Shortcut(app, routers), handler=problems.internal)
