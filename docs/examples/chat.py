@@ -17,9 +17,12 @@ async def main(me: str, peer: str, gateway: str = "http://127.0.0.1:8000") -> No
             conversation = (await answer.json())["id"]  # the same one every time, whoever starts it
         async with http.ws_connect("/ws", params={"token": me}) as socket:
             listening = asyncio.create_task(listen(socket, me))
-            await speak(socket, conversation)
+            speaking = asyncio.create_task(speak(socket, conversation))
+            await asyncio.wait([listening, speaking], return_when=asyncio.FIRST_COMPLETED)
+            if listening.done():
+                raise aiohttp.ClientError("the gateway ended the connection")
             await socket.close()
-            await listening
+            await asyncio.gather(listening, speaking)
 
 
 async def listen(socket: aiohttp.ClientWebSocketResponse, me: str) -> None:

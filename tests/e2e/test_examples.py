@@ -6,17 +6,20 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from deploy.local.record import Stack
+from tests.faults.proxy import Proxy
+from tests.notifier_processes import free_port
 
 CHAT = Path(__file__).parents[2] / "docs" / "examples" / "chat.py"
 
 
-async def _chat(stack: Stack, me: str, peer: str) -> Process:
+async def _chat(gateway: str, me: str, peer: str) -> Process:
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, str(CHAT), me, peer, stack.gateways[0]), stdin=PIPE, stdout=PIPE
+        *(sys.executable, str(CHAT), me, peer, gateway), stdin=PIPE, stdout=PIPE, stderr=PIPE
     )
 
 
@@ -32,7 +35,8 @@ async def _shown(chat: Process, kind: str) -> Any:
 
 
 async def test_two_people_talk_in_two_terminals(stack: Stack) -> None:
-    ann, bob = await _chat(stack, "ann", "bob"), await _chat(stack, "bob", "ann")
+    door = stack.gateways[0]
+    ann, bob = await _chat(door, "ann", "bob"), await _chat(door, "bob", "ann")
     for chat in (ann, bob):
         await _shown(chat, "synced")
     for speaker, listener, text in ((ann, bob, "Hello, Bob"), (bob, ann, "Привет, Ann")):
@@ -45,6 +49,17 @@ async def test_two_people_talk_in_two_terminals(stack: Stack) -> None:
         assert chat.stdin is not None
         chat.stdin.close()
         assert await asyncio.wait_for(chat.wait(), 10) == 0
+
+
+async def test_a_terminal_ends_with_its_connection(stack: Stack) -> None:
+    gateway = Proxy(free_port(), urlsplit(stack.gateways[0]).port or 0)
+    await gateway.open()
+    chat = await _chat(f"http://127.0.0.1:{gateway.port}", "ann", "bob")
+    await _shown(chat, "synced")
+    await gateway.close()
+    assert await asyncio.wait_for(chat.wait(), 10) == 1
+    assert chat.stderr is not None
+    assert (await chat.stderr.read()).startswith(b"the gateway ended the connection")
 
 
 async def test_the_conversation_of_the_readme_is_the_one_that_is_made(stack: Stack) -> None:
