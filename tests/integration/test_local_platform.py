@@ -279,6 +279,7 @@ def test_up_returns_when_ready_and_down_when_all_is_gone(local: Start, folder: P
     )
     assert ended(local("down")) == (0, [f"stopped what ran in {folder}"])
     assert not any(process.alive for process in (*stack.processes, stack.supervisor))
+    assert not stack.again().ready
     assert ended(local("down")) == (0, [f"nothing runs in {folder}"])
 
 
