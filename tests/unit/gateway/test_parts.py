@@ -180,12 +180,14 @@ def test_prefer_wait_is_read_and_nonsense_ignored(headers: list[str], seconds: f
 def test_origins_are_the_own_the_allowed_and_with_dev_loopback(
     origin: str | None, host: str | None, allowed: bool
 ) -> None:
-    assert Origins(["https://app.example"], loopback=True).allow(origin, host) is allowed
+    headers = {name: value for name, value in (("origin", origin), ("host", host)) if value is not None}
+    assert Origins(["https://app.example"], loopback=True).allow(headers) is allowed
 
 
 def test_loopback_is_foreign_without_dev() -> None:
-    assert not Origins([], loopback=False).allow("http://localhost", "parley.example")
-    assert Origins(["*"], loopback=False).allow("http://localhost", "parley.example")
+    page = {"origin": "http://localhost", "host": "parley.example"}
+    assert not Origins([], loopback=False).allow(page)
+    assert Origins(["*"], loopback=False).allow(page)
 
 
 def test_settings_list_what_is_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ before; so such are refused, too. No `Origin` header: no browser, allowed.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,8 +23,9 @@ class Origins:
         self.pattern = LOOPBACK if loopback else None
         """Origins that are allowed besides, as a regular expression."""
 
-    def allow(self, origin: str | None, host: str | None) -> bool:
-        """`host`: the Host header of the same request; a page of our own has it as its origin."""
+    def allow(self, headers: Mapping[str, str]) -> bool:
+        """`headers` of one request, by lower-case name. A page of our own has its host as its origin."""
+        origin, host = headers.get("origin"), headers.get("host")
         if origin is None or origin in self.allowed or "*" in self.allowed:
             return True
         if self.pattern is not None and _loopback.fullmatch(origin):
@@ -40,11 +41,10 @@ class OwnPages:
         self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "POST":
-            headers = Headers(scope=scope)
-            if not self._origins.allow(headers.get("origin"), headers.get("host")):
-                await foreign().response()(scope, receive, send)
-                return
+        writes = scope["type"] == "http" and scope["method"] == "POST"
+        if writes and not self._origins.allow(Headers(scope=scope)):
+            await foreign().response()(scope, receive, send)
+            return
         await self._app(scope, receive, send)
 
 

@@ -38,7 +38,7 @@ _ASK_AGAIN = 1.0
 
 async def attend(door: Door, websocket: WebSocket) -> None:
     """The whole life of one socket."""
-    if not door.origins.allow(websocket.headers.get("origin"), websocket.headers.get("host")):
+    if not door.origins.allow(websocket.headers):
         await websocket.send_denial_response(foreign().response())
         return
     fields = Fields.parse(websocket.scope["query_string"]).values
@@ -60,7 +60,9 @@ async def attend(door: Door, websocket: WebSocket) -> None:
 async def _refusal(door: Door, user: str | None) -> Close | None:
     """None once the client may come in. Until then its upgrade waits: that is cheap for both."""
     if user is None:
-        return Close(delays.UNAUTHENTICATED, "no valid token: connect with ?token=<user id>")
+        return Close(
+            delays.UNAUTHENTICATED, "no valid token: connect with ?token=<user id>, of 1 to 128 characters"
+        )
     return _shut(door) or await door.admission.turn(user) or _shut(door)
 
 
