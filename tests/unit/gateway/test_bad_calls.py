@@ -139,6 +139,7 @@ CASES = [
     message("an unknown conversation", sending('"a"').replace(_TALK, STRANGE), 404, "not_found"),
     Case("a foreign conversation", 404, "not_found", path="/messages?meId=eve", body=GOOD),
     get("a foreign history", HISTORY.replace("=ana", "=eve"), 404, "not_found"),
+    get("a slash too many", HISTORY.replace("?", "/?"), 404, "not_found"),
     get("an unknown history", HISTORY.replace(_TALK, STRANGE), 404, "not_found"),
     Case(
         "a foreign read",

@@ -36,6 +36,9 @@ CASES = [
     Case("null", "null", "bad_frame"),
     Case("no type", "{}", "bad_frame"),
     Case("an unknown type", '{"type":"dance"}', "bad_frame", "message, read"),
+    Case(
+        "an unknown type with a clientId", '{"type":"x","clientId":"c9"}', "bad_frame", "type", client_id="c9"
+    ),
     Case("a frame of the server", '{"type":"hello"}', "bad_frame"),
     Case("a type that is a number", '{"type":5}', "bad_frame"),
     Case("a type that is a list", '{"type":["message"]}', "bad_frame"),

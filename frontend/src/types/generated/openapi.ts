@@ -346,7 +346,8 @@ export interface components {
             clientId?: string;
             /**
              * @description Of another's message: I have read it. Of mine: every other member to whom it is visible has. It moves
-             *     without `version`: live it is told by `read` frames, and a later answer is right about it.
+             *     without `version`: live it is told by `read` frames, and by messages, since who writes has read what is
+             *     before; a later answer is right about it.
              */
             isRead: boolean;
         };
@@ -370,7 +371,8 @@ export interface components {
             clientId?: string;
             /**
              * @description Of another's message: I have read it. Of mine: every other member to whom it is visible has. It moves
-             *     without `version`: live it is told by `read` frames, and a later answer is right about it.
+             *     without `version`: live it is told by `read` frames, and by messages, since who writes has read what is
+             *     before; a later answer is right about it.
              */
             isRead: boolean;
             /** @constant */
@@ -596,7 +598,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller. */
+            /** @description `meId` is not the caller; or, of a write, the page that calls is of an origin that is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -738,7 +740,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller. */
+            /** @description `meId` is not the caller; or, of a write, the page that calls is of an origin that is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -891,7 +893,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller. */
+            /** @description `meId` is not the caller; or, of a write, the page that calls is of an origin that is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1030,7 +1032,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller. */
+            /** @description `meId` is not the caller; or, of a write, the page that calls is of an origin that is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1186,7 +1188,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller. */
+            /** @description `meId` is not the caller; or, of a write, the page that calls is of an origin that is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1343,7 +1345,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller. */
+            /** @description `meId` is not the caller; or, of a write, the page that calls is of an origin that is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;

@@ -37,7 +37,7 @@ def identify(headers: Headers, query: Mapping[str, object]) -> Caller:
         return Caller(None)
     user = user_of(_utf8(tokens[0][len("bearer") :].strip()))
     if user is None or len(tokens) > 1:
-        raise Problem("unauthenticated", "the Bearer token is not valid")
+        raise Problem("unauthenticated", "the Bearer token is not valid: one user id, of 1 to 128 characters")
     return Caller(user)
 
 

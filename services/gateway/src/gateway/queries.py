@@ -37,7 +37,7 @@ class _Whole(NamedTuple):
 Limit = Annotated[int, _Whole(1, 100), Field(examples=[50])]
 Bound = Annotated[int, _Whole(0, MAX_SEQ)]
 PageToken = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,600}$"), Otherwise("is not a nextPage")]
-Position = Annotated[str, Field(pattern=position.PATTERN), Otherwise("is not a position")]
+Position = Annotated[str, Field(pattern=position.PATTERN), Otherwise("is not the `position` of an answer")]
 
 
 class Query(Wire):

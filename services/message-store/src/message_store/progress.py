@@ -111,7 +111,7 @@ def _parse(text: str) -> Position:
     try:
         return Position.parse(text)
     except ValueError:
-        raise Problem("invalid", "position: is not a position") from None
+        raise Problem("invalid", "position: is not the `position` of an answer") from None
 
 
 def behind() -> NoReturn:

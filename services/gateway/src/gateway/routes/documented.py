@@ -65,7 +65,7 @@ _SOMETIMES = {
 _SAID = {
     400: "Not JSON, not UTF-8, or a parameter is missing or repeated.",
     401: "Nobody says who calls.",
-    403: "`meId` is not the caller.",
+    403: "`meId` is not the caller; or, of a write, the page that calls is of an origin that is not allowed.",
     404: "No such conversation, or the caller is not a member of it.",
     410: "A position or cursor of another log, or another user's cursor: read anew.",
     413: "The body is too large.",
