@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from message_store import batch, domain
 from message_store.batch import Draft
 from message_store.domain import Conversation, Outcome
-from message_store.intake import Taken
+from message_store.fold import Arrival, GivenUp
 from message_store.memory import MemoryStore, Tables
 from message_store.projector import Projector
 from message_store.publisher import Publisher
@@ -21,7 +21,6 @@ from message_store.rows import Changes
 from message_store.store import Known, LostRace, Progress, Unavailable, WrongLog
 from message_store.tenure import Tenure
 from shared import codec, ids
-from shared.codec import Undecodable
 from shared.dead_letters import DeadLetters
 from shared.events import Event, MessageSent
 from shared.kafka import Appendable, Appended, Place, Record, Unconfirmed
@@ -448,6 +447,6 @@ async def test_a_log_that_lost_the_last_applied_record_is_refused(world: World) 
     tenure: Tenure = projector.tenure
     consumer.revision += 1
     await tenure.establish()
-    beyond = Taken(Record(0, 2, GROUP.encode(), b"{}"), Undecodable("no event"))
+    beyond = Arrival(Record(0, 2, GROUP.encode(), b"{}"), GivenUp("no event"))
     with pytest.raises(WrongLog, match="do not belong together"):
         tenure.due(0, [beyond])

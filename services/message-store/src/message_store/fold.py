@@ -26,11 +26,21 @@ _SHOWING = Started | MemberJoined | MemberLeft
 """Whose entries show the conversation."""
 
 
+class GivenUp(NamedTuple):
+    """Stands for an event that cannot be read or written: its record belongs into the dead letters."""
+
+    reason: str
+
+
+Aside = GivenUp | LogOpened
+"""Speaks of no conversation."""
+
+
 class Arrival(NamedTuple):
-    """One record of the log. `event` is None when it was given up on: it is in the dead letters."""
+    """One record of the log."""
 
     record: Record
-    event: Event | None
+    event: Event | GivenUp
 
 
 class Folded(NamedTuple):
@@ -67,7 +77,7 @@ def fold(states: States, arrivals: Iterable[Arrival]) -> list[Folded]:
 
 def _fold(states: States, arrival: Arrival) -> Folded:
     partition, offset, event = arrival.record.partition, arrival.record.offset, arrival.event
-    if event is None:
+    if isinstance(event, GivenUp):
         return Folded(partition, offset, None, Skipped("dead_lettered"))
     if isinstance(event, LogOpened):
         return Folded(partition, offset, event.id, Skipped("log_opened"))

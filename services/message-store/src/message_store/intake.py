@@ -1,17 +1,11 @@
 """What comes out of the log: read, and decoded."""
 
-from typing import NamedTuple
-
+from message_store.fold import Arrival, GivenUp
 from shared import codec
 from shared.codec import Undecodable
 from shared.events import Event, LogOpened
 from shared.kafka import Record, partition_for
 from shared.kafka.types import ConsumerPort
-
-
-class Taken(NamedTuple):
-    record: Record
-    event: Event | Undecodable
 
 
 class Intake:
@@ -21,17 +15,17 @@ class Intake:
         self.full = False
         """The last batch was as large as it may be: there is more."""
 
-    async def take(self, limit: int, wait: float) -> dict[int, list[Taken]]:
+    async def take(self, limit: int, wait: float) -> dict[int, list[Arrival]]:
         """At most `limit` records, as `ConsumerPort.take`."""
         taken = await self._consumer.take(limit, wait)
         self.full = sum(map(len, taken.values())) >= limit
-        return {p: [Taken(each, self._admitted(each)) for each in records] for p, records in taken.items()}
+        return {p: [Arrival(each, self._admitted(each)) for each in records] for p, records in taken.items()}
 
-    def _admitted(self, record: Record) -> Event | Undecodable:
+    def _admitted(self, record: Record) -> Event | GivenUp:
         try:
             return admit(record, self._partitions)
         except Undecodable as error:
-            return error
+            return GivenUp(str(error))
 
 
 def admit(record: Record, partitions: int) -> Event:

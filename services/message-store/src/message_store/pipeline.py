@@ -10,7 +10,7 @@ from prometheus_client import Counter, Histogram
 
 from message_store.batch import Draft, draft
 from message_store.domain import Entry
-from message_store.fold import Arrival, Folded
+from message_store.fold import Arrival, Folded, GivenUp
 from message_store.publisher import Publisher
 from message_store.states import StateCache, knowing
 from message_store.store import Known, LostRace, Store, Unavailable
@@ -165,10 +165,10 @@ class Pipeline:
         if middle := len(arrivals) // 2:
             await self._alone(arrivals[:middle])
             await self._alone(arrivals[middle:])
-        elif arrivals[0].event is not None:
-            record = arrivals[0].record
-            await self._dead_letters.bury(self._topic, record, _blamed(error))
-            await self._alone([Arrival(record, None)])
+        elif not isinstance(arrivals[0].event, GivenUp):
+            record, reason = arrivals[0].record, _blamed(error)
+            await self._dead_letters.bury(self._topic, record, reason)
+            await self._alone([Arrival(record, GivenUp(reason))])
         else:
             raise error
 

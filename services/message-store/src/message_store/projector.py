@@ -1,18 +1,16 @@
 """The projector: read → load → fold → write → publish."""
 
 from message_store.changes import changes
-from message_store.fold import Arrival
-from message_store.intake import Intake, Taken
+from message_store.fold import Arrival, Aside, GivenUp
+from message_store.intake import Intake
 from message_store.pipeline import Pipeline
 from message_store.publisher import Publisher
 from message_store.states import StateCache
 from message_store.store import Store, WrongLog
 from message_store.tenure import Reassigned, Tenure, standing
-from shared.codec import Undecodable
 from shared.dead_letters import DeadLetters
-from shared.events import Event, LogOpened
 from shared.failpoints import failpoint
-from shared.kafka.types import ConsumerPort
+from shared.kafka.types import ConsumerPort, Record
 from shared.log_identity import LogIdentity
 
 BATCH = 1_000
@@ -66,23 +64,22 @@ class Projector:
         if owned:
             await self._store.commit(changes([], {}, {}, standing(list(owned.values()), published)))
 
-    async def _project(self, taken: dict[int, list[Taken]]) -> None:
+    async def _project(self, taken: dict[int, list[Arrival]]) -> None:
         arrivals = [
-            Arrival(each.record, await self._admitted(each))
-            for partition in sorted(taken)
-            for each in self.tenure.due(partition, taken[partition])
+            arrival for partition in sorted(taken) for arrival in self.tenure.due(partition, taken[partition])
         ]
+        for arrival in arrivals:
+            if isinstance(arrival.event, Aside):
+                await self._heed(arrival.record, arrival.event)
         if arrivals:
             await self._pipeline.put(arrivals, more=self._intake.full)
         else:
             await self._pipeline.finish()
 
-    async def _admitted(self, taken: Taken) -> Event | None:
-        record, event = taken
-        if isinstance(event, Undecodable):
-            await self._dead_letters.bury(self._topic, record, str(event))
+    async def _heed(self, record: Record, event: Aside) -> None:
+        """Raises WrongLog."""
+        if isinstance(event, GivenUp):
+            await self._dead_letters.bury(self._topic, record, event.reason)
             failpoint("projector.buried")
-            return None
-        if isinstance(event, LogOpened) and event.data.epoch != self._identity.epoch:
+        elif event.data.epoch != self._identity.epoch:
             raise WrongLog(f"partition {record.partition} begins another log: {event.data.epoch}")
-        return event

@@ -6,9 +6,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
 from message_store.domain import Conversation
-from message_store.fold import Arrival, Folded, States
+from message_store.fold import Arrival, Aside, Folded, States
 from message_store.store import Known, Store
-from shared.events import LogOpened
 
 
 class StateCache:
@@ -23,9 +22,7 @@ class StateCache:
         had been sent before. `ahead`: what some will be once the batch under way is written. Raises
         Unavailable."""
         needed = dict.fromkeys(
-            arrival.event.data.conversation_id
-            for arrival in arrivals
-            if not (arrival.event is None or isinstance(arrival.event, LogOpened))
+            arrival.event.data.conversation_id for arrival in arrivals if not isinstance(arrival.event, Aside)
         )
         missing = [identity for identity in needed if identity not in self._states and identity not in ahead]
         fetched = await self._store.conversations(missing) if missing else {}

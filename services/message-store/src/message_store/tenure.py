@@ -11,12 +11,11 @@ from typing import TypeVar
 
 import structlog
 
-from message_store.intake import Taken
+from message_store.fold import Arrival, GivenUp
 from message_store.publisher import Publisher
 from message_store.rows import Advance
 from message_store.states import StateCache
 from message_store.store import Progress, Store, Unavailable, WrongLog
-from shared.codec import Undecodable
 from shared.failpoints import failpoint
 from shared.kafka.types import ConsumerPort
 from shared.log_identity import LogIdentity
@@ -77,7 +76,7 @@ class Tenure:
             await self._recover()
         self._throttle()
 
-    def due(self, partition: int, taken: list[Taken]) -> list[Taken]:
+    def due(self, partition: int, taken: list[Arrival]) -> list[Arrival]:
         """Of what was read, what comes next: exactly, or nothing. Raises WrongLog when the last applied
         record, read again first of all, is not the one that the database knows."""
         if partition not in self._due:
@@ -179,9 +178,9 @@ class Tenure:
         self._proof.pop(partition, None)
         self._throttled.discard(partition)
 
-    def _prove(self, partition: int, offset: int, taken: Taken) -> None:
+    def _prove(self, partition: int, offset: int, taken: Arrival) -> None:
         expected, (record, event) = self._proof.pop(partition), taken
-        found = None if record.offset != offset or isinstance(event, Undecodable) else event.id
+        found = None if record.offset != offset or isinstance(event, GivenUp) else event.id
         if found != expected:
             raise WrongLog(
                 f"at offset {offset} of partition {partition} the database has event {expected}, but "
