@@ -14,15 +14,9 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import InvalidSessionTimeoutError, KafkaError
 
+from shared.kafka.clients import ANSWER, FETCH, as_record, bounds, start, stop
 from shared.kafka.types import Record, Unconfirmed
 
-_FETCH = {
-    "auto_offset_reset": "earliest",
-    "enable_auto_commit": False,
-    "max_partition_fetch_bytes": 4 * 1024 * 1024,
-    "retry_backoff_ms": 50,
-}
-_ANSWER = 4.0  # seconds that Kafka has to answer a question
 _BEAT = 0.5  # seconds at most between heartbeats: who comes and goes is heard of at the next
 
 
@@ -51,17 +45,17 @@ class Consumer:
             heartbeat_interval_ms=int(min(session_timeout / 10, _BEAT) * 1000),
             max_poll_interval_ms=86_400_000,  # waiting for a database is no reason to lose partitions
             rebalance_timeout_ms=10_000,
-            **_FETCH,
+            **FETCH,
         )
 
     async def start(self) -> None:
         """Joins the group; waits for a broker as long as it takes."""
         self._consumer = self._made()
-        await _started(self._consumer)
+        await start(self._consumer)
         self._consumer.subscribe([self._topic], listener=_Listener(self))
 
     async def stop(self) -> None:
-        await _stop(self._consumer)
+        await stop(self._consumer)
 
     def seek(self, partition: int, offset: int) -> None:
         """Read `partition` from `offset` on. Nothing of it is delivered before this was said."""
@@ -92,7 +86,7 @@ class Consumer:
         finally:
             self._patience = None
         return {
-            place.partition: [_record(record) for record in records]
+            place.partition: [as_record(record) for record in records]
             for place, records in fetched.items()
             if place.partition in self._sought
         }
@@ -110,17 +104,17 @@ class Consumer:
 
     async def begins(self, partitions: Sequence[int]) -> dict[int, int]:
         """Per partition the offset of the oldest record kept. Raises TimeoutError."""
-        return await _bounds(self._consumer.beginning_offsets, self._topic, partitions)
+        return await bounds(self._consumer.beginning_offsets, self._topic, partitions)
 
     async def ends(self, partitions: Sequence[int]) -> dict[int, int]:
         """Per partition the offset that the next record will get. Raises TimeoutError."""
-        return await _bounds(self._consumer.end_offsets, self._topic, partitions)
+        return await bounds(self._consumer.end_offsets, self._topic, partitions)
 
     async def committed(self, partitions: Sequence[int]) -> dict[int, int]:
         """Per partition the next offset that the group has committed, where it has. Raises TimeoutError."""
         places = [TopicPartition(self._topic, partition) for partition in partitions]
         try:
-            async with asyncio.timeout(_ANSWER):
+            async with asyncio.timeout(ANSWER):
                 offsets = await asyncio.gather(*map(self._consumer.committed, places))
         except KafkaError as error:
             raise TimeoutError("Kafka does not answer") from error
@@ -133,7 +127,7 @@ class Consumer:
         if not mine:
             return
         try:
-            async with asyncio.timeout(_ANSWER):
+            async with asyncio.timeout(ANSWER):
                 await self._consumer.commit(mine)
         except (TimeoutError, KafkaError) as error:
             raise Unconfirmed("the group did not take the commit") from error
@@ -163,105 +157,3 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         self._consumer.assigned(place.partition for place in assigned)
-
-
-class Inspector:
-    """Looks at single places of one topic, outside any group."""
-
-    def __init__(self, bootstrap: str, topic: str, *, client_id: str) -> None:
-        self._topic = topic
-        self._turn = asyncio.Lock()
-        self._consumer: Any = None
-        self._made = partial(
-            AIOKafkaConsumer,
-            bootstrap_servers=bootstrap,
-            client_id=client_id,
-            request_timeout_ms=4000,
-            **_FETCH | {"max_partition_fetch_bytes": 64 * 1024},  # it wants one record, not what follows
-        )
-
-    async def start(self) -> None:
-        self._consumer = self._made()
-        await _started(self._consumer)
-
-    async def stop(self) -> None:
-        await _stop(self._consumer)
-
-    async def partitions(self) -> int:
-        """How many partitions the topic has; 0 when there is no such topic."""
-        await self._consumer._client.force_metadata_update()
-        return len(self._consumer.partitions_for_topic(self._topic) or ())
-
-    async def ends(self, partitions: Sequence[int]) -> dict[int, int]:
-        """Raises TimeoutError when Kafka does not answer in 4 s."""
-        return await _bounds(self._consumer.end_offsets, self._topic, partitions)
-
-    async def records_at(self, offsets: dict[int, int]) -> dict[int, Record]:
-        """Per partition the record at the offset given, for those that have it; waits up to 4 s."""
-        async with self._turn:
-            places = {TopicPartition(self._topic, partition): at for partition, at in offsets.items()}
-            self._consumer.assign(list(places))
-            try:
-                for place, at in places.items():
-                    self._consumer.seek(place, at)
-                return await self._found(places)
-            finally:
-                self._consumer.pause(*places)  # else it would go on fetching
-
-    async def _found(self, places: dict[TopicPartition, int]) -> dict[int, Record]:
-        found: dict[int, Record] = {}
-        deadline = asyncio.get_running_loop().time() + _ANSWER
-        while len(found) < len(places) and asyncio.get_running_loop().time() < deadline:
-            for place, records in (await self._consumer.getmany(timeout_ms=200)).items():
-                if place.partition not in found and records[0].offset == places[place]:
-                    found[place.partition] = _record(records[0])
-                self._consumer.pause(place)
-        return found
-
-
-def _record(record: Any) -> Record:
-    return Record(record.partition, record.offset, record.key, record.value)
-
-
-async def _bounds(ask: Any, topic: str, partitions: Sequence[int]) -> dict[int, int]:
-    try:
-        async with asyncio.timeout(_ANSWER):
-            offsets = await ask([TopicPartition(topic, partition) for partition in partitions])
-    except KafkaError as error:
-        raise TimeoutError("Kafka does not answer") from error
-    return {place.partition: offset for place, offset in offsets.items()}
-
-
-async def _started(consumer: Any) -> None:
-    pause = 0.1
-    while True:
-        try:
-            await consumer.start()
-        except (KafkaError, OSError):
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 1.0)
-        else:
-            return
-
-
-async def _stop(consumer: Any) -> None:
-    if consumer is None:
-        return
-    try:
-        async with asyncio.timeout(3.0):
-            await consumer.stop()
-    except (TimeoutError, KafkaError):
-        await _abandon(consumer)
-    except asyncio.CancelledError:  # aiokafka cancels a task of its own and trips over that
-        await _abandon(consumer)
-        if (task := asyncio.current_task()) is not None and task.cancelling():
-            raise
-
-
-async def _abandon(consumer: Any) -> None:
-    """What a `stop` that did not get through has left open."""
-    for part in (consumer._fetcher, consumer._client):
-        with suppress(TimeoutError, KafkaError):
-            async with asyncio.timeout(1.0):
-                if part is not None:
-                    await part.close()

@@ -1,0 +1,72 @@
+"""What aiokafka's consumer needs around it, whoever reads with it: patience at its start, a limit to each
+question, and an end that leaves nothing open."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.kafka.types import Record
+
+FETCH = {
+    "auto_offset_reset": "earliest",
+    "enable_auto_commit": False,
+    "max_partition_fetch_bytes": 4 * 1024 * 1024,
+    "retry_backoff_ms": 50,
+}
+ANSWER = 4.0
+"""Seconds that Kafka has to answer a question."""
+
+
+def as_record(found: Any) -> Record:
+    return Record(found.partition, found.offset, found.key, found.value)
+
+
+async def bounds(ask: Any, topic: str, partitions: Sequence[int]) -> dict[int, int]:
+    """Per partition what `ask`, a method of aiokafka's consumer, says. Raises TimeoutError."""
+    try:
+        async with asyncio.timeout(ANSWER):
+            offsets = await ask([TopicPartition(topic, partition) for partition in partitions])
+    except KafkaError as error:
+        raise TimeoutError("Kafka does not answer") from error
+    return {place.partition: offset for place, offset in offsets.items()}
+
+
+async def start(consumer: Any) -> None:
+    """Waits for a broker as long as it takes."""
+    pause = 0.1
+    while True:
+        try:
+            await consumer.start()
+        except (KafkaError, OSError):
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 1.0)
+        else:
+            return
+
+
+async def stop(consumer: Any) -> None:
+    """Within five seconds, whether or not a broker answers."""
+    if consumer is None:
+        return
+    try:
+        async with asyncio.timeout(3.0):
+            await consumer.stop()
+    except (TimeoutError, KafkaError):
+        await _abandon(consumer)
+    except asyncio.CancelledError:  # aiokafka cancels a task of its own and trips over that
+        await _abandon(consumer)
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise
+
+
+async def _abandon(consumer: Any) -> None:
+    """What a `stop` that did not get through has left open."""
+    for part in (consumer._fetcher, consumer._client):
+        with suppress(TimeoutError, KafkaError):
+            async with asyncio.timeout(1.0):
+                if part is not None:
+                    await part.close()
