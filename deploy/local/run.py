@@ -90,8 +90,9 @@ class _Run:
             try:
                 await supervisor.watch(self._start(supervisor), self._stopped)
             finally:
-                self._stack.ready = False
                 self._console.say("stopping")
+                self._stack.ready = False
+                self._stack.write()
         self._changed([])
         self._console.say("stopped")
 

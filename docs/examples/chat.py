@@ -20,7 +20,8 @@ async def main(me: str, peer: str, gateway: str = "http://127.0.0.1:8000") -> No
             speaking = asyncio.create_task(speak(socket, conversation))
             await asyncio.wait([listening, speaking], return_when=asyncio.FIRST_COMPLETED)
             if listening.done():
-                raise aiohttp.ClientError("the gateway ended the connection")
+                listening.result()
+                sys.exit(f"the gateway ended the connection ({socket.close_code})")
             await socket.close()
             await asyncio.gather(listening, speaking)
 

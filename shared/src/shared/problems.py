@@ -82,6 +82,7 @@ def not_found() -> NoReturn:
 
 def install(app: FastAPI, *, docs: str | None = None) -> None:
     """Every error of `app` becomes a problem document. `docs`: where its calls are described."""
+    app.router.redirect_slashes = False  # that is an answer without any
     unknown = "no such resource" + (f"; the calls are described at {docs}" if docs else "")
 
     @app.exception_handler(Problem)

@@ -441,6 +441,15 @@ async def test_a_dead_letter_is_confirmed_before_its_offset_is_done(world: World
     assert world.tables.journal[0, 2].reason == "dead_lettered"
 
 
+async def test_a_log_that_begins_as_another_is_refused(world: World) -> None:
+    world.log.topics["events"][0].clear()
+    world.happen(builders.opened(epoch="f" * 16), builders.started(GROUP, ["ann"]))
+    projector, _ = world.projector()
+    with pytest.raises(WrongLog, match="begins another log"):
+        await _run(projector)
+    assert not world.tables.conversations
+
+
 async def test_a_log_that_lost_the_last_applied_record_is_refused(world: World) -> None:
     projector, consumer = world.projector()
     await _run(projector)

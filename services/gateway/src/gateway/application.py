@@ -53,7 +53,6 @@ def application(door: Door, routers: list[APIRouter]) -> FastAPI:
         description=documented.DESCRIPTION,
         generate_unique_id_function=documented.named,
         redoc_url=None,
-        redirect_slashes=False,
     )
     problems.install(app, docs="/docs")
     for router in routers:

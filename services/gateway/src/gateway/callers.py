@@ -10,6 +10,7 @@ from shared.problems import Problem
 from shared.vocabulary import UserId
 
 _user_id: TypeAdapter[str] = TypeAdapter(UserId)
+GOOD_TOKEN = "<user id>: 1 to 128 characters, no control characters, no white space around it"
 
 
 class Caller(NamedTuple):
@@ -37,7 +38,7 @@ def identify(headers: Headers, query: Mapping[str, object]) -> Caller:
         return Caller(None)
     user = user_of(_utf8(tokens[0][len("bearer") :].strip()))
     if user is None or len(tokens) > 1:
-        raise Problem("unauthenticated", "the Bearer token is not valid: one user id, of 1 to 128 characters")
+        raise Problem("unauthenticated", f"the Bearer token is no {GOOD_TOKEN}")
     return Caller(user)
 
 

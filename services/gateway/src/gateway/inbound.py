@@ -36,9 +36,9 @@ def _bad(text: str, error: ValidationError) -> BadFrame:
         value = json_text.well_formed(text, error)
     except json_text.NotJson as not_json:
         return BadFrame("bad_frame", f"the frame {not_json}")
-    if not isinstance(value, dict) or "type" not in value:
-        return BadFrame("bad_frame", "the frame is no JSON object with a `type`")
-    if value["type"] not in _TYPES:
+    if not isinstance(value, dict):
+        return BadFrame("bad_frame", "the frame is no JSON object")
+    if value.get("type") not in _TYPES:
         return BadFrame("bad_frame", f"type: must be one of {', '.join(_TYPES)}", _named(value))
     rule = json_text.broken_rule(client_frame_reader, value, error, skip=1)  # its type comes first
     return BadFrame("invalid", rule, _named(value))

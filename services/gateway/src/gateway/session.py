@@ -60,9 +60,7 @@ async def attend(door: Door, websocket: WebSocket) -> None:
 async def _refusal(door: Door, user: str | None) -> Close | None:
     """None once the client may come in. Until then its upgrade waits: that is cheap for both."""
     if user is None:
-        return Close(
-            delays.UNAUTHENTICATED, "no valid token: connect with ?token=<user id>, of 1 to 128 characters"
-        )
+        return Close(delays.UNAUTHENTICATED, f"connect with ?token={callers.GOOD_TOKEN}")
     return _shut(door) or await door.admission.turn(user) or _shut(door)
 
 

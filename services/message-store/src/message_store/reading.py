@@ -86,8 +86,9 @@ _FROM = f"""from messages x where x.conversation_id = %(conversation)s and {_vis
 _OLDER = f"select {_MESSAGE} {_FROM} and x.seq < %(bound)s order by x.seq desc limit %(older)s"
 _NEWER = f"select {_MESSAGE} {_FROM} and x.seq >= %(bound)s order by x.seq limit %(newer)s"
 
-# First comes a row of one column, where things stand and who reads, and then the messages: said again in each
-# row it took a fifth of the statement's time. For who is no member no message is looked at.
+# The first row says in its first column where things stand and who reads; said again beside each message, it
+# took a fifth of the statement's time. `cross join`: for who is no member no message is looked at, since none
+# would be visible, and so no limit would end the search.
 HISTORY = f"""
 with {_STANDING}, reader (read_seq, member_count, others, open_to) as materialized ({_READER})
 select json_build_array(epoch, partitions, begun, read_seq, member_count, others)::text as id, null as seq,
