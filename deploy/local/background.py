@@ -40,7 +40,10 @@ def down(folder: Path) -> None:
     """Stops the stack of `folder`; blocks until all of it is gone."""
     stack = record.read(folder)
     if stack is None or not stack.running:
-        identity.end(stack.processes if stack else [], signal.SIGTERM, 5)
+        if stack is not None:
+            identity.end(stack.processes, signal.SIGTERM, 5)
+            stack.ready, stack.processes = False, []
+            stack.write()
         print(f"nothing runs in {folder}")
         return
     stack.supervisor.signal(signal.SIGTERM)

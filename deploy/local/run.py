@@ -84,16 +84,18 @@ class _Run:
     async def whole(self) -> None:
         """From start to stop; raises Failure when something dies too often or cannot start."""
         around = Surroundings(self._console, self._ports, self._options.folder, self._options.deaths)
-        async with Supervisor(around, self._changed) as supervisor:
-            self._heed_signals(supervisor)
+        try:
+            async with Supervisor(around, self._changed) as supervisor:
+                self._heed_signals(supervisor)
+                self._changed([])
+                try:
+                    await supervisor.watch(self._start(supervisor), self._stopped)
+                finally:
+                    self._console.say("stopping")
+                    self._stack.ready = False
+                    self._stack.write()
+        finally:
             self._changed([])
-            try:
-                await supervisor.watch(self._start(supervisor), self._stopped)
-            finally:
-                self._console.say("stopping")
-                self._stack.ready = False
-                self._stack.write()
-        self._changed([])
         self._console.say("stopped")
 
     async def _start(self, supervisor: Supervisor) -> None:

@@ -12,9 +12,13 @@ import aiohttp
 
 
 async def main(me: str, peer: str, gateway: str = "http://127.0.0.1:8000") -> None:
-    async with aiohttp.ClientSession(gateway, raise_for_status=True) as http:
+    address = gateway if "://" in gateway else f"http://{gateway}"
+    async with aiohttp.ClientSession(address) as http:
         async with http.post("/messages/start", params={"meId": me}, json={"peerId": peer}) as answer:
-            conversation = (await answer.json())["id"]  # the same one every time, whoever starts it
+            told = await answer.json(content_type=None)
+            if not answer.ok:  # then it is a problem document
+                sys.exit(told["detail"])
+            conversation = told["id"]  # the same one every time, whoever starts it
         async with http.ws_connect("/ws", params={"token": me}) as socket:
             listening = asyncio.create_task(listen(socket, me))
             speaking = asyncio.create_task(speak(socket, conversation))

@@ -160,6 +160,7 @@ def test_three_deaths_within_thirty_seconds_stop_everything_with_the_reason(
     assert code == 1
     assert lines[-1] == "parley: store died 3 times within 30 s: killed by SIGKILL"
     assert not any(process.alive for process in stack.processes)
+    assert (stack.again().ready, stack.again().processes) == (False, [])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -181,6 +182,8 @@ def test_a_killed_supervisor_leaves_no_process(local: Start, folder: Path) -> No
     stack = ready(folder)
     run.kill()
     eventually(lambda: not any(process.alive for process in stack.processes), "all are gone")
+    assert ended(local("down")) == (0, [f"nothing runs in {folder}"])
+    assert (stack.again().ready, stack.again().processes) == (False, [])
 
 
 def test_the_next_run_ends_what_a_killed_one_left_and_nobody_elses(local: Start, folder: Path) -> None:

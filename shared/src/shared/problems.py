@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -39,7 +40,7 @@ class ProblemDetails(Wire):
 
     title: str
     status: int
-    code: str
+    code: str = Field(description=f"One of {', '.join(STATUS)}; more may come.")
     detail: str
 
 

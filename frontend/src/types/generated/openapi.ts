@@ -414,6 +414,7 @@ export interface components {
         ProblemDetails: {
             title: string;
             status: number;
+            /** @description One of bad_request, unauthenticated, forbidden, not_found, method_not_allowed, cursor_unusable, too_big, invalid, cursor_invalid, group_full, not_a_group, too_many, internal, unavailable, projection_behind; more may come. */
             code: string;
             detail: string;
         };
@@ -564,7 +565,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationPage"];
                 };
             };
-            /** @description Not JSON, not UTF-8, or a parameter is missing or repeated. */
+            /** @description Not JSON, not UTF-8, a parameter is missing or repeated, or the query is longer than 8 KiB. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -581,7 +582,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls. */
+            /** @description Nobody says who calls, or a token that is no user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -706,7 +707,7 @@ export interface operations {
                     "application/json": components["schemas"]["MessagePage"];
                 };
             };
-            /** @description Not JSON, not UTF-8, or a parameter is missing or repeated. */
+            /** @description Not JSON, not UTF-8, a parameter is missing or repeated, or the query is longer than 8 KiB. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -723,7 +724,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls. */
+            /** @description Nobody says who calls, or a token that is no user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -859,7 +860,7 @@ export interface operations {
                     "application/json": components["schemas"]["SyncPage"];
                 };
             };
-            /** @description Not JSON, not UTF-8, or a parameter is missing or repeated. */
+            /** @description Not JSON, not UTF-8, a parameter is missing or repeated, or the query is longer than 8 KiB. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -876,7 +877,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls. */
+            /** @description Nobody says who calls, or a token that is no user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -998,7 +999,7 @@ export interface operations {
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
-            /** @description Not JSON, not UTF-8, or a parameter is missing or repeated. */
+            /** @description Not JSON, not UTF-8, a parameter is missing or repeated, or the query is longer than 8 KiB. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1015,7 +1016,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls. */
+            /** @description Nobody says who calls, or a token that is no user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1115,7 +1116,7 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description `wait` or `wait=<seconds>`: answer 201 with the message once history has it.
+                 * @description `wait` (five seconds) or `wait=<seconds>` (ten at most): answer 201 with the message once history has it; 202 as without, when that takes longer or history cannot say.
                  * @example wait=5
                  */
                 Prefer?: string;
@@ -1154,7 +1155,7 @@ export interface operations {
                     "application/json": components["schemas"]["AcceptedMessage"];
                 };
             };
-            /** @description Not JSON, not UTF-8, or a parameter is missing or repeated. */
+            /** @description Not JSON, not UTF-8, a parameter is missing or repeated, or the query is longer than 8 KiB. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1171,7 +1172,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls. */
+            /** @description Nobody says who calls, or a token that is no user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1311,7 +1312,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description Not JSON, not UTF-8, or a parameter is missing or repeated. */
+            /** @description Not JSON, not UTF-8, a parameter is missing or repeated, or the query is longer than 8 KiB. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1328,7 +1329,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls. */
+            /** @description Nobody says who calls, or a token that is no user id. */
             401: {
                 headers: {
                     [name: string]: unknown;

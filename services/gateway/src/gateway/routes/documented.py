@@ -63,8 +63,8 @@ _SOMETIMES = {
     "too_big": "the body is larger than 65536 bytes",
 }
 _SAID = {
-    400: "Not JSON, not UTF-8, or a parameter is missing or repeated.",
-    401: "Nobody says who calls.",
+    400: "Not JSON, not UTF-8, a parameter is missing or repeated, or the query is longer than 8 KiB.",
+    401: "Nobody says who calls, or a token that is no user id.",
     403: "`meId` is not the caller; or, of a write, the page that calls is of an origin that is not allowed.",
     404: "No such conversation, or the caller is not a member of it.",
     410: "A position or cursor of another log, or another user's cursor: read anew.",
