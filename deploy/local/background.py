@@ -42,8 +42,7 @@ def down(folder: Path) -> None:
     if stack is None or not stack.running:
         if stack is not None:
             identity.end(stack.processes, signal.SIGTERM, 5)
-            stack.ready, stack.processes = False, []
-            stack.write()
+            stack.ended()
         print(f"nothing runs in {folder}")
         return
     stack.supervisor.signal(signal.SIGTERM)

@@ -55,6 +55,11 @@ class Stack(BaseModel):
         database = f"PostgreSQL {where.netloc.rpartition('@')[2]}{where.path} (make psql opens it)"
         return [*door, *more, f"Kafka {self.kafka}", database]
 
+    def ended(self) -> None:
+        """Notes that nothing of it runs any more; the next one keeps its ports."""
+        self.ready, self.processes = False, []
+        self.write()
+
     def again(self) -> "Stack":
         """As the file has it now: processes change when they die."""
         return read(self.folder) or self

@@ -86,17 +86,20 @@ class _Run:
         around = Surroundings(self._console, self._ports, self._options.folder, self._options.deaths)
         try:
             async with Supervisor(around, self._changed) as supervisor:
-                self._heed_signals(supervisor)
-                self._changed([])
-                try:
-                    await supervisor.watch(self._start(supervisor), self._stopped)
-                finally:
-                    self._console.say("stopping")
-                    self._stack.ready = False
-                    self._stack.write()
+                await self._until_stopped(supervisor)
         finally:
-            self._changed([])
+            self._stack.ended()
         self._console.say("stopped")
+
+    async def _until_stopped(self, supervisor: Supervisor) -> None:
+        self._heed_signals(supervisor)
+        self._changed([])
+        try:
+            await supervisor.watch(self._start(supervisor), self._stopped)
+        finally:
+            self._console.say("stopping")
+            self._stack.ready = False
+            self._stack.write()
 
     async def _start(self, supervisor: Supervisor) -> None:
         began = time.monotonic()

@@ -81,6 +81,10 @@ def not_found() -> NoReturn:
     raise Problem("not_found", "no such conversation, or you are not a member of it")
 
 
+def unexpected() -> Problem:
+    return Problem("internal", "this is our fault; the log has the details")
+
+
 def install(app: FastAPI, *, docs: str | None = None) -> None:
     """Every error of `app` becomes a problem document. `docs`: where its calls are described."""
     app.router.redirect_slashes = False  # that is an answer without any
@@ -108,4 +112,4 @@ def install(app: FastAPI, *, docs: str | None = None) -> None:
 
 
 async def internal(_: Request, __: Exception) -> Response:
-    return Problem("internal", "this is our fault; the log has the details").response()
+    return unexpected().response()

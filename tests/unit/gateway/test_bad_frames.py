@@ -34,7 +34,8 @@ CASES = [
     Case("an array", "[]", "bad_frame"),
     Case("a number", "7", "bad_frame"),
     Case("null", "null", "bad_frame"),
-    Case("no type", '{"clientId":"c9"}', "bad_frame", "type: must be one of message, read", client_id="c9"),
+    Case("no type", "{}", "bad_frame", "type: must be one of message, read"),
+    Case("no type, with a clientId", '{"clientId":"c9"}', "bad_frame", "type", client_id="c9"),
     Case("an unknown type", '{"type":"dance"}', "bad_frame", "message, read"),
     Case(
         "an unknown type with a clientId", '{"type":"x","clientId":"c9"}', "bad_frame", "type", client_id="c9"

@@ -1116,7 +1116,7 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description `wait` (five seconds) or `wait=<seconds>` (ten at most): answer 201 with the message once history has it; 202 as without, when that takes longer or history cannot say.
+                 * @description `wait` (5 seconds) or `wait=<seconds>` (10 at most): answer 201 with the message once history has it; 202 as without, when that takes longer or history cannot say.
                  * @example wait=5
                  */
                 Prefer?: string;

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import metrics
 from shared import ids
-from shared.problems import Problem
+from shared.problems import unexpected
 
 log = structlog.get_logger()
 
@@ -52,8 +52,7 @@ class _Request:
         except Exception:
             log.exception("request.failed", route=self._route)
             if self._status == 0:
-                problem = Problem("internal", "this is our fault; the log has the details")
-                await problem.response()(self._scope, receive, self._pass_on)
+                await unexpected().response()(self._scope, receive, self._pass_on)
         finally:
             self._record(time.perf_counter() - self._began)
 

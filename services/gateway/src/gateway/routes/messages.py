@@ -17,8 +17,9 @@ from shared.problems import STATUS, Problem
 _PREFER = {
     "name": "Prefer",
     "in": "header",
-    "description": "`wait` (five seconds) or `wait=<seconds>` (ten at most): answer 201 with the message "
-    "once history has it; 202 as without, when that takes longer or history cannot say.",
+    "description": f"`wait` ({prefer.DEFAULT:g} seconds) or `wait=<seconds>` ({prefer.LONGEST:g} at most): "
+    "answer 201 with the message once history has it; 202 as without, when that takes longer or history "
+    "cannot say.",
     "schema": {"type": "string"},
     "example": "wait=5",
 }
