@@ -1,8 +1,8 @@
 """What clients send to the REST calls, and what they get that is no read model."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, ValidationInfo, model_validator
 
 from gateway.examples import CLIENT_ID, CONVERSATION, PEER, POSITION, TEXT
 from shared.frames import Conversation, ConversationFrame, Message, MessageFrame, ReadFrame, RejectedFrame
@@ -11,6 +11,12 @@ from shared.vocabulary import ClientId, Seq, Text, UserId, Uuid, Wire
 
 class NewConversation(Wire):
     peer_id: UserId = Field(examples=[PEER])
+
+    @model_validator(mode="after")
+    def _of_two(self, info: ValidationInfo) -> Self:
+        if info.context is not None and self.peer_id == info.context["caller"]:
+            raise ValueError("peerId: must be somebody else")
+        return self
 
 
 class NewMessage(Wire):

@@ -47,7 +47,7 @@ def messages(door: Door) -> APIRouter:
     )
     async def send_message(request: Request) -> Response:
         """Accepted is never lost. Repeated with the same `clientId` it is the same message, for ever."""
-        user, body = await requests.read_with_body(request, new_message, door.settings.max_body)
+        user, body = await requests.read_with_body(request, new_message, door)
         try:
             sent = await door.sending.message(user, body.conversation_id, body.text, body.client_id)
             position = await sent.position

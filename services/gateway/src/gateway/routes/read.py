@@ -31,7 +31,7 @@ def read(door: Door) -> APIRouter:
     )
     async def move_read(request: Request) -> Response:
         """It never moves back; beyond the last message it means the last message."""
-        user, body = await requests.read_with_body(request, new_read, door.settings.max_body)
+        user, body = await requests.read_with_body(request, new_read, door)
         try:
             position = await (await door.sending.read(user, body.conversation_id, body.up_to))
         except Unconfirmed:

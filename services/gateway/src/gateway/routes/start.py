@@ -32,9 +32,7 @@ def start(door: Door) -> APIRouter:
     )
     async def start_conversation(request: Request) -> Response:
         """Both members' next calls see it. Safe to repeat."""
-        user, body = await requests.read_with_body(request, new_conversation, door.settings.max_body)
-        if body.peer_id == user:
-            raise Problem("invalid", "peerId: must be somebody else")
+        user, body = await requests.read_with_body(request, new_conversation, door)
         try:
             answer = await _started(door, user, body.peer_id)
         except (Unavailable, Unconfirmed):
