@@ -96,7 +96,9 @@ def install(app: FastAPI, *, docs: str | None = None) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> Response:
-        headers = error.headers or {}
+        headers = dict(error.headers or {})
+        if "Allow" in headers:
+            headers["Allow"] = _allowed(headers["Allow"])
         details = {404: unknown, 405: f"use {headers.get('Allow', 'another method')}"}
         detail = details.get(error.status_code, str(error.detail))
         code = _CODE_OF.get(error.status_code, "bad_request")
@@ -109,6 +111,12 @@ def install(app: FastAPI, *, docs: str | None = None) -> None:
         return Problem("invalid", f"{place}: {first['msg']}").response()
 
     app.add_exception_handler(Exception, internal)
+
+
+def _allowed(methods: str) -> str:
+    """The value of `Allow`, with HEAD wherever GET is (`shared.head`)."""
+    given = {method.strip() for method in methods.split(",")}
+    return ", ".join(sorted(given | {"HEAD"} if "GET" in given else given))
 
 
 async def internal(_: Request, __: Exception) -> Response:
