@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 from websockets.frames import Frame, Opcode
 
-from gateway import prefer
+from gateway import delays, prefer
 from gateway.inbound import Flood
 from gateway.inbox import accepted
 from gateway.membership import Membership
@@ -72,9 +72,9 @@ def test_an_outbox_ends_with_its_close() -> None:
     line = Far(taking=False)
     outbox = Outbox(line, 10, 10_000)
     outbox.put(_frame("a"))
-    outbox.close(Close(1012))
+    outbox.close(Close(delays.RESTARTING))
     outbox.put(_frame("too late"))
-    outbox.close(Close(4408), drop=True)
+    outbox.close(Close(delays.TOO_SLOW), drop=True)
     assert line.told == []
     line.taking = True
     outbox.flow()
@@ -85,7 +85,7 @@ def test_an_outbox_may_drop_what_waits() -> None:
     line = Far(taking=False)
     outbox = Outbox(line, 10, 10_000)
     outbox.put(_frame("a"))
-    outbox.close(Close(4408), drop=True)
+    outbox.close(Close(delays.TOO_SLOW), drop=True)
     line.taking = True
     outbox.flow()
     assert line.told == [(4408, "")]
@@ -94,7 +94,7 @@ def test_an_outbox_may_drop_what_waits() -> None:
 def test_who_did_not_even_take_the_close_is_cut() -> None:
     line = Far(taking=False)
     outbox = Outbox(line, 10, 10_000)
-    outbox.close(Close(4408), drop=True)
+    outbox.close(Close(delays.TOO_SLOW), drop=True)
     outbox.cut()
     assert line.aborted
 
@@ -102,7 +102,7 @@ def test_who_did_not_even_take_the_close_is_cut() -> None:
 def test_who_took_the_close_is_not_cut() -> None:
     line = Far()
     outbox = Outbox(line, 10, 10_000)
-    outbox.close(Close(1012))
+    outbox.close(Close(delays.RESTARTING))
     outbox.cut()
     assert not line.aborted
 

@@ -6,7 +6,7 @@ from pydantic import Field, TypeAdapter, ValidationInfo, model_validator
 
 from gateway.examples import CLIENT_ID, CONVERSATION, PEER, POSITION, TEXT
 from shared.frames import Conversation, ConversationFrame, Message, MessageFrame, ReadFrame, RejectedFrame
-from shared.vocabulary import ClientId, Seq, Text, UserId, Uuid, Wire
+from shared.vocabulary import ClientId, GivenSeq, Text, UserId, Uuid, Wire
 
 
 class NewConversation(Wire):
@@ -28,7 +28,7 @@ class NewMessage(Wire):
 
 class NewRead(Wire):
     conversation_id: Uuid = Field(examples=[CONVERSATION])
-    up_to: Seq = Field(examples=[1])
+    up_to: GivenSeq = Field(examples=[1])
     """The `seq` of the last message read."""
 
 

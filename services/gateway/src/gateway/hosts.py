@@ -65,8 +65,12 @@ class Hosts:
             return Problem("bad_request", "Host: must be there once, and be a host and perhaps a port")
         if host[1] in self._names or (self._loopback and _loopback.fullmatch(host[1])):
             return None
-        detail = "this gateway does not answer as this host (PUBLIC_URL, ALLOWED_HOSTS)"
-        return Problem("bad_request", detail, status=421)
+        return misdirected()
+
+
+def misdirected() -> Problem:
+    detail = "this gateway does not answer as this host (PUBLIC_URL, ALLOWED_HOSTS)"
+    return Problem("bad_request", detail, status=421)
 
 
 def _no_name(text: str) -> ValueError:

@@ -17,7 +17,7 @@ from gateway import callers, http_fields, json_text
 from gateway.door import Door
 from gateway.origins import foreign
 from gateway.queries import Query
-from shared.problems import Problem
+from shared.problems import Code, Problem
 
 Q = TypeVar("Q", bound=Query)
 B = TypeVar("B")
@@ -119,7 +119,7 @@ def _content(raw: bytes, body: TypeAdapter[B], caller: str | None) -> B:
         raise Problem(*_refusal(raw, body, error)) from None
 
 
-def _refusal(raw: bytes, body: TypeAdapter[Any], error: ValidationError) -> tuple[str, str]:
+def _refusal(raw: bytes, body: TypeAdapter[Any], error: ValidationError) -> tuple[Code, str]:
     try:
         value = json_text.well_formed(raw, error)
     except json_text.NotJson as not_json:

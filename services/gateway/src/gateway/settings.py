@@ -27,6 +27,9 @@ Listed = Annotated[list[str], NoDecode, BeforeValidator(_listed)]
 """Comma separated."""
 
 
+_EmptyIsNone = BeforeValidator(lambda given: given or None)
+
+
 def _own_origin(url: str) -> str:
     origin = origins.canonical(url)
     if not origin.startswith(("http://", "https://")):
@@ -50,7 +53,7 @@ class Settings(ProcessSettings, KafkaSettings):
     """host:port of every notifier; a name with several addresses stands for all of them."""
     auth: Literal["dev"]
     """`dev`: callers are who they say they are."""
-    public_url: Annotated[str, AfterValidator(_own_origin)] | None = None
+    public_url: Annotated[Annotated[str, AfterValidator(_own_origin)] | None, _EmptyIsNone] = None
     """Scheme, host and port under which browsers reach the gateway: its own origin."""
     allowed_hosts: Annotated[Listed, AfterValidator(_names)] = Field(default=[])
     """Host names besides that of `public_url` under which it answers, at any port."""
@@ -69,13 +72,8 @@ class Settings(ProcessSettings, KafkaSettings):
     """What may wait for one slow reader before its socket is closed. Half of it must hold a page of what was
     missed: 100 frames and PAGE_BYTES of them."""
 
-    web_root: Annotated[DirectoryPath | None, BeforeValidator(lambda given: given or None)] = None
+    web_root: Annotated[DirectoryPath | None, _EmptyIsNone] = None
     """The built web client, served at `/`."""
-
-    @field_validator("public_url", mode="before")
-    @classmethod
-    def _given(cls, url: str | None) -> str | None:
-        return url or None
 
     @field_validator("notifiers")
     @classmethod

@@ -17,9 +17,11 @@ def read(door: Door) -> APIRouter:
     refused = problems(
         "not_found",
         "too_big",
-        bad_request="the body is empty",
-        invalid="conversationId: is not a UUID",
-        unavailable="not confirmed; repeat it",
+        said={
+            "bad_request": "the body is empty",
+            "invalid": "conversationId: is not a UUID",
+            "unavailable": "not confirmed; repeat it",
+        },
     )
 
     @router.post(

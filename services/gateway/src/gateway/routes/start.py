@@ -19,9 +19,12 @@ def start(door: Door) -> APIRouter:
     router = APIRouter(tags=["writing"])
     refused = problems(
         "too_big",
-        bad_request="the body is empty",
-        invalid="peerId: must be somebody else",
-        unavailable="not started yet; repeat it",
+        "projection_behind",
+        said={
+            "bad_request": "the body is empty",
+            "invalid": "peerId: must be somebody else",
+            "unavailable": "not started yet; repeat it",
+        },
     )
 
     @router.post(
@@ -37,7 +40,7 @@ def start(door: Door) -> APIRouter:
             answer = await _started(door, user, body.peer_id)
         except (Unavailable, Unconfirmed):
             raise Problem("unavailable", "not started yet; repeat it") from None
-        if answer.status == 404:  # the fold made nothing of it
+        if not answer.ok and not answer.behind:  # the fold made nothing of it
             raise Problem("unavailable", "not started yet; repeat it")
         return answers.passed_on(answer)
 
