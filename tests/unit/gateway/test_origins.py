@@ -113,11 +113,12 @@ async def test_behind_tls_a_page_without_it_is_foreign(origin: str | None, statu
 @pytest.mark.parametrize(
     "origin", ["http://chat.example", "foo://127.0.0.1:8000", "null", "https://evil.example"]
 )
-async def test_a_socket_of_a_foreign_page_is_refused(house: House, origin: str) -> None:
-    with pytest.raises(InvalidStatus) as refused:
-        async with house.dialled(somebody(), origin=origin):
-            pass
-    assert refused.value.response.status_code == 403
+async def test_a_socket_of_a_foreign_page_is_refused_whoever_it_says_to_be(house: House, origin: str) -> None:
+    for user in (somebody(), None):
+        with pytest.raises(InvalidStatus) as refused:
+            async with house.dialled(user, origin=origin):
+                pass
+        assert refused.value.response.status_code == 403
 
 
 async def test_answers_vary_by_origin(house: House) -> None:

@@ -59,8 +59,8 @@ class Hosts:
     def _refusal(self, scope: Scope) -> Problem | None:
         if scope["path"] in _UNCHECKED:
             return None
-        given = [value.decode("latin-1").lower() for field, value in scope["headers"] if field == b"host"]
-        host = _host.fullmatch(given[0]) if len(given) == 1 else None
+        given = [value for field, value in scope["headers"] if field == b"host"]
+        host = _host.fullmatch(given[0].decode("latin-1").lower()) if len(given) == 1 else None
         if host is None:
             return Problem("bad_request", "Host: must be there once, and be a host and perhaps a port")
         if host[1] in self._names or (self._loopback and _loopback.fullmatch(host[1])):
