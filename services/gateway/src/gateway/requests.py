@@ -112,7 +112,7 @@ def _require_utf8(content_type: str) -> None:
         raise Problem("bad_request", "the body must be UTF-8")
 
 
-def _content(raw: bytes, body: TypeAdapter[B], caller: str | None) -> B:
+def _content(raw: bytes, body: TypeAdapter[B], caller: str | None = None) -> B:
     try:
         return body.validate_json(raw, by_name=False, context={"caller": caller})
     except ValidationError as error:
