@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local import identity, record, services
+from deploy.local import end_to_end, identity, record, services
 from deploy.local.console import Console
 from deploy.local.failure import Failure
 from deploy.local.frontend import BUILD, require_node
@@ -109,6 +109,7 @@ class _Run:
         if self._services:
             stages = self._services.stages(self._stack.kafka, self._stack.database)
             await together(*(supervisor.start(*stage) for stage in stages))
+            await end_to_end.served(self._stack.gateways)
         self._console.say(f"everything is ready after {time.monotonic() - began:.1f} s")
         for line in (*self._stack.addresses(), *self._ports.notes):
             self._console.say(line)
