@@ -10,6 +10,7 @@ Environment: DATA_DIR (default .data of the checkout), PORT (the gateway's, defa
 POSTGRES_PORT, STORE_PORT, PROJECTOR_PORT, NOTIFIER_PORT (given: used exactly, else free ones),
 WEB_ROOT (a built client, or empty for none; not given: frontend/ is built),
 GATEWAY_COUNT, NOTIFIER_COUNT, PROJECTOR_COUNT (default 1), PARTITIONS (12), KAFKA_OPTS (for the JVM),
+LOGS (1: show every log line here, not warnings and errors alone; all are in DATA_DIR/logs),
 and what the services read: README.md.
 """
 
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     deaths = "of one process in 30 s that end the stack (default: %(default)s)"
     parser.add_argument("--deaths", type=_count, default=3, metavar="N", help=deaths)
+    parser.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)  # how `up` starts `run`
     return parser
 
 
@@ -94,6 +96,13 @@ def _from_environment(variable: str) -> int:
         raise Failure(f"{variable} {error}") from None
 
 
+def _switch(variable: str) -> bool:
+    value = os.environ.get(variable) or "0"
+    if value not in ("0", "1"):
+        raise Failure(f"{variable} must be 0 or 1, not {value!r}")
+    return value == "1"
+
+
 def _options(chosen: argparse.Namespace) -> Options:
     counts = (getattr(chosen, f"{name}s") or _from_environment(f"{name.upper()}_COUNT") for name in SERVICES)
     _from_environment("PARTITIONS")
@@ -105,6 +114,8 @@ def _options(chosen: argparse.Namespace) -> Options:
         services=not chosen.no_services,
         volatile=chosen.volatile,
         deaths=chosen.deaths,
+        all_logs=_switch("LOGS"),
+        detached=chosen.detached,
     )
 
 

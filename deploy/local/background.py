@@ -1,6 +1,7 @@
 """A stack in a process of its own: `up`, `down`, and a context manager for tests and benchmarks."""
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,8 @@ from deploy.local.failure import Failure
 from deploy.local.process import ROOT, leash, module
 from deploy.local.record import Stack
 
+LAST_WORDS = ("parley: ", "bad settings: ")
+"""How the last line of a supervisor that fails begins."""
 LONGEST_STOP = 90.0
 """Seconds; the supervisor bounds each of its stages itself."""
 
@@ -26,14 +29,18 @@ def up(folder: Path, arguments: Sequence[str]) -> None:
     """
     stack = record.read_running(folder)
     if stack and stack.ready:
-        print(f"already up in {folder}", *stack.addresses(), sep="\n")
+        _announce(stack)
         return
     folder.mkdir(parents=True, exist_ok=True)
     if stack is None and _log(folder).exists():
         os.truncate(_log(folder), 0)  # not removed: another start may have it open already
-    print(f"log {_log(folder)}", flush=True)
-    child = _launch(folder, [], arguments, {})
-    _until_ready(folder, child, lambda line: print(line, flush=True))
+    child = _launch(folder, [], ["--detached", *arguments], {})
+    _announce(_until_ready(folder, child, lambda line: print(line, flush=True)))
+
+
+def _announce(stack: Stack) -> None:
+    own = "" if stack.folder == ROOT / ".data" else f"DATA_DIR={shlex.quote(str(stack.folder))} "
+    print("", stack.headline, f"Stop it with: {own}make down (your data is kept)", sep="\n", flush=True)
 
 
 def down(folder: Path) -> None:
@@ -66,7 +73,7 @@ def psql(folder: Path) -> None:
 def reset(folder: Path) -> None:
     """Stops the stack of `folder` and removes its data, wherever they are."""
     down(folder)
-    for name in ("kafka", "postgres", "hold"):
+    for name in ("kafka", "postgres", "hold", record.LOGS):
         path = folder / name
         if path.exists():
             shutil.rmtree(path.resolve())
@@ -126,13 +133,15 @@ def _launch(
 
 def _until_ready(folder: Path, child: subprocess.Popen[bytes], tell: Callable[[str], None]) -> Stack:
     """Tells what the supervisor says meanwhile. Another's run in the same folder will do."""
+    services: set[str] = set()
     with _log(folder).open(errors="replace") as log:
         while True:
             ended = child.poll() is not None  # asked first: who was beaten ends when the other is on record
             stack = record.read_running(folder)
+            services.update(process.name for process in (stack.processes if stack else []))
             for line in log:
-                if line.startswith("parley "):
-                    tell(line.removeprefix("parley").strip())
+                if line.split(" ", 1)[0] not in services and not line.startswith(LAST_WORDS):
+                    tell(line.rstrip("\n"))
             if stack and stack.ready:
                 return stack
             if ended and stack is None:

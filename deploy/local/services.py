@@ -67,7 +67,7 @@ class Services:
         log, rows = {"KAFKA_BOOTSTRAP": kafka}, {"DATABASE_URL": database}
         links = ",".join(f"127.0.0.1:{port}" for port in self.notifiers)
         auth = {"AUTH": os.environ.get("AUTH") or "dev"}
-        web = {"WEB_ROOT": os.environ.get("WEB_ROOT", str(FRONTEND.page or ""))}
+        web = {"WEB_ROOT": web_root()}
         door = {**log, **auth, **web, "STORE_URL": f"http://127.0.0.1:{self.store}", "NOTIFIERS": links}
         return [
             [_service("store", self.store, module("message_store", "serve"), rows)],
@@ -75,6 +75,11 @@ class Services:
             _services("notifier", self.notifiers, module("notifier", "live"), log),
             _services("gateway", self.gateways, module("gateway"), door),
         ]
+
+
+def web_root() -> str:
+    """The folder of the built web client; empty for none."""
+    return os.environ.get("WEB_ROOT", str(FRONTEND.page or ""))
 
 
 def topics(kafka: str) -> Process:
