@@ -2,6 +2,7 @@
 
   run     start everything, until Ctrl-C
   up      the same in the background; returns when everything is ready
+  demo    fill what runs with ten people and their conversations; starts it unless it runs
   down    stop what run or up started
   reset   stop it and remove all its data
   psql    open a shell in the database of what runs
@@ -40,6 +41,9 @@ def main() -> int:
             case "up":
                 _options(chosen)  # what is wrong with them is said here, not in a log
                 background.up(chosen.data.resolve(), arguments[1:])
+            case "demo":
+                _options(chosen)
+                background.demo(chosen.data.resolve(), arguments[1:])
             case "reset":
                 background.reset(chosen.data.resolve())
             case "psql":
@@ -57,7 +61,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("command", choices=["run", "up", "down", "reset", "psql"], metavar="COMMAND")
+    parser.add_argument("command", choices=["run", "up", "demo", "down", "reset", "psql"], metavar="COMMAND")
     data = os.environ.get("DATA_DIR") or ROOT / ".data"
     parser.add_argument(
         "--data", type=Path, default=data, help="folder of all data (default: DATA_DIR or %(default)s)"

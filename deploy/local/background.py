@@ -1,5 +1,6 @@
 """A stack in a process of its own: `up`, `down`, and a context manager for tests and benchmarks."""
 
+import asyncio
 import os
 import shlex
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from deploy.local import identity, programs, record
+from deploy.local.demo import fill, script
 from deploy.local.failure import Failure
 from deploy.local.process import ROOT, leash, module
 from deploy.local.record import Stack
@@ -23,19 +25,38 @@ LONGEST_STOP = 90.0
 
 
 def up(folder: Path, arguments: Sequence[str]) -> None:
-    """Starts `run` with these arguments in the background, unless it runs; blocks until it is ready.
+    """Start the stack of `folder`, print its addresses and how to stop it; see `started`."""
+    _announce(started(folder, arguments))
 
-    Raises Failure, with what it said last, when it ends instead.
+
+def demo(folder: Path, arguments: Sequence[str]) -> None:
+    """Fill the stack of `folder` with sample data, and start it first unless it runs; raise Failure."""
+    stack = started(folder, arguments)
+    if not stack.gateways:
+        raise Failure("this stack has no gateway: start it without --no-services")
+    gateway, everything = stack.gateways[0], script.conversations()
+    messages = sum(len(each.messages) for each in everything)
+    print(f"Sending {messages:,} messages of {len(script.people())} people: up to a minute", flush=True)
+    asyncio.run(fill.fill(gateway, everything))
+    unread = asyncio.run(fill.unread(gateway, "ann"))
+    print(f"Done: ann has {unread} unread messages, and a long conversation with bob.")
+    print(f"The others, for /?user=: {', '.join(script.people()[2:])}")
+    _announce(stack)
+
+
+def started(folder: Path, arguments: Sequence[str]) -> Stack:
+    """Run a stack with these arguments in the background, unless it runs; block until it is ready.
+
+    Raises Failure, with the last line it printed, when it ends instead.
     """
     stack = record.read_running(folder)
     if stack and stack.ready:
-        _announce(stack)
-        return
+        return stack
     folder.mkdir(parents=True, exist_ok=True)
     if stack is None and _log(folder).exists():
         os.truncate(_log(folder), 0)  # not removed: another start may have it open already
     child = _launch(folder, [], ["--detached", *arguments], {})
-    _announce(_until_ready(folder, child, lambda line: print(line, flush=True)))
+    return _until_ready(folder, child, lambda line: print(line, flush=True))
 
 
 def _announce(stack: Stack) -> None:
