@@ -53,6 +53,9 @@ bench: $(READY) ## Measure latency, throughput and CPU
 bench-peers: $(READY) ## The same beside ejabberd and others, installed for it (ARGS=--help)
 	@$(PYTHON) -m bench.peers $(ARGS)
 
+picture: $(READY) ## Make the README's pictures anew, with Chromium, from the demo's data
+	@$(PYTHON) -m tests.browser.picture
+
 lock: $(READY) ## Write requirements.lock anew from pyproject.toml
 	@.venv/bin/uv pip compile -q --all-extras --no-emit-index-url --no-annotate --generate-hashes \
 		--python-version 3.11 --no-header pyproject.toml -o requirements.lock
