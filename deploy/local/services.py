@@ -86,12 +86,13 @@ def topics(kafka: str) -> Process:
     """The command that makes the topics, again and again without harm."""
     partitions = os.environ.get("PARTITIONS") or "12"
     env = {**ONCE, "KAFKA_BOOTSTRAP": kafka, "PARTITIONS": partitions}
-    return Process("topics", module("shared.topics"), env)
+    return Process("topics", module("shared.topics"), env, quiet=True)
 
 
 def migrations(database: str) -> Process:
     """The command that brings the database's tables up to date."""
-    return Process("migrations", module("message_store", "migrate"), {**ONCE, "DATABASE_URL": database})
+    env = {**ONCE, "DATABASE_URL": database}
+    return Process("migrations", module("message_store", "migrate"), env, quiet=True)
 
 
 def _services(name: str, ports: Sequence[int], argv: Sequence[str], env: Mapping[str, str]) -> list[Process]:

@@ -81,6 +81,7 @@ def test_the_tour_can_be_pasted_twice_in_a_row(stack: Stack, shell: Shell) -> No
         first, second = shell.paste(send)
         assert (first["id"], first["status"]) == (second["id"], "accepted")
         assert first["position"] != second["position"]
+        assert f'"id": "{first["id"]}"' in (ROOT / "README.md").read_text()
 
         sent, history = shell.paste(read)
         assert sent["text"] == "At noon"
