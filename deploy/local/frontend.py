@@ -40,7 +40,8 @@ def require_node() -> None:
     if tuple(map(int, re.findall(r"\d+", said)[:2])) < NODE or not shutil.which("npm"):
         found = f" (this is {said})" if said else ""
         wanted = ".".join(map(str, NODE))
-        install = programs.NODE.get(programs.family() or "", "https://nodejs.org/en/download")
+        system = programs.system()
+        install = system.node if system else "https://nodejs.org/en/download"
         raise Failure(f"Node.js {wanted} or later with npm is missing{found}; install: {install}")
 
 

@@ -4,40 +4,57 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy.local.failure import Failure
 
-PACKAGES = {
-    "debian": {
+
+@dataclass(frozen=True)
+class System:
+    """How one family of Linux installs what is missing."""
+
+    install: str
+    packages: Mapping[str, Sequence[str]]
+    """By program."""
+    node: str
+    """The command that installs a Node.js that is recent enough."""
+
+
+NODESOURCE = "curl -fsSL https://deb.nodesource.com/setup_22.x | sudo bash - && sudo apt-get install nodejs"
+DEBIAN = System(
+    "apt-get install",
+    {
         "java": ["default-jdk-headless", "maven"],
         "mvn": ["default-jdk-headless", "maven"],
         "postgres": ["postgresql"],
         "psql": ["postgresql-client"],
         "setpriv": ["util-linux"],
-        "chromium": ["chromium", "fonts-dejavu-core", "fonts-noto-color-emoji"],
+        "chromium-headless-shell": ["chromium-headless-shell", "fonts-dejavu-core", "fonts-noto-color-emoji"],
     },
-    "fedora": {
+    NODESOURCE,
+)
+UBUNTU = replace(DEBIAN, packages={**DEBIAN.packages, "chromium-headless-shell": ["chromium-browser"]})
+FEDORA = System(
+    "dnf install",
+    {
         "java": ["java-21-openjdk-devel", "maven"],
         "mvn": ["java-21-openjdk-devel", "maven"],
         "postgres": ["postgresql-server"],
         "psql": ["postgresql"],
         "setpriv": ["util-linux"],
-        "chromium": ["chromium", "dejavu-sans-fonts", "google-noto-color-emoji-fonts"],
+        "chromium-headless-shell": ["chromium", "google-noto-color-emoji-fonts"],
     },
-}
-"""By family of Linux, as /etc/os-release names it."""
-COMMANDS = {"debian": "apt-get install", "fedora": "dnf install"}
-NODE = {
-    "debian": "curl -fsSL https://deb.nodesource.com/setup_22.x | sudo bash - && sudo apt-get install nodejs",
-    "fedora": "sudo dnf install nodejs npm",
-}
-"""Debian 12 and Ubuntu 24.04 have a Node.js that is too old."""
+    "sudo dnf install nodejs npm",
+)
+SYSTEMS = {"debian": DEBIAN, "ubuntu": UBUNTU, "fedora": FEDORA}
+"""By the name that /etc/os-release has, as ID or in ID_LIKE."""
 ELSEWHERE = "docs/install.md has the commands"
-FOLDERS = {"postgres": "/usr/lib/postgresql/*/bin"}
+FOLDERS = {"postgres": "usr/lib/postgresql/*/bin"}
 """Where Debian keeps programs that are not in PATH; the newest comes first."""
-ALIASES = {"chromium": ("chromium", "chromium-browser", "google-chrome")}
+ALIASES = {"chromium-headless-shell": ("chromium-headless-shell", "chromium", "chromium-browser")}
+"""Programs that do as well, in the order of preference."""
 
 
 def find(program: str) -> Path:
@@ -55,7 +72,7 @@ def require(*programs: str) -> None:
     """
     missing = [program for program in programs if _look(program) is None]
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
-        _install(_packages("debian", missing))
+        _install(_packages(system() or DEBIAN, missing))
         missing = [program for program in programs if _look(program) is None]
     if missing:
         are = "is" if len(missing) == 1 else "are"
@@ -64,33 +81,30 @@ def require(*programs: str) -> None:
 
 def install_command(programs: Sequence[str]) -> str:
     """What a user of this system types to install them."""
-    system = family()
-    if system is None:
+    here = system()
+    if here is None:
         return ELSEWHERE
     sudo = "" if os.geteuid() == 0 else "sudo "
-    return f"{sudo}{COMMANDS[system]} {' '.join(_packages(system, programs))}"
+    return f"{sudo}{here.install} {' '.join(_packages(here, programs))}"
 
 
-def family() -> str | None:
-    """`debian`, `fedora`, or None for a system that we have no commands for."""
+def system() -> System | None:
+    """This one, or None for a system that we have no commands for."""
     try:
         release = platform.freedesktop_os_release()
     except OSError:
         return None
     names = [release.get("ID", ""), *release.get("ID_LIKE", "").split()]
-    return next((name for name in names if name in PACKAGES), None)
+    return next((SYSTEMS[name] for name in names if name in SYSTEMS), None)
 
 
-def _packages(system: str, programs: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(package for program in programs for package in PACKAGES[system][program]))
+def _packages(of: System, programs: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(package for program in programs for package in of.packages[program]))
 
 
 def _look(program: str) -> Path | None:
-    folders = (
-        sorted(Path("/").glob(FOLDERS[program].lstrip("/")), key=_version, reverse=True)
-        if (program in FOLDERS)
-        else []
-    )
+    pattern = FOLDERS.get(program)
+    folders = sorted(Path("/").glob(pattern), key=_version, reverse=True) if pattern else []
     path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", os.defpath)])
     found = (shutil.which(name, path=path) for name in ALIASES.get(program, (program,)))
     return next((Path(each) for each in found if each), None)

@@ -54,7 +54,8 @@ async def take(gateway: str, folder: Path) -> list[Path]:
         conversation = started.raise_for_status().json()["id"]
     pictures = []
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=programs.find("chromium"), args=QUIET)
+        chromium = programs.find("chromium-headless-shell")
+        browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
         for theme in THEMES:
             page = await browser.new_page(color_scheme=theme, viewport=SIZE, locale="en-GB")
             await page.goto(f"{gateway}/?user=ann#{conversation}")

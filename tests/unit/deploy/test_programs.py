@@ -42,6 +42,11 @@ def test_all_that_is_missing_is_one_command(
     assert str(failed.value) == f"java and mvn and postgres are missing; install: {command}"
 
 
+def test_a_derivative_may_name_a_package_differently(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.freedesktop_os_release", lambda: {"ID": "ubuntu", "ID_LIKE": "debian"})
+    assert programs.install_command(["chromium-headless-shell"]) == "sudo apt-get install chromium-browser"
+
+
 def test_a_system_without_a_release_file_is_sent_to_the_documentation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -56,4 +61,4 @@ def test_a_system_without_a_release_file_is_sent_to_the_documentation(
 def test_a_program_is_found_under_the_name_that_a_system_gives_it(tmp_path: Path) -> None:
     (tmp_path / "chromium-browser").write_text("#!/bin/sh\n")
     (tmp_path / "chromium-browser").chmod(0o755)
-    assert programs.find("chromium") == tmp_path / "chromium-browser"
+    assert programs.find("chromium-headless-shell") == tmp_path / "chromium-browser"
