@@ -6,11 +6,11 @@ from pydantic import Field, TypeAdapter, ValidationInfo, model_validator
 
 from gateway.examples import CLIENT_ID, CONVERSATION, PEER, POSITION, TEXT
 from shared.frames import Conversation, ConversationFrame, Message, MessageFrame, ReadFrame, RejectedFrame
-from shared.vocabulary import ClientId, GivenSeq, Text, UserId, Uuid, Wire
+from shared.vocabulary import GivenSeq, NewClientId, NewText, NewUserId, Uuid, Wire
 
 
 class NewConversation(Wire):
-    peer_id: UserId = Field(examples=[PEER])
+    peer_id: NewUserId = Field(examples=[PEER])
 
     @model_validator(mode="after")
     def _of_two(self, info: ValidationInfo) -> Self:
@@ -21,8 +21,8 @@ class NewConversation(Wire):
 
 class NewMessage(Wire):
     conversation_id: Uuid = Field(examples=[CONVERSATION])
-    text: Text = Field(examples=[TEXT])
-    client_id: ClientId | None = Field(default=None, examples=[CLIENT_ID])
+    text: NewText = Field(examples=[TEXT])
+    client_id: NewClientId | None = Field(default=None, examples=[CLIENT_ID])
     """The client's own name for the message: sent again, it is the same message."""
 
 

@@ -24,7 +24,7 @@ def application(notifier: Notifier, settings: LiveSettings) -> FastAPI:
 
     app = FastAPI(title="Parley notifier", lifespan=lifespan)
     problems.install(app)
-    app.include_router(probes(notifier.alive, notifier.ready))
+    app.include_router(probes(notifier.alive, notifier.not_ready))
     app.include_router(server.links(notifier.switchboard, settings.link_outbox))
     return app
 
