@@ -565,7 +565,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationPage"];
                 };
             };
-            /** @description Not JSON, not UTF-8, a parameter is missing or repeated, or the query is longer than 8 KiB. */
+            /** @description Not JSON, not UTF-8, no or two `Host` headers, or a parameter is missing or repeated. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -582,7 +582,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls, or a token that is no user id. */
+            /** @description Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -707,7 +707,7 @@ export interface operations {
                     "application/json": components["schemas"]["MessagePage"];
                 };
             };
-            /** @description Not JSON, not UTF-8, a parameter is missing or repeated, or the query is longer than 8 KiB. */
+            /** @description Not JSON, not UTF-8, no or two `Host` headers, or a parameter is missing or repeated. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -724,7 +724,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls, or a token that is no user id. */
+            /** @description Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -860,7 +860,7 @@ export interface operations {
                     "application/json": components["schemas"]["SyncPage"];
                 };
             };
-            /** @description Not JSON, not UTF-8, a parameter is missing or repeated, or the query is longer than 8 KiB. */
+            /** @description Not JSON, not UTF-8, no or two `Host` headers, or a parameter is missing or repeated. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -877,7 +877,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls, or a token that is no user id. */
+            /** @description Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -999,7 +999,7 @@ export interface operations {
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
-            /** @description Not JSON, not UTF-8, a parameter is missing or repeated, or the query is longer than 8 KiB. */
+            /** @description Not JSON, not UTF-8, no or two `Host` headers, or a parameter is missing or repeated. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1016,7 +1016,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls, or a token that is no user id. */
+            /** @description Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1155,7 +1155,7 @@ export interface operations {
                     "application/json": components["schemas"]["AcceptedMessage"];
                 };
             };
-            /** @description Not JSON, not UTF-8, a parameter is missing or repeated, or the query is longer than 8 KiB. */
+            /** @description Not JSON, not UTF-8, no or two `Host` headers, or a parameter is missing or repeated. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1172,7 +1172,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls, or a token that is no user id. */
+            /** @description Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1312,7 +1312,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description Not JSON, not UTF-8, a parameter is missing or repeated, or the query is longer than 8 KiB. */
+            /** @description Not JSON, not UTF-8, no or two `Host` headers, or a parameter is missing or repeated. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1329,7 +1329,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls, or a token that is no user id. */
+            /** @description Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id. */
             401: {
                 headers: {
                     [name: string]: unknown;

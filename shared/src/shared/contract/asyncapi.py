@@ -24,9 +24,12 @@ _SOCKET = """\
 Frames are JSON texts. Those made from an entry are state, never deltas, and carry `version`: drop what is
 not above the version of the object that you hold. Ignore types and fields that you do not know.
 
-Close codes, and whether to come back (with the last cursor): 1009 a frame above 256 KiB, no; 1012
-restarting, yes; 4400 more than 100 bad frames in 10 s, yes; 4401 not authenticated, no; 4408 too slow, yes;
-4429 too many, yes. The close's reason `afterMs=<n>` says how long to wait."""
+Close codes, and whether to come back (with the last cursor): 1002, 1007 not WebSocket or not UTF-8, no; 1009
+a frame above 256 KiB or of more than 1,024 fragments, no; 1012 restarting, yes; 4400 more than 100 bad frames
+in 10 s, yes; 4401 not authenticated, no; 4408 too slow to read, or a ping unanswered for 20 s, yes; 4429 too
+many, yes. The close's reason `afterMs=<n>` says how long to wait.
+
+The caller is `token`, or `Authorization: Bearer` as in REST; where both are given they must agree (4401)."""
 
 
 def topic() -> Document:
@@ -81,7 +84,7 @@ _QUERY = {
         "cursor": {
             "type": "string",
             "description": "Where the last socket ended; absent: from now on. One that is none gets `error` "
-            "`cursor_invalid`; a URL above 8 KiB is refused with HTTP 414.",
+            "`cursor_invalid`; a request line above 8 KiB is refused with HTTP 414.",
         },
     },
 }

@@ -32,7 +32,11 @@ DESCRIPTION = """\
 Begin with `startConversation` as it is printed: all other examples are of that conversation.
 
 New messages come over a WebSocket: connect to `ws://<host>/ws?token=<user id>`; its frames are not part of
-this document but described in `docs/contract`."""
+this document but described in `docs/contract`.
+
+Before any call: a request line above 8 KiB gets 414, a head above 16 KiB or of more than 100 fields 431, one
+that is not whole within 10 s 408 (all problems; code `too_big` or `bad_request`), and the connection is
+closed. So is one whose answer is not read for 30 s. At `MAX_CONNECTIONS` a new one may get 503."""
 
 _BODIES = (NewConversation, NewMessage, NewRead)
 _ANSWERS = (
@@ -63,8 +67,8 @@ _SOMETIMES = {
     "too_big": "the body is larger than 65536 bytes",
 }
 _SAID = {
-    400: "Not JSON, not UTF-8, a parameter is missing or repeated, or the query is longer than 8 KiB.",
-    401: "Nobody says who calls, or a token that is no user id.",
+    400: "Not JSON, not UTF-8, no or two `Host` headers, or a parameter is missing or repeated.",
+    401: "Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id.",
     403: "`meId` is not the caller; or, of a write, the page that calls is of an origin that is not allowed.",
     404: "No such conversation, or the caller is not a member of it.",
     410: "A position or cursor of another log, or another user's cursor: read anew.",
