@@ -1,12 +1,19 @@
 """What bad input gets over REST: the problem document that the contract names, and nothing is written."""
 
+import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
 
+from gateway import inbound, requests
+from gateway.bodies import new_message
+from gateway.inbound import BadFrame
 from shared import cursor
+from shared.problems import Problem
 from tests.unit.gateway.house import EPOCH, PARTITIONS, STRANGE, House, opened
 
 HUGE = 65 * 1024
@@ -50,6 +57,7 @@ _BENT = _MINE[:20] + ("A" if _MINE[20] != "A" else "B") + _MINE[21:]
 _OTHERS = cursor.encode("f" * 16, "ana", [1] * PARTITIONS)
 _FUTURE = cursor.encode(EPOCH, "ana", [999] * PARTITIONS)
 WHOLE = "limit: must be a whole number from 1 to 100"
+MANY = json.dumps({f"a{n}": 1 for n in range(5_000)} | {"type": "message", "clientId": "c7"})
 GOOD = sending('"hello"').encode()
 
 CASES = [
@@ -94,6 +102,18 @@ CASES = [
         "invalid",
         "conversation_id: is an unknown field",
     ),
+    message(
+        "thousands of unknown fields",
+        MANY,
+        422,
+        "invalid",
+        "the body has more than 64 fields",
+    ),
+    message(
+        "a text of colons", sending('"' + ":" * 100 + '","a":1'), 422, "invalid", "a: is an unknown field"
+    ),
+    message("an array of colons", '["' + ":" * 100 + '"]', 422, "invalid", "the body is no JSON object"),
+    message("colons", ":" * 100, 400, "bad_request", "line 1, column 1"),
     message("a frame's type", sending('"a","type":"message"'), 422, "invalid", "type"),
     message("text that is a number", sending("7"), 422, "invalid", "text"),
     message("text that is null", sending("null"), 422, "invalid", "text"),
@@ -264,6 +284,24 @@ async def test_what_is_asked_the_wrong_way_is_told_the_right_one(house: House) -
 async def test_rules_about_several_fields_stand_for_themselves(house: House, talk: str) -> None:
     answer = await house.http.get(HISTORY.replace(_TALK, talk) + "&before=1&after=1")
     assert answer.json()["detail"] == "before, after, around: at most one of them"
+
+
+def test_to_refuse_thousands_of_fields_costs_what_reading_them_does() -> None:
+    """An error made of each costs dozens of times that."""
+
+    def refuse(what: Callable[[], object]) -> float:
+        began = time.process_time()
+        for _ in range(10):
+            with pytest.raises((Problem, BadFrame)):
+                what()
+        return time.process_time() - began
+
+    began = time.process_time()
+    for _ in range(10):
+        json.loads(MANY)
+    reading = time.process_time() - began
+    assert refuse(lambda: requests._content(MANY.encode(), new_message)) < 4 * reading
+    assert refuse(lambda: inbound.read(MANY, 65_536)) < 4 * reading
 
 
 async def test_unknown_query_parameters_and_odd_content_types_do_not_matter(house: House, talk: str) -> None:

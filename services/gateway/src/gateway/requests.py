@@ -106,6 +106,8 @@ def _require_utf8(content_type: str) -> None:
 
 
 def _content(raw: bytes, body: TypeAdapter[B]) -> B:
+    if json_text.many_members(raw) is not None:
+        raise Problem("invalid", f"the body has more than {json_text.MAX_MEMBERS} fields")
     try:
         return body.validate_json(raw, by_name=False)
     except ValidationError as error:
