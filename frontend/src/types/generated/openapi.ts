@@ -275,6 +275,7 @@ export interface components {
         };
         /**
          * ConversationPage
+         * @description At most 512 KiB of items: with long texts fewer than `limit`, although there is a `nextPage`.
          * @example {
          *       "items": [
          *         {
@@ -380,6 +381,7 @@ export interface components {
         };
         /**
          * MessagePage
+         * @description At most 512 KiB of items: with long texts fewer than `limit`, although `hasMore` is true.
          * @example {
          *       "items": [
          *         {
