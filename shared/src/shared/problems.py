@@ -44,11 +44,13 @@ STATUS: dict[Code, int] = {
     "projection_behind": 503,
 }
 _CODE_OF: dict[int, Code] = {
-    400: "bad_request",
     401: "unauthenticated",
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    414: "too_big",
+    431: "too_big",
+    500: "internal",
 }
 
 
@@ -98,6 +100,11 @@ def not_found() -> NoReturn:
     raise Problem("not_found", "no such conversation, or you are not a member of it")
 
 
+def of_status(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
+    """An error that is known by its status alone."""
+    return Problem(_CODE_OF.get(status, "bad_request"), detail, status=status, headers=headers)
+
+
 def unexpected() -> Problem:
     return Problem("internal", "this is our fault; the log has the details")
 
@@ -118,8 +125,7 @@ def install(app: FastAPI, *, docs: str | None = None) -> None:
             headers["Allow"] = _allowed(headers["Allow"])
         details = {404: unknown, 405: f"use {headers.get('Allow', 'another method')}"}
         detail = details.get(error.status_code, str(error.detail))
-        code = _CODE_OF.get(error.status_code, "bad_request")
-        return Problem(code, detail, status=error.status_code, headers=headers).response()
+        return of_status(error.status_code, detail, headers).response()
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:

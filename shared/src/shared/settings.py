@@ -6,6 +6,8 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from shared.connections import default_limit
+
 S = TypeVar("S", bound=BaseSettings)
 
 
@@ -17,6 +19,8 @@ class ProcessSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=0, ge=0, le=65_535)
     """0: any free port."""
+    max_connections: int = Field(default_factory=default_limit, ge=16)
+    """Open at a time, WebSockets among them."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     env: Literal["development", "production"] = "development"
 

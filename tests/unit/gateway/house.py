@@ -12,12 +12,13 @@ import httpx
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
 
-from gateway.application import entrance
+from gateway.application import PRIVATE, entrance
 from gateway.door import Door
 from gateway.event_log import EventLog
 from gateway.memory_store import MemoryStore
 from gateway.settings import Settings
 from shared import codec, events
+from shared.connections import Timeouts
 from shared.kafka import Appendable, Appended, Unconfirmed, partition_for
 from shared.kafka.memory import MemoryConsumer, MemoryLog, MemoryProducer
 from shared.log_identity import LogIdentity
@@ -166,8 +167,14 @@ def _built(settings: Settings, notifier: Notifier) -> House:
 
 @asynccontextmanager
 async def _served(house: House, ping: float) -> AsyncIterator[None]:
-    farewell = house.door.drain
-    serving = server(entrance(house.door), house.door.settings, grace=1, ping=ping, farewell=farewell)
+    serving = server(
+        entrance(house.door),
+        house.door.settings,
+        grace=1,
+        timeouts=Timeouts(ping=ping),
+        private=PRIVATE,
+        farewell=house.door.drain,
+    )
     task = asyncio.create_task(serving.serve())
     while not serving.started:
         await asyncio.sleep(0.005)

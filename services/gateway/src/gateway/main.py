@@ -9,7 +9,7 @@ import structlog
 import uvicorn
 import uvloop
 
-from gateway.application import entrance
+from gateway.application import PRIVATE, entrance
 from gateway.door import Door
 from gateway.event_log import EventLog
 from gateway.settings import Settings
@@ -37,7 +37,7 @@ async def serve(settings: Settings) -> None:
     topic = Topics.named(settings.topic_prefix).events
     inspector = Inspector(settings.kafka_bootstrap, topic, client_id="parley-gateway")
     async with parts(settings, inspector, topic) as door:
-        serving = server(entrance(door), settings, grace=_GRACE, farewell=door.drain)
+        serving = server(entrance(door), settings, grace=_GRACE, private=PRIVATE, farewell=door.drain)
         identify, end = _identify(door.events, inspector, topic, serving), _end(door.vital, serving)
         async with door.vital.running(identify=identify, end=end):
             await serving.serve()

@@ -18,6 +18,7 @@ from shared.kafka.memory import MemoryLog
 from shared.log_identity import LogIdentity
 from shared.position import Position, after
 from shared.problems import Code, Problem
+from shared.showing import history_page
 from shared.showing import page as page_of
 
 _decoded = lru_cache(10_000)(codec.decode_event)
@@ -84,9 +85,10 @@ class MemoryStore:
             before, above = bounds.get("before", 2**53), bounds.get("after", 0)
             within = [m for m in found.messages if above < m.seq < before]
             shown = within[:limit] if "after" in bounds else within[-limit:]
-            more = {"hasMore": len(within) > limit, "hasOlder": False, "hasNewer": False}
-            items = [_message(found, each, user) for each in shown]
-            return _ok({"items": _plain(items), **more, "cursor": self._cursor(user)})
+            items = _plain([_message(found, each, user) for each in shown])
+            first, last = history_page(items, 0 if "after" in bounds else len(items))
+            more = {"hasMore": len(within) > last - first, "hasOlder": False, "hasNewer": False}
+            return _ok({"items": items[first:last], **more, "cursor": self._cursor(user)})
 
         return self._answered(until, answer)
 

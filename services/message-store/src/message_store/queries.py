@@ -16,6 +16,7 @@ from message_store.views import Row
 from shared import cursor
 from shared.position import Position, after
 from shared.problems import Problem, not_found
+from shared.showing import conversations_page, history_page
 from shared.showing import page as page_of
 from shared.vocabulary import MAX_SEQ
 
@@ -54,8 +55,8 @@ class Queries:
         before, before_id = views.read_page_token(page) if page is not None else (None, None)
         asked = {"user": user, "limit": limit + 1, "before": before, "before_id": before_id}
         standing, rows = _standing(await self._rows(reading.CONVERSATIONS, asked))
-        items = [views.conversation(user, row) for row in rows[:limit]]
-        more = len(rows) > limit
+        items = conversations_page([views.conversation(user, row) for row in rows[:limit]])
+        more = len(rows) > len(items)
         return {
             "items": items,
             "nextPage": views.next_page(items[-1]) if more else None,
@@ -65,7 +66,8 @@ class Queries:
     async def history(
         self, user: str, conversation: str, limit: int, bound: tuple[str, int] | None
     ) -> dict[str, Any]:
-        """`bound`: ("before" | "after" | "around", seq). Raises Problem(not_found)."""
+        """At most `limit` messages and LIST_BYTES of them, those nearest to the bound. `bound`: ("before" |
+        "after" | "around", seq). Raises Problem(not_found)."""
         kind, seq = bound if bound is not None else ("before", MAX_SEQ)
         edge = seq + 1 if kind == "after" else seq
         older = 1 if kind == "after" else limit + 1
@@ -80,12 +82,13 @@ class Queries:
             not_found()
         older = sum(row[1] < edge for row in rows)
         left, right = _window(kind, older, len(rows) - older, limit)
-        has_older, has_newer = older > left, len(rows) - older > right
+        begin = older - left
+        items = [views.message(conversation, user, reader, row) for row in rows[begin : older + right]]
+        low, high = history_page(items, left)
+        has_older, has_newer = begin + low > 0, begin + high < len(rows)
         has_more = {"before": has_older, "after": has_newer}.get(kind, has_older or has_newer)
         return {
-            "items": [
-                views.message(conversation, user, reader, row) for row in rows[older - left : older + right]
-            ],
+            "items": items[low:high],
             "hasMore": has_more,
             "hasOlder": has_older,
             "hasNewer": has_newer,
