@@ -30,6 +30,8 @@ STATUS = {
     "unavailable": 503,
     "projection_behind": 503,
 }
+INTERNAL_STATUS = {"busy": 503, "database_away": 503}
+"""What message-store answers besides; a gateway does not pass these on."""
 _CODE_OF = {400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found"} | {
     405: "method_not_allowed"
 }
@@ -60,7 +62,7 @@ class Problem(Exception):
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
-        self.status = status or STATUS[code]
+        self.status = status or (STATUS | INTERNAL_STATUS)[code]
         self.headers = dict(headers or {})
         self.retry_after = retry_after if retry_after is not None or self.status not in (429, 503) else 1
 

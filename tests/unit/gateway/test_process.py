@@ -12,9 +12,17 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from tests.service_token import SERVICE_TOKEN
+
 COMMAND = [sys.executable, "-m", "gateway"]
 NOWHERE = "127.0.0.1:1"
-GOOD = {"STORE_URL": f"http://{NOWHERE}", "NOTIFIERS": NOWHERE, "KAFKA_BOOTSTRAP": NOWHERE, "AUTH": "dev"}
+GOOD = {
+    "STORE_URL": f"http://{NOWHERE}",
+    "NOTIFIERS": NOWHERE,
+    "KAFKA_BOOTSTRAP": NOWHERE,
+    "AUTH": "dev",
+    "SERVICE_TOKEN": SERVICE_TOKEN,
+}
 
 
 def environment(changes: Mapping[str, str]) -> dict[str, str]:
@@ -27,6 +35,7 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
         ({"ENV": "production"}, "AUTH=dev"),
         ({"NOTIFIERS": ""}, "NOTIFIERS"),
         ({"WEB_ROOT": "/nowhere"}, "WEB_ROOT"),
+        ({"SERVICE_TOKEN": ""}, "SERVICE_TOKEN: "),
     ],
 )
 def test_bad_settings_end_it_with_one_line_and_status_2(wrong: dict[str, str], named: str) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 from pydantic import BeforeValidator, DirectoryPath, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from shared.settings import KafkaSettings, ProcessSettings
+from shared.settings import KafkaSettings, ProcessSettings, ServiceSettings
 
 KIB = 1024
 
@@ -26,7 +26,7 @@ Listed = Annotated[list[str], NoDecode, BeforeValidator(_listed)]
 """Comma separated."""
 
 
-class Settings(ProcessSettings, KafkaSettings):
+class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     store_url: str = Field(pattern=r"^https?://[^/]+$")
     """Where `message_store serve` answers."""

@@ -12,7 +12,7 @@ from gateway.store import Outcome, Unavailable, Until
 from shared.frames import Message
 from shared.kafka import Unconfirmed
 from shared.position import Position
-from shared.problems import STATUS, Problem
+from shared.problems import STATUS, Problem, not_found
 
 _PREFER = {
     "name": "Prefer",
@@ -73,6 +73,8 @@ async def _outcome(door: Door, user: str, position: Position, wait: float) -> Ou
 def _made(outcome: Outcome) -> Response | None:
     """None when history does not have it. Raises Problem when the fold refused it."""
     if outcome.outcome == "rejected":
+        if outcome.reason == "not_found":
+            not_found()
         code = outcome.reason if outcome.reason in STATUS else "invalid"
         raise Problem(code or "invalid", f"refused: {outcome.reason}")
     if outcome.message is None:
