@@ -197,6 +197,7 @@ def test_loopback_is_foreign_without_dev() -> None:
 
 def test_settings_list_what_is_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = {"STORE_URL": "http://store:1", "NOTIFIERS": "a:1, b:2", "AUTH": "dev"}
+    environment["SERVICE_TOKEN"] = SERVICE_TOKEN
     for name, value in (environment | {"ALLOWED_ORIGINS": "https://x.example,https://y.example"}).items():
         monkeypatch.setenv(name, value)
     settings = Settings()
