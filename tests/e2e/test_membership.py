@@ -234,5 +234,16 @@ async def test_with_the_store_killed_members_write_on_and_strangers_spend_a_budg
     await until(lambda: _is_refused(http, "trudy", talk))
 
 
+async def test_without_notifiers_a_removal_acts_as_soon_as_their_silence_is_noticed(site: Site) -> None:
+    group = await site.group("quin", "rob")
+    for http in site.https:
+        assert (await send(http, "rob", group)).status_code == 202
+    with away(site.stack, "notifier"), away(site.stack, "notifier-2"):
+        await site.happen(builders.removed(group, "quin", "rob"))
+        for http in site.https:
+            await until(lambda h=http: _is_refused(h, "rob", group))  # type: ignore[misc]
+            assert (await send(http, "quin", group)).status_code == 202
+
+
 async def _folded(site: Site, talk: str, rejected: int) -> bool:
     return site.outcomes(talk).get("rejected") == rejected
