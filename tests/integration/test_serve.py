@@ -13,6 +13,7 @@ from message_store.migrations import migrate
 from message_store.postgres import PostgresStore
 from shared.log_identity import LogIdentity
 from tests import builders
+from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
 
 
 @asynccontextmanager
@@ -20,10 +21,10 @@ async def _serving(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    env = os.environ | {"DATABASE_URL": database_url, "PORT": str(port)}
+    env = os.environ | {"DATABASE_URL": database_url, "PORT": str(port), "SERVICE_TOKEN": SERVICE_TOKEN}
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "message_store", "serve", env=env)
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=AUTHORIZATION) as client:
             yield client
     finally:
         process.terminate()

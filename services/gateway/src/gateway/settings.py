@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, fiel
 from pydantic_settings import NoDecode
 
 from gateway import hosts, origins
-from shared.settings import KafkaSettings, ProcessSettings
+from shared.settings import KafkaSettings, ProcessSettings, ServiceSettings
 
 KIB = 1024
 
@@ -49,7 +49,7 @@ def _most_sockets(max_connections: int) -> int:
     return min(20_000, max_connections * 9 // 10)
 
 
-class Settings(ProcessSettings, KafkaSettings):
+class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     store_url: str = Field(pattern=r"^https?://[^/]+$")
     """Where `message_store serve` answers."""

@@ -14,6 +14,7 @@ from message_store.progress import ProgressWatch
 from message_store.settings import ServeSettings
 from shared import problems
 from shared.probes import probes
+from shared.service_token import ServicesOnly
 from shared.shortcut import Shortcut
 from shared.vital import vital
 
@@ -38,7 +39,8 @@ def application(settings: ServeSettings) -> ASGIApp:
     def ready() -> list[str]:
         return [watch.fault for watch in watches if watch.fault is not None]
 
-    app = FastAPI(title="Parley message-store", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Parley message-store", lifespan=lifespan, openapi_url=None)
     problems.install(app)
     app.include_router(probes(list, ready))
-    return ServerErrorMiddleware(Shortcut(app, routers), handler=problems.internal)
+    guarded = ServicesOnly(Shortcut(app, routers), settings.service_token.get_secret_value())
+    return ServerErrorMiddleware(guarded, handler=problems.internal)
