@@ -30,6 +30,7 @@ MAX_MEMBERS = 1_024
 MAX_SEQ = 2**53 - 1  # the largest integer that every JSON reader keeps whole
 SHOWN_MEMBERS = 100  # how many members a conversation names; `memberCount` says how many there are
 PAGE_BYTES = 60_000  # of frames, as JSON, that one page of what was missed may have
+LIST_BYTES = 512 * 1024  # of items, as JSON, that one page of history or of conversations may have
 READ_RECEIPT_MEMBERS = 32  # above this, reads are told to the reader alone and `isRead` stays false
 
 
