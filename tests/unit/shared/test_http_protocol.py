@@ -161,7 +161,7 @@ async def _dribble(raw: Raw, data: bytes) -> None:
     ids=["silent", "half", "byte by byte", "idle", "the second byte by byte", "a body nobody wants"],
 )
 async def test_who_says_nothing_whole_is_closed(begin: bytes, dribble: bytes, status: int | None) -> None:
-    async with served(timeouts=Timeouts(head=0.5, keep_alive=1)) as serving, serving.connected() as raw:
+    async with served(timeouts=Timeouts(head=0.5)) as serving, serving.connected() as raw:
         await raw.send(begin)
         if status == 200:
             assert (await raw.answer()).status == 200
