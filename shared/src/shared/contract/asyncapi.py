@@ -24,7 +24,7 @@ _SOCKET = """\
 Frames are JSON texts. Those made from an entry are state, never deltas, and carry `version`: drop what is
 not above the version of the object that you hold. Ignore types and fields that you do not know.
 
-Close codes, and whether to come back (with the last cursor): 1002, 1007 not WebSocket or not UTF-8, no; 1009
+Close codes, and whether to come back (with the last cursor): 1002, 1007 not WebSocket or not UTF-8, yes; 1009
 a frame above 256 KiB or of more than 1,024 fragments, no; 1012 restarting, yes; 4400 more than 100 bad frames
 in 10 s, yes; 4401 not authenticated, no; 4408 too slow to read, or a ping unanswered for 20 s, yes; 4429 too
 many, yes. The close's reason `afterMs=<n>` says how long to wait.
