@@ -8,7 +8,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from shared.vocabulary import ClientId, Seq, Text, Timestamp, UserId, Uuid, Wire, is_none
+from shared.vocabulary import (
+    ClientId,
+    NewClientId,
+    NewText,
+    Seq,
+    Timestamp,
+    UserId,
+    Uuid,
+    Wire,
+    is_none,
+)
 
 
 class MessageFields(Wire):
@@ -198,8 +208,8 @@ class SendMessage(Wire):
 
     type: Literal["message"]
     conversation_id: Uuid
-    text: Text
-    client_id: ClientId | None = Field(default=None, exclude_if=is_none)
+    text: NewText
+    client_id: NewClientId | None = Field(default=None, exclude_if=is_none)
 
 
 class MoveRead(Wire):

@@ -22,6 +22,8 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, core_schema
 
+from shared.white_space import CODE_POINTS
+
 MAX_TEXT = 8_000
 MAX_MEMBERS = 1_024
 MAX_SEQ = 2**53 - 1  # the largest integer that every JSON reader keeps whole
@@ -75,12 +77,20 @@ is_none = partial(operator.is_, None)
 _PLAIN = Rule(r"^[^\x00-\x1f\x7f-\x9f]*$", "must not contain control characters")
 _TRIMMED = Rule(r"^\S(.*\S)?$", "must not begin or end with white space")
 _NO_NUL = Rule(r"^[^\x00]*$", "must not contain NUL")
-_NOT_BLANK = Rule(r"[^\s\x1c-\x1f]", "must contain something besides white space")
+_NOT_BLANK = Rule(r"\S", "must contain something besides white space")
+# The whole rule (see `white_space`), for what clients make anew. What the first release took, which had
+# another one, goes on being read from the log, and its users go on being who they are.
+_INK = "[^" + "".join(f"\\x{{{code_point:x}}}" for code_point in CODE_POINTS) + "]"
+_NEWLY_TRIMMED = Rule(f"^{_INK}(.*{_INK})?$", _TRIMMED.message)
+_NEWLY_NOT_BLANK = Rule(_INK, _NOT_BLANK.message)
 
 UserId = Annotated[str, Field(min_length=1, max_length=128), _PLAIN, _TRIMMED]
 ClientId = Annotated[str, Field(min_length=1, max_length=128), _PLAIN, _TRIMMED]
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT), _NO_NUL, _NOT_BLANK]
 Title = Annotated[str, Field(min_length=1, max_length=128), _NO_NUL, _NOT_BLANK]
+NewUserId = Annotated[UserId, _NEWLY_TRIMMED]
+NewClientId = Annotated[ClientId, _NEWLY_TRIMMED]
+NewText = Annotated[Text, _NEWLY_NOT_BLANK]
 Uuid = Annotated[
     str,
     StringConstraints(

@@ -6,17 +6,17 @@ from pydantic import Field, TypeAdapter
 
 from gateway.examples import CLIENT_ID, CONVERSATION, PEER, POSITION, TEXT
 from shared.frames import Conversation, ConversationFrame, Message, MessageFrame, ReadFrame, RejectedFrame
-from shared.vocabulary import ClientId, Seq, Text, UserId, Uuid, Wire
+from shared.vocabulary import NewClientId, NewText, NewUserId, Seq, Uuid, Wire
 
 
 class NewConversation(Wire):
-    peer_id: UserId = Field(examples=[PEER])
+    peer_id: NewUserId = Field(examples=[PEER])
 
 
 class NewMessage(Wire):
     conversation_id: Uuid = Field(examples=[CONVERSATION])
-    text: Text = Field(examples=[TEXT])
-    client_id: ClientId | None = Field(default=None, examples=[CLIENT_ID])
+    text: NewText = Field(examples=[TEXT])
+    client_id: NewClientId | None = Field(default=None, examples=[CLIENT_ID])
     """The client's own name for the message: sent again, it is the same message."""
 
 

@@ -22,7 +22,7 @@ def application(notifier: Notifier, settings: LiveSettings) -> FastAPI:
         await notifier.stop()
 
     app = FastAPI(title="Parley notifier", lifespan=lifespan)
-    app.include_router(probes(notifier.alive, notifier.ready))
+    app.include_router(probes(notifier.alive, notifier.not_ready))
     app.include_router(server.links(notifier.switchboard, settings.link_outbox))
     return app
 
