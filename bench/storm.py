@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
 
@@ -34,6 +35,7 @@ from deploy.local.process import ROOT, leash, module
 from deploy.local.record import Stack
 
 _AT_ONCE = 64
+_ATTEMPTS = 10
 _COMMITS = "select xact_commit from pg_stat_database where datname = current_database()"
 
 
@@ -184,10 +186,12 @@ async def begin(gateway: str, made: Sequence[Pair]) -> None:
     async with aiohttp.ClientSession(gateway) as client:
 
         async def start(pair: Pair) -> None:
-            async with turns:
-                path = f"/messages/start?meId={quote(pair.a)}"
-                async with client.post(path, json={"peerId": pair.b}) as answer:
-                    answer.raise_for_status()
+            path = f"/messages/start?meId={quote(pair.a)}"
+            for _ in range(_ATTEMPTS):
+                async with turns, client.post(path, json={"peerId": pair.b}) as answer:
+                    if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:  # which is safe to repeat
+                        break
+            answer.raise_for_status()
 
         await asyncio.gather(*map(start, made))
 

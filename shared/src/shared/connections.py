@@ -6,6 +6,7 @@ head for longest makes room for a new connection, so idle connections keep nobod
 
 import asyncio
 import resource
+import time
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Protocol
@@ -18,6 +19,8 @@ log = structlog.get_logger()
 RESERVED_FILES = 512
 """File descriptors that connections leave to Kafka, the store, links and files."""
 _LOG_INTERVAL_SECONDS = 60.0
+_STALL_SECONDS = 1.0
+"""A timer that is late by more found the process stalled: what arrived meanwhile is read first."""
 
 open_connections = Gauge("server_connections", "Open connections, WebSockets among them.")
 closed = Counter("server_connections_closed_total", "Connections that the server ended itself.", ["reason"])
@@ -28,9 +31,7 @@ class Timeouts:
     """Seconds."""
 
     head: float = 10.0
-    """For a whole request head, from the connection or the head's first byte."""
-    keep_alive: int = 5
-    """Between an answer and the first byte of the next request."""
+    """For a whole request head, from the connection, the last answer or the head's first byte."""
     unread: float = 30.0
     """For any progress of an answer that the client does not read."""
     ping: float = 20.0
@@ -56,16 +57,16 @@ class Connections:
         self._leaving: set[Connection] = set()
         """Closed by us and not gone yet."""
         self._timer: asyncio.TimerHandle | None = None
+        self._wakes_at = 0.0
         self._dropped = 0
         self._logged_at = float("-inf")
 
     def idle(self, connection: Connection) -> None:
         """From now on: it must not be for longer than the timeout."""
         self._idle.pop(connection, None)
-        now = asyncio.get_running_loop().time()
-        self._idle[connection] = now
+        self._idle[connection] = time.monotonic()
         if self._timer is None:
-            self._wake_at(now + self._head_timeout)
+            self._wake_in(self._head_timeout)
 
     def busy(self, connection: Connection) -> None:
         self._idle.pop(connection, None)
@@ -87,22 +88,27 @@ class Connections:
             self._leaving.add(oldest)
             oldest.give_way(newest=False)
 
-    def _wake_at(self, moment: float) -> None:
-        self._timer = asyncio.get_running_loop().call_at(moment, self._time_out_late)
+    def _wake_in(self, seconds: float) -> None:
+        self._wakes_at = time.monotonic() + seconds
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._time_out_late)
 
     def _time_out_late(self) -> None:
         self._timer = None
-        due = asyncio.get_running_loop().time() - self._head_timeout
+        now = time.monotonic()
+        if now - self._wakes_at > _STALL_SECONDS:
+            self._wake_in(_STALL_SECONDS)
+            return
+        due = now - self._head_timeout
         late = list(takewhile(lambda connection: self._idle[connection] <= due, self._idle))
         for connection in late:
             del self._idle[connection]
             connection.time_out()
         if self._idle and self._timer is None:
-            self._wake_at(next(iter(self._idle.values())) + self._head_timeout)
+            self._wake_in(max(0.01, next(iter(self._idle.values())) - due))
 
     def _log_dropped(self) -> None:
         self._dropped += 1
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         if now - self._logged_at >= _LOG_INTERVAL_SECONDS:
             log.warning("connections.at_limit", limit=self._limit, dropped=self._dropped)
             self._dropped, self._logged_at = 0, now

@@ -25,6 +25,8 @@ from shared.refusals import (
 )
 from shared.unread import UnreadAnswer
 
+_LONG_URL = MAX_REQUEST_LINE - 64
+"""A shorter one makes no request line too long."""
 _LINGER_SECONDS = 1.0
 """A refused client gets so long to read why; what it goes on sending is discarded."""
 
@@ -88,7 +90,6 @@ class HttpProtocol(HttpToolsProtocol):
             start = end
 
     def _parse(self, data: bytes) -> None:
-        self._unset_keepalive_if_required()
         self._advanced = False
         try:
             self.parser.feed_data(data)
@@ -124,15 +125,12 @@ class HttpProtocol(HttpToolsProtocol):
             self.expect_100_continue = True
         self.headers.append((name, value))
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._hosts = 0
-
     def on_headers_complete(self) -> None:
-        self._fault = self._broken_rule()
-        if self._fault is not None:
-            raise ValueError  # ends the parser; the fault is answered there
-        self._in_head, self._advanced = False, True
+        if self._hosts != 1 or len(self.headers) > MAX_FIELDS or len(self.url) > _LONG_URL:
+            self._fault = self._broken_rule()
+            if self._fault is not None:
+                raise ValueError  # ends the parser; the fault is answered there
+        self._hosts, self._in_head, self._advanced = 0, False, True
         self._open.busy(self)
         before = self.cycle
         super().on_headers_complete()
@@ -144,7 +142,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._in_head, self._advanced = True, True
+        self._in_head = self._advanced = True
         super().on_message_complete()
 
     def _broken_rule(self) -> Problem | None:
@@ -154,8 +152,6 @@ class HttpProtocol(HttpToolsProtocol):
             return too_large(self.url)
         if self._hosts > 1 or (self._hosts == 0 and self.parser.get_http_version() != "1.0"):
             return Problem("bad_request", "one Host header is needed")
-        if not self.url.isascii():
-            return Problem("bad_request", "the URL is not percent-encoded")
         return None
 
     # Upgrades
@@ -166,17 +162,26 @@ class HttpProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """A parser and its protocol hold one another: 4 KiB, until somebody looks for circles."""
+        if not self.url.isascii():
+            closed.labels("malformed").inc()
+            self._refuse(Problem("bad_request", "the URL is not percent-encoded"))
+            return
         super().handle_websocket_upgrade()
         self.parser = None  # type: ignore[assignment]
 
     # What is answered
 
     def on_response_complete(self) -> None:
-        waits = not self.pipeline
-        super().on_response_complete()
+        """As uvicorn does it, but for its timer: an idle connection is ended with all others."""
+        self.server_state.total_requests += 1
         if self.transport.get_write_buffer_size():
             self._unread.watch()
-        if waits and not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
             self._open.idle(self)
 
     @property
@@ -190,7 +195,6 @@ class HttpProtocol(HttpToolsProtocol):
     def _refuse(self, problem: Problem) -> None:
         """Answer and close; what is under way and whole is answered instead."""
         self._refused = True
-        self._unset_keepalive_if_required()
         if self._responding:
             if not self.cycle.more_body:
                 self.cycle.keep_alive = False

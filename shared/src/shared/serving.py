@@ -84,7 +84,6 @@ def server(
         ws_max_size=max_message,
         ws_ping_interval=timeouts.ping,
         ws_ping_timeout=timeouts.ping,
-        timeout_keep_alive=timeouts.keep_alive,
         timeout_graceful_shutdown=grace,
         proxy_headers=False,  # who calls is not for a client to say
         access_log=False,

@@ -66,23 +66,23 @@ async def test_one_that_does_not_even_answer_pings_is_cut() -> None:
                 await asyncio.sleep(0.05)
 
 
-async def test_one_that_reads_but_answers_no_ping_is_closed_with_4408_and_told_when_to_come_back() -> None:
+async def test_a_client_that_reads_but_answers_no_ping_is_closed_with_4408_and_a_delay() -> None:
     async with opened(ping=0.3) as house:
         reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
         key = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
         upgrade = b"Host: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n" + key
         writer.write(b"GET /ws?token=mute HTTP/1.1\r\n" + upgrade + b"\r\n")
         async with asyncio.timeout(10):
-            said = await reader.read(-1)
+            received = await reader.read(-1)
         writer.close()
-        close = said[said.rindex(b"\x88") :]
+        close = received[received.rindex(b"\x88") :]
         assert int.from_bytes(close[2:4]) == 4408
         assert re.fullmatch(rb"afterMs=\d+", close[4:])
 
 
 @pytest.mark.parametrize("talk", [1, 2])
-async def test_one_whose_frames_we_do_not_read_yet_is_not_missed_for_its_pong(talk: int) -> None:
-    """Its inbox is full while the log does not answer, so its pong stands behind what it said."""
+async def test_a_pong_has_no_deadline_while_reading_is_paused(talk: int) -> None:
+    """The inbox is full while the log does not answer, so the pong stands behind unread frames."""
     frames = 400
     async with opened(ping=0.3) as house:
         conversation = await house.talk("ana", "ben")

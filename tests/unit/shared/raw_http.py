@@ -76,12 +76,12 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
         if not message["more_body"]:
             break
     fields = [[name.decode(), value.decode("latin-1")] for name, value in scope["headers"]]
-    said = orjson.dumps({"method": scope["method"], "fields": fields, "body": body.decode()})
+    answer = orjson.dumps({"method": scope["method"], "fields": fields, "body": body.decode()})
     if scope["path"] == "/big":
-        said = b"a" * int(scope["query_string"])
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(said))]
+        answer = b"a" * int(scope["query_string"])
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": said})
+    await send({"type": "http.response.body", "body": answer})
 
 
 class Served:

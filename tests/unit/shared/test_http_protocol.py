@@ -65,7 +65,7 @@ async def test_a_head_of_more_than_16_kib_or_100_fields_is_431(server: Served) -
     ],
     ids=["line", "value", "fields", "empty lines", "trailer", "chunk extension"],
 )
-async def test_what_has_no_end_is_refused_at_its_limit_in_whatever_pieces_it_comes(
+async def test_endless_input_is_refused_at_its_limit_in_whatever_pieces_it_arrives(
     server: Served, begin: bytes, more: bytes, status: int
 ) -> None:
     async with server.connected() as raw:
@@ -81,7 +81,7 @@ async def test_what_has_no_end_is_refused_at_its_limit_in_whatever_pieces_it_com
         assert await raw.ended() == b""
 
 
-async def test_a_large_body_and_what_follows_it_are_read_as_before(server: Served) -> None:
+async def test_pipelined_requests_with_large_bodies_are_all_answered(server: Served) -> None:
     body = b"b" * 300_000
     request = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
     async with server.connected() as raw:
@@ -158,10 +158,12 @@ async def _dribble(raw: Raw, data: bytes) -> None:
         (GET + b"\r\n", GET + b"X: " + b"a" * 10_000, 200),
         (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n", b"a" * 10_000, 200),
     ],
-    ids=["silent", "half", "byte by byte", "idle", "the second byte by byte", "a body nobody wants"],
+    ids=["silent", "half", "byte by byte", "idle", "the second byte by byte", "an unread body"],
 )
-async def test_who_says_nothing_whole_is_closed(begin: bytes, dribble: bytes, status: int | None) -> None:
-    async with served(timeouts=Timeouts(head=0.5, keep_alive=1)) as serving, serving.connected() as raw:
+async def test_a_connection_that_owes_a_whole_head_is_closed_in_time(
+    begin: bytes, dribble: bytes, status: int | None
+) -> None:
+    async with served(timeouts=Timeouts(head=0.5)) as serving, serving.connected() as raw:
         await raw.send(begin)
         if status == 200:
             assert (await raw.answer()).status == 200
@@ -172,16 +174,16 @@ async def test_who_says_nothing_whole_is_closed(begin: bytes, dribble: bytes, st
         sending.cancel()
 
 
-async def test_an_answer_that_nobody_reads_is_dropped_and_one_read_slowly_is_not() -> None:
+async def test_an_answer_without_progress_is_dropped_and_one_read_slowly_is_not() -> None:
     size = 8_000_000
     request = b"GET /big?%d HTTP/1.1\r\nHost: x\r\n\r\n" % size
     async with (
         served(timeouts=Timeouts(unread=0.6)) as serving,
-        serving.connected() as deaf,
+        serving.connected() as stuck,
         serving.connected() as slow,
     ):
         before = _ended("unread")
-        for each in (deaf, slow):
+        for each in (stuck, slow):
             each.writer.transport.pause_reading()  # type: ignore[attr-defined]
             await each.send(request)
         read = 0
@@ -197,11 +199,11 @@ async def test_an_answer_that_nobody_reads_is_dropped_and_one_read_slowly_is_not
 
 async def test_a_small_unread_answer_is_not_kept_either() -> None:
     """One that fits into the write buffer pauses nothing, and closing would wait for it."""
-    async with served(timeouts=Timeouts(unread=0.6)) as serving, serving.connected() as deaf:
+    async with served(timeouts=Timeouts(unread=0.6)) as serving, serving.connected() as stuck:
         before = _ended("unread")
-        deaf.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        stuck.writer.transport.pause_reading()  # type: ignore[attr-defined]
         for _ in range(200):
-            await deaf.send(b"GET /big?60000 HTTP/1.1\r\nHost: x\r\n\r\n")
+            await stuck.send(b"GET /big?60000 HTTP/1.1\r\nHost: x\r\n\r\n")
         async with asyncio.timeout(20):
             while _ended("unread") == before:
                 await asyncio.sleep(0.05)
@@ -222,7 +224,7 @@ async def test_at_the_limit_the_oldest_connection_without_a_whole_head_makes_roo
         assert REGISTRY.get_sample_value("server_connections") == 16
 
 
-async def test_where_all_connections_are_in_use_a_new_one_hears_503() -> None:
+async def test_where_all_connections_are_in_use_a_new_one_gets_503() -> None:
     async with AsyncExitStack() as stack, served(settings={"max_connections": 16}) as serving:
         sockets = [await stack.enter_async_context(_upgraded(serving)) for _ in range(16)]
         async with serving.connected() as late:
