@@ -12,7 +12,7 @@ from aiohttp import web
 
 from gateway.memory_store import MemoryStore
 from gateway.store import Answer, Away, Belongs, HttpStore, StorePort, Unavailable, Until
-from shared.problems import Problem
+from shared.problems import Code, Problem
 from tests.service_token import SERVICE_TOKEN
 from tests.unit.gateway.house import EPOCH, PARTITIONS, STRANGE, House, opened
 
@@ -282,6 +282,6 @@ def _passed(answer: Answer) -> web.Response:
     return web.Response(body=answer.body, status=answer.status, content_type="application/json")
 
 
-def _problem(code: str) -> web.Response:
+def _problem(code: Code | InternalCode) -> web.Response:
     response = Problem(code, "").response()
     return web.Response(body=bytes(response.body), status=response.status_code)

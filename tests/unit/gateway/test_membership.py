@@ -26,7 +26,7 @@ def told(house: House) -> Stretches:
 
 async def asked(membership: Membership, user: str, conversation: str, times: int = 1) -> list[str]:
     """What becomes of so many writes, one after the other."""
-    found = []
+    found: list[str] = []
     for _ in range(times):
         try:
             await membership.require(user, conversation)

@@ -26,7 +26,7 @@ def application(notifier: Notifier, settings: LiveSettings) -> ASGIApp:
 
     app = FastAPI(title="Parley notifier", lifespan=lifespan, openapi_url=None)
     problems.install(app)
-    app.include_router(probes(notifier.alive, notifier.ready))
+    app.include_router(probes(notifier.alive, notifier.not_ready))
     app.include_router(server.links(notifier.switchboard, settings.link_outbox))
     return ServicesOnly(app, settings.service_token.get_secret_value())
 
