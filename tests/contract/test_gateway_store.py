@@ -12,7 +12,7 @@ from aiohttp import web
 
 from gateway.memory_store import MemoryStore
 from gateway.store import Answer, Away, Belongs, HttpStore, StorePort, Unavailable, Until
-from shared.problems import Code, Problem
+from shared.problems import Code, InternalCode, Problem
 from tests.service_token import SERVICE_TOKEN
 from tests.unit.gateway.house import EPOCH, PARTITIONS, STRANGE, House, opened
 

@@ -46,7 +46,7 @@ STATUS: dict[Code, int] = {
     "unavailable": 503,
     "projection_behind": 503,
 }
-_STATUS: dict[Code | InternalCode, int] = {**STATUS, "busy": 503, "database_away": 503}
+_STATUS = dict[str, int](STATUS.items()) | {"busy": 503, "database_away": 503}
 _CODE_OF: dict[int, Code] = {
     400: "bad_request",
     401: "unauthenticated",
