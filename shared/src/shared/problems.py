@@ -46,7 +46,7 @@ STATUS: dict[str, int] = {
 InternalCode = Literal["busy", "database_away"]
 """What message-store answers besides; a gateway does not pass these on."""
 
-INTERNAL_STATUS: dict[str, int] = {"busy": 503, "database_away": 503}
+_STATUS = STATUS | {"busy": 503, "database_away": 503}
 _CODE_OF: dict[int, Code] = {
     401: "unauthenticated",
     403: "forbidden",
@@ -83,7 +83,7 @@ class Problem(Exception):
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
-        self.status = status or (STATUS | INTERNAL_STATUS)[code]
+        self.status = status or _STATUS[code]
         self.headers = dict(headers or {})
         self.retry_after = retry_after if retry_after is not None or self.status not in (429, 503) else 1
 
