@@ -96,8 +96,7 @@ class Postgres:
     @cached_property
     def _programs(self) -> Path:
         """The folder of the newest server programs. Raises Failure when they are missing or too old."""
-        debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
-        folder = programs.find("postgres", debian).resolve().parent
+        folder = programs.find("postgres").resolve().parent
         said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True)
         version = said.stdout.split()[2]
         if int(version.partition(".")[0]) < OLDEST:
@@ -163,8 +162,3 @@ class Postgres:
     async def _ready(self) -> bool:
         """Whether it asks a client for a password, which it does once it accepts connections."""
         return await probes.exchange(self.port, HELLO, 1) == b"R"
-
-
-def _version(folder: Path) -> int:
-    name = folder.parent.name
-    return int(name) if name.isdecimal() else 0

@@ -54,7 +54,7 @@ class Queries:
         more = len(rows) > limit
         return {
             "items": items,
-            "nextPage": views.page_token(items[-1]) if more else None,
+            "nextPage": views.next_page(items[-1]) if more else None,
             "cursor": _cursor(standing, user),
         }
 
