@@ -45,7 +45,9 @@ async def _answers(client: httpx.AsyncClient, status: int, reason: str = "") -> 
             await asyncio.sleep(0.05)
 
 
-async def test_it_is_ready_once_the_schema_is_right_and_says_what_it_cannot_do_yet(database_url: str) -> None:
+async def test_it_is_ready_once_the_schema_is_right_and_refuses_what_comes_too_early(
+    database_url: str,
+) -> None:
     async with _serving(database_url) as client:
         await _answers(client, 503, "run `python -m message_store migrate`")
         assert (await client.get("/progress")).json()["code"] == "unavailable"
@@ -63,7 +65,7 @@ async def test_it_is_ready_once_the_schema_is_right_and_says_what_it_cannot_do_y
 
 
 @pytest.mark.parametrize("command", ["serve", "project"])
-async def test_on_a_schema_that_needs_newer_code_it_is_alive_and_not_ready_and_says_why(
+async def test_on_a_schema_that_needs_newer_code_it_is_alive_and_not_ready_with_a_reason(
     database_url: str, kafka_bootstrap: str, topic_prefix: str, command: str
 ) -> None:
     migrate(database_url)
