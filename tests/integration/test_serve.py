@@ -24,7 +24,9 @@ from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
 @asynccontextmanager
 async def _serving(database_url: str, command: str = "serve", **env: str) -> AsyncIterator[httpx.AsyncClient]:
     port = free_port()
-    given = os.environ | {"DATABASE_URL": database_url, "PORT": str(port), "SERVICE_TOKEN": SERVICE_TOKEN} | env
+    given = (
+        os.environ | {"DATABASE_URL": database_url, "PORT": str(port), "SERVICE_TOKEN": SERVICE_TOKEN} | env
+    )
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "message_store", command, env=given)
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=AUTHORIZATION) as client:
