@@ -13,6 +13,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from shared.connections import Connections, Timeouts, open_connections
+from shared.head import HeadAsGet
 from shared.http_protocol import HttpProtocol
 from shared.settings import ProcessSettings
 from shared.socket_protocol import SocketProtocol
@@ -73,7 +74,7 @@ def server(
     connections = Connections(settings.max_connections, timeouts.head)
     http = partial(HttpProtocol, open_connections=connections, timeouts=timeouts, private=private)
     config = uvicorn.Config(
-        app,
+        HeadAsGet(app),
         host=settings.host,
         port=settings.port,
         http=cast("type[asyncio.Protocol]", http),

@@ -13,6 +13,7 @@ from typing import Annotated, Any, NamedTuple, cast
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
@@ -72,6 +73,10 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 is_none = partial(operator.is_, None)
 
 _PLAIN = Rule(r"^[^\x00-\x1f\x7f-\x9f]*$", "must not contain control characters")
@@ -101,6 +106,8 @@ Uuid = Annotated[
     Otherwise("is not a UUID"),
 ]
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ, strict=True)]
+GivenSeq = Annotated[Seq, BeforeValidator(_whole)]
+"""A Seq that a client gives: `3001.0` is an integer in JSON Schema."""
 Timestamp = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"),

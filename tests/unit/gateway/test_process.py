@@ -30,6 +30,11 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
         ({"ENV": "production"}, "AUTH=dev"),
         ({"NOTIFIERS": ""}, "NOTIFIERS"),
         ({"WEB_ROOT": "/nowhere"}, "WEB_ROOT"),
+        ({"PUBLIC_URL": "chat.example"}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "ftp://chat.example"}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "https://chat.example/parley"}, "PUBLIC_URL"),
+        ({"ALLOWED_HOSTS": "https://chat.example"}, "ALLOWED_HOSTS"),
+        ({"ALLOWED_ORIGINS": "chat.example"}, "ALLOWED_ORIGINS"),
         ({"MAX_CONNECTIONS": "many"}, "MAX_CONNECTIONS"),
         (
             {"MAX_CONNECTIONS": "1000", "MAX_SOCKETS": "1000"},

@@ -1,16 +1,22 @@
 """What clients send to the REST calls, and what they get that is no read model."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, ValidationInfo, model_validator
 
 from gateway.examples import CLIENT_ID, CONVERSATION, PEER, POSITION, TEXT
 from shared.frames import Conversation, ConversationFrame, Message, MessageFrame, ReadFrame, RejectedFrame
-from shared.vocabulary import NewClientId, NewText, NewUserId, Seq, Uuid, Wire
+from shared.vocabulary import GivenSeq, NewClientId, NewText, NewUserId, Uuid, Wire
 
 
 class NewConversation(Wire):
     peer_id: NewUserId = Field(examples=[PEER])
+
+    @model_validator(mode="after")
+    def _of_two(self, info: ValidationInfo) -> Self:
+        if info.context is not None and self.peer_id == info.context["caller"]:
+            raise ValueError("peerId: must be somebody else")
+        return self
 
 
 class NewMessage(Wire):
@@ -22,7 +28,7 @@ class NewMessage(Wire):
 
 class NewRead(Wire):
     conversation_id: Uuid = Field(examples=[CONVERSATION])
-    up_to: Seq = Field(examples=[1])
+    up_to: GivenSeq = Field(examples=[1])
     """The `seq` of the last message read."""
 
 

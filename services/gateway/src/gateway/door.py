@@ -53,7 +53,7 @@ class Door:
             settings=settings,
             events=events,
             store=store,
-            origins=Origins(settings.allowed_origins, loopback=settings.auth == "dev"),
+            origins=Origins(settings.origins, loopback=settings.loopback),
             membership=membership,
             sending=sending,
             reads=Reads(sending),

@@ -55,7 +55,7 @@ class Queries:
         more = len(rows) > len(items)
         return {
             "items": items,
-            "nextPage": views.page_token(items[-1]) if more else None,
+            "nextPage": views.next_page(items[-1]) if more else None,
             "cursor": _cursor(standing, user),
         }
 
