@@ -35,7 +35,7 @@ from deploy.local.process import ROOT, leash, module
 from deploy.local.record import Stack
 
 _AT_ONCE = 64
-_ATTEMPTS = 10
+_BEGIN_TIMEOUT_SECONDS = 120
 _COMMITS = "select xact_commit from pg_stat_database where datname = current_database()"
 
 
@@ -186,14 +186,17 @@ async def begin(gateway: str, made: Sequence[Pair]) -> None:
     async with aiohttp.ClientSession(gateway) as client:
 
         async def start(pair: Pair) -> None:
-            path = f"/messages/start?meId={quote(pair.a)}"
-            for _ in range(_ATTEMPTS):
-                async with turns, client.post(path, json={"peerId": pair.b}) as answer:
-                    if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:  # which is safe to repeat
-                        break
-            answer.raise_for_status()
+            async with turns:
+                path = f"/messages/start?meId={quote(pair.a)}"
+                while True:
+                    async with client.post(path, json={"peerId": pair.b}) as answer:
+                        if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                            answer.raise_for_status()
+                            return
+                    await asyncio.sleep(1)  # it was not projected in time; safe to repeat
 
-        await asyncio.gather(*map(start, made))
+        async with asyncio.timeout(_BEGIN_TIMEOUT_SECONDS):
+            await asyncio.gather(*map(start, made))
 
 
 class _Child:

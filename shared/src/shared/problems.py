@@ -29,7 +29,7 @@ Code = Literal[
 ]
 """Every `code` that a problem document can have; docs/contract/README.md lists them."""
 
-STATUS: dict[Code, int] = {
+STATUS: dict[str, int] = {
     "bad_request": 400,
     "unauthenticated": 401,
     "forbidden": 403,
@@ -43,8 +43,11 @@ STATUS: dict[Code, int] = {
     "unavailable": 503,
     "projection_behind": 503,
 }
+InternalCode = Literal["busy", "database_away"]
+"""What message-store answers besides; a gateway does not pass these on."""
+
+_STATUS = STATUS | {"busy": 503, "database_away": 503}
 _CODE_OF: dict[int, Code] = {
-    400: "bad_request",
     401: "unauthenticated",
     403: "forbidden",
     404: "not_found",
@@ -70,7 +73,7 @@ class Problem(Exception):
 
     def __init__(
         self,
-        code: Code,
+        code: Code | InternalCode,
         detail: str,
         *,
         status: int | None = None,
@@ -80,7 +83,7 @@ class Problem(Exception):
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
-        self.status = status or STATUS[code]
+        self.status = status or _STATUS[code]
         self.headers = dict(headers or {})
         self.retry_after = retry_after if retry_after is not None or self.status not in (429, 503) else 1
 

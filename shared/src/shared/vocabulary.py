@@ -84,7 +84,7 @@ _TRIMMED = Rule(r"^\S(.*\S)?$", "must not begin or end with white space")
 _NO_NUL = Rule(r"^[^\x00]*$", "must not contain NUL")
 _NOT_BLANK = Rule(r"\S", "must contain something besides white space")
 # The whole rule (see `white_space`), for what clients make anew. What the first release took, which had
-# another one, goes on being read from the log, and its users go on being who they are.
+# another one, is still read from the log, and its user ids still authenticate.
 _INK = "[^" + "".join(f"\\x{{{code_point:x}}}" for code_point in CODE_POINTS) + "]"
 _NEWLY_TRIMMED = Rule(f"^{_INK}(.*{_INK})?$", _TRIMMED.message)
 _NEWLY_NOT_BLANK = Rule(_INK, _NOT_BLANK.message)

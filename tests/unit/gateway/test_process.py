@@ -14,10 +14,17 @@ import httpx
 import pytest
 
 from gateway.settings import Settings
+from tests.service_token import SERVICE_TOKEN
 
 COMMAND = [sys.executable, "-m", "gateway"]
 NOWHERE = "127.0.0.1:1"
-GOOD = {"STORE_URL": f"http://{NOWHERE}", "NOTIFIERS": NOWHERE, "KAFKA_BOOTSTRAP": NOWHERE, "AUTH": "dev"}
+GOOD = {
+    "STORE_URL": f"http://{NOWHERE}",
+    "NOTIFIERS": NOWHERE,
+    "KAFKA_BOOTSTRAP": NOWHERE,
+    "AUTH": "dev",
+    "SERVICE_TOKEN": SERVICE_TOKEN,
+}
 
 
 def environment(changes: Mapping[str, str]) -> dict[str, str]:
@@ -40,6 +47,7 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
             {"MAX_CONNECTIONS": "1000", "MAX_SOCKETS": "1000"},
             "MAX_SOCKETS must be below MAX_CONNECTIONS (1000)",
         ),
+        ({"SERVICE_TOKEN": ""}, "SERVICE_TOKEN: "),
     ],
 )
 def test_bad_settings_end_it_with_one_line_and_status_2(wrong: dict[str, str], named: str) -> None:

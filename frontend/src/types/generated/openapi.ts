@@ -603,6 +603,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The request line is above 8 KiB. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description `Host` is none of this gateway's names. */
             421: {
                 headers: {
@@ -614,6 +623,15 @@ export interface operations {
             };
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The head is above 16 KiB, or has more than 100 fields. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -724,6 +742,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The request line is above 8 KiB. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description `Host` is none of this gateway's names. */
             421: {
                 headers: {
@@ -735,6 +762,15 @@ export interface operations {
             };
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The head is above 16 KiB, or has more than 100 fields. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -830,6 +866,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The request line is above 8 KiB. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description `Host` is none of this gateway's names. */
             421: {
                 headers: {
@@ -841,6 +886,15 @@ export interface operations {
             };
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The head is above 16 KiB, or has more than 100 fields. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -939,6 +993,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The request line is above 8 KiB. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description `Host` is none of this gateway's names. */
             421: {
                 headers: {
@@ -950,6 +1013,15 @@ export interface operations {
             };
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The head is above 16 KiB, or has more than 100 fields. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1074,6 +1146,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The request line is above 8 KiB. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description `Host` is none of this gateway's names. */
             421: {
                 headers: {
@@ -1085,6 +1166,15 @@ export interface operations {
             };
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The head is above 16 KiB, or has more than 100 fields. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1193,6 +1283,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The request line is above 8 KiB. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description `Host` is none of this gateway's names. */
             421: {
                 headers: {
@@ -1204,6 +1303,15 @@ export interface operations {
             };
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The head is above 16 KiB, or has more than 100 fields. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };

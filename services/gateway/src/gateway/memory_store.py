@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from gateway.store import Answer, Belongs, Outcome, Progress, Unavailable, Until
+from gateway.store import Answer, Away, Belongs, Outcome, Progress, Unavailable, Until
 from shared import codec, events, frames
 from shared import cursor as cursors
 from shared.kafka.memory import MemoryLog
@@ -45,6 +45,8 @@ class _Conversation:
 class MemoryStore:
     def __init__(self, log: MemoryLog, topic: str, identity: LogIdentity) -> None:
         self.away = False
+        self.busy = False
+        """It does not answer in time."""
         self.stands_at: tuple[int, ...] | None = None
         """Where the projection stands still; None: it is always at the log's end."""
         self.questions = 0
@@ -158,7 +160,9 @@ class MemoryStore:
     def _ask(self) -> None:
         self.questions += 1
         if self.away:
-            raise Unavailable("away")
+            raise Away("away")
+        if self.busy:
+            raise Unavailable("busy")
 
     def _reached(self, place: Position) -> bool:
         return place.offset < self._offsets()[place.partition]

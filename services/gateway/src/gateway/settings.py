@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, fiel
 from pydantic_settings import NoDecode
 
 from gateway import hosts, origins
-from shared.settings import KafkaSettings, ProcessSettings
+from shared.settings import KafkaSettings, ProcessSettings, ServiceSettings
 
 KIB = 1024
 
@@ -27,10 +27,6 @@ Listed = Annotated[list[str], NoDecode, BeforeValidator(_listed)]
 """Comma separated."""
 
 
-def _most_sockets(max_connections: int) -> int:
-    return min(20_000, max_connections * 9 // 10)
-
-
 _EmptyIsNone = BeforeValidator(lambda given: given or None)
 
 
@@ -49,7 +45,11 @@ def _names(given: list[str]) -> list[str]:
     return [hosts.name(each) for each in given]
 
 
-class Settings(ProcessSettings, KafkaSettings):
+def _most_sockets(max_connections: int) -> int:
+    return min(20_000, max_connections * 9 // 10)
+
+
+class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     store_url: str = Field(pattern=r"^https?://[^/]+$")
     """Where `message_store serve` answers."""

@@ -8,10 +8,11 @@ from typing import Any, LiteralString
 import orjson
 import psycopg
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from message_store import reading, sessions, views
 from message_store.progress import Vector, behind
+from message_store.reachability import Reachability
 from message_store.views import Row
 from shared import cursor
 from shared.position import Position, after
@@ -24,12 +25,29 @@ _STANDING = 3
 """Columns that say where things stand, the first of each row."""
 
 
-class Queries:
-    """Every method raises Problem(unavailable) when the database does not answer in time."""
+_TIMED_OUT = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
 
-    def __init__(self, pool: AsyncConnectionPool, *, timeout: float = 2.0) -> None:
+_LOST = ("08", "57P")
+"""How the SQLSTATE of a statement begins that took its connection with it."""
+
+_SOON = 0.2
+"""Seconds of waiting for a connection of the pool after which it is found out whether any can be made."""
+
+
+class DatabaseAway(Exception):
+    """No connection to PostgreSQL can be made."""
+
+
+class Queries:
+    """Every method raises Problem when the database does not answer: `database_away` when no connection to it
+    can be made, `busy` when connections or statements take too long, else `unavailable`."""
+
+    def __init__(
+        self, pool: AsyncConnectionPool, reachability: Reachability, *, timeout: float = 2.0
+    ) -> None:
         """`timeout` is less than gateways wait for an answer."""
         self._pool = pool
+        self._reachability = reachability
         self._timeout = timeout
 
     async def progress(self) -> Vector:
@@ -131,19 +149,40 @@ class Queries:
             async with asyncio.timeout(self._timeout):
                 try:
                     return await self._read(statement, asked)
-                except psycopg.OperationalError:
+                except PoolTimeout:
+                    raise
+                except psycopg.OperationalError as error:
+                    if not (error.sqlstate or _LOST[0]).startswith(_LOST):
+                        raise
                     # after a restart of the database the pool holds dead connections
+                    await self._require_server()
                     await self._pool.check()
                     return await self._read(statement, asked)
-        except (TimeoutError, psycopg.Error) as error:
+        except DatabaseAway as error:
+            raise Problem("database_away", "no connection to the database can be made") from error
+        except (TimeoutError, PoolTimeout, *_TIMED_OUT) as error:
+            raise Problem("busy", "the database does not answer in time") from error
+        except psycopg.Error as error:
             raise Problem("unavailable", "the read models cannot be reached; try again") from error
 
     async def _read(self, statement: LiteralString, asked: dict[str, Any]) -> list[Row]:
-        connection = await self._pool.getconn()  # its context would end a transaction, of which there is none
+        connection = await self._connection()  # its context would end a transaction, of which there is none
         try:
             return await (await connection.execute(statement, asked, prepare=True)).fetchall()
         finally:
             await self._pool.putconn(connection)
+
+    async def _connection(self) -> AsyncConnection[Row]:
+        """Raises DatabaseAway rather than wait for a connection that cannot be made."""
+        try:
+            return await self._pool.getconn(timeout=_SOON)
+        except PoolTimeout:
+            await self._require_server()
+            return await self._pool.getconn()
+
+    async def _require_server(self) -> None:
+        if await self._reachability.is_away():
+            raise DatabaseAway
 
 
 def _window(kind: str, older: int, newer: int, limit: int) -> tuple[int, int]:
@@ -196,10 +235,11 @@ async def opened(database_url: str, connections: int) -> AsyncIterator[Queries]:
         min_size=2,
         max_size=connections,
         timeout=2.0,
+        reconnect_timeout=1.0,  # then the next question tries; its own pauses grow to minutes
         open=False,
     )
     await pool.open(wait=False)
     try:
-        yield Queries(pool)
+        yield Queries(pool, Reachability(database_url))
     finally:
         await pool.close(timeout=2.0)

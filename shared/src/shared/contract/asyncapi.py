@@ -28,8 +28,8 @@ not above the version of the object that you hold. Ignore types and fields that 
 `x-close-codes` of the channel lists all codes with which a socket is closed, and whether to come back (with
 the last cursor). With `afterMs` the close's reason `afterMs=<n>` says how many milliseconds to wait;
 otherwise, and when the connection ends without a close, wait a random second or so. An upgrade may be
-refused, too, with a problem document: 400 (no `Host`, or two), 403 (a page of a foreign origin), 414 and 431
-(a line or head that is too long), 421 (another's `Host`), 503 (too many connections).
+refused, too, with a problem document: 400 (no `Host`, or two), 403 (a page of a foreign origin), 421
+(another's `Host`).
 
 The caller is `token`, or `Authorization: Bearer` as in REST; where both are given they must agree (4401)."""
 

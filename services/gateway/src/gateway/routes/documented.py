@@ -28,6 +28,7 @@ from gateway.queries import Query
 from shared.contract.schemas import components
 from shared.frames import Conversation, Message
 from shared.problems import Code, Problem, ProblemDetails, unexpected
+from shared.refusals import MAX_REQUEST_LINE, too_large
 
 SUMMARY = "Messages that are never lost and never doubled."
 DESCRIPTION = """\
@@ -80,8 +81,10 @@ _SAID = {
     404: "No such conversation, or the caller is not a member of it.",
     410: "A position or cursor of another log, or another user's cursor: read anew.",
     413: "The body is too large.",
+    414: "The request line is above 8 KiB.",
     421: "`Host` is none of this gateway's names.",
     422: "Well-formed, but a field breaks a rule; `detail` names it.",
+    431: "The head is above 16 KiB, or has more than 100 fields.",
     500: "A fault of the gateway's own.",
     503: "Something behind the gateway is away or behind; safe to repeat after `Retry-After` seconds.",
 }
@@ -112,7 +115,8 @@ def problems(*codes: Code, said: Details) -> Responses:
     """All that a call may be refused with: what every call may be, `codes`, and those in `said`, which holds
     what this call is most likely to say."""
     details = _ALWAYS | {code: _SOMETIMES[code] for code in codes} | said
-    shown = [Problem(code, detail) for code, detail in details.items()] + [misdirected()]
+    shown = [Problem(code, detail) for code, detail in details.items()]
+    shown += [misdirected(), too_large(b"a" * MAX_REQUEST_LINE), too_large(b"")]
     statuses = sorted({problem.status for problem in shown})
     return {status: _answer([each for each in shown if each.status == status]) for status in statuses}
 
