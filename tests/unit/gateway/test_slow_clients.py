@@ -70,7 +70,7 @@ async def test_a_client_that_reads_but_answers_no_ping_is_closed_with_4408_and_a
     async with opened(ping=0.3) as house:
         reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
         key = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-        upgrade = b"Host: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n" + key
+        upgrade = b"Host: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: upgrade\r\n" + key
         writer.write(b"GET /ws?token=mute HTTP/1.1\r\n" + upgrade + b"\r\n")
         async with asyncio.timeout(10):
             received = await reader.read(-1)
