@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local import identity, programs, record, services
+from deploy.local import end_to_end, identity, programs, record, services
 from deploy.local.console import Console
 from deploy.local.failure import Failure
 from deploy.local.frontend import BUILD, FRONTEND, require_node
@@ -116,6 +116,7 @@ class _Run:
             self._step(4, "Services", "starting")
             stages = self._services.stages(self._stack.kafka, self._stack.database)
             await together(*(supervisor.start(*stage) for stage in stages))
+            await end_to_end.served(self._stack.gateways)
         self._console.detail(f"everything is ready after {time.monotonic() - began:.1f} s")
         self._console.announce("", *self._ports.notes, *self._stack.addresses())
         if not self._options.detached:
