@@ -97,6 +97,20 @@ async def test_a_killed_gateway_loses_nothing_and_doubles_nothing(tab: Open, api
         await shows(page, *(f"{senders[text]}: {text}" for text in kept))
 
 
+async def test_a_reload_sends_what_was_not_acknowledged(tab: Open, api: Api, stack: Stack) -> None:
+    await api.start("eve", "fay")
+    eve, fay = await tab("eve", "fay"), await tab("fay", "eve")
+    await send(eve, "before")
+    await shows(fay, "eve: before")
+    with away(stack, "gateway"):
+        await send(eve, "still here?")
+    await api.ready()
+    await eve.reload()
+    for page in (eve, fay):
+        await expect(page.get_by_role("listitem").nth(1)).to_have_text("eve: still here?", timeout=60_000)
+        await shows(page, "eve: before", "eve: still here?")
+
+
 def test_its_documentation_says_how_to_serve_it() -> None:
     text = (EXAMPLES.parent / "your-own-page.md").read_text()
     assert "python3 -m http.server 8080 --bind 127.0.0.1 --directory docs/examples" in text

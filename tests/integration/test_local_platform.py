@@ -110,7 +110,7 @@ def ready(folder: Path) -> Stack:
         stack = record.read_running(folder)
         return stack if stack and stack.ready else None
 
-    return eventually(found, "the stack is ready")
+    return eventually(found, "the stack is ready", seconds=60)
 
 
 def started_again(stack: Stack, name: str) -> Running:
