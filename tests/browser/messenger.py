@@ -53,7 +53,7 @@ async def start(who: Person, peer: str) -> None:
     """By keyboard: Ctrl and K, a name, Enter."""
     await who.page.keyboard.press("Control+k")
     dialog = who.page.get_by_role("dialog", name="Start a conversation")
-    await dialog.get_by_label("With whom?").fill(peer)
+    await dialog.get_by_label("To", exact=True).fill(peer)
     await who.page.keyboard.press("Enter")
     await expect(dialog).not_to_be_attached()
     await expect(field(who)).to_be_visible()
@@ -73,7 +73,7 @@ async def become(who: Person, name: str) -> None:
     """Somebody else, at the same tab."""
     await who.page.get_by_role("button", name="You are").click()
     await who.page.get_by_role("menuitem", name="Switch user").click()
-    await who.page.get_by_role("textbox", name="Another name").fill(name)
+    await who.page.get_by_role("textbox", name="Other name").fill(name)
     await who.page.keyboard.press("Enter")
 
 

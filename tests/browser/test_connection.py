@@ -141,7 +141,7 @@ async def test_what_was_refused_is_sent_again_by_a_tap(person: Invite) -> None:
     await expect(message(gil, "Lunch?").get_by_role("img", name="Not sent")).to_be_visible()
     await gil.shot("failed")
     await gil.finds_no_barrier()
-    await message(gil, "Lunch?").get_by_role("button", name="Tap to retry").click()
+    await message(gil, "Lunch?").get_by_role("button", name="Retry").click()
     await expect(message(gil, "Lunch?").get_by_role("img", name="Sent")).to_be_visible()
     await sees(gil, ["Lunch?"])
     assert len(sent) == 2

@@ -1,6 +1,7 @@
 import type { KeyboardEvent } from 'react';
 import type { ConversationList as List } from '../chat/conversations';
 import { useMoreConversations } from '../hooks/useConversations';
+import { strings } from '../lib/strings';
 import { Button } from './Button';
 import styles from './ConversationList.module.css';
 import { ConversationItem } from './ConversationItem';
@@ -24,7 +25,7 @@ function moveFocus(event: KeyboardEvent<HTMLElement>) {
 export function ConversationList({ list, meId, openId }: Props) {
   const more = useMoreConversations();
   return (
-    <nav className={styles['list']} aria-label="Conversations">
+    <nav className={styles['list']} aria-label={strings.list.label}>
       {/* What is pressed on a link comes up to its list. */}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
       <ul onKeyDown={moveFocus}>
@@ -41,7 +42,7 @@ export function ConversationList({ list, meId, openId }: Props) {
           disabled={more.isPending}
           onClick={() => more.mutate(list.nextPage!)}
         >
-          {more.isPending ? 'Loading…' : 'Show more'}
+          {more.isPending ? strings.loading : strings.showMore}
         </Button>
       )}
     </nav>
@@ -51,7 +52,7 @@ export function ConversationList({ list, meId, openId }: Props) {
 /** While the list is on its way. */
 export function ListSkeleton() {
   return (
-    <div className={styles['list']} role="status" aria-label="Loading conversations">
+    <div className={styles['list']} role="status" aria-label={strings.list.loading}>
       {[62, 48, 70, 40, 55, 66].map((width) => (
         <div key={width} className={styles['skeleton']}>
           <span className={styles['disc']} />

@@ -1,4 +1,5 @@
 import { isTransient } from '../api/apiClient';
+import { strings } from '../lib/strings';
 import { Button } from './Button';
 import { Bubbles, Notice } from './Notice';
 import { StartButton } from './StartButton';
@@ -14,16 +15,14 @@ interface Props {
 export function NoConversations({ error, onRetry, onStart }: Props) {
   if (!error) {
     return (
-      <Notice title="Nobody here yet" picture={<Bubbles />} action={<StartButton onClick={onStart} />}>
-        Conversations appear here as soon as you, or somebody else, begins one.
+      <Notice title={strings.list.empty} picture={<Bubbles />} action={<StartButton onClick={onStart} />}>
+        {strings.list.emptyHint}
       </Notice>
     );
   }
   return (
-    <Notice title="No conversations came" action={<Button onClick={onRetry}>Try again</Button>}>
-      {isTransient(error)
-        ? 'The server does not answer. Nothing is lost.'
-        : 'The server does not accept who you are.'}
+    <Notice title={strings.list.failed} action={<Button onClick={onRetry}>{strings.retry}</Button>}>
+      {isTransient(error) ? strings.serverAway : strings.notSignedIn}
     </Notice>
   );
 }

@@ -1,5 +1,6 @@
 import { SquarePen } from 'lucide-react';
 import { useConversations } from '../hooks/useConversations';
+import { strings } from '../lib/strings';
 import { ConversationList, ListSkeleton } from './ConversationList';
 import { IconButton } from './IconButton';
 import { Me } from './Me';
@@ -16,14 +17,14 @@ interface Props {
 
 export function Sidebar({ meId, openId, onStart }: Props) {
   return (
-    <section className={styles['side']} aria-label="Conversations and you">
+    <section className={styles['side']} aria-label={strings.list.sidebar}>
       <header className={styles['header']}>
         <p className={styles['brand']} aria-hidden="true">
-          Parley
+          {strings.product}
         </p>
         <IconButton
           icon={SquarePen}
-          label="New conversation"
+          label={strings.list.new}
           aria-keyshortcuts="Control+K Meta+K"
           onClick={onStart}
         />

@@ -4,6 +4,7 @@ import { isTransient } from '../api/apiClient';
 import { isUserId } from '../chat/people';
 import { useStartConversation } from '../hooks/useStartConversation';
 import { open } from '../hooks/useRoute';
+import { strings } from '../lib/strings';
 import { Avatar } from './Avatar';
 import { Button } from './Button';
 import { IconButton } from './IconButton';
@@ -56,11 +57,11 @@ export default function StartDialog({ meId, known, onClose }: Props) {
         }}
       >
         <div className={styles['head']}>
-          <h2 id="start-title">Start a conversation</h2>
-          <IconButton icon={X} label="Close" onClick={() => dialog.current?.close()} />
+          <h2 id="start-title">{strings.start.title}</h2>
+          <IconButton icon={X} label={strings.close} onClick={() => dialog.current?.close()} />
         </div>
         <label className={styles['label']} htmlFor="peer">
-          With whom?
+          {strings.start.to}
         </label>
         <div className={styles['row']}>
           <input
@@ -72,20 +73,20 @@ export default function StartDialog({ meId, known, onClose }: Props) {
             autoCapitalize="off"
             spellCheck={false}
             maxLength={256}
-            placeholder="A name, such as bob"
+            placeholder={strings.start.placeholder}
             aria-describedby="start-problem"
             onChange={(event) => setText(event.target.value)}
           />
           <Button type="submit" disabled={!isUserId(peerId) || isSelf || start.isPending}>
-            {start.isPending ? 'Starting…' : 'Start'}
+            {start.isPending ? strings.start.starting : strings.start.submit}
           </Button>
         </div>
         <p id="start-problem" className={styles['problem']} role="alert">
-          {isSelf && 'That is you. Who else?'}
+          {isSelf && strings.start.self}
           {start.isError && whyNot(start.error)}
         </p>
         {suggested.length > 0 && (
-          <ul className={styles['known']} aria-label="People you know">
+          <ul className={styles['known']} aria-label={strings.start.people}>
             {suggested.map((id) => (
               <li key={id}>
                 <button type="button" onClick={() => begin(id)}>
@@ -103,7 +104,5 @@ export default function StartDialog({ meId, known, onClose }: Props) {
 }
 
 function whyNot(error: Error): string {
-  return isTransient(error)
-    ? 'The server does not answer. Please try again.'
-    : 'The server does not start this conversation: is the name right?';
+  return isTransient(error) ? strings.start.serverAway : strings.start.failed;
 }

@@ -8,6 +8,7 @@ import { useMessageHistory } from '../hooks/useMessageHistory';
 import { leave } from '../hooks/useShortcuts';
 import { useOutbox } from '../store/useOutbox';
 import { isTouch } from '../hooks/isTouch';
+import { strings } from '../lib/strings';
 import type { Conversation } from '../types/chat';
 import { Avatar } from './Avatar';
 import { Button } from './Button';
@@ -34,11 +35,11 @@ export default function Thread({ conversation, meId, chat }: Props) {
   }, []);
 
   return (
-    <section className={styles['thread']} aria-label={`Conversation with ${name}`}>
+    <section className={styles['thread']} aria-label={strings.thread.label(name)}>
       <header className={styles['header']}>
         <IconButton
           icon={ArrowLeft}
-          label="Back to conversations"
+          label={strings.page.back}
           className={styles['back']}
           onClick={() => leave(conversation.id)}
         />
@@ -47,7 +48,7 @@ export default function Thread({ conversation, meId, chat }: Props) {
           <h2 ref={title} tabIndex={-1}>
             <bdi>{name}</bdi>
           </h2>
-          {conversation.kind === 'group' && <p>{conversation.memberCount} members</p>}
+          {conversation.kind === 'group' && <p>{strings.thread.members(conversation.memberCount)}</p>}
         </div>
       </header>
       <History conversation={conversation} meId={meId} chat={chat} />
@@ -80,10 +81,8 @@ function History({ conversation, meId, chat }: Props) {
 
 function Failed({ error, onRetry }: { error: Error; onRetry: () => void }) {
   return (
-    <Notice title="The messages did not come" action={<Button onClick={onRetry}>Try again</Button>}>
-      {isTransient(error)
-        ? 'The server does not answer. Nothing is lost; what you write is sent when it is back.'
-        : 'This conversation is not there, or not yours to see.'}
+    <Notice title={strings.thread.failed} action={<Button onClick={onRetry}>{strings.retry}</Button>}>
+      {isTransient(error) ? strings.thread.serverAway : strings.noAccess}
     </Notice>
   );
 }
@@ -94,7 +93,7 @@ function Waiting({ conversation, meId, chat }: Props) {
   const outgoing = outstanding(outbox, conversation.id, []);
   const rows = { items: [], outgoing, meId };
   return (
-    <div role="log" aria-live="off" aria-label="Messages">
+    <div role="log" aria-live="off" aria-label={strings.thread.messages}>
       {outgoing.map(({ clientId }, at) => (
         <Row key={clientId} rows={rows} at={at} conversation={conversation} newSince={null} chat={chat} />
       ))}

@@ -17,6 +17,7 @@ import { useConversations } from '../hooks/useConversations';
 import { open, useOpenConversation } from '../hooks/useRoute';
 import { isMac, useShortcuts } from '../hooks/useShortcuts';
 import { useUnread } from '../hooks/useUnread';
+import { strings } from '../lib/strings';
 import type { User } from '../types/chat';
 import styles from './Messages.module.css';
 
@@ -39,9 +40,9 @@ export function Messages({ user }: { user: User }) {
   const known = list?.items.flatMap(({ peerId }) => peerId ?? []) ?? [];
   return (
     <main className={styles['page']} data-open={openId !== undefined}>
-      <title>{unread > 0 ? `(${unread}) Parley` : 'Parley'}</title>
+      <title>{strings.title(unread)}</title>
       <Hidden>
-        <h1>Parley</h1>
+        <h1>{strings.product}</h1>
       </Hidden>
       <div className={styles['bar']}>
         {list && <ConnectionBar isConnected={chat.isConnected} isRefused={chat.isRefused} />}
@@ -78,20 +79,19 @@ export function Messages({ user }: { user: User }) {
 
 function Missing() {
   return (
-    <Notice title="Not here" action={<Button onClick={() => open(undefined)}>Back to conversations</Button>}>
-      This conversation is not there, or not yours to see.
+    <Notice
+      title={strings.page.notFound}
+      action={<Button onClick={() => open(undefined)}>{strings.page.back}</Button>}
+    >
+      {strings.noAccess}
     </Notice>
   );
 }
 
 function Nothing({ onStart }: { onStart: () => void }) {
   return (
-    <Notice
-      title="Pick up where you left off"
-      picture={<Bubbles />}
-      action={<StartButton onClick={onStart} />}
-    >
-      Choose a conversation, or press <kbd>{isMac ? '⌘' : 'Ctrl'} K</kbd> to begin a new one.
+    <Notice title={strings.page.pickUp} picture={<Bubbles />} action={<StartButton onClick={onStart} />}>
+      {strings.page.choose(<kbd>{isMac ? '⌘' : 'Ctrl'} K</kbd>)}
     </Notice>
   );
 }
