@@ -6,7 +6,18 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Invite
-from tests.browser.messenger import Api, field, message, online, say, sees, start, talk, talks
+from tests.browser.messenger import (
+    Api,
+    field,
+    message,
+    online,
+    say,
+    sees,
+    start,
+    switcher,
+    talk,
+    talks,
+)
 from tests.browser.person import Person, Theme, Width
 
 ME = "maya"
@@ -59,8 +70,17 @@ async def _long(maya: Person) -> None:
 
 async def _starting(maya: Person) -> None:
     await maya.page.get_by_role("button", name="New conversation").click()
-    await maya.page.get_by_label("To", exact=True).fill(ME)
+    await switcher(maya).get_by_role("combobox", name="To").fill(ME)
     await expect(maya.page.get_by_text("That's you.")).to_be_visible()
+
+
+async def _unstarted(maya: Person) -> None:
+    await start(maya, "Nobody Yet")
+
+
+async def _shortcuts(maya: Person) -> None:
+    await maya.page.keyboard.press("Control+/")
+    await expect(maya.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
 
 
 async def _menu(maya: Person) -> None:
@@ -102,6 +122,8 @@ STATES: dict[str, tuple[str, Callable[[Person], Awaitable[None]]]] = {
     "thread": (ME, _thread),
     "long": (ME, _long),
     "starting": (ME, _starting),
+    "unstarted": (ME, _unstarted),
+    "shortcuts": (ME, _shortcuts),
     "menu": (ME, _menu),
     "emoji": (ME, _emoji),
     "away": (ME, _away),
@@ -144,7 +166,7 @@ async def test_everything_can_be_done_by_keys(person: Invite) -> None:
     await press("Enter")
     await sees(maya, ["by keys alone"])
     await maya.page.keyboard.press("Control+k")
-    await expect(maya.page.get_by_label("To", exact=True)).to_be_focused()
+    await expect(switcher(maya).get_by_role("combobox", name="To")).to_be_focused()
     await press("Escape")
     await expect(maya.page.get_by_role("dialog")).not_to_be_attached()
     await expect(field(maya)).to_be_focused()
@@ -178,7 +200,7 @@ async def test_nothing_is_out_of_reach_where_there_is_little_room(person: Invite
     await online(una)
     await una.page.get_by_role("button", name="New conversation").click()
     dialog = una.page.get_by_role("dialog")
-    await expect(dialog.get_by_role("button", name="vvv")).to_be_visible()
+    await expect(dialog.get_by_role("option", name="vvv")).to_be_visible()
     assert await dialog.evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth")
     await una.shot("long-name")
     await una.page.set_viewport_size({"width": 640, "height": 320})

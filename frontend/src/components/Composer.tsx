@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef, type KeyboardEvent } from 'react';
 import { lengthOf, LONGEST_TEXT } from '../chat/text';
 import { isTouch } from '../hooks/isTouch';
 import { strings } from '../lib/strings';
+import { useStorage } from '../store/storage';
 import { draftKey, useDrafts } from '../store/useDrafts';
 import styles from './Composer.module.css';
 import { Hidden } from './Hidden';
@@ -97,10 +98,21 @@ export function Composer({ meId, conversationId, name, onSend }: Props) {
           <SendHorizontal size={19} strokeWidth={2} aria-hidden="true" />
         </button>
       </div>
+      <NotStored />
       <p id="composer-hint" className={styles['hint']}>
         {strings.composer.hint(<kbd>{keys.enter}</kbd>, <kbd>{keys.shift}</kbd>)}
       </p>
     </form>
+  );
+}
+
+/** What is written here is in memory alone. */
+function NotStored() {
+  const isVolatile = useStorage((store) => store.isVolatile);
+  return (
+    <p className={styles['notStored']} role="status">
+      {isVolatile && strings.connection.notStored}
+    </p>
   );
 }
 

@@ -1,7 +1,8 @@
-import { memo } from 'react';
+import { memo, type RefObject } from 'react';
 import { nameOf } from '../chat/conversations';
 import { shortLabel } from '../chat/days';
 import { lastWaiting } from '../chat/outbox';
+import { open } from '../hooks/useRoute';
 import { useNow } from '../hooks/useNow';
 import { shorten } from '../lib/graphemes';
 import { strings } from '../lib/strings';
@@ -20,15 +21,36 @@ interface Props {
   isOpen: boolean;
 }
 
-export const ConversationItem = memo(function ConversationItem({ conversation, meId, isOpen }: Props) {
+interface ItemProps extends Props {
+  /** Whether Tab leads here; to the others, the arrow keys. */
+  isTabStop: boolean;
+  /** Where the list finds its links, by the conversation's id. */
+  links: RefObject<Map<string, HTMLAnchorElement>>;
+  onFocus: (id: string) => void;
+}
+
+export const ConversationItem = memo(function ConversationItem(props: ItemProps) {
+  const { conversation, meId, isOpen, isTabStop, links, onFocus } = props;
   const isReading = useStore((store) => store.readingId === conversation.id);
   const unread = isReading ? 0 : conversation.unreadCount;
   const name = nameOf(conversation);
   const label = useNow((now) => shortLabel(conversation.updatedAt, now));
   return (
     <a
+      ref={(link) => {
+        if (!link) return undefined;
+        links.current.set(conversation.id, link);
+        return () => void links.current.delete(conversation.id);
+      }}
       className={styles['item']}
       href={`#${conversation.id}`}
+      tabIndex={isTabStop ? 0 : -1}
+      onFocus={() => onFocus(conversation.id)}
+      onClick={(event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+        event.preventDefault();
+        if (!isOpen) open({ id: conversation.id });
+      }}
       aria-current={isOpen ? 'page' : undefined}
       data-unread={unread > 0}
     >

@@ -2,11 +2,15 @@ import { EmojiPicker as Picker } from 'frimousse';
 import { strings } from '../lib/strings';
 import styles from './EmojiPicker.module.css';
 
+/** Fonts lag behind: newer ones are a hole in the grid, and for those who receive them. */
+const EMOJI_VERSION = 15;
+
 export function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }) {
   return (
     <Picker.Root
       className={styles['root']}
       columns={9}
+      emojiVersion={EMOJI_VERSION}
       emojibaseUrl={EMOJI_URL}
       onEmojiSelect={({ emoji }) => onPick(emoji)}
     >

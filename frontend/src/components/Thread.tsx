@@ -1,11 +1,12 @@
 import { ArrowLeft } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { isTransient } from '../api/apiClient';
-import { nameOf } from '../chat/conversations';
+import { isStarted, nameOf } from '../chat/conversations';
 import { outstanding } from '../chat/outbox';
+import type { Timeline } from '../chat/timeline';
 import type { Chat } from '../hooks/useChat';
 import { useMessageHistory } from '../hooks/useMessageHistory';
-import { leave } from '../hooks/useShortcuts';
+import { leave } from '../hooks/useRoute';
 import { useOutbox } from '../store/useOutbox';
 import { isTouch } from '../hooks/isTouch';
 import { strings } from '../lib/strings';
@@ -19,6 +20,8 @@ import { Notice } from './Notice';
 import { Row } from './Row';
 import { ThreadSkeleton } from './ThreadSkeleton';
 import styles from './Thread.module.css';
+
+const NOTHING: Timeline = { items: [], hasOlder: false };
 
 interface Props {
   conversation: Conversation;
@@ -37,12 +40,7 @@ export default function Thread({ conversation, meId, chat }: Props) {
   return (
     <section className={styles['thread']} aria-label={strings.thread.label(name)}>
       <header className={styles['header']}>
-        <IconButton
-          icon={ArrowLeft}
-          label={strings.page.back}
-          className={styles['back']}
-          onClick={() => leave(conversation.id)}
-        />
+        <IconButton icon={ArrowLeft} label={strings.page.back} className={styles['back']} onClick={leave} />
         <Avatar name={name} size={38} />
         <div className={styles['who']}>
           <h2 ref={title} tabIndex={-1}>
@@ -56,20 +54,24 @@ export default function Thread({ conversation, meId, chat }: Props) {
         meId={meId}
         conversationId={conversation.id}
         name={name}
-        onSend={(text) => chat.send(conversation.id, text)}
+        onSend={(text) =>
+          chat.send(conversation.id, text, isStarted(conversation) ? undefined : conversation.peerId)
+        }
       />
     </section>
   );
 }
 
 function History({ conversation, meId, chat }: Props) {
-  const history = useMessageHistory(conversation.id);
-  if (history.data) {
-    return <MessageList conversation={conversation} timeline={history.data} meId={meId} chat={chat} />;
+  const isNew = !isStarted(conversation);
+  const history = useMessageHistory(isNew ? undefined : conversation.id);
+  const timeline = history.data ?? (isNew ? NOTHING : undefined);
+  if (timeline) {
+    return <MessageList conversation={conversation} timeline={timeline} meId={meId} chat={chat} />;
   }
   return (
     <div className={styles['instead']}>
-      {history.isPending ? (
+      {history.isPending && !history.isFetched ? (
         <ThreadSkeleton />
       ) : (
         <Failed error={history.error} onRetry={() => void history.refetch()} />
@@ -79,7 +81,8 @@ function History({ conversation, meId, chat }: Props) {
   );
 }
 
-function Failed({ error, onRetry }: { error: Error; onRetry: () => void }) {
+/** It stays while it is tried again: then there is no error for a while. */
+function Failed({ error, onRetry }: { error: Error | null; onRetry: () => void }) {
   return (
     <Notice title={strings.thread.failed} action={<Button onClick={onRetry}>{strings.retry}</Button>}>
       {isTransient(error) ? strings.thread.serverAway : strings.noAccess}

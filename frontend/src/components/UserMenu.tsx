@@ -1,5 +1,6 @@
 import * as Menu from '@radix-ui/react-dropdown-menu';
 import { Check } from 'lucide-react';
+import { AUTH } from '../api/apiClient';
 import { strings } from '../lib/strings';
 import { useStore, type Theme } from '../store/useStore';
 import { Me } from './Me';
@@ -8,7 +9,7 @@ import styles from './UserMenu.module.css';
 const THEMES: Theme[] = ['system', 'light', 'dark'];
 
 /** Loaded, and opened, when it is first asked for. */
-export default function UserMenu({ userId }: { userId: string }) {
+export default function UserMenu({ userId, onHelp }: { userId: string; onHelp: () => void }) {
   const { theme, setTheme, setUser } = useStore();
   return (
     <Menu.Root modal={false} defaultOpen>
@@ -29,9 +30,14 @@ export default function UserMenu({ userId }: { userId: string }) {
             ))}
           </Menu.RadioGroup>
           <Menu.Separator className={styles['line']} />
-          <Menu.Item className={styles['item']} onSelect={() => window.open(window.location.pathname)}>
-            {strings.user.newTab}
+          <Menu.Item className={styles['item']} onSelect={onHelp}>
+            {strings.shortcuts.title}
           </Menu.Item>
+          {AUTH === 'dev' && (
+            <Menu.Item className={styles['item']} onSelect={() => window.open(window.location.pathname)}>
+              {strings.user.newTab}
+            </Menu.Item>
+          )}
           <Menu.Item className={styles['item']} onSelect={() => setUser(null)}>
             {strings.switchUser}
           </Menu.Item>

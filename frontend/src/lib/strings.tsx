@@ -80,16 +80,38 @@ export const strings = {
     newTab: 'Open as another user in a new tab',
   },
 
-  start: {
-    title: 'Start a conversation',
-    to: 'To',
+  switcher: {
+    title: 'Go to a conversation',
+    label: 'To',
     placeholder: 'Name, e.g. bob',
-    submit: 'Start',
-    starting: 'Starting…',
-    people: 'People you know',
+    results: 'Conversations and people',
+    start: (name: ReactNode) => <>Start with “{name}”</>,
     self: "That's you. Pick someone else.",
-    failed: "Couldn't start the conversation. Check the name.",
-    serverAway: "Can't reach the server. Please try again.",
+    notAName: 'A name has at most 128 characters.',
+    searching: 'Searching…',
+    count: (results: number) => counted(results, 'result', 'results'),
+  },
+
+  shortcuts: {
+    title: 'Keyboard shortcuts',
+    keys: {
+      alt: 'Alt',
+      cmd: '⌘',
+      ctrl: 'Ctrl',
+      enter: 'Enter',
+      escape: 'Esc',
+      option: '⌥',
+      shift: 'Shift',
+    },
+    actions: {
+      switch: 'Go to or start a conversation',
+      next: 'Next conversation',
+      previous: 'Previous conversation',
+      send: 'Send the message',
+      newLine: 'New line',
+      leave: 'Leave the conversation',
+      help: 'Show these shortcuts',
+    },
   },
 
   thread: {

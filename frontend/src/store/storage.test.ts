@@ -58,9 +58,10 @@ describe.each(REFUSALS)('where storage is %s', (_, refuse) => {
   });
 });
 
+const refuseLock = () => Promise.reject(new DOMException('denied', 'SecurityError'));
+
 it('where locks are denied, the page starts', async () => {
-  const refuse = () => Promise.reject(new DOMException('denied', 'SecurityError'));
-  vi.stubGlobal('navigator', { locks: { request: refuse, query: refuse } });
+  vi.stubGlobal('navigator', { locks: { request: refuseLock, query: refuseLock } });
   const { openTabs, holdTab } = await load();
   holdTab();
   expect((await openTabs()).size).toBe(1);
