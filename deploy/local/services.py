@@ -67,7 +67,7 @@ class Services:
         log, rows = {"KAFKA_BOOTSTRAP": kafka}, {"DATABASE_URL": database}
         links = ",".join(f"127.0.0.1:{port}" for port in self.notifiers)
         auth = {"AUTH": os.environ.get("AUTH") or "dev"}
-        web = {"WEB_ROOT": os.environ.get("WEB_ROOT", str(FRONTEND.page or ""))}
+        web = {"WEB_ROOT": web_root()}
         door = {**log, **auth, **web, "STORE_URL": f"http://127.0.0.1:{self.store}", "NOTIFIERS": links}
         return [
             [_service("store", self.store, module("message_store", "serve"), rows)],
@@ -77,16 +77,22 @@ class Services:
         ]
 
 
+def web_root() -> str:
+    """The folder of the built web client; empty for none."""
+    return os.environ.get("WEB_ROOT", str(FRONTEND.page or ""))
+
+
 def topics(kafka: str) -> Process:
     """The command that makes the topics, again and again without harm."""
     partitions = os.environ.get("PARTITIONS") or "12"
     env = {**ONCE, "KAFKA_BOOTSTRAP": kafka, "PARTITIONS": partitions}
-    return Process("topics", module("shared.topics"), env)
+    return Process("topics", module("shared.topics"), env, quiet=True)
 
 
 def migrations(database: str) -> Process:
     """The command that brings the database's tables up to date."""
-    return Process("migrations", module("message_store", "migrate"), {**ONCE, "DATABASE_URL": database})
+    env = {**ONCE, "DATABASE_URL": database}
+    return Process("migrations", module("message_store", "migrate"), env, quiet=True)
 
 
 def _services(name: str, ports: Sequence[int], argv: Sequence[str], env: Mapping[str, str]) -> list[Process]:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from gateway.memory_store import MemoryStore
 from gateway.store import Answer, Belongs, HttpStore, StorePort, Unavailable, Until
-from shared.problems import Problem
+from shared.problems import Code, Problem
 from tests.unit.gateway.house import EPOCH, PARTITIONS, STRANGE, House, opened
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -225,6 +225,6 @@ def _passed(answer: Answer) -> web.Response:
     return web.Response(body=answer.body, status=answer.status, content_type="application/json")
 
 
-def _problem(code: str) -> web.Response:
+def _problem(code: Code) -> web.Response:
     response = Problem(code, "").response()
     return web.Response(body=bytes(response.body), status=response.status_code)

@@ -1,6 +1,7 @@
 /** Which conversations a few typed letters mean. */
 import type { Conversation } from '../types/chat';
 import { nameOf } from './conversations';
+import { trim } from './whiteSpace';
 
 /** Without case and marks: "zoe" finds "Zoë". */
 function folded(text: string): string {
@@ -17,7 +18,7 @@ function rank(name: string, query: string): number {
 
 /** The best first; of equals, the one that spoke last. */
 export function search(conversations: readonly Conversation[], text: string): Conversation[] {
-  const query = folded(text.trim());
+  const query = folded(trim(text));
   return conversations
     .map((conversation) => ({ conversation, rank: rank(folded(nameOf(conversation)), query) }))
     .filter((found) => found.rank >= 0)

@@ -2,6 +2,7 @@ import { ArrowRight, SquarePen, X } from 'lucide-react';
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { nameOf } from '../chat/conversations';
 import { isUserId } from '../chat/people';
+import { trim } from '../chat/whiteSpace';
 import { useSearch } from '../hooks/useSearch';
 import { open, type Route } from '../hooks/useRoute';
 import { strings } from '../lib/strings';
@@ -38,7 +39,7 @@ export default function Switcher({ meId, onClose }: Props) {
     field.current?.focus();
   }, []);
 
-  const peerId = text.trim();
+  const peerId = trim(text);
   const { found, isSearching, isDelayed } = useSearch(meId, peerId, SHOWN);
   const options: Option[] = found.map((conversation) => ({
     name: nameOf(conversation),

@@ -11,8 +11,9 @@ function counted(count: number, one: string, other: string): string {
 /** Why a message was not sent, by the code of an error or the reason of a rejection. Others are not named. */
 const REASONS: Readonly<Record<string, string>> = {
   not_found: "This conversation doesn't exist, or you don't have access to it.",
-  forbidden: "You can't write in this conversation.",
+  too_big: 'It is too long.',
   invalid: 'The server refused this text.',
+  unavailable: "The server couldn't confirm it.",
 };
 
 export const strings = {

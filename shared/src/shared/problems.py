@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import orjson
 from fastapi import FastAPI, Request
@@ -13,7 +13,23 @@ from starlette.responses import Response
 
 from shared.vocabulary import Wire
 
-STATUS = {
+Code = Literal[
+    "bad_request",
+    "unauthenticated",
+    "forbidden",
+    "not_found",
+    "method_not_allowed",
+    "cursor_unusable",
+    "too_big",
+    "invalid",
+    "cursor_invalid",
+    "internal",
+    "unavailable",
+    "projection_behind",
+]
+"""Every `code` that a problem document can have; docs/contract/README.md lists them."""
+
+STATUS: dict[Code, int] = {
     "bad_request": 400,
     "unauthenticated": 401,
     "forbidden": 403,
@@ -23,15 +39,16 @@ STATUS = {
     "too_big": 413,
     "invalid": 422,
     "cursor_invalid": 422,
-    "group_full": 422,
-    "not_a_group": 422,
-    "too_many": 429,
     "internal": 500,
     "unavailable": 503,
     "projection_behind": 503,
 }
-_CODE_OF = {400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found"} | {
-    405: "method_not_allowed"
+_CODE_OF: dict[int, Code] = {
+    400: "bad_request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
 }
 
 
@@ -50,7 +67,7 @@ class Problem(Exception):
 
     def __init__(
         self,
-        code: str,
+        code: Code,
         detail: str,
         *,
         status: int | None = None,
@@ -96,7 +113,9 @@ def install(app: FastAPI, *, docs: str | None = None) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> Response:
-        headers = error.headers or {}
+        headers = dict(error.headers or {})
+        if "Allow" in headers:
+            headers["Allow"] = _allowed(headers["Allow"])
         details = {404: unknown, 405: f"use {headers.get('Allow', 'another method')}"}
         detail = details.get(error.status_code, str(error.detail))
         code = _CODE_OF.get(error.status_code, "bad_request")
@@ -109,6 +128,12 @@ def install(app: FastAPI, *, docs: str | None = None) -> None:
         return Problem("invalid", f"{place}: {first['msg']}").response()
 
     app.add_exception_handler(Exception, internal)
+
+
+def _allowed(methods: str) -> str:
+    """The value of `Allow`, with HEAD wherever GET is (`shared.head`)."""
+    given = {method.strip() for method in methods.split(",")}
+    return ", ".join(sorted(given | {"HEAD"} if "GET" in given else given))
 
 
 async def internal(_: Request, __: Exception) -> Response:

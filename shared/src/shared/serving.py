@@ -9,6 +9,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from shared.head import HeadAsGet
 from shared.settings import ProcessSettings
 from shared.socket_protocol import HttpProtocol, SocketProtocol
 
@@ -57,7 +58,7 @@ def server(
     _collect_rarely()
     allow_files()
     config = uvicorn.Config(
-        app,
+        HeadAsGet(app),
         host=settings.host,
         port=settings.port,
         http=HttpProtocol,

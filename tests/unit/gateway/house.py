@@ -22,6 +22,7 @@ from shared.kafka import Appendable, Appended, Unconfirmed, partition_for
 from shared.kafka.memory import MemoryConsumer, MemoryLog, MemoryProducer
 from shared.log_identity import LogIdentity
 from shared.serving import server
+from tests.unit.gateway import contracted
 from tests.unit.gateway.notifier import Notifier, notifying
 
 EPOCH = "0123456789abcdef"
@@ -171,7 +172,9 @@ async def _served(house: House, ping: float) -> AsyncIterator[None]:
     while not serving.started:
         await asyncio.sleep(0.005)
     house.port = serving.servers[0].sockets[0].getsockname()[1]
-    house.http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{house.port}")
+    house.http = httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{house.port}", event_hooks={"response": [contracted.require]}
+    )
     stopping = asyncio.create_task(_stopped(house, serving))
     try:
         yield

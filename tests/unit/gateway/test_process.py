@@ -27,6 +27,11 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
         ({"ENV": "production"}, "AUTH=dev"),
         ({"NOTIFIERS": ""}, "NOTIFIERS"),
         ({"WEB_ROOT": "/nowhere"}, "WEB_ROOT"),
+        ({"PUBLIC_URL": "chat.example"}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "ftp://chat.example"}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "https://chat.example/parley"}, "PUBLIC_URL"),
+        ({"ALLOWED_HOSTS": "https://chat.example"}, "ALLOWED_HOSTS"),
+        ({"ALLOWED_ORIGINS": "chat.example"}, "ALLOWED_ORIGINS"),
     ],
 )
 def test_bad_settings_end_it_with_one_line_and_status_2(wrong: dict[str, str], named: str) -> None:

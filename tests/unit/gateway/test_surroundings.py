@@ -24,7 +24,7 @@ async def test_what_fails_unexpectedly_is_a_problem_that_another_origin_may_read
 ) -> None:
     async with opened(allowed_origins=[_PAGE]) as house:
         monkeypatch.setattr(house.store, "history", _broken)
-        monkeypatch.setattr(type(house.door.links), "ready", property(_broken))
+        monkeypatch.setattr(type(house.door.events), "identity", property(_broken), raising=False)
         with structlog.testing.capture_logs() as logs:
             answer = await house.http.get(path, headers={"Origin": _PAGE, "X-Request-Id": "mine"})
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")

@@ -62,6 +62,28 @@ async def test_assets_are_kept_for_a_year_and_sent_as_small_as_they_are_stored(
         assert "Accept-Encoding" in answer.headers["Vary"]
 
 
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [("GZIP", "gzip"), ("*", "gzip"), ("gzip;q=0", None), ("gzip;q=0, *", None), ("br", None), ("", None)],
+)
+async def test_encodings_are_weighed(http: httpx.AsyncClient, accepted: str, encoding: str | None) -> None:
+    answer = await http.get("/assets/index-0a1b.js", headers={"Accept-Encoding": accepted})
+    assert (answer.headers.get("Content-Encoding"), answer.text) == (encoding, SCRIPT)
+    assert "Accept-Encoding" in answer.headers["Vary"]
+
+
+@pytest.mark.parametrize(
+    ("known", "status"),
+    [("{}", 304), ("W/{}", 304), ('"a", {}', 304), ('"a",W/{}', 304), ("*", 304), ('"a", W/"b"', 200)],
+)
+async def test_what_a_browser_has_is_not_sent_again(http: httpx.AsyncClient, known: str, status: int) -> None:
+    plain = {"Accept-Encoding": "identity"}
+    tag = (await http.get("/favicon.svg", headers=plain)).headers["ETag"]
+    answer = await http.get("/favicon.svg", headers=plain | {"If-None-Match": known.format(tag)})
+    assert answer.status_code == status
+    assert "Accept-Encoding" in answer.headers["Vary"]
+
+
 async def test_what_stands_beside_the_page_is_served_too(http: httpx.AsyncClient) -> None:
     icon = await http.get("/favicon.svg")
     assert (icon.status_code, icon.headers["Content-Type"]) == (200, "image/svg+xml")

@@ -2,6 +2,7 @@
 
 main, settings       the composition root
 application          the HTTP application around the routes
+hosts, origins       which hosts it answers as, and which web pages may call
 callers, requests    who calls, and what a well-formed call is
 routes/              one module for each resource
 event_log, sending   into the log, with membership asked first

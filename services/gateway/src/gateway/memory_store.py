@@ -17,7 +17,7 @@ from shared import cursor as cursors
 from shared.kafka.memory import MemoryLog
 from shared.log_identity import LogIdentity
 from shared.position import Position, after
-from shared.problems import Problem
+from shared.problems import Code, Problem
 from shared.showing import page as page_of
 
 _decoded = lru_cache(10_000)(codec.decode_event)
@@ -248,7 +248,7 @@ def _ok(body: dict[str, Any]) -> Answer:
     return Answer(200, orjson.dumps(body))
 
 
-def _problem(code: str, detail: str) -> Answer:
+def _problem(code: Code, detail: str) -> Answer:
     response = Problem(code, detail).response()
     return Answer(response.status_code, bytes(response.body))
 

@@ -14,6 +14,8 @@ from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from gateway.http_fields import accepts_gzip
+
 PAGE = "index.html"
 YEAR = 365 * 24 * 60 * 60
 POLICY = {
@@ -61,7 +63,7 @@ class _Files(StaticFiles):
         return response
 
     async def _zipped(self, name: str, scope: Scope) -> Response | None:
-        if "gzip" not in Headers(scope=scope).get("Accept-Encoding", ""):
+        if not accepts_gzip(Headers(scope=scope).getlist("Accept-Encoding")):
             return None
         try:
             response = await super().get_response(f"{name}.gz", scope)

@@ -7,10 +7,10 @@ from typing import Any, LiteralString
 
 import orjson
 import psycopg
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from message_store import reading, views
-from message_store.postgres import KEEPALIVES, OPTIONS
+from message_store import reading, sessions, views
 from message_store.progress import Vector, behind
 from message_store.views import Row
 from shared import cursor
@@ -18,10 +18,6 @@ from shared.position import Position, after
 from shared.problems import Problem, not_found
 from shared.showing import page as page_of
 from shared.vocabulary import MAX_SEQ
-
-# Each question is planned once a connection: planning a page takes longer than reading it. PostgreSQL itself
-# plans anew each time, since it takes a limit that it does not know for a large one.
-_PLANNED_ONCE = "-c plan_cache_mode=force_generic_plan"
 
 _STANDING = 3
 """Columns that say where things stand, the first of each row."""
@@ -58,7 +54,7 @@ class Queries:
         more = len(rows) > limit
         return {
             "items": items,
-            "nextPage": views.page_token(items[-1]) if more else None,
+            "nextPage": views.next_page(items[-1]) if more else None,
             "cursor": _cursor(standing, user),
         }
 
@@ -183,16 +179,17 @@ def _cursor(vector: Vector, user: str) -> str:
     return cursor.encode(vector.epoch, user, vector.offsets)
 
 
+async def _prepare_session(connection: AsyncConnection[Any]) -> None:
+    await sessions.apply(connection, sessions.READING)
+
+
 @asynccontextmanager
 async def opened(database_url: str, connections: int) -> AsyncIterator[Queries]:
     """Opens at once, whether or not the database is there yet."""
     pool = AsyncConnectionPool(
         database_url,
-        kwargs={
-            "options": f"{OPTIONS} {_PLANNED_ONCE} -c default_transaction_read_only=on",
-            "autocommit": True,
-            **KEEPALIVES,
-        },
+        kwargs={"autocommit": True, **sessions.CONNECT},
+        configure=_prepare_session,
         min_size=2,
         max_size=connections,
         timeout=2.0,

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from notifier.live import server
 from notifier.live.notifier import Notifier
 from notifier.live.settings import LiveSettings
+from shared import problems
 from shared.logs import configure
 from shared.probes import probes
 from shared.serving import serve
@@ -22,7 +23,8 @@ def application(notifier: Notifier, settings: LiveSettings) -> FastAPI:
         await notifier.stop()
 
     app = FastAPI(title="Parley notifier", lifespan=lifespan)
-    app.include_router(probes(notifier.alive, notifier.ready))
+    problems.install(app)
+    app.include_router(probes(notifier.alive, notifier.not_ready))
     app.include_router(server.links(notifier.switchboard, settings.link_outbox))
     return app
 
