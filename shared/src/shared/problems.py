@@ -29,7 +29,7 @@ Code = Literal[
 ]
 """Every `code` that a problem document can have; docs/contract/README.md lists them."""
 
-STATUS: dict[Code, int] = {
+STATUS: dict[str, int] = {
     "bad_request": 400,
     "unauthenticated": 401,
     "forbidden": 403,
