@@ -1,13 +1,13 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { withoutFetchAdapter } from './scripts/axios.ts';
 import { emoji } from './scripts/emoji.ts';
 
 const gateway = process.env['VITE_GATEWAY'] ?? 'http://127.0.0.1:8000';
 const proxy = { '/messages': gateway, '/ws': { target: gateway, ws: true } };
 
 export default defineConfig({
-  plugins: [react(), emoji()],
-  legacy: { inconsistentCjsInterop: true }, // react-use-websocket's default export
+  plugins: [react(), emoji(), withoutFetchAdapter()],
   server: { proxy },
   preview: { proxy },
   build: {

@@ -1,12 +1,26 @@
-// `npm run types`: src/types/generated, from the contract that is made from the backend's own models.
-// With --check nothing is written, and what is stale is named.
+// `npm run types`: src/types/generated, from the contract that is made from the backend's own models: docs/contract
+// of this repository, or of the folder that CONTRACT names. With --check nothing is written, and what is stale is
+// named.
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { compile } from 'json-schema-to-typescript';
 import openapi, { astToString } from 'openapi-typescript';
 
-const contract = new URL('../../docs/contract/', import.meta.url);
+const given = process.env.CONTRACT;
+const contract = given
+  ? pathToFileURL(`${resolve(given)}/`)
+  : new URL('../../docs/contract/', import.meta.url);
 const generated = new URL('../src/types/generated/', import.meta.url);
 const banner = '// Made by `npm run types` from docs/contract. Do not edit.\n';
+
+if (!existsSync(contract)) {
+  console.error(
+    `no contract at ${contract.pathname}: CONTRACT=<folder> names another; the types stay as they are`,
+  );
+  process.exit(given ? 1 : 0);
+}
 
 /** What the REST calls take and answer; each schema also by its bare name. */
 async function rest() {

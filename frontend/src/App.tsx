@@ -7,9 +7,23 @@ import { Messages } from './pages/Messages';
 import { Welcome } from './pages/Welcome';
 import { useStore } from './store/useStore';
 
+const RETRY_INTERVAL = 5_000;
+
+/** Requests are tried whatever the browser takes its network to be; what failed is tried again every five seconds. */
 const queryClient = new QueryClient({
-  defaultOptions: { queries: { retry: (failures, error) => failures < 2 && isTransient(error) } },
+  defaultOptions: {
+    queries: {
+      networkMode: 'always',
+      retry: (failures, error) => failures < 2 && isTransient(error),
+      refetchInterval: ({ state }) => (isTransientFailure(state) ? RETRY_INTERVAL : false),
+    },
+    mutations: { networkMode: 'always' },
+  },
 });
+
+function isTransientFailure({ status, error }: { status: string; error: unknown }): boolean {
+  return status === 'error' && isTransient(error);
+}
 
 export function App() {
   const user = useStore((store) => store.user);

@@ -1,5 +1,6 @@
 """What people do at the page, and what they see of it: by roles and names, as they would say it."""
 
+import re
 from dataclasses import dataclass
 
 import httpx
@@ -30,6 +31,11 @@ def talk(who: Person, name: str) -> Locator:
     return talks(who).filter(has_text=name)
 
 
+def switcher(who: Person) -> Locator:
+    """Where conversations are found and started."""
+    return who.page.get_by_role("dialog", name="Go to a conversation")
+
+
 def reconnecting(who: Person) -> Locator:
     return who.page.get_by_role("status", name="Connection")
 
@@ -44,16 +50,18 @@ async def online(*people: Person) -> None:
 
 async def whole(who: Person) -> None:
     """Those parts of the page are there, too, that come while there is nothing else to do."""
-    await who.page.wait_for_function("""() => ["StartDialog", "UserMenu"].every(part =>
+    await who.page.wait_for_function("""() => ["Switcher", "UserMenu"].every(part =>
         performance.getEntriesByType("resource").some(({name, responseEnd}) =>
             responseEnd > 0 && name.includes(part) && name.endsWith("js")))""")
 
 
 async def start(who: Person, peer: str) -> None:
-    """By keyboard: Ctrl and K, a name, Enter."""
+    """By keyboard: Ctrl and K, a name, Enter. What is new exists with its first message."""
     await who.page.keyboard.press("Control+k")
-    dialog = who.page.get_by_role("dialog", name="Start a conversation")
-    await dialog.get_by_label("With whom?").fill(peer)
+    dialog = switcher(who)
+    await dialog.get_by_role("combobox", name="To").fill(peer)
+    name = re.compile(rf"^{re.escape(peer)}$|“{re.escape(peer)}”$")
+    await expect(dialog.get_by_role("option", name=name, selected=True)).to_be_visible()
     await who.page.keyboard.press("Enter")
     await expect(dialog).not_to_be_attached()
     await expect(field(who)).to_be_visible()
@@ -73,13 +81,18 @@ async def become(who: Person, name: str) -> None:
     """Somebody else, at the same tab."""
     await who.page.get_by_role("button", name="You are").click()
     await who.page.get_by_role("menuitem", name="Switch user").click()
-    await who.page.get_by_role("textbox", name="Another name").fill(name)
+    await who.page.get_by_role("textbox", name="Other name").fill(name)
     await who.page.keyboard.press("Enter")
 
 
 async def together(ann: Person, bob: Person) -> None:
-    """The first starts a conversation, the second opens it."""
+    """Both open their conversation, in which nothing is said yet."""
     await online(ann, bob)
+    origin = ann.page.url.partition("/?")[0]
+    started = await ann.page.request.post(
+        f"{origin}/messages/start", params={"meId": ann.name}, data={"peerId": bob.name}
+    )
+    assert started.ok
     await start(ann, bob.name)
     await talk(bob, ann.name).click()
     await expect(field(bob)).to_be_visible()

@@ -6,7 +6,18 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Invite
-from tests.browser.messenger import Api, field, message, online, say, sees, start, talk, talks
+from tests.browser.messenger import (
+    Api,
+    field,
+    message,
+    online,
+    say,
+    sees,
+    start,
+    switcher,
+    talk,
+    talks,
+)
 from tests.browser.person import THEMED, Person, Width
 
 ME = "maya"
@@ -59,8 +70,17 @@ async def _long(maya: Person) -> None:
 
 async def _starting(maya: Person) -> None:
     await maya.page.get_by_role("button", name="New conversation").click()
-    await maya.page.get_by_label("With whom?").fill(ME)
-    await expect(maya.page.get_by_text("That is you.")).to_be_visible()
+    await switcher(maya).get_by_role("combobox", name="To").fill(ME)
+    await expect(maya.page.get_by_text("That's you.")).to_be_visible()
+
+
+async def _unstarted(maya: Person) -> None:
+    await start(maya, "Nobody Yet")
+
+
+async def _shortcuts(maya: Person) -> None:
+    await maya.page.keyboard.press("Control+/")
+    await expect(maya.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
 
 
 async def _menu(maya: Person) -> None:
@@ -85,16 +105,16 @@ async def _away(maya: Person) -> None:
 
 async def _missing(maya: Person) -> None:
     await maya.page.evaluate("location.hash = 'nothing-like-it'")
-    await expect(maya.page.get_by_role("heading", name="Not here")).to_be_visible()
+    await expect(maya.page.get_by_role("heading", name="Conversation not found")).to_be_visible()
 
 
 async def _empty(nobody: Person) -> None:
-    await expect(nobody.page.get_by_role("heading", name="Nobody here yet")).to_be_visible()
+    await expect(nobody.page.get_by_role("heading", name="No conversations yet")).to_be_visible()
 
 
 async def _welcome(guest: Person) -> None:
     await guest.page.goto(guest.page.url.partition("?")[0])
-    await expect(guest.page.get_by_role("heading", name="Who is talking?")).to_be_visible()
+    await expect(guest.page.get_by_role("heading", name="Who are you?")).to_be_visible()
 
 
 STATES: dict[str, tuple[str, Callable[[Person], Awaitable[None]]]] = {
@@ -102,6 +122,8 @@ STATES: dict[str, tuple[str, Callable[[Person], Awaitable[None]]]] = {
     "thread": (ME, _thread),
     "long": (ME, _long),
     "starting": (ME, _starting),
+    "unstarted": (ME, _unstarted),
+    "shortcuts": (ME, _shortcuts),
     "menu": (ME, _menu),
     "emoji": (ME, _emoji),
     "away": (ME, _away),
@@ -147,7 +169,7 @@ async def test_everything_can_be_done_by_keys(person: Invite) -> None:
     await press("Enter")
     await sees(maya, ["by keys alone"])
     await maya.page.keyboard.press("Control+k")
-    await expect(maya.page.get_by_label("With whom?")).to_be_focused()
+    await expect(switcher(maya).get_by_role("combobox", name="To")).to_be_focused()
     await press("Escape")
     await expect(maya.page.get_by_role("dialog")).not_to_be_attached()
     await expect(field(maya)).to_be_focused()
@@ -170,7 +192,7 @@ async def test_what_arrives_is_said_aloud(person: Invite, api: Api) -> None:
     ida = await person("ida")
     await online(ida)
     await api.say("jon", await api.start("jon", "ida"), "Can you hear me?")
-    said = ida.page.get_by_role("log", name="What arrives")
+    said = ida.page.get_by_role("log", name="New messages")
     await expect(said).to_have_text("jon: Can you hear me?")
 
 
@@ -181,12 +203,12 @@ async def test_nothing_is_out_of_reach_where_there_is_little_room(person: Invite
     await online(una)
     await una.page.get_by_role("button", name="New conversation").click()
     dialog = una.page.get_by_role("dialog")
-    await expect(dialog.get_by_role("button", name="vvv")).to_be_visible()
+    await expect(dialog.get_by_role("option", name="vvv")).to_be_visible()
     assert await dialog.evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth")
     await una.shot("long-name")
     await una.page.set_viewport_size({"width": 640, "height": 320})
     await _welcome(una)
-    come_in = una.page.get_by_role("button", name="Come in")
+    come_in = una.page.get_by_role("button", name="Continue")
     await come_in.scroll_into_view_if_needed()
     await expect(come_in).to_be_in_viewport(ratio=1)
 
@@ -209,7 +231,7 @@ async def test_somebody_is_picked_and_two_tabs_can_be_two_people(person: Invite)
     await online(guest)
     other = await guest.context.new_page()
     await other.goto(guest.page.url.partition("?")[0])
-    await other.get_by_label("Another name").fill("lea")
+    await other.get_by_label("Other name").fill("lea")
     await other.keyboard.press("Enter")
     await expect(other.get_by_role("button", name="You are lea")).to_be_visible()
     await expect(guest.page.get_by_role("button", name="You are bob")).to_be_visible()

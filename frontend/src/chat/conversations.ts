@@ -7,6 +7,8 @@ import type {
   ReadFrame,
   ServerFrame,
 } from '../types/chat';
+import { uuid5 } from '../lib/uuid5';
+import type { Outbox } from './outbox';
 
 export type ConversationList = ConversationPage;
 
@@ -90,4 +92,56 @@ export function withPage(list: ConversationList, page: ConversationPage): Conver
 /** What to call a conversation. */
 export function nameOf(conversation: Conversation): string {
   return conversation.title ?? conversation.peerId ?? conversation.members.join(', ');
+}
+
+const NAMESPACE = '6f0d7a52-5c1e-5d0a-9b7e-0a4c51e7a9d3';
+
+/** The id of the one conversation of two users, before it exists and after (docs/contract, Ids). */
+export function directId(a: string, b: string): string {
+  const [low, high] = byCodePoint(a, b) < 0 ? [a, b] : [b, a];
+  return uuid5(NAMESPACE, JSON.stringify(['direct', low, high]));
+}
+
+/** Strings compare by UTF-16 units, which puts U+FFFD behind an emoji. */
+function byCodePoint(a: string, b: string): number {
+  const [left, right] = [Array.from(a), Array.from(b)];
+  const at = left.findIndex((letter, index) => letter !== right[index]);
+  if (at === -1) return left.length - right.length;
+  return at < right.length ? left[at]!.codePointAt(0)! - right[at]!.codePointAt(0)! : 1;
+}
+
+/** A conversation of two that its first message will start, under the id that it will have. */
+export function unstarted(meId: string, peerId: string, createdAt: string): Conversation {
+  return {
+    id: directId(meId, peerId),
+    kind: 'direct',
+    title: null,
+    peerId,
+    members: [meId, peerId],
+    memberCount: 2,
+    lastMessage: null,
+    lastSeq: 0,
+    readSeq: 0,
+    unreadCount: 0,
+    createdAt,
+    updatedAt: createdAt,
+    version: 0,
+  };
+}
+
+/** Whether the server knows it. */
+export function isStarted(conversation: Conversation): boolean {
+  return conversation.version > 0;
+}
+
+/** Those of the list, and those whose first message is on its way. */
+export function withUnstarted(items: readonly Conversation[], outbox: Outbox, meId: string): Conversation[] {
+  const known = new Set(items.map(({ id }) => id));
+  const added: Conversation[] = [];
+  for (const { conversationId, peerId, createdAt } of outbox) {
+    if (peerId === undefined || known.has(conversationId)) continue;
+    known.add(conversationId);
+    added.push(unstarted(meId, peerId, createdAt));
+  }
+  return [...added.toReversed(), ...items];
 }

@@ -1,5 +1,6 @@
 /** Days, times and which messages belong together. */
 import { differenceInCalendarDays, differenceInMinutes, isSameDay, isSameYear } from 'date-fns';
+import { strings } from '../lib/strings';
 
 const TOGETHER_MINUTES = 5;
 
@@ -21,8 +22,8 @@ export interface Spoken {
 export function dayLabel(iso: string, now: Date): string {
   const day = new Date(iso);
   const ago = differenceInCalendarDays(now, day);
-  if (ago === 0) return 'Today';
-  if (ago === 1) return 'Yesterday';
+  if (ago === 0) return strings.day.today;
+  if (ago === 1) return strings.day.yesterday;
   if (ago > 1 && ago < 7) return weekday.format(day);
   return isSameYear(day, now) ? `${weekday.format(day)}, ${dayOfYear.format(day)}` : date.format(day);
 }
@@ -36,7 +37,7 @@ export function shortLabel(iso: string, now: Date): string {
   const day = new Date(iso);
   const ago = differenceInCalendarDays(now, day);
   if (ago === 0) return clock(iso);
-  if (ago === 1) return 'Yesterday';
+  if (ago === 1) return strings.day.yesterday;
   if (ago > 1 && ago < 7) return shortWeekday.format(day);
   return (isSameYear(day, now) ? shortDayOfYear : shortDate).format(day);
 }

@@ -13,6 +13,8 @@ export interface Outgoing {
   state: 'pending' | 'sent' | 'failed';
   /** Why it failed: an error's code, or the reason of a rejection. */
   reason?: string;
+  /** The other member of a conversation that is to be started before this can be sent. */
+  peerId?: string;
   /** Left behind by a tab that is gone, and taken over by this one. */
   isInherited?: boolean;
 }
@@ -36,6 +38,26 @@ export function withState(
 export function without(outbox: Outbox, clientId: string | undefined): Outbox {
   const rest = outbox.filter((outgoing) => outgoing.clientId !== clientId);
   return rest.length === outbox.length ? outbox : rest;
+}
+
+/** A conversation was started, as `id`: what waited for that can be sent. */
+export function withStarted(outbox: Outbox, conversationId: string, id: string): Outbox {
+  const waits = (outgoing: Outgoing) =>
+    outgoing.conversationId === conversationId && outgoing.peerId !== undefined;
+  if (!outbox.some(waits)) return outbox;
+  return outbox.map((outgoing) => {
+    if (!waits(outgoing)) return outgoing;
+    const { peerId: _, ...rest } = outgoing;
+    return { ...rest, conversationId: id };
+  });
+}
+
+/** A conversation cannot be started: nothing that waits for that was sent. */
+export function withNotStarted(outbox: Outbox, conversationId: string, reason: string): Outbox {
+  const waiting = outbox.filter(
+    (each) => each.conversationId === conversationId && each.peerId !== undefined,
+  );
+  return waiting.reduce((rest, { clientId }) => withState(rest, clientId, 'failed', reason), outbox);
 }
 
 /** Old outbox + frame = new outbox. */

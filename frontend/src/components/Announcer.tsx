@@ -1,5 +1,7 @@
 import { useEffect, useState } from 'react';
 import { listen } from '../chat/hub';
+import { shorten } from '../lib/graphemes';
+import { strings } from '../lib/strings';
 import { Hidden } from './Hidden';
 
 const KEPT = 5;
@@ -16,14 +18,14 @@ export function Announcer({ meId }: { meId: string }) {
     () =>
       listen((frame) => {
         if (frame.type !== 'message' || frame.senderId === meId) return;
-        const text = `${frame.senderId}: ${frame.text.slice(0, 200)}`;
+        const text = strings.thread.arrived(frame.senderId, shorten(frame.text, 200));
         setSaid((before) => [...before.slice(1 - KEPT), { id: frame.id, text }]);
       }),
     [meId],
   );
   return (
     <Hidden>
-      <div role="log" aria-label="What arrives" aria-live="polite" aria-relevant="additions">
+      <div role="log" aria-label={strings.thread.newMessages} aria-live="polite" aria-relevant="additions">
         {said.map(({ id, text }) => (
           <p key={id}>{text}</p>
         ))}

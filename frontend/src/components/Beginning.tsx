@@ -1,4 +1,5 @@
 import { nameOf } from '../chat/conversations';
+import { strings } from '../lib/strings';
 import type { Conversation } from '../types/chat';
 import { Avatar } from './Avatar';
 import styles from './Beginning.module.css';
@@ -17,14 +18,14 @@ export function Beginning({ context }: { context?: Context }) {
   if (hasFailed) {
     return (
       <div className={styles['older']}>
-        Older messages did not come.
+        {strings.thread.olderFailed}
         <button type="button" onClick={onRetry}>
-          Try again
+          {strings.retry}
         </button>
       </div>
     );
   }
-  if (hasOlder) return <div className={styles['older']}>Loading older messages…</div>;
+  if (hasOlder) return <div className={styles['older']}>{strings.thread.loadingOlder}</div>;
   const name = nameOf(conversation);
   return (
     <div className={styles['beginning']}>
@@ -32,7 +33,9 @@ export function Beginning({ context }: { context?: Context }) {
       <p className={styles['name']}>
         <bdi>{name}</bdi>
       </p>
-      <p>This is where it begins. {conversation.lastSeq === 0 && 'Say hello.'}</p>
+      <p>
+        {strings.thread.beginning(<bdi>{name}</bdi>)} {conversation.lastSeq === 0 && strings.thread.sayHello}
+      </p>
     </div>
   );
 }

@@ -1,3 +1,4 @@
+import { strings } from '../lib/strings';
 import { Button } from './Button';
 import { Notice } from './Notice';
 
@@ -5,10 +6,10 @@ import { Notice } from './Notice';
 export function Broken() {
   return (
     <Notice
-      title="Something went wrong"
-      action={<Button onClick={() => window.location.reload()}>Load the page again</Button>}
+      title={strings.broken.title}
+      action={<Button onClick={() => window.location.reload()}>{strings.broken.reload}</Button>}
     >
-      Nothing is lost: what you wrote is kept and sent.
+      {strings.broken.text}
     </Notice>
   );
 }

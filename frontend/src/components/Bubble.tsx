@@ -2,6 +2,8 @@ import { useId, useState } from 'react';
 import { clock } from '../chat/days';
 import { isLong, isOnlyEmoji, isTurned } from '../chat/text';
 import { toComposer } from '../hooks/toComposer';
+import { shorten } from '../lib/graphemes';
+import { strings } from '../lib/strings';
 import { Avatar } from './Avatar';
 import styles from './Bubble.module.css';
 import { Hidden } from './Hidden';
@@ -19,6 +21,8 @@ interface Props {
   /** In a group, who speaks is said. */
   isNamed: boolean;
   delivery: Delivery;
+  /** Why it was not sent: an error's code, or the reason of a rejection. */
+  reason?: string | undefined;
   onRetry?: (() => void) | undefined;
   onDiscard?: (() => void) | undefined;
 }
@@ -33,7 +37,7 @@ export function Bubble(props: Props) {
       data-mine={isMine}
       data-follows={follows}
       data-goes-on={goesOn}
-      aria-label={`${isMine ? 'You' : senderId}, ${clock(createdAt)}`}
+      aria-label={strings.message.label(isMine ? null : senderId, clock(createdAt))}
     >
       {isNamed &&
         !isMine &&
@@ -56,7 +60,7 @@ export function Bubble(props: Props) {
             {isMine && <Ticks delivery={delivery} />}
           </span>
         </div>
-        {delivery === 'failed' && <Failed onRetry={props.onRetry} onDiscard={props.onDiscard} text={text} />}
+        {delivery === 'failed' && <Failed {...props} />}
       </div>
     </article>
   );
@@ -79,23 +83,30 @@ function Text({ text }: { text: string }) {
           aria-controls={id}
           onClick={() => setIsOpen(!isOpen)}
         >
-          {isOpen ? 'Show less' : 'Show more'}
+          {isOpen ? strings.showLess : strings.showMore}
         </button>
       )}
     </>
   );
 }
 
-function Failed({ onRetry, onDiscard, text }: Pick<Props, 'onRetry' | 'onDiscard' | 'text'>) {
-  const about = <Hidden>: {text.slice(0, 60)}</Hidden>;
+function Failed({
+  reason,
+  onRetry,
+  onDiscard,
+  text,
+}: Pick<Props, 'reason' | 'onRetry' | 'onDiscard' | 'text'>) {
+  const about = <Hidden>{strings.message.about(shorten(text, 60))}</Hidden>;
   return (
     <div className={styles['failed']}>
-      Not sent.
+      {strings.message.failed(reason)}
       <button type="button" onClick={andGoOn(onRetry)}>
-        Tap to retry{about}
+        {strings.message.retry}
+        {about}
       </button>
       <button type="button" onClick={andGoOn(onDiscard)}>
-        Delete{about}
+        {strings.message.delete}
+        {about}
       </button>
     </div>
   );

@@ -3,12 +3,16 @@ import { useEffect, useLayoutEffect, useRef, type KeyboardEvent } from 'react';
 import { lengthOf, LONGEST_TEXT } from '../chat/text';
 import { isBlank } from '../chat/whiteSpace';
 import { isTouch } from '../hooks/isTouch';
+import { strings } from '../lib/strings';
+import { useStorage } from '../store/storage';
 import { draftKey, useDrafts } from '../store/useDrafts';
 import styles from './Composer.module.css';
 import { Hidden } from './Hidden';
 import { IconButton } from './IconButton';
 import { OnDemand } from './OnDemand';
 import { EmojiButton } from './parts';
+
+const { keys } = strings.composer;
 
 interface Props {
   meId: string;
@@ -58,7 +62,9 @@ export function Composer({ meId, conversationId, name, onSend }: Props) {
       }}
     >
       <div className={styles['box']}>
-        <OnDemand button={(load) => <IconButton icon={Smile} label="Emoji" isRound onClick={load} />}>
+        <OnDemand
+          button={(load) => <IconButton icon={Smile} label={strings.emoji.label} isRound onClick={load} />}
+        >
           <EmojiButton onPick={insert} />
         </OnDemand>
         <textarea
@@ -67,8 +73,8 @@ export function Composer({ meId, conversationId, name, onSend }: Props) {
           rows={1}
           dir="auto"
           value={text}
-          placeholder="Write a message"
-          aria-label={`Message to ${name}`}
+          placeholder={strings.composer.placeholder}
+          aria-label={strings.composer.label(name)}
           aria-describedby="composer-hint"
           aria-invalid={left < 0}
           onChange={(event) => setDraft(key, event.target.value)}
@@ -80,18 +86,44 @@ export function Composer({ meId, conversationId, name, onSend }: Props) {
         />
         {left < 500 && (
           <span className={styles['left']} data-over={left < 0} role="status">
-            {left}
-            <Hidden> characters left</Hidden>
+            {left < 0 ? strings.composer.over(-left) : <Left count={left} />}
           </span>
         )}
-        <button type="submit" className={styles['send']} aria-label="Send" title="Send" disabled={!canSend}>
+        <button
+          type="submit"
+          className={styles['send']}
+          aria-label={strings.composer.send}
+          title={strings.composer.send}
+          disabled={!canSend}
+        >
           <SendHorizontal size={19} strokeWidth={2} aria-hidden="true" />
         </button>
       </div>
+      <NotStored />
       <p id="composer-hint" className={styles['hint']}>
-        <kbd>Enter</kbd> sends, <kbd>Shift</kbd> + <kbd>Enter</kbd> starts a new line
+        {strings.composer.hint(<kbd>{keys.enter}</kbd>, <kbd>{keys.shift}</kbd>)}
       </p>
     </form>
+  );
+}
+
+/** What is written here is in memory alone. */
+function NotStored() {
+  const isVolatile = useStorage((store) => store.isVolatile);
+  return (
+    <p className={styles['notStored']} role="status">
+      {isVolatile && strings.connection.notStored}
+    </p>
+  );
+}
+
+/** The number alone where it is seen, with its unit where it is read out. */
+function Left({ count }: { count: number }) {
+  return (
+    <>
+      <span aria-hidden="true">{count}</span>
+      <Hidden>{strings.composer.left(count)}</Hidden>
+    </>
   );
 }
 

@@ -1,7 +1,11 @@
-import { memo } from 'react';
+import { memo, type RefObject } from 'react';
 import { nameOf } from '../chat/conversations';
 import { shortLabel } from '../chat/days';
 import { lastWaiting } from '../chat/outbox';
+import { open } from '../hooks/useRoute';
+import { useNow } from '../hooks/useNow';
+import { shorten } from '../lib/graphemes';
+import { strings } from '../lib/strings';
 import { draftKey, useDrafts } from '../store/useDrafts';
 import { useOutbox } from '../store/useOutbox';
 import { useStore } from '../store/useStore';
@@ -17,14 +21,36 @@ interface Props {
   isOpen: boolean;
 }
 
-export const ConversationItem = memo(function ConversationItem({ conversation, meId, isOpen }: Props) {
+interface ItemProps extends Props {
+  /** Whether Tab leads here; to the others, the arrow keys. */
+  isTabStop: boolean;
+  /** Where the list finds its links, by the conversation's id. */
+  links: RefObject<Map<string, HTMLAnchorElement>>;
+  onFocus: (id: string) => void;
+}
+
+export const ConversationItem = memo(function ConversationItem(props: ItemProps) {
+  const { conversation, meId, isOpen, isTabStop, links, onFocus } = props;
   const isReading = useStore((store) => store.readingId === conversation.id);
   const unread = isReading ? 0 : conversation.unreadCount;
   const name = nameOf(conversation);
+  const label = useNow((now) => shortLabel(conversation.updatedAt, now));
   return (
     <a
+      ref={(link) => {
+        if (!link) return undefined;
+        links.current.set(conversation.id, link);
+        return () => void links.current.delete(conversation.id);
+      }}
       className={styles['item']}
       href={`#${conversation.id}`}
+      tabIndex={isTabStop ? 0 : -1}
+      onFocus={() => onFocus(conversation.id)}
+      onClick={(event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+        event.preventDefault();
+        if (!isOpen) open({ id: conversation.id });
+      }}
       aria-current={isOpen ? 'page' : undefined}
       data-unread={unread > 0}
     >
@@ -33,15 +59,15 @@ export const ConversationItem = memo(function ConversationItem({ conversation, m
         <span className={styles['line']}>
           <bdi className={styles['name']}>{name}</bdi>
           <time className={styles['time']} dateTime={conversation.updatedAt}>
-            {shortLabel(conversation.updatedAt, new Date())}
+            {label}
           </time>
         </span>
         <span className={styles['line']}>
           <Preview conversation={conversation} meId={meId} isOpen={isOpen} />
           {unread > 0 && (
             <span className={styles['badge']}>
-              {unread > 99 ? '99+' : unread}
-              <Hidden> unread</Hidden>
+              <span aria-hidden="true">{strings.atMost99(unread)}</span>
+              <Hidden>{strings.list.unread(unread)}</Hidden>
             </span>
           )}
         </span>
@@ -58,8 +84,8 @@ function Preview({ conversation, meId, isOpen }: Props) {
   if (draft && !isOpen) {
     return (
       <span className={styles['preview']}>
-        <span className={styles['draft']}>Draft: </span>
-        <bdi>{draft.slice(0, 120)}</bdi>
+        <span className={styles['draft']}>{strings.list.draft}</span>
+        <bdi>{shorten(draft, 120)}</bdi>
       </span>
     );
   }
@@ -67,17 +93,17 @@ function Preview({ conversation, meId, isOpen }: Props) {
     return (
       <span className={styles['preview']}>
         <Ticks delivery={waiting.state} size={14} />
-        <bdi>{waiting.text.slice(0, 120)}</bdi>
+        <bdi>{shorten(waiting.text, 120)}</bdi>
       </span>
     );
   }
-  if (!last) return <span className={styles['preview']}>No messages yet</span>;
+  if (!last) return <span className={styles['preview']}>{strings.list.noMessages}</span>;
   const isMine = last.senderId === meId;
   return (
     <span className={styles['preview']}>
       {isMine && <Ticks delivery={last.isRead ? 'read' : 'sent'} size={14} />}
       {!isMine && conversation.kind === 'group' && <bdi>{last.senderId}: </bdi>}
-      <bdi>{last.text.slice(0, 120)}</bdi>
+      <bdi>{shorten(last.text, 120)}</bdi>
     </span>
   );
 }

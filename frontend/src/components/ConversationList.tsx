@@ -1,57 +1,90 @@
-import type { KeyboardEvent } from 'react';
-import type { ConversationList as List } from '../chat/conversations';
-import { useMoreConversations } from '../hooks/useConversations';
+import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { useConversations, useMoreConversations } from '../hooks/useConversations';
+import { strings } from '../lib/strings';
+import type { Conversation } from '../types/chat';
 import { Button } from './Button';
 import styles from './ConversationList.module.css';
 import { ConversationItem } from './ConversationItem';
 
 interface Props {
-  list: List;
+  items: readonly Conversation[];
   meId: string;
   openId: string | undefined;
 }
 
-/** Up, down, Home and End move between the conversations. */
-function moveFocus(event: KeyboardEvent<HTMLElement>) {
-  const links = [...event.currentTarget.querySelectorAll('a')];
-  const at = links.findIndex((link) => link === document.activeElement);
-  const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: links.length - 1 }[event.key];
-  if (to === undefined) return;
-  event.preventDefault();
-  links[Math.max(0, Math.min(to, links.length - 1))]?.focus();
-}
+/** One tab stop: the open conversation, or where the arrow keys moved since the list got the focus. */
+export function ConversationList({ items, meId, openId }: Props) {
+  const links = useRef(new Map<string, HTMLAnchorElement>());
+  const [focusedId, setFocusedId] = useState<string>();
+  const ids = items.map(({ id }) => id);
+  const stop = [focusedId, openId].find((id) => id !== undefined && ids.includes(id)) ?? ids[0];
+  useReturn(openId, links);
 
-export function ConversationList({ list, meId, openId }: Props) {
-  const more = useMoreConversations();
+  const moveFocus = (event: KeyboardEvent) => {
+    const at = ids.indexOf(stop ?? '');
+    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: ids.length - 1 }[event.key];
+    if (to === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    links.current.get(ids[Math.max(0, Math.min(to, ids.length - 1))] ?? '')?.focus();
+  };
+
   return (
-    <nav className={styles['list']} aria-label="Conversations">
+    <nav className={styles['list']} aria-label={strings.list.label}>
       {/* What is pressed on a link comes up to its list. */}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
-      <ul onKeyDown={moveFocus}>
-        {list.items.map((conversation) => (
+      <ul onKeyDown={moveFocus} onBlur={() => setFocusedId(undefined)}>
+        {items.map((conversation) => (
           <li key={conversation.id}>
-            <ConversationItem conversation={conversation} meId={meId} isOpen={conversation.id === openId} />
+            <ConversationItem
+              conversation={conversation}
+              meId={meId}
+              isOpen={conversation.id === openId}
+              isTabStop={conversation.id === stop}
+              links={links}
+              onFocus={setFocusedId}
+            />
           </li>
         ))}
       </ul>
-      {list.nextPage && (
-        <Button
-          isQuiet
-          className={styles['more']}
-          disabled={more.isPending}
-          onClick={() => more.mutate(list.nextPage!)}
-        >
-          {more.isPending ? 'Loading…' : 'Show more'}
-        </Button>
-      )}
+      <More />
     </nav>
+  );
+}
+
+/** Puts the focus on the conversation that was left. */
+function useReturn(openId: string | undefined, links: React.RefObject<Map<string, HTMLAnchorElement>>) {
+  const before = useRef(openId);
+  useEffect(() => {
+    if (before.current !== undefined && openId === undefined) links.current.get(before.current)?.focus();
+    before.current = openId;
+  }, [openId, links]);
+}
+
+function More() {
+  const { data: list } = useConversations();
+  const { mutate, isPending, failureCount } = useMoreConversations();
+  if (!list?.nextPage) return null;
+  return (
+    <>
+      <Button
+        isQuiet
+        className={styles['more']}
+        disabled={isPending}
+        onClick={() => list.nextPage && mutate(list.nextPage)}
+      >
+        {isPending ? strings.loading : strings.showMore}
+      </Button>
+      <p role="status" className={styles['problem']}>
+        {failureCount > 0 && strings.serverAway}
+      </p>
+    </>
   );
 }
 
 /** While the list is on its way. */
 export function ListSkeleton() {
   return (
-    <div className={styles['list']} role="status" aria-label="Loading conversations">
+    <div className={styles['list']} role="status" aria-label={strings.list.loading}>
       {[62, 48, 70, 40, 55, 66].map((width) => (
         <div key={width} className={styles['skeleton']}>
           <span className={styles['disc']} />

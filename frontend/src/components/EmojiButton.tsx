@@ -1,6 +1,7 @@
 import * as Popover from '@radix-ui/react-popover';
 import { Smile } from 'lucide-react';
 import { useState } from 'react';
+import { strings } from '../lib/strings';
 import styles from './EmojiButton.module.css';
 import { EmojiPicker } from './EmojiPicker';
 import { IconButton } from './IconButton';
@@ -15,7 +16,7 @@ export default function EmojiButton({ onPick }: { onPick: (emoji: string) => voi
   return (
     <Popover.Root open={isOpen} onOpenChange={setIsOpen}>
       <Popover.Trigger asChild>
-        <IconButton icon={Smile} label="Emoji" isRound />
+        <IconButton icon={Smile} label={strings.emoji.label} isRound />
       </Popover.Trigger>
       <Popover.Portal container={document.querySelector('main')}>
         <Popover.Content
@@ -23,7 +24,7 @@ export default function EmojiButton({ onPick }: { onPick: (emoji: string) => voi
           side="top"
           align="start"
           sideOffset={10}
-          aria-label="Emoji"
+          aria-label={strings.emoji.label}
         >
           <EmojiPicker onPick={pick} />
         </Popover.Content>

@@ -1,25 +1,30 @@
 import { EmojiPicker as Picker } from 'frimousse';
+import { strings } from '../lib/strings';
 import styles from './EmojiPicker.module.css';
+
+/** Fonts lag behind: newer ones are a hole in the grid, and for those who receive them. */
+const EMOJI_VERSION = 15;
 
 export function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }) {
   return (
     <Picker.Root
       className={styles['root']}
       columns={9}
+      emojiVersion={EMOJI_VERSION}
       emojibaseUrl={EMOJI_URL}
       onEmojiSelect={({ emoji }) => onPick(emoji)}
     >
       <Picker.Search
         className={styles['search']}
-        placeholder="Find an emoji"
-        aria-label="Find an emoji"
+        placeholder={strings.emoji.search}
+        aria-label={strings.emoji.search}
         // It is opened to be typed into.
         // oxlint-disable-next-line jsx-a11y/no-autofocus
         autoFocus
       />
       <Picker.Viewport className={styles['viewport']}>
-        <Picker.Loading className={styles['note']}>Loading emoji…</Picker.Loading>
-        <Picker.Empty className={styles['note']}>No such emoji</Picker.Empty>
+        <Picker.Loading className={styles['note']}>{strings.emoji.loading}</Picker.Loading>
+        <Picker.Empty className={styles['note']}>{strings.emoji.none}</Picker.Empty>
         <Picker.List
           components={{
             CategoryHeader: ({ category, ...rest }) => (

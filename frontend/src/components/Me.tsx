@@ -1,16 +1,21 @@
 import { ChevronsUpDown } from 'lucide-react';
 import type { ComponentProps } from 'react';
+import { strings } from '../lib/strings';
 import { Avatar } from './Avatar';
-import { Hidden } from './Hidden';
 import styles from './Me.module.css';
 
 /** Who one is, and the button of the menu about it. */
 export function Me({ userId, ...rest }: { userId: string } & ComponentProps<'button'>) {
   return (
-    <button type="button" className={styles['me']} aria-haspopup="menu" {...rest}>
+    <button
+      type="button"
+      className={styles['me']}
+      aria-haspopup="menu"
+      aria-label={strings.user.you(userId)}
+      {...rest}
+    >
       <Avatar name={userId} size={34} />
       <span className={styles['name']}>
-        <Hidden>You are </Hidden>
         <bdi>{userId}</bdi>
       </span>
       <ChevronsUpDown size={16} aria-hidden="true" />

@@ -8,6 +8,7 @@ import { AT_BOTTOM, useAtEnd } from '../hooks/useAtEnd';
 import { useOlderMessages } from '../hooks/useMessageHistory';
 import { useNewSince, useReading } from '../hooks/useReading';
 import { useTopmost } from '../hooks/useTopmost';
+import { strings } from '../lib/strings';
 import { changeOutbox, useOutbox } from '../store/useOutbox';
 import type { Conversation, Message } from '../types/chat';
 import { Beginning } from './Beginning';
@@ -79,7 +80,7 @@ export function MessageList({ conversation, timeline, meId, chat }: Props) {
         className={styles['list'] ?? ''}
         role="log"
         aria-live="off"
-        aria-label="Messages"
+        aria-label={strings.thread.messages}
         components={components}
         context={{ conversation, hasOlder, hasFailed: isError, onRetry: loadOlder }}
         totalCount={count}

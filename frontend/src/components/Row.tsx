@@ -1,6 +1,7 @@
 import { areTogether, dayLabel, startsDay } from '../chat/days';
 import { entryAt, type Entry, type Rows } from '../chat/rows';
 import type { Chat } from '../hooks/useChat';
+import { strings } from '../lib/strings';
 import type { Conversation } from '../types/chat';
 import { Bubble } from './Bubble';
 import styles from './Row.module.css';
@@ -31,7 +32,7 @@ export function Row({ rows, at, conversation, newSince, chat }: Props) {
       )}
       {isNew && (
         <h3 className={styles['new']}>
-          <span>New messages</span>
+          <span>{strings.thread.newMessages}</span>
         </h3>
       )}
       <Bubble
@@ -43,6 +44,7 @@ export function Row({ rows, at, conversation, newSince, chat }: Props) {
         goesOn={areTogether(entry, entryAt(rows, at + 1))}
         isNamed={conversation.kind === 'group'}
         delivery={deliveryOf(entry)}
+        reason={outgoing?.reason}
         onRetry={outgoing && (() => chat.retry(outgoing))}
         onDiscard={outgoing && (() => chat.discard(outgoing))}
       />

@@ -1,5 +1,7 @@
 import { SquarePen } from 'lucide-react';
+import { useListed } from '../hooks/useConversation';
 import { useConversations } from '../hooks/useConversations';
+import { strings } from '../lib/strings';
 import { ConversationList, ListSkeleton } from './ConversationList';
 import { IconButton } from './IconButton';
 import { Me } from './Me';
@@ -12,18 +14,19 @@ interface Props {
   meId: string;
   openId: string | undefined;
   onStart: () => void;
+  onHelp: () => void;
 }
 
-export function Sidebar({ meId, openId, onStart }: Props) {
+export function Sidebar({ meId, openId, onStart, onHelp }: Props) {
   return (
-    <section className={styles['side']} aria-label="Conversations and you">
+    <section className={styles['side']} aria-label={strings.list.sidebar}>
       <header className={styles['header']}>
         <p className={styles['brand']} aria-hidden="true">
-          Parley
+          {strings.product}
         </p>
         <IconButton
           icon={SquarePen}
-          label="New conversation"
+          label={strings.list.new}
           aria-keyshortcuts="Control+K Meta+K"
           onClick={onStart}
         />
@@ -31,20 +34,21 @@ export function Sidebar({ meId, openId, onStart }: Props) {
       <Conversations meId={meId} openId={openId} onStart={onStart} />
       <footer className={styles['footer']}>
         <OnDemand button={(load) => <Me userId={meId} onClick={load} />}>
-          <UserMenu userId={meId} />
+          <UserMenu userId={meId} onHelp={onHelp} />
         </OnDemand>
       </footer>
     </section>
   );
 }
 
-function Conversations({ meId, openId, onStart }: Props) {
-  const { data: list, isPending, error, refetch } = useConversations();
-  if (list && list.items.length > 0) return <ConversationList list={list} meId={meId} openId={openId} />;
-  if (isPending) return <ListSkeleton />;
+function Conversations({ meId, openId, onStart }: Omit<Props, 'onHelp'>) {
+  const { isPending, isFetched } = useConversations();
+  const listed = useListed(meId);
+  if (listed.length > 0) return <ConversationList items={listed} meId={meId} openId={openId} />;
+  if (isPending && !isFetched) return <ListSkeleton />;
   return (
     <div className={styles['instead']}>
-      <NoConversations error={error} onRetry={() => void refetch()} onStart={onStart} />
+      <NoConversations onStart={onStart} />
     </div>
   );
 }

@@ -1,11 +1,12 @@
 import { SquarePen } from 'lucide-react';
+import { strings } from '../lib/strings';
 import { Button } from './Button';
 
 export function StartButton({ onClick }: { onClick: () => void }) {
   return (
     <Button onClick={onClick}>
       <SquarePen size={17} aria-hidden="true" />
-      Start a conversation
+      {strings.list.start}
     </Button>
   );
 }

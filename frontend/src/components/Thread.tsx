@@ -1,13 +1,15 @@
 import { ArrowLeft } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { isTransient } from '../api/apiClient';
-import { nameOf } from '../chat/conversations';
+import { isStarted, nameOf } from '../chat/conversations';
 import { outstanding } from '../chat/outbox';
+import type { Timeline } from '../chat/timeline';
 import type { Chat } from '../hooks/useChat';
 import { useMessageHistory } from '../hooks/useMessageHistory';
-import { leave } from '../hooks/useShortcuts';
+import { leave } from '../hooks/useRoute';
 import { useOutbox } from '../store/useOutbox';
 import { isTouch } from '../hooks/isTouch';
+import { strings } from '../lib/strings';
 import type { Conversation } from '../types/chat';
 import { Avatar } from './Avatar';
 import { Button } from './Button';
@@ -18,6 +20,8 @@ import { Notice } from './Notice';
 import { Row } from './Row';
 import { ThreadSkeleton } from './ThreadSkeleton';
 import styles from './Thread.module.css';
+
+const NOTHING: Timeline = { items: [], hasOlder: false };
 
 interface Props {
   conversation: Conversation;
@@ -34,20 +38,15 @@ export default function Thread({ conversation, meId, chat }: Props) {
   }, []);
 
   return (
-    <section className={styles['thread']} aria-label={`Conversation with ${name}`}>
+    <section className={styles['thread']} aria-label={strings.thread.label(name)}>
       <header className={styles['header']}>
-        <IconButton
-          icon={ArrowLeft}
-          label="Back to conversations"
-          className={styles['back']}
-          onClick={() => leave(conversation.id)}
-        />
+        <IconButton icon={ArrowLeft} label={strings.page.back} className={styles['back']} onClick={leave} />
         <Avatar name={name} size={38} />
         <div className={styles['who']}>
           <h2 ref={title} tabIndex={-1}>
             <bdi>{name}</bdi>
           </h2>
-          {conversation.kind === 'group' && <p>{conversation.memberCount} members</p>}
+          {conversation.kind === 'group' && <p>{strings.thread.members(conversation.memberCount)}</p>}
         </div>
       </header>
       <History conversation={conversation} meId={meId} chat={chat} />
@@ -55,20 +54,24 @@ export default function Thread({ conversation, meId, chat }: Props) {
         meId={meId}
         conversationId={conversation.id}
         name={name}
-        onSend={(text) => chat.send(conversation.id, text)}
+        onSend={(text) =>
+          chat.send(conversation.id, text, isStarted(conversation) ? undefined : conversation.peerId)
+        }
       />
     </section>
   );
 }
 
 function History({ conversation, meId, chat }: Props) {
-  const history = useMessageHistory(conversation.id);
-  if (history.data) {
-    return <MessageList conversation={conversation} timeline={history.data} meId={meId} chat={chat} />;
+  const isNew = !isStarted(conversation);
+  const history = useMessageHistory(isNew ? undefined : conversation.id);
+  const timeline = history.data ?? (isNew ? NOTHING : undefined);
+  if (timeline) {
+    return <MessageList conversation={conversation} timeline={timeline} meId={meId} chat={chat} />;
   }
   return (
     <div className={styles['instead']}>
-      {history.isPending ? (
+      {history.isPending && !history.isFetched ? (
         <ThreadSkeleton />
       ) : (
         <Failed error={history.error} onRetry={() => void history.refetch()} />
@@ -78,12 +81,11 @@ function History({ conversation, meId, chat }: Props) {
   );
 }
 
-function Failed({ error, onRetry }: { error: Error; onRetry: () => void }) {
+/** It stays while it is tried again: then there is no error for a while. */
+function Failed({ error, onRetry }: { error: Error | null; onRetry: () => void }) {
   return (
-    <Notice title="The messages did not come" action={<Button onClick={onRetry}>Try again</Button>}>
-      {isTransient(error)
-        ? 'The server does not answer. Nothing is lost; what you write is sent when it is back.'
-        : 'This conversation is not there, or not yours to see.'}
+    <Notice title={strings.thread.failed} action={<Button onClick={onRetry}>{strings.retry}</Button>}>
+      {isTransient(error) ? strings.thread.serverAway : strings.noAccess}
     </Notice>
   );
 }
@@ -94,7 +96,7 @@ function Waiting({ conversation, meId, chat }: Props) {
   const outgoing = outstanding(outbox, conversation.id, []);
   const rows = { items: [], outgoing, meId };
   return (
-    <div role="log" aria-live="off" aria-label="Messages">
+    <div role="log" aria-live="off" aria-label={strings.thread.messages}>
       {outgoing.map(({ clientId }, at) => (
         <Row key={clientId} rows={rows} at={at} conversation={conversation} newSince={null} chat={chat} />
       ))}

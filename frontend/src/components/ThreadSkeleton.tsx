@@ -1,3 +1,4 @@
+import { strings } from '../lib/strings';
 import styles from './ThreadSkeleton.module.css';
 
 const SHAPES = [
@@ -12,7 +13,7 @@ const SHAPES = [
 /** While the messages are on their way. */
 export function ThreadSkeleton() {
   return (
-    <div className={styles['skeleton']} role="status" aria-label="Loading messages">
+    <div className={styles['skeleton']} role="status" aria-label={strings.thread.loading}>
       {SHAPES.map(([isMine, width]) => (
         <span key={width} data-mine={isMine} style={{ width: `${width}%` }} />
       ))}

@@ -1,23 +1,24 @@
 import { Check, CheckCheck, CircleAlert, Clock3 } from 'lucide-react';
+import { strings } from '../lib/strings';
 
 export type Delivery = 'pending' | 'sent' | 'read' | 'failed';
 
-const SHOWN = {
-  pending: { Icon: Clock3, label: 'Sending' },
-  sent: { Icon: Check, label: 'Sent' },
-  read: { Icon: CheckCheck, label: 'Read' },
-  failed: { Icon: CircleAlert, label: 'Not sent' },
+const ICONS = {
+  pending: Clock3,
+  sent: Check,
+  read: CheckCheck,
+  failed: CircleAlert,
 } as const;
 
 /** How far a message of one's own has come. */
 export function Ticks({ delivery, size = 15 }: { delivery: Delivery; size?: number }) {
-  const { Icon, label } = SHOWN[delivery];
+  const Icon = ICONS[delivery];
   return (
     <Icon
       size={size}
       strokeWidth={2.2}
       role="img"
-      aria-label={label}
+      aria-label={strings.message.delivery[delivery]}
       aria-hidden={false}
       data-delivery={delivery}
     />

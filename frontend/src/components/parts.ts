@@ -17,12 +17,14 @@ async function patiently<T>(load: () => Promise<T>, tries = TRIES): Promise<T> {
 
 const parts = {
   EmojiButton: () => import('./EmojiButton'),
-  StartDialog: () => import('./StartDialog'),
+  ShortcutsSheet: () => import('./ShortcutsSheet'),
+  Switcher: () => import('./Switcher'),
   UserMenu: () => import('./UserMenu'),
 };
 
 export const EmojiButton = lazy(() => patiently(parts.EmojiButton));
-export const StartDialog = lazy(() => patiently(parts.StartDialog));
+export const ShortcutsSheet = lazy(() => patiently(parts.ShortcutsSheet));
+export const Switcher = lazy(() => patiently(parts.Switcher));
 export const UserMenu = lazy(() => patiently(parts.UserMenu));
 
 /** What is there already is there when the network is not. */

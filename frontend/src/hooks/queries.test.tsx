@@ -45,7 +45,7 @@ describe('useConversations', () => {
     await waitFor(() => expect(result.current.list.data?.nextPage).toBe('second'));
     await act(() => result.current.more.mutateAsync('second'));
     await act(() => result.current.list.refetch());
-    expect(result.current.list.data?.items).toHaveLength(2);
+    await waitFor(() => expect(result.current.list.data?.items).toHaveLength(2));
   });
 
   it('is searched on, page by page, for one that is far down', async () => {
@@ -57,7 +57,7 @@ describe('useConversations', () => {
         nextPage: pages[at + 1] ?? null,
       });
     });
-    const { result, rerender } = renderForAnn(() => useConversation('on page 2'));
+    const { result, rerender } = renderForAnn(() => useConversation('ann', { id: 'on page 2' }));
     await waitFor(() => expect(result.current.conversation?.id).toBe('on page 2'));
     expect(getConversations).toHaveBeenCalledTimes(3);
     rerender();

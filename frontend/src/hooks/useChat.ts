@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef } from 'react';
 import { useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { isUseless } from '../api/ChatSocket';
 import { listen, tell } from '../chat/hub';
 import { applyToOutbox, without, withState, type Outbox, type Outgoing } from '../chat/outbox';
 import { freshId } from '../chat/ids';
@@ -7,8 +8,9 @@ import { changeOutbox, inherit, putDown, useOutbox } from '../store/useOutbox';
 import { openTabs } from '../store/tabs';
 import type { ServerFrame } from '../types/chat';
 import { applyFrame, forget } from './applyFrame';
-import { isUseless, useChatWebSocket } from './useChatWebSocket';
+import { useChatWebSocket } from './useChatWebSocket';
 import { useConversations } from './useConversations';
+import { useFirstMessages } from './useFirstMessages';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 
 /** The socket, the caches and the outbox, put together: frames in, messages out. */
@@ -22,10 +24,13 @@ export function useChat(meId: string) {
   connected.current = isConnected;
 
   const put = useCallback(
-    ({ conversationId, text, clientId }: Outgoing) =>
-      sendMessage({ type: 'message', conversationId, text, clientId }),
+    ({ conversationId, text, clientId, peerId }: Outgoing) => {
+      // Else it waits for its conversation to be started.
+      if (peerId === undefined) sendMessage({ type: 'message', conversationId, text, clientId });
+    },
     [sendMessage],
   );
+  useFirstMessages(meId, isConnected, put);
 
   // Whatever was on its way when the connection was lost goes again, with the same clientId, and before what
   // is written from now on.
@@ -42,8 +47,8 @@ export function useChat(meId: string) {
   }, [isConnected, meId, put]);
 
   const send = useCallback(
-    (conversationId: string, text: string) => {
-      const outgoing = compose(conversationId, text);
+    (conversationId: string, text: string, peerId?: string) => {
+      const outgoing = compose(conversationId, text, peerId);
       changeOutbox(meId, (outbox) => [...outbox, outgoing]);
       if (connected.current) put(outgoing);
     },
@@ -90,9 +95,11 @@ function useForgetting(meId: string) {
   );
 }
 
-function compose(conversationId: string, text: string): Outgoing {
-  const clientId = freshId();
-  return { clientId, conversationId, text, createdAt: new Date().toISOString(), state: 'pending' };
+/** `peerId`: of a conversation that this message starts. */
+function compose(conversationId: string, text: string, peerId: string | undefined): Outgoing {
+  const createdAt = new Date().toISOString();
+  const outgoing = { clientId: freshId(), conversationId, text, createdAt, state: 'pending' } as const;
+  return peerId === undefined ? outgoing : { ...outgoing, peerId };
 }
 
 function useFrames(meId: string) {

@@ -1,4 +1,5 @@
 import { queryOptions, useMutation, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { isTransient } from '../api/apiClient';
 import { chatService } from '../api/chatService';
 import { applyToList, subject, withPage, type ConversationList } from '../chat/conversations';
 import { whileListening } from '../chat/hub';
@@ -6,7 +7,6 @@ import { useStore } from '../store/useStore';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 
 const PAGE = 100;
-const TRY_AGAIN = 5_000;
 
 /** As many pages as were loaded before, so that a fresh list is no shorter than the old one. */
 async function fetchPages(meId: string, atLeast: number): Promise<ConversationList> {
@@ -31,7 +31,6 @@ export function conversationsQuery(queryClient: QueryClient, meId: string) {
     queryKey,
     queryFn: () => fetchList(meId, queryClient.getQueryData<ConversationList>(queryKey)?.items.length ?? 0),
     staleTime: 30_000,
-    refetchInterval: ({ state }) => (state.status === 'error' ? TRY_AGAIN : false),
   });
 }
 
@@ -41,12 +40,16 @@ export function useConversations() {
   return useQuery({ ...conversationsQuery(queryClient, user?.id ?? ''), enabled: user !== null });
 }
 
-/** Loads the next page behind the list, with what was told of it meanwhile. */
+/**
+ * Loads the next page behind the list, with the frames about it that came meanwhile. A server that cannot be
+ * reached is tried until it answers.
+ */
 export function useMoreConversations() {
   const meId = useStore((store) => store.user?.id);
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: (page: string) => whileListening(() => chatService.getConversations(meId ?? '', page, PAGE)),
+    retry: (_, error) => isTransient(error),
     onSuccess: ([page, heard]) =>
       queryClient.setQueryData<ConversationList>(
         CHAT_QUERY_KEYS.conversations(meId),

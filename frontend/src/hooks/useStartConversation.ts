@@ -1,19 +1,42 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { notifyManager, useMutation, useQueryClient } from '@tanstack/react-query';
+import { isTransient } from '../api/apiClient';
 import { chatService } from '../api/chatService';
 import { withConversation, type ConversationList } from '../chat/conversations';
+import { whileListening } from '../chat/hub';
+import { applyToTimeline, type Timeline } from '../chat/timeline';
 import { useStore } from '../store/useStore';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 
-/** Starting one that exists opens it: a conversation of two is always the same one. */
+const NOTHING: Timeline = { items: [], hasOlder: false };
+
+/**
+ * Starting one that exists gives that: a conversation of two is always the same one. A server that cannot be
+ * reached is tried until it answers.
+ */
 export function useStartConversation() {
-  const meId = useStore((store) => store.user?.id);
+  const meId = useStore((store) => store.user?.id) ?? '';
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (peerId: string) => chatService.startConversation(meId ?? '', peerId),
-    onSuccess: (conversation) =>
-      queryClient.setQueryData<ConversationList>(
-        CHAT_QUERY_KEYS.conversations(meId),
-        (list) => list && withConversation(list, conversation),
-      ),
+    mutationFn: (peerId: string) => whileListening(() => chatService.startConversation(meId, peerId)),
+    retry: (_, error) => isTransient(error),
+    retryDelay: (failures) => Math.min(1_000 * 2 ** failures, 5_000),
+    onSuccess: ([conversation, frames]) =>
+      notifyManager.batch(() => {
+        const { id, lastSeq } = conversation;
+        if (lastSeq === 0) {
+          const about = frames.filter((frame) => 'conversationId' in frame && frame.conversationId === id);
+          // Nothing was ever written there: no history needs to be fetched.
+          queryClient.setQueryData<Timeline>(
+            CHAT_QUERY_KEYS.history(meId, id),
+            (held) =>
+              held ??
+              about.reduce((timeline, frame) => applyToTimeline(timeline, frame, meId, true), NOTHING),
+          );
+        }
+        queryClient.setQueryData<ConversationList>(
+          CHAT_QUERY_KEYS.conversations(meId),
+          (list) => list && withConversation(list, conversation),
+        );
+      }),
   });
 }

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { Announcer } from '../components/Announcer';
 import { Broken } from '../components/Broken';
 import { Button } from '../components/Button';
@@ -7,16 +7,17 @@ import { Guard } from '../components/Guard';
 import { Hidden } from '../components/Hidden';
 import { NoConversations } from '../components/NoConversations';
 import { Bubbles, Notice } from '../components/Notice';
-import { loadWhenIdle, StartDialog } from '../components/parts';
+import { loadWhenIdle, ShortcutsSheet, Switcher } from '../components/parts';
 import { Sidebar } from '../components/Sidebar';
 import { StartButton } from '../components/StartButton';
 import { ThreadSkeleton } from '../components/ThreadSkeleton';
-import { useChat } from '../hooks/useChat';
-import { useConversation } from '../hooks/useConversation';
+import { useChat, type Chat } from '../hooks/useChat';
+import { idOf, useConversation, useListed } from '../hooks/useConversation';
 import { useConversations } from '../hooks/useConversations';
-import { open, useOpenConversation } from '../hooks/useRoute';
+import { leave, open, useRoute, type Route } from '../hooks/useRoute';
 import { isMac, useShortcuts } from '../hooks/useShortcuts';
 import { useUnread } from '../hooks/useUnread';
+import { strings } from '../lib/strings';
 import type { User } from '../types/chat';
 import styles from './Messages.module.css';
 
@@ -24,50 +25,50 @@ import styles from './Messages.module.css';
 const thread = import('../components/Thread');
 const Thread = lazy(() => thread);
 
+type Dialog = 'switcher' | 'shortcuts';
+
 export function Messages({ user }: { user: User }) {
   const chat = useChat(user.id);
-  const { data: list, isPending, error, refetch } = useConversations();
-  const openId = useOpenConversation();
+  const route = useRoute();
+  const openId = idOf(route, user.id);
   const unread = useUnread();
-  const [isStarting, setIsStarting] = useState(false);
-  const start = useCallback(() => setIsStarting(true), []);
-  const stop = useCallback(() => setIsStarting(false), []);
-  useShortcuts(start, openId);
+  const listed = useListed(user.id);
+  const [dialog, setDialog] = useState<Dialog>();
+  const start = useCallback(() => setDialog('switcher'), []);
+  const help = useCallback(() => setDialog('shortcuts'), []);
+  const close = useCallback(() => setDialog(undefined), []);
+  const place = useRef<HTMLDivElement>(null);
   useEffect(loadWhenIdle, []);
 
-  const { conversation, isSearched } = useConversation(openId);
-  const known = list?.items.flatMap(({ peerId }) => peerId ?? []) ?? [];
+  const step = (by: 1 | -1) => {
+    const at = listed.findIndex(({ id }) => id === openId);
+    const next = listed[at === -1 ? 0 : at + by];
+    if (next) open({ id: next.id });
+  };
+  const shortcuts = { onSwitch: start, onHelp: help, onStep: step, onLeave: leave };
+  useShortcuts(shortcuts, dialog !== undefined);
+
   return (
-    <main className={styles['page']} data-open={openId !== undefined}>
-      <title>{unread > 0 ? `(${unread}) Parley` : 'Parley'}</title>
+    <main className={styles['page']} data-open={route !== undefined}>
+      <title>{strings.title(unread)}</title>
       <Hidden>
-        <h1>Parley</h1>
+        <h1>{strings.product}</h1>
       </Hidden>
-      <div className={styles['bar']}>
-        {list && <ConnectionBar isConnected={chat.isConnected} isRefused={chat.isRefused} />}
-      </div>
+      <button type="button" className={styles['skip']} onClick={() => place.current?.focus()}>
+        {strings.page.skip}
+      </button>
       <div className={styles['side']}>
-        <Sidebar meId={user.id} openId={openId} onStart={start} />
+        <Sidebar meId={user.id} openId={openId} onStart={start} onHelp={help} />
       </div>
-      <div className={styles['thread']}>
-        {conversation && (
-          <Guard key={conversation.id} fallback={<Broken />}>
-            <Suspense fallback={<ThreadSkeleton />}>
-              <Thread conversation={conversation} meId={user.id} chat={chat} />
-            </Suspense>
-          </Guard>
-        )}
-        {isSearched && <ThreadSkeleton />}
-        {list && openId && !conversation && !isSearched && <Missing />}
-        {list && !openId && list.items.length > 0 && <Nothing onStart={start} />}
-        {!isPending && !list?.items.length && !openId && (
-          <NoConversations error={error} onRetry={() => void refetch()} onStart={start} />
-        )}
+      <div ref={place} tabIndex={-1} className={styles['thread']}>
+        <Place meId={user.id} route={route} chat={chat} onStart={start} />
       </div>
-      {isStarting && (
-        <Guard fallback={null} onError={stop}>
+      <ConnectionBar isConnected={chat.isConnected} isRefused={chat.isRefused} />
+      {dialog && (
+        <Guard key={dialog} fallback={null} onError={close}>
           <Suspense>
-            <StartDialog meId={user.id} known={known} onClose={stop} />
+            {dialog === 'switcher' && <Switcher meId={user.id} onClose={close} />}
+            {dialog === 'shortcuts' && <ShortcutsSheet onClose={close} />}
           </Suspense>
         </Guard>
       )}
@@ -76,22 +77,46 @@ export function Messages({ user }: { user: User }) {
   );
 }
 
+interface PlaceProps {
+  meId: string;
+  route: Route | undefined;
+  chat: Chat;
+  onStart: () => void;
+}
+
+/** The open conversation, or what is shown in its place. */
+function Place({ meId, route, chat, onStart }: PlaceProps) {
+  const { data: list, isFetched } = useConversations();
+  const listed = useListed(meId);
+  const { conversation, isSearched, isDelayed } = useConversation(meId, route);
+  if (conversation) {
+    return (
+      <Guard key={conversation.id} fallback={<Broken />}>
+        <Suspense fallback={<ThreadSkeleton />}>
+          <Thread conversation={conversation} meId={meId} chat={chat} />
+        </Suspense>
+      </Guard>
+    );
+  }
+  if (isDelayed) return <Notice title={strings.thread.failed}>{strings.serverAway}</Notice>;
+  if (isSearched) return <ThreadSkeleton />;
+  if (list && route) return <Missing />;
+  if (listed.length > 0) return <Nothing onStart={onStart} />;
+  return isFetched ? <NoConversations onStart={onStart} /> : null;
+}
+
 function Missing() {
   return (
-    <Notice title="Not here" action={<Button onClick={() => open(undefined)}>Back to conversations</Button>}>
-      This conversation is not there, or not yours to see.
+    <Notice title={strings.page.notFound} action={<Button onClick={leave}>{strings.page.back}</Button>}>
+      {strings.noAccess}
     </Notice>
   );
 }
 
 function Nothing({ onStart }: { onStart: () => void }) {
   return (
-    <Notice
-      title="Pick up where you left off"
-      picture={<Bubbles />}
-      action={<StartButton onClick={onStart} />}
-    >
-      Choose a conversation, or press <kbd>{isMac ? '⌘' : 'Ctrl'} K</kbd> to begin a new one.
+    <Notice title={strings.page.pickUp} picture={<Bubbles />} action={<StartButton onClick={onStart} />}>
+      {strings.page.choose(<kbd>{isMac ? '⌘' : 'Ctrl'} K</kbd>)}
     </Notice>
   );
 }

@@ -4,6 +4,7 @@ import { trim } from '../chat/whiteSpace';
 import { Avatar } from '../components/Avatar';
 import { Button } from '../components/Button';
 import { Bubbles } from '../components/Notice';
+import { strings } from '../lib/strings';
 import { useStore } from '../store/useStore';
 import styles from './Welcome.module.css';
 
@@ -16,14 +17,12 @@ export function Welcome() {
   const id = trim(text);
   return (
     <main className={styles['page']}>
-      <title>Parley</title>
+      <title>{strings.product}</title>
       <div className={styles['card']}>
         <Bubbles />
-        <h1>Who is talking?</h1>
-        <p>
-          This is a development server: you are who you say you are. Open a second tab to be somebody else.
-        </p>
-        <ul className={styles['people']} aria-label="People">
+        <h1>{strings.welcome.title}</h1>
+        <p>{strings.welcome.about}</p>
+        <ul className={styles['people']} aria-label={strings.welcome.people}>
           {PEOPLE.map((name) => (
             <li key={name}>
               <button type="button" onClick={() => setUser({ id: name })}>
@@ -41,15 +40,15 @@ export function Welcome() {
           }}
         >
           <input
-            aria-label="Another name"
-            placeholder="Another name"
+            aria-label={strings.welcome.otherName}
+            placeholder={strings.welcome.otherName}
             autoComplete="off"
             autoCapitalize="off"
             value={text}
             onChange={(event) => setText(event.target.value)}
           />
           <Button type="submit" disabled={!isUserId(id)}>
-            Come in
+            {strings.welcome.submit}
           </Button>
         </form>
       </div>

@@ -7,11 +7,12 @@ const LOCK = 'parley/tab/';
 export const tabId = freshId();
 
 export function holdTab(): void {
-  void navigator.locks?.request(LOCK + tabId, () => new Promise(() => {}));
+  // Denied where storage is: then every tab takes over what it finds, and sending twice does no harm.
+  navigator.locks?.request(LOCK + tabId, () => new Promise(() => {})).catch(() => {});
 }
 
 export async function openTabs(): Promise<Set<string>> {
-  const { held = [] } = (await navigator.locks?.query()) ?? {};
+  const { held = [] } = (await navigator.locks?.query().catch(() => undefined)) ?? {};
   const names = held.map((lock) => lock.name ?? '').filter((name) => name.startsWith(LOCK));
   return new Set([tabId, ...names.map((name) => name.slice(LOCK.length))]);
 }

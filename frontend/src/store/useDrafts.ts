@@ -1,25 +1,39 @@
 import { create } from 'zustand';
+import { getItem, keysOf, onItemChange, removeItem, setItem } from './storage';
 
 const PREFIX = 'parley/draft/';
 
+type Texts = Readonly<Record<string, string>>;
+
 interface Drafts {
-  drafts: Readonly<Record<string, string>>;
+  drafts: Texts;
   setDraft: (key: string, text: string) => void;
 }
 
-/** What was begun and not sent, a text a conversation, each an item of its own. They outlive the tab. */
+/**
+ * What was begun and not sent, a text a conversation, each a stored item of its own. Drafts outlive the tab, and
+ * all tabs agree on them: the last change wins, and sending clears a draft everywhere.
+ */
 export const useDrafts = create<Drafts>((set) => ({
-  drafts: kept(),
+  drafts: stored(),
   setDraft: (key, text) => {
-    if (text) localStorage.setItem(PREFIX + key, text);
-    else localStorage.removeItem(PREFIX + key);
-    set(({ drafts: { [key]: _, ...others } }) => ({ drafts: text ? { ...others, [key]: text } : others }));
+    if (text) setItem(PREFIX + key, text);
+    else removeItem(PREFIX + key);
+    set(({ drafts }) => ({ drafts: withText(drafts, key, text) }));
   },
 }));
 
-function kept(): Record<string, string> {
-  const keys = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
-  return Object.fromEntries(keys.map((key) => [key.slice(PREFIX.length), localStorage.getItem(key) ?? '']));
+onItemChange((key) => {
+  if (key === null || key.startsWith(PREFIX)) useDrafts.setState({ drafts: stored() });
+});
+
+function withText(drafts: Texts, key: string, text: string): Texts {
+  const { [key]: _, ...others } = drafts;
+  return text ? { ...others, [key]: text } : others;
+}
+
+function stored(): Texts {
+  return Object.fromEntries(keysOf(PREFIX).map((key) => [key.slice(PREFIX.length), getItem(key) ?? '']));
 }
 
 export function draftKey(meId: string, conversationId: string): string {

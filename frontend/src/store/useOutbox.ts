@@ -1,5 +1,6 @@
 import { create } from 'zustand';
 import type { Outbox, Outgoing } from '../chat/outbox';
+import { getItem, keysOf, removeItem, setItem } from './storage';
 import { tabId } from './tabs';
 
 /**
@@ -17,7 +18,7 @@ const prefix = (userId: string) => `parley/outbox/${encodeURIComponent(userId)}/
 
 function keep(userId: string, outgoing: Outgoing) {
   const key = prefix(userId) + outgoing.clientId;
-  localStorage.setItem(key, JSON.stringify({ ...outgoing, tab: tabId } satisfies Kept));
+  setItem(key, JSON.stringify({ ...outgoing, tab: tabId } satisfies Kept));
 }
 
 export function changeOutbox(userId: string, change: (outbox: Outbox) => Outbox): void {
@@ -26,15 +27,24 @@ export function changeOutbox(userId: string, change: (outbox: Outbox) => Outbox)
   if (after === before) return;
   const remaining = new Set(after.map((outgoing) => outgoing.clientId));
   for (const { clientId } of before) {
-    if (!remaining.has(clientId)) localStorage.removeItem(prefix(userId) + clientId);
+    if (!remaining.has(clientId)) removeItem(prefix(userId) + clientId);
   }
   for (const outgoing of after) if (!before.includes(outgoing)) keep(userId, outgoing);
   useOutbox.setState({ outbox: after });
 }
 
 function kept(userId: string): Kept[] {
-  const keys = Object.keys(localStorage).filter((key) => key.startsWith(prefix(userId)));
-  return keys.map((key) => JSON.parse(localStorage.getItem(key)!) as Kept);
+  const items = keysOf(prefix(userId)).map(getItem);
+  return items.flatMap((item) => parsed(item));
+}
+
+/** Nothing, when what was stored is none of ours. */
+function parsed(item: string | null): Kept[] {
+  try {
+    return item === null ? [] : [JSON.parse(item) as Kept];
+  } catch {
+    return [];
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { create } from 'zustand';
 import type { User } from '../types/chat';
+import { getItem, onItemChange, setItem } from './storage';
 
 export type Theme = 'system' | 'light' | 'dark';
 
@@ -16,7 +17,7 @@ interface Store {
 const THEME = 'parley/theme';
 
 function storedTheme(): Theme {
-  const stored = localStorage.getItem(THEME);
+  const stored = getItem(THEME);
   return stored === 'light' || stored === 'dark' ? stored : 'system';
 }
 
@@ -40,8 +41,12 @@ export const useStore = create<Store>((set) => ({
     set({ user });
   },
   setTheme: (theme) => {
-    localStorage.setItem(THEME, theme);
+    setItem(THEME, theme);
     set({ theme });
   },
   setReading: (readingId) => set({ readingId }),
 }));
+
+onItemChange((key) => {
+  if (key === THEME || key === null) useStore.setState({ theme: storedTheme() });
+});

@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { shorten } from './graphemes';
+import { strings } from './strings';
+
+const src = join(import.meta.dirname, '..');
+const READ_OUT = /^(aria-label|aria-description|alt|label|placeholder|title)$/;
+
+/** Texts that stand in a component itself: between its tags, or in an attribute that is shown or read out. */
+function inlineTexts(file: string): string[] {
+  const source = ts.createSourceFile(file, readFileSync(join(src, file), 'utf8'), ts.ScriptTarget.Latest);
+  const found: string[] = [];
+  const visit = (node: ts.Node) => {
+    const isText = ts.isJsxText(node) && /\p{L}{2}/u.test(node.text);
+    const isAttribute =
+      ts.isJsxAttribute(node) &&
+      READ_OUT.test(node.name.getText(source)) &&
+      node.initializer !== undefined &&
+      ts.isStringLiteral(node.initializer);
+    if (isText || isAttribute) found.push(`${file}: ${node.getText(source).trim()}`);
+    node.forEachChild(visit);
+  };
+  visit(source);
+  return found;
+}
+
+describe('the catalogue', () => {
+  it('holds every text of the page', () => {
+    const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
+      (file) => file.endsWith('.tsx') && !/test|lib\/strings/.test(file),
+    );
+    expect(files.length).toBeGreaterThan(20);
+    expect(files.flatMap(inlineTexts)).toEqual([]);
+  });
+
+  it('counts in words', () => {
+    expect(strings.thread.members(1)).toBe('1 member');
+    expect(strings.thread.members(5)).toBe('5 members');
+    expect(strings.composer.over(1)).toBe('1 character over the limit');
+  });
+});
+
+describe('a text that is shortened', () => {
+  it.each([
+    ['of letters', `${'i'.repeat(200)}`, 'i'.repeat(120)],
+    ['at an emoji', `${'i'.repeat(119)}😀 more`, 'i'.repeat(119)],
+    ['at a flag', `${'i'.repeat(118)}🇩🇪 more`, 'i'.repeat(118)],
+    ['at a family', `${'i'.repeat(115)}👨‍👩‍👧‍👦 more`, 'i'.repeat(115)],
+    ['at a combining mark', `${'i'.repeat(119)}e\u0301 more`, 'i'.repeat(119)],
+    ['that is short', 'e\u0301', 'e\u0301'],
+    ['of one long grapheme', `Z${'\u0301'.repeat(500)}`, `Z${'\u0301'.repeat(500)}`],
+  ])('%s ends between graphemes', (_, text, shown) => {
+    expect(shorten(text, 120)).toBe(shown);
+  });
+});
