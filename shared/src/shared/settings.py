@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.connections import default_limit
@@ -73,6 +74,10 @@ class ServiceSettings(BaseSettings):
         return SecretStr(token)
 
 
+_CONSEQUENCE = "default_factory_not_called"
+"""Of a default that is computed from other settings, when one of these is bad."""
+
+
 def read(settings: type[S], **given: Any) -> S:
     """The settings of this process; what is `given` stands before the environment.
 
@@ -81,8 +86,12 @@ def read(settings: type[S], **given: Any) -> S:
     try:
         return settings(**given)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        wrong = "; ".join(_worded(each) for each in error.errors() if each["type"] != _CONSEQUENCE)
     except SettingsError as error:
         wrong = str(error)
     print(f"bad settings: {wrong}", file=sys.stderr)
     raise SystemExit(2)
+
+
+def _worded(error: ErrorDetails) -> str:
+    return f"{'.'.join(map(str, error['loc'])).upper()}: {error['msg']}"

@@ -57,6 +57,7 @@ def test_bad_settings_end_it_with_one_line_and_status_2(wrong: dict[str, str], n
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert named in done.stderr
+    assert "default factory" not in done.stderr, "it names a setting that is not wrong"
 
 
 def test_sockets_and_connections_keep_files_for_what_stands_behind(monkeypatch: pytest.MonkeyPatch) -> None:

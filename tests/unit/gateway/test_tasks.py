@@ -9,6 +9,7 @@ from gateway import main
 from gateway.links import Links
 from gateway.settings import Settings
 from gateway.tasks import Vital
+from tests.service_token import SERVICE_TOKEN
 from tests.unit.gateway.house import House
 from tests.unit.gateway.test_process import NOWHERE
 
@@ -39,7 +40,7 @@ async def test_without_something_vital_it_is_not_alive(own_house: House) -> None
 async def test_it_ends_with_status_1_when_something_vital_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Links, "keep", lambda *_: _fails())
     given = {"store_url": f"http://{NOWHERE}", "notifiers": NOWHERE, "kafka_bootstrap": NOWHERE, "port": 0}
-    settings = Settings.model_validate({**given, "auth": "dev"})
+    settings = Settings.model_validate({**given, "auth": "dev", "service_token": SERVICE_TOKEN})
     with pytest.raises(SystemExit) as ended:
         async with asyncio.timeout(20):
             await main.serve(settings)
