@@ -14,7 +14,7 @@ PACKAGES = {  # as Debian 12 names them
     "postgres": ["postgresql"],
     "psql": ["postgresql-client"],
     "setpriv": ["util-linux"],
-    "chromium": ["chromium", "fonts-dejavu-core", "fonts-noto-color-emoji"],
+    "chromium-headless-shell": ["chromium-headless-shell", "fonts-dejavu-core", "fonts-noto-color-emoji"],
 }
 
 
@@ -31,6 +31,12 @@ def find(program: str, folders: Iterable[Path] = ()) -> Path:
         packages = " ".join(PACKAGES[program])
         raise Failure(f"{program} is missing; install it, on Debian 12: apt-get install {packages}")
     return found
+
+
+def find_any(programs: Sequence[str]) -> Path:
+    """The first of `programs` that is there; with none of them, as `find` of the first."""
+    there = (path for program in programs if (path := _look(program, ())))
+    return next(there, None) or find(programs[0])
 
 
 def _look(program: str, folders: Iterable[Path]) -> Path | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +14,9 @@ from deploy.local.frontend import FRONTEND
 OUT = Path(__file__).parent / "out"
 """Of screenshots."""
 AXE = FRONTEND.folder / "node_modules/axe-core/axe.min.js"
-STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+STANDARDS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+THEMED = ("color-contrast",)
+"""The rules whose answer depends on the theme: all others look at structure, names and sizes."""
 NO_CONNECTION = re.compile(r"net::ERR_|WebSocket connection to .* failed|status of 503")
 """What Chromium says by itself while the gateway is away."""
 
@@ -71,10 +74,16 @@ class Person:
         OUT.mkdir(exist_ok=True)
         await self.page.screenshot(path=OUT / f"{name}-{self.theme}-{self.width}.png", animations="disabled")
 
-    async def finds_no_barrier(self) -> None:
-        """By axe, against WCAG 2.2 AA and its best practices; fails with every element that breaks a rule."""
+    async def turn(self, theme: Theme) -> None:
+        """Change the system's colour scheme under the open page."""
+        await self.page.emulate_media(color_scheme=theme)
+        self.theme = theme
+
+    async def finds_no_barrier(self, rules: Sequence[str] = STANDARDS) -> None:
+        """Run axe, by default against WCAG 2.2 AA and its best practices; fail with every element that
+        breaks a rule. `rules` are tags or names of rules."""
         await self.page.evaluate(AXE.read_text())
-        found = await self.page.evaluate("rules => axe.run({runOnly: rules})", STANDARDS)
+        found = await self.page.evaluate("rules => axe.run({runOnly: rules})", list(rules))
         barriers = [_told(rule, node) for rule in found["violations"] for node in rule["nodes"]]
         assert not barriers, "\n\n".join([f"{self.page.url}, {self.theme}, {self.width}:", *barriers])
 
