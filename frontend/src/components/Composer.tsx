@@ -4,6 +4,7 @@ import { lengthOf, LONGEST_TEXT } from '../chat/text';
 import { isTouch } from '../hooks/isTouch';
 import { strings } from '../lib/strings';
 import { draftKey, useDrafts } from '../store/useDrafts';
+import { countSent, useSentCount } from '../store/useSentCount';
 import styles from './Composer.module.css';
 import { Hidden } from './Hidden';
 import { IconButton } from './IconButton';
@@ -11,6 +12,9 @@ import { OnDemand } from './OnDemand';
 import { EmojiButton } from './parts';
 
 const { keys } = strings.composer;
+
+/** The hint of the keys is shown until so many messages were sent from this browser. */
+const HINTED = 3;
 
 interface Props {
   meId: string;
@@ -36,11 +40,13 @@ export function Composer({ meId, conversationId, name, onSend }: Props) {
     if (!isTouch()) field.current?.focus();
   }, []);
 
+  const isHintShown = useSentCount((store) => store.count) < HINTED;
   const left = LONGEST_TEXT - lengthOf(text);
   const canSend = text.trim() !== '' && left >= 0;
   const send = () => {
     if (!canSend) return;
     onSend(text);
+    countSent();
     setDraft(key, '');
     field.current?.focus();
   };
@@ -73,7 +79,7 @@ export function Composer({ meId, conversationId, name, onSend }: Props) {
           value={text}
           placeholder={strings.composer.placeholder}
           aria-label={strings.composer.label(name)}
-          aria-describedby="composer-hint"
+          aria-describedby={isHintShown ? 'composer-hint' : undefined}
           aria-invalid={left < 0}
           onChange={(event) => setDraft(key, event.target.value)}
           onKeyDown={(event) => {
@@ -97,9 +103,11 @@ export function Composer({ meId, conversationId, name, onSend }: Props) {
           <SendHorizontal size={19} strokeWidth={2} aria-hidden="true" />
         </button>
       </div>
-      <p id="composer-hint" className={styles['hint']}>
-        {strings.composer.hint(<kbd>{keys.enter}</kbd>, <kbd>{keys.shift}</kbd>)}
-      </p>
+      {isHintShown && (
+        <p id="composer-hint" className={styles['hint']}>
+          {strings.composer.hint(<kbd>{keys.enter}</kbd>, <kbd>{keys.shift}</kbd>)}
+        </p>
+      )}
     </form>
   );
 }
@@ -117,8 +125,8 @@ function Left({ count }: { count: number }) {
 /** As high as its text, up to what the style allows. */
 function useGrowing(field: React.RefObject<HTMLTextAreaElement | null>, text: string) {
   useLayoutEffect(() => {
-    const { style, scrollHeight } = shrunk(field.current!);
-    style.height = `${scrollHeight}px`;
+    const { style, scrollHeight, offsetHeight, clientHeight } = shrunk(field.current!);
+    style.height = `${scrollHeight + offsetHeight - clientHeight}px`;
   }, [field, text]);
 }
 
