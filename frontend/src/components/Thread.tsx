@@ -1,5 +1,5 @@
 import { ArrowLeft } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { isTransient } from '../api/apiClient';
 import { nameOf } from '../chat/conversations';
 import { outstanding } from '../chat/outbox';
@@ -64,17 +64,31 @@ export default function Thread({ conversation, meId, chat }: Props) {
 
 function History({ conversation, meId, chat }: Props) {
   const history = useMessageHistory(conversation.id);
-  if (history.data) {
-    return <MessageList conversation={conversation} timeline={history.data} meId={meId} chat={chat} />;
-  }
+  const [wasCached] = useState(history.data !== undefined);
+  const [isPlaced, setIsPlaced] = useState(false);
+  const hasFailed = !history.data && !history.isPending;
   return (
-    <div className={styles['instead']}>
-      {history.isPending ? (
-        <ThreadSkeleton />
+    <div className={styles['history']}>
+      {history.data ? (
+        <MessageList
+          conversation={conversation}
+          timeline={history.data}
+          meId={meId}
+          chat={chat}
+          isPlaced={isPlaced}
+          onPlaced={setIsPlaced}
+        />
       ) : (
-        <Failed error={history.error} onRetry={() => void history.refetch()} />
+        <div className={styles['instead']}>
+          {hasFailed ? <Failed error={history.error} onRetry={() => void history.refetch()} /> : <div />}
+          <Waiting conversation={conversation} meId={meId} chat={chat} />
+        </div>
       )}
-      <Waiting conversation={conversation} meId={meId} chat={chat} />
+      {!hasFailed && !isPlaced && (
+        <div className={styles['cover']} data-solid={history.data !== undefined}>
+          <ThreadSkeleton isBrief={wasCached} />
+        </div>
+      )}
     </div>
   );
 }
@@ -91,11 +105,20 @@ function Failed({ error, onRetry }: { error: Error; onRetry: () => void }) {
 function Waiting({ conversation, meId, chat }: Props) {
   const outbox = useOutbox((store) => store.outbox);
   const outgoing = outstanding(outbox, conversation.id, []);
-  const rows = { items: [], outgoing, meId };
   return (
     <div role="log" aria-live="off" aria-label={strings.thread.messages}>
-      {outgoing.map(({ clientId }, at) => (
-        <Row key={clientId} rows={rows} at={at} conversation={conversation} newSince={null} chat={chat} />
+      {outgoing.map((source, at) => (
+        <Row
+          key={source.clientId}
+          source={source}
+          before={outgoing[at - 1]}
+          after={outgoing[at + 1]}
+          meId={meId}
+          isGroup={conversation.kind === 'group'}
+          newSince={null}
+          onRetry={chat.retry}
+          onDiscard={chat.discard}
+        />
       ))}
     </div>
   );

@@ -109,8 +109,6 @@ export const strings = {
     arrived: (sender: string, text: string) => `${sender}: ${text}`,
   },
 
-  day: { today: 'Today', yesterday: 'Yesterday' },
-
   message: {
     label: (sender: string | null, time: string) => `${sender ?? 'You'}, ${time}`,
     delivery: { pending: 'Sending', sent: 'Sent', read: 'Read', failed: 'Not sent' },
