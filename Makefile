@@ -5,16 +5,17 @@ READY := .venv/installed
 DATA := $(or $(DATA_DIR),.data)
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down reset psql test test-unit faults check fix bench bench-peers lock clean
+.PHONY: help run up demo picture down reset psql test test-unit faults check fix bench bench-peers lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
-run: $(READY) ## Start everything; Ctrl-C stops it (PORT, DATA_DIR, GATEWAY_COUNT …: python -m deploy.local --help)
-	@$(PYTHON) -m deploy.local run
-
-up: $(READY) ## The same in the background; returns when everything is ready
-	@$(PYTHON) -m deploy.local up
+run: ## Start everything; Ctrl-C stops it (LOGS=1, PORT, DATA_DIR …: python -m deploy.local --help)
+up: ## The same in the background; returns when everything is ready
+demo: ## Fill it with ten people and their conversations; starts it in the background unless it runs
+run up demo:
+	@deploy/local/bootstrap --step
+	@$(PYTHON) -m deploy.local $@
 
 down: ## Stop what `up` or `run` started
 reset: ## Stop it and remove all its data: every message
@@ -51,6 +52,9 @@ bench: $(READY) ## Measure latency, throughput and CPU
 
 bench-peers: $(READY) ## The same beside ejabberd and others, installed for it (ARGS=--help)
 	@$(PYTHON) -m bench.peers $(ARGS)
+
+picture: $(READY) ## Make the README's pictures anew, with Chromium, from the demo's data
+	@$(PYTHON) -m tests.browser.picture
 
 lock: $(READY) ## Write requirements.lock anew from pyproject.toml
 	@.venv/bin/uv pip compile -q --all-extras --no-emit-index-url --no-annotate --generate-hashes \

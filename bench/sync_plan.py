@@ -21,8 +21,8 @@ from bench import explain, past, results
 from bench.past import Past
 from deploy.local.background import running
 from deploy.local.failure import Failure
+from message_store import sessions
 from message_store.migrations import migrate
-from message_store.postgres import OPTIONS
 from message_store.reading import PROBE, SYNC
 
 NAMES = ["user", "offsets", "limit"]
@@ -96,7 +96,8 @@ def _database() -> Iterator[psycopg.Connection[Any]]:
     try:
         with running(folder, "--volatile", "--no-services", "--kafka=127.0.0.1:1") as stack:  # none is asked
             migrate(stack.database)
-            with psycopg.connect(stack.database, options=OPTIONS, autocommit=True) as connection:
+            with psycopg.connect(stack.database, autocommit=True) as connection:
+                connection.execute(sessions.APPLY, sessions.parameters(sessions.EVERY))
                 yield connection
     finally:
         shutil.rmtree(folder, ignore_errors=True)

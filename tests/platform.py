@@ -11,8 +11,8 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -22,7 +22,12 @@ import psycopg
 from psycopg import sql
 
 from deploy.local.background import running
+from deploy.local.console import Console
+from deploy.local.keeper import Surroundings
+from deploy.local.ports import Ports
+from deploy.local.postgres import Postgres
 from deploy.local.record import Stack
+from deploy.local.supervisor import Supervisor
 
 Found = TypeVar("Found")
 
@@ -93,13 +98,11 @@ def postgres_container() -> Iterator[str]:
 @contextmanager
 def local_stack(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[Stack]:
     """A stack of real processes in a folder that goes with it."""
-    folder = Path(tempfile.mkdtemp(prefix="parley-test-"))
-    folder.chmod(0o711)  # PostgreSQL's user must get through
-    try:
-        with running(folder, "--volatile", *arguments, env=env) as stack:
-            yield stack
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with (
+        _open_folder("parley-test-") as folder,
+        running(folder, "--volatile", *arguments, env=env) as stack,
+    ):
+        yield stack
 
 
 @contextmanager
@@ -112,6 +115,40 @@ def fresh_database(admin_url: str) -> Iterator[str]:
             yield urlsplit(admin_url)._replace(path=f"/{name}").geturl()
         finally:
             admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@dataclass(frozen=True)
+class PlainServer:
+    """A PostgreSQL with its own defaults."""
+
+    database: str
+    """URL of a superuser."""
+    log: Path
+
+
+@asynccontextmanager
+async def plain_server() -> AsyncIterator[PlainServer]:
+    """A PostgreSQL as `initdb` makes it: it is only given its port, and no Unix socket."""
+    with _open_folder("parley-plain-") as folder:
+        ports = Ports({}, {})
+        port = ports.take("postgres")
+        server = Postgres(folder / "postgres", port, settings={"unix_socket_directories": ""})
+        around = Surroundings(Console(), ports, folder)
+        async with Supervisor(around, lambda _: None) as supervisor:
+            await server.prepare(supervisor.once, around.console.say)
+            await supervisor.start(server.server())
+            yield PlainServer(server.url, folder / "postgres" / "console.log")
+
+
+@contextmanager
+def _open_folder(prefix: str) -> Iterator[Path]:
+    """Gone with all that is in it when left."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    folder.chmod(0o711)  # PostgreSQL's user must get through
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def new_topic_prefix() -> str:

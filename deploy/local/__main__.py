@@ -2,6 +2,7 @@
 
   run     start everything, until Ctrl-C
   up      the same in the background; returns when everything is ready
+  demo    fill what runs with ten people and their conversations; starts it unless it runs
   down    stop what run or up started
   reset   stop it and remove all its data
   psql    open a shell in the database of what runs
@@ -10,6 +11,7 @@ Environment: DATA_DIR (default .data of the checkout), PORT (the gateway's, defa
 POSTGRES_PORT, STORE_PORT, PROJECTOR_PORT, NOTIFIER_PORT (given: used exactly, else free ones),
 WEB_ROOT (a built client, or empty for none; not given: frontend/ is built),
 GATEWAY_COUNT, NOTIFIER_COUNT, PROJECTOR_COUNT (default 1), PARTITIONS (12), KAFKA_OPTS (for the JVM),
+LOGS (1: show every log line here, not warnings and errors alone; all are in DATA_DIR/logs),
 and what the services read: README.md.
 """
 
@@ -39,6 +41,9 @@ def main() -> int:
             case "up":
                 _options(chosen)  # what is wrong with them is said here, not in a log
                 background.up(chosen.data.resolve(), arguments[1:])
+            case "demo":
+                _options(chosen)
+                background.demo(chosen.data.resolve(), arguments[1:])
             case "reset":
                 background.reset(chosen.data.resolve())
             case "psql":
@@ -56,7 +61,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("command", choices=["run", "up", "down", "reset", "psql"], metavar="COMMAND")
+    parser.add_argument("command", choices=["run", "up", "demo", "down", "reset", "psql"], metavar="COMMAND")
     data = os.environ.get("DATA_DIR") or ROOT / ".data"
     parser.add_argument(
         "--data", type=Path, default=data, help="folder of all data (default: DATA_DIR or %(default)s)"
@@ -78,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     deaths = "of one process in 30 s that end the stack (default: %(default)s)"
     parser.add_argument("--deaths", type=_count, default=3, metavar="N", help=deaths)
+    parser.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)  # how `up` starts `run`
     return parser
 
 
@@ -94,6 +100,13 @@ def _from_environment(variable: str) -> int:
         raise Failure(f"{variable} {error}") from None
 
 
+def _switch(variable: str) -> bool:
+    value = os.environ.get(variable) or "0"
+    if value not in ("0", "1"):
+        raise Failure(f"{variable} must be 0 or 1, not {value!r}")
+    return value == "1"
+
+
 def _options(chosen: argparse.Namespace) -> Options:
     counts = (getattr(chosen, f"{name}s") or _from_environment(f"{name.upper()}_COUNT") for name in SERVICES)
     _from_environment("PARTITIONS")
@@ -105,6 +118,8 @@ def _options(chosen: argparse.Namespace) -> Options:
         services=not chosen.no_services,
         volatile=chosen.volatile,
         deaths=chosen.deaths,
+        all_logs=_switch("LOGS"),
+        detached=chosen.detached,
     )
 
 

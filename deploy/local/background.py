@@ -1,6 +1,8 @@
 """A stack in a process of its own: `up`, `down`, and a context manager for tests and benchmarks."""
 
+import asyncio
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -11,29 +13,55 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from deploy.local import identity, programs, record
+from deploy.local.demo import fill, script
 from deploy.local.failure import Failure
 from deploy.local.process import ROOT, leash, module
 from deploy.local.record import Stack
 
+LAST_WORDS = ("parley: ", "bad settings: ")
+"""How the last line of a supervisor that fails begins."""
 LONGEST_STOP = 90.0
 """Seconds; the supervisor bounds each of its stages itself."""
 
 
 def up(folder: Path, arguments: Sequence[str]) -> None:
-    """Starts `run` with these arguments in the background, unless it runs; blocks until it is ready.
+    """Start the stack of `folder`, print its addresses and how to stop it; see `started`."""
+    _announce(started(folder, arguments))
 
-    Raises Failure, with what it said last, when it ends instead.
+
+def demo(folder: Path, arguments: Sequence[str]) -> None:
+    """Fill the stack of `folder` with sample data, and start it first unless it runs; raise Failure."""
+    stack = started(folder, arguments)
+    if not stack.gateways:
+        raise Failure("this stack has no gateway: start it without --no-services")
+    gateway, everything = stack.gateways[0], script.conversations()
+    messages = sum(len(each.messages) for each in everything)
+    print(f"Sending {messages:,} messages of {len(script.people())} people: up to a minute", flush=True)
+    asyncio.run(fill.fill(gateway, everything))
+    unread = asyncio.run(fill.unread(gateway, "ann"))
+    print(f"Done: ann has {unread} unread messages, and a long conversation with bob.")
+    print(f"The others, for /?user=: {', '.join(script.people()[2:])}")
+    _announce(stack)
+
+
+def started(folder: Path, arguments: Sequence[str]) -> Stack:
+    """Run a stack with these arguments in the background, unless it runs; block until it is ready.
+
+    Raises Failure, with the last line it printed, when it ends instead.
     """
     stack = record.read_running(folder)
     if stack and stack.ready:
-        print(f"already up in {folder}", *stack.addresses(), sep="\n")
-        return
+        return stack
     folder.mkdir(parents=True, exist_ok=True)
     if stack is None and _log(folder).exists():
         os.truncate(_log(folder), 0)  # not removed: another start may have it open already
-    print(f"log {_log(folder)}", flush=True)
-    child = _launch(folder, [], arguments, {})
-    _until_ready(folder, child, lambda line: print(line, flush=True))
+    child = _launch(folder, [], ["--detached", *arguments], {})
+    return _until_ready(folder, child, lambda line: print(line, flush=True))
+
+
+def _announce(stack: Stack) -> None:
+    own = "" if stack.folder == ROOT / ".data" else f"DATA_DIR={shlex.quote(str(stack.folder))} "
+    print("", stack.headline, f"Stop it with: {own}make down (your data is kept)", sep="\n", flush=True)
 
 
 def down(folder: Path) -> None:
@@ -66,7 +94,7 @@ def psql(folder: Path) -> None:
 def reset(folder: Path) -> None:
     """Stops the stack of `folder` and removes its data, wherever they are."""
     down(folder)
-    for name in ("kafka", "postgres", "hold"):
+    for name in ("kafka", "postgres", "hold", record.LOGS):
         path = folder / name
         if path.exists():
             shutil.rmtree(path.resolve())
@@ -126,13 +154,15 @@ def _launch(
 
 def _until_ready(folder: Path, child: subprocess.Popen[bytes], tell: Callable[[str], None]) -> Stack:
     """Tells what the supervisor says meanwhile. Another's run in the same folder will do."""
+    services: set[str] = set()
     with _log(folder).open(errors="replace") as log:
         while True:
             ended = child.poll() is not None  # asked first: who was beaten ends when the other is on record
             stack = record.read_running(folder)
+            services.update(process.name for process in (stack.processes if stack else []))
             for line in log:
-                if line.startswith("parley "):
-                    tell(line.removeprefix("parley").strip())
+                if line.split(" ", 1)[0] not in services and not line.startswith(LAST_WORDS):
+                    tell(line.rstrip("\n"))
             if stack and stack.ready:
                 return stack
             if ended and stack is None:

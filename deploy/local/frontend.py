@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local import programs
 from deploy.local.failure import Failure
 from deploy.local.process import ROOT, Process, module
 
@@ -39,9 +40,9 @@ def require_node() -> None:
     if tuple(map(int, re.findall(r"\d+", said)[:2])) < NODE or not shutil.which("npm"):
         found = f" (this is {said})" if said else ""
         wanted = ".".join(map(str, NODE))
-        raise Failure(
-            f"Node.js {wanted} or later with npm is missing{found}; get it at https://nodejs.org/en/download"
-        )
+        system = programs.system()
+        install = system.node if system else "https://nodejs.org/en/download"
+        raise Failure(f"Node.js {wanted} or later with npm is missing{found}; install: {install}")
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,14 @@ class Frontend:
         with self.installed():
             if not self.page:
                 self._mark("built").unlink(missing_ok=True)
-            sources = (path for path in sorted(self.folder.iterdir()) if path.name not in OTHER)
-            self._unless_done("built", _digest(sources), self._build)
+            self._unless_done("built", self._sources(), self._build)
+
+    def plan(self) -> str:
+        """What `build` would do now, with its size and time."""
+        if not self._is_done("installed", self._packages()):
+            return "installing 320 MB of npm packages and building: 1 to 2 minutes, the first time only"
+        built = self.page and self._is_done("built", self._sources())
+        return "up to date" if built else "building: some 20 seconds, only after a change"
 
     def check(self) -> None:
         with self.installed():
@@ -81,11 +88,16 @@ class Frontend:
     def installed(self) -> Iterator[None]:
         """Alone, with all packages of the lock."""
         require_node()
-        lock = self.folder / "package-lock.json"
-        with lock.open() as held:
+        with (self.folder / "package-lock.json").open() as held:
             fcntl.flock(held, fcntl.LOCK_EX)
-            self._unless_done("installed", _digest([lock, self.folder / "package.json"]), self._install)
+            self._unless_done("installed", self._packages(), self._install)
             yield
+
+    def _packages(self) -> str:
+        return _digest([self.folder / "package-lock.json", self.folder / "package.json"])
+
+    def _sources(self) -> str:
+        return _digest(path for path in sorted(self.folder.iterdir()) if path.name not in OTHER)
 
     def _install(self) -> None:
         print("installing what frontend/package-lock.json names", flush=True)
@@ -102,10 +114,13 @@ class Frontend:
 
     def _unless_done(self, what: str, digest: str, work: Callable[[], None]) -> None:
         """A mark beside the packages holds what it was done for, and goes with them."""
-        mark = self._mark(what)
-        if not mark.exists() or mark.read_text() != digest:
+        if not self._is_done(what, digest):
             work()
-            mark.write_text(digest)
+            self._mark(what).write_text(digest)
+
+    def _is_done(self, what: str, digest: str) -> bool:
+        mark = self._mark(what)
+        return mark.exists() and mark.read_text() == digest
 
     def _mark(self, what: str) -> Path:
         return self.folder / "node_modules" / f".{what}"
@@ -129,7 +144,7 @@ def _digest(paths: Iterable[Path]) -> str:
 
 
 FRONTEND = Frontend(ROOT / "frontend")
-BUILD = Process("web", module("deploy.local.frontend", "build"))
+BUILD = Process("web", module("deploy.local.frontend", "build"), quiet=True)
 
 
 def main() -> int:

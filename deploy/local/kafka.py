@@ -20,6 +20,8 @@ HEAP = "-Xmx512m"
 QUICK = "-XX:TieredStopAtLevel=1"
 """Starts in 3 s of CPU instead of 5 and takes a quarter more for a record; KAFKA_OPTS replaces it."""
 
+FETCHING = "downloading Kafka (43 MB) with Maven: up to a minute, the first time only"
+
 
 @dataclass(frozen=True)
 class Kafka:
@@ -39,12 +41,21 @@ class Kafka:
     def bootstrap(self) -> str:
         return f"127.0.0.1:{self.port}"
 
+    def needs(self) -> list[str]:
+        """The programs without which it cannot start."""
+        return ["java"] if self._jars.exists() else ["java", "mvn"]
+
+    def plan(self) -> str:
+        """What a start has to do first, with its size and time."""
+        return "starting" if self._jars.exists() else FETCHING
+
     async def prepare(self, once: Once, say: Callable[[str], None]) -> None:
         """Fetches the jars and formats the storage where that has not been done; raises Failure."""
         programs.find("java")  # before Maven, which says less clearly that it is missing
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)  # its segments hold message texts, and are everybody's to read
         if not self._jars.exists():
-            say("fetching Kafka with Maven, which takes minutes the first time")
+            say(FETCHING)
             await self._fetch(once)
         self._properties.write_text(self._settings(self._data))
         if not self._data.exists():
@@ -79,7 +90,7 @@ class Kafka:
         self.cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.cache) as beside:
             jars = Path(beside, "jars")
-            await once(Process("maven", self._maven(jars)))
+            await once(Process("maven", self._maven(jars), quiet=True))
             with suppress(OSError):  # another run was quicker
                 jars.rename(self._jars)  # noqa: ASYNC240
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from deploy.local.console import Console
 from deploy.local.failure import Failure
 from deploy.local.identity import Running, running
+from deploy.local.log_files import readable
 from deploy.local.ports import Ports
 from deploy.local.process import Child, Process
 
@@ -113,24 +114,26 @@ class Keeper:
 
 
 async def outcome(process: Process, child: Child, console: Console) -> str:
-    """Relays the child's output until it is gone and says how it ended; what it wrote last too, if it ended
-    by itself."""
-    last = ""
+    """Relay the child's output until it is gone and return how it ended; if it ended by itself, with the last
+    line it printed and the file that has the others."""
+    tail: list[str] = []
     if child.relayed is None:
         code = await child.process.wait()
     else:
-        relaying = asyncio.create_task(console.relay(process.name, child.relayed.stream))
+        relaying = asyncio.create_task(console.relay(process.name, child.relayed.stream, quiet=process.quiet))
         code = await child.process.wait()
         await asyncio.wait({relaying}, timeout=1)  # bounded, because a grandchild may hold the pipe open
         relaying.cancel()
         child.relayed.transport.close()
-        last = relaying.result() if relaying.done() else ""
+        tail = relaying.result() if relaying.done() else []
     if code < 0:
         return f"killed by {signal.Signals(-code).name}"
-    where = ""
-    if process.log:
-        last, where = _last_line(process.log, child.written), f" (more in {process.log})"
-    return f"exit code {code}{last and f': {last[:QUOTED]}{where}'}"
+    if code and process.quiet:
+        console.replay(process.name, tail)
+    log = process.log or console.log_of(process.name)
+    last = _last_line(process.log, child.written) if process.log else tail[-1] if tail else ""
+    where = f" (more in {log})" if log else ""
+    return f"exit code {code}{last and f': {readable(last)[:QUOTED]}{where}'}"
 
 
 def _last_line(log: Path, since: int) -> str:

@@ -13,8 +13,8 @@ import signal
 import struct
 import subprocess
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -32,12 +32,8 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "200",
-    "shared_buffers": "128MB",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "log_min_messages": "warning",
-    "jit": "off",  # queries are short: compiling them costs more than it saves
 }
+"""Where it listens, and for how many. Nothing that the services would need: they meet servers of others."""
 VOLATILE = {"fsync": "off", "full_page_writes": "off"}
 """For data that need not survive the machine: tests. What is committed survives PostgreSQL itself."""
 ELSEWHERE = Path("/var/lib/parley")
@@ -56,6 +52,7 @@ class Postgres:
     folder: Path
     port: int
     volatile: bool = False
+    settings: Mapping[str, str] = field(default_factory=lambda: SETTINGS)
 
     async def prepare(self, once: Once, say: Callable[[str], None]) -> None:
         """Makes the cluster and its database where there is none; raises Failure."""
@@ -74,7 +71,7 @@ class Postgres:
 
     def server(self) -> Process:
         """The process that serves."""
-        settings = {**SETTINGS, "port": str(self.port), **(VOLATILE if self.volatile else {})}
+        settings = {**self.settings, "port": str(self.port), **(VOLATILE if self.volatile else {})}
         options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         return Process(
             "postgres",
@@ -99,8 +96,7 @@ class Postgres:
     @cached_property
     def _programs(self) -> Path:
         """The folder of the newest server programs. Raises Failure when they are missing or too old."""
-        debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
-        folder = programs.find("postgres", debian).resolve().parent
+        folder = programs.find("postgres").resolve().parent
         said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True)
         version = said.stdout.split()[2]
         if int(version.partition(".")[0]) < OLDEST:
@@ -166,8 +162,3 @@ class Postgres:
     async def _ready(self) -> bool:
         """Whether it asks a client for a password, which it does once it accepts connections."""
         return await probes.exchange(self.port, HELLO, 1) == b"R"
-
-
-def _version(folder: Path) -> int:
-    name = folder.parent.name
-    return int(name) if name.isdecimal() else 0

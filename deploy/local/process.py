@@ -37,6 +37,8 @@ class Process:
     """Runs as this user; only root can."""
     log: Path | None = None
     """Its output goes here and not to the terminal."""
+    quiet: bool = False
+    """Its output is shown only if it fails."""
     stop: signal.Signals = signal.SIGTERM
     """Asks it to end in good order."""
     orphaned: signal.Signals = signal.SIGKILL

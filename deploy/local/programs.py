@@ -1,48 +1,118 @@
-"""The programs that Parley needs from the machine, and how each is installed."""
+"""The programs that Parley needs from the machine, and how this system installs each."""
 
 import os
+import platform
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy.local.failure import Failure
 
-PACKAGES = {  # as Debian 12 names them
-    "java": ["openjdk-17-jdk-headless", "maven"],
-    "mvn": ["openjdk-17-jdk-headless", "maven"],
-    "postgres": ["postgresql"],
-    "psql": ["postgresql-client"],
-    "setpriv": ["util-linux"],
-    "chromium-headless-shell": ["chromium-headless-shell", "fonts-dejavu-core", "fonts-noto-color-emoji"],
-}
+
+@dataclass(frozen=True)
+class System:
+    """How one family of Linux installs what is missing."""
+
+    install: str
+    packages: Mapping[str, Sequence[str]]
+    """By program."""
+    node: str
+    """The command that installs a Node.js that is recent enough."""
 
 
-def find(program: str, folders: Iterable[Path] = ()) -> Path:
-    """The path of a program: the first of `folders` that has it, else PATH.
+NODESOURCE = "curl -fsSL https://deb.nodesource.com/setup_22.x | sudo bash - && sudo apt-get install nodejs"
+DEBIAN = System(
+    "apt-get install",
+    {
+        "java": ["default-jdk-headless", "maven"],
+        "mvn": ["default-jdk-headless", "maven"],
+        "postgres": ["postgresql"],
+        "psql": ["postgresql-client"],
+        "setpriv": ["util-linux"],
+        "chromium-headless-shell": ["chromium-headless-shell", "fonts-dejavu-core", "fonts-noto-color-emoji"],
+    },
+    NODESOURCE,
+)
+UBUNTU = replace(DEBIAN, packages={**DEBIAN.packages, "chromium-headless-shell": ["chromium-browser"]})
+FEDORA = System(
+    "dnf install",
+    {
+        "java": ["java-21-openjdk-devel", "maven"],
+        "mvn": ["java-21-openjdk-devel", "maven"],
+        "postgres": ["postgresql-server"],
+        "psql": ["postgresql"],
+        "setpriv": ["util-linux"],
+        "chromium-headless-shell": ["chromium", "google-noto-color-emoji-fonts"],
+    },
+    "sudo dnf install nodejs npm",
+)
+SYSTEMS = {"debian": DEBIAN, "ubuntu": UBUNTU, "fedora": FEDORA}
+"""By the name that /etc/os-release has, as ID or in ID_LIKE."""
+ELSEWHERE = "docs/install.md has the commands"
+FOLDERS = {"postgres": "usr/lib/postgresql/*/bin"}
+"""Where Debian keeps programs that are not in PATH; the newest comes first."""
+ALIASES = {"chromium-headless-shell": ("chromium-headless-shell", "chromium", "chromium-browser")}
+"""Programs that do as well, in the order of preference."""
 
-    As root on Debian a missing one is installed, which may take minutes. Raises Failure.
-    """
-    found = _look(program, folders)
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        _install(PACKAGES[program])
-        found = _look(program, folders)
-    if found is None:
-        packages = " ".join(PACKAGES[program])
-        raise Failure(f"{program} is missing; install it, on Debian 12: apt-get install {packages}")
+
+def find(program: str) -> Path:
+    """Return the path of a program, or raise Failure; see `require`."""
+    require(program)
+    found = _look(program)
+    assert found is not None
     return found
 
 
-def find_any(programs: Sequence[str]) -> Path:
-    """The first of `programs` that is there; with none of them, as `find` of the first."""
-    there = (path for program in programs if (path := _look(program, ())))
-    return next(there, None) or find(programs[0])
+def require(*programs: str) -> None:
+    """Raise Failure, with the command that installs all of them, unless every program is there.
+
+    As root on Debian missing ones are installed, which may take minutes.
+    """
+    missing = [program for program in programs if _look(program) is None]
+    if missing and os.geteuid() == 0 and shutil.which("apt-get"):
+        _install(_packages(system() or DEBIAN, missing))
+        missing = [program for program in programs if _look(program) is None]
+    if missing:
+        are = "is" if len(missing) == 1 else "are"
+        raise Failure(f"{' and '.join(missing)} {are} missing; install: {install_command(missing)}")
 
 
-def _look(program: str, folders: Iterable[Path]) -> Path | None:
+def install_command(programs: Sequence[str]) -> str:
+    """What a user of this system types to install them."""
+    here = system()
+    if here is None:
+        return ELSEWHERE
+    sudo = "" if os.geteuid() == 0 else "sudo "
+    return f"{sudo}{here.install} {' '.join(_packages(here, programs))}"
+
+
+def system() -> System | None:
+    """This one, or None for a system that we have no commands for."""
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        return None
+    names = [release.get("ID", ""), *release.get("ID_LIKE", "").split()]
+    return next((SYSTEMS[name] for name in names if name in SYSTEMS), None)
+
+
+def _packages(of: System, programs: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(package for program in programs for package in of.packages[program]))
+
+
+def _look(program: str) -> Path | None:
+    pattern = FOLDERS.get(program)
+    folders = sorted(Path("/").glob(pattern), key=_version, reverse=True) if pattern else []
     path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", os.defpath)])
-    found = shutil.which(program, path=path)
-    return Path(found) if found else None
+    found = (shutil.which(name, path=path) for name in ALIASES.get(program, (program,)))
+    return next((Path(each) for each in found if each), None)
+
+
+def _version(folder: Path) -> int:
+    name = folder.parent.name
+    return int(name) if name.isdecimal() else 0
 
 
 def _install(packages: Sequence[str]) -> None:

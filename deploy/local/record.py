@@ -9,6 +9,9 @@ from pydantic import BaseModel
 from deploy.local.identity import Running
 from deploy.local.services import Services
 
+LOGS = "logs"
+"""The folder of the services' logs, in the data folder."""
+
 
 class Stack(BaseModel):
     """One stack. The file outlives it: the next run keeps its ports and ends what it may have left behind."""
@@ -20,6 +23,8 @@ class Stack(BaseModel):
     """host:port"""
     database: str = ""
     """A URL with the password."""
+    web: bool = False
+    """Whether the gateways serve the web client."""
     gateways: list[str] = []
     """URLs, the one that people know first."""
     notifiers: list[str] = []
@@ -48,12 +53,23 @@ class Stack(BaseModel):
         self.projectors, self.store = urls(services.projectors), urls([services.store])[0]
 
     def addresses(self) -> list[str]:
-        """What to tell the user, line by line; never the password."""
-        door = [f"web {self.gateways[0]}/", f"API {self.gateways[0]}/docs"] if self.gateways else []
-        more = [f"gateway {url}" for url in self.gateways[1:]]
+        """Where everything but the page answers, line by line; never the password."""
+        api = [f"API reference  {self.gateways[0]}/docs"] if self.gateways else []
+        more = [f"Gateway        {url}" for url in self.gateways[1:]]
         where = urlsplit(self.database)
-        database = f"PostgreSQL {where.netloc.rpartition('@')[2]}{where.path} (make psql opens it)"
-        return [*door, *more, f"Kafka {self.kafka}", database]
+        database = f"PostgreSQL     {where.netloc.rpartition('@')[2]}{where.path} (make psql opens a shell)"
+        logs = f"Logs           {self.folder / LOGS} (LOGS=1 shows them on the terminal)"
+        return [*api, *more, f"Kafka          {self.kafka}", database, logs]
+
+    @property
+    def headline(self) -> str:
+        """What a user does first with a stack that runs."""
+        if not self.gateways:
+            return "Kafka and PostgreSQL are running."
+        url = self.gateways[0]
+        if not self.web:
+            return f"Parley is running, without the web client: open {url}/docs"
+        return f"Parley is running: open {url}/?user=ann and {url}/?user=bob"
 
     def ended(self) -> None:
         """Notes that nothing of it runs any more; the next one keeps its ports."""

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local import identity, record, services
+from deploy.local import end_to_end, identity, programs, record, services
 from deploy.local.console import Console
 from deploy.local.failure import Failure
-from deploy.local.frontend import BUILD, require_node
+from deploy.local.frontend import BUILD, FRONTEND, require_node
 from deploy.local.identity import Running
 from deploy.local.kafka import Kafka
 from deploy.local.keeper import Surroundings
@@ -21,7 +21,7 @@ from deploy.local.ports import Ports
 from deploy.local.postgres import Postgres
 from deploy.local.process import ROOT
 from deploy.local.record import Stack
-from deploy.local.services import Counts, Services
+from deploy.local.services import Counts, Services, web_root
 from deploy.local.supervisor import Supervisor, together
 
 CACHE = ROOT / ".data" / "cache"
@@ -43,6 +43,10 @@ class Options:
     """Data need not survive a crash of the machine."""
     deaths: int = 3
     """So many of one process within thirty seconds end the stack."""
+    all_logs: bool = False
+    """Show every log line on the terminal, not warnings and errors alone."""
+    detached: bool = False
+    """Started by `up`, which prints how to stop it."""
 
 
 def run(options: Options) -> None:
@@ -63,7 +67,7 @@ class _Run:
 
     def __init__(self, options: Options, previous: Stack | None) -> None:
         self._options = options
-        self._console = Console()
+        self._console = Console(options.folder / record.LOGS, everything=options.all_logs)
         self._stopped = asyncio.Event()
         self._ports = ports = Ports(os.environ, previous.ports if previous else {})
         self._services = Services.choose(options.counts, ports) if options.services else None
@@ -89,7 +93,7 @@ class _Run:
                 await self._until_stopped(supervisor)
         finally:
             self._stack.ended()
-        self._console.say("stopped")
+        self._console.announce("Stopped.")
 
     async def _until_stopped(self, supervisor: Supervisor) -> None:
         self._heed_signals(supervisor)
@@ -97,27 +101,38 @@ class _Run:
         try:
             await supervisor.watch(self._start(supervisor), self._stopped)
         finally:
-            self._console.say("stopping")
+            self._console.announce("Stopping …")
             self._stack.ready = False
             self._stack.write()
 
     async def _start(self, supervisor: Supervisor) -> None:
         began = time.monotonic()
+        postgres = ["postgres"] if self._postgres else []
+        programs.require(*(self._kafka.needs() if self._kafka else []), *postgres)
         await together(
             self._start_kafka(supervisor), self._start_postgres(supervisor), self._build_web(supervisor)
         )
         if self._services:
+            self._step(4, "Services", "starting")
             stages = self._services.stages(self._stack.kafka, self._stack.database)
             await together(*(supervisor.start(*stage) for stage in stages))
-        self._console.say(f"everything is ready after {time.monotonic() - began:.1f} s")
-        for line in (*self._stack.addresses(), *self._ports.notes):
-            self._console.say(line)
+            await end_to_end.served(self._stack.gateways)
+        self._console.detail(f"everything is ready after {time.monotonic() - began:.1f} s")
+        self._console.announce("", *self._ports.notes, *self._stack.addresses())
+        if not self._options.detached:
+            stop = "Press Ctrl-C to stop it; your data is kept."
+            self._console.announce("", self._stack.headline, stop)
         self._stack.ready = True
         self._stack.write()
 
+    def _step(self, number: int, what: str, state: str) -> None:
+        """One of the four steps of a start; the first is deploy/local/bootstrap."""
+        self._console.announce(f"{number}/4 {what}: {state}")
+
     async def _start_kafka(self, supervisor: Supervisor) -> None:
         if self._kafka:
-            await self._kafka.prepare(supervisor.once, self._console.say)
+            self._step(2, "Kafka and PostgreSQL", self._kafka.plan())
+            await self._kafka.prepare(supervisor.once, lambda _: None)
             await supervisor.start(self._kafka.broker())
         if self._services:
             await supervisor.once(services.topics(self._stack.kafka))
@@ -135,9 +150,11 @@ class _Run:
         if self._services and "WEB_ROOT" not in os.environ:
             try:
                 require_node()
+                self._step(3, "Web client", FRONTEND.plan())
                 await supervisor.once(BUILD)
             except Failure as failure:
-                self._console.say(f"the web client is not built: {failure}")
+                self._step(3, "Web client", f"not built: {failure}")
+        self._stack.web = bool(self._services and web_root())
 
     def _own_kafka(self) -> Kafka:
         port, controller = self._ports.take("kafka", "KAFKA_PORT"), self._ports.take("kafka-controller")
@@ -179,4 +196,4 @@ def _where(folder: Path) -> str:
     deadline = time.monotonic() + 5
     while (stack := record.read_running(folder)) is None and time.monotonic() < deadline:
         time.sleep(0.05)
-    return f" as process {stack.supervisor.pid}: {'; '.join(stack.addresses())}" if stack else ""
+    return f" as process {stack.supervisor.pid}: {stack.headline}" if stack else ""

@@ -1,8 +1,9 @@
 """The services of one stack: their commands, environments and order."""
 
 import os
+import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deploy.local import probes
 from deploy.local.frontend import FRONTEND
@@ -41,6 +42,8 @@ class Services:
     notifiers: Sequence[int]
     projectors: Sequence[int]
     store: int
+    token: str = field(default_factory=lambda: os.environ.get("SERVICE_TOKEN") or secrets.token_urlsafe(32))
+    """By which services know one another; made anew for each run."""
 
     @classmethod
     def choose(cls, counts: Counts, ports: Ports) -> "Services":
@@ -65,28 +68,36 @@ class Services:
     def stages(self, kafka: str, database: str) -> list[list[Process]]:
         """In the order of the way of a message, backwards: who is asked comes before who asks."""
         log, rows = {"KAFKA_BOOTSTRAP": kafka}, {"DATABASE_URL": database}
+        token = {"SERVICE_TOKEN": self.token}
         links = ",".join(f"127.0.0.1:{port}" for port in self.notifiers)
         auth = {"AUTH": os.environ.get("AUTH") or "dev"}
-        web = {"WEB_ROOT": os.environ.get("WEB_ROOT", str(FRONTEND.page or ""))}
-        door = {**log, **auth, **web, "STORE_URL": f"http://127.0.0.1:{self.store}", "NOTIFIERS": links}
+        web = {"WEB_ROOT": web_root()}
+        behind = {"STORE_URL": f"http://127.0.0.1:{self.store}", "NOTIFIERS": links, **token}
+        door = {**log, **auth, **web, **behind}
         return [
-            [_service("store", self.store, module("message_store", "serve"), rows)],
+            [_service("store", self.store, module("message_store", "serve"), {**rows, **token})],
             _services("projector", self.projectors, module("message_store", "project"), {**rows, **log}),
-            _services("notifier", self.notifiers, module("notifier", "live"), log),
+            _services("notifier", self.notifiers, module("notifier", "live"), {**log, **token}),
             _services("gateway", self.gateways, module("gateway"), door),
         ]
+
+
+def web_root() -> str:
+    """The folder of the built web client; empty for none."""
+    return os.environ.get("WEB_ROOT", str(FRONTEND.page or ""))
 
 
 def topics(kafka: str) -> Process:
     """The command that makes the topics, again and again without harm."""
     partitions = os.environ.get("PARTITIONS") or "12"
     env = {**ONCE, "KAFKA_BOOTSTRAP": kafka, "PARTITIONS": partitions}
-    return Process("topics", module("shared.topics"), env)
+    return Process("topics", module("shared.topics"), env, quiet=True)
 
 
 def migrations(database: str) -> Process:
     """The command that brings the database's tables up to date."""
-    return Process("migrations", module("message_store", "migrate"), {**ONCE, "DATABASE_URL": database})
+    env = {**ONCE, "DATABASE_URL": database}
+    return Process("migrations", module("message_store", "migrate"), env, quiet=True)
 
 
 def _services(name: str, ports: Sequence[int], argv: Sequence[str], env: Mapping[str, str]) -> list[Process]:

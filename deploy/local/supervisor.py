@@ -83,7 +83,7 @@ class Supervisor:
             raise
         if child.process.returncode:
             raise Failure(f"{process.name} failed: {ended}")
-        self._around.console.say(f"{process.name} is done after {time.monotonic() - began:.1f} s")
+        self._around.console.detail(f"{process.name} is done after {time.monotonic() - began:.1f} s")
 
     def kill(self) -> None:
         """Ends all at once and without order: for a user who asked twice."""
@@ -114,7 +114,7 @@ class Supervisor:
             await asyncio.wait_for(keeper.ready.wait(), PATIENCE)
         except TimeoutError:
             raise Failure(f"{name} is not ready after {PATIENCE:.0f} s") from None
-        self._around.console.say(f"{name} is ready after {time.monotonic() - began:.1f} s")
+        self._around.console.detail(f"{name} is ready after {time.monotonic() - began:.1f} s")
 
 
 async def together(*work: Coroutine[Any, Any, None]) -> None:

@@ -27,9 +27,21 @@ async function frames(way, union) {
   });
 }
 
+/** The texts by which both ends test what is white space, spelt as in the contract. */
+async function whiteSpace() {
+  const { vectors } = JSON.parse(await readFile(new URL('white-space.json', contract), 'utf8'));
+  const lines = vectors.map((vector) => `  ${JSON.stringify(vector).replace(/[^\x20-\x7e]/gu, escape)},\n`);
+  return `export const whiteSpaceVectors = [\n${lines.join('')}];\n`;
+}
+
+function escape(character) {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 const made = {
   'openapi.ts': await rest(),
   'frames.ts': (await frames('from-client', 'ClientFrame')) + (await frames('to-client', 'ServerFrame')),
+  'whiteSpace.ts': await whiteSpace(),
 };
 
 await mkdir(generated, { recursive: true });

@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     expect.set_options(timeout=15_000)
-    chromium = programs.find_any(["chromium-headless-shell", "chromium"])
+    chromium = programs.find("chromium-headless-shell")
     async with async_playwright() as playwright:
         yield await playwright.chromium.launch(executable_path=chromium, args=QUIET)
 

@@ -1,11 +1,11 @@
 """What people do at the page, and what they see of it: by roles and names, as they would say it."""
 
-import asyncio
 from dataclasses import dataclass
 
 import httpx
 from playwright.async_api import Locator, expect
 
+from deploy.local import end_to_end
 from tests.browser.person import Person
 
 
@@ -125,15 +125,7 @@ class Api:
 
     async def ready(self) -> None:
         """After the gateway was away."""
-        async with asyncio.timeout(15):
-            while not await self._is_ready():
-                await asyncio.sleep(0.1)
-
-    async def _is_ready(self) -> bool:
-        try:
-            return (await self.client.get("/readyz")).is_success
-        except httpx.TransportError:
-            return False
+        await end_to_end.served([str(self.client.base_url).rstrip("/")])
 
     async def start(self, me: str, peer: str) -> str:
         answer = await self.client.post("/messages/start", params={"meId": me}, json={"peerId": peer})

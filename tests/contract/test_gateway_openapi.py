@@ -55,7 +55,7 @@ def test_each_call_names_its_parameters_its_body_and_its_problems(
     operation = described["paths"][path][method]
     assert {parameter["name"] for parameter in operation["parameters"]} == CALLS[call]
     assert ("requestBody" in operation) == (method == "post")
-    assert {"400", "401", "403", "422", "503"} <= operation["responses"].keys()
+    assert {"400", "401", "403", "421", "422", "500", "503"} <= operation["responses"].keys()
     for status, answer in operation["responses"].items():
         kind = "application/json" if status.startswith("2") else "application/problem+json"
         assert list(answer["content"]) == [kind]
@@ -128,9 +128,11 @@ def test_problems_are_shown_as_they_are_said(described: dict[str, Any]) -> None:
         for status, answer in described["paths"][path][method]["responses"].items():
             if not status.startswith("2"):
                 content = answer["content"]["application/problem+json"]
-                _validate(described, content["schema"], content["example"])
-                assert content["example"]["status"] == int(status)
-                assert "…" not in str(content["example"])
+                for code, example in content["examples"].items():
+                    problem = example["value"]
+                    _validate(described, content["schema"], problem)
+                    assert (problem["status"], problem["code"]) == (int(status), code)
+                    assert "…" not in str(problem)
 
 
 def test_every_example_of_a_body_is_one_of_its_schema(described: dict[str, Any]) -> None:

@@ -40,7 +40,7 @@ async def group(request: pytest.FixtureRequest) -> AsyncIterator[Group]:
     consumer, another = (Consumer(bootstrap, topic, topic, client_id="test") for _ in range(2))
     for part in (producer, inspector, consumer):
         await part.start()
-    while not consumer.settled:
+    while not consumer.partitions:
         await consumer.take(1, 0.05)
     yield Group(topic, producer, consumer, inspector.records_at, another.start)
     for part in (another, consumer, inspector, producer):

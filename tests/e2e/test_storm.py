@@ -11,6 +11,7 @@ import pytest
 
 from bench import storm, watch
 from bench.crowd import Crowd, Gathering, Return, Spell
+from deploy.local import end_to_end
 from deploy.local.record import Stack
 from tests.conftest import StartStack
 from tests.e2e import client
@@ -80,7 +81,7 @@ async def test_who_was_dropped_comes_back_at_a_bounded_pace_and_misses_nothing(t
 
 async def test_who_is_told_to_leave_goes_in_good_order_and_misses_nothing(two: Stack) -> None:
     """Among the sockets of the gateway that stops are some that never go, and some that never read."""
-    await _ready(two.gateways[0])
+    await end_to_end.served(two.gateways[:1])
     async with _gathered(two, "told") as crowd, aiohttp.ClientSession(two.gateways[0]) as session:
         stubborn = [await session.ws_connect(f"/ws?token=stubborn-{n}", autoclose=False) for n in range(20)]
         told, _ = await _survived(two, crowd, signal.SIGTERM)
@@ -93,7 +94,7 @@ async def test_who_is_told_to_leave_goes_in_good_order_and_misses_nothing(two: S
 
 
 async def test_what_was_said_to_a_gateway_that_stops_is_answered_and_kept(two: Stack) -> None:
-    await _ready(two.gateways[0])
+    await end_to_end.served(two.gateways[:1])
     async with client.http(two.gateways[1]) as other:
         conversation = await client.start(other, "ann", "bob")
         async with client.socket(two.gateways[0], "ann") as ann, client.socket(two.gateways[1], "bob") as bob:
@@ -110,15 +111,3 @@ async def test_what_was_said_to_a_gateway_that_stops_is_answered_and_kept(two: S
             assert [frame["text"] for frame in bob.of("message")] == [str(n) for n in range(200)]
         items = await client.history(other, "bob", conversation)
         assert [item["text"] for item in items] == [str(n) for n in range(200)]
-
-
-async def _ready(gateway: str) -> None:
-    """It was started anew."""
-    async with asyncio.timeout(30), httpx.AsyncClient(base_url=gateway) as http:
-        while True:
-            try:
-                if (await http.get("/readyz")).status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            await asyncio.sleep(0.1)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from deploy.local import services
+from deploy.local import end_to_end, services
 from deploy.local.console import Console
 from deploy.local.kafka import Kafka
 from deploy.local.keeper import Surroundings
@@ -97,6 +97,7 @@ class _Plan:
         await together(*(supervisor.start(*map(self._resident, stage)) for stage in stages))
         at = wiring.gateways if wiring else self._services.gateways
         made.gateways = [f"http://127.0.0.1:{port}" for port in at]
+        await end_to_end.served(made.gateways)
 
     async def _log(self, supervisor: Supervisor) -> None:
         await self._kafka.prepare(supervisor.once, self._around.console.say)

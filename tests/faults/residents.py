@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from deploy.local import end_to_end
 from deploy.local.identity import Running
 from deploy.local.process import Child, Process
 from tests.faults.proxy import Proxy
@@ -142,11 +143,13 @@ class House:
                 await asyncio.sleep(0.05)
 
     async def ready(self, *names: str) -> None:
-        """Returns once these, without any all, answer that they are ready."""
+        """Returns once these answer that they are ready; without any, once all do and clients are served."""
         async with asyncio.timeout(PATIENCE):
             for name in names or self.processes:
                 while not await self.processes[name].ready():
                     await asyncio.sleep(0.05)
+        if not names:
+            await end_to_end.served(self.gateways, PATIENCE)
 
     def admit(self, process: Process) -> Resident:
         """A process that lives here from now on. It is ended by force: how it ends in good order is a fault

@@ -13,6 +13,7 @@ from tests.faults.catalogue import GROUPS, faults_of
 from tests.faults.deaths import FAILPOINTS
 from tests.faults.network import troubles
 from tests.faults.stillness import frozen
+from tests.integration.test_migrations import KILLED_AT
 
 COMMIT = signature(PostgresStore).parameters["timeout"].default
 """Seconds that the projector waits for a commit."""
@@ -32,7 +33,8 @@ def test_a_black_hole_swallows_commits_for_longer_than_the_projector_waits() -> 
 def test_every_failpoint_in_the_services_is_a_fault() -> None:
     sources = chain.from_iterable(ROOT.joinpath(part).rglob("src/**/*.py") for part in ("services", "shared"))
     found = [re.findall(r'failpoint\("([\w.]+)"\)', source.read_text()) for source in sources]
-    assert set(chain.from_iterable(found)) == set(chain.from_iterable(FAILPOINTS.values()))
+    foreseen = chain(*FAILPOINTS.values(), (place.partition(":")[0] for place in KILLED_AT))
+    assert set(chain.from_iterable(found)) == set(foreseen)
 
 
 @pytest.mark.parametrize("group", GROUPS)

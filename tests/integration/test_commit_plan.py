@@ -6,9 +6,8 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from message_store import statements
+from message_store import sessions, statements
 from message_store.migrations import migrate
-from message_store.postgres import BY_KEY
 
 _FILL: tuple[LiteralString, ...] = (
     """insert into members select md5((g / 2)::text)::uuid, 'u' || g % 50, g, null, 0, 0, 0, 0
@@ -23,7 +22,8 @@ _FILL: tuple[LiteralString, ...] = (
 
 async def test_no_row_is_looked_at_that_a_batch_does_not_name(database_url: str) -> None:
     migrate(database_url)
-    with psycopg.connect(database_url, autocommit=True, options=BY_KEY) as connection:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(sessions.APPLY, sessions.parameters(sessions.WRITING))
         for each in _FILL:
             connection.execute(each)
         names = re.findall(r"%\((\w+)\)s", statements.COMMIT)

@@ -1,59 +1,106 @@
-"""`message_store serve` as a real process, started before what it needs."""
+"""`message_store serve` and `project` as real processes, started before what they need."""
 
 import asyncio
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit
 
 import httpx
+import psycopg
+import pytest
 
 from message_store.migrations import migrate
 from message_store.postgres import PostgresStore
 from shared.log_identity import LogIdentity
+from shared.topics import TopicSettings, open_log
 from tests import builders
+from tests.faults.proxy import Proxy
+from tests.notifier_processes import free_port
+from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
 
 
 @asynccontextmanager
-async def _serving(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    env = os.environ | {"DATABASE_URL": database_url, "PORT": str(port)}
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "message_store", "serve", env=env)
+async def _serving(database_url: str, command: str = "serve", **env: str) -> AsyncIterator[httpx.AsyncClient]:
+    port = free_port()
+    given = (
+        os.environ | {"DATABASE_URL": database_url, "PORT": str(port), "SERVICE_TOKEN": SERVICE_TOKEN} | env
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "message_store", command, env=given)
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=AUTHORIZATION) as client:
             yield client
     finally:
         process.terminate()
         await asyncio.wait_for(process.wait(), 15)
 
 
-async def _ready(client: httpx.AsyncClient, expected: int) -> str:
-    async with asyncio.timeout(20):
+async def _answers(client: httpx.AsyncClient, status: int, reason: str = "") -> None:
+    """Returns once /readyz answers so."""
+    async with asyncio.timeout(30):
         while True:
-            try:
+            with suppress(httpx.TransportError):
                 answer = await client.get("/readyz")
-            except httpx.TransportError:
-                await asyncio.sleep(0.1)
-                continue
-            if answer.status_code == expected:
-                return answer.text
-            await asyncio.sleep(0.1)
+                if answer.status_code == status and reason in answer.text:
+                    return
+            await asyncio.sleep(0.05)
 
 
-async def test_it_waits_for_the_migrations_and_for_the_projection(database_url: str) -> None:
+async def test_it_is_ready_once_the_schema_is_right_and_refuses_what_comes_too_early(
+    database_url: str,
+) -> None:
     async with _serving(database_url) as client:
-        await _ready(client, 503)
+        await _answers(client, 503, "run `python -m message_store migrate`")
         assert (await client.get("/progress")).json()["code"] == "unavailable"
         await asyncio.to_thread(migrate, database_url)
-        await asyncio.sleep(0.5)
-        assert "has not begun" in await _ready(client, 503)
+        await _answers(client, 200)
+        early = await client.get("/progress")
+        assert (early.status_code, early.headers["Retry-After"]) == (503, "1")
+        assert "has not begun" in early.json()["detail"]
         store = PostgresStore(database_url)
         await store.claim(LogIdentity(builders.EPOCH, 1), [0])
         await store.close()
-        await _ready(client, 200)
         position = f"{builders.EPOCH}-0-0"
         behind = await client.get("/conversations", params={"user": "ann", "position": position})
         assert behind.json()["code"] == "projection_behind"
+
+
+@pytest.mark.parametrize("command", ["serve", "project"])
+async def test_on_a_schema_that_needs_newer_code_it_is_alive_and_not_ready_with_a_reason(
+    database_url: str, kafka_bootstrap: str, topic_prefix: str, command: str
+) -> None:
+    migrate(database_url)
+    with psycopg.connect(database_url) as connection:
+        connection.execute("update schema_record set version = 9, min_code = 9")
+    log = {"KAFKA_BOOTSTRAP": kafka_bootstrap, "TOPIC_PREFIX": topic_prefix}
+    async with _serving(database_url, command, **log) as client:
+        await _answers(client, 503, "deploy the newer release")
+        assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_a_projector_is_ready_once_it_has_seen_its_log_and_stays_so_without_its_database(
+    database_url: str, kafka_bootstrap: str, topic_prefix: str
+) -> None:
+    """Whether the database answers is the same for all projectors."""
+    migrate(database_url)
+    log = {"KAFKA_BOOTSTRAP": kafka_bootstrap, "TOPIC_PREFIX": topic_prefix}
+    async with _proxied(database_url) as (proxy, through), _serving(through, "project", **log) as client:
+        await _answers(client, 503, '["the log has not been seen yet"]')
+        await open_log(
+            TopicSettings(kafka_bootstrap=kafka_bootstrap, topic_prefix=topic_prefix, partitions=1)
+        )
+        await _answers(client, 200)
+        await proxy.close()
+        assert (await client.get("/readyz")).json() == {"status": "ready", "reasons": []}
+
+
+@asynccontextmanager
+async def _proxied(database_url: str) -> AsyncIterator[tuple[Proxy, str]]:
+    at = urlsplit(database_url)
+    proxy = Proxy(free_port(), at.port or 5432)
+    await proxy.open()
+    try:
+        yield proxy, at._replace(netloc=f"{at.username}:{at.password}@127.0.0.1:{proxy.port}").geturl()
+    finally:
+        await proxy.close()

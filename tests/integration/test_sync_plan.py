@@ -10,9 +10,8 @@ import pytest
 
 from bench import explain, past, sync_plan
 from bench.past import Past
-from message_store import queries
+from message_store import queries, sessions
 from message_store.migrations import migrate
-from message_store.postgres import OPTIONS
 from message_store.reading import PROBE, SYNC
 from shared import cursor
 from tests.platform import fresh_database
@@ -25,7 +24,8 @@ LONGER = PAST._replace(others=10_000)
 def _written(admin_url: str, made: Past) -> Iterator[tuple[psycopg.Connection[Any], list[int]]]:
     with fresh_database(admin_url) as url:
         migrate(url)
-        with psycopg.connect(url, options=OPTIONS, autocommit=True) as connection:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(sessions.APPLY, sessions.parameters(sessions.EVERY))
             yield connection, past.write(connection, made)
 
 

@@ -1,5 +1,7 @@
 /** How a user id is shown: initials on a colour of its own. */
 
+import { trim } from './whiteSpace';
+
 /** Picked by eye: far enough apart, and none of them muddy. In degrees of oklch. */
 const HUES = [8, 24, 42, 60, 80, 128, 146, 164, 184, 206, 228, 250, 272, 294, 318, 340] as const;
 
@@ -27,5 +29,5 @@ export function hueOf(userId: string): number {
 
 /** The server's rule for ids: 1–128 code points, no control characters, no white space at the ends. */
 export function isUserId(text: string): boolean {
-  return text === text.trim() && /^\P{Cc}{1,128}$/u.test(text) && text.isWellFormed();
+  return text === trim(text) && /^\P{Cc}{1,128}$/u.test(text) && text.isWellFormed();
 }

@@ -1,6 +1,7 @@
 import { SendHorizontal, Smile } from 'lucide-react';
 import { useEffect, useLayoutEffect, useRef, type KeyboardEvent } from 'react';
 import { lengthOf, LONGEST_TEXT } from '../chat/text';
+import { isBlank } from '../chat/whiteSpace';
 import { isTouch } from '../hooks/isTouch';
 import { strings } from '../lib/strings';
 import { draftKey, useDrafts } from '../store/useDrafts';
@@ -42,7 +43,7 @@ export function Composer({ meId, conversationId, name, onSend }: Props) {
 
   const isHintShown = useSentCount((store) => store.count) < HINTED;
   const left = LONGEST_TEXT - lengthOf(text);
-  const canSend = text.trim() !== '' && left >= 0;
+  const canSend = !isBlank(text) && left >= 0;
   const send = () => {
     if (!canSend) return;
     onSend(text);

@@ -2,6 +2,7 @@ import { ArrowRight, X } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { isTransient } from '../api/apiClient';
 import { isUserId } from '../chat/people';
+import { trim } from '../chat/whiteSpace';
 import { useStartConversation } from '../hooks/useStartConversation';
 import { open } from '../hooks/useRoute';
 import { strings } from '../lib/strings';
@@ -28,7 +29,7 @@ export default function StartDialog({ meId, known, onClose }: Props) {
     field.current?.focus();
   }, []);
 
-  const peerId = text.trim();
+  const peerId = trim(text);
   const isSelf = peerId === meId;
   const suggested = known.filter((id) => id.toLowerCase().includes(peerId.toLowerCase())).slice(0, 5);
   const begin = (id: string) =>

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { isUserId } from '../chat/people';
+import { trim } from '../chat/whiteSpace';
 import { Avatar } from '../components/Avatar';
 import { Button } from '../components/Button';
 import { Bubbles } from '../components/Notice';
@@ -13,7 +14,7 @@ const PEOPLE = ['ann', 'bob', 'cleo', 'dan'];
 export function Welcome() {
   const setUser = useStore((store) => store.setUser);
   const [text, setText] = useState('');
-  const id = text.trim();
+  const id = trim(text);
   return (
     <main className={styles['page']}>
       <title>{strings.product}</title>

@@ -8,7 +8,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from shared.vocabulary import ClientId, Seq, Text, Timestamp, UserId, Uuid, Wire, is_none
+from shared.vocabulary import (
+    ClientId,
+    GivenSeq,
+    NewClientId,
+    NewText,
+    Seq,
+    Timestamp,
+    UserId,
+    Uuid,
+    Wire,
+    is_none,
+)
 
 
 class MessageFields(Wire):
@@ -90,6 +101,8 @@ class RejectionFields(Wire):
     """`not_found`, `group_full`, `not_a_group`; later ones may come."""
 
 
+ResetReason = Literal["of_another_user", "of_another_log", "beyond_the_log", "cursor_unusable", "unknown"]
+
 # To the client -------------------------------------------------------------------------------------------
 
 
@@ -138,6 +151,10 @@ class ErrorFrame(Wire):
 
     type: Literal["error"] = "error"
     code: str
+    """`bad_frame`: no JSON object with a known `type`. `too_big`: above 64 KiB. `invalid`: a field breaks a
+    rule. `not_found`: no such conversation, or the caller is not a member of it. `unavailable`: not
+    confirmed, send it again with the same `clientId`. `cursor_invalid`: what the socket came with is no
+    cursor. Later ones may come."""
     message: str
     client_id: str | None = Field(default=None, exclude_if=is_none)
 
@@ -198,8 +215,8 @@ class SendMessage(Wire):
 
     type: Literal["message"]
     conversation_id: Uuid
-    text: Text
-    client_id: ClientId | None = Field(default=None, exclude_if=is_none)
+    text: NewText
+    client_id: NewClientId | None = Field(default=None, exclude_if=is_none)
 
 
 class MoveRead(Wire):
@@ -207,7 +224,7 @@ class MoveRead(Wire):
 
     type: Literal["read"]
     conversation_id: Uuid
-    up_to: Seq
+    up_to: GivenSeq
 
 
 ClientFrame = SendMessage | MoveRead

@@ -90,7 +90,7 @@ def configure(service: str, level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "aiokafka", "yoyo"):
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "aiokafka"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
         logger.setLevel("WARNING")

@@ -20,7 +20,8 @@ Reasons = Callable[[], Iterable[str]]
 
 def probes(alive: Reasons, ready: Reasons) -> APIRouter:
     """`alive` is about progress: a process that does nothing although there is work names a reason, so that
-    it is started anew. `ready` is about dependencies, but for those that clients can do without."""
+    it is started anew. `ready` is about the process itself (started, what it needs was seen once, not
+    draining), never about a dependency that all replicas share."""
     disable_created_metrics()  # type: ignore[no-untyped-call]  # of each series when it began
     router = APIRouter(tags=["operations"])
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import orjson
 from fastapi import FastAPI, Request
@@ -13,7 +13,23 @@ from starlette.responses import Response
 
 from shared.vocabulary import Wire
 
-STATUS = {
+Code = Literal[
+    "bad_request",
+    "unauthenticated",
+    "forbidden",
+    "not_found",
+    "method_not_allowed",
+    "cursor_unusable",
+    "too_big",
+    "invalid",
+    "cursor_invalid",
+    "internal",
+    "unavailable",
+    "projection_behind",
+]
+"""Every `code` that a problem document can have; docs/contract/README.md lists them."""
+
+STATUS: dict[str, int] = {
     "bad_request": 400,
     "unauthenticated": 401,
     "forbidden": 403,
@@ -23,15 +39,22 @@ STATUS = {
     "too_big": 413,
     "invalid": 422,
     "cursor_invalid": 422,
-    "group_full": 422,
-    "not_a_group": 422,
-    "too_many": 429,
     "internal": 500,
     "unavailable": 503,
     "projection_behind": 503,
 }
-_CODE_OF = {400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found"} | {
-    405: "method_not_allowed"
+InternalCode = Literal["busy", "database_away"]
+"""What message-store answers besides; a gateway does not pass these on."""
+
+_STATUS = STATUS | {"busy": 503, "database_away": 503}
+_CODE_OF: dict[int, Code] = {
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    414: "too_big",
+    431: "too_big",
+    500: "internal",
 }
 
 
@@ -50,7 +73,7 @@ class Problem(Exception):
 
     def __init__(
         self,
-        code: str,
+        code: Code | InternalCode,
         detail: str,
         *,
         status: int | None = None,
@@ -60,7 +83,7 @@ class Problem(Exception):
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
-        self.status = status or STATUS[code]
+        self.status = status or _STATUS[code]
         self.headers = dict(headers or {})
         self.retry_after = retry_after if retry_after is not None or self.status not in (429, 503) else 1
 
@@ -81,6 +104,11 @@ def not_found() -> NoReturn:
     raise Problem("not_found", "no such conversation, or you are not a member of it")
 
 
+def of_status(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
+    """An error that is known by its status alone."""
+    return Problem(_CODE_OF.get(status, "bad_request"), detail, status=status, headers=headers)
+
+
 def unexpected() -> Problem:
     return Problem("internal", "this is our fault; the log has the details")
 
@@ -96,11 +124,12 @@ def install(app: FastAPI, *, docs: str | None = None) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> Response:
-        headers = error.headers or {}
+        headers = dict(error.headers or {})
+        if "Allow" in headers:
+            headers["Allow"] = _allowed(headers["Allow"])
         details = {404: unknown, 405: f"use {headers.get('Allow', 'another method')}"}
         detail = details.get(error.status_code, str(error.detail))
-        code = _CODE_OF.get(error.status_code, "bad_request")
-        return Problem(code, detail, status=error.status_code, headers=headers).response()
+        return of_status(error.status_code, detail, headers).response()
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
@@ -109,6 +138,12 @@ def install(app: FastAPI, *, docs: str | None = None) -> None:
         return Problem("invalid", f"{place}: {first['msg']}").response()
 
     app.add_exception_handler(Exception, internal)
+
+
+def _allowed(methods: str) -> str:
+    """The value of `Allow`, with HEAD wherever GET is (`shared.head`)."""
+    given = {method.strip() for method in methods.split(",")}
+    return ", ".join(sorted(given | {"HEAD"} if "GET" in given else given))
 
 
 async def internal(_: Request, __: Exception) -> Response:

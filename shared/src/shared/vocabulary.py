@@ -13,6 +13,7 @@ from typing import Annotated, Any, NamedTuple, cast
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
@@ -22,11 +23,14 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, core_schema
 
+from shared.white_space import CODE_POINTS
+
 MAX_TEXT = 8_000
 MAX_MEMBERS = 1_024
 MAX_SEQ = 2**53 - 1  # the largest integer that every JSON reader keeps whole
 SHOWN_MEMBERS = 100  # how many members a conversation names; `memberCount` says how many there are
 PAGE_BYTES = 60_000  # of frames, as JSON, that one page of what was missed may have
+LIST_BYTES = 512 * 1024  # of items, as JSON, that one page of history or of conversations may have
 READ_RECEIPT_MEMBERS = 32  # above this, reads are told to the reader alone and `isRead` stays false
 
 
@@ -69,17 +73,29 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 is_none = partial(operator.is_, None)
 
 _PLAIN = Rule(r"^[^\x00-\x1f\x7f-\x9f]*$", "must not contain control characters")
 _TRIMMED = Rule(r"^\S(.*\S)?$", "must not begin or end with white space")
 _NO_NUL = Rule(r"^[^\x00]*$", "must not contain NUL")
-_NOT_BLANK = Rule(r"[^\s\x1c-\x1f]", "must contain something besides white space")
+_NOT_BLANK = Rule(r"\S", "must contain something besides white space")
+# The whole rule (see `white_space`), for what clients make anew. What the first release took, which had
+# another one, is still read from the log, and its user ids still authenticate.
+_INK = "[^" + "".join(f"\\x{{{code_point:x}}}" for code_point in CODE_POINTS) + "]"
+_NEWLY_TRIMMED = Rule(f"^{_INK}(.*{_INK})?$", _TRIMMED.message)
+_NEWLY_NOT_BLANK = Rule(_INK, _NOT_BLANK.message)
 
 UserId = Annotated[str, Field(min_length=1, max_length=128), _PLAIN, _TRIMMED]
 ClientId = Annotated[str, Field(min_length=1, max_length=128), _PLAIN, _TRIMMED]
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT), _NO_NUL, _NOT_BLANK]
 Title = Annotated[str, Field(min_length=1, max_length=128), _NO_NUL, _NOT_BLANK]
+NewUserId = Annotated[UserId, _NEWLY_TRIMMED]
+NewClientId = Annotated[ClientId, _NEWLY_TRIMMED]
+NewText = Annotated[Text, _NEWLY_NOT_BLANK]
 Uuid = Annotated[
     str,
     StringConstraints(
@@ -90,6 +106,8 @@ Uuid = Annotated[
     Otherwise("is not a UUID"),
 ]
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ, strict=True)]
+GivenSeq = Annotated[Seq, BeforeValidator(_whole)]
+"""A Seq that a client gives: `3001.0` is an integer in JSON Schema."""
 Timestamp = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"),

@@ -82,6 +82,15 @@ def test_it_is_built_once_and_again_when_a_source_changed(client: Frontend, aske
         client.build()
 
 
+def test_a_start_says_beforehand_what_it_will_do(client: Frontend, asked: Asked) -> None:
+    assert client.plan().startswith("installing 320 MB")
+    client.build()
+    assert client.plan() == "up to date"
+    (client.folder / "src/app.ts").write_text("changed")
+    assert client.plan().startswith("building")
+    assert asked() == ["ci", "build"]
+
+
 def test_what_was_removed_is_made_again(client: Frontend, asked: Asked) -> None:
     client.build()
     (client.folder / "dist/index.html").unlink()
@@ -124,16 +133,30 @@ def test_a_failure_of_its_tests_is_a_failure(client: Frontend, asked: Asked) -> 
 
 
 @pytest.mark.parametrize("version", ["v18.13.0", "", None])
+@pytest.mark.parametrize(
+    ("system", "install"),
+    [
+        ("debian", r"curl .*deb\.nodesource\.com.*apt-get install nodejs"),
+        ("fedora", "sudo dnf install nodejs npm"),
+        ("arch", r"https://nodejs\.org/en/download"),
+    ],
+)
 def test_without_a_node_that_will_do_one_line_says_how_to_get_it(
-    client: Frontend, programs: Path, monkeypatch: pytest.MonkeyPatch, version: str | None
+    client: Frontend,
+    programs: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str | None,
+    system: str,
+    install: str,
 ) -> None:
+    monkeypatch.setattr("platform.freedesktop_os_release", lambda: {"ID": system})
     monkeypatch.setenv("PATH", os.fspath(programs))
     if version is None:
         (programs / "node").unlink()
     else:
         (programs / "node").write_text(f"#!/bin/sh\necho {version}\n")
     with pytest.raises(
-        Failure, match=r"Node\.js 20\.19 or later.* is missing.*https://nodejs\.org"
+        Failure, match=rf"Node\.js 20\.19 or later.* is missing.*; install: {install}$"
     ) as failure:
         client.build()
     assert "\n" not in str(failure.value)

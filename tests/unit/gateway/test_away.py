@@ -6,7 +6,7 @@ import pytest
 
 from gateway.store import Progress
 from shared import cursor
-from tests.unit.gateway.house import EPOCH, STRANGE, House
+from tests.unit.gateway.house import EPOCH, STRANGE, House, opened
 
 
 async def test_without_kafka_sends_get_503_and_sockets_stay(own_house: House) -> None:
@@ -148,11 +148,26 @@ async def test_a_store_that_is_back_but_behind_what_was_told_gives_no_cursor(own
     assert cursor.decode(found).offsets == (await own_house.store.progress()).offsets
 
 
-async def test_no_notifier_makes_it_unready(own_house: House) -> None:
-    await own_house.notifier.own(0, 1, 2)
-    await asyncio.sleep(0.1)
-    ready = await own_house.http.get("/readyz")
-    assert ready.status_code == 503
-    await own_house.notifier.own(0, 1, 2, 3)
-    await asyncio.sleep(0.1)
-    assert (await own_house.http.get("/readyz")).status_code == 200
+async def test_what_all_gateways_share_is_no_reason_to_be_unready() -> None:
+    """Else all would refuse connections at the same time. What cannot be done says when to try again."""
+    async with opened(registered_within=0.2) as house:
+        talk = await house.talk("ana", "ben")
+        await house.notifier.own(0, 1, 2)
+        async with asyncio.timeout(10):
+            while house.door.links.ready:
+                await asyncio.sleep(0.01)
+        house.broker.away = house.store.away = house.ends.away = True
+        house.broker.ready = False
+        assert (await house.http.get("/readyz")).json() == {"status": "ready", "reasons": []}
+        calls = [
+            house.http.get("/messages/conversations?meId=ana"),
+            house.http.get("/messages/sync?meId=ana"),
+            house.http.post("/messages/start?meId=ana", json={"peerId": "ben"}),
+            house.http.post("/messages?meId=ana", json={"conversationId": talk, "text": "hello"}),
+        ]
+        for answer in await asyncio.gather(*calls):
+            assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "1"), answer.text
+        async with house.dialled("ana") as client:
+            code, reason = await client.closed()
+        assert code == 1012
+        assert int((reason or "").removeprefix("afterMs=")) > 0

@@ -7,6 +7,7 @@ from typing import cast
 
 import orjson
 
+from gateway import delays
 from gateway.catch_up import AT_ONCE, CatchUp
 from gateway.event_log import EventLog
 from gateway.link_messages import Entry
@@ -194,7 +195,7 @@ class Endless(Store):
 async def test_once_a_socket_is_closed_nothing_more_is_read_for_it() -> None:
     store = Endless()
     socket, reading = await begun(store)
-    socket.outbox.close(Close(4408))
+    socket.outbox.close(Close(delays.TOO_SLOW))
     async with asyncio.timeout(5):
         await reading
     assert len(store.asked) <= 2

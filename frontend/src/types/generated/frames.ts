@@ -73,6 +73,12 @@ export interface CursorFrame {
  */
 export interface ErrorFrame {
   type: "error";
+  /**
+   * `bad_frame`: no JSON object with a known `type`. `too_big`: above 64 KiB. `invalid`: a field breaks a
+   * rule. `not_found`: no such conversation, or the caller is not a member of it. `unavailable`: not
+   * confirmed, send it again with the same `clientId`. `cursor_invalid`: what the socket came with is no
+   * cursor. Later ones may come.
+   */
   code: string;
   message: string;
   clientId?: string;

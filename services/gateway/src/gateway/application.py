@@ -2,11 +2,10 @@
 
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from gateway.door import Door
-from gateway.origins import OwnPages
+from gateway.hosts import Hosts
 from gateway.routes import documented
 from gateway.routes.conversations import conversations
 from gateway.routes.history import history
@@ -22,22 +21,17 @@ from shared import problems
 from shared.probes import probes
 from shared.shortcut import Shortcut
 
+PRIVATE = "/messages"
+"""No answer below it may be cached."""
+
 
 def entrance(door: Door) -> ASGIApp:
     """The application and what surrounds it, and the sockets beside them. What is set on the application
     itself does not reach the calls: they go past it (`Shortcut`)."""
     routers = calls(door)
     straight = Shortcut(application(door, routers), routers)
-    traced = Tracing(OwnPages(straight, door.origins))
-    shared_with_pages = CORSMiddleware(
-        traced,
-        allow_origins=door.origins.allowed,
-        allow_origin_regex=door.origins.pattern,
-        allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type", "Prefer", "X-Request-Id"],
-        expose_headers=["Preference-Applied", "Retry-After", "X-Request-Id"],
-    )
-    return beside(shared_with_pages, door)
+    answering = beside(door.origins.cors(Tracing(straight)), door)
+    return Hosts(answering, door.settings.hosts, loopback=door.settings.loopback)
 
 
 def calls(door: Door) -> list[APIRouter]:

@@ -1,28 +1,34 @@
 """What clients send to the REST calls, and what they get that is no read model."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, ValidationInfo, model_validator
 
 from gateway.examples import CLIENT_ID, CONVERSATION, PEER, POSITION, TEXT
 from shared.frames import Conversation, ConversationFrame, Message, MessageFrame, ReadFrame, RejectedFrame
-from shared.vocabulary import ClientId, Seq, Text, UserId, Uuid, Wire
+from shared.vocabulary import GivenSeq, NewClientId, NewText, NewUserId, Uuid, Wire
 
 
 class NewConversation(Wire):
-    peer_id: UserId = Field(examples=[PEER])
+    peer_id: NewUserId = Field(examples=[PEER])
+
+    @model_validator(mode="after")
+    def _of_two(self, info: ValidationInfo) -> Self:
+        if info.context is not None and self.peer_id == info.context["caller"]:
+            raise ValueError("peerId: must be somebody else")
+        return self
 
 
 class NewMessage(Wire):
     conversation_id: Uuid = Field(examples=[CONVERSATION])
-    text: Text = Field(examples=[TEXT])
-    client_id: ClientId | None = Field(default=None, examples=[CLIENT_ID])
+    text: NewText = Field(examples=[TEXT])
+    client_id: NewClientId | None = Field(default=None, examples=[CLIENT_ID])
     """The client's own name for the message: sent again, it is the same message."""
 
 
 class NewRead(Wire):
     conversation_id: Uuid = Field(examples=[CONVERSATION])
-    up_to: Seq = Field(examples=[1])
+    up_to: GivenSeq = Field(examples=[1])
     """The `seq` of the last message read."""
 
 
@@ -39,12 +45,16 @@ class AcceptedMessage(Accepted):
 
 
 class ConversationPage(Wire):
+    """At most 512 KiB of items: with long texts fewer than `limit`, although there is a `nextPage`."""
+
     items: list[Conversation]
     next_page: str | None
     cursor: str
 
 
 class MessagePage(Wire):
+    """At most 512 KiB of items: with long texts fewer than `limit`, although `hasMore` is true."""
+
     items: list[Message]
     has_more: bool
     has_older: bool

@@ -20,7 +20,7 @@ from gateway.store import Answer, Progress, StorePort, Unavailable, Until
 from shared import cursor
 from shared.cursor import Cursor
 from shared.failpoints import failpoint
-from shared.frames import CursorFrame, ResetFrame
+from shared.frames import CursorFrame, ResetFrame, ResetReason
 from shared.problems import Problem
 
 log = structlog.get_logger()
@@ -40,6 +40,9 @@ class Page:
 
 class Unusable(Exception):
     """The cursor cannot be honoured: the client must read anew."""
+
+    def __init__(self, reason: ResetReason) -> None:
+        super().__init__(reason)
 
 
 class CatchUp:
@@ -79,7 +82,7 @@ class CatchUp:
                     body = orjson.loads(answer.body)
                     return Page(body["entries"], body["cursor"], body["hasMore"])
                 if not answer.behind:
-                    raise Unusable(answer.code)
+                    raise Unusable("cursor_unusable")
                 if not asked_end:
                     await require_reached(cursor.decode(at), self._events)
                     asked_end = True

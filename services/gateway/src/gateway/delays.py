@@ -3,12 +3,13 @@
 import random
 
 from gateway.outbox import Close
+from shared.close_codes import CloseCode
 
-RESTARTING = 1012
-TOO_MANY = 4429
-TOO_SLOW = 4408
-FLOOD = 4400
-UNAUTHENTICATED = 4401
+RESTARTING = CloseCode.RESTARTING
+TOO_MANY = CloseCode.TOO_MANY
+TOO_SLOW = CloseCode.TOO_SLOW
+FLOOD = CloseCode.FLOOD
+UNAUTHENTICATED = CloseCode.UNAUTHENTICATED
 
 _SOONEST, _SPREAD = 0.1, 1.0  # seconds
 
@@ -18,6 +19,6 @@ def after_ms(seconds: float = 0.0) -> int:
     return round(1e3 * (seconds + random.uniform(_SOONEST, _SPREAD)))
 
 
-def closing(code: int, seconds: float = 0.0) -> Close:
+def closing(code: CloseCode, seconds: float = 0.0) -> Close:
     """A close whose reason says when to come back."""
     return Close(code, f"afterMs={after_ms(seconds)}")

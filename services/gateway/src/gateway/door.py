@@ -53,7 +53,7 @@ class Door:
             settings=settings,
             events=events,
             store=store,
-            origins=Origins(settings.allowed_origins, loopback=settings.auth == "dev"),
+            origins=Origins(settings.origins, loopback=settings.loopback),
             membership=membership,
             sending=sending,
             reads=Reads(sending),
@@ -67,11 +67,11 @@ class Door:
         )
 
     def not_ready(self) -> list[str]:
-        """Why this gateway should get no traffic. The store may be away: sends are taken all the same."""
+        """Why this gateway should get no traffic. About itself alone: what it cannot do while a broker, the
+        store or a notifier is away it answers with 503 and `Retry-After`, or 1012 and `afterMs`; all gateways
+        not ready at once would have connections refused."""
         reasons = {
             "the log was not seen yet": self.events.identity is None,
-            "no broker answers": not self.events.ready,
-            "not every partition has a notifier that knows our users": not self.links.ready,
             "draining": self.sockets.draining,
         }
         return [reason for reason, holds in reasons.items() if holds]

@@ -22,13 +22,8 @@ class EventLog:
         """Not known before Kafka was seen; until then nothing is appended."""
         self.refused = False
         """It was seen, and is none of ours."""
-        self._producer = producer
         self._accumulator = Accumulator(producer, topic)
         self._ends = ends
-
-    @property
-    def ready(self) -> bool:
-        return self.identity is not None and self._producer.ready
 
     def append(self, event: ConversationEvent) -> Awaitable[Position]:
         """Puts the event in line: of one conversation what was put first is written first. Await what is

@@ -7,11 +7,12 @@ from sys import getsizeof
 from typing import NamedTuple
 
 from gateway import metrics
+from shared.close_codes import CloseCode
 from shared.line import Line
 
 
 class Close(NamedTuple):
-    code: int
+    code: CloseCode
     reason: str = ""
 
 

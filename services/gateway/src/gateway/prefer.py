@@ -2,17 +2,23 @@
 
 import re
 
-_preference = re.compile(r"wait(?:\s*=\s*(?:([0-9]{1,9})|\"([0-9]{1,9})\"))?", re.IGNORECASE)
+from gateway import http_fields
+
+_wait = re.compile(r"wait\s*(?:=\s*(?:([0-9]{1,9})|\"([0-9]{0,9})\"))?", re.IGNORECASE)
 
 DEFAULT = 5.0
 LONGEST = 10.0
 
 
-def wait(headers: list[str]) -> float | None:
-    """Seconds; None when the client does not want to wait. What is malformed is ignored."""
-    for preference in ",".join(headers).split(","):
-        form = _preference.fullmatch(preference.partition(";")[0].strip())
-        if form is not None:
+def wait(lines: list[str]) -> float | None:
+    """Seconds; None when the client does not want to wait. Of several `wait` only the first counts; what is
+    malformed is ignored."""
+    for member in http_fields.members(lines):
+        preference = member.partition(";")[0].strip()
+        if preference.partition("=")[0].strip().lower() == "wait":
+            form = _wait.fullmatch(preference)
+            if form is None:
+                return None
             digits = form[1] or form[2]
-            return DEFAULT if digits is None else min(float(digits), LONGEST)
+            return min(float(digits), LONGEST) if digits else DEFAULT
     return None

@@ -4,11 +4,11 @@ import re
 from functools import cache
 from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import ConfigDict, Field, GetCoreSchemaHandler, PrivateAttr, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, GetCoreSchemaHandler, PrivateAttr, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 from gateway.examples import CALLER, CONVERSATION
-from shared import cursor, position
+from shared import cursor, page_token, position
 from shared.cursor import Cursor
 from shared.problems import Problem
 from shared.vocabulary import MAX_SEQ, Otherwise, UserId, Uuid, Wire
@@ -36,7 +36,19 @@ class _Whole(NamedTuple):
 
 Limit = Annotated[int, _Whole(1, 100), Field(examples=[50])]
 Bound = Annotated[int, _Whole(0, MAX_SEQ)]
-PageToken = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,600}$"), Otherwise("is not a nextPage")]
+
+
+def _page_token(text: str) -> str:
+    page_token.decode(text)
+    return text
+
+
+PageToken = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9_-]{1,600}$"),
+    AfterValidator(_page_token),
+    Otherwise("is not a nextPage"),
+]
 Position = Annotated[str, Field(pattern=position.PATTERN), Otherwise("is not the `position` of an answer")]
 
 

@@ -1,8 +1,11 @@
 """What a well-formed call is. The order of the checks is part of the contract: 401, 413, 400, 422, 403;
-404 is left to who knows the conversation."""
+404 is left to who knows the conversation.
+
+All that a call may break by itself (400, 422) is found while it is read, by the models of its query and its
+body: a rule of a route's own would come too late. Rules that depend on who calls find that in the validation
+context, as `caller`."""
 
 import asyncio
-import re
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -10,16 +13,16 @@ from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
 
-from gateway import callers, json_text
+from gateway import callers, http_fields, json_text
+from gateway.door import Door
+from gateway.origins import foreign
 from gateway.queries import Query
-from shared.problems import Problem
+from shared.problems import Code, Problem
 
 Q = TypeVar("Q", bound=Query)
 B = TypeVar("B")
 
-_MAX_QUERY = 8 * 1024
 _BODY_WITHIN = 10.0
-_charset = re.compile(r"charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
 
 
 class Fields(NamedTuple):
@@ -31,8 +34,8 @@ class Fields(NamedTuple):
     @classmethod
     def parse(cls, raw: bytes) -> "Fields":
         values: dict[str, list[str]] = {}
-        complaint = "the query is too long" if len(raw) > _MAX_QUERY else None
-        for field in raw[:_MAX_QUERY].split(b"&") if raw else ():
+        complaint = None
+        for field in raw.split(b"&") if raw else ():
             name, _, value = field.replace(b"+", b" ").partition(b"=")
             try:
                 values.setdefault(unquote_to_bytes(name).decode(), []).append(
@@ -62,15 +65,18 @@ async def read(request: Request, model: type[Q]) -> tuple[str, Q]:
     return caller.agreed(query.me_id), query
 
 
-async def read_with_body(request: Request, body: TypeAdapter[B], limit: int) -> tuple[str, B]:
-    """The caller's user id and the body, of at most `limit` bytes. Raises Problem."""
+async def read_with_body(request: Request, body: TypeAdapter[B], door: Door) -> tuple[str, B]:
+    """The caller's user id and the body of a call that writes. Raises Problem."""
     fields = Fields.parse(request.scope["query_string"])
     caller = callers.identify(request.headers, fields.values)
-    raw = await _bounded(request, limit)
+    raw = await _bounded(request, door.settings.max_body)
     single = fields.single(Query)
     _require_utf8(request.headers.get("content-type", ""))
-    content = _content(raw, body)
-    return caller.agreed(_query(single, Query).me_id), content
+    content = _content(raw, body, caller.token or single.get("meId"))
+    query = _query(single, Query)
+    if not door.origins.allow(request.headers):
+        raise foreign()
+    return caller.agreed(query.me_id), content
 
 
 def _query(fields: dict[str, str], model: type[Q]) -> Q:
@@ -101,19 +107,20 @@ def _too_big(limit: int) -> Problem:
 
 
 def _require_utf8(content_type: str) -> None:
-    charset = _charset.search(content_type)
-    if charset is not None and charset[1].lower() not in ("utf-8", "utf8"):
+    if http_fields.charset(content_type) not in (None, "utf-8", "utf8"):
         raise Problem("bad_request", "the body must be UTF-8")
 
 
-def _content(raw: bytes, body: TypeAdapter[B]) -> B:
+def _content(raw: bytes, body: TypeAdapter[B], caller: str | None = None) -> B:
+    if json_text.many_members(raw) is not None:
+        raise Problem("invalid", f"the body has more than {json_text.MAX_MEMBERS} fields")
     try:
-        return body.validate_json(raw, by_name=False)
+        return body.validate_json(raw, by_name=False, context={"caller": caller})
     except ValidationError as error:
         raise Problem(*_refusal(raw, body, error)) from None
 
 
-def _refusal(raw: bytes, body: TypeAdapter[Any], error: ValidationError) -> tuple[str, str]:
+def _refusal(raw: bytes, body: TypeAdapter[Any], error: ValidationError) -> tuple[Code, str]:
     try:
         value = json_text.well_formed(raw, error)
     except json_text.NotJson as not_json:

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import BeforeValidator, DirectoryPath, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from shared.settings import KafkaSettings, ProcessSettings
+from gateway import hosts, origins
+from shared.settings import KafkaSettings, ProcessSettings, ServiceSettings
 
 KIB = 1024
 
@@ -26,7 +27,29 @@ Listed = Annotated[list[str], NoDecode, BeforeValidator(_listed)]
 """Comma separated."""
 
 
-class Settings(ProcessSettings, KafkaSettings):
+_EmptyIsNone = BeforeValidator(lambda given: given or None)
+
+
+def _own_origin(url: str) -> str:
+    origin = origins.canonical(url)
+    if not origin.startswith(("http://", "https://")):
+        raise ValueError("must begin with https:// or http://")
+    return origin
+
+
+def _origins(given: list[str]) -> list[str]:
+    return [each if each == "*" else origins.canonical(each) for each in given]
+
+
+def _names(given: list[str]) -> list[str]:
+    return [hosts.name(each) for each in given]
+
+
+def _most_sockets(max_connections: int) -> int:
+    return min(20_000, max_connections * 9 // 10)
+
+
+class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     store_url: str = Field(pattern=r"^https?://[^/]+$")
     """Where `message_store serve` answers."""
@@ -34,14 +57,19 @@ class Settings(ProcessSettings, KafkaSettings):
     """host:port of every notifier; a name with several addresses stands for all of them."""
     auth: Literal["dev"]
     """`dev`: callers are who they say they are."""
-    allowed_origins: Listed = Field(default=[])
+    public_url: Annotated[Annotated[str, AfterValidator(_own_origin)] | None, _EmptyIsNone] = None
+    """Scheme, host and port under which browsers reach the gateway: its own origin."""
+    allowed_hosts: Annotated[Listed, AfterValidator(_names)] = Field(default=[])
+    """Host names besides that of `public_url` under which it answers, at any port."""
+    allowed_origins: Annotated[Listed, AfterValidator(_origins)] = Field(default=[])
     """Origins besides the gateway's own from which browsers may call; `*` for all."""
     heartbeat_seconds: int = Field(default=15, ge=1, le=300)
     registered_within: float = Field(default=10, gt=0, le=60)
     """Seconds for every notifier to know of a new socket's user; then it is told to come back."""
     max_body: int = Field(default=64 * KIB, ge=KIB)
     max_frame: int = Field(default=64 * KIB, ge=KIB)
-    max_sockets: int = Field(default=20_000, ge=1)
+    max_sockets: int = Field(default_factory=lambda given: _most_sockets(given["max_connections"]), ge=1)
+    """Below `max_connections`, so that sockets leave room for calls and probes."""
     arrivals_per_second: float = Field(default=200, ge=1, le=100_000)
     """Sockets that are let in, and on SIGTERM told to leave; what comes faster waits or comes back later."""
     outbox_frames: int = Field(default=2_048, ge=256)
@@ -49,7 +77,7 @@ class Settings(ProcessSettings, KafkaSettings):
     """What may wait for one slow reader before its socket is closed. Half of it must hold a page of what was
     missed: 100 frames and PAGE_BYTES of them."""
 
-    web_root: Annotated[DirectoryPath | None, BeforeValidator(lambda given: given or None)] = None
+    web_root: Annotated[DirectoryPath | None, _EmptyIsNone] = None
     """The built web client, served at `/`."""
 
     @field_validator("notifiers")
@@ -63,7 +91,25 @@ class Settings(ProcessSettings, KafkaSettings):
     def _safe(self) -> Self:
         if self.auth == "dev" and self.env == "production":
             raise ValueError("AUTH=dev lets everybody be anybody and is refused when ENV=production")
+        if self.max_sockets >= self.max_connections:
+            raise ValueError(f"MAX_SOCKETS must be below MAX_CONNECTIONS ({self.max_connections})")
         return self
+
+    @property
+    def hosts(self) -> list[str]:
+        """Names that requests may give in `Host`, besides those of this machine with AUTH=dev."""
+        own = [] if self.public_url is None else [hosts.name(self.public_url.partition("://")[2])]
+        return [*own, *self.allowed_hosts]
+
+    @property
+    def origins(self) -> list[str]:
+        """Of pages that may call, besides those of this machine with AUTH=dev."""
+        return [*([] if self.public_url is None else [self.public_url]), *self.allowed_origins]
+
+    @property
+    def loopback(self) -> bool:
+        """Whether every name of this machine is the gateway's own, at any port."""
+        return self.auth == "dev"
 
     @property
     def notifier_addresses(self) -> list[Address]:

@@ -14,6 +14,8 @@ from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from gateway.http_fields import accepts_gzip
+
 PAGE = "index.html"
 YEAR = 365 * 24 * 60 * 60
 POLICY = {
@@ -26,16 +28,13 @@ POLICY = {
     "manifest-src": "'self'",
     "base-uri": "'none'",
     "form-action": "'none'",
-    "frame-ancestors": "'none'",
     "require-trusted-types-for": "'script'",
 }
-HEADERS = {
+HEADERS = {  # besides those of every answer (shared.serving)
     "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in POLICY.items()),
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
 }
 
 
@@ -61,7 +60,7 @@ class _Files(StaticFiles):
         return response
 
     async def _zipped(self, name: str, scope: Scope) -> Response | None:
-        if "gzip" not in Headers(scope=scope).get("Accept-Encoding", ""):
+        if not accepts_gzip(Headers(scope=scope).getlist("Accept-Encoding")):
             return None
         try:
             response = await super().get_response(f"{name}.gz", scope)

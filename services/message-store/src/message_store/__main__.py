@@ -2,10 +2,11 @@
 
 import sys
 
+import psycopg
 import structlog
 
 from message_store import project, serve
-from message_store.migrations import migrate
+from message_store.migrations import Unusable, migrate
 from message_store.settings import MigrateSettings, ProjectSettings, ServeSettings
 from shared.logs import configure
 from shared.serving import serve as run
@@ -17,7 +18,11 @@ def main(arguments: list[str]) -> None:
         case ["migrate"]:
             migrating = read(MigrateSettings)
             configure("message-store-migrate", migrating.log_level)
-            applied = migrate(str(migrating.database_url))
+            try:
+                applied = migrate(str(migrating.database_url))
+            except (psycopg.Error, Unusable) as error:
+                structlog.get_logger().error("database.not_migrated", reason=str(error))
+                sys.exit(1)
             structlog.get_logger().info("database.migrated", applied=applied)
         case ["project"]:
             projecting = read(ProjectSettings)

@@ -14,7 +14,7 @@ import orjson
 import psycopg
 from psycopg import AsyncConnection
 
-from message_store import statements
+from message_store import sessions, statements
 from message_store.domain import Conversation, Member
 from message_store.fold import Folded
 from message_store.outbox import untold
@@ -25,21 +25,6 @@ from shared.log_identity import LogIdentity
 # What a record can be blamed for (SQLSTATE, PostgreSQL's appendix A): its data (22), a constraint (23), a row
 # or an index entry that is too large. All else speaks of the server, the database or us, and is waited out.
 _TOO_LARGE = "54000"
-
-# Every statement looks rows up by key; one prepared while its table was still empty would go on scanning it.
-# And a machine that vanishes in the middle of a transaction must not keep its rows locked.
-OPTIONS = (
-    "-c enable_seqscan=off -c idle_in_transaction_session_timeout=5s "
-    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
-)
-# The same for what the projector joins with a batch: while a table is small, reading all of it looks cheaper.
-BY_KEY = f"{OPTIONS} -c enable_hashjoin=off -c enable_mergejoin=off"
-KEEPALIVES: dict[str, Any] = {
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "connect_timeout": 5,
-}
 
 
 def poison(error: psycopg.Error) -> bool:
@@ -109,8 +94,9 @@ class PostgresStore:
                 async with asyncio.timeout(self._timeout):
                     if self._connection is None:
                         self._connection = await AsyncConnection.connect(
-                            self._url, autocommit=True, options=BY_KEY, **KEEPALIVES
+                            self._url, autocommit=True, **sessions.CONNECT
                         )
+                        await sessions.apply(self._connection, sessions.WRITING)
                     yield self._connection
             except TimeoutError as error:
                 await self._give_up()

@@ -1,14 +1,17 @@
 """`python -m message_store project`: the projector, with probes beside it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from fastapi import FastAPI
 
+from message_store.migrations import newest
 from message_store.postgres import PostgresStore
 from message_store.projector import Projector
 from message_store.publisher import Publisher
+from message_store.schema import SchemaWatch, read_record
 from message_store.settings import ProjectSettings
 from message_store.store import LostRace, Unavailable
 from message_store.vigil import Vigil
@@ -21,15 +24,32 @@ from shared.topics import Topics
 from shared.vital import vital
 
 
-async def project(settings: ProjectSettings, vigil: Vigil) -> None:
-    """Project until cancelled. Raises WrongLog, RuntimeError when this log and this database do not belong
-    together."""
+class Readiness:
+    """About this process alone: not whether Kafka and the database answer now, which all replicas share."""
+
+    def __init__(self, schema: SchemaWatch) -> None:
+        self.schema = schema
+        self.log_seen = False
+
+    def reasons(self) -> Iterator[str]:
+        """Why it is not ready."""
+        if self.schema.fault is not None:
+            yield self.schema.fault
+        if not self.log_seen:
+            yield "the log has not been seen yet"
+
+
+async def project(settings: ProjectSettings, vigil: Vigil, readiness: Readiness) -> None:
+    """Project until cancelled, once the schema is right. Raises WrongLog, RuntimeError when this log and this
+    database do not belong together."""
+    await readiness.schema.usable()
     topics = Topics.named(settings.topic_prefix)
     bootstrap = settings.kafka_bootstrap
     inspector = Inspector(bootstrap, topics.events, client_id="parley-projector")
     await inspector.start()
     try:
         identity = await identify(inspector, topics.events)
+        readiness.log_seen = True
     finally:
         await inspector.stop()
     producer = Producer(bootstrap, client_id="parley-projector", compression="zstd")
@@ -72,16 +92,19 @@ async def _end(
 
 def application(settings: ProjectSettings) -> FastAPI:
     vigil = Vigil(settings.stalled_after)
+    readiness = Readiness(SchemaWatch(partial(read_record, str(settings.database_url)), newest()))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        task = vital(asyncio.create_task(project(settings, vigil)))
+        watching = vital(asyncio.create_task(readiness.schema.run()))
+        projecting = vital(asyncio.create_task(project(settings, vigil, readiness)))
         yield
-        task.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await task
+        for task in (projecting, watching):
+            task.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await task
 
-    app = FastAPI(title="Parley projector", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Parley projector", lifespan=lifespan, openapi_url=None)
     problems.install(app)
-    app.include_router(probes(vigil.alive, vigil.ready))
+    app.include_router(probes(vigil.alive, readiness.reasons))
     return app

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.errors import ServerErrorMiddleware
@@ -10,35 +11,39 @@ from starlette.types import ASGIApp
 
 from message_store import queries
 from message_store.api import routes
+from message_store.migrations import newest
 from message_store.progress import ProgressWatch
+from message_store.schema import SchemaWatch, read_record
 from message_store.settings import ServeSettings
 from shared import problems
 from shared.probes import probes
+from shared.service_token import ServicesOnly
 from shared.shortcut import Shortcut
 from shared.vital import vital
 
 
 def application(settings: ServeSettings) -> ASGIApp:
-    watches: list[ProgressWatch] = []
+    schema = SchemaWatch(partial(read_record, str(settings.database_url)), newest())
     routers: list[APIRouter] = []
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with queries.opened(str(settings.database_url), settings.connections) as opened:
             watch = ProgressWatch(opened.progress)
-            watches.append(watch)
             routers.append(routes(opened, watch))
             app.include_router(routers[0])
-            task = vital(asyncio.create_task(watch.run()))
+            tasks = [vital(asyncio.create_task(each.run())) for each in (schema, watch)]
             yield
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
 
-    def ready() -> list[str]:
-        return [watch.fault for watch in watches if watch.fault is not None]
+    def not_ready() -> list[str]:
+        return [schema.fault] if schema.fault is not None else []
 
-    app = FastAPI(title="Parley message-store", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Parley message-store", lifespan=lifespan, openapi_url=None)
     problems.install(app)
-    app.include_router(probes(list, ready))
-    return ServerErrorMiddleware(Shortcut(app, routers), handler=problems.internal)
+    app.include_router(probes(list, not_ready))
+    guarded = ServicesOnly(Shortcut(app, routers), settings.service_token.get_secret_value())
+    return ServerErrorMiddleware(guarded, handler=problems.internal)

@@ -1,22 +1,15 @@
 """Rows of the read models as the JSON that a client gets."""
 
-import base64
-import binascii
 from typing import Any
-
-import orjson
-from pydantic import TypeAdapter
 
 from message_store.outbox import untold
 from message_store.records import record
-from shared import codec
+from shared import codec, page_token
 from shared.problems import Problem
 from shared.showing import frame_of
-from shared.vocabulary import READ_RECEIPT_MEMBERS, Timestamp, Uuid
+from shared.vocabulary import READ_RECEIPT_MEMBERS
 
 Row = tuple[Any, ...]
-
-_place: TypeAdapter[tuple[str, str]] = TypeAdapter(tuple[Timestamp, Uuid])
 
 
 def message(conversation_id: str, user: str, read: Row, row: Row) -> dict[str, Any]:
@@ -71,15 +64,14 @@ def frame(user: str, epoch: str, row: Row) -> dict[str, Any]:
     return shown
 
 
-def page_token(view: dict[str, Any]) -> str:
+def next_page(view: dict[str, Any]) -> str:
     """Where the page after this conversation begins."""
-    return base64.urlsafe_b64encode(orjson.dumps([view["updatedAt"], view["id"]])).rstrip(b"=").decode()
+    return page_token.encode(view["updatedAt"], view["id"])
 
 
 def read_page_token(token: str) -> tuple[str, str]:
     """Raises Problem(invalid)."""
     try:
-        padded = token + "=" * (-len(token) % 4)
-        return _place.validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (ValueError, binascii.Error):
+        return page_token.decode(token)
+    except ValueError:
         raise Problem("invalid", "page: is not a token that `nextPage` gave") from None

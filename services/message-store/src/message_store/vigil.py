@@ -22,12 +22,6 @@ class Vigil:
         if stuck := self._pulse.stuck():
             yield f"there are events to project in partitions {stuck}, but none is projected"
 
-    def ready(self) -> Iterable[str]:
-        if self._tenure is None:
-            yield "waiting for Kafka, the topics or the group"
-        elif self._tenure.waiting or not self._tenure.current:
-            yield "waiting for the database or for Kafka"
-
     async def watch(self, tenure: Tenure, consumer: ConsumerPort) -> None:
         """For ever, once a second."""
         while True:

@@ -4,6 +4,7 @@ schemas         JSON Schema (2020-12) of each entry and frame
 asyncapi        AsyncAPI 3.0: the topic `chat.messages`, and the WebSocket
 samples         an entry of each type, as the documents show it
 vectors         deterministic ids that everybody must compute alike
+spaces          what is white space, for names and texts
 documents       all of these files
 compatibility   whether a change could break a reader
 history         every shape that the entries have had, and whether the present one is fit for its readers

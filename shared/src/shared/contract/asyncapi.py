@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from shared.close_codes import MEANINGS
 from shared.codec import HEADERS
 from shared.contract.samples import sample_bytes
 from shared.contract.schemas import ENTRIES, FROM_CLIENTS, TO_CLIENTS, Document, components, type_of
@@ -24,9 +25,13 @@ _SOCKET = """\
 Frames are JSON texts. Those made from an entry are state, never deltas, and carry `version`: drop what is
 not above the version of the object that you hold. Ignore types and fields that you do not know.
 
-Close codes, and whether to come back (with the last cursor): 1009 a frame above 256 KiB, no; 1012
-restarting, yes; 4400 more than 100 bad frames in 10 s, yes; 4401 not authenticated, no; 4408 too slow, yes;
-4429 too many, yes. The close's reason `afterMs=<n>` says how long to wait."""
+`x-close-codes` of the channel lists all codes with which a socket is closed, and whether to come back (with
+the last cursor). With `afterMs` the close's reason `afterMs=<n>` says how many milliseconds to wait;
+otherwise, and when the connection ends without a close, wait a random second or so. An upgrade may be
+refused, too, with a problem document: 400 (no `Host`, or two), 403 (a page of a foreign origin), 421
+(another's `Host`).
+
+The caller is `token`, or `Authorization: Bearer` as in REST; where both are given they must agree (4401)."""
 
 
 def topic() -> Document:
@@ -59,6 +64,15 @@ def socket() -> Document:
         "address": "/ws",
         "messages": _references("to-client.", TO_CLIENTS) | _references("from-client.", FROM_CLIENTS),
         "bindings": {"ws": {"method": "GET", "query": _QUERY, "bindingVersion": "0.1.0"}},
+        "x-close-codes": [
+            {
+                "code": code.value,
+                "when": meaning.when,
+                "reconnect": meaning.reconnect,
+                "afterMs": meaning.delayed,
+            }
+            for code, meaning in MEANINGS.items()
+        ],
     }
     schemas = components(TO_CLIENTS, "serialization") | components(FROM_CLIENTS, "validation")
     messages = _frames("to-client.", TO_CLIENTS) | _frames("from-client.", FROM_CLIENTS)
@@ -81,7 +95,7 @@ _QUERY = {
         "cursor": {
             "type": "string",
             "description": "Where the last socket ended; absent: from now on. One that is none gets `error` "
-            "`cursor_invalid`; a URL above 8 KiB is refused with HTTP 414.",
+            "`cursor_invalid`; a request line above 8 KiB is refused with HTTP 414.",
         },
     },
 }

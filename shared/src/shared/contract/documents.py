@@ -10,7 +10,10 @@ from typing import Any
 
 from shared.contract import asyncapi, history
 from shared.contract.schemas import ENTRIES, FROM_CLIENTS, TO_CLIENTS, accepted, type_of, written
+from shared.contract.spaces import spaces
 from shared.contract.vectors import vectors
+
+SPACES = "white-space.json"
 
 
 def documents(folder: Path) -> dict[Path, str]:
@@ -19,13 +22,14 @@ def documents(folder: Path) -> dict[Path, str]:
         "chat.messages.asyncapi.json": asyncapi.topic(),
         "websocket.asyncapi.json": asyncapi.socket(),
         "ids.json": vectors(),
+        SPACES: spaces(),
     }
     made |= {f"schemas/entries/{type_of(model)}.json": written(model) for model in ENTRIES}
     made |= {f"schemas/frames/to-client/{type_of(model)}.json": written(model) for model in TO_CLIENTS}
     made |= {f"schemas/frames/from-client/{type_of(model)}.json": accepted(model) for model in FROM_CLIENTS}
     added = history.addition(history.earlier(folder), history.present())
     made |= {f"history/{name}": shape for name, shape in added.items()}
-    texts = {folder / name: json.dumps(made[name], indent=2, ensure_ascii=False) + "\n" for name in made}
+    texts = {folder / name: _text(made[name], name == SPACES) for name in made}
     return texts | {folder / "openapi.json": _openapi()}
 
 
@@ -52,6 +56,11 @@ def stale(folder: Path) -> Iterator[str]:
             f"{path} (made from the models)",
         )
         yield from difflib.unified_diff(*lines, lineterm="")
+
+
+def _text(document: Any, is_escaped: bool) -> str:
+    """As JSON; `is_escaped`: all but ASCII, for invisible characters."""
+    return json.dumps(document, indent=2, ensure_ascii=is_escaped) + "\n"
 
 
 def _left_over(folder: Path, made: dict[Path, str]) -> list[Path]:

@@ -23,14 +23,13 @@ _BEAT = 0.5  # seconds at most between heartbeats: who comes and goes is heard o
 class Consumer:
     """A group member. `revision` grows with each assignment: when it changed, seek every partition anew,
     and all of them together: one sought while Kafka holds a fetch of others open waits for its end, up to
-    half a second. `settled`: the group has said what this member reads, be it nothing."""
+    half a second."""
 
     def __init__(
         self, bootstrap: str, topic: str, group: str, *, client_id: str, session_timeout: float = 3.0
     ) -> None:
         self.revision = 0
         self.partitions: frozenset[int] = frozenset()
-        self.settled = False
         self._topic = topic
         self._sought: set[int] = set()
         self._patience: asyncio.Timeout | None = None
@@ -134,11 +133,9 @@ class Consumer:
 
     def revoked(self) -> None:
         self.assigned(())
-        self.settled = False
 
     def assigned(self, partitions: Iterable[int]) -> None:
         self.partitions = frozenset(partitions)
-        self.settled = True
         self._sought = set()
         self.revision += 1
         for partition in self.partitions:

@@ -59,7 +59,6 @@ class MemoryConsumer:
     def __init__(self, log: MemoryLog, topic: str) -> None:
         self.revision = 1
         self.partitions = frozenset(range(log.count))
-        self.settled = True
         self._log = log
         self._topic = topic
         self._next: dict[int, int] = {}

@@ -85,9 +85,6 @@ class ConsumerPort(Protocol):
 class GroupConsumerPort(ConsumerPort, Protocol):
     """A consumer that leaves its offsets with the group."""
 
-    @property
-    def settled(self) -> bool: ...
-
     async def begins(self, partitions: Sequence[int]) -> dict[int, int]: ...
 
     async def committed(self, partitions: Sequence[int]) -> dict[int, int]: ...

@@ -17,7 +17,12 @@ def conversations(door: Door) -> APIRouter:
     @router.get(
         "/messages/conversations",
         summary="The caller's conversations, newest first",
-        responses=page | problems("cursor_unusable", invalid="limit: must be a whole number from 1 to 100"),
+        responses=page
+        | problems(
+            "cursor_unusable",
+            "projection_behind",
+            said={"invalid": "limit: must be a whole number from 1 to 100"},
+        ),
         openapi_extra=asked(ConversationsQuery),
     )
     async def list_conversations(request: Request) -> Response:

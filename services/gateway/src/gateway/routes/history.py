@@ -12,7 +12,12 @@ from gateway.routes.documented import asked, problems, success
 
 def history(door: Door) -> APIRouter:
     router = APIRouter(tags=["reading"])
-    refused = problems("not_found", "cursor_unusable", invalid="before, after, around: at most one of them")
+    refused = problems(
+        "not_found",
+        "cursor_unusable",
+        "projection_behind",
+        said={"invalid": "before, after, around: at most one of them"},
+    )
 
     @router.get(
         "/messages/history",

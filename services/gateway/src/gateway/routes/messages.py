@@ -12,7 +12,7 @@ from gateway.store import Outcome, Unavailable, Until
 from shared.frames import Message
 from shared.kafka import Unconfirmed
 from shared.position import Position
-from shared.problems import STATUS, Problem
+from shared.problems import Problem, not_found
 
 _PREFER = {
     "name": "Prefer",
@@ -33,9 +33,11 @@ def messages(door: Door) -> APIRouter:
     refused = problems(
         "not_found",
         "too_big",
-        bad_request="the body is empty",
-        invalid="text: must contain something besides white space",
-        unavailable="not confirmed; send it again with the same clientId",
+        said={
+            "bad_request": "the body is empty",
+            "invalid": "text: must contain something besides white space",
+            "unavailable": "not confirmed; send it again with the same clientId",
+        },
     )
 
     @router.post(
@@ -47,7 +49,7 @@ def messages(door: Door) -> APIRouter:
     )
     async def send_message(request: Request) -> Response:
         """Accepted is never lost. Repeated with the same `clientId` it is the same message, for ever."""
-        user, body = await requests.read_with_body(request, new_message, door.settings.max_body)
+        user, body = await requests.read_with_body(request, new_message, door)
         try:
             sent = await door.sending.message(user, body.conversation_id, body.text, body.client_id)
             position = await sent.position
@@ -73,8 +75,9 @@ async def _outcome(door: Door, user: str, position: Position, wait: float) -> Ou
 def _made(outcome: Outcome) -> Response | None:
     """None when history does not have it. Raises Problem when the fold refused it."""
     if outcome.outcome == "rejected":
-        code = outcome.reason if outcome.reason in STATUS else "invalid"
-        raise Problem(code or "invalid", f"refused: {outcome.reason}")
+        if outcome.reason == "not_found":
+            not_found()
+        raise Problem("invalid", f"refused: {outcome.reason}")
     if outcome.message is None:
         return None
     return answers.json(201, outcome.message, {"Preference-Applied": "wait"})

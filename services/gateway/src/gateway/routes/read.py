@@ -17,9 +17,11 @@ def read(door: Door) -> APIRouter:
     refused = problems(
         "not_found",
         "too_big",
-        bad_request="the body is empty",
-        invalid="conversationId: is not a UUID",
-        unavailable="not confirmed; repeat it",
+        said={
+            "bad_request": "the body is empty",
+            "invalid": "conversationId: is not a UUID",
+            "unavailable": "not confirmed; repeat it",
+        },
     )
 
     @router.post(
@@ -31,7 +33,7 @@ def read(door: Door) -> APIRouter:
     )
     async def move_read(request: Request) -> Response:
         """It never moves back; beyond the last message it means the last message."""
-        user, body = await requests.read_with_body(request, new_read, door.settings.max_body)
+        user, body = await requests.read_with_body(request, new_read, door)
         try:
             position = await (await door.sending.read(user, body.conversation_id, body.up_to))
         except Unconfirmed:

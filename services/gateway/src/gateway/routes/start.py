@@ -19,9 +19,12 @@ def start(door: Door) -> APIRouter:
     router = APIRouter(tags=["writing"])
     refused = problems(
         "too_big",
-        bad_request="the body is empty",
-        invalid="peerId: must be somebody else",
-        unavailable="not started yet; repeat it",
+        "projection_behind",
+        said={
+            "bad_request": "the body is empty",
+            "invalid": "peerId: must be somebody else",
+            "unavailable": "not started yet; repeat it",
+        },
     )
 
     @router.post(
@@ -32,15 +35,17 @@ def start(door: Door) -> APIRouter:
     )
     async def start_conversation(request: Request) -> Response:
         """Both members' next calls see it. Safe to repeat."""
-        user, body = await requests.read_with_body(request, new_conversation, door.settings.max_body)
-        if body.peer_id == user:
-            raise Problem("invalid", "peerId: must be somebody else")
+        user, body = await requests.read_with_body(request, new_conversation, door)
         try:
             answer = await _started(door, user, body.peer_id)
         except (Unavailable, Unconfirmed):
             raise Problem("unavailable", "not started yet; repeat it") from None
-        if answer.status == 404:  # the fold made nothing of it
+        if not answer.ok and not answer.behind:  # the fold made nothing of it
             raise Problem("unavailable", "not started yet; repeat it")
+        if answer.ok:
+            conversation = ids.direct_conversation_id(user, body.peer_id)
+            door.membership.forget(conversation)  # whoever was refused a moment ago is a member now
+            door.membership.remember(conversation, user, body.peer_id)
         return answers.passed_on(answer)
 
     return router

@@ -12,7 +12,9 @@ from gateway.routes.documented import asked, problems, success
 
 def sync(door: Door) -> APIRouter:
     router = APIRouter(tags=["reading"])
-    refused = problems("cursor_unusable", cursor_invalid="the cursor is not a cursor")
+    refused = problems(
+        "cursor_unusable", "projection_behind", said={"cursor_invalid": "the cursor is not a cursor"}
+    )
 
     @router.get(
         "/messages/sync",

@@ -46,16 +46,18 @@ class Notifier:
         )
         self._pulse = Pulse(settings.patience)
         self._running: asyncio.Task[None] | None = None
+        self._draining = False
 
     def alive(self) -> Iterator[str]:
         for partition in self._pulse.stuck():
             yield f"records wait in partition {partition}, and none is read"
 
-    def ready(self) -> Iterator[str]:
-        if not self._consumer.settled:
-            yield "the group has not said which partitions are read here"
-        elif not self._reader.current:
-            yield "where to begin is not known yet"
+    def not_ready(self) -> Iterator[str]:
+        """About this process alone: Kafka and the assignment of partitions are shared by all."""
+        if not self.switchboard.count:
+            yield "the topic has not been seen yet"
+        if self._draining:
+            yield "draining"
 
     def start(self) -> None:
         """In the background; waits for Kafka as long as it takes."""
@@ -63,6 +65,7 @@ class Notifier:
 
     async def stop(self) -> None:
         """Commit what was told and give up the partitions. The links stay open."""
+        self._draining = True
         running, self._running = self._running, None
         if running is None:
             return

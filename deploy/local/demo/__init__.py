@@ -1,0 +1,1 @@
+"""Sample data: ten people and what they write to one another."""

@@ -1,1 +1,0 @@
-drop table journal_personal, journal, messages, members, conversations, progress;

@@ -1,0 +1,147 @@
+"""Every code that the services can give stands in the contract, and no other."""
+
+import ast
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from uvicorn.protocols.websockets import websockets_sansio_impl
+from websockets import frames as websockets_frames
+from websockets import protocol
+
+from gateway import bodies
+from gateway import delays as gateway_delays
+from gateway.bodies import NewRead
+from message_store.domain import outcomes
+from shared import frames, problems, socket_protocol
+from shared.close_codes import MEANINGS, CloseCode
+from shared.contract.schemas import accepted
+from shared.vocabulary import MAX_SEQ
+
+SOURCES = [Path("services/gateway/src"), Path("services/message-store/src"), Path("shared/src")]
+README = Path("docs/contract/README.md").read_text()
+NEVER_SENT = {websockets_frames.CloseCode.ABNORMAL_CLOSURE, websockets_frames.CloseCode.NO_STATUS_RCVD}
+
+
+def _openapi() -> Any:
+    return json.loads(Path("docs/contract/openapi.json").read_bytes())
+
+
+def _calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    """Every call by the last part of its name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func).rpartition(".")[2], node
+
+
+def _sources() -> Iterator[ast.Module]:
+    yield from (ast.parse(path.read_text()) for folder in SOURCES for path in folder.rglob("*.py"))
+
+
+def _table(heading: str) -> list[list[str]]:
+    section = README.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in row] for row in rows[1:]]
+
+
+def _named(docstring: str | None) -> set[str]:
+    return set(re.findall(r"`([a-z_]+)`", docstring or ""))
+
+
+def _statuses() -> Iterator[tuple[str, int]]:
+    """Codes with a status besides their own, where a Problem is made with one."""
+    for tree in _sources():
+        for name, call in _calls(tree):
+            status = next((each.value for each in call.keywords if each.arg == "status"), None)
+            if name == "Problem" and isinstance(status, ast.Constant):
+                code = call.args[0]
+                assert isinstance(code, ast.Constant), ast.unparse(call)
+                yield str(code.value), int(str(status.value))
+
+
+def test_the_readme_has_every_problem_with_its_status() -> None:
+    """mypy lets no other code be given to a Problem."""
+    assert set(problems.STATUS) == set(get_args(problems.Code))
+    given = {*problems.STATUS.items(), *_statuses()}
+    assert {(code.strip("`"), int(status)) for code, status, _ in _table("Errors of the REST calls")} == given
+
+
+def test_every_problem_is_one_of_some_call() -> None:
+    """That each of these is given by its call, tests/unit/gateway/test_order_of_checks.py shows."""
+    of_calls = {
+        code
+        for path in _openapi()["paths"].values()
+        for operation in path.values()
+        for answer in operation["responses"].values()
+        for code in answer["content"].get("application/problem+json", {}).get("examples", ())
+    }
+    assert of_calls | {"method_not_allowed"} == set(get_args(problems.Code))
+
+
+def test_the_readme_has_every_close_code_and_whether_to_come_back() -> None:
+    rows = [
+        [
+            str(code.value),
+            meaning.when,
+            "yes" if meaning.reconnect else "no",
+            ("`afterMs`" if meaning.delayed else "a random second or so") if meaning.reconnect else "",
+        ]
+        for code, meaning in MEANINGS.items()
+    ]
+    assert _table("The WebSocket's ends") == rows
+    assert list(MEANINGS) == list(CloseCode)
+
+
+def test_every_close_code_is_given_by_something_and_no_other_is() -> None:
+    """By the gateway (mypy lets no other be given to a Close), by uvicorn's WebSocket and by websockets."""
+    assert {*_of_the_gateway(), *_of_the_protocols()} - NEVER_SENT == set(CloseCode)
+
+
+def _of_the_gateway() -> Iterator[int]:
+    for tree in _sources():
+        for name, call in _calls(tree):
+            if name in ("Close", "closing") and call.args and isinstance(call.args[0], ast.Attribute):
+                yield getattr(gateway_delays, call.args[0].attr)
+
+
+def _of_the_protocols() -> Iterator[int]:
+    for module in (protocol, websockets_sansio_impl, socket_protocol):
+        for name, call in _calls(ast.parse(inspect.getsource(module))):
+            if name in ("fail", "_fail", "send_close") and call.args:
+                code = call.args[0]
+                if isinstance(code, ast.Attribute):
+                    yield getattr(websockets_frames.CloseCode, code.attr, None) or CloseCode[code.attr]
+                elif isinstance(code, ast.Constant):
+                    yield int(str(code.value))
+
+
+def test_frames_name_every_reason_that_there_is() -> None:
+    rejected = frames.RejectionFields.model_fields["reason"].description
+    reset = frames.ResetFrame.model_fields["reason"].description
+    assert _named(rejected) == set(get_args(outcomes.Reason))
+    assert _named(reset) == set(get_args(frames.ResetReason))
+
+
+@pytest.mark.parametrize("reader", [frames.client_frame_reader, bodies.new_read], ids=["frame", "body"])
+@pytest.mark.parametrize(
+    "text",
+    ["3001.0", "1e3", "0", "-0.0", "3.5", "1e-1", '"5"', "true", "null", "-1", "-1.0", "[1]"]
+    + [str(number) for number in (MAX_SEQ, MAX_SEQ + 1, float(MAX_SEQ), 1e20)],
+)
+def test_server_and_schema_agree_about_integers(reader: TypeAdapter[BaseModel], text: str) -> None:
+    frame = reader is frames.client_frame_reader
+    schema = accepted(frames.MoveRead if frame else NewRead)
+    kind = '"type": "read", ' if frame else ""
+    body = f'{{{kind}"conversationId": "00000000-0000-4000-8000-000000000000", "upTo": {text}}}'
+    try:
+        reader.validate_json(body, by_name=False)
+        taken = True
+    except ValidationError:
+        taken = False
+    assert taken == Draft202012Validator(schema).is_valid(json.loads(body))

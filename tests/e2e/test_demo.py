@@ -1,0 +1,54 @@
+"""The demo's data, sent to a real stack."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from deploy.local.demo import script
+from deploy.local.demo.fill import fill, unread
+from deploy.local.failure import Failure
+from deploy.local.record import Stack
+
+DIARY_MESSAGES = 60
+
+
+async def test_the_demo_can_be_sent_again_and_changes_nothing(stack: Stack) -> None:
+    gateway, everything = stack.gateways[0], script.conversations(DIARY_MESSAGES)
+    expected = sum(len(each.messages) - each.read for each in everything if each.people[0] == "ann")
+
+    async def texts() -> dict[str, list[str]]:
+        async with httpx.AsyncClient(base_url=gateway) as http:
+            listed = (await http.get("/messages/conversations", params={"meId": "ann"})).json()["items"]
+            pages = {
+                each["peerId"]: (
+                    await http.get(
+                        "/messages/history",
+                        params={"meId": "ann", "conversationId": each["id"], "limit": 100},
+                    )
+                ).json()["items"]
+                for each in listed
+            }
+        return {peer: [item["text"] for item in items] for peer, items in pages.items()}
+
+    await fill(gateway, everything)
+    first = await texts()
+    assert next(iter(first)) == "bob"
+    assert first == {
+        each.people[1]: [message.text for message in each.messages]
+        for each in everything
+        if each.people[0] == "ann"
+    }
+    async with asyncio.timeout(15):
+        while await unread(gateway, "ann") != expected:
+            await asyncio.sleep(0.05)
+    await fill(gateway, everything)
+    assert await texts() == first
+    async with asyncio.timeout(15):
+        while await unread(gateway, "ann") != expected:
+            await asyncio.sleep(0.05)
+
+
+async def test_a_gateway_that_is_not_there_is_a_failure_that_says_what_to_do() -> None:
+    with pytest.raises(Failure, match=r"http://127\.0\.0\.1:1 does not answer .*; run it again"):
+        await fill("http://127.0.0.1:1", script.conversations(0))

@@ -1,0 +1,169 @@
+"""The store on PostgreSQL servers of others: with PostgreSQL's own defaults, and with settings that break
+or slow down sessions that take what they find."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from message_store import reading, sessions, statements
+from shared import ids
+from shared.events import Event
+from tests import builders
+from tests.integration.read_models import GROUP, Memory, read_models
+from tests.platform import PlainServer, fresh_database, plain_server
+
+HOSTILE = {
+    "jit": "on",
+    "client_encoding": "LATIN1",
+    "datestyle": "German, DMY",
+    "default_transaction_isolation": "serializable",
+    "default_transaction_read_only": "on",
+    "enable_seqscan": "on",
+    "idle_session_timeout": "1min",
+    "plan_cache_mode": "force_custom_plan",
+    "standard_conforming_strings": "off",
+    "statement_timeout": "1min",
+    "timezone": "Asia/Kolkata",
+}
+EXPLAINED = {"auto_explain.log_min_duration": "0", "auto_explain.log_analyze": "on"}
+DIRECT = ids.direct_conversation_id("ann", "bob")
+TEXT = "for all: 👋 ğ \u4f60"
+
+
+@pytest.fixture(scope="module")
+async def server() -> AsyncIterator[PlainServer]:
+    async with plain_server() as started:
+        yield started
+
+
+@contextmanager
+def _database(server: PlainServer, settings: dict[str, str]) -> Iterator[str]:
+    with fresh_database(server.database) as url:
+        with psycopg.connect(url, autocommit=True) as admin:
+            name = sql.Identifier(admin.info.dbname)
+            admin.execute(
+                sql.SQL("alter database {} set session_preload_libraries = 'auto_explain'").format(name)
+            )
+        with psycopg.connect(url, autocommit=True) as admin:
+            for key, value in (EXPLAINED | settings).items():
+                change = sql.SQL("alter database {} set {} = {}")
+                admin.execute(change.format(name, sql.SQL(key), sql.Literal(value)))
+        yield url
+
+
+@pytest.fixture(params=[{}, HOSTILE], ids=["its own defaults", "hostile settings"])
+def any_url(server: PlainServer, request: pytest.FixtureRequest) -> Iterator[str]:
+    with _database(server, request.param) as url:
+        yield url
+
+
+def _story() -> list[Event]:
+    return [
+        builders.direct("ann", "bob"),
+        builders.started(GROUP, ["ann", "bob", "cat"]),
+        *(builders.sent(GROUP, "ann", TEXT, client_id=str(n)) for n in range(5)),
+        builders.sent(DIRECT, "bob", TEXT, client_id="1"),
+        builders.read(GROUP, "bob", 2),
+    ]
+
+
+async def _answers(memory: Memory) -> list[Any]:
+    """One of each query."""
+    position = f"{builders.EPOCH}-0-2"
+    return [
+        await memory.get("/conversations", user="ann"),
+        await memory.get(f"/conversations/{GROUP}", user="bob"),
+        await memory.history("cat"),
+        await memory.history("bob", around=3, limit=2),
+        await memory.get("/membership", user="bob", conversation=GROUP),
+        await memory.get("/sync", user="bob"),
+        await memory.get("/outcome", user="ann", position=position),
+        await memory.get("/progress"),
+    ]
+
+
+async def test_on_any_server_the_same_log_gives_the_same_answers(any_url: str, memory: Memory) -> None:
+    story = _story()
+    await memory.apply(*story)
+    async with read_models(any_url) as elsewhere:
+        await elsewhere.apply(*story)
+        assert await _answers(elsewhere) == await _answers(memory)
+        assert (await elsewhere.history("ann"))["items"][0]["text"] == TEXT
+
+
+async def test_on_any_server_no_statement_is_compiled(server: PlainServer, any_url: str) -> None:
+    begun = server.log.stat().st_size
+    async with read_models(any_url) as memory:
+        await memory.apply(*_story())
+        await _answers(memory)
+        since = (await memory.get("/sync", user="cat"))["cursor"]
+        await memory.apply(builders.sent(GROUP, "ann", TEXT))
+        assert len((await memory.get("/sync", user="cat", cursor=since))["entries"]) == 1
+        await memory.store.owned([0])
+        await memory.store.untold(0, 0, 10)
+    log = _since(server.log, begun)
+    for statement in STATEMENTS:
+        assert _beginning(statement) in log, statement
+    assert log.count("JIT:") == 0
+
+
+STATEMENTS = [
+    *(statements.STRANGERS, statements.CLAIM, statements.OWNED, statements.STATES, statements.COMMIT),
+    *(statements.UNTOLD, reading.PROGRESS, reading.MEMBERSHIP, reading.CONVERSATIONS),
+    *(reading.CONVERSATION, reading.HISTORY, reading.SYNC, reading.OUTCOME),
+]
+
+
+def test_no_statement_is_forgotten_here() -> None:
+    parts = {"TOLD", "TOLD_OF", "PROBE"}
+    named = {
+        name: value
+        for module in (statements, reading)
+        for name, value in vars(module).items()
+        if name[0] != "_" and name.isupper() and isinstance(value, str) and name not in parts
+    }
+    assert set(named.values()) == set(STATEMENTS)
+
+
+async def test_each_kind_of_session_has_what_it_needs_whatever_the_server_sets(any_url: str) -> None:
+    for settings in (sessions.WRITING, sessions.READING, sessions.MIGRATING):
+        async with await psycopg.AsyncConnection.connect(any_url, autocommit=True) as connection:
+            await sessions.apply(connection, settings)
+            for name, value in settings.items():
+                found = await (await connection.execute("select current_setting(%s)", (name,))).fetchone()
+                if not name.startswith("tcp_"):  # 0 where the connection is none of TCP
+                    assert found == (value,), name
+
+
+async def test_what_the_url_sets_besides_is_kept(database_url: str) -> None:
+    """Managed databases and schemas of one's own are reached by `options`."""
+    with psycopg.connect(database_url, autocommit=True) as admin:
+        admin.execute("create schema own")
+    url = f"{database_url}?options=-csearch_path%3Down"
+    async with read_models(url) as memory:
+        await memory.apply(*_story())
+        assert len((await memory.history("ann"))["items"]) == 5
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute("select count(*) from own.messages").fetchone()
+    assert row == (6,)
+
+
+def _since(log: Path, begun: int) -> str:
+    with log.open("rb") as file:
+        file.seek(begun)
+        return _plain(file.read().decode(errors="replace"))
+
+
+def _beginning(statement: str) -> str:
+    """Up to its first parameter, which the server shows by number."""
+    return _plain(statement).partition("%")[0].strip()
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
