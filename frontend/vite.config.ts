@@ -12,6 +12,8 @@ export default defineConfig({
   preview: { proxy },
   build: {
     target: 'es2024',
+    // As of these, browsers know `light-dark()` and `:dir()`: nothing in the styles is rewritten.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     // Nothing inline: the page is served with a strict Content-Security-Policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

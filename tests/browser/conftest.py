@@ -58,16 +58,20 @@ def stack(start_stack: StartStack, page_root: Path) -> Stack:
 class Invite(Protocol):
     """Somebody opens the page, in a browser that knows nothing yet."""
 
-    async def __call__(self, name: str, *, theme: Theme = "light", width: Width = "desktop") -> Person: ...
+    async def __call__(
+        self, name: str, *, theme: Theme = "light", width: Width = "desktop", locale: str = "en-GB"
+    ) -> Person: ...
 
 
 @pytest.fixture
 async def person(browser: Browser, stack: Stack) -> AsyncIterator[Invite]:
     people: list[Person] = []
 
-    async def invite(name: str, *, theme: Theme = "light", width: Width = "desktop") -> Person:
+    async def invite(
+        name: str, *, theme: Theme = "light", width: Width = "desktop", locale: str = "en-GB"
+    ) -> Person:
         url = f"{stack.gateways[0]}/?user={name}"
-        people.append(await Person.at(browser, name, url, theme, width))
+        people.append(await Person.at(browser, name, url, theme, width, locale))
         return people[-1]
 
     yield invite

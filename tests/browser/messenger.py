@@ -12,7 +12,7 @@ from tests.browser.person import Person
 
 def messages(who: Person) -> Locator:
     """Those of the open conversation that are drawn."""
-    return who.page.get_by_role("log", name="Messages").get_by_role("article")
+    return who.page.get_by_role("log", name="Messages", exact=True).get_by_role("article")
 
 
 def message(who: Person, text: str) -> Locator:
@@ -65,6 +65,32 @@ async def start(who: Person, peer: str) -> None:
     await who.page.keyboard.press("Enter")
     await expect(dialog).not_to_be_attached()
     await expect(field(who)).to_be_visible()
+
+
+def log(who: Person) -> Locator:
+    """The list of messages, which scrolls."""
+    return who.page.get_by_role("log", name="Messages", exact=True)
+
+
+def jump(who: Person) -> Locator:
+    """The button that is there while the end is out of view."""
+    return who.page.get_by_role("button", name="Jump to latest")
+
+
+async def shown(who: Person) -> None:
+    """The messages of the open conversation are where they are to be."""
+    await expect(messages(who).first).to_be_attached()
+    await expect(who.page.get_by_role("status", name="Loading messages")).not_to_be_attached()
+
+
+async def wheel(who: Person, pixels: float) -> None:
+    """Scroll the messages down by so much, as a reader does; returns when the list has moved."""
+    await log(who).hover()
+    before = await log(who).evaluate("list => list.scrollTop")
+    await who.page.mouse.wheel(0, pixels)
+    await who.page.wait_for_function(
+        "before => document.querySelector('[role=log][tabindex]').scrollTop !== before", arg=before
+    )
 
 
 async def say(who: Person, *texts: str) -> None:

@@ -42,13 +42,15 @@ class Person:
     """That the gateway cannot be reached is no fault."""
 
     @classmethod
-    async def at(cls, browser: Browser, name: str, url: str, theme: Theme, width: Width) -> "Person":
+    async def at(
+        cls, browser: Browser, name: str, url: str, theme: Theme, width: Width, locale: str = "en-GB"
+    ) -> "Person":
         context = await browser.new_context(
             color_scheme=theme,
             viewport=SIZES[width],
             has_touch=width == "phone",
             is_mobile=width == "phone",
-            locale="en-GB",
+            locale=locale,
             timezone_id="Europe/Lisbon",
         )
         person = cls(name, await context.new_page(), theme, width)

@@ -1,18 +1,44 @@
-/** Days, times and which messages belong together. */
-import { differenceInCalendarDays, differenceInMinutes, isSameDay, isSameYear } from 'date-fns';
-import { strings } from '../lib/strings';
+/** Days, times and which messages belong together; written as the browser's language and region write them. */
+import { differenceInCalendarDays, differenceInMinutes, formatISO, isSameDay, isSameYear } from 'date-fns';
 
 const TOGETHER_MINUTES = 5;
 
-/** The browser knows how dates are written. */
-const written = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat('en-GB', options);
-const weekday = written({ weekday: 'long' });
-const shortWeekday = written({ weekday: 'short' });
-const dayOfYear = written({ day: 'numeric', month: 'long' });
-const shortDayOfYear = written({ day: 'numeric', month: 'short' });
-const date = written({ day: 'numeric', month: 'long', year: 'numeric' });
-const shortDate = written({ day: '2-digit', month: '2-digit', year: '2-digit' });
-const time = written({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const STYLES = {
+  weekday: { weekday: 'long' },
+  shortWeekday: { weekday: 'short' },
+  day: { weekday: 'long', day: 'numeric', month: 'long' },
+  shortDay: { day: 'numeric', month: 'short' },
+  date: { day: 'numeric', month: 'long', year: 'numeric' },
+  shortDate: { day: '2-digit', month: '2-digit', year: '2-digit' },
+  time: { timeStyle: 'short' },
+  full: { dateStyle: 'full', timeStyle: 'short' },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
+
+/** In milliseconds: a formatter keeps the time zone of its creation. */
+const KEPT = 30_000;
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+let madeAt = -Infinity;
+
+function written(date: Date, style: keyof typeof STYLES): string {
+  if (Math.abs(Date.now() - madeAt) > KEPT) {
+    formatters.clear();
+    madeAt = Date.now();
+  }
+  const { language } = navigator;
+  const key = `${style} ${language}`;
+  const formatter = formatters.get(key) ?? new Intl.DateTimeFormat(language, STYLES[style]);
+  formatters.set(key, formatter);
+  return formatter.format(date);
+}
+
+/** "Today" and "Yesterday", for 0 and 1. */
+function relative(daysAgo: number): string {
+  const { language } = navigator;
+  const day = new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(-daysAgo, 'day');
+  const [first = ''] = day;
+  return first.toLocaleUpperCase(language) + day.slice(first.length);
+}
 
 export interface Spoken {
   senderId: string;
@@ -22,14 +48,23 @@ export interface Spoken {
 export function dayLabel(iso: string, now: Date): string {
   const day = new Date(iso);
   const ago = differenceInCalendarDays(now, day);
-  if (ago === 0) return strings.day.today;
-  if (ago === 1) return strings.day.yesterday;
-  if (ago > 1 && ago < 7) return weekday.format(day);
-  return isSameYear(day, now) ? `${weekday.format(day)}, ${dayOfYear.format(day)}` : date.format(day);
+  if (ago === 0 || ago === 1) return relative(ago);
+  if (ago > 1 && ago < 7) return written(day, 'weekday');
+  return written(day, isSameYear(day, now) ? 'day' : 'date');
 }
 
 export function clock(iso: string): string {
-  return time.format(new Date(iso));
+  return written(new Date(iso), 'time');
+}
+
+/** Date and time in full. */
+export function fullLabel(iso: string): string {
+  return written(new Date(iso), 'full');
+}
+
+/** The reader's day, as HTML wants it: `2026-01-05`. */
+export function dateOf(iso: string): string {
+  return formatISO(new Date(iso), { representation: 'date' });
 }
 
 /** As short as a list wants it: the time today, else the day. */
@@ -37,9 +72,9 @@ export function shortLabel(iso: string, now: Date): string {
   const day = new Date(iso);
   const ago = differenceInCalendarDays(now, day);
   if (ago === 0) return clock(iso);
-  if (ago === 1) return strings.day.yesterday;
-  if (ago > 1 && ago < 7) return shortWeekday.format(day);
-  return (isSameYear(day, now) ? shortDayOfYear : shortDate).format(day);
+  if (ago === 1) return relative(ago);
+  if (ago > 1 && ago < 7) return written(day, 'shortWeekday');
+  return written(day, isSameYear(day, now) ? 'shortDay' : 'shortDate');
 }
 
 export function startsDay(message: Spoken, before: Spoken | undefined): boolean {

@@ -1,5 +1,5 @@
 /** Tells every frame to whoever listens. */
-import type { ServerFrame } from '../types/chat';
+import type { MessageFrame, ServerFrame } from '../types/chat';
 
 type Listener = (frame: ServerFrame) => void;
 
@@ -26,4 +26,16 @@ export async function whileListening<T>(fetch: () => Promise<T>): Promise<[T, Se
   } finally {
     stop();
   }
+}
+
+const readers = new Set<(message: MessageFrame) => void>();
+
+/** A message of someone else has arrived for the first time. */
+export function publishNews(message: MessageFrame): void {
+  for (const reader of readers) reader(message);
+}
+
+export function subscribeNews(reader: (message: MessageFrame) => void): () => void {
+  readers.add(reader);
+  return () => void readers.delete(reader);
 }

@@ -2,15 +2,10 @@
 import type { Message } from '../types/chat';
 import type { Outgoing } from './outbox';
 
-export interface Rows {
-  items: readonly Message[];
-  outgoing: readonly Outgoing[];
-  meId: string;
-}
+/** What a row is made of. */
+export type Source = Message | Outgoing;
 
 export interface Entry {
-  /** The same for a message before and after it arrives, so that it stays where it is. */
-  key: string;
   senderId: string;
   createdAt: string;
   text: string;
@@ -18,21 +13,26 @@ export interface Entry {
   outgoing?: Outgoing;
 }
 
-export function entryAt({ items, outgoing, meId }: Rows, at: number): Entry | undefined {
-  const message = items[at];
-  if (message) {
-    const { id, clientId, senderId, createdAt, text } = message;
-    return { key: `${senderId}/${clientId ?? id}`, senderId, createdAt, text, message };
-  }
-  const waiting = outgoing[at - items.length];
-  if (!waiting) return undefined;
-  const { clientId, createdAt, text } = waiting;
-  return { key: `${meId}/${clientId}`, senderId: meId, createdAt, text, outgoing: waiting };
+export function entryOf(source: Source, meId: string): Entry {
+  const { createdAt, text } = source;
+  return 'seq' in source
+    ? { senderId: source.senderId, createdAt, text, message: source }
+    : { senderId: meId, createdAt, text, outgoing: source };
 }
 
 /**
- * The index of the first row. It falls by as many as come before and stays when some come after: then a list
- * keeps its place when older ones are loaded. With nothing missing it is the first message's seq.
+ * The same for a message before and after it arrives, so that it stays where it is; different for any two
+ * messages, whatever characters their ids contain.
+ */
+export function keyOf(source: Source, meId: string): string {
+  if (!('seq' in source)) return JSON.stringify([meId, source.clientId]);
+  const { id, senderId, clientId } = source;
+  return JSON.stringify(clientId === undefined ? [id] : [senderId, clientId]);
+}
+
+/**
+ * The index of the first row. It falls by as many as come before and stays when some come after. With nothing
+ * missing it is the first message's seq.
  */
 export function firstIndex(items: readonly Message[]): number {
   return (items.at(-1)?.seq ?? 0) - items.length + 1;
@@ -42,4 +42,24 @@ export function firstIndex(items: readonly Message[]): number {
 export function firstAfter(items: readonly Message[], seq: number): number {
   const at = items.findIndex((message) => message.seq > seq);
   return at === 0 && seq > 0 && items[0]!.seq !== seq + 1 ? -1 : at;
+}
+
+/** The row of a message, so many pixels from the top of the list. */
+export interface Place {
+  seq: number;
+  offset: number;
+}
+
+/** Where a list opens; null: at its end. */
+export type Start = Place | null;
+
+/** Where its reader `left` it; else where the unread messages begin, after `readSeq`; else at its end. */
+export function startOf(items: readonly Message[], left: Place | undefined, readSeq: number | null): Start {
+  if (left) return items[firstAfter(items, left.seq - 1)] ? left : null;
+  if (readSeq === null) return null;
+  const first = items[0];
+  // So many are unread that they are not all loaded: those that are begin at the top.
+  if (first && first.seq > readSeq + 1) return { seq: first.seq, offset: 0 };
+  const message = items[firstAfter(items, readSeq)];
+  return message ? { seq: message.seq, offset: 96 } : null;
 }

@@ -1,13 +1,15 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { message } from '../test/builders';
-import { areTogether, dayLabel, shortLabel, startsDay } from './days';
+import { areTogether, clock, dateOf, dayLabel, fullLabel, shortLabel, startsDay } from './days';
 import { hueOf, initials, isUserId } from './people';
 import { askedDelay, backOff, mayReturn } from './reconnect';
-import { entryAt, firstAfter, firstIndex } from './rows';
-import { isLong, isOnlyEmoji, lengthOf, pieces } from './text';
+import { entryOf, firstAfter, firstIndex, keyOf, startOf } from './rows';
+import { endsTurned, isLong, isOnlyEmoji, lengthOf, pieces } from './text';
 
 const links = (text: string) => pieces(text).flatMap(({ href }) => href ?? []);
 const on = (day: number, hour = 9, minute = 0) => new Date(2026, 0, day, hour, minute).toISOString();
+const read = (language: string) => vi.spyOn(navigator, 'language', 'get').mockReturnValue(language);
+const keyWith = (over: Parameters<typeof message>[1]) => keyOf(message(1, over), 'k');
 const said = (senderId: string, createdAt: string) => ({ senderId, createdAt });
 
 describe('links', () => {
@@ -19,6 +21,32 @@ describe('links', () => {
         .map((piece) => piece.text)
         .join(''),
     ).toBe(text);
+  });
+
+  it.each([
+    ['www.debian.org', 'http://www.debian.org'],
+    ['(see www.crates.rs/a?b=c)', 'http://www.crates.rs/a?b=c'],
+    ['github.com/x, please', 'http://github.com/x'],
+    ['Read example.co.uk.', 'http://example.co.uk'],
+    ['https://www.parley.example', 'https://www.parley.example'],
+  ])('are found without a scheme: %s', (text, href) => {
+    expect(links(text)).toEqual([href]);
+  });
+
+  it.each([
+    'a.b',
+    'user.name',
+    'main.rs and lib.so',
+    'README.md',
+    'setup.py, run.sh, index.pl',
+    'Makefile.in, configure.ac',
+    'logo.ai in Safari.app',
+    'Done.So it goes.It works',
+    'e.g. i.e. v1.2.3 10.0.0.1',
+    'www. www.example',
+    'std::io.read obj.method()',
+  ])('are not made of what only looks like one: %s', (text) => {
+    expect(links(text)).toEqual([]);
   });
 
   it('are never a script, data or a file', () => {
@@ -49,6 +77,11 @@ describe('text', () => {
     expect(lengthOf('a🎉')).toBe(2);
   });
 
+  it('ends from right to left when its last line does', () => {
+    expect(['שלום, ann!', 'hello\nשלום', '1. مرحبا\n', '\u202egnp.exe'].every(endsTurned)).toBe(true);
+    expect(['hello, שלום!', 'שלום\nhello', '42', ''].some(endsTurned)).toBe(false);
+  });
+
   it('is folded when it is long or has many lines', () => {
     expect(isLong('x'.repeat(8000))).toBe(true);
     expect(isLong('\n'.repeat(30))).toBe(true);
@@ -59,23 +92,51 @@ describe('text', () => {
 describe('days', () => {
   const now = new Date(2026, 0, 15, 12);
 
+  const label = (day: number) => dayLabel(on(day), now);
+
   it('are named as people name them', () => {
-    expect([15, 14, 13, 5].map((day) => dayLabel(on(day), now))).toEqual([
-      'Today',
-      'Yesterday',
-      'Tuesday',
-      'Monday, 5 January',
-    ]);
+    read('en-GB');
+    expect([15, 14, 13, 5].map(label)).toEqual(['Today', 'Yesterday', 'Tuesday', 'Monday 5 January']);
     expect(dayLabel(new Date(2024, 4, 1).toISOString(), now)).toBe('1 May 2024');
   });
 
   it('are shorter in a list', () => {
+    read('en-GB');
     expect([15, 14, 13, 5].map((day) => shortLabel(on(day), now))).toEqual([
       '09:00',
       'Yesterday',
       'Tue',
       '5 Jan',
     ]);
+  });
+
+  it("are written in the browser's language, with its hour cycle", () => {
+    read('en-US');
+    expect(label(5)).toBe('Monday, January 5');
+    expect(clock(on(15, 21))).toMatch(/^9:00\sPM$/);
+    read('de');
+    expect([label(15), label(14), label(5), clock(on(15, 21))]).toEqual([
+      'Heute',
+      'Gestern',
+      'Montag, 5. Januar',
+      '21:00',
+    ]);
+    expect(fullLabel(on(5, 21))).toBe('Montag, 5. Januar 2026 um 21:00');
+  });
+
+  it("are the reader's own: another time zone has another day and another time", () => {
+    read('en-GB');
+    vi.useFakeTimers({ now });
+    const late = '2026-01-14T23:30:00.000Z';
+    const zone = (name: string) => {
+      vi.stubEnv('TZ', name);
+      vi.advanceTimersByTime(60_000);
+      return [dateOf(late), clock(late)];
+    };
+    expect(zone('Europe/London')).toEqual(['2026-01-14', '23:30']);
+    expect(zone('Europe/Berlin')).toEqual(['2026-01-15', '00:30']);
+    vi.unstubAllEnvs();
+    vi.useRealTimers();
   });
 
   it('begin with their first message', () => {
@@ -139,20 +200,27 @@ describe('rows', () => {
     createdAt: '',
     state: 'pending',
   } as const;
-  const rows = { items, outgoing: [waiting], meId: 'ann' };
 
-  it('are the messages, then what is on its way', () => {
-    expect([0, 1, 2].map((at) => entryAt(rows, at)?.text)).toEqual(['text 5', 'text 6', 'hi']);
-    expect(entryAt(rows, 3)).toBeUndefined();
+  it('are made of messages, and of what is on its way', () => {
+    expect(entryOf(items[0]!, 'ann')).toMatchObject({ senderId: 'bob', text: 'text 5', message: items[0] });
+    expect(entryOf(waiting, 'ann')).toMatchObject({ senderId: 'ann', text: 'hi', outgoing: waiting });
   });
 
   it('keep their key when what was on its way arrives', () => {
-    const arrived = {
-      ...rows,
-      items: [...items, message(7, { senderId: 'ann', clientId: 'c2' })],
-      outgoing: [],
-    };
-    expect(entryAt(arrived, 2)?.key).toBe(entryAt(rows, 2)?.key);
+    expect(keyOf(message(7, { senderId: 'ann', clientId: 'c2' }), 'ann')).toBe(keyOf(waiting, 'ann'));
+  });
+
+  it('have different keys, whatever is in their ids', () => {
+    const keys = [
+      keyWith({ senderId: 'k', clientId: 'x/1' }),
+      keyWith({ senderId: 'k/x', clientId: '1' }),
+      keyWith({ senderId: 'k', clientId: '","1' }),
+      keyWith({ senderId: 'k","', clientId: '1' }),
+      keyWith({ senderId: 'k', id: 'm' }),
+      keyWith({ senderId: 'k', clientId: 'm' }),
+      keyWith({ senderId: '', clientId: 'km' }),
+    ];
+    expect(new Set(keys).size).toBe(keys.length);
   });
 
   it('keep their index when older or newer ones come', () => {
@@ -160,6 +228,15 @@ describe('rows', () => {
     expect(firstIndex([message(4), ...items])).toBe(4);
     expect(firstIndex([...items, message(7)])).toBe(5);
     expect(firstIndex([])).toBe(1);
+  });
+
+  it('open where they were left, where the unread ones begin, or at the end', () => {
+    expect(startOf(items, undefined, null)).toBeNull();
+    expect(startOf(items, undefined, 6)).toBeNull();
+    expect(startOf(items, undefined, 5)).toEqual({ seq: 6, offset: 96 });
+    expect(startOf(items, undefined, 2)).toEqual({ seq: 5, offset: 0 });
+    expect(startOf(items, { seq: 6, offset: -7 }, 4)).toEqual({ seq: 6, offset: -7 });
+    expect(startOf(items, { seq: 3, offset: 0 }, 5)).toBeNull();
   });
 
   it('begin to be new after a seq, if that is loaded', () => {

@@ -6,7 +6,29 @@ export interface Piece {
   href?: string;
 }
 
-const linkify = new LinkifyIt().add('ftp:', null).add('//', null);
+/**
+ * A bare domain is a link if it ends in one of these. Left out are endings that files have (`main.rs`,
+ * `README.md`, `setup.py`, `run.sh`, `logo.ai`, `Safari.app`), and words that follow a full stop without a
+ * space (`Done.So`, `ok.It`). With `www.` or `https://` each domain is one.
+ */
+const BARE_DOMAINS = (
+  'com org net edu gov mil int info biz dev io eu ' +
+  'ar au br ca ch cl cn cz de dk es fi fr gr hk hu ie il jp kr lt lu lv mx nl nz pt ro ru se sg si sk tr tw ua uk za ' +
+  'xn--p1ai рф'
+).split(' ');
+
+const linkify = new LinkifyIt({ fuzzyLink: true })
+  .tlds(BARE_DOMAINS)
+  .add('ftp:', null)
+  .add('//', null)
+  .add('www.', {
+    validate: (text, at, { re }) => {
+      const domain = re.get_relative_proto_validator();
+      domain.lastIndex = at;
+      return domain.exec(text)?.[0].length ?? 0;
+    },
+    normalize: (match) => void (match.url = `http://${match.raw}`),
+  });
 
 export function pieces(text: string): Piece[] {
   const found: Piece[] = [];
@@ -27,9 +49,18 @@ export function isOnlyEmoji(text: string): boolean {
   return text.length <= 64 && ONLY_EMOJI.test(text.trim());
 }
 
-/** Whether it holds controls that turn the direction of what follows. */
-export function isTurned(text: string): boolean {
-  return /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(text);
+const CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+const RIGHT_TO_LEFT =
+  /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
+
+/**
+ * Whether the last line may end at the left, where others begin: it runs from right to left, or there are
+ * controls that turn the direction of what follows.
+ */
+export function endsTurned(text: string): boolean {
+  const line = text.trimEnd().split('\n').at(-1) ?? '';
+  const [letter = ''] = /\p{L}/u.exec(line) ?? [];
+  return CONTROLS.test(text) || RIGHT_TO_LEFT.test(letter);
 }
 
 const LONG = 1_200;

@@ -4,7 +4,7 @@ import type { Message, MessagePage, ServerFrame } from '../types/chat';
 export type Timeline = Pick<MessagePage, 'items' | 'hasOlder'>;
 
 /** Where `seq` is, or belongs. */
-function place(items: readonly Message[], seq: number): number {
+export function place(items: readonly Message[], seq: number): number {
   let low = 0;
   let high = items.length;
   while (low < high) {

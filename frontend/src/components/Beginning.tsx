@@ -4,7 +4,7 @@ import type { Conversation } from '../types/chat';
 import { Avatar } from './Avatar';
 import styles from './Beginning.module.css';
 
-interface Context {
+interface Props {
   conversation: Conversation;
   hasOlder: boolean;
   hasFailed: boolean;
@@ -12,9 +12,7 @@ interface Context {
 }
 
 /** What stands above the oldest message that is loaded. */
-export function Beginning({ context }: { context?: Context }) {
-  if (!context) return null;
-  const { conversation, hasOlder, hasFailed, onRetry } = context;
+export function Beginning({ conversation, hasOlder, hasFailed, onRetry }: Props) {
   if (hasFailed) {
     return (
       <div className={styles['older']}>

@@ -1,7 +1,8 @@
-import { useId, useState } from 'react';
-import { clock } from '../chat/days';
-import { isLong, isOnlyEmoji, isTurned } from '../chat/text';
+import { useId, useState, type CSSProperties } from 'react';
+import { clock, fullLabel } from '../chat/days';
+import { endsTurned, isLong, isOnlyEmoji } from '../chat/text';
 import { toComposer } from '../hooks/toComposer';
+import { useNow } from '../hooks/useNow';
 import { shorten } from '../lib/graphemes';
 import { strings } from '../lib/strings';
 import { Avatar } from './Avatar';
@@ -29,7 +30,7 @@ interface Props {
 
 export function Bubble(props: Props) {
   const { senderId, text, createdAt, isMine, follows, goesOn, isNamed, delivery } = props;
-  const emoji = isOnlyEmoji(text);
+  const time = useNow(() => clock(createdAt));
   const isTimed = !goesOn || delivery === 'pending' || delivery === 'failed';
   return (
     <article
@@ -37,7 +38,7 @@ export function Bubble(props: Props) {
       data-mine={isMine}
       data-follows={follows}
       data-goes-on={goesOn}
-      aria-label={strings.message.label(isMine ? null : senderId, clock(createdAt))}
+      aria-label={strings.message.label(isMine ? null : senderId, time)}
     >
       {isNamed &&
         !isMine &&
@@ -50,19 +51,35 @@ export function Bubble(props: Props) {
         )}
         <div
           className={styles['bubble']}
-          data-emoji={emoji}
-          data-turned={isTurned(text)}
+          data-timed={isTimed}
+          data-emoji={isOnlyEmoji(text)}
+          data-turned={endsTurned(text)}
           data-failed={delivery === 'failed'}
+          style={{ '--time': `${time.length}ch` } as CSSProperties}
         >
           <Text text={text} />
           <span className={styles['meta']}>
-            {isTimed && <time dateTime={createdAt}>{clock(createdAt)}</time>}
+            {isTimed && <Time iso={createdAt}>{time}</Time>}
             {isMine && <Ticks delivery={delivery} />}
           </span>
+          {!isTimed && (
+            <span className={styles['beside']}>
+              <Time iso={createdAt}>{time}</Time>
+            </span>
+          )}
         </div>
         {delivery === 'failed' && <Failed {...props} />}
       </div>
     </article>
+  );
+}
+
+function Time({ iso, children }: { iso: string; children: string }) {
+  const title = useNow(() => fullLabel(iso));
+  return (
+    <time dateTime={iso} title={title}>
+      {children}
+    </time>
   );
 }
 

@@ -6,6 +6,7 @@ import { isTouch } from '../hooks/isTouch';
 import { strings } from '../lib/strings';
 import { useStorage } from '../store/storage';
 import { draftKey, useDrafts } from '../store/useDrafts';
+import { countSent, useSentCount } from '../store/useSentCount';
 import styles from './Composer.module.css';
 import { Hidden } from './Hidden';
 import { IconButton } from './IconButton';
@@ -13,6 +14,9 @@ import { OnDemand } from './OnDemand';
 import { EmojiButton } from './parts';
 
 const { keys } = strings.composer;
+
+/** The hint of the keys is shown until so many messages were sent from this browser. */
+const HINTED = 3;
 
 interface Props {
   meId: string;
@@ -38,11 +42,13 @@ export function Composer({ meId, conversationId, name, onSend }: Props) {
     if (!isTouch()) field.current?.focus();
   }, []);
 
+  const isHintShown = useSentCount((store) => store.count) < HINTED;
   const left = LONGEST_TEXT - lengthOf(text);
   const canSend = !isBlank(text) && left >= 0;
   const send = () => {
     if (!canSend) return;
     onSend(text);
+    countSent();
     setDraft(key, '');
     field.current?.focus();
   };
@@ -75,7 +81,7 @@ export function Composer({ meId, conversationId, name, onSend }: Props) {
           value={text}
           placeholder={strings.composer.placeholder}
           aria-label={strings.composer.label(name)}
-          aria-describedby="composer-hint"
+          aria-describedby={isHintShown ? 'composer-hint' : undefined}
           aria-invalid={left < 0}
           onChange={(event) => setDraft(key, event.target.value)}
           onKeyDown={(event) => {
@@ -100,9 +106,11 @@ export function Composer({ meId, conversationId, name, onSend }: Props) {
         </button>
       </div>
       <NotStored />
-      <p id="composer-hint" className={styles['hint']}>
-        {strings.composer.hint(<kbd>{keys.enter}</kbd>, <kbd>{keys.shift}</kbd>)}
-      </p>
+      {isHintShown && (
+        <p id="composer-hint" className={styles['hint']}>
+          {strings.composer.hint(<kbd>{keys.enter}</kbd>, <kbd>{keys.shift}</kbd>)}
+        </p>
+      )}
     </form>
   );
 }
@@ -130,8 +138,8 @@ function Left({ count }: { count: number }) {
 /** As high as its text, up to what the style allows. */
 function useGrowing(field: React.RefObject<HTMLTextAreaElement | null>, text: string) {
   useLayoutEffect(() => {
-    const { style, scrollHeight } = shrunk(field.current!);
-    style.height = `${scrollHeight}px`;
+    const { style, scrollHeight, offsetHeight, clientHeight } = shrunk(field.current!);
+    style.height = `${scrollHeight + offsetHeight - clientHeight}px`;
   }, [field, text]);
 }
 

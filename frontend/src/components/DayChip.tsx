@@ -1,13 +1,47 @@
+import { useEffect, useState, type RefObject } from 'react';
 import { dayLabel } from '../chat/days';
+import { useNow } from '../hooks/useNow';
 import type { Message } from '../types/chat';
 import styles from './DayChip.module.css';
 
-/** The day of what is at the top, while one looks back. The same is said in the list itself. */
-export function DayChip({ message }: { message: Message | undefined }) {
-  if (!message) return null;
+/** In milliseconds: so long the day stays once the reader has stopped. */
+const LINGER = 1_500;
+
+interface Props {
+  message: Message;
+  scroller: RefObject<HTMLElement | null>;
+}
+
+/** The day of what is at the top, while one scrolls. The same is written in the list itself. */
+export function DayChip({ message, scroller }: Props) {
+  const isScrolling = useIsScrolling(scroller);
+  const label = useNow((now) => dayLabel(message.createdAt, now));
   return (
-    <div className={styles['chip']} aria-hidden="true">
-      <span>{dayLabel(message.createdAt, new Date())}</span>
+    <div className={styles['chip']} data-shown={isScrolling} aria-hidden="true">
+      <span>{label}</span>
     </div>
   );
+}
+
+function useIsScrolling(scroller: RefObject<HTMLElement | null>): boolean {
+  const [isScrolling, setIsScrolling] = useState(true);
+  useEffect(() => {
+    let timer = 0;
+    const stopLater = () => {
+      window.clearTimeout(timer);
+      timer = window.setTimeout(() => setIsScrolling(false), LINGER);
+    };
+    const scrolled = () => {
+      setIsScrolling(true);
+      stopLater();
+    };
+    const element = scroller.current;
+    element?.addEventListener('scroll', scrolled, { passive: true });
+    stopLater();
+    return () => {
+      window.clearTimeout(timer);
+      element?.removeEventListener('scroll', scrolled);
+    };
+  }, [scroller]);
+  return isScrolling;
 }

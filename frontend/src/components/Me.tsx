@@ -7,16 +7,10 @@ import styles from './Me.module.css';
 /** Who one is, and the button of the menu about it. */
 export function Me({ userId, ...rest }: { userId: string } & ComponentProps<'button'>) {
   return (
-    <button
-      type="button"
-      className={styles['me']}
-      aria-haspopup="menu"
-      aria-label={strings.user.you(userId)}
-      {...rest}
-    >
+    <button type="button" className={styles['me']} aria-haspopup="menu" {...rest}>
       <Avatar name={userId} size={34} />
       <span className={styles['name']}>
-        <bdi>{userId}</bdi>
+        {strings.user.you(<bdi>{userId}</bdi>)}
       </span>
       <ChevronsUpDown size={16} aria-hidden="true" />
     </button>

@@ -1,16 +1,24 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { Virtuoso, type VirtuosoHandle } from 'react-virtuoso';
-import { outstanding, withoutArrived } from '../chat/outbox';
-import { entryAt, firstAfter, firstIndex } from '../chat/rows';
-import type { Timeline } from '../chat/timeline';
+import {
+  useEffect,
+  useEffectEvent,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from 'react';
+import { Virtualizer, type CustomContainerComponentProps, type VirtualizerHandle } from 'virtua';
+import { firstIndex, keyOf, startOf, type Place, type Source } from '../chat/rows';
+import { place, type Timeline } from '../chat/timeline';
+import { EndFollower } from '../hooks/EndFollower';
 import type { Chat } from '../hooks/useChat';
-import { AT_BOTTOM, useAtEnd } from '../hooks/useAtEnd';
-import { useOlderMessages } from '../hooks/useMessageHistory';
+import { useOlder } from '../hooks/useOlder';
+import { useOutgoing } from '../hooks/useOutgoing';
+import { usePlaced } from '../hooks/usePlaced';
 import { useNewSince, useReading } from '../hooks/useReading';
-import { useTopmost } from '../hooks/useTopmost';
+import { topmost, useView } from '../hooks/useView';
 import { strings } from '../lib/strings';
-import { changeOutbox, useOutbox } from '../store/useOutbox';
-import type { Conversation, Message } from '../types/chat';
+import type { Conversation } from '../types/chat';
 import { Beginning } from './Beginning';
 import { DayChip } from './DayChip';
 import { JumpToLatest } from './JumpToLatest';
@@ -22,100 +30,117 @@ interface Props {
   timeline: Timeline;
   meId: string;
   chat: Chat;
+  /** Whether the rows are where they are to be; until then they should be covered. */
+  isPlaced: boolean;
+  onPlaced: (isPlaced: boolean) => void;
 }
 
-/** So many messages above what is drawn are kept loaded. */
-const AHEAD = 60;
+/** Where the reader was when they left a conversation: the message at the top. At the end they stay at the end. */
+const places = new Map<string, Place>();
+const placeKey = (meId: string, conversationId: string) => JSON.stringify([conversationId, meId]);
 
-/** Where somebody was when they left a conversation: the seq at the top. Who was at the end stays at the end. */
-const places = new Map<string, number>();
-const placeKey = (meId: string, conversationId: string) => `${conversationId}/${meId}`;
-
-const components = { Header: Beginning, Footer: () => <div className={styles['foot']} /> };
-
-export function MessageList({ conversation, timeline, meId, chat }: Props) {
+export function MessageList({ conversation, timeline, meId, chat, isPlaced, onPlaced }: Props) {
   const { id } = conversation;
   const here = placeKey(meId, id);
   const { items, hasOlder } = timeline;
-  const outbox = useOutbox((store) => store.outbox);
-  const outgoing = useMemo(() => outstanding(outbox, id, items), [outbox, id, items]);
-  useEffect(() => changeOutbox(meId, (all) => withoutArrived(all, items, meId)), [outbox, items, meId]);
+  const outgoing = useOutgoing(id, items, meId);
   const count = items.length + outgoing.length;
-  const lastSeq = items.at(-1)?.seq ?? 0;
-  const { seen, end } = useAtEnd();
-  const isAtEnd = seen !== null;
-  const { top, onScroll } = useTopmost();
-  const isReading = useReading(conversation, seen, chat);
+  const newestSeq = items.at(-1)?.seq ?? 0;
+
+  const scroller = useRef<HTMLDivElement>(null);
+  const list = useRef<VirtualizerHandle>(null);
+  const view = useView(scroller, newestSeq, isPlaced);
+  const [wasUnread] = useState(conversation.lastSeq > conversation.readSeq);
+  const [start] = useState(() => startOf(items, places.get(here), wasUnread ? conversation.readSeq : null));
+  const [follower] = useState(() => new EndFollower(start === null));
+  const isFollowing = useSyncExternalStore(follower.subscribe, follower.isFollowing);
+  const isReading = useReading(conversation, view.last, isFollowing, chat);
   const newSince = useNewSince(conversation, meId, isReading);
-  const older = useOlderMessages(id);
-  const list = useRef<VirtuosoHandle>(null);
-  const [start] = useState(() => startingPlace(items, places.get(here), newSince));
 
-  const rows = { items, outgoing, meId };
-  const first = firstIndex(items);
-  const toEnd = useCallback(() => list.current?.scrollToIndex({ index: 'LAST', align: 'end' }), []);
-  useOnGrowth(outgoing.length, toEnd);
+  useLayoutEffect(() => follower.attach(scroller.current!, scroller.current!.firstElementChild!), [follower]);
+  const [startIndex] = useState(() => 1 + (start ? place(items, start.seq) : 0));
+  useLayoutEffect(() => {
+    if (start) list.current!.scrollToIndex(startIndex, { align: 'start', offset: -start.offset });
+  }, [start, startIndex]);
+  usePlaced(scroller, start, count === 0, () => {
+    follower.placed();
+    onPlaced(true);
+  });
+  useEffect(() => () => onPlaced(false), [onPlaced]);
+  useOnGrowth(outgoing.length, () => follower.follow());
 
-  const topmost = isAtEnd || top === undefined ? undefined : items[top - first];
-  useEffect(() => {
-    if (isAtEnd) places.delete(here);
-    else if (topmost) places.set(here, topmost.seq);
-  }, [here, isAtEnd, topmost]);
+  const top = view.first === undefined ? undefined : items[place(items, view.first)];
+  const remember = useEffectEvent(() => {
+    const left = isPlaced && !isFollowing ? topmost(scroller.current!) : undefined;
+    if (left) places.set(here, left);
+    else if (isFollowing) places.delete(here);
+  });
+  useLayoutEffect(() => () => remember(), []);
 
-  const { isPending, isError, mutate } = older;
-  const loadOlder = useCallback(() => {
-    if (hasOlder && !isPending && items[0]) mutate(items[0].seq);
-  }, [hasOlder, isPending, items, mutate]);
-
-  // Older ones are on their way before one gets to them.
-  const [drawnFrom, setDrawnFrom] = useState<number>();
-  useEffect(() => {
-    if (drawnFrom !== undefined && drawnFrom - first < AHEAD && !isError) loadOlder();
-  }, [drawnFrom, first, isError, loadOlder]);
-
+  const isBrowsing = isPlaced && !isFollowing && count > 0;
+  const older = useOlder(id, timeline, view.first);
+  const isShift = useIsShift(firstIndex(items), count);
+  const data = useMemo<(Source | null)[]>(() => [null, ...items, ...outgoing], [items, outgoing]);
   return (
     <div className={styles['area']}>
-      <Virtuoso
-        ref={list}
-        className={styles['list'] ?? ''}
+      <div
+        ref={scroller}
+        className={styles['list']}
         role="log"
         aria-live="off"
         aria-label={strings.thread.messages}
-        components={components}
-        context={{ conversation, hasOlder, hasFailed: isError, onRetry: loadOlder }}
-        totalCount={count}
-        firstItemIndex={first}
-        initialTopMostItemIndex={start}
-        alignToBottom
-        atBottomThreshold={AT_BOTTOM}
-        followOutput={(isEnd) => (isEnd ? 'auto' : false)}
-        increaseViewportBy={{ top: 1200, bottom: 600 }}
-        onScroll={onScroll}
-        rangeChanged={({ startIndex }) => setDrawnFrom(startIndex)}
-        computeItemKey={(index) => entryAt(rows, index - first)?.key ?? index}
-        itemContent={(index) => (
-          <>
-            <Row rows={rows} at={index - first} conversation={conversation} newSince={newSince} chat={chat} />
-            {index - first === count - 1 && <div key={lastSeq} ref={end} data-seq={lastSeq} />}
-          </>
-        )}
-      />
-      <DayChip message={topmost === items[0] ? undefined : topmost} />
-      {!isAtEnd && count > 0 && <JumpToLatest unread={conversation.unreadCount} onClick={toEnd} />}
+        // A reader moves through it by keys.
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        tabIndex={0}
+        onClickCapture={({ target }) => {
+          if ((target as Element).closest('[aria-expanded]')) follower.release();
+        }}
+      >
+        <Virtualizer ref={list} as={Content} data={data} shift={isShift} bufferSize={800}>
+          {(source, index) =>
+            source ? (
+              <Row
+                key={keyOf(source, meId)}
+                source={source}
+                before={data[index - 1] ?? undefined}
+                after={data[index + 1] ?? undefined}
+                meId={meId}
+                isGroup={conversation.kind === 'group'}
+                newSince={newSince}
+                onRetry={chat.retry}
+                onDiscard={chat.discard}
+              />
+            ) : (
+              <Beginning
+                key="beginning"
+                conversation={conversation}
+                hasOlder={hasOlder}
+                hasFailed={older.isError}
+                onRetry={older.load}
+              />
+            )
+          }
+        </Virtualizer>
+        <div className={styles['foot']} />
+      </div>
+      {isBrowsing && top && top !== items[0] && <DayChip message={top} scroller={scroller} />}
+      {isBrowsing && <JumpToLatest unread={conversation.unreadCount} onClick={() => follower.follow()} />}
     </div>
   );
 }
 
-function startingPlace(items: readonly Message[], left: number | undefined, newSince: number | null) {
-  const seq = left === undefined ? newSince : left - 1;
-  const index = seq === null ? -1 : firstAfter(items, seq);
-  // So many are unread that they are not all loaded: those that are begin at the top.
-  if (index < 0 && left === undefined && newSince !== null && (items[0]?.seq ?? 0) > newSince) {
-    return { index: 0, align: 'start' } as const;
-  }
-  return index < 0
-    ? ({ index: 'LAST', align: 'end' } as const)
-    : ({ index, align: 'start', offset: left === undefined ? -96 : 0 } as const);
+/** Of the virtual list, but for its refusal of the pointer while rows move: they may move all the time. */
+function Content({ style, ...others }: CustomContainerComponentProps) {
+  return <div {...others} style={{ ...style, pointerEvents: 'auto' }} />;
+}
+
+/** Whether rows came before the first one: then the list keeps its distance from its end. */
+function useIsShift(first: number, count: number): boolean {
+  const [held, setHeld] = useState({ first, count, isShift: false });
+  if (held.first === first && held.count === count) return held.isShift;
+  const isShift = first < held.first;
+  setHeld({ first, count, isShift });
+  return isShift;
 }
 
 /** What one has just sent is shown, wherever one was. */

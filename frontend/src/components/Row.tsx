@@ -1,35 +1,38 @@
-import { areTogether, dayLabel, startsDay } from '../chat/days';
-import { entryAt, type Entry, type Rows } from '../chat/rows';
+import { memo } from 'react';
+import { areTogether, dateOf, dayLabel, startsDay } from '../chat/days';
+import { entryOf, type Entry, type Source } from '../chat/rows';
 import type { Chat } from '../hooks/useChat';
+import { useNow } from '../hooks/useNow';
 import { strings } from '../lib/strings';
-import type { Conversation } from '../types/chat';
 import { Bubble } from './Bubble';
 import styles from './Row.module.css';
 import type { Delivery } from './Ticks';
 
 interface Props {
-  rows: Rows;
-  at: number;
-  conversation: Conversation;
+  source: Source;
+  before?: Source | undefined;
+  after?: Source | undefined;
+  meId: string;
+  isGroup: boolean;
   /** All after this seq was new when the conversation was opened. */
   newSince: number | null;
-  chat: Chat;
+  onRetry: Chat['retry'];
+  onDiscard: Chat['discard'];
 }
 
 /** A message, with the day and the "New messages" line above it where they belong. */
-export function Row({ rows, at, conversation, newSince, chat }: Props) {
-  const entry = entryAt(rows, at);
-  if (!entry) return <div className={styles['nothing']} />;
-  const before = entryAt(rows, at - 1);
+export const Row = memo(function Row(props: Props) {
+  const { source, meId, isGroup, newSince, onRetry, onDiscard } = props;
+  const entry = entryOf(source, meId);
+  const before = props.before && entryOf(props.before, meId);
+  const after = props.after && entryOf(props.after, meId);
   const isNew = isFirstNew(entry, before, newSince);
-  const { outgoing } = entry;
+  // Another time zone has other days.
+  const isFirstOfDay = useNow(() => startsDay(entry, before));
+  const { message, outgoing } = entry;
   return (
-    <div className={styles['row']}>
-      {startsDay(entry, before) && (
-        <h3 className={styles['day']}>
-          <time dateTime={entry.createdAt.slice(0, 10)}>{dayLabel(entry.createdAt, new Date())}</time>
-        </h3>
-      )}
+    <div className={styles['row']} data-row data-seq={message?.seq}>
+      {isFirstOfDay && <Day iso={entry.createdAt} />}
       {isNew && (
         <h3 className={styles['new']}>
           <span>{strings.thread.newMessages}</span>
@@ -39,16 +42,26 @@ export function Row({ rows, at, conversation, newSince, chat }: Props) {
         senderId={entry.senderId}
         text={entry.text}
         createdAt={entry.createdAt}
-        isMine={entry.senderId === rows.meId}
+        isMine={entry.senderId === meId}
         follows={areTogether(before, entry) && !isNew}
-        goesOn={areTogether(entry, entryAt(rows, at + 1))}
-        isNamed={conversation.kind === 'group'}
+        goesOn={areTogether(entry, after)}
+        isNamed={isGroup}
         delivery={deliveryOf(entry)}
         reason={outgoing?.reason}
-        onRetry={outgoing && (() => chat.retry(outgoing))}
-        onDiscard={outgoing && (() => chat.discard(outgoing))}
+        onRetry={outgoing && (() => onRetry(outgoing))}
+        onDiscard={outgoing && (() => onDiscard(outgoing))}
       />
     </div>
+  );
+});
+
+function Day({ iso }: { iso: string }) {
+  const label = useNow((now) => dayLabel(iso, now));
+  const date = useNow(() => dateOf(iso));
+  return (
+    <h3 className={styles['day']}>
+      <time dateTime={date}>{label}</time>
+    </h3>
   );
 }
 

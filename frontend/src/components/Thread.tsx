@@ -1,5 +1,5 @@
 import { ArrowLeft } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { isTransient } from '../api/apiClient';
 import { isStarted, nameOf } from '../chat/conversations';
 import { outstanding } from '../chat/outbox';
@@ -66,17 +66,31 @@ function History({ conversation, meId, chat }: Props) {
   const isNew = !isStarted(conversation);
   const history = useMessageHistory(isNew ? undefined : conversation.id);
   const timeline = history.data ?? (isNew ? NOTHING : undefined);
-  if (timeline) {
-    return <MessageList conversation={conversation} timeline={timeline} meId={meId} chat={chat} />;
-  }
+  const [wasCached] = useState(timeline !== undefined);
+  const [isPlaced, setIsPlaced] = useState(false);
+  const hasFailed = !timeline && (history.isFetched || !history.isPending);
   return (
-    <div className={styles['instead']}>
-      {history.isPending && !history.isFetched ? (
-        <ThreadSkeleton />
+    <div className={styles['history']}>
+      {timeline ? (
+        <MessageList
+          conversation={conversation}
+          timeline={timeline}
+          meId={meId}
+          chat={chat}
+          isPlaced={isPlaced}
+          onPlaced={setIsPlaced}
+        />
       ) : (
-        <Failed error={history.error} onRetry={() => void history.refetch()} />
+        <div className={styles['instead']}>
+          {hasFailed ? <Failed error={history.error} onRetry={() => void history.refetch()} /> : <div />}
+          <Waiting conversation={conversation} meId={meId} chat={chat} />
+        </div>
       )}
-      <Waiting conversation={conversation} meId={meId} chat={chat} />
+      {!hasFailed && !isPlaced && (
+        <div className={styles['cover']} data-solid={timeline !== undefined}>
+          <ThreadSkeleton isBrief={wasCached} />
+        </div>
+      )}
     </div>
   );
 }
@@ -94,11 +108,20 @@ function Failed({ error, onRetry }: { error: Error | null; onRetry: () => void }
 function Waiting({ conversation, meId, chat }: Props) {
   const outbox = useOutbox((store) => store.outbox);
   const outgoing = outstanding(outbox, conversation.id, []);
-  const rows = { items: [], outgoing, meId };
   return (
     <div role="log" aria-live="off" aria-label={strings.thread.messages}>
-      {outgoing.map(({ clientId }, at) => (
-        <Row key={clientId} rows={rows} at={at} conversation={conversation} newSince={null} chat={chat} />
+      {outgoing.map((source, at) => (
+        <Row
+          key={source.clientId}
+          source={source}
+          before={outgoing[at - 1]}
+          after={outgoing[at + 1]}
+          meId={meId}
+          isGroup={conversation.kind === 'group'}
+          newSince={null}
+          onRetry={chat.retry}
+          onDiscard={chat.discard}
+        />
       ))}
     </div>
   );

@@ -10,10 +10,15 @@ const SHAPES = [
   [true, 46],
 ] as const;
 
-/** While the messages are on their way. */
-export function ThreadSkeleton() {
+/** While the messages are on their way. `isBrief`: they are expected at once, so that it is shown only when late. */
+export function ThreadSkeleton({ isBrief = false }: { isBrief?: boolean }) {
   return (
-    <div className={styles['skeleton']} role="status" aria-label={strings.thread.loading}>
+    <div
+      className={styles['skeleton']}
+      data-brief={isBrief}
+      role="status"
+      aria-label={strings.thread.loading}
+    >
       {SHAPES.map(([isMine, width]) => (
         <span key={width} data-mine={isMine} style={{ width: `${width}%` }} />
       ))}

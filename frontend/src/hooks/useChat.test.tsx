@@ -178,7 +178,7 @@ describe('a frame', () => {
   it('is appended to the cached items of its conversation', async () => {
     const { socket, seqs } = await connected();
     act(() => socket.says(messageFrame(2), messageFrame(2), messageFrame(3)));
-    expect(seqs()).toEqual([1, 2, 3]);
+    await waitFor(() => expect(seqs()).toEqual([1, 2, 3]));
   });
 
   it('of a conversation that is not known has the list fetched anew', async () => {

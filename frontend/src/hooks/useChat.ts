@@ -1,7 +1,10 @@
 import { useCallback, useEffect, useRef } from 'react';
-import { useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { notifyManager, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { isUseless } from '../api/ChatSocket';
-import { listen, tell } from '../chat/hub';
+import { batchFrames } from '../chat/frameBatch';
+import { listen, publishNews, tell } from '../chat/hub';
+import { isNews } from '../chat/news';
+import type { ConversationList } from '../chat/conversations';
 import { applyToOutbox, without, withState, type Outbox, type Outgoing } from '../chat/outbox';
 import { freshId } from '../chat/ids';
 import { changeOutbox, inherit, putDown, useOutbox } from '../store/useOutbox';
@@ -13,10 +16,16 @@ import { useConversations } from './useConversations';
 import { useFirstMessages } from './useFirstMessages';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 
+/** All changes of one batch are rendered together. */
+const receive = batchFrames((frames) => notifyManager.batch(() => frames.forEach(tell)));
+
 /** The socket, the caches and the outbox, put together: frames in, messages out. */
 export function useChat(meId: string) {
   const { data: list } = useConversations();
-  const { isConnected, isRefused, sendMessage } = useChatWebSocket({ onMessage: tell, from: list?.cursor });
+  const { isConnected, isRefused, sendMessage } = useChatWebSocket({
+    onMessage: receive,
+    from: list?.cursor,
+  });
   useFrames(meId);
   useForgetting(meId);
 
@@ -107,6 +116,8 @@ function useFrames(meId: string) {
   useEffect(
     () =>
       listen((frame) => {
+        const list = queryClient.getQueryData<ConversationList>(CHAT_QUERY_KEYS.conversations(meId));
+        if (isNews(list, frame, meId)) publishNews(frame);
         const inherited = acceptedInherited(frame);
         applyFrame(queryClient, meId, frame);
         changeOutbox(meId, (outbox) => applyToOutbox(outbox, frame, meId));

@@ -1,25 +1,44 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { useStore } from '../store/useStore';
 import type { Conversation } from '../types/chat';
 import type { Chat } from './useChat';
 import { useVisible } from './useVisible';
 
+/** In milliseconds: the mark moves at most this often while one scrolls. */
+const PAUSE = 400;
+
 /**
- * Tells the server what has been read: all up to `seen`, the newest message while it is in view, while the tab
- * is visible. What arrived since may not be in view yet.
+ * Marks as read all up to `seen`, the last message that has been in view to its end, while the tab is visible.
+ * Returns whether the reader is at the end: then the conversation shows nothing unread.
  */
 export function useReading(
   { id, readSeq }: Conversation,
-  seen: number | null,
-  { isConnected, markRead }: Chat,
+  seen: number | undefined,
+  isAtEnd: boolean,
+  { isConnected, markRead }: Pick<Chat, 'isConnected' | 'markRead'>,
 ) {
   const isVisible = useVisible();
-  const isReading = isVisible && seen !== null;
+  const isReading = isVisible && isAtEnd;
   const setReading = useStore((store) => store.setReading);
+  const marked = useRef({ seq: 0, at: -Infinity });
 
+  const isDue = isVisible && isConnected && seen !== undefined && seen > readSeq;
+  const mark = useEffectEvent(() => {
+    if (!isDue) return;
+    marked.current = { seq: seen, at: performance.now() };
+    markRead(id, seen);
+  });
   useEffect(() => {
-    if (isVisible && isConnected && seen !== null && seen > readSeq) markRead(id, seen);
-  }, [id, isVisible, isConnected, seen, readSeq, markRead]);
+    if (!isDue) return undefined;
+    const wait = marked.current.at + PAUSE - performance.now();
+    if (wait <= 0) mark();
+    const timer = wait > 0 ? window.setTimeout(mark, wait) : undefined;
+    return () => window.clearTimeout(timer);
+  }, [id, isDue, seen]);
+  const leave = useEffectEvent(() => {
+    if (seen !== undefined && seen > marked.current.seq) mark();
+  });
+  useEffect(() => () => leave(), []);
 
   useEffect(() => {
     setReading(isReading ? id : null);
@@ -38,16 +57,11 @@ export function useNewSince(
   meId: string,
   isReading: boolean,
 ) {
-  const [since, setSince] = useState(() => (lastSeq > readSeq ? readSeq : null));
-  const wasUnread = useRef(lastSeq > readSeq);
   const isUnread = lastSeq > readSeq;
-  const isMine = lastMessage?.senderId === meId;
-
-  useEffect(() => {
-    if (isMine) setSince(null);
-    else if (isUnread && !wasUnread.current && !isReading) setSince(readSeq);
-    wasUnread.current = isUnread;
-  }, [isMine, isUnread, isReading, readSeq]);
-
+  const [held, setHeld] = useState(() => ({ since: isUnread ? readSeq : null, isUnread }));
+  let { since } = held;
+  if (lastMessage?.senderId === meId) since = null;
+  else if (isUnread && !held.isUnread && !isReading) since = readSeq;
+  if (since !== held.since || isUnread !== held.isUnread) setHeld({ since, isUnread });
   return since;
 }

@@ -75,7 +75,13 @@ export const strings = {
   },
 
   user: {
-    you: (id: string) => `You are ${id}`,
+    /** Of the button of one's own name: the words before it are for screen readers. */
+    you: (name: ReactNode) => (
+      <>
+        <Hidden>You are </Hidden>
+        {name}
+      </>
+    ),
     appearance: 'Appearance',
     themes: { system: 'System', light: 'Light', dark: 'Dark' },
     newTab: 'Open as another user in a new tab',
@@ -131,8 +137,6 @@ export const strings = {
     jumpNew: (count: number) => `Jump to latest, ${count} new`,
     arrived: (sender: string, text: string) => `${sender}: ${text}`,
   },
-
-  day: { today: 'Today', yesterday: 'Yesterday' },
 
   message: {
     label: (sender: string | null, time: string) => `${sender ?? 'You'}, ${time}`,

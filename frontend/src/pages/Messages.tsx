@@ -72,7 +72,7 @@ export function Messages({ user }: { user: User }) {
           </Suspense>
         </Guard>
       )}
-      <Announcer meId={user.id} />
+      <Announcer />
     </main>
   );
 }
