@@ -2,6 +2,7 @@ import { ChevronsUpDown } from 'lucide-react';
 import type { ComponentProps } from 'react';
 import { strings } from '../lib/strings';
 import { Avatar } from './Avatar';
+import { Hidden } from './Hidden';
 import styles from './Me.module.css';
 
 /** Who one is, and the button of the menu about it. */
@@ -10,7 +11,8 @@ export function Me({ userId, ...rest }: { userId: string } & ComponentProps<'but
     <button type="button" className={styles['me']} aria-haspopup="menu" {...rest}>
       <Avatar name={userId} size={34} />
       <span className={styles['name']}>
-        {strings.user.you(<bdi>{userId}</bdi>)}
+        <Hidden>{strings.user.you} </Hidden>
+        <bdi>{userId}</bdi>
       </span>
       <ChevronsUpDown size={16} aria-hidden="true" />
     </button>

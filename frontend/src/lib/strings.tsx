@@ -75,13 +75,8 @@ export const strings = {
   },
 
   user: {
-    /** Of the button of one's own name: the words before it are for screen readers. */
-    you: (name: ReactNode) => (
-      <>
-        <Hidden>You are </Hidden>
-        {name}
-      </>
-    ),
+    /** Before one's own name, for screen readers. */
+    you: 'You are',
     appearance: 'Appearance',
     themes: { system: 'System', light: 'Light', dark: 'Dark' },
     newTab: 'Open as another user in a new tab',
