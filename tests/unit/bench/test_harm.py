@@ -19,7 +19,9 @@ def _report(**odd: Any) -> Report:
 
 def _returned(**odd: Any) -> Return:
     good = {"sent": 9, "absences": [0.5] * 3, "ends": [7.0, 8.0, 9.5], "dialled": 3, "closes": {}, "told": []}
-    return Return.model_validate(good | {"missing": 0, "skipped": 0, "away": 0, "unanswered": 0, "delays": []} | odd)
+    return Return.model_validate(
+        good | {"missing": 0, "skipped": 0, "away": 0, "unanswered": 0, "delays": []} | odd
+    )
 
 
 def _reports(**during: Any) -> dict[str, Report]:
