@@ -70,6 +70,8 @@ class Return(BaseModel):
     """Closed by a gateway, by code."""
     told: list[float]
     """The delays that gateways asked for."""
+    delays: list[float]
+    """From when a message was to be sent until its member had it."""
 
 
 class Member(WSListener):
@@ -120,6 +122,7 @@ class Member(WSListener):
             case "message" if frame["seq"] > self.seen:
                 self._crowd.told.skipped += frame["seq"] > self.seen + 1
                 self.seen = frame["seq"]
+                self._crowd.arrived(self.user, self.seen)
             case "cursor":
                 self._cursor = frame["cursor"] or self._cursor
             case "synced":
@@ -180,6 +183,7 @@ class Crowd:
         self._members = [Member(self, pair.b) for pair in self._pairs]
         self._speakers = {pair.a: Speaker() for pair in self._pairs}
         self._sent: Counter[int] = Counter()
+        self._due: dict[tuple[str, int], float] = {}
         self._next = 0
         self._busy: set[asyncio.Task[None]] = set()
 
@@ -211,8 +215,9 @@ class Crowd:
         self.told = _nothing()
         begin, count = time.monotonic(), int(spell.seconds * spell.rate)
         for number in range(count):
-            await asyncio.sleep(max(0.0, begin + number / spell.rate - time.monotonic()))
-            self._speak()
+            due = begin + number / spell.rate
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            self._speak(due)
         await asyncio.sleep(max(0.0, begin + spell.seconds - time.monotonic()))
         deadline = time.monotonic() + _SETTLE
         while not self._complete() and time.monotonic() < deadline:  # noqa: ASYNC110
@@ -221,10 +226,15 @@ class Crowd:
         self.told.away = sum(not member.synced.is_set() for member in self._members)
         return self.told
 
-    def _speak(self) -> None:
+    def arrived(self, member: str, seq: int) -> None:
+        """Member `member` has its message `seq`."""
+        self.told.delays.append(time.monotonic() - self._due.pop((member, seq)))
+
+    def _speak(self, due: float) -> None:
         place, self._next = self._next, (self._next + 1) % len(self._pairs)
         pair = self._pairs[place]
         self._sent[place] += 1
+        self._due[pair.b, self._sent[place]] = due
         self._speakers[pair.a].say(pair.conversation, f"to {pair.b}")
 
     def _complete(self) -> bool:
@@ -246,6 +256,7 @@ def _nothing() -> Return:
         unanswered=0,
         closes={},
         told=[],
+        delays=[],
     )
 
 

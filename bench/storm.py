@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
 
@@ -34,6 +35,7 @@ from deploy.local.process import ROOT, leash, module
 from deploy.local.record import Stack
 
 _AT_ONCE = 64
+_BEGIN_TIMEOUT_SECONDS = 120
 _COMMITS = "select xact_commit from pg_stat_database where datname = current_database()"
 
 
@@ -186,10 +188,15 @@ async def begin(gateway: str, made: Sequence[Pair]) -> None:
         async def start(pair: Pair) -> None:
             async with turns:
                 path = f"/messages/start?meId={quote(pair.a)}"
-                async with client.post(path, json={"peerId": pair.b}) as answer:
-                    answer.raise_for_status()
+                while True:
+                    async with client.post(path, json={"peerId": pair.b}) as answer:
+                        if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                            answer.raise_for_status()
+                            return
+                    await asyncio.sleep(1)  # it was not projected in time; safe to repeat
 
-        await asyncio.gather(*map(start, made))
+        async with asyncio.timeout(_BEGIN_TIMEOUT_SECONDS):
+            await asyncio.gather(*map(start, made))
 
 
 class _Child:

@@ -15,12 +15,20 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
+
 
 def free_port() -> int:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port: int = listening.getsockname()[1]
         return port
+
+
+def linked(port: int, **options: Any) -> connect:
+    """A link to the notifier at `port`, with the services' token, nothing said yet."""
+    url = f"ws://127.0.0.1:{port}/link"
+    return connect(url, compression=None, additional_headers=AUTHORIZATION, **options)
 
 
 @dataclass
@@ -55,7 +63,8 @@ async def notifier(env: Mapping[str, str], port: int | None = None) -> AsyncIter
     """Listens when the block is entered, is gone when it is left."""
     port = port or free_port()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "notifier", "live"), env={**os.environ, **env, "PORT": str(port)}
+        *(sys.executable, "-m", "notifier", "live"),
+        env={**os.environ, "SERVICE_TOKEN": SERVICE_TOKEN, **env, "PORT": str(port)},
     )
     running = NotifierProcess(port, process)
     try:
@@ -86,7 +95,7 @@ class Gateway:
 
     async def dial(self, port: int) -> None:
         """Returns once the users are announced."""
-        connection = await connect(f"ws://127.0.0.1:{port}/link", max_size=None, compression=None)
+        connection = await linked(port, max_size=None)
         await connection.send(json.dumps({"type": "hello", "gateway": "test"}))
         await connection.send(json.dumps({"type": "announce", "batch": 1, "users": self.users}))
         before = self.acknowledged

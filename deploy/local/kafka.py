@@ -53,6 +53,7 @@ class Kafka:
         """Fetches the jars and formats the storage where that has not been done; raises Failure."""
         programs.find("java")  # before Maven, which says less clearly that it is missing
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)  # its segments hold message texts, and are everybody's to read
         if not self._jars.exists():
             say(FETCHING)
             await self._fetch(once)

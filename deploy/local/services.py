@@ -1,8 +1,9 @@
 """The services of one stack: their commands, environments and order."""
 
 import os
+import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deploy.local import probes
 from deploy.local.frontend import FRONTEND
@@ -41,6 +42,8 @@ class Services:
     notifiers: Sequence[int]
     projectors: Sequence[int]
     store: int
+    token: str = field(default_factory=lambda: os.environ.get("SERVICE_TOKEN") or secrets.token_urlsafe(32))
+    """By which services know one another; made anew for each run."""
 
     @classmethod
     def choose(cls, counts: Counts, ports: Ports) -> "Services":
@@ -65,14 +68,16 @@ class Services:
     def stages(self, kafka: str, database: str) -> list[list[Process]]:
         """In the order of the way of a message, backwards: who is asked comes before who asks."""
         log, rows = {"KAFKA_BOOTSTRAP": kafka}, {"DATABASE_URL": database}
+        token = {"SERVICE_TOKEN": self.token}
         links = ",".join(f"127.0.0.1:{port}" for port in self.notifiers)
         auth = {"AUTH": os.environ.get("AUTH") or "dev"}
         web = {"WEB_ROOT": web_root()}
-        door = {**log, **auth, **web, "STORE_URL": f"http://127.0.0.1:{self.store}", "NOTIFIERS": links}
+        behind = {"STORE_URL": f"http://127.0.0.1:{self.store}", "NOTIFIERS": links, **token}
+        door = {**log, **auth, **web, **behind}
         return [
-            [_service("store", self.store, module("message_store", "serve"), rows)],
+            [_service("store", self.store, module("message_store", "serve"), {**rows, **token})],
             _services("projector", self.projectors, module("message_store", "project"), {**rows, **log}),
-            _services("notifier", self.notifiers, module("notifier", "live"), log),
+            _services("notifier", self.notifiers, module("notifier", "live"), {**log, **token}),
             _services("gateway", self.gateways, module("gateway"), door),
         ]
 

@@ -113,7 +113,7 @@ def _of_the_gateway() -> Iterator[int]:
 def _of_the_protocols() -> Iterator[int]:
     for module in (protocol, websockets_sansio_impl, socket_protocol):
         for name, call in _calls(ast.parse(inspect.getsource(module))):
-            if name in ("fail", "send_close") and call.args:
+            if name in ("fail", "_fail", "send_close") and call.args:
                 code = call.args[0]
                 if isinstance(code, ast.Attribute):
                     yield getattr(websockets_frames.CloseCode, code.attr, None) or CloseCode[code.attr]

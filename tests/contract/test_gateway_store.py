@@ -1,6 +1,8 @@
 """One suite over the store as the gateway asks it: its in-memory twin, and HTTP."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
@@ -9,8 +11,9 @@ import pytest
 from aiohttp import web
 
 from gateway.memory_store import MemoryStore
-from gateway.store import Answer, Belongs, HttpStore, StorePort, Unavailable, Until
-from shared.problems import Code, Problem
+from gateway.store import Answer, Away, Belongs, HttpStore, StorePort, Unavailable, Until
+from shared.problems import Code, InternalCode, Problem
+from tests.service_token import SERVICE_TOKEN
 from tests.unit.gateway.house import EPOCH, PARTITIONS, STRANGE, House, opened
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -24,13 +27,15 @@ async def house() -> AsyncIterator[House]:
 
 @pytest.fixture(params=["memory", "http"])
 async def store(request: pytest.FixtureRequest, house: House) -> AsyncIterator[StorePort]:
-    house.store.away, house.store.stands_at = False, None
+    house.store.away = house.store.busy = False
+    house.store.stands_at = None
     if request.param == "memory":
         yield house.store
     else:
-        async with served(house.store) as url, HttpStore(url) as store:
+        async with served(house.store) as url, HttpStore(url, SERVICE_TOKEN) as store:
             yield store
-    house.store.away, house.store.stands_at = False, None
+    house.store.away = house.store.busy = False
+    house.store.stands_at = None
 
 
 @pytest.fixture
@@ -93,8 +98,11 @@ async def test_progress_names_its_log(house: House, store: StorePort) -> None:
     assert (progress.epoch, len(progress.offsets)) == (EPOCH, PARTITIONS)
 
 
-async def test_away_is_unavailable_whatever_is_asked(house: House, store: StorePort) -> None:
-    house.store.away = True
+@pytest.mark.parametrize("how", ["away", "busy"])
+async def test_a_store_that_cannot_answer_says_whether_it_is_away_whatever_is_asked(
+    house: House, store: StorePort, how: str
+) -> None:
+    setattr(house.store, how, True)
     until = Until(f"{EPOCH}-0-0", 0)
     for question in (
         store.conversations("ana", limit=5),
@@ -104,14 +112,56 @@ async def test_away_is_unavailable_whatever_is_asked(house: House, store: StoreP
         store.outcome("ana", until),
         store.progress(),
     ):
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable) as raised:
             await question
+        assert isinstance(raised.value, Away) is (how == "away")
 
 
-async def test_nobody_at_the_address_is_unavailable() -> None:
-    async with HttpStore("http://127.0.0.1:1") as store:
-        with pytest.raises(Unavailable):
-            await store.progress()
+async def test_a_refused_connection_is_away() -> None:
+    async with HttpStore("http://127.0.0.1:1", SERVICE_TOKEN) as store:
+        with pytest.raises(Away):
+            await store.membership("ana", STRANGE)
+
+
+@pytest.mark.parametrize("linger", [True, False], ids=["reset", "closed"])
+async def test_a_connection_that_breaks_before_the_answer_is_away(linger: bool) -> None:
+    async def cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        if linger:
+            connection = writer.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+    async with await asyncio.start_server(cut, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with HttpStore(f"http://127.0.0.1:{port}", SERVICE_TOKEN) as store:
+            with pytest.raises(Away):
+                await store.membership("ana", STRANGE)
+
+
+async def test_an_address_that_is_not_found_is_not_away() -> None:
+    """A resolver that is overloaded does not say that the store is gone."""
+    async with HttpStore("http://store.invalid", SERVICE_TOKEN) as store:
+        with pytest.raises(Unavailable) as raised:
+            await store.membership("ana", STRANGE)
+    assert not isinstance(raised.value, Away)
+
+
+async def test_a_wait_for_an_answer_or_for_a_connection_is_not_away() -> None:
+    asked = 0
+
+    async def frozen(_: web.Request) -> web.Response:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(60)
+        return web.Response()
+
+    async with serving({"/membership": frozen}) as url, HttpStore(url, SERVICE_TOKEN) as store:
+        outcomes = await asyncio.gather(
+            *(store.membership("ana", STRANGE) for _ in range(200)), return_exceptions=True
+        )
+    assert {type(outcome) for outcome in outcomes} == {Unavailable}
+    assert 0 < asked < 200
 
 
 async def test_who_waits_takes_no_place_of_who_does_not_and_all_are_bounded() -> None:
@@ -124,12 +174,17 @@ async def test_who_waits_takes_no_place_of_who_does_not_and_all_are_bounded() ->
             await asyncio.sleep(60)
         return web.json_response({"member": True, "epoch": EPOCH, "offsets": [0]})
 
-    until = Until(f"{EPOCH}-0-0", 10)
-    async with serving({"/{path:.*}": frozen}) as url, HttpStore(url) as store, asyncio.TaskGroup() as tasks:
+    until, deadline = Until(f"{EPOCH}-0-0", 10), asyncio.get_running_loop().time() + 30
+    async with (
+        serving({"/{path:.*}": frozen}) as url,
+        HttpStore(url, SERVICE_TOKEN) as store,
+        asyncio.TaskGroup() as tasks,
+    ):
         outcomes = [tasks.create_task(store.outcome("ana", until)) for _ in range(1_000)]
         reads = [tasks.create_task(store.conversations("ana", limit=1, until=until)) for _ in range(200)]
-        await asyncio.sleep(1.0)
-        assert 0 < waiting < 1_000
+        while waiting < 512 + 200 and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.05)
+        assert waiting == 512 + 200
         assert await store.membership("ana", STRANGE)
         assert (await store.history("ana", STRANGE, limit=1, bounds={})).ok
         assert await store.progress()
@@ -209,8 +264,10 @@ def _unless_away(answer: Handler) -> Handler:
     async def answered(request: web.Request) -> web.Response:
         try:
             return await answer(request)
+        except Away:
+            return _problem("database_away")
         except Unavailable:
-            return _problem("unavailable")
+            return _problem("busy")
 
     return answered
 
@@ -225,6 +282,6 @@ def _passed(answer: Answer) -> web.Response:
     return web.Response(body=answer.body, status=answer.status, content_type="application/json")
 
 
-def _problem(code: Code) -> web.Response:
+def _problem(code: Code | InternalCode) -> web.Response:
     response = Problem(code, "").response()
     return web.Response(body=bytes(response.body), status=response.status_code)

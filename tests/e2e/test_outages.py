@@ -1,15 +1,18 @@
 """Kafka away, PostgreSQL away: what can go on does, the rest says so, and all of it comes back by itself."""
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator
 
 import httpx
+import psycopg
 import pytest
 
 from deploy.local.record import Stack
 from tests.conftest import StartStack
 from tests.e2e import client
+from tests.faults.trees import family
 from tests.platform import away
 
 
@@ -47,6 +50,12 @@ async def test_without_postgresql_sends_are_accepted_and_reads_say_when_to_try_a
             for n in range(3):
                 answer = await _send(http, "ann", conversation, f"during-{n}")
                 assert answer.status_code == 202, answer.text
+            strangers = await asyncio.gather(
+                *(_send(http, "eve", conversation, f"let in {n}") for n in range(40))
+            )
+            codes = [answer.status_code for answer in strangers]
+            assert set(codes) == {202, 503}
+            assert codes.count(202) <= 5 + 5 * max(a.elapsed.total_seconds() for a in strangers) + 1
             began = time.monotonic()
             read = await http.get("/messages/conversations", params={"meId": "ann"})
             assert time.monotonic() - began < 5
@@ -56,6 +65,47 @@ async def test_without_postgresql_sends_are_accepted_and_reads_say_when_to_try_a
             await bob.expect(patience=60, type="message", text=f"during-{n}")
     texts = [item["text"] for item in await client.history(http, "bob", conversation)]
     assert texts == ["before", "during-0", "during-1", "during-2"]
+
+
+async def test_while_postgresql_is_slow_members_who_are_known_write_on_and_nobody_is_let_in(
+    fragile: Stack, http: httpx.AsyncClient
+) -> None:
+    conversation = await client.start(http, "gus", "hob")
+    assert (await _send(http, "gus", conversation, "before")).status_code == 202
+    before = await _unchecked(http)
+    with psycopg.connect(fragile.database) as locking:
+        locking.execute("lock table members in access exclusive mode")
+        await _assert_closed(http, conversation)
+        assert (await _send(http, "gus", conversation, "locked")).status_code == 202
+        locking.rollback()
+    server = fragile.again().process("postgres")
+    for process in reversed(family(server)):
+        process.signal(signal.SIGSTOP)
+    try:
+        await _assert_closed(http, conversation)
+        assert (await _send(http, "gus", conversation, "frozen")).status_code == 202
+    finally:
+        for process in family(server):
+            process.signal(signal.SIGCONT)
+    assert await _unchecked(http) == before
+    async with asyncio.timeout(60):
+        while (await _send(http, "eve", conversation, "refused")).status_code != 404:
+            await asyncio.sleep(0.2)
+
+
+async def _assert_closed(http: httpx.AsyncClient, conversation: str) -> None:
+    sends = await asyncio.gather(
+        *(_send(http, f"stranger {n}", conversation, "let in?") for n in range(10)),
+        *(_send(http, "mallory", conversation, f"let in? {n}") for n in range(50)),
+    )
+    assert {(answer.status_code, answer.json()["code"]) for answer in sends} == {(503, "unavailable")}
+    assert all(int(answer.headers["Retry-After"]) >= 1 for answer in sends)
+
+
+async def _unchecked(http: httpx.AsyncClient) -> str:
+    lines = (await http.get("/metrics")).text.splitlines()
+    (line,) = [line for line in lines if line.startswith("gateway_unchecked_writes_total")]
+    return line
 
 
 async def test_without_kafka_sends_are_refused_in_time_and_sockets_stay(

@@ -114,3 +114,10 @@ async def test_every_process_answers_its_probes(stack: Stack) -> None:
             assert (await probe.get("/healthz")).json() == {"status": "alive", "reasons": []}
             assert (await probe.get("/readyz")).json() == {"status": "ready", "reasons": []}
             assert "# TYPE" in (await probe.get("/metrics")).text
+
+
+async def test_only_the_gateway_describes_its_calls(stack: Stack) -> None:
+    for url in (*stack.notifiers, *stack.projectors, stack.store):
+        async with client.http(url) as http:
+            for path in ("/docs", "/redoc", "/openapi.json"):
+                assert (await http.get(path)).status_code in (401, 404)

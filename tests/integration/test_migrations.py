@@ -126,7 +126,7 @@ def test_a_newer_schema_is_left_alone_and_one_that_needs_newer_code_is_refused(d
     assert row == (99, 50)
 
 
-def test_what_cannot_be_migrated_is_said_in_one_line(postgres_admin_url: str) -> None:
+def test_what_cannot_be_migrated_is_reported_in_one_line(postgres_admin_url: str) -> None:
     """A database whose encoding cannot hold every text would make poison of good messages."""
     with psycopg.connect(postgres_admin_url, autocommit=True) as admin:
         name = sql.Identifier(f"narrow_{os.getpid()}")

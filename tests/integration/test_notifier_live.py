@@ -19,7 +19,8 @@ from shared import codec, ids
 from shared.kafka import Consumer, Place, Producer, partition_for
 from shared.topics import Topics, TopicSettings, open_log
 from tests.entry_builders import sent
-from tests.notifier_processes import free_port, gateway, notifier
+from tests.notifier_processes import free_port, gateway, linked, notifier
+from tests.service_token import SERVICE_TOKEN
 
 PARTITIONS = 4
 USERS = ("alice", "bob")
@@ -181,7 +182,7 @@ async def _end_of(connection: ClientConnection) -> Close | None:
 @asynccontextmanager
 async def deaf_link(port: int, users: Sequence[str]) -> AsyncIterator[ClientConnection]:
     """A gateway that announced itself and then reads nothing more."""
-    async with connect(f"ws://127.0.0.1:{port}/link", max_queue=1, compression=None) as connection:
+    async with linked(port, max_queue=1) as connection:
         await connection.send(json.dumps({"type": "hello", "gateway": "deaf"}))
         await connection.send(json.dumps({"type": "announce", "batch": 1, "users": users}))
         yield connection
@@ -213,6 +214,9 @@ BREACHES: list[list[str | bytes]] = [
     [HELLO, HELLO],
     [HELLO, '{"type":"announce","batch":0,"users":[]}'],
     [HELLO, b"\x00"],
+    ['{"type":"hello","gateway":"' + "g" * 3_000_000 + '"}'],
+    [HELLO, '{"type":"announce","batch":100000000000000000000000,"users":[]}'],
+    [HELLO, json.dumps({"type": "announce", "batch": 1, "users": [str(n) for n in range(150_000)]})],
 ]
 
 
@@ -222,25 +226,42 @@ async def test_a_gateway_that_breaks_the_protocol_is_closed_and_others_are_told_
     async with notifier(env) as one, gateway(USERS, one.port) as door:
         await door.until(lambda: len(door.owners) == PARTITIONS)
         for texts in BREACHES:
-            async with connect(f"ws://127.0.0.1:{one.port}/link") as bad:
+            async with linked(one.port) as bad:
                 for text in texts:
                     await bad.send(text)
                 closed = await _end_of(bad)
             assert closed is not None
             assert closed.code == 1008
             assert closed.reason
+        assert (await one.get("/readyz")).status_code == 200
         await publisher.publish(3)
         await door.until(lambda: len(door.frames) == 3)
 
 
 async def test_a_page_in_a_browser_gets_no_link(env: dict[str, str]) -> None:
     async with notifier(env) as one:
-        with pytest.raises(InvalidStatus):
-            await connect(f"ws://127.0.0.1:{one.port}/link", origin=Origin("http://127.0.0.1:8000"))
+        with pytest.raises(InvalidStatus) as refused:
+            await linked(one.port, origin=Origin("http://127.0.0.1:8000"))
+        assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize("token", [None, "", "Bearer", "Bearer another-token-of-others", SERVICE_TOKEN])
+async def test_without_the_token_of_the_services_there_is_no_link(
+    env: dict[str, str], token: str | None
+) -> None:
+    async with notifier(env) as one:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(
+                f"ws://127.0.0.1:{one.port}/link",
+                additional_headers={} if token is None else {"Authorization": token},
+            )
+        assert refused.value.response.status_code == 401
+        for path in ("/docs", "/redoc", "/openapi.json"):
+            assert (await one.get(path)).status_code == 401
 
 
 async def test_bad_settings_end_it_with_one_line() -> None:
-    bad = {**os.environ, "SESSION_TIMEOUT": "soon", "PORT": "-1"}
+    bad = {**os.environ, "SESSION_TIMEOUT": "soon", "PORT": "-1", "SERVICE_TOKEN": ""}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "notifier", "live"), env=bad, stdout=PIPE, stderr=PIPE
     )
@@ -250,6 +271,7 @@ async def test_bad_settings_end_it_with_one_line() -> None:
     assert len(err.splitlines()) == 1
     assert b"PORT" in err
     assert b"SESSION_TIMEOUT" in err
+    assert b"SERVICE_TOKEN" in err
 
 
 async def test_without_kafka_it_lives_is_not_ready_and_stops_at_once() -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import orjson
 import psycopg
 import pytest
 
@@ -15,7 +16,7 @@ from shared.events import Event
 from shared.log_identity import LogIdentity
 from shared.position import Position
 from shared.problems import Problem
-from shared.vocabulary import MAX_SEQ
+from shared.vocabulary import LIST_BYTES, MAX_SEQ
 from tests import builders
 from tests.integration.read_models import GROUP, Memory
 
@@ -96,6 +97,58 @@ async def test_a_page_of_history_is_what_lies_nearest_to_its_bound(
     page = await memory.history("ann", **({"limit": 5} | asked))
     assert _seqs(page) == seqs
     assert (page["hasOlder"], page["hasNewer"], page["hasMore"]) == (older, newer, more)
+
+
+@pytest.mark.parametrize("bound", ["before", "after"])
+async def test_paging_through_long_texts_shows_each_once_in_pages_of_bounded_bytes(
+    memory: Memory, bound: str
+) -> None:
+    texts = ["\U0001f30a" * 8_000, "\x01" * 8_000, '"' * 8_000, "short"] * 10
+    await memory.apply(
+        builders.started(GROUP, ["ann"]), *(builders.sent(GROUP, "ann", text) for text in texts)
+    )
+    seen, at = list[int](), 0 if bound == "after" else MAX_SEQ
+    while True:
+        page = await memory.history("ann", limit=100, **{bound: at})
+        seqs = _seqs(page)
+        assert 0 < len(orjson.dumps(page["items"])) <= LIST_BYTES + 100
+        assert seqs == list(range(seqs[0], seqs[-1] + 1))
+        seen = seen + seqs if bound == "after" else seqs + seen
+        assert page["hasMore"] == (len(seen) < len(texts))
+        assert page["hasMore"] == page["hasNewer" if bound == "after" else "hasOlder"]
+        if not page["hasMore"]:
+            break
+        at = seqs[-1] if bound == "after" else seqs[0]
+    assert seen == list(range(1, len(texts) + 1))
+
+
+async def test_a_page_of_long_texts_around_a_message_has_it_in_the_middle(memory: Memory) -> None:
+    await memory.apply(
+        builders.started(GROUP, ["ann"]), *(builders.sent(GROUP, "ann", "\x01" * 8_000) for _ in range(40))
+    )
+    page = await memory.history("ann", limit=100, around=20)
+    assert _seqs(page) == [15, 16, 17, 18, 19, 20, 21, 22, 23, 24]
+    assert (page["hasOlder"], page["hasNewer"], page["hasMore"]) == (True, True, True)
+
+
+async def test_paging_through_conversations_of_long_texts_shows_each_once(memory: Memory) -> None:
+    story: list[Event] = []
+    for number in range(25):
+        peer = f"peer-{number}"
+        story += [
+            builders.direct("ann", peer),
+            builders.sent(ids.direct_conversation_id("ann", peer), "ann", "\x01" * 8_000),
+        ]
+    await memory.apply(*story)
+    seen, asked = list[str](), dict[str, Any]()
+    while True:
+        answer = await memory.get("/conversations", user="ann", limit=100, **asked)
+        assert 0 < len(orjson.dumps(answer["items"])) <= LIST_BYTES + 100
+        seen += [item["peerId"] for item in answer["items"]]
+        if answer["nextPage"] is None:
+            break
+        asked = {"page": answer["nextPage"]}
+    assert seen == [f"peer-{number}" for number in reversed(range(25))]
 
 
 async def test_paging_through_conversations_shows_each_once_newest_first(memory: Memory) -> None:
@@ -304,9 +357,13 @@ async def test_a_question_that_fails_gives_its_connection_back(database_url: str
     async with queries.opened(database_url, 2) as opened:
         opened._timeout = 0.5
 
-        for trouble in ("select pg_sleep(5)", "select 1/0", "select pg_terminate_backend(pg_backend_pid())"):
+        for trouble, code in (
+            ("select pg_sleep(5)", "busy"),
+            ("select 1/0", "unavailable"),
+            ("select pg_terminate_backend(pg_backend_pid())", "unavailable"),
+        ):
             for _ in range(3):
-                with pytest.raises(Problem, match="unavailable"):
+                with pytest.raises(Problem, match=code):
                     await opened._rows(trouble, {})
         for _ in range(3):
             asking = asyncio.create_task(opened._rows("select pg_sleep(5)", {}))

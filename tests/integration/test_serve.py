@@ -18,15 +18,18 @@ from shared.topics import TopicSettings, open_log
 from tests import builders
 from tests.faults.proxy import Proxy
 from tests.notifier_processes import free_port
+from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
 
 
 @asynccontextmanager
 async def _serving(database_url: str, command: str = "serve", **env: str) -> AsyncIterator[httpx.AsyncClient]:
     port = free_port()
-    given = os.environ | {"DATABASE_URL": database_url, "PORT": str(port)} | env
+    given = (
+        os.environ | {"DATABASE_URL": database_url, "PORT": str(port), "SERVICE_TOKEN": SERVICE_TOKEN} | env
+    )
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "message_store", command, env=given)
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=AUTHORIZATION) as client:
             yield client
     finally:
         process.terminate()
@@ -44,7 +47,9 @@ async def _answers(client: httpx.AsyncClient, status: int, reason: str = "") -> 
             await asyncio.sleep(0.05)
 
 
-async def test_it_is_ready_once_the_schema_is_right_and_says_what_it_cannot_do_yet(database_url: str) -> None:
+async def test_it_is_ready_once_the_schema_is_right_and_refuses_what_comes_too_early(
+    database_url: str,
+) -> None:
     async with _serving(database_url) as client:
         await _answers(client, 503, "run `python -m message_store migrate`")
         assert (await client.get("/progress")).json()["code"] == "unavailable"
@@ -62,7 +67,7 @@ async def test_it_is_ready_once_the_schema_is_right_and_says_what_it_cannot_do_y
 
 
 @pytest.mark.parametrize("command", ["serve", "project"])
-async def test_on_a_schema_that_needs_newer_code_it_is_alive_and_not_ready_and_says_why(
+async def test_on_a_schema_that_needs_newer_code_it_is_alive_and_not_ready_with_a_reason(
     database_url: str, kafka_bootstrap: str, topic_prefix: str, command: str
 ) -> None:
     migrate(database_url)

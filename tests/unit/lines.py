@@ -15,7 +15,12 @@ class Far:
     def closed(self) -> bool:
         return bool(self.told) and not isinstance(self.told[-1], str)
 
-    def listen(self, heard: Callable[[str | None], None], takes: Callable[[], None]) -> Awaitable[None]:
+    def listen(
+        self,
+        heard: Callable[[str | None], None],
+        takes: Callable[[], None],
+        unresponsive: Callable[[], None],
+    ) -> Awaitable[None]:
         raise NotImplementedError
 
     def hold(self) -> None:

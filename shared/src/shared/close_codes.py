@@ -28,11 +28,15 @@ class Meaning(NamedTuple):
 MEANINGS: dict[CloseCode, Meaning] = {
     CloseCode.PROTOCOL_ERROR: Meaning("what the client sent is no WebSocket frame", True, False),
     CloseCode.INVALID_TEXT: Meaning("a text frame is not UTF-8", True, False),
-    CloseCode.MESSAGE_TOO_BIG: Meaning("a frame is above 256 KiB", False, False),
-    CloseCode.INTERNAL_ERROR: Meaning("a fault of the gateway's own, or no answer to its pings", True, False),
+    CloseCode.MESSAGE_TOO_BIG: Meaning(
+        "a frame is above 256 KiB or of more than 1,024 fragments", False, False
+    ),
+    CloseCode.INTERNAL_ERROR: Meaning("a fault of the gateway's own", True, False),
     CloseCode.RESTARTING: Meaning("the gateway, or what it needs, restarts", True, True),
     CloseCode.FLOOD: Meaning("more than 100 bad frames in 10 s", True, True),
     CloseCode.UNAUTHENTICATED: Meaning("no token, or a bad one", False, False),
-    CloseCode.TOO_SLOW: Meaning("the client does not read what it is sent", True, True),
+    CloseCode.TOO_SLOW: Meaning(
+        "the client does not read what it is sent, or answers no ping for 20 s", True, True
+    ),
     CloseCode.TOO_MANY: Meaning("too many sockets, or too many at once", True, True),
 }

@@ -5,7 +5,7 @@ CloudEvents 1.0, structured mode; `id` is the position of the event in the log (
 `audience`: the user ids that the entry is for, resolved.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, TypeAdapter
 
@@ -84,3 +84,11 @@ class EventRejected(UserEvent):
 
 Entry = MessageSent | ConversationStarted | MemberAdded | MemberRemoved | ReadMoved | EventRejected
 entry_reader: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="type")])
+
+MEMBER_KINDS = frozenset(
+    kind
+    for model in get_args(Entry)
+    if issubclass(model.model_fields["data"].annotation, ConversationData)
+    for kind in get_args(model.model_fields["type"].annotation)
+)
+"""Entries that say who the members are, and so may change them."""

@@ -22,10 +22,16 @@ class Line(Protocol):
         """The close was written, or there is nobody to write to."""
         ...
 
-    def listen(self, heard: Callable[[str | None], None], takes: Callable[[], None]) -> Awaitable[None]:
+    def listen(
+        self,
+        heard: Callable[[str | None], None],
+        takes: Callable[[], None],
+        unresponsive: Callable[[], None],
+    ) -> Awaitable[None]:
         """Once accepted, in place of ASGI's `receive`: `heard` gets each text (None: it was no text), `takes`
-        is called when `taking` again; await what is returned for the client's end. What came before is heard
-        at once. Headers are forgotten."""
+        is called when `taking` again, `unresponsive` when a ping was not answered in time: close it then, it
+        is cut soon after. Await what is returned for the client's end. What came before is heard at once.
+        Headers are forgotten."""
         ...
 
     def hold(self) -> None:

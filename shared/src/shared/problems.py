@@ -29,7 +29,7 @@ Code = Literal[
 ]
 """Every `code` that a problem document can have; docs/contract/README.md lists them."""
 
-STATUS: dict[Code, int] = {
+STATUS: dict[str, int] = {
     "bad_request": 400,
     "unauthenticated": 401,
     "forbidden": 403,
@@ -43,12 +43,18 @@ STATUS: dict[Code, int] = {
     "unavailable": 503,
     "projection_behind": 503,
 }
+InternalCode = Literal["busy", "database_away"]
+"""What message-store answers besides; a gateway does not pass these on."""
+
+_STATUS = STATUS | {"busy": 503, "database_away": 503}
 _CODE_OF: dict[int, Code] = {
-    400: "bad_request",
     401: "unauthenticated",
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    414: "too_big",
+    431: "too_big",
+    500: "internal",
 }
 
 
@@ -67,7 +73,7 @@ class Problem(Exception):
 
     def __init__(
         self,
-        code: Code,
+        code: Code | InternalCode,
         detail: str,
         *,
         status: int | None = None,
@@ -77,7 +83,7 @@ class Problem(Exception):
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
-        self.status = status or STATUS[code]
+        self.status = status or _STATUS[code]
         self.headers = dict(headers or {})
         self.retry_after = retry_after if retry_after is not None or self.status not in (429, 503) else 1
 
@@ -96,6 +102,11 @@ class Problem(Exception):
 def not_found() -> NoReturn:
     """The one answer for "no such conversation" and "not yours": a stranger learns nothing from it."""
     raise Problem("not_found", "no such conversation, or you are not a member of it")
+
+
+def of_status(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
+    """An error that is known by its status alone."""
+    return Problem(_CODE_OF.get(status, "bad_request"), detail, status=status, headers=headers)
 
 
 def unexpected() -> Problem:
@@ -118,8 +129,7 @@ def install(app: FastAPI, *, docs: str | None = None) -> None:
             headers["Allow"] = _allowed(headers["Allow"])
         details = {404: unknown, 405: f"use {headers.get('Allow', 'another method')}"}
         detail = details.get(error.status_code, str(error.detail))
-        code = _CODE_OF.get(error.status_code, "bad_request")
-        return Problem(code, detail, status=error.status_code, headers=headers).response()
+        return of_status(error.status_code, detail, headers).response()
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:

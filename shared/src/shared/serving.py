@@ -1,17 +1,30 @@
 """Running one process: an application on uvicorn, with the settings that this house needs."""
 
+import asyncio
 import gc
 import resource
 import socket
 from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import cast
 
 import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from shared.connections import Connections, Timeouts, open_connections
 from shared.head import HeadAsGet
+from shared.http_protocol import HttpProtocol
 from shared.settings import ProcessSettings
-from shared.socket_protocol import HttpProtocol, SocketProtocol
+from shared.socket_protocol import SocketProtocol
+
+_HEADERS = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Content-Security-Policy", "frame-ancestors 'none'"),
+]
+"""Of every answer."""
+_TIMEOUTS = Timeouts()
 
 Farewell = Callable[[], Awaitable[None]]
 """What is still to be done when a stop was asked for, while all connections are open."""
@@ -50,24 +63,29 @@ def server(
     *,
     grace: int = 8,
     max_message: int = 256 * 1024,
-    ping: float = 20,
+    timeouts: Timeouts = _TIMEOUTS,
+    private: str = "/",
     farewell: Farewell | None = None,
 ) -> uvicorn.Server:
-    """The same, for who has a loop already and awaits `.serve()` in it. Each `ping` seconds a socket must say
-    that it is there."""
+    """The same, for who has a loop already and awaits `.serve()` in it. Answers below the path `private` are
+    `no-store`."""
     _collect_rarely()
     allow_files()
+    connections = Connections(settings.max_connections, timeouts.head)
+    http = partial(HttpProtocol, open_connections=connections, timeouts=timeouts, private=private)
     config = uvicorn.Config(
         HeadAsGet(app),
         host=settings.host,
         port=settings.port,
-        http=HttpProtocol,
+        http=cast("type[asyncio.Protocol]", http),
         ws=SocketProtocol,
+        headers=_HEADERS,
         ws_per_message_deflate=False,  # 30 KiB a socket
         ws_max_size=max_message,
-        ws_ping_interval=ping,
-        ws_ping_timeout=ping,
+        ws_ping_interval=timeouts.ping,
+        ws_ping_timeout=timeouts.ping,
         timeout_graceful_shutdown=grace,
+        proxy_headers=False,  # who calls is not for a client to say
         access_log=False,
         log_config=None,
         server_header=False,
@@ -80,6 +98,10 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, farewell: Farewell | None) -> None:
         super().__init__(config)
         self._farewell = farewell
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        open_connections.set_function(lambda: len(self.server_state.connections))
+        await super().startup(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if self._farewell is not None:

@@ -1,10 +1,14 @@
 """How a process is configured: by environment variables only, read once, in its `main`."""
 
+import re
 import sys
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from shared.connections import default_limit
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -17,6 +21,8 @@ class ProcessSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=0, ge=0, le=65_535)
     """0: any free port."""
+    max_connections: int = Field(default_factory=default_limit, ge=16)
+    """Open at a time, WebSockets among them."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     env: Literal["development", "production"] = "development"
 
@@ -35,6 +41,36 @@ class KafkaSettings(BaseSettings):
     session_timeout: float = Field(default=3.0, ge=0.5, le=300)
     """Seconds after which a silent group member loses its partitions: so long does a killed one's work rest,
     and so long may a living one stall. The broker's `group.min.session.timeout.ms` bounds it below."""
+
+
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,256}")
+
+
+class ServiceSettings(BaseSettings):
+    """What every process has that calls another of Parley's services, or is called by one."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    service_token_file: str = ""
+    """A file that holds the token, where it is not given itself."""
+    service_token: SecretStr = Field(default=SecretStr(""), validate_default=True)
+    """The same secret for message-store serve, notifiers and gateways."""
+
+    @field_validator("service_token")
+    @classmethod
+    def _given_or_read(cls, given: SecretStr, info: ValidationInfo) -> SecretStr:
+        token, path = given.get_secret_value(), info.data.get("service_token_file")
+        if not token and path:
+            try:
+                token = Path(path).read_text().strip()
+            except (OSError, UnicodeError) as error:
+                raise ValueError(f"SERVICE_TOKEN_FILE cannot be read: {error}") from None
+        if not _TOKEN.fullmatch(token):
+            raise ValueError(
+                "set it, or SERVICE_TOKEN_FILE, to one secret for all services: 16 to 256 letters, digits or "
+                "- . _ ~ + / = (`openssl rand -hex 32` makes one)"
+            )
+        return SecretStr(token)
 
 
 def read(settings: type[S], **given: Any) -> S:

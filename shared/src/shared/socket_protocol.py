@@ -1,21 +1,26 @@
-"""uvicorn's protocols, changed where sockets are dear: each is a Line, and what its upgrade needed goes."""
+"""uvicorn's WebSocket protocol, changed where sockets are dear: each is a Line, and what its upgrade needed
+goes."""
 
 import asyncio
 import socket
 from asyncio.transports import BaseTransport
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from uvicorn._types import ASGISendEvent
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 
+from shared.connections import closed
+from shared.handshake import Handshake
 from shared.line import EXTENSION
 
 _UNREAD_MS = 30_000
+_MAX_FRAGMENTS = 1_024
+"""Of one message: `ws_max_size` counts bytes, of which a fragment may have none."""
 _PONG = b"\x8a"
 """What the frame begins with."""
 
@@ -31,30 +36,36 @@ class _End:
             self.come.set_result(None)
 
 
-class HttpProtocol(HttpToolsProtocol):
-    def handle_websocket_upgrade(self) -> None:
-        """A parser and its protocol hold one another: 4 KiB, until somebody looks for circles."""
-        super().handle_websocket_upgrade()
-        self.parser = None  # type: ignore[assignment]
-
-
 class SocketProtocol(WebSocketsSansIOProtocol):
     """A Line. Who does not even answer pings is cut, by us or by the kernel: a close would wait for it."""
 
     taking = True
     _heard: Callable[[str | None], None] | None = None
     _takes: Callable[[], None] | None = None
+    _unresponsive: Callable[[], None] | None = None
     _owed = b""
+    _paused = False
+    """Reading was paused since the last ping: its pong may wait unread."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conn.__class__ = Handshake  # made by uvicorn; a second one would be a circle that stays for long
+        cast("Handshake", self.conn).default_headers = self.default_headers
 
     @property
     def closed(self) -> bool:
         return self.close_sent or self.disconnected
 
-    def listen(self, heard: Callable[[str | None], None], takes: Callable[[], None]) -> Awaitable[None]:
+    def listen(
+        self,
+        heard: Callable[[str | None], None],
+        takes: Callable[[], None],
+        unresponsive: Callable[[], None],
+    ) -> Awaitable[None]:
         said = [self.queue.get_nowait() for _ in range(self.queue.qsize())]
         end = _End(self.loop.create_future())
         self.queue = end  # type: ignore[assignment]
-        self._heard, self._takes = heard, takes
+        self._heard, self._takes, self._unresponsive = heard, takes, unresponsive
         self.scope["headers"] = ()
         del self.scope["extensions"][EXTENSION]  # each would keep the other
         del self.request, self.response
@@ -68,7 +79,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def hold(self) -> None:
         if not self.read_paused and not self.transport.is_closing():
-            self.read_paused = True
+            self.read_paused = self._paused = True
             self.transport.pause_reading()
 
     def read(self) -> None:
@@ -102,7 +113,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.resume_writing()  # nothing waits for it any more
-        self._heard = self._takes = None
+        self._heard = self._takes = self._unresponsive = None
 
     def data_received(self, data: bytes) -> None:
         """What websockets answers to a request line or header that is too long (414, 431) uvicorn does not
@@ -112,20 +123,39 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.transport.close()
 
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) >= _MAX_FRAGMENTS:
+            self._fail(CloseCode.MESSAGE_TOO_BIG, f"more than {_MAX_FRAGMENTS} fragments")
+        elif not self.close_sent:
+            super().handle_cont(event)
+
     def send_receive_event_to_app(self) -> None:
         """A whole message has come."""
-        if self._heard is None or self.close_sent:
-            super().send_receive_event_to_app()
+        data, self.frames = b"".join(self.frames), []
+        if self.close_sent:
             return
         text = None
         if self.curr_msg_data_type == "text":
             try:
-                text = b"".join(self.frames).decode()
+                text = data.decode()
             except UnicodeDecodeError:
-                super().send_receive_event_to_app()  # closes it with 1007
+                self._fail(CloseCode.INVALID_DATA, "text is not UTF-8")
                 return
-        self.frames = []
-        self._heard(text)
+        if self._heard is not None:
+            self._heard(text)
+            return
+        if text is not None:
+            self.queue.put_nowait({"type": "websocket.receive", "text": text})
+        else:
+            self.queue.put_nowait({"type": "websocket.receive", "bytes": data})
+        self.hold()  # until the application takes it
+
+    def _fail(self, code: int, reason: str) -> None:
+        """What the client sent is no WebSocket message: counted, not logged."""
+        if not self.close_sent:
+            closed.labels("malformed").inc()
+            self.conn.send_close(code, reason)
+            self.handle_parser_exception()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -151,12 +181,28 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     async def send(self, message: ASGISendEvent) -> None:
         """An upgrade that was refused with an answer is complete, too: uvicorn logs an error, as if it was
         left open."""
+        if message["type"] == "websocket.http.response.start":
+            message["headers"] = [*self.default_headers, *message.get("headers", [])]
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and self.close_sent:
             self.handshake_complete = True
 
+    def send_keepalive_ping(self) -> None:
+        self._paused = self.read_paused
+        super().send_keepalive_ping()
+
     def keepalive_timeout(self) -> None:
-        super().keepalive_timeout()
+        """No deadline runs while its pong may wait for us to read on."""
+        if self._paused:
+            self._paused = self.read_paused
+            assert self.ping_timeout is not None
+            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
+            return
+        if self._unresponsive is None:
+            super().keepalive_timeout()
+        elif not self.close_sent:
+            self.stop_keepalive()
+            self._unresponsive()
         self.loop.call_later(1.0, self.transport.abort)
 
     def handle_connect(self, event: Request) -> None:

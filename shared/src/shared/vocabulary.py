@@ -30,6 +30,7 @@ MAX_MEMBERS = 1_024
 MAX_SEQ = 2**53 - 1  # the largest integer that every JSON reader keeps whole
 SHOWN_MEMBERS = 100  # how many members a conversation names; `memberCount` says how many there are
 PAGE_BYTES = 60_000  # of frames, as JSON, that one page of what was missed may have
+LIST_BYTES = 512 * 1024  # of items, as JSON, that one page of history or of conversations may have
 READ_RECEIPT_MEMBERS = 32  # above this, reads are told to the reader alone and `isRead` stays false
 
 
@@ -83,7 +84,7 @@ _TRIMMED = Rule(r"^\S(.*\S)?$", "must not begin or end with white space")
 _NO_NUL = Rule(r"^[^\x00]*$", "must not contain NUL")
 _NOT_BLANK = Rule(r"\S", "must contain something besides white space")
 # The whole rule (see `white_space`), for what clients make anew. What the first release took, which had
-# another one, goes on being read from the log, and its users go on being who they are.
+# another one, is still read from the log, and its user ids still authenticate.
 _INK = "[^" + "".join(f"\\x{{{code_point:x}}}" for code_point in CODE_POINTS) + "]"
 _NEWLY_TRIMMED = Rule(f"^{_INK}(.*{_INK})?$", _TRIMMED.message)
 _NEWLY_NOT_BLANK = Rule(_INK, _NOT_BLANK.message)

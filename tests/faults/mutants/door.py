@@ -17,6 +17,7 @@ from shared.events import ConversationEvent, MessageSent
 from shared.frames import CursorFrame
 from shared.kafka import partition_for
 from shared.position import Position
+from shared.problems import not_found
 
 _LATE = 0.3
 
@@ -48,22 +49,23 @@ def register_after_catch_up() -> None:
 def unsure_is_no() -> None:
     """Whoever cannot be asked about is taken for a stranger."""
 
-    async def allows(self: Membership, user: str, conversation: str) -> bool:
+    async def require(self: Membership, user: str, conversation: str, *, charge: bool = True) -> None:
         try:
-            return (await self._store.membership(user, conversation)).member
+            member = (await self._store.membership(user, conversation)).member
         except Unavailable:
-            return False
+            member = False
+        if not member:
+            not_found()
 
-    Membership.allows = allows  # type: ignore[method-assign]
+    Membership.require = require  # type: ignore[method-assign]
 
 
 def everybody_may_write() -> None:
     """The fold would refuse it: nobody is asked before."""
 
-    async def allows(self: Membership, user: str, conversation: str) -> bool:
-        return True
+    async def require(self: Membership, user: str, conversation: str, *, charge: bool = True) -> None: ...
 
-    Membership.allows = allows  # type: ignore[method-assign]
+    Membership.require = require  # type: ignore[method-assign]
 
 
 def accepted_unconfirmed() -> None:

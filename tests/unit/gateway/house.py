@@ -12,16 +12,18 @@ import httpx
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
 
-from gateway.application import entrance
+from gateway.application import PRIVATE, entrance
 from gateway.door import Door
 from gateway.event_log import EventLog
 from gateway.memory_store import MemoryStore
 from gateway.settings import Settings
 from shared import codec, events
+from shared.connections import Timeouts
 from shared.kafka import Appendable, Appended, Unconfirmed, partition_for
 from shared.kafka.memory import MemoryConsumer, MemoryLog, MemoryProducer
 from shared.log_identity import LogIdentity
 from shared.serving import server
+from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
 from tests.unit.gateway import contracted
 from tests.unit.gateway.notifier import Notifier, notifying
 
@@ -142,9 +144,10 @@ async def opened(*, ping: float = 20, **settings: Any) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
         notifier = await stack.enter_async_context(notifying(Notifier(PARTITIONS)))
         addresses = [f"127.0.0.1:{notifier.port}"]
-        given = {"store_url": "http://store", "notifiers": addresses, "auth": "dev", "port": 0, **settings}
+        needed = {"store_url": "http://store", "notifiers": addresses, "service_token": SERVICE_TOKEN}
+        given = {**needed, "auth": "dev", "port": 0, **settings}
         house = _built(Settings.model_validate(given), notifier)
-        session = await stack.enter_async_context(aiohttp.ClientSession())
+        session = await stack.enter_async_context(aiohttp.ClientSession(headers=AUTHORIZATION))
         await stack.enter_async_context(house.door.vital.running(links=house.door.links.keep(session)))
         await stack.enter_async_context(_served(house, ping))
         await stack.enter_async_context(house.http)
@@ -166,8 +169,14 @@ def _built(settings: Settings, notifier: Notifier) -> House:
 
 @asynccontextmanager
 async def _served(house: House, ping: float) -> AsyncIterator[None]:
-    farewell = house.door.drain
-    serving = server(entrance(house.door), house.door.settings, grace=1, ping=ping, farewell=farewell)
+    serving = server(
+        entrance(house.door),
+        house.door.settings,
+        grace=1,
+        timeouts=Timeouts(ping=ping),
+        private=PRIVATE,
+        farewell=house.door.drain,
+    )
     task = asyncio.create_task(serving.serve())
     while not serving.started:
         await asyncio.sleep(0.005)

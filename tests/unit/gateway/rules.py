@@ -13,7 +13,7 @@ from tests.unit.gateway.house import EPOCH, PARTITIONS, STRANGE
 from tests.unit.gateway.raw import Answer, ask
 
 ME, PEER, OTHER = "ann", "bob", "eve"
-ORDER = ("host", 401, 413, 400, 422, 403, "state", 404)
+ORDER = (414, 431, "host", 401, 413, 400, 422, 403, "state", 404)
 """What comes earlier wins. `state`: what only the log can say of a well-formed position or cursor."""
 
 
@@ -160,6 +160,10 @@ def _field(name: str, value: str) -> Callable[[Call], None]:
     return lambda call: call.fields.update({name: value})
 
 
+def _fields(count: int) -> Callable[[Call], None]:
+    return lambda call: call.fields.update({f"X-{number}": "1" for number in range(count)})
+
+
 def _member(name: str, value: object) -> Callable[[Call], None]:
     return lambda call: (call.body or {}).update({name: value})
 
@@ -182,6 +186,8 @@ _MINE, _THEIRS, _FUTURE = (
     cursor.encode(EPOCH, who, [at] * PARTITIONS) for who, at in ((ME, 1), (OTHER, 1), (ME, 999))
 )
 _CALLER = [
+    Rule("a long request line", 414, "too_big", "query:x", _sets("x", "a" * 8_192)),
+    Rule("many fields", 431, "too_big", "fields", _fields(101)),
     Rule("no host", 400, "bad_request", "host", _hosts(), "host"),
     Rule("two hosts", 400, "bad_request", "host", _hosts("localhost", "localhost"), "host"),
     Rule("another's host", 421, "bad_request", "host", _hosts("evil.example"), "host"),

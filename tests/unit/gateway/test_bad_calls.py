@@ -1,12 +1,19 @@
 """What bad input gets over REST: the problem document that the contract names, and nothing is written."""
 
+import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
 
+from gateway import inbound, requests
+from gateway.bodies import new_message
+from gateway.inbound import BadFrame
 from shared import cursor
+from shared.problems import Problem
 from tests.unit.gateway.house import EPOCH, PARTITIONS, STRANGE, House, opened
 
 HUGE = 65 * 1024
@@ -50,6 +57,7 @@ _BENT = _MINE[:20] + ("A" if _MINE[20] != "A" else "B") + _MINE[21:]
 _OTHERS = cursor.encode("f" * 16, "ana", [1] * PARTITIONS)
 _FUTURE = cursor.encode(EPOCH, "ana", [999] * PARTITIONS)
 WHOLE = "limit: must be a whole number from 1 to 100"
+MANY = json.dumps({f"a{n}": 1 for n in range(5_000)} | {"type": "message", "clientId": "c7"})
 GOOD = sending('"hello"').encode()
 
 CASES = [
@@ -94,6 +102,18 @@ CASES = [
         "invalid",
         "conversation_id: is an unknown field",
     ),
+    message(
+        "thousands of unknown fields",
+        MANY,
+        422,
+        "invalid",
+        "the body has more than 64 fields",
+    ),
+    message(
+        "a text of colons", sending('"' + ":" * 100 + '","a":1'), 422, "invalid", "a: is an unknown field"
+    ),
+    message("an array of colons", '["' + ":" * 100 + '"]', 422, "invalid", "the body is no JSON object"),
+    message("colons", ":" * 100, 400, "bad_request", "line 1, column 1"),
     message("a frame's type", sending('"a","type":"message"'), 422, "invalid", "type"),
     message("text that is a number", sending("7"), 422, "invalid", "text"),
     message("text that is null", sending("null"), 422, "invalid", "text"),
@@ -120,6 +140,13 @@ CASES = [
     Case("no caller, and no JSON", 401, "unauthenticated", path="/messages", body=b"{"),
     Case("an empty token", 401, "unauthenticated", body=GOOD, headers={"Authorization": "Bearer"}),
     Case("a bad token", 401, "unauthenticated", body=GOOD, headers={"Authorization": f"Bearer {'a' * 129}"}),
+    Case(
+        "a token without a space", 401, "unauthenticated", body=GOOD, headers={"Authorization": "Bearerana"}
+    ),
+    Case("a scheme like it", 401, "unauthenticated", body=GOOD, headers={"Authorization": "BearerToken ana"}),
+    Case("another scheme", 401, "unauthenticated", body=GOOD, headers={"Authorization": "Basic YW5hOg=="}),
+    Case("no scheme", 401, "unauthenticated", body=GOOD, headers={"Authorization": "ana"}),
+    Case("an empty Authorization", 401, "unauthenticated", body=GOOD, headers={"Authorization": ""}),
     Case("another's meId", 403, "forbidden", body=GOOD, headers={"Authorization": "Bearer ben"}),
     Case("another's meId, bad text", 422, "invalid", body=b"{}", headers={"Authorization": "Bearer ben"}),
     Case("another's meId, no JSON", 400, "bad_request", body=b"{", headers={"Authorization": "Bearer ben"}),
@@ -181,7 +208,7 @@ CASES = [
     get("no conversation, bad limit", "/messages/history?meId=ana&limit=x", 400, "bad_request"),
     get("a conversation that is no UUID", HISTORY.replace(_TALK, "42"), 422, "invalid", "conversationId"),
     get("two conversations", HISTORY + f"&conversationId={STRANGE}", 400, "bad_request", "conversationId"),
-    get("a query that is too long", LIST + "&x=" + "a" * 9_000, 400, "bad_request"),
+    get("a query that is too long", LIST + "&x=" + "a" * 9_000, 414, "too_big"),
     # Coming back
     get("a sync of 0", SYNC + "&limit=0", 422, "invalid", WHOLE),
     get("a sync of -1", SYNC + "&limit=-1", 422, "invalid", WHOLE),
@@ -193,7 +220,7 @@ CASES = [
     get("a cursor in other letters", SYNC + "&cursor=%F0%9F%8C%8A", 422, "cursor_invalid"),
     get("a cursor with one wrong letter", SYNC + f"&cursor={_BENT}", 422, "cursor_invalid"),
     get("a cursor of 5 kB", SYNC + f"&cursor={'A' * 5_000}", 422, "cursor_invalid", "longer than any cursor"),
-    get("a cursor of 10 kB", SYNC + f"&cursor={'A' * 10_000}", 400, "bad_request", "the query is too long"),
+    get("a cursor of 10 kB", SYNC + f"&cursor={'A' * 10_000}", 414, "too_big"),
     get("two cursors", SYNC + f"&cursor={_MINE}&cursor={_MINE}", 400, "bad_request", "cursor: is repeated"),
     get("a cursor in another's name", SYNC + "&cursor=x", 422, "cursor_invalid", Authorization="Bearer ben"),
     get("a good one, too", SYNC + f"&cursor={_MINE}", 403, "forbidden", Authorization="Bearer ben"),
@@ -259,6 +286,24 @@ async def test_rules_about_several_fields_stand_for_themselves(house: House, tal
     assert answer.json()["detail"] == "before, after, around: at most one of them"
 
 
+def test_to_refuse_thousands_of_fields_costs_what_reading_them_does() -> None:
+    """An error made of each costs dozens of times that."""
+
+    def refuse(what: Callable[[], object]) -> float:
+        began = time.process_time()
+        for _ in range(10):
+            with pytest.raises((Problem, BadFrame)):
+                what()
+        return time.process_time() - began
+
+    began = time.process_time()
+    for _ in range(10):
+        json.loads(MANY)
+    reading = time.process_time() - began
+    assert refuse(lambda: requests._content(MANY.encode(), new_message)) < 4 * reading
+    assert refuse(lambda: inbound.read(MANY, 65_536)) < 4 * reading
+
+
 async def test_unknown_query_parameters_and_odd_content_types_do_not_matter(house: House, talk: str) -> None:
     answer = await house.http.get(LIST + "&colour=red&colour=blue&limit=100", headers={"Accept": "text/html"})
     assert answer.status_code == 200
@@ -268,6 +313,18 @@ async def test_unknown_query_parameters_and_odd_content_types_do_not_matter(hous
             "/messages?meId=ana", content=body, headers={"Content-Type": content_type}
         )
         assert sent.status_code == 202
+
+
+@pytest.mark.parametrize("given", [["Bearer ana", "Bearer ana"], ["Basic YW5hOg==", "Bearer ana"]])
+async def test_two_authorization_headers_name_nobody(house: House, given: list[str]) -> None:
+    answer = await house.http.get(LIST, headers=[("Authorization", value) for value in given])
+    assert (answer.status_code, _problem(answer)["code"]) == (401, "unauthenticated")
+
+
+@pytest.mark.parametrize("given", ["Bearer ana", "bearer   ana", "BEARER ana"])
+async def test_a_scheme_is_a_word_in_any_case(house: House, given: str) -> None:
+    answer = await house.http.get("/messages/conversations", headers={"Authorization": given})
+    assert answer.status_code == 200
 
 
 async def test_an_endless_body_is_not_read_to_its_end(house: House) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.unit.gateway.house import STRANGE, Client, House, somebody
+from tests.unit.gateway.test_bad_calls import MANY
 
 _TALK = "%TALK%"
 
@@ -55,6 +56,13 @@ CASES = [
         "a field in snake case", sending('"a","client_id":"1"'), "invalid", "client_id: is an unknown field"
     ),
     Case("all in snake case", reading("1").replace("upTo", "up_to"), "invalid", "up_to: is an unknown field"),
+    Case(
+        "thousands of unknown fields",
+        MANY,
+        "invalid",
+        "the frame has more than 64 fields",
+        client_id="c7",
+    ),
     Case("empty text", sending('""'), "invalid", "text"),
     Case("white space", sending('"\\u2003 "'), "invalid", "text"),
     Case("8,001 characters", sending(f'"{"a" * 8_001}"'), "invalid", "text"),

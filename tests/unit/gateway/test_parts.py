@@ -1,6 +1,7 @@
 """The small parts, each by itself."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -9,19 +10,23 @@ from websockets.frames import Frame, Opcode
 from gateway import delays, prefer
 from gateway.inbound import Flood
 from gateway.inbox import accepted
-from gateway.membership import Membership
 from gateway.outbox import Close, Outbox
 from gateway.present import Present
 from gateway.settings import Address, Settings
 from gateway.store import Progress
-from gateway.stretches import Stretches
 from shared import codec
 from shared.frames import AcceptedFrame
 from shared.line import text_frame
+from tests.service_token import SERVICE_TOKEN
 from tests.unit.gateway.house import STRANGE, House
 from tests.unit.lines import Far
 
-GOOD = {"store_url": "http://127.0.0.1:1", "notifiers": "127.0.0.1:2", "auth": "dev"}
+GOOD = {
+    "store_url": "http://127.0.0.1:1",
+    "notifiers": "127.0.0.1:2",
+    "auth": "dev",
+    "service_token": SERVICE_TOKEN,
+}
 
 
 def _frame(text: str) -> bytes:
@@ -169,6 +174,7 @@ def test_prefer_wait_is_read_and_nonsense_ignored(headers: list[str], seconds: f
 
 def test_settings_list_what_is_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = {"STORE_URL": "http://store:1", "NOTIFIERS": "a:1, b:2", "AUTH": "dev"}
+    environment["SERVICE_TOKEN"] = SERVICE_TOKEN
     for name, value in (environment | {"ALLOWED_ORIGINS": "https://x.example,https://y.example"}).items():
         monkeypatch.setenv(name, value)
     settings = Settings()
@@ -188,6 +194,9 @@ def test_settings_list_what_is_separated_by_commas(monkeypatch: pytest.MonkeyPat
         ({"notifiers": "localhost:99999"}, "host:port"),
         ({"store_url": "store"}, "pattern"),
         ({"heartbeat_seconds": 0}, "greater"),
+        ({"service_token": ""}, "SERVICE_TOKEN_FILE"),
+        ({"service_token": "too short"}, "16 to 256"),
+        ({"service_token": "", "service_token_file": "/nowhere"}, "cannot be read"),
     ],
 )
 def test_bad_settings_are_refused(wrong: dict[str, object], said: str) -> None:
@@ -195,40 +204,12 @@ def test_bad_settings_are_refused(wrong: dict[str, object], said: str) -> None:
         Settings.model_validate(GOOD | wrong)
 
 
-async def test_members_are_remembered_strangers_are_not(own_house: House) -> None:
-    talk = await own_house.talk("ana", "ben")
-    store = own_house.store
-    membership = Membership(store, Stretches())
-    asked = store.questions
-    assert [await membership.allows("ana", talk) for _ in range(3)] == [True] * 3
-    assert store.questions == asked + 1
-    assert [await membership.allows("eve", talk) for _ in range(3)] == [False] * 3
-    assert store.questions == asked + 4
-    membership.forget(talk)
-    assert await membership.allows("ana", talk)
-    assert store.questions == asked + 5
-
-
-async def test_a_store_that_is_away_refuses_nobody_and_is_not_asked_again_at_once(own_house: House) -> None:
-    own_house.store.away = True
-    membership = Membership(own_house.store, Stretches())
-    asked = own_house.store.questions
-    assert [await membership.allows("ana", STRANGE) for _ in range(100)] == [True] * 100
-    assert own_house.store.questions == asked + 1
-
-
-async def test_a_store_that_is_behind_what_was_told_refuses_nobody(own_house: House) -> None:
-    """Its read models may be made anew: whoever is a member may not be there yet."""
-    talk = await own_house.talk("ana", "ben")
-    told, partition = Stretches(), own_house.partition_of(talk)
-    membership = Membership(own_house.store, told)
-    told.begin(partition, 0, 2)
-    assert not await membership.allows("eve", talk)
-    own_house.store.stands_at = (1, 1, 1, 1)
-    assert await membership.allows("ana", talk)
-    assert await membership.allows("eve", talk)
-    own_house.store.stands_at = None
-    assert not await membership.allows("eve", talk)
+def test_the_token_of_the_services_may_lie_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(f"{SERVICE_TOKEN}\n")
+    settings = Settings.model_validate(GOOD | {"service_token": "", "service_token_file": str(file)})
+    assert settings.service_token.get_secret_value() == SERVICE_TOKEN
+    assert SERVICE_TOKEN not in repr(settings)
 
 
 async def test_the_present_is_asked_once_for_all_and_never_before_they_asked(own_house: House) -> None:

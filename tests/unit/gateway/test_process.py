@@ -1,6 +1,7 @@
 """`python -m gateway` by itself: its settings, and its life without anything behind it."""
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -12,9 +13,18 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from gateway.settings import Settings
+from tests.service_token import SERVICE_TOKEN
+
 COMMAND = [sys.executable, "-m", "gateway"]
 NOWHERE = "127.0.0.1:1"
-GOOD = {"STORE_URL": f"http://{NOWHERE}", "NOTIFIERS": NOWHERE, "KAFKA_BOOTSTRAP": NOWHERE, "AUTH": "dev"}
+GOOD = {
+    "STORE_URL": f"http://{NOWHERE}",
+    "NOTIFIERS": NOWHERE,
+    "KAFKA_BOOTSTRAP": NOWHERE,
+    "AUTH": "dev",
+    "SERVICE_TOKEN": SERVICE_TOKEN,
+}
 
 
 def environment(changes: Mapping[str, str]) -> dict[str, str]:
@@ -32,6 +42,12 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
         ({"PUBLIC_URL": "https://chat.example/parley"}, "PUBLIC_URL"),
         ({"ALLOWED_HOSTS": "https://chat.example"}, "ALLOWED_HOSTS"),
         ({"ALLOWED_ORIGINS": "chat.example"}, "ALLOWED_ORIGINS"),
+        ({"MAX_CONNECTIONS": "many"}, "MAX_CONNECTIONS"),
+        (
+            {"MAX_CONNECTIONS": "1000", "MAX_SOCKETS": "1000"},
+            "MAX_SOCKETS must be below MAX_CONNECTIONS (1000)",
+        ),
+        ({"SERVICE_TOKEN": ""}, "SERVICE_TOKEN: "),
     ],
 )
 def test_bad_settings_end_it_with_one_line_and_status_2(wrong: dict[str, str], named: str) -> None:
@@ -41,6 +57,16 @@ def test_bad_settings_end_it_with_one_line_and_status_2(wrong: dict[str, str], n
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert named in done.stderr
+
+
+def test_sockets_and_connections_keep_files_for_what_stands_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    default, small = Settings(), Settings(max_connections=1_000)
+    assert default.max_connections == max(files - 512, files // 2)
+    assert default.max_sockets < default.max_connections
+    assert (small.max_connections, small.max_sockets) == (1_000, 900)
 
 
 def test_with_nothing_behind_it_it_lives_is_not_ready_and_stops_when_told() -> None:

@@ -156,6 +156,29 @@ async def test_a_cursor_of_no_use_is_said_and_the_socket_goes_on(
     assert frames[1].get("code") == (None if reason else "cursor_invalid")
 
 
+@pytest.mark.parametrize(
+    ("token", "given", "user"),
+    [
+        (None, ["Bearer ana"], "ana"),
+        ("ana", ["Bearer ana"], "ana"),
+        ("ana", ["Bearer ben"], None),
+        ("ana", ["Basic YW5hOg=="], None),
+        (None, ["Bearerana"], None),
+        (None, ["Bearer ana", "Bearer ana"], None),
+        (None, [], None),
+    ],
+)
+async def test_a_socket_takes_authorization_as_calls_do(
+    house: House, token: str | None, given: list[str], user: str | None
+) -> None:
+    headers = [("Authorization", value) for value in given]
+    async with house.dialled(token, additional_headers=headers) as client:
+        if user is None:
+            assert (await client.closed())[0] == 4401
+        else:
+            assert (await client.hear("hello"))["userId"] == user
+
+
 @pytest.mark.parametrize("length", [10_000, 100_000])
 async def test_a_cursor_too_long_for_a_url_is_refused_at_once(house: House, length: int) -> None:
     with pytest.raises(InvalidStatus) as refused:

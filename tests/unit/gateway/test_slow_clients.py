@@ -2,9 +2,11 @@
 
 import asyncio
 import gc
+import re
 import weakref
 from contextlib import AsyncExitStack
 
+import pytest
 from prometheus_client import REGISTRY
 
 from gateway.socket import Socket
@@ -62,6 +64,36 @@ async def test_one_that_does_not_even_answer_pings_is_cut() -> None:
             while known:
                 gc.collect()
                 await asyncio.sleep(0.05)
+
+
+async def test_a_client_that_reads_but_answers_no_ping_is_closed_with_4408_and_a_delay() -> None:
+    async with opened(ping=0.3) as house:
+        reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+        key = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+        upgrade = b"Host: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n" + key
+        writer.write(b"GET /ws?token=mute HTTP/1.1\r\n" + upgrade + b"\r\n")
+        async with asyncio.timeout(10):
+            received = await reader.read(-1)
+        writer.close()
+        close = received[received.rindex(b"\x88") :]
+        assert int.from_bytes(close[2:4]) == 4408
+        assert re.fullmatch(rb"afterMs=\d+", close[4:])
+
+
+@pytest.mark.parametrize("talk", [1, 2])
+async def test_a_pong_has_no_deadline_while_reading_is_paused(talk: int) -> None:
+    """The inbox is full while the log does not answer, so the pong stands behind unread frames."""
+    frames = 400
+    async with opened(ping=0.3) as house:
+        conversation = await house.talk("ana", "ben")
+        house.broker.delays = iter([2.0] * talk)
+        async with house.present("ana", ping_interval=None) as client:
+            for number in range(frames):
+                await client.say(
+                    type="message", conversationId=conversation, text="a" * 4_000, clientId=f"{number}"
+                )
+            answers = [await client.hear("accepted") for _ in range(frames)]
+            assert {frame["clientId"] for frame in answers} == {f"{number}" for number in range(frames)}
 
 
 async def test_who_was_too_slow_comes_back_with_its_cursor_and_misses_nothing() -> None:

@@ -74,3 +74,48 @@ async def test_a_page_of_another_origin_writes_nothing(origin: str | None, statu
         if status == 403:
             assert answer.json()["code"] == "forbidden"
             assert "ALLOWED_ORIGINS" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/messages/conversations?meId=ana", 200),
+        ("GET", "/messages/conversations", 401),
+        ("GET", "/messages/nothing", 404),
+        ("GET", "/%6dessages/nothing", 404),
+        ("DELETE", "/messages", 405),
+        ("POST", "/messages?meId=ana", 400),
+        ("OPTIONS", "/messages", 200),
+        ("GET", "/docs", 200),
+        ("GET", "/healthz", 200),
+        ("GET", "/nowhere", 404),
+        ("GET", f"/messages?{'a' * 9_000}", 414),
+    ],
+)
+async def test_every_answer_forbids_framing_sniffing_and_of_messages_storing(
+    house: House, method: str, path: str, status: int
+) -> None:
+    headers = {"Origin": "http://localhost:5173", "Access-Control-Request-Method": "POST"}
+    answer = await house.http.request(method, path, headers=headers if method == "OPTIONS" else {})
+    assert answer.status_code == status
+    _require_hardened(answer.headers)
+    assert (answer.headers.get("Cache-Control") == "no-store") == ("essages" in path)
+
+
+async def test_refused_upgrades_are_problems_with_the_same_headers(house: House) -> None:
+    upgrade = {"Upgrade": "websocket", "Connection": "upgrade"}
+    complete = {"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
+    for headers, status in (
+        (upgrade, 400),
+        (upgrade | complete | {"Origin": "http://elsewhere.example"}, 403),
+    ):
+        answer = await house.http.get("/ws?token=ana", headers=headers)
+        assert (answer.status_code, answer.json()["status"]) == (status, status)
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        _require_hardened(answer.headers)
+
+
+def _require_hardened(headers: httpx.Headers) -> None:
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]

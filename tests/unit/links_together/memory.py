@@ -2,17 +2,24 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import count
 
 import orjson
 
-from gateway.store import Answer, Progress
+from gateway.store import Answer, Belongs, Progress
 from notifier.live.notice import Notice
 from notifier.live.stream import Stream
 from shared import cursor
+from shared.kafka import partition_for
 from shared.position import Position, after
 
 EPOCH = "0123456789abcdef"
 PARTITIONS = 2
+TALKS = [
+    next(talk for n in count() if partition_for((talk := f"talk {n}").encode(), PARTITIONS) == partition)
+    for partition in range(PARTITIONS)
+]
+"""A conversation of each partition."""
 _PAGE = 2
 
 
@@ -24,6 +31,8 @@ class Memory:
         """What notifiers left with their group."""
         self._audiences: list[list[Sequence[str]]] = [[] for _ in range(PARTITIONS)]
         """Per offset of `chat.events`."""
+        self._changes: list[dict[int, str]] = [{} for _ in range(PARTITIONS)]
+        """By its offset, who was removed from the partition's conversation or, if not a member, added."""
         self._published: list[list[int]] = [[] for _ in range(PARTITIONS)]
         """Per offset of `chat.messages` that of the event."""
         self._begins = [0] * PARTITIONS
@@ -34,6 +43,21 @@ class Memory:
 
     def fold(self, partition: int, audience: Sequence[str]) -> None:
         self._audiences[partition].append(audience)
+
+    def change(self, partition: int, user: str, audience: Sequence[str]) -> None:
+        self._changes[partition][self.offsets[partition]] = user
+        self.fold(partition, audience)
+
+    def is_member(self, partition: int, user: str, at: int) -> bool:
+        """After the events below offset `at`."""
+        changes = [offset for offset, who in self._changes[partition].items() if who == user and offset < at]
+        return len(changes) % 2 == 0
+
+    async def membership(self, user: str, conversation: str) -> Belongs:
+        partition, progress = TALKS.index(conversation), self.progress()
+        member = self.is_member(partition, user, progress.offsets[partition])
+        await self.answers.wait()
+        return Belongs(member, progress)
 
     def publish(self, partition: int, again: int = 0) -> None:
         """All that was folded; before it the last `again` of those that were published already."""
@@ -85,4 +109,5 @@ class Memory:
         event = self._published[partition][offset]
         frame = orjson.dumps([partition, event]).decode()
         audience = self._audiences[partition][event]
-        return Notice(offset, Position(EPOCH, partition, event), "chat.message.sent.v1", "", audience, frame)
+        kind = "chat.member.removed.v1" if event in self._changes[partition] else "chat.message.sent.v1"
+        return Notice(offset, Position(EPOCH, partition, event), kind, TALKS[partition], audience, frame)

@@ -1,5 +1,5 @@
-"""Whatever fails between gateway and notifiers, each client gets what is its, once and in order, and no
-cursor claims more or less than was sent."""
+"""Whatever fails between gateway and notifiers, each client gets what is its, once and in order, no cursor
+claims more or less than was sent, and nobody is taken for a member whose removal was told."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from notifier.live import stream
 from tests.unit.links_together.memory import PARTITIONS
+from tests.unit.links_together.node import settled
 from tests.unit.links_together.world import World
 
 NODES, USERS = 2, ("ana", "ben", "cy")
@@ -30,6 +31,17 @@ def _publish(partition: int, audience: list[str], again: int) -> Step:
     def step(world: World) -> None:
         world.memory.fold(partition, audience)
         world.memory.publish(partition, again)
+
+    return step
+
+
+def _change(partition: int, user: str, audience: list[str]) -> Step:
+    """Who wrote just now is removed, or was refused and is added."""
+
+    async def step(world: World) -> None:
+        world.write(partition, user)
+        await settled()
+        world.memory.change(partition, user, audience)
 
     return step
 
@@ -64,6 +76,8 @@ STEPS = st.one_of(
     st.builds(lambda user: lambda world: world.enter(user), st.sampled_from(USERS)),
     st.builds(lambda number: lambda world: world.leave(number), few),
     st.builds(_store, st.booleans()),
+    st.builds(_change, partition, st.sampled_from(USERS), st.just(list[str]()) | audience),
+    st.builds(lambda p, user: lambda world: world.write(p, user), partition, st.sampled_from(USERS)),
 )
 
 
@@ -77,6 +91,7 @@ async def lived_through(steps: Iterable[Step], room: int) -> None:
             if (done := step(world)) is not None:
                 await done
             await world.check()
+            world.check_members()
         await world.heal()
         world.assert_whole()
     finally:

@@ -1,6 +1,7 @@
 """One gateway's links and sockets and some notifiers, without a network or a clock."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -18,8 +19,9 @@ from gateway.sockets import Sockets
 from gateway.store import StorePort
 from gateway.stretches import Stretches
 from shared import cursor
+from shared.problems import Problem
 from tests.unit.lines import Far
-from tests.unit.links_together.memory import PARTITIONS, Memory
+from tests.unit.links_together.memory import PARTITIONS, TALKS, Memory
 from tests.unit.links_together.node import Node, settled
 
 
@@ -44,7 +46,9 @@ class World:
         self.memory = Memory()
         self._interest, self._stretches = Interest(), Stretches()
         store = cast("StorePort", self.memory)
-        sockets = Sockets(self._interest, Membership(store, self._stretches), most=100, rate=200)
+        self._membership = Membership(store, self._stretches)
+        self._questions: set[asyncio.Task[None]] = set()
+        sockets = Sockets(self._interest, self._membership, most=100, rate=200)
         self._links = Links([], "g1", self._interest, self._stretches, sockets)
         self._sockets = sockets
         self._catch_up = CatchUp(store, cast("Any", None))
@@ -67,6 +71,16 @@ class World:
             del self._clients[task]
             task.cancel()
             await asyncio.wait([task])
+
+    def write(self, partition: int, user: str) -> None:
+        """The user writes to the partition's conversation; the answer may come any time later."""
+        task = asyncio.create_task(self._write(partition, user))
+        self._questions.add(task)
+        task.add_done_callback(self._questions.discard)
+
+    async def _write(self, partition: int, user: str) -> None:
+        with suppress(Problem):
+            await self._membership.require(user, TALKS[partition])
 
     async def _attend(self, client: Client) -> None:
         socket, fell_behind = client.socket, asyncio.Event()
@@ -99,6 +113,15 @@ class World:
                     offsets = [offset for p, offset in client.got if p == partition]
                     assert offsets == sorted(offsets)
 
+    def check_members(self) -> None:
+        """What is remembered of each was so after all that was told, or later."""
+        for partition, talk in enumerate(TALKS):
+            since = range(self._stretches.covers(partition), self.memory.offsets[partition] + 1)
+            members = dict.fromkeys(self._membership._members.get(talk, ()), True)
+            for remembered in (members, self._membership._answers.get(talk, {})):
+                for user, member in remembered.items():
+                    assert any(self.memory.is_member(partition, user, at) is member for at in since)
+
     async def heal(self) -> None:
         """Nothing fails any more, and everything gets through."""
         self.memory.answers.set()
@@ -115,6 +138,7 @@ class World:
                 await node.deliver(1_000)
                 await node.hear(1_000)
             await self.check()
+            self.check_members()
 
     def assert_whole(self) -> None:
         """Everybody has everything, and knows it."""
@@ -131,3 +155,6 @@ class World:
             await node.tear()
         while self._clients:
             await self.leave(0)
+        for question in list(self._questions):
+            question.cancel()
+            await asyncio.wait([question])

@@ -27,9 +27,7 @@ def test_a_schema_that_has_what_the_code_needs_and_needs_no_newer_code_is_right(
         (SchemaRecord(6, 6), "deploy the newer release"),
     ],
 )
-def test_any_other_is_refused_in_one_line_that_says_what_to_do(
-    record: SchemaRecord | None, advice: str
-) -> None:
+def test_any_other_is_refused_in_one_line_with_the_remedy(record: SchemaRecord | None, advice: str) -> None:
     reason = mismatch(record, CODE)
     assert reason is not None
     assert advice in reason
@@ -97,7 +95,7 @@ async def test_a_database_that_is_away_changes_nothing(database: Database) -> No
         assert watch.fault is None
 
 
-async def test_a_schema_that_needs_newer_code_is_seen_while_running_and_said_once(
+async def test_a_schema_that_needs_newer_code_is_seen_while_running_and_reported_once(
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     database.answer = SchemaRecord(5, 1)

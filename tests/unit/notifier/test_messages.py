@@ -1,3 +1,6 @@
+import json
+import re
+
 import pytest
 
 from notifier.live import messages
@@ -33,8 +36,35 @@ def test_fields_of_a_newer_release_are_ignored() -> None:
         '{"type":"announce","batch":1}',
         '{"type":"replay","partitions":{"three":1}}',
         "[" * 5_000,
+        '{"type":"hello","gateway":""}',
+        '{"type":"hello","gateway":"a gateway"}',
+        json.dumps({"type": "hello", "gateway": "g" * 65}),
+        json.dumps({"type": "hello", "gateway": "g" * 3_000_000}),
+        json.dumps({"type": "g" * 3_000_000}),
+        json.dumps({"type": "announce", "batch": 10**23, "users": []}),
+        json.dumps({"type": "announce", "batch": 2**63, "users": []}),
+        json.dumps({"type": "announce", "batch": -1, "users": []}),
+        json.dumps({"type": "announce", "batch": 1.5, "users": []}),
+        json.dumps({"type": "announce", "batch": 1, "users": ["u"] * 20_001}),
+        json.dumps({"type": "withdraw", "batch": 1, "users": ["u"] * 20_001}),
+        json.dumps({"type": "announce", "batch": 1, "users": ["u" * 129]}),
+        json.dumps({"type": "announce", "batch": 1, "users": [""]}),
+        json.dumps({"type": "replay", "partitions": {"1": 2**63}}),
+        json.dumps({"type": "replay", "partitions": {"9" * 30: 1}}),
+        json.dumps({"type": "replay", "partitions": {"\n" * 10_000: 1}}),
+        json.dumps({"type": "replay", "partitions": {str(p): 1 for p in range(10_001)}}),
     ],
+    ids=lambda text: text[:60],
 )
-def test_what_breaks_the_protocol_is_named(text: str) -> None:
-    with pytest.raises(BadMessage):
+def test_what_breaks_the_protocol_is_named_in_few_words_of_our_own(text: str) -> None:
+    with pytest.raises(BadMessage) as bad:
         messages.read(text)
+    assert re.fullmatch(r"[ -~]{1,120}", str(bad.value))
+    assert not re.search(r"g{10}|9{20}", str(bad.value))
+
+
+def test_twenty_thousand_users_at_once_are_read() -> None:
+    users = [f"user {number}" for number in range(20_000)]
+    read = messages.read(json.dumps({"type": "announce", "batch": 2**63 - 1, "users": users}))
+    assert isinstance(read, Announce)
+    assert read.users == users

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,8 +10,9 @@ from notifier.live.link import Link, Outbox
 from notifier.live.notice import notice_of
 from notifier.live.stream import RING, Stream
 from notifier.live.switchboard import Switchboard
+from shared.entries import MEMBER_KINDS
 from shared.position import Position
-from tests.entry_builders import EPOCH, TALK, record, sent
+from tests.entry_builders import EPOCH, TALK, TIME, entry, record, sent
 from tests.unit.notifier.links import headers, linked, told
 
 
@@ -25,6 +27,24 @@ def tell(switchboard: Switchboard, offset: int, place: int, *audience: str, part
     switchboard.tell(
         partition, notice_of(record(sent(place, audience, partition=partition), offset, partition))
     )
+
+
+def tell_change(switchboard: Switchboard, offset: int, place: int, kind: str, *audience: str) -> None:
+    data = {
+        "conversationId": TALK,
+        "kind": "group",
+        "title": None,
+        "members": list(audience),
+        "memberCount": len(audience),
+        "createdAt": TIME,
+        "updatedAt": TIME,
+        "version": place,
+        "audience": list(audience),
+    }
+    if kind != "chat.conversation.started.v1":
+        data["userId"] = "carol"
+    change = entry(kind, Position(EPOCH, 0, place), audience[0], data)
+    switchboard.tell(0, notice_of(record(change, offset)))
 
 
 def joined(switchboard: Switchboard) -> Link:
@@ -74,6 +94,33 @@ def test_an_entry_goes_once_to_each_link_that_has_sockets_of_its_audience() -> N
     assert second.header["users"] == ["bob"]
     assert first.frame == second.frame
     assert told(none) == []
+
+
+@pytest.mark.parametrize("kind", sorted(MEMBER_KINDS))
+def test_an_entry_that_may_change_members_goes_to_every_link_its_frame_to_those_with_its_audience(
+    kind: str,
+) -> None:
+    switchboard = owning(Stream(0, 10))
+    with_bob, nobody = linked(switchboard, "bob"), linked(switchboard)
+    tell_change(switchboard, 10, 4, kind, "alice", "bob")
+    tell(switchboard, 11, 5, "alice")
+    (first,), (second,) = told(with_bob), told(nobody)
+    assert (first.header["users"], second.header["users"]) == (["bob"], [])
+    assert first.frame is not None
+    assert second.frame is None
+    for each in (first, second):
+        about = {name: each.header[name] for name in ("kind", "conversation", "after", "upTo", "covers")}
+        assert about == {"kind": kind, "conversation": TALK, "after": 10, "upTo": 11, "covers": 5}
+
+
+def test_an_entry_that_may_change_members_is_told_again_to_every_link() -> None:
+    switchboard = owning(Stream(0, 10))
+    link = linked(switchboard)
+    tell_change(switchboard, 10, 4, "chat.member.removed.v1", "alice")
+    tell(switchboard, 11, 5, "alice")
+    headers(link)
+    switchboard.replay(link, {0: 10})
+    assert entries(link) == [(10, 11, [])]
 
 
 def test_stretches_without_anything_for_a_link_are_merged_into_what_comes_next() -> None:

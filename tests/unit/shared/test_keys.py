@@ -32,9 +32,9 @@ def test_two_messages_and_two_groups_have_the_same_id_only_if_all_parts_are_the_
 @given(names, names)
 def test_what_the_gateway_asks_the_store_arrives_as_it_was(user: str, cursor: str) -> None:
     """By the query string that its client makes of it."""
-    asked = {"user": user, "cursor": cursor}
-    text = URL("http://store/sync").extend_query(asked).raw_query_string
-    assert dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True)) == asked
+    query = {"user": user, "cursor": cursor}
+    text = URL("http://store/sync").extend_query(query).raw_query_string
+    assert dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True)) == query
 
 
 @settings(deadline=None)

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import cast
 
+import pytest
 from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -12,6 +13,7 @@ from shared.line import EXTENSION, text_frame
 from shared.serving import server
 from shared.settings import ProcessSettings
 from shared.socket_protocol import SocketProtocol
+from tests.unit.shared.raw_http import served
 
 _BIG = text_frame(b"a" * 100_000)
 
@@ -26,7 +28,7 @@ async def _line() -> AsyncIterator[tuple[SocketProtocol, ClientConnection]]:
             line = cast("SocketProtocol", scope["extensions"][EXTENSION])
             await receive()
             await send({"type": "websocket.accept"})
-            end = line.listen(lambda _: None, lambda: None)
+            end = line.listen(lambda _: None, lambda: None, lambda: None)
             taken.set_result(line)
             await end
 
@@ -66,3 +68,42 @@ async def test_pings_of_one_that_does_not_read_wait_as_one_pong_to_the_last_of_t
             reading = asyncio.create_task(_read_all(client))
             await last
             reading.cancel()
+
+
+async def _close_code(frames: bytes) -> int:
+    """With which a server closes after these bytes; it must not take all of them first."""
+    async with _line() as (_, client):
+        client.transport.write(frames)
+        async with asyncio.timeout(20):
+            await client.wait_closed()
+        assert client.close_code is not None
+        return client.close_code
+
+
+def _frame(first: int, payload: bytes = b"") -> bytes:
+    """Masked with zeros."""
+    return bytes((first, 0x80 | len(payload))) + bytes(4) + payload
+
+
+async def test_a_message_of_too_many_fragments_is_closed_with_1009() -> None:
+    many = _frame(0x00) * 1_022
+    async with _line() as (line, client):
+        client.transport.write(_frame(0x01) + many + _frame(0x80))
+        await (await client.ping())
+        assert not line.closed
+    assert await _close_code(_frame(0x01) + many + _frame(0x80) * 2) == 1002
+    assert await _close_code(_frame(0x01) + many + _frame(0x00) * 50_000) == 1009
+
+
+async def test_text_that_is_not_utf_8_is_closed_with_1007_and_leaves_no_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert await _close_code(_frame(0x81, b"\xff")) == 1007
+    async with AsyncExitStack() as stack:  # also where ASGI reads
+        serving = await stack.enter_async_context(served())
+        raw = await stack.enter_async_context(connect(f"ws://127.0.0.1:{serving.port}"))
+        raw.transport.write(_frame(0x81, b"\xff"))
+        async with asyncio.timeout(20):
+            await raw.wait_closed()
+        assert raw.close_code == 1007
+    assert [record for record in caplog.records if record.levelname != "DEBUG"] == []

@@ -103,7 +103,7 @@ def test_what_clients_send_is_judged_by_the_rule_of_the_contract(vector: dict[st
 @settings(deadline=None)
 @given(st.text(st.sampled_from([*WHITE_SPACE, *"\x1c\x1f\u200b a"]), max_size=6))
 def test_whatever_is_taken_now_is_read_later(text: str) -> None:
-    """From the log, and as who one is."""
+    """From the log, and by authentication."""
     assert _takes(NewText, text) <= _takes(Text, text)
     assert _takes(NewUserId, text) <= _takes(UserId, text)
     assert _takes(NewClientId, text) <= _takes(ClientId, text)

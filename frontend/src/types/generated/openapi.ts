@@ -275,6 +275,7 @@ export interface components {
         };
         /**
          * ConversationPage
+         * @description At most 512 KiB of items: with long texts fewer than `limit`, although there is a `nextPage`.
          * @example {
          *       "items": [
          *         {
@@ -380,6 +381,7 @@ export interface components {
         };
         /**
          * MessagePage
+         * @description At most 512 KiB of items: with long texts fewer than `limit`, although `hasMore` is true.
          * @example {
          *       "items": [
          *         {
@@ -565,7 +567,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationPage"];
                 };
             };
-            /** @description Not JSON, not UTF-8, a parameter or `Host` missing or repeated, or the query longer than 8 KiB. */
+            /** @description Not JSON, not UTF-8, no or two `Host` headers, or a parameter is missing or repeated. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -574,7 +576,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls, or a token that is no user id. */
+            /** @description Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -601,6 +603,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The request line is above 8 KiB. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description `Host` is none of this gateway's names. */
             421: {
                 headers: {
@@ -612,6 +623,15 @@ export interface operations {
             };
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The head is above 16 KiB, or has more than 100 fields. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -677,7 +697,7 @@ export interface operations {
                     "application/json": components["schemas"]["MessagePage"];
                 };
             };
-            /** @description Not JSON, not UTF-8, a parameter or `Host` missing or repeated, or the query longer than 8 KiB. */
+            /** @description Not JSON, not UTF-8, no or two `Host` headers, or a parameter is missing or repeated. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -686,7 +706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls, or a token that is no user id. */
+            /** @description Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -722,6 +742,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The request line is above 8 KiB. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description `Host` is none of this gateway's names. */
             421: {
                 headers: {
@@ -733,6 +762,15 @@ export interface operations {
             };
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The head is above 16 KiB, or has more than 100 fields. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -792,7 +830,7 @@ export interface operations {
                     "application/json": components["schemas"]["SyncPage"];
                 };
             };
-            /** @description Not JSON, not UTF-8, a parameter or `Host` missing or repeated, or the query longer than 8 KiB. */
+            /** @description Not JSON, not UTF-8, no or two `Host` headers, or a parameter is missing or repeated. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -801,7 +839,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls, or a token that is no user id. */
+            /** @description Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -828,6 +866,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The request line is above 8 KiB. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description `Host` is none of this gateway's names. */
             421: {
                 headers: {
@@ -839,6 +886,15 @@ export interface operations {
             };
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The head is above 16 KiB, or has more than 100 fields. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -901,7 +957,7 @@ export interface operations {
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
-            /** @description Not JSON, not UTF-8, a parameter or `Host` missing or repeated, or the query longer than 8 KiB. */
+            /** @description Not JSON, not UTF-8, no or two `Host` headers, or a parameter is missing or repeated. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -910,7 +966,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls, or a token that is no user id. */
+            /** @description Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -937,6 +993,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The request line is above 8 KiB. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description `Host` is none of this gateway's names. */
             421: {
                 headers: {
@@ -948,6 +1013,15 @@ export interface operations {
             };
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The head is above 16 KiB, or has more than 100 fields. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1027,7 +1101,7 @@ export interface operations {
                     "application/json": components["schemas"]["AcceptedMessage"];
                 };
             };
-            /** @description Not JSON, not UTF-8, a parameter or `Host` missing or repeated, or the query longer than 8 KiB. */
+            /** @description Not JSON, not UTF-8, no or two `Host` headers, or a parameter is missing or repeated. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1036,7 +1110,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls, or a token that is no user id. */
+            /** @description Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1072,6 +1146,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The request line is above 8 KiB. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description `Host` is none of this gateway's names. */
             421: {
                 headers: {
@@ -1083,6 +1166,15 @@ export interface operations {
             };
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The head is above 16 KiB, or has more than 100 fields. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1146,7 +1238,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description Not JSON, not UTF-8, a parameter or `Host` missing or repeated, or the query longer than 8 KiB. */
+            /** @description Not JSON, not UTF-8, no or two `Host` headers, or a parameter is missing or repeated. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1155,7 +1247,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls, or a token that is no user id. */
+            /** @description Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1191,6 +1283,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The request line is above 8 KiB. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description `Host` is none of this gateway's names. */
             421: {
                 headers: {
@@ -1202,6 +1303,15 @@ export interface operations {
             };
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The head is above 16 KiB, or has more than 100 fields. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };

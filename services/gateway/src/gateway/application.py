@@ -21,6 +21,9 @@ from shared import problems
 from shared.probes import probes
 from shared.shortcut import Shortcut
 
+PRIVATE = "/messages"
+"""No answer below it may be cached."""
+
 
 def entrance(door: Door) -> ASGIApp:
     """The application and what surrounds it, and the sockets beside them. What is set on the application

@@ -45,12 +45,16 @@ class AcceptedMessage(Accepted):
 
 
 class ConversationPage(Wire):
+    """At most 512 KiB of items: with long texts fewer than `limit`, although there is a `nextPage`."""
+
     items: list[Conversation]
     next_page: str | None
     cursor: str
 
 
 class MessagePage(Wire):
+    """At most 512 KiB of items: with long texts fewer than `limit`, although `hasMore` is true."""
+
     items: list[Message]
     has_more: bool
     has_older: bool

@@ -1,6 +1,6 @@
 """Who calls. With AUTH=dev a Bearer token is the user id itself; where there is none, `meId` is believed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
@@ -30,16 +30,35 @@ class Caller(NamedTuple):
 
 
 def identify(headers: Headers, query: Mapping[str, object]) -> Caller:
-    """Raises Problem (401) when neither a token nor `meId` says who calls, or the token is bad."""
-    tokens = [value for value in headers.getlist("authorization") if value.lower().startswith("bearer")]
-    if not tokens:
+    """Raises Problem (401) when neither a token nor `meId` says who calls, or `Authorization` is anything but
+    one good Bearer token."""
+    given = headers.getlist("authorization")
+    if not given:
         if "meId" not in query:
             raise _nobody()
         return Caller(None)
-    user = user_of(_utf8(tokens[0][len("bearer") :].strip()))
-    if user is None or len(tokens) > 1:
-        raise Problem("unauthenticated", f"the Bearer token is no {GOOD_TOKEN}")
+    user = _bearer(given)
+    if user is None:
+        raise Problem("unauthenticated", f"Authorization is not Bearer {GOOD_TOKEN}")
     return Caller(user)
+
+
+def of_socket(headers: Headers, tokens: Sequence[str]) -> str | None:
+    """The user that a socket's `token` in the URL or its `Authorization` proves; both must agree. None when
+    neither or one of them is bad."""
+    given = headers.getlist("authorization")
+    proven = {_bearer(given)} if given else set()
+    if tokens or not given:
+        proven.add(user_of(tokens[0]) if len(tokens) == 1 else None)
+    return proven.pop() if len(proven) == 1 else None
+
+
+def _bearer(given: Sequence[str]) -> str | None:
+    """The user of `Authorization` (RFC 9110, section 11.6.2; one space or several before the token)."""
+    scheme, _, token = given[0].partition(" ")
+    if len(given) > 1 or scheme.lower() != "bearer":
+        return None
+    return user_of(_utf8(token.strip(" ")))
 
 
 def user_of(token: str | None) -> str | None:

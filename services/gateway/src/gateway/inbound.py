@@ -25,6 +25,8 @@ def read(text: str | None, limit: int) -> ClientFrame:
         raise BadFrame("bad_frame", "frames are text")
     if len(text) > limit // 4 and len(text.encode()) > limit:
         raise BadFrame("too_big", f"the frame is larger than {limit} bytes")
+    if (many := json_text.many_members(text)) is not None:
+        raise BadFrame("invalid", f"the frame has more than {json_text.MAX_MEMBERS} fields", _named(many))
     try:
         return client_frame_reader.validate_json(text, by_name=False)
     except ValidationError as error:

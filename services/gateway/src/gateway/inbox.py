@@ -17,7 +17,7 @@ from gateway.sending import Sending
 from gateway.socket import Socket
 from shared.frames import ClientFrame, ErrorFrame, MoveRead, SendMessage
 from shared.kafka import Unconfirmed
-from shared.problems import Problem, not_found
+from shared.problems import Problem
 
 log = structlog.get_logger()
 
@@ -76,8 +76,7 @@ class Inbox:
 
     async def _read(self, frame: MoveRead) -> None:
         async with self._turn:
-            if not await self._membership.allows(self._socket.user, frame.conversation_id):
-                not_found()
+            await self._membership.require(self._socket.user, frame.conversation_id)
             if not self._reads.move(self._socket.user, frame.conversation_id, frame.up_to):
                 raise Problem("unavailable", "too much is under way; try again later")
 

@@ -9,7 +9,10 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 from pydantic.type_adapter import TypeAdapter
+from pydantic_core import from_json
 
+MAX_MEMBERS = 64
+"""Far more than any body or frame has: each unknown one would be an error of its own, of thousands."""
 _SHOWN = 200
 _WORDS = {"extra_forbidden": "is an unknown field", "model_type": "the body is no JSON object"}
 """Where pydantic's own would not tell a client much."""
@@ -19,9 +22,21 @@ class NotJson(Exception):
     """The message says why."""
 
 
+def many_members(text: bytes | str) -> dict[str, Any] | None:
+    """The object, when it has more than MAX_MEMBERS; None of any other text, JSON or not."""
+    colons = text.count(b":") if isinstance(text, bytes) else text.count(":")
+    if colons <= MAX_MEMBERS:  # of nearly all
+        return None
+    try:
+        value = from_json(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) and len(value) > MAX_MEMBERS else None
+
+
 def well_formed(text: bytes | str, error: ValidationError) -> Any:
     """The value of a text that pydantic refused with `error`. Raises NotJson."""
-    if any("recursion limit" in each["msg"] for each in error.errors(include_url=False)):
+    if any("recursion limit" in each["msg"] for each in error.errors(include_url=False, include_input=False)):
         raise NotJson("is nested too deep")
     try:
         decoded = text.decode() if isinstance(text, bytes) else text
@@ -39,7 +54,7 @@ def well_formed(text: bytes | str, error: ValidationError) -> Any:
 
 def broken_rule(model: TypeAdapter[Any], value: Any, error: ValidationError, *, skip: int = 0) -> str:
     """Which field of `value` breaks which rule, quoting nothing of its content. `skip` as in `explain`."""
-    if error.errors(include_url=False)[0]["type"] == "json_invalid":
+    if error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid":
         try:  # an escape that only the standard library reads: the rules in the model name the field
             model.validate_python(value, by_name=False)
         except ValidationError as second:

@@ -104,7 +104,11 @@ class Link:
     def _complain(self, reached: bool, error: Exception) -> None:
         """Processes start in any order: one that was never reached is no fault yet."""
         what = {"notifier": str(self.address), "reason": str(error) or type(error).__name__}
-        if reached:
+        if isinstance(error, aiohttp.WSServerHandshakeError):
+            log.error(
+                "link.refused", hint="do both have the same SERVICE_TOKEN?", status=error.status, **what
+            )
+        elif reached:
             log.warning("link.down", **what)
         else:
             log.info("link.waiting", hint="notifier not reachable yet", **what)

@@ -125,6 +125,7 @@ class Links:
             self._ask(link, [stretch.partition])
         else:
             link.answered(stretch.partition)
+            self._stretches.mark_current(stretch.partition, asyncio.get_running_loop().time())
 
     def _ask(self, link: Link, partitions: Iterable[int]) -> None:
         link.ask({partition: self._stretches.offsets[partition] for partition in partitions})
@@ -137,7 +138,7 @@ class Links:
             self._ask(link, link.owned)  # what it said until now was not taken
 
     def _owns(self, link: Link, owns: Owns) -> None:
-        self._count = owns.total
+        self._count = self._stretches.partitions = owns.total
         link.owns(frozenset(owns.partitions))
         for partition, (at, covers) in owns.partitions.items():
             if self._stretches.begin(partition, at, covers) is Taken.GAP and link.begun:

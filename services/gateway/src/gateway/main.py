@@ -9,7 +9,7 @@ import structlog
 import uvicorn
 import uvloop
 
-from gateway.application import entrance
+from gateway.application import PRIVATE, entrance
 from gateway.door import Door
 from gateway.event_log import EventLog
 from gateway.settings import Settings
@@ -17,6 +17,7 @@ from gateway.store import HttpStore
 from gateway.tasks import Vital
 from shared import log_identity, logs
 from shared.kafka import Inspector, Producer
+from shared.service_token import authorization
 from shared.serving import server
 from shared.settings import read
 from shared.topics import Topics
@@ -37,7 +38,7 @@ async def serve(settings: Settings) -> None:
     topic = Topics.named(settings.topic_prefix).events
     inspector = Inspector(settings.kafka_bootstrap, topic, client_id="parley-gateway")
     async with parts(settings, inspector, topic) as door:
-        serving = server(entrance(door), settings, grace=_GRACE, farewell=door.drain)
+        serving = server(entrance(door), settings, grace=_GRACE, private=PRIVATE, farewell=door.drain)
         identify, end = _identify(door.events, inspector, topic, serving), _end(door.vital, serving)
         async with door.vital.running(identify=identify, end=end):
             await serving.serve()
@@ -50,9 +51,11 @@ async def parts(settings: Settings, inspector: Inspector, topic: str) -> AsyncIt
     """What is not up yet is waited for in the background, and named by /readyz."""
     producer = Producer(settings.kafka_bootstrap, client_id="parley-gateway")
     async with AsyncExitStack() as stack:
-        linking = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))  # as many as notifiers
+        token = settings.service_token.get_secret_value()
+        connector = aiohttp.TCPConnector(limit=0)  # as many as notifiers
+        linking = aiohttp.ClientSession(connector=connector, headers=authorization(token))
         session = await stack.enter_async_context(linking)
-        store = await stack.enter_async_context(HttpStore(settings.store_url))
+        store = await stack.enter_async_context(HttpStore(settings.store_url, token))
         stack.push_async_callback(producer.stop)
         stack.push_async_callback(inspector.stop)
         events = EventLog(producer, inspector, topic)

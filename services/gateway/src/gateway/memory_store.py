@@ -11,13 +11,14 @@ from typing import Any
 
 import orjson
 
-from gateway.store import Answer, Belongs, Outcome, Progress, Unavailable, Until
+from gateway.store import Answer, Away, Belongs, Outcome, Progress, Unavailable, Until
 from shared import codec, events, frames
 from shared import cursor as cursors
 from shared.kafka.memory import MemoryLog
 from shared.log_identity import LogIdentity
 from shared.position import Position, after
 from shared.problems import Code, Problem
+from shared.showing import history_page
 from shared.showing import page as page_of
 
 _decoded = lru_cache(10_000)(codec.decode_event)
@@ -44,6 +45,8 @@ class _Conversation:
 class MemoryStore:
     def __init__(self, log: MemoryLog, topic: str, identity: LogIdentity) -> None:
         self.away = False
+        self.busy = False
+        """It does not answer in time."""
         self.stands_at: tuple[int, ...] | None = None
         """Where the projection stands still; None: it is always at the log's end."""
         self.questions = 0
@@ -84,9 +87,10 @@ class MemoryStore:
             before, above = bounds.get("before", 2**53), bounds.get("after", 0)
             within = [m for m in found.messages if above < m.seq < before]
             shown = within[:limit] if "after" in bounds else within[-limit:]
-            more = {"hasMore": len(within) > limit, "hasOlder": False, "hasNewer": False}
-            items = [_message(found, each, user) for each in shown]
-            return _ok({"items": _plain(items), **more, "cursor": self._cursor(user)})
+            items = _plain([_message(found, each, user) for each in shown])
+            first, last = history_page(items, 0 if "after" in bounds else len(items))
+            more = {"hasMore": len(within) > last - first, "hasOlder": False, "hasNewer": False}
+            return _ok({"items": items[first:last], **more, "cursor": self._cursor(user)})
 
         return self._answered(until, answer)
 
@@ -156,7 +160,9 @@ class MemoryStore:
     def _ask(self) -> None:
         self.questions += 1
         if self.away:
-            raise Unavailable("away")
+            raise Away("away")
+        if self.busy:
+            raise Unavailable("busy")
 
     def _reached(self, place: Position) -> bool:
         return place.offset < self._offsets()[place.partition]

@@ -21,3 +21,6 @@ overflows = Counter("gateway_outbox_overflow_total", "Readers that were too slow
 entries = Counter("gateway_entries_received_total", "Entries that notifiers told of.")
 gaps = Counter("gateway_link_gaps_total", "Stretches of the topic that no notifier told of.")
 links = Gauge("gateway_links", "Notifiers that are connected.")
+unchecked = Counter(
+    "gateway_unchecked_writes_total", "Writes let through while nobody could say who is a member."
+)

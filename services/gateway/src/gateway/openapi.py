@@ -2,6 +2,8 @@
 
 import json
 
+from pydantic import SecretStr
+
 from gateway.application import application, calls
 from gateway.door import Door
 from gateway.event_log import EventLog
@@ -15,7 +17,9 @@ _TOPIC = "chat.events"
 
 def document() -> str:
     log = MemoryLog(1)
-    settings = Settings(store_url="http://store", notifiers=["notifier:1"], auth="dev")
+    settings = Settings(
+        store_url="http://store", notifiers=["notifier:1"], auth="dev", service_token=SecretStr("-" * 16)
+    )
     events = EventLog(MemoryProducer(log), MemoryConsumer(log, _TOPIC), _TOPIC)
     store = MemoryStore(log, _TOPIC, LogIdentity("0" * 16, 1))
     door = Door.hung(settings, events, store)

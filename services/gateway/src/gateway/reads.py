@@ -77,11 +77,11 @@ class Reads:
 
     async def _written(self, user: str, conversation: str, up_to: int) -> bool:
         try:
-            await (await self._sending.read(user, conversation, up_to))
+            await (await self._sending.read(user, conversation, up_to, charge=False))  # its frame paid
         except Unconfirmed:
             return False
-        except Problem:  # no member any more: nothing to write
-            return True
+        except Problem as problem:
+            return problem.code == "not_found"  # no member any more: nothing to write
         return True
 
     def _forget(self, user: str, conversation: str) -> None:

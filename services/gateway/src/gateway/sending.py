@@ -13,7 +13,6 @@ from gateway.membership import Membership
 from shared import events, ids
 from shared.kafka import Unconfirmed
 from shared.position import Position
-from shared.problems import not_found
 from shared.vocabulary import timestamp
 
 log = structlog.get_logger()
@@ -39,7 +38,8 @@ class Sent(NamedTuple):
 
 class Sending:
     """Calls that returned in order are written in order, if they concern one conversation. Everything here
-    raises Unconfirmed when the log does not take the event, and Problem (404) for who is no member."""
+    raises Unconfirmed when the log does not take the event, and Problem for who is no member (404), or when
+    that cannot be found out (503)."""
 
     def __init__(
         self, log: EventLog, membership: Membership, source: str, now: Callable[[], datetime] | None = None
@@ -50,7 +50,7 @@ class Sending:
         self._now = now or (lambda: datetime.now(UTC))
 
     async def message(self, user: str, conversation: str, text: str, client_id: str | None) -> Sent:
-        await self._require_member(user, conversation)
+        await self._membership.require(user, conversation)
         message_id = ids.message_id(conversation, user, client_id)
         data = events.MessageSentData(
             conversation_id=conversation,
@@ -61,8 +61,11 @@ class Sending:
         event = events.MessageSent(**self._envelope(user, conversation), data=data)
         return Sent(message_id, self._append(event))
 
-    async def read(self, user: str, conversation: str, up_to: int) -> Awaitable[Position]:
-        await self._require_member(user, conversation)
+    async def read(
+        self, user: str, conversation: str, up_to: int, *, charge: bool = True
+    ) -> Awaitable[Position]:
+        """`charge`: as `Membership.require` takes it."""
+        await self._membership.require(user, conversation, charge=charge)
         data = events.ReadMovedData(conversation_id=conversation, up_to=up_to)
         return self._append(events.ReadMoved(**self._envelope(user, conversation), data=data))
 
@@ -81,10 +84,6 @@ class Sending:
             "time": timestamp(self._now()),
             "actor": actor,
         }
-
-    async def _require_member(self, user: str, conversation: str) -> None:
-        if not await self._membership.allows(user, conversation):
-            not_found()
 
     def _append(self, event: events.ConversationEvent) -> Awaitable[Position]:
         try:

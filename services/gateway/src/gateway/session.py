@@ -42,7 +42,7 @@ async def attend(door: Door, websocket: WebSocket) -> None:
         await websocket.send_denial_response(foreign().response())
         return
     fields = Fields.parse(websocket.scope["query_string"]).values
-    user = callers.user_of(_single(fields.get("token", [])))
+    user = callers.of_socket(websocket.headers, fields.get("token", []))
     refusal = await _refusal(door, user)
     await websocket.accept()
     if user is None or refusal is not None:
@@ -81,7 +81,7 @@ class Session:
         self._task: asyncio.Task[None] | None = None
         """What is to be shown before the socket is live; none while it is."""
         self._beat: asyncio.TimerHandle | None = None
-        self._gone = wire.listen(self._hearing.hear, socket.outbox.flow)
+        self._gone = wire.listen(self._hearing.hear, socket.outbox.flow, socket.unresponsive)
 
     async def run(self) -> None:
         """Until the client is gone."""

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, fiel
 from pydantic_settings import NoDecode
 
 from gateway import hosts, origins
-from shared.settings import KafkaSettings, ProcessSettings
+from shared.settings import KafkaSettings, ProcessSettings, ServiceSettings
 
 KIB = 1024
 
@@ -45,7 +45,11 @@ def _names(given: list[str]) -> list[str]:
     return [hosts.name(each) for each in given]
 
 
-class Settings(ProcessSettings, KafkaSettings):
+def _most_sockets(max_connections: int) -> int:
+    return min(20_000, max_connections * 9 // 10)
+
+
+class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     store_url: str = Field(pattern=r"^https?://[^/]+$")
     """Where `message_store serve` answers."""
@@ -64,7 +68,8 @@ class Settings(ProcessSettings, KafkaSettings):
     """Seconds for every notifier to know of a new socket's user; then it is told to come back."""
     max_body: int = Field(default=64 * KIB, ge=KIB)
     max_frame: int = Field(default=64 * KIB, ge=KIB)
-    max_sockets: int = Field(default=20_000, ge=1)
+    max_sockets: int = Field(default_factory=lambda given: _most_sockets(given["max_connections"]), ge=1)
+    """Below `max_connections`, so that sockets leave room for calls and probes."""
     arrivals_per_second: float = Field(default=200, ge=1, le=100_000)
     """Sockets that are let in, and on SIGTERM told to leave; what comes faster waits or comes back later."""
     outbox_frames: int = Field(default=2_048, ge=256)
@@ -86,6 +91,8 @@ class Settings(ProcessSettings, KafkaSettings):
     def _safe(self) -> Self:
         if self.auth == "dev" and self.env == "production":
             raise ValueError("AUTH=dev lets everybody be anybody and is refused when ENV=production")
+        if self.max_sockets >= self.max_connections:
+            raise ValueError(f"MAX_SOCKETS must be below MAX_CONNECTIONS ({self.max_connections})")
         return self
 
     @property

@@ -123,6 +123,10 @@ class Socket:
             self.outbox.close(close, drop=drop)
             asyncio.get_running_loop().call_later(_CLOSE_WITHIN, self.outbox.cut)
 
+    def unresponsive(self) -> None:
+        """A ping was not answered: the client does not read, or is gone."""
+        self.close(delays.closing(delays.TOO_SLOW), drop=True)
+
     def _place(self) -> Progress | None:
         if self._base is None or not self._live:
             return self._base

@@ -10,6 +10,7 @@ from gateway.link_messages import Entry
 from gateway.membership import Membership
 from gateway.pace import Pace
 from gateway.socket import Socket
+from shared.entries import MEMBER_KINDS
 from shared.failpoints import failpoint
 from shared.frames import ReconnectFrame
 
@@ -51,7 +52,7 @@ class Sockets:
             self._leave(socket)
 
     def dispatch(self, entry: Entry) -> None:
-        if entry.kind.startswith("chat.member."):
+        if entry.kind in MEMBER_KINDS:
             self._membership.forget(entry.conversation)
         failpoint("gateway.dispatching")
         for user in entry.users:

@@ -1,6 +1,7 @@
 """The read models, as message-store serves them (docs/internal-wire.md). Answers that clients will see are
 passed on unread."""
 
+import errno
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -9,13 +10,26 @@ from typing import Any, NamedTuple, Protocol, Self
 
 import aiohttp
 import orjson
+import structlog
+
+from shared.service_token import authorization
+
+log = structlog.get_logger()
 
 _PATIENCE = 2.5  # seconds beyond what the store was asked to wait itself
 _HASTE = 0.9  # where a send waits for the answer, which has Kafka to wait for yet
 
 
+_LOST = frozenset({errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE})
+
+
 class Unavailable(Exception):
     """The store does not answer, or says that it cannot."""
+
+
+class Away(Unavailable):
+    """The connection to the store was refused or reset, or the store cannot connect to its database. Never a
+    time-out: load makes those."""
 
 
 class Answer(NamedTuple):
@@ -79,7 +93,8 @@ class Belongs(NamedTuple):
 
 
 class StorePort(Protocol):
-    """Every call raises Unavailable when the store is away. An Answer that is `behind` is an answer."""
+    """Every call raises Unavailable when the store does not answer, Away when it cannot. An Answer that is
+    `behind` is an answer."""
 
     async def conversations(
         self, user: str, *, limit: int, page: str | None = None, until: Until | None = None
@@ -118,9 +133,10 @@ class _Purpose(Enum):
     READ_LATER = "read once a position is reached", 256
     OUTCOME = "outcome", 512
 
-    def session(self) -> aiohttp.ClientSession:
+    def session(self, token: str) -> aiohttp.ClientSession:
         """It sends the question and nothing else: the store has no cookies and one form of each answer."""
         return aiohttp.ClientSession(
+            headers=authorization(token),
             connector=aiohttp.TCPConnector(limit=self.value[1]),
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
@@ -130,14 +146,16 @@ class _Purpose(Enum):
 class HttpStore:
     """Usable while entered."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str) -> None:
+        """`token`: the SERVICE_TOKEN."""
         self._url = url.rstrip("/")
+        self._token = token
         self._sessions: dict[_Purpose, aiohttp.ClientSession] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         for purpose in _Purpose:
-            self._sessions[purpose] = await self._stack.enter_async_context(purpose.session())
+            self._sessions[purpose] = await self._stack.enter_async_context(purpose.session(self._token))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -212,14 +230,23 @@ class HttpStore:
             async with session.get(self._url + path, params=asked, timeout=deadline) as response:
                 return Answer(response.status, await response.read())
         except (TimeoutError, aiohttp.ClientError) as error:
-            raise Unavailable(repr(error)) from error
+            raise (Away if _is_lost(error) else Unavailable)(repr(error)) from error
 
 
 def _progress(told: dict[str, Any]) -> Progress:
     return Progress(told["epoch"], tuple(told["offsets"]))
 
 
+def _is_lost(error: Exception) -> bool:
+    """Whether the connection was refused or reset. A limit of this process (open files, ports) is neither."""
+    return isinstance(error, aiohttp.ServerDisconnectedError) or getattr(error, "errno", None) in _LOST
+
+
 def _available(answer: Answer) -> Answer:
-    if answer.status >= 500 and not answer.behind:
+    if answer.status in (401, 403):
+        log.error("store.refused", status=answer.status, hint="do both have the same SERVICE_TOKEN?")
         raise Unavailable(f"the store answered {answer.status}")
+    if answer.status >= 500 and not answer.behind:
+        away = answer.code == "database_away"
+        raise (Away if away else Unavailable)(f"the store answered {answer.status}")
     return answer

@@ -6,6 +6,11 @@ every entry below it has been told. Pure: no clock, no I/O.
 
 from enum import Enum, auto
 
+from shared.kafka import partition_for
+
+_CURRENT_FOR = 4.0
+"""Seconds; a partition's owner says at least once a second how far it is, and is cut when silent for 3.6."""
+
 
 class Taken(Enum):
     NEXT = auto()
@@ -18,7 +23,10 @@ class Taken(Enum):
 
 class Stretches:
     def __init__(self) -> None:
+        self.partitions = 0
+        """How many there are; 0 when not known."""
         self.offsets: dict[int, int] = {}
+        self._current_at: dict[int, float] = {}
         self._covers: dict[int, int] = {}
 
     def begin(self, partition: int, at: int, covers: int) -> Taken:
@@ -35,7 +43,9 @@ class Stretches:
 
     def take(self, partition: int, after: int, up_to: int, covers: int) -> Taken:
         taken = self.look(partition, after, up_to)
-        if taken is not Taken.GAP:
+        if taken is Taken.GAP:
+            self._current_at.pop(partition, None)
+        else:
             self.skip_to(partition, up_to, covers)
         return taken
 
@@ -51,3 +61,15 @@ class Stretches:
     def told(self) -> dict[int, int]:
         """`covers` of every partition that is known, as it is now."""
         return dict(self._covers)
+
+    def mark_current(self, partition: int, now: float) -> None:
+        """Nothing of the partition was left out up to `now`, in seconds on one clock."""
+        self._current_at[partition] = now
+
+    def is_current(self, conversation: str, now: float) -> bool:
+        """Whether the conversation's changes are told as they happen; not while its partition has no owner
+        that is heard of."""
+        if not self.partitions:
+            return False
+        partition = partition_for(conversation.encode(), self.partitions)
+        return now - self._current_at.get(partition, float("-inf")) <= _CURRENT_FOR

@@ -7,4 +7,5 @@ postgres    writes it, in one transaction with the offset
 projector   read → load → fold → write → publish
 publisher   tells chat.messages, strictly in order, what is committed
 queries     reads for clients
+reachability  whether the database is away or slow
 """

@@ -104,7 +104,7 @@ def application(settings: ProjectSettings) -> FastAPI:
             with suppress(asyncio.CancelledError, Exception):
                 await task
 
-    app = FastAPI(title="Parley projector", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Parley projector", lifespan=lifespan, openapi_url=None)
     problems.install(app)
     app.include_router(probes(vigil.alive, readiness.reasons))
     return app

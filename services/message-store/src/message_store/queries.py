@@ -8,14 +8,16 @@ from typing import Any, LiteralString
 import orjson
 import psycopg
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from message_store import reading, sessions, views
 from message_store.progress import Vector, behind
+from message_store.reachability import Reachability
 from message_store.views import Row
 from shared import cursor
 from shared.position import Position, after
 from shared.problems import Problem, not_found
+from shared.showing import conversations_page, history_page
 from shared.showing import page as page_of
 from shared.vocabulary import MAX_SEQ
 
@@ -23,12 +25,29 @@ _STANDING = 3
 """Columns that say where things stand, the first of each row."""
 
 
-class Queries:
-    """Every method raises Problem(unavailable) when the database does not answer in time."""
+_TIMED_OUT = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
 
-    def __init__(self, pool: AsyncConnectionPool, *, timeout: float = 2.0) -> None:
+_LOST = ("08", "57P")
+"""How the SQLSTATE of a statement begins that took its connection with it."""
+
+_SOON = 0.2
+"""Seconds of waiting for a connection of the pool after which it is found out whether any can be made."""
+
+
+class DatabaseAway(Exception):
+    """No connection to PostgreSQL can be made."""
+
+
+class Queries:
+    """Every method raises Problem when the database does not answer: `database_away` when no connection to it
+    can be made, `busy` when connections or statements take too long, else `unavailable`."""
+
+    def __init__(
+        self, pool: AsyncConnectionPool, reachability: Reachability, *, timeout: float = 2.0
+    ) -> None:
         """`timeout` is less than gateways wait for an answer."""
         self._pool = pool
+        self._reachability = reachability
         self._timeout = timeout
 
     async def progress(self) -> Vector:
@@ -50,8 +69,8 @@ class Queries:
         before, before_id = views.read_page_token(page) if page is not None else (None, None)
         asked = {"user": user, "limit": limit + 1, "before": before, "before_id": before_id}
         standing, rows = _standing(await self._rows(reading.CONVERSATIONS, asked))
-        items = [views.conversation(user, row) for row in rows[:limit]]
-        more = len(rows) > limit
+        items = conversations_page([views.conversation(user, row) for row in rows[:limit]])
+        more = len(rows) > len(items)
         return {
             "items": items,
             "nextPage": views.next_page(items[-1]) if more else None,
@@ -61,7 +80,8 @@ class Queries:
     async def history(
         self, user: str, conversation: str, limit: int, bound: tuple[str, int] | None
     ) -> dict[str, Any]:
-        """`bound`: ("before" | "after" | "around", seq). Raises Problem(not_found)."""
+        """At most `limit` messages and LIST_BYTES of them, those nearest to the bound. `bound`: ("before" |
+        "after" | "around", seq). Raises Problem(not_found)."""
         kind, seq = bound if bound is not None else ("before", MAX_SEQ)
         edge = seq + 1 if kind == "after" else seq
         older = 1 if kind == "after" else limit + 1
@@ -76,12 +96,13 @@ class Queries:
             not_found()
         older = sum(row[1] < edge for row in rows)
         left, right = _window(kind, older, len(rows) - older, limit)
-        has_older, has_newer = older > left, len(rows) - older > right
+        begin = older - left
+        items = [views.message(conversation, user, reader, row) for row in rows[begin : older + right]]
+        low, high = history_page(items, left)
+        has_older, has_newer = begin + low > 0, begin + high < len(rows)
         has_more = {"before": has_older, "after": has_newer}.get(kind, has_older or has_newer)
         return {
-            "items": [
-                views.message(conversation, user, reader, row) for row in rows[older - left : older + right]
-            ],
+            "items": items[low:high],
             "hasMore": has_more,
             "hasOlder": has_older,
             "hasNewer": has_newer,
@@ -128,19 +149,40 @@ class Queries:
             async with asyncio.timeout(self._timeout):
                 try:
                     return await self._read(statement, asked)
-                except psycopg.OperationalError:
+                except PoolTimeout:
+                    raise
+                except psycopg.OperationalError as error:
+                    if not (error.sqlstate or _LOST[0]).startswith(_LOST):
+                        raise
                     # after a restart of the database the pool holds dead connections
+                    await self._require_server()
                     await self._pool.check()
                     return await self._read(statement, asked)
-        except (TimeoutError, psycopg.Error) as error:
+        except DatabaseAway as error:
+            raise Problem("database_away", "no connection to the database can be made") from error
+        except (TimeoutError, PoolTimeout, *_TIMED_OUT) as error:
+            raise Problem("busy", "the database does not answer in time") from error
+        except psycopg.Error as error:
             raise Problem("unavailable", "the read models cannot be reached; try again") from error
 
     async def _read(self, statement: LiteralString, asked: dict[str, Any]) -> list[Row]:
-        connection = await self._pool.getconn()  # its context would end a transaction, of which there is none
+        connection = await self._connection()  # its context would end a transaction, of which there is none
         try:
             return await (await connection.execute(statement, asked, prepare=True)).fetchall()
         finally:
             await self._pool.putconn(connection)
+
+    async def _connection(self) -> AsyncConnection[Row]:
+        """Raises DatabaseAway rather than wait for a connection that cannot be made."""
+        try:
+            return await self._pool.getconn(timeout=_SOON)
+        except PoolTimeout:
+            await self._require_server()
+            return await self._pool.getconn()
+
+    async def _require_server(self) -> None:
+        if await self._reachability.is_away():
+            raise DatabaseAway
 
 
 def _window(kind: str, older: int, newer: int, limit: int) -> tuple[int, int]:
@@ -193,10 +235,11 @@ async def opened(database_url: str, connections: int) -> AsyncIterator[Queries]:
         min_size=2,
         max_size=connections,
         timeout=2.0,
+        reconnect_timeout=1.0,  # then the next question tries; its own pauses grow to minutes
         open=False,
     )
     await pool.open(wait=False)
     try:
-        yield Queries(pool)
+        yield Queries(pool, Reachability(database_url))
     finally:
         await pool.close(timeout=2.0)

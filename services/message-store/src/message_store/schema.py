@@ -70,7 +70,7 @@ class SchemaWatch:
         await self._usable.wait()
 
     async def run(self) -> None:
-        """Look for ever. A database that does not answer changes nothing: what was right stays so."""
+        """Read until cancelled. A database that does not answer changes nothing: what was right stays so."""
         while True:
             answered = await self._look()
             await asyncio.sleep(INTERVAL_SECONDS if answered and self.fault is None else RETRY_SECONDS)

@@ -17,6 +17,7 @@ from message_store.schema import SchemaWatch, read_record
 from message_store.settings import ServeSettings
 from shared import problems
 from shared.probes import probes
+from shared.service_token import ServicesOnly
 from shared.shortcut import Shortcut
 from shared.vital import vital
 
@@ -41,7 +42,8 @@ def application(settings: ServeSettings) -> ASGIApp:
     def not_ready() -> list[str]:
         return [schema.fault] if schema.fault is not None else []
 
-    app = FastAPI(title="Parley message-store", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Parley message-store", lifespan=lifespan, openapi_url=None)
     problems.install(app)
     app.include_router(probes(list, not_ready))
-    return ServerErrorMiddleware(Shortcut(app, routers), handler=problems.internal)
+    guarded = ServicesOnly(Shortcut(app, routers), settings.service_token.get_secret_value())
+    return ServerErrorMiddleware(guarded, handler=problems.internal)

@@ -34,7 +34,7 @@ WRITING: Settings = {
     # What is joined with a batch: while a table is small, reading all of it looks cheaper.
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
-    "statement_timeout": "15s",  # longer than the store waits: whoever is cut off is ended by the server
+    "statement_timeout": "15s",  # longer than the client waits: ends what a client that is gone left running
     "lock_timeout": "5s",  # as long as a vanished machine may hold a row
 }
 READING: Settings = {

@@ -2,7 +2,7 @@
 
 from pydantic import Field, PostgresDsn
 
-from shared.settings import KafkaSettings, ProcessSettings
+from shared.settings import KafkaSettings, ProcessSettings, ServiceSettings
 
 
 class MigrateSettings(ProcessSettings):
@@ -10,7 +10,7 @@ class MigrateSettings(ProcessSettings):
     """postgresql://user:password@host:port/database"""
 
 
-class ServeSettings(MigrateSettings):
+class ServeSettings(MigrateSettings, ServiceSettings):
     connections: int = Field(default=6, ge=2, le=200)
     """To PostgreSQL, at most."""
 

@@ -29,7 +29,9 @@ not above the version of the object that you hold. Ignore types and fields that 
 the last cursor). With `afterMs` the close's reason `afterMs=<n>` says how many milliseconds to wait;
 otherwise, and when the connection ends without a close, wait a random second or so. An upgrade may be
 refused, too, with a problem document: 400 (no `Host`, or two), 403 (a page of a foreign origin), 421
-(another's `Host`)."""
+(another's `Host`).
+
+The caller is `token`, or `Authorization: Bearer` as in REST; where both are given they must agree (4401)."""
 
 
 def topic() -> Document:
@@ -93,7 +95,7 @@ _QUERY = {
         "cursor": {
             "type": "string",
             "description": "Where the last socket ended; absent: from now on. One that is none gets `error` "
-            "`cursor_invalid`; a URL above 8 KiB is refused with HTTP 414.",
+            "`cursor_invalid`; a request line above 8 KiB is refused with HTTP 414.",
         },
     },
 }

@@ -59,7 +59,7 @@ def stale(folder: Path) -> Iterator[str]:
 
 
 def _text(document: Any, is_escaped: bool) -> str:
-    """As JSON. What nobody would see is escaped."""
+    """As JSON; `is_escaped`: all but ASCII, for invisible characters."""
     return json.dumps(document, indent=2, ensure_ascii=is_escaped) + "\n"
 
 

@@ -28,13 +28,18 @@ from gateway.queries import Query
 from shared.contract.schemas import components
 from shared.frames import Conversation, Message
 from shared.problems import Code, Problem, ProblemDetails, unexpected
+from shared.refusals import MAX_REQUEST_LINE, too_large
 
 SUMMARY = "Messages that are never lost and never doubled."
 DESCRIPTION = """\
 Begin with `startConversation` as it is printed: all other examples are of that conversation.
 
 New messages come over a WebSocket: connect to `ws://<host>/ws?token=<user id>`; its frames are not part of
-this document but described in `docs/contract`."""
+this document but described in `docs/contract`.
+
+Before any call: a request line above 8 KiB gets 414, a head above 16 KiB or of more than 100 fields 431, one
+that is not whole within 10 s 408 (all problems; code `too_big` or `bad_request`), and the connection is
+closed. So is one whose answer is not read for 30 s. At `MAX_CONNECTIONS` a new one may get 503."""
 
 Details = dict[Code, str]
 """What a problem most likely says, by its code."""
@@ -70,14 +75,16 @@ _SOMETIMES: Details = {
     "projection_behind": "the read models are not there yet",
 }
 _SAID = {
-    400: "Not JSON, not UTF-8, a parameter or `Host` missing or repeated, or the query longer than 8 KiB.",
-    401: "Nobody says who calls, or a token that is no user id.",
+    400: "Not JSON, not UTF-8, no or two `Host` headers, or a parameter is missing or repeated.",
+    401: "Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id.",
     403: "`meId` is not the caller; or, of a write, the page that calls is of an origin that is not allowed.",
     404: "No such conversation, or the caller is not a member of it.",
     410: "A position or cursor of another log, or another user's cursor: read anew.",
     413: "The body is too large.",
+    414: "The request line is above 8 KiB.",
     421: "`Host` is none of this gateway's names.",
     422: "Well-formed, but a field breaks a rule; `detail` names it.",
+    431: "The head is above 16 KiB, or has more than 100 fields.",
     500: "A fault of the gateway's own.",
     503: "Something behind the gateway is away or behind; safe to repeat after `Retry-After` seconds.",
 }
@@ -108,7 +115,8 @@ def problems(*codes: Code, said: Details) -> Responses:
     """All that a call may be refused with: what every call may be, `codes`, and those in `said`, which holds
     what this call is most likely to say."""
     details = _ALWAYS | {code: _SOMETIMES[code] for code in codes} | said
-    shown = [Problem(code, detail) for code, detail in details.items()] + [misdirected()]
+    shown = [Problem(code, detail) for code, detail in details.items()]
+    shown += [misdirected(), too_large(b"a" * MAX_REQUEST_LINE), too_large(b"")]
     statuses = sorted({problem.status for problem in shown})
     return {status: _answer([each for each in shown if each.status == status]) for status in statuses}
 

@@ -42,6 +42,10 @@ def start(door: Door) -> APIRouter:
             raise Problem("unavailable", "not started yet; repeat it") from None
         if not answer.ok and not answer.behind:  # the fold made nothing of it
             raise Problem("unavailable", "not started yet; repeat it")
+        if answer.ok:
+            conversation = ids.direct_conversation_id(user, body.peer_id)
+            door.membership.forget(conversation)  # whoever was refused a moment ago is a member now
+            door.membership.remember(conversation, user, body.peer_id)
         return answers.passed_on(answer)
 
     return router

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from notifier.live import server
 from notifier.live.notifier import Notifier
@@ -11,22 +12,23 @@ from notifier.live.settings import LiveSettings
 from shared import problems
 from shared.logs import configure
 from shared.probes import probes
+from shared.service_token import ServicesOnly
 from shared.serving import serve
 from shared.settings import read
 
 
-def application(notifier: Notifier, settings: LiveSettings) -> FastAPI:
+def application(notifier: Notifier, settings: LiveSettings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         notifier.start()
         yield
         await notifier.stop()
 
-    app = FastAPI(title="Parley notifier", lifespan=lifespan)
+    app = FastAPI(title="Parley notifier", lifespan=lifespan, openapi_url=None)
     problems.install(app)
     app.include_router(probes(notifier.alive, notifier.not_ready))
     app.include_router(server.links(notifier.switchboard, settings.link_outbox))
-    return app
+    return ServicesOnly(app, settings.service_token.get_secret_value())
 
 
 def main() -> None:

@@ -15,44 +15,54 @@ class BadMessage(ValueError):
     """The gateway broke the protocol."""
 
 
+_MAX_USERS = 20_000  # in one message
+_MAX_PARTITIONS = 10_000
+
+_Number = Annotated[int, Field(ge=0, lt=2**63, strict=True)]
+_Partition = Annotated[int, Field(ge=0, lt=2**31)]
+_User = Annotated[str, Field(min_length=1, max_length=128)]
+
+
 class _FromGateway(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")  # gateways may be one release ahead
 
 
 class Hello(_FromGateway):
     type: Literal["hello"]
-    gateway: str
+    gateway: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 
 class Announce(_FromGateway):
     type: Literal["announce"]
-    batch: int
-    users: list[str]
+    batch: _Number
+    users: Annotated[list[_User], Field(max_length=_MAX_USERS)]
 
 
 class Withdraw(_FromGateway):
     type: Literal["withdraw"]
-    batch: int
-    users: list[str]
+    batch: _Number
+    users: Annotated[list[_User], Field(max_length=_MAX_USERS)]
 
 
 class Replay(_FromGateway):
     type: Literal["replay"]
-    partitions: dict[int, int]
+    partitions: Annotated[dict[_Partition, _Number], Field(max_length=_MAX_PARTITIONS)]
 
 
 FromGateway = Hello | Announce | Withdraw | Replay
+_NAMES = frozenset({"hello", "announce", "withdraw", "replay", "gateway", "batch", "users", "partitions"})
 _reader: TypeAdapter[FromGateway] = TypeAdapter(Annotated[FromGateway, Field(discriminator="type")])
 
 
 def read(text: str) -> FromGateway:
-    """Raises BadMessage."""
+    """Raises BadMessage, whose text quotes nothing of the message."""
     try:
         return _reader.validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise BadMessage(f"{place}: {first['msg']}" if place else first["msg"]) from None
+        place = ".".join(name for name in map(str, first["loc"]) if name in _NAMES)
+        said = "no such type" if first["type"] == "union_tag_invalid" else first["msg"]
+        raise BadMessage(f"{place}: {said}" if place else said) from None
 
 
 def owns(count: int, streams: Iterable[Stream]) -> str:
@@ -78,7 +88,7 @@ def entry(notice: Notice, users: Sequence[str], partition: int, told: int) -> st
         "conversation": notice.conversation,
         "users": users,
     }
-    return f"{_header(header)}\n{notice.frame}"
+    return f"{_header(header)}\n{notice.frame if users else ''}"
 
 
 def progress(streams: Iterable[Stream], told: Mapping[int, int]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared import codec
+from shared.entries import MEMBER_KINDS
 from shared.kafka import Record
 from shared.position import Position
 from shared.showing import frame_of
@@ -22,6 +23,10 @@ class Notice:
     audience: Sequence[str]
     frame: str
     """What clients get, as JSON."""
+
+    @property
+    def changes_members(self) -> bool:
+        return self.kind in MEMBER_KINDS
 
     @property
     def size(self) -> int:

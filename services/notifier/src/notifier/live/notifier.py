@@ -53,7 +53,7 @@ class Notifier:
             yield f"records wait in partition {partition}, and none is read"
 
     def not_ready(self) -> Iterator[str]:
-        """About this process alone: whether Kafka answers now, and who reads which partition, all share."""
+        """About this process alone: Kafka and the assignment of partitions are shared by all."""
         if not self.switchboard.count:
             yield "the topic has not been seen yet"
         if self._draining:

@@ -27,9 +27,6 @@ def links(switchboard: Switchboard, outbox_size: int) -> APIRouter:
 
     @router.websocket("/link")
     async def link(socket: WebSocket) -> None:
-        if "origin" in socket.headers:  # a browser: this is no place for pages
-            await socket.close()
-            return
         await socket.accept()
         await _serve(socket, Link(Outbox(outbox_size, cut=partial(_cut, socket))), switchboard)
 
@@ -68,6 +65,7 @@ async def _listen(socket: WebSocket, link: Link, switchboard: Switchboard) -> No
                 failpoint("notifier.replayed")
             case message:
                 raise BadMessage(f"{message.type} is out of order")
+        await asyncio.sleep(0)  # what else is to be done comes between two messages, however many are here
 
 
 async def _introduce(socket: WebSocket, link: Link) -> None:

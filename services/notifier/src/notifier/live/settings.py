@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from shared.settings import KafkaSettings, ProcessSettings
+from shared.settings import KafkaSettings, ProcessSettings, ServiceSettings
 
 
-class LiveSettings(ProcessSettings, KafkaSettings):
+class LiveSettings(ProcessSettings, KafkaSettings, ServiceSettings):
     link_outbox: int = Field(default=16 * 1024 * 1024, ge=1_024)
     """Characters that may wait for one gateway before it is cut."""
     link_grace: float = Field(default=1.0, ge=0, le=60)

@@ -4,6 +4,9 @@ All of it is synchronous, on one loop: whom an entry is for is looked up in the 
 a batch that was acknowledged before holds for it. What each link is told are stretches [after, upTo) of each
 partition, each beginning where the one before it ended; those in which nothing was for it are merged. A link
 that missed some asks, and is told again from there, as far as a stream's ring reaches.
+
+Entries that may change who is a member go to every link: a gateway remembers members whom it has no sockets
+of, too.
 """
 
 import asyncio
@@ -55,8 +58,9 @@ class Switchboard:
         stream = self._advanced(partition, notice.offset)
         if not stream.admits(notice):
             return
-        for link, users in self._interest.holders(notice.audience).items():
-            self._say_entry(link, notice, users, partition)
+        holders = self._interest.holders(notice.audience)
+        for link in self._links if notice.changes_members else holders:
+            self._say_entry(link, notice, holders.get(link, ()), partition)
         metrics.entries_dispatched.inc()
 
     def skip(self, partition: int, offset: int) -> None:
@@ -125,7 +129,8 @@ class Switchboard:
     def _retell(self, link: Link, stream: Stream, offset: int) -> None:
         link.told[stream.partition] = min(offset, stream.at)
         for notice in stream.since(offset):
-            if users := self._interest.holders(notice.audience).get(link):
+            users = self._interest.holders(notice.audience).get(link, ())
+            if users or notice.changes_members:
                 self._say_entry(link, notice, users, stream.partition)
         link.outbox.put(messages.progress([stream], link.told))
         link.told[stream.partition] = stream.at

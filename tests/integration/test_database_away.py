@@ -1,0 +1,104 @@
+"""When the queries call the database away, and when only busy: gateways open their membership check by it."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from message_store import queries
+from message_store.migrations import migrate
+from message_store.postgres import PostgresStore
+from shared.log_identity import LogIdentity
+from shared.problems import Problem
+from tests import builders
+from tests.integration.read_models import GROUP
+from tests.notifier_processes import free_port
+
+
+async def codes(database_url: str, times: int = 8) -> set[str]:
+    """What so many questions at once are answered with."""
+    async with queries.opened(database_url, 4) as opened:
+        return set(await asyncio.gather(*(_code(opened) for _ in range(times))))
+
+
+async def _code(opened: queries.Queries) -> str:
+    try:
+        await opened.membership("ann", GROUP)
+    except Problem as problem:
+        return problem.code
+    return "answered"
+
+
+@pytest.fixture
+async def projected(database_url: str) -> str:
+    """A database that can be asked."""
+    await asyncio.to_thread(migrate, database_url)
+    store = PostgresStore(database_url)
+    await store.claim(LogIdentity(builders.EPOCH, 1), [0])
+    await store.close()
+    return database_url
+
+
+@pytest.fixture
+def without_connections(projected: str, postgres_admin_url: str) -> Iterator[str]:
+    """The URL of a role that has used up its connections."""
+    name = f"full_{secrets.token_hex(4)}"
+    role = sql.Identifier(name)
+    with psycopg.connect(postgres_admin_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("create role {} login password 'x' connection limit 0").format(role))
+        try:
+            where = urlsplit(projected)
+            yield where._replace(netloc=f"{name}:x@{where.netloc.rpartition('@')[2]}").geturl()
+        finally:
+            admin.execute(sql.SQL("drop role {}").format(role))
+
+
+async def test_a_server_that_refuses_connections_is_away() -> None:
+    assert await codes(f"postgresql://ann@127.0.0.1:{free_port()}/any") == {"database_away"}
+
+
+async def test_a_server_with_too_many_connections_is_busy(without_connections: str) -> None:
+    assert await codes(without_connections) == {"busy"}
+
+
+async def test_a_server_that_says_nothing_is_busy() -> None:
+    async with _silent() as url:
+        assert await codes(url) == {"busy"}
+
+
+@asynccontextmanager
+async def _silent() -> AsyncIterator[str]:
+    async def listen(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await ended.wait()
+        writer.close()
+
+    ended = asyncio.Event()
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+        yield f"postgresql://ann@127.0.0.1:{server.sockets[0].getsockname()[1]}/any"
+        ended.set()
+
+
+async def test_a_locked_table_is_busy_for_all_who_wait_for_it_and_for_a_connection(projected: str) -> None:
+    with psycopg.connect(projected) as locking:
+        locking.execute("lock table members in access exclusive mode")
+        assert await codes(projected, 20) == {"busy"}
+        locking.rollback()
+        assert await codes(projected) == {"answered"}
+
+
+async def test_a_statement_that_takes_longer_than_the_server_allows_is_busy(projected: str) -> None:
+    name = sql.Identifier(urlsplit(projected).path[1:])
+    with psycopg.connect(projected, autocommit=True) as connection:
+        connection.execute(sql.SQL("alter database {} set statement_timeout = '200ms'").format(name))
+    with psycopg.connect(projected) as locking:
+        locking.execute("lock table members in access exclusive mode")
+        assert await codes(projected, 4) == {"busy"}
+
+
+async def test_tables_that_are_not_there_are_neither(database_url: str) -> None:
+    assert await codes(database_url) == {"unavailable"}

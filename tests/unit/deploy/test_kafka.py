@@ -1,0 +1,27 @@
+"""The files of the local Kafka."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from deploy.local.kafka import Kafka
+from deploy.local.process import Process
+
+
+async def _nothing(_: Process) -> None:
+    """In place of Maven and of Kafka's own tool."""
+
+
+@pytest.mark.parametrize("mode", [None, 0o755])
+async def test_only_its_owner_reads_its_files_and_those_of_an_older_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int | None
+) -> None:
+    folder = tmp_path / "kafka"
+    if mode is not None:
+        (folder / "data").mkdir(parents=True)
+        folder.chmod(mode)
+    monkeypatch.setattr("deploy.local.programs.find", lambda _: Path("/bin/true"))
+    monkeypatch.setattr(Kafka, "_format", lambda self, once: once(Process("format", [])))
+    await Kafka(folder, tmp_path / "cache", 1, 2).prepare(_nothing, lambda _: None)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
