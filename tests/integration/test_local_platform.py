@@ -29,12 +29,27 @@ from deploy.local.supervisor import Supervisor
 from tests.platform import away, eventually
 
 STAND_IN = """
-import http.server, os, signal, sys
+import base64, hashlib, http.server, os, signal, sys
 
 class Answer(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
     def do_GET(self):
+        if self.path.startswith("/ws?"):
+            return self.upgrade()
         self.send_response(200)
+        self.send_header("Content-Length", "0")
         self.end_headers()
+    def upgrade(self):
+        nonce = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        accept = base64.b64encode(hashlib.sha1(nonce.encode()).digest()).decode()
+        self.send_header("Sec-WebSocket-Accept", accept)
+        self.end_headers()
+        frame = b'{"type": "synced", "cursor": "c"}'
+        self.wfile.write(bytes([0x81, len(frame)]) + frame + bytes([0x88, 0]))
+        self.close_connection = True
     def log_message(self, *_):
         pass
 
@@ -50,7 +65,7 @@ if os.environ.get("BROKEN"):
 print("it serves")
 print('{"event": "partitions.owned", "level": "info"}')
 print('{"event": "link.slow", "level": "warning", "seconds": 3, "service": "any"}')
-http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
 """
 COMMANDS = {"shared": "topics", "gateway": "__main__", "notifier": "__main__", "message_store": "__main__"}
 """What is replaced; all else in these packages is the real thing."""

@@ -95,7 +95,10 @@ async def _write_epoch(
             f"set PARTITIONS={count}, or use another TOPIC_PREFIX"
         )
     ends = await inspector.ends(range(count))
-    known = await inspector.records_at({p: 0 for p, end in ends.items() if end > 0})
+    begun = [partition for partition, end in ends.items() if end > 0]
+    known = await inspector.records_at(dict.fromkeys(begun, 0))
+    if len(known) < len(begun):  # another epoch beside one that was not read would divide the log
+        raise TimeoutError(f"the first records of {topics.events} could not be read in time")
     epochs = {codec.epoch_of(record.value) for record in known.values()}
     if len(epochs) > 1:
         raise RuntimeError(f"{topics.events} holds the epochs of several logs: {sorted(epochs)}")
@@ -112,10 +115,33 @@ async def _write_epoch(
     return epoch
 
 
+async def open_log_patiently(
+    settings: TopicSettings,
+    attempt: Callable[[TopicSettings], Awaitable[str]] = open_log,
+    *,
+    patience: float = PATIENCE_SECONDS,
+) -> str:
+    """Open the log, with another attempt whenever the broker was too slow for one: all steps can be repeated.
+    Raises what the last attempt raised once `patience` seconds are over, RuntimeError at once."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return await attempt(settings)
+        except (TimeoutError, Unconfirmed) as error:
+            if time.monotonic() >= deadline:
+                raise
+            log.warning("topics.retry", reason=str(error) or "no answer in time")
+            await asyncio.sleep(PAUSE_SECONDS)
+
+
 def main() -> None:
     settings = read(TopicSettings)
     configure("topics", settings.log_level)
-    epoch = asyncio.run(open_log(settings))
+    try:
+        epoch = asyncio.run(open_log_patiently(settings))
+    except (RuntimeError, TimeoutError, Unconfirmed) as error:
+        log.error("topics.failed", reason=str(error) or "Kafka does not answer in time")
+        sys.exit(1)
     log.info("topics.ready", epoch=epoch, partitions=settings.partitions)
 
 
