@@ -6,6 +6,9 @@ database and a log that do not belong together are never joined.
 
 import asyncio
 import secrets
+import sys
+import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -14,13 +17,15 @@ from pydantic import Field
 
 from shared import codec, ids
 from shared.events import LogOpened, LogOpenedData
-from shared.kafka import Inspector, Producer, TopicSpec
+from shared.kafka import Inspector, Producer, TopicSpec, Unconfirmed
 from shared.kafka.admin import create_topics
 from shared.logs import configure
 from shared.settings import KafkaSettings, read
 from shared.vocabulary import timestamp
 
 log = structlog.get_logger()
+
+PATIENCE_SECONDS, PAUSE_SECONDS = 60.0, 1.0
 
 _WEEK_MS, _MONTH_MS = 7 * 86_400_000, 30 * 86_400_000
 _LARGE = str(3 * 1024 * 1024)  # a 2 MiB dead letter, or an entry with 1,024 long user ids, and its envelope
@@ -65,9 +70,10 @@ def specs(settings: TopicSettings) -> list[TopicSpec]:
     ]
 
 
-async def open_log(settings: TopicSettings) -> str:
-    """Make what is missing and return the epoch. Raises RuntimeError when the topics that stand there have
-    another number of partitions or more than one epoch."""
+async def open_log(settings: TopicSettings, fresh_epoch: str | None = None) -> str:
+    """Make what is missing and return the epoch: that of the log, else `fresh_epoch` (random by default).
+    Raises RuntimeError when the topics that stand there have another number of partitions or more than one
+    epoch; TimeoutError, Unconfirmed when the broker is too slow."""
     topics = Topics.named(settings.topic_prefix)
     await create_topics(settings.kafka_bootstrap, specs(settings), settings.replication)
     inspector = Inspector(settings.kafka_bootstrap, topics.events, client_id="parley-topics")
@@ -75,14 +81,14 @@ async def open_log(settings: TopicSettings) -> str:
     await inspector.start()
     await producer.start()
     try:
-        return await _write_epoch(settings, topics, inspector, producer)
+        return await write_epoch(settings, topics, inspector, producer, fresh_epoch or secrets.token_hex(8))
     finally:
         await producer.stop()
         await inspector.stop()
 
 
-async def _write_epoch(
-    settings: TopicSettings, topics: Topics, inspector: Inspector, producer: Producer
+async def write_epoch(
+    settings: TopicSettings, topics: Topics, inspector: Inspector, producer: Producer, fresh_epoch: str
 ) -> str:
     for _ in range(100):  # the broker tells of a new topic a moment after it confirmed it
         count = await inspector.partitions()
@@ -102,7 +108,7 @@ async def _write_epoch(
     epochs = {codec.epoch_of(record.value) for record in known.values()}
     if len(epochs) > 1:
         raise RuntimeError(f"{topics.events} holds the epochs of several logs: {sorted(epochs)}")
-    epoch = epochs.pop() if epochs else secrets.token_hex(8)
+    epoch = epochs.pop() if epochs else fresh_epoch
     for partition in (p for p, end in ends.items() if end == 0):
         opened = LogOpened(
             id=ids.fresh_id(),
@@ -115,23 +121,28 @@ async def _write_epoch(
     return epoch
 
 
+Attempt = Callable[[TopicSettings, str], Awaitable[str]]
+
+
 async def open_log_patiently(
     settings: TopicSettings,
-    attempt: Callable[[TopicSettings], Awaitable[str]] = open_log,
+    attempt: Attempt = open_log,
     *,
     patience: float = PATIENCE_SECONDS,
+    pause: float = PAUSE_SECONDS,
 ) -> str:
-    """Open the log, with another attempt whenever the broker was too slow for one: all steps can be repeated.
-    Raises what the last attempt raised once `patience` seconds are over, RuntimeError at once."""
-    deadline = time.monotonic() + patience
+    """Open the log, with another attempt whenever the broker was too slow for one. All attempts have one
+    fresh epoch: a record that was not confirmed may still land. Raises what the last attempt raised once
+    `patience` seconds are over, RuntimeError at once."""
+    deadline, fresh_epoch = time.monotonic() + patience, secrets.token_hex(8)
     while True:
         try:
-            return await attempt(settings)
+            return await attempt(settings, fresh_epoch)
         except (TimeoutError, Unconfirmed) as error:
             if time.monotonic() >= deadline:
                 raise
             log.warning("topics.retry", reason=str(error) or "no answer in time")
-            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.sleep(pause)
 
 
 def main() -> None:
