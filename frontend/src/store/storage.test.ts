@@ -56,6 +56,17 @@ describe.each(REFUSALS)('where storage is %s', (_, refuse) => {
     expect(useOutbox.getState().outbox).toEqual([outgoing]);
     expect(useStorage.getState().isVolatile).toBe(true);
   });
+
+  it('warns of what was written alone, and as long as it is there', async () => {
+    const { useDrafts, useStore, useStorage } = await load();
+    const { countSent } = await import('./useSentCount');
+    countSent();
+    useStore.getState().setTheme('dark');
+    expect(useStorage.getState().isVolatile).toBe(false);
+    useDrafts.getState().setDraft('talk/ann', 'half');
+    useDrafts.getState().setDraft('talk/ann', '');
+    expect(useStorage.getState().isVolatile).toBe(false);
+  });
 });
 
 const refuseLock = () => Promise.reject(new DOMException('denied', 'SecurityError'));

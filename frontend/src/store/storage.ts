@@ -4,8 +4,10 @@
  */
 import { create } from 'zustand';
 
-/** Items that are in memory alone. While there are any, `isVolatile`: they do not survive a reload. */
+/** Items that are in memory alone. */
 const inMemory = new Map<string, string>();
+/** Those of them that somebody wrote. While there are any, `isVolatile`: they do not survive a reload. */
+const unsaved = new Set<string>();
 
 export const useStorage = create<{ isVolatile: boolean }>(() => ({ isVolatile: false }));
 
@@ -28,28 +30,35 @@ function attempt<T>(action: (storage: Storage) => T): T | undefined {
 }
 
 function noteVolatility() {
-  const isVolatile = inMemory.size > 0;
+  const isVolatile = unsaved.size > 0;
   if (useStorage.getState().isVolatile !== isVolatile) useStorage.setState({ isVolatile });
+}
+
+function dropCopy(key: string) {
+  inMemory.delete(key);
+  unsaved.delete(key);
+  noteVolatility();
 }
 
 export function getItem(key: string): string | null {
   return inMemory.get(key) ?? attempt((storage) => storage.getItem(key)) ?? null;
 }
 
-export function setItem(key: string, value: string): void {
+/** `isWriting`: its loss is worth a warning. */
+export function setItem(key: string, value: string, isWriting = true): void {
   const isStored = attempt((storage) => {
     storage.setItem(key, value);
     return true;
   });
-  if (isStored) inMemory.delete(key);
-  else inMemory.set(key, value);
+  if (isStored) return dropCopy(key);
+  inMemory.set(key, value);
+  if (isWriting) unsaved.add(key);
   noteVolatility();
 }
 
 export function removeItem(key: string): void {
   attempt((storage) => storage.removeItem(key));
-  inMemory.delete(key);
-  noteVolatility();
+  dropCopy(key);
 }
 
 /** The keys that begin with `prefix`. */
@@ -65,8 +74,7 @@ export function keysOf(prefix: string): string[] {
 export function onItemChange(changed: (key: string | null) => void): void {
   window.addEventListener('storage', ({ key, storageArea }) => {
     if (storageArea !== null && storageArea !== local()) return;
-    if (key !== null) inMemory.delete(key);
-    noteVolatility();
+    if (key !== null) dropCopy(key);
     changed(key);
   });
   window.addEventListener('pageshow', (event) => event.persisted && changed(null));

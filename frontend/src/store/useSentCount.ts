@@ -8,5 +8,5 @@ export const useSentCount = create<{ count: number }>(() => ({ count: Number(get
 
 export function countSent(): void {
   useSentCount.setState(({ count }) => ({ count: count + 1 }));
-  setItem(KEY, `${useSentCount.getState().count}`);
+  setItem(KEY, `${useSentCount.getState().count}`, false);
 }

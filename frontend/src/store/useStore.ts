@@ -41,7 +41,7 @@ export const useStore = create<Store>((set) => ({
     set({ user });
   },
   setTheme: (theme) => {
-    setItem(THEME, theme);
+    setItem(THEME, theme, false);
     set({ theme });
   },
   setReading: (readingId) => set({ readingId }),
