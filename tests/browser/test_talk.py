@@ -89,7 +89,8 @@ async def test_enter_sends_and_shift_enter_is_a_new_line(person: Invite) -> None
     await expect(gil.page.get_by_role("button", name="Send")).to_be_disabled()
 
 
-async def test_a_draft_waits_in_its_conversation(person: Invite) -> None:
+async def test_a_draft_waits_in_its_conversation(person: Invite, api: Api) -> None:
+    await api.start("ida", "jon")
     ida = await person("ida")
     await online(ida)
     await start(ida, "jon")

@@ -182,9 +182,9 @@ async def test_who_waits_takes_no_place_of_who_does_not_and_all_are_bounded() ->
     ):
         outcomes = [tasks.create_task(store.outcome("ana", until)) for _ in range(1_000)]
         reads = [tasks.create_task(store.conversations("ana", limit=1, until=until)) for _ in range(200)]
-        while waiting < 512 + 200 and asyncio.get_running_loop().time() < deadline:
+        while waiting < 128 + 128 and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.05)
-        assert waiting == 512 + 200
+        assert waiting == 128 + 128
         assert await store.membership("ana", STRANGE)
         assert (await store.history("ana", STRANGE, limit=1, bounds={})).ok
         assert await store.progress()

@@ -93,7 +93,7 @@ class Connections:
         self._timer = asyncio.get_running_loop().call_later(seconds, self._time_out_late)
 
     def _time_out_late(self) -> None:
-        self._timer = None
+        """The timer stays set meanwhile: a refused one, which lingers, must not set it for itself alone."""
         now = time.monotonic()
         if now - self._wakes_at > _STALL_SECONDS:
             self._wake_in(_STALL_SECONDS)
@@ -103,8 +103,10 @@ class Connections:
         for connection in late:
             del self._idle[connection]
             connection.time_out()
-        if self._idle and self._timer is None:
+        if self._idle:
             self._wake_in(max(0.01, next(iter(self._idle.values())) - due))
+        else:
+            self._timer = None
 
     def _log_dropped(self) -> None:
         self._dropped += 1

@@ -47,6 +47,8 @@ class HttpProtocol(HttpToolsProtocol):
         """Bytes since the last whole head, piece of a body, or end of a message."""
         self._advanced = False
         """One of these came with the bytes being parsed."""
+        self._declined = False
+        """The head asks for an upgrade that is not taken."""
         self._fault: Problem | None = None
         self._refused = False
 
@@ -93,8 +95,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._advanced = False
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            if self._should_upgrade():
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._declined:
+                self._parse_as_request(data[upgrade.args[0] :])
+            elif self._should_upgrade():
                 self.handle_websocket_upgrade()
         except httptools.HttpParserError:
             fault = self._fault or Problem("bad_request", "this is not HTTP/1.1")
@@ -126,11 +130,18 @@ class HttpProtocol(HttpToolsProtocol):
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        if self._hosts != 1 or len(self.headers) > MAX_FIELDS or len(self.url) > _LONG_URL:
+        method = self.parser.get_method()
+        odd = self._hosts != 1 or method == b"CONNECT"
+        if odd or len(self.headers) > MAX_FIELDS or len(self.url) > _LONG_URL:
             self._fault = self._broken_rule()
             if self._fault is not None:
                 raise ValueError  # ends the parser; the fault is answered there
-        self._hosts, self._in_head, self._advanced = 0, False, True
+        self._hosts = 0
+        self.scope["method"] = method.decode("ascii")
+        self._declined = self.parser.should_upgrade() and not self._should_upgrade()
+        if self._declined:
+            return  # parsed again, as an ordinary request
+        self._in_head, self._advanced = False, True
         self._open.busy(self)
         before = self.cycle
         super().on_headers_complete()
@@ -142,6 +153,8 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self._declined:
+            return
         self._in_head = self._advanced = True
         super().on_message_complete()
 
@@ -152,6 +165,8 @@ class HttpProtocol(HttpToolsProtocol):
             return too_large(self.url)
         if self._hosts > 1 or (self._hosts == 0 and self.parser.get_http_version() != "1.0"):
             return Problem("bad_request", "one Host header is needed")
+        if self.parser.get_method() == b"CONNECT":
+            return Problem("bad_request", "this is not a proxy")
         return None
 
     # Upgrades
@@ -159,6 +174,21 @@ class HttpProtocol(HttpToolsProtocol):
     def _should_upgrade(self) -> bool:
         """An upgrade by another method is an ordinary request (RFC 6455, section 4.1)."""
         return self.scope["method"] == "GET" and super()._should_upgrade()
+
+    def _parse_as_request(self, rest: bytes) -> None:
+        """Parse the head again without `Upgrade`. The parser takes whatever follows an upgrade for another
+        protocol: it would pass over the body, and then take that for the next request."""
+        self._declined = False
+        line = b"%s %s HTTP/%s\r\n" % (
+            self.parser.get_method(),
+            self.url,
+            self.parser.get_http_version().encode(),
+        )
+        fields = [b"%s: %s\r\n" % field for field in self.headers if field[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._overhead = 0
+        self._parse(b"".join([line, *fields, b"\r\n", rest]))
 
     def handle_websocket_upgrade(self) -> None:
         """A parser and its protocol hold one another: 4 KiB, until somebody looks for circles."""

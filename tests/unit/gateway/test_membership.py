@@ -1,13 +1,14 @@
 """Whether a user may write: what is remembered of it, for how long, and what happens when nobody can say."""
 
 import asyncio
+from typing import cast
 
 import pytest
 from structlog.testing import capture_logs
 
 from gateway import metrics
 from gateway.membership import Membership
-from gateway.store import Belongs
+from gateway.store import Belongs, StorePort
 from gateway.stretches import Stretches
 from shared import ids
 from shared.problems import Problem
@@ -272,3 +273,30 @@ async def test_who_became_a_member_is_not_refused_for_an_answer_from_before(
         await client.hear("after it")
         await client.say(type="message", **body)
         assert (await client.hear())["type"] == "accepted"
+
+
+class Meanwhile:
+    """A store whose every answer is overtaken by a change of `conversation`'s members."""
+
+    def __init__(self, house: House, conversation: str) -> None:
+        self._store = house.store
+        self._conversation = conversation
+        self.membership_of: Membership | None = None
+        self.questions = 0
+
+    async def membership(self, user: str, conversation: str) -> Belongs:
+        self.questions += 1
+        answer = await self._store.membership(user, conversation)
+        assert self.membership_of is not None
+        self.membership_of.forget(self._conversation)
+        return answer
+
+
+@pytest.mark.parametrize(("own", "questions"), [(False, 1), (True, 3)])
+async def test_only_a_change_of_the_same_conversation_outdates_an_answer(
+    own_house: House, talk: str, own: bool, questions: int
+) -> None:
+    store = Meanwhile(own_house, talk if own else ids.direct_conversation_id("cat", "dan"))
+    membership = store.membership_of = Membership(cast("StorePort", store), told(own_house))
+    assert await asked(membership, "ana", talk, 3) == ["allowed"] * 3
+    assert store.questions == questions

@@ -48,6 +48,7 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
             "MAX_SOCKETS must be below MAX_CONNECTIONS (1000)",
         ),
         ({"SERVICE_TOKEN": ""}, "SERVICE_TOKEN: "),
+        ({"HOST": "0.0.0.0"}, "HOST=0.0.0.0 needs ALLOW_INSECURE_AUTH=true"),
     ],
 )
 def test_bad_settings_end_it_with_one_line_and_status_2(wrong: dict[str, str], named: str) -> None:
@@ -58,6 +59,14 @@ def test_bad_settings_end_it_with_one_line_and_status_2(wrong: dict[str, str], n
     assert done.stderr.count("\n") == 1
     assert named in done.stderr
     assert "default factory" not in done.stderr, "it names a setting that is not wrong"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "::1", "localhost", "LOCALHOST"])
+def test_callers_may_be_anybody_on_this_machine(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    assert Settings(host=host).host == host
+    assert Settings(host="0.0.0.0", allow_insecure_auth=True).host == "0.0.0.0"
 
 
 def test_sockets_and_connections_keep_files_for_what_stands_behind(monkeypatch: pytest.MonkeyPatch) -> None:

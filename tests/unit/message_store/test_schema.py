@@ -95,6 +95,16 @@ async def test_a_database_that_is_away_changes_nothing(database: Database) -> No
         assert watch.fault is None
 
 
+async def test_a_database_that_stays_away_is_logged_once(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database.answer = psycopg.OperationalError("password authentication failed")
+    async with _watching(database):
+        for _ in range(3):
+            await database.was_read()
+    assert capsys.readouterr().out.count("password authentication failed") == 1
+
+
 async def test_a_schema_that_needs_newer_code_is_seen_while_running_and_reported_once(
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
+import orjson
 import pytest
 import structlog
 from prometheus_client import REGISTRY
@@ -124,6 +125,7 @@ async def test_garbage_is_answered_counted_and_not_logged(
         b"GET\r\n\r\n",
         GET + b"a b: c\r\n\r\n",
         b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n",
     ]
     garbage.append(b"GET /ws?\xff HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n")
     with caplog.at_level(logging.DEBUG - 1):
@@ -140,6 +142,40 @@ async def test_an_upgrade_by_another_method_is_an_ordinary_request(server: Serve
     fields = b"Host: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n"
     answer = await server.ask(b"POST /ws HTTP/1.1\r\n" + fields)
     assert (answer.status, b'"POST"' in answer.body) == (200, True)
+
+
+OFFER = b"Host: x\r\nConnection: keep-alive\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"
+INNER = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+BODIES = {
+    "sized": (b"Content-Length: %d\r\n\r\n" % len(INNER), INNER),
+    "chunked": (b"Transfer-Encoding: chunked\r\n\r\n", b"%x\r\n%s\r\n0\r\n\r\n" % (len(INNER), INNER)),
+}
+
+
+@pytest.mark.parametrize("kind", BODIES)
+@pytest.mark.parametrize("pause", [None, 0.05], ids=["together", "in pieces"])
+async def test_the_body_of_an_upgrade_that_is_not_taken_is_its_body_and_no_request(
+    server: Served, kind: str, pause: float | None
+) -> None:
+    fields, content = BODIES[kind]
+    pieces = [b"POST / HTTP/1.1\r\n" + OFFER + fields, content, GET + b"X: next\r\n\r\n"]
+    async with server.connected() as raw:
+        for piece in [b"".join(pieces)] if pause is None else pieces:
+            await raw.send(piece)
+            await asyncio.sleep(pause or 0)
+        first, second = orjson.loads((await raw.answer()).body), orjson.loads((await raw.answer()).body)
+    assert (first["method"], first["body"]) == ("POST", INNER.decode())
+    assert (second["method"], ["x", "next"] in second["fields"]) == ("GET", True)
+
+
+async def test_upgrades_that_are_not_taken_do_not_add_up_to_a_long_head(server: Served) -> None:
+    head = b"GET / HTTP/1.1\r\n" + OFFER + b"X: " + b"a" * 2_048 + b"\r\n\r\n"
+    async with server.connected() as raw:
+        for _ in range(2 * MAX_HEAD // len(head)):
+            await raw.send(head[:100])
+            await asyncio.sleep(0.01)
+            await raw.send(head[100:])
+            assert (await raw.answer()).status == 200
 
 
 async def _dribble(raw: Raw, data: bytes) -> None:

@@ -43,6 +43,11 @@ def name(text: str) -> str:
     return str(url.host)
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server that listens there."""
+    return _loopback.fullmatch(f"[{host}]" if ":" in host else host.lower()) is not None
+
+
 class Hosts:
     """Answers requests and upgrades that name another host with 421, those that name none or two with 400."""
 

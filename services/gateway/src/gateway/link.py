@@ -105,9 +105,9 @@ class Link:
         """Processes start in any order: one that was never reached is no fault yet."""
         what = {"notifier": str(self.address), "reason": str(error) or type(error).__name__}
         if isinstance(error, aiohttp.WSServerHandshakeError):
-            log.error(
-                "link.refused", hint="do both have the same SERVICE_TOKEN?", status=error.status, **what
-            )
+            if error.status in (401, 403):
+                what["hint"] = "do both have the same SERVICE_TOKEN?"
+            log.error("link.refused", status=error.status, **what)
         elif reached:
             log.warning("link.down", **what)
         else:

@@ -20,6 +20,13 @@ _ANSWERED_WITHIN = 0.9  # seconds, the wait for one's turn included: Kafka is to
 _ANSWER_LIFE = 1.0  # seconds
 
 
+class _Question:
+    """To the store, about one conversation, for as long as somebody waits for the answer."""
+
+    outdated = False
+    """Its members changed meanwhile: the answer may be older."""
+
+
 class Membership:
     def __init__(
         self, store: StorePort, stretches: Stretches, *, conversations: int = 50_000, seconds: float = 300
@@ -29,7 +36,7 @@ class Membership:
         self._unchecked = Unchecked()
         self._members: TTLCache[str, set[str]] = TTLCache(conversations, seconds)
         self._answers: TTLCache[str, dict[str, bool]] = TTLCache(conversations, _ANSWER_LIFE)
-        self._changes = 0
+        self._questions: WeakValueDictionary[str, _Question] = WeakValueDictionary()
         self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def require(self, user: str, conversation: str, *, charge: bool = True) -> None:
@@ -50,13 +57,16 @@ class Membership:
 
     def forget(self, conversation: str) -> None:
         """Its members changed."""
-        self._changes += 1
+        if (question := self._questions.pop(conversation, None)) is not None:
+            question.outdated = True
         self._members.pop(conversation, None)
         self._answers.pop(conversation, None)
 
     def forget_all(self) -> None:
         """Those of any conversation may have changed."""
-        self._changes += 1
+        for question in self._questions.values():
+            question.outdated = True
+        self._questions.clear()
         self._members.clear()
         self._answers.clear()
 
@@ -87,12 +97,13 @@ class Membership:
     async def _answer(self, user: str, conversation: str) -> bool | None:
         """The store's. None when it is behind what notifiers told, and does not know: its read models are
         being made anew, or another database took over."""
-        changes, told, current = self._changes, self._stretches.told(), self._is_current(conversation)
+        question = self._questions.setdefault(conversation, _Question())
+        told, current = self._stretches.told(), self._is_current(conversation)
         member, at = await self._store.membership(user, conversation)
         self._unchecked.end()
         if at.lacks(told):
             return member or None
-        if changes == self._changes:  # else the answer may be older than the change
+        if not question.outdated:  # else the answer may be older than the change
             self._answers.setdefault(conversation, {})[user] = member
             if member and current:  # else what came between the answer and the first link would be missed
                 self._members.setdefault(conversation, set()).add(user)

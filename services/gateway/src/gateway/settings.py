@@ -57,6 +57,8 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
     """host:port of every notifier; a name with several addresses stands for all of them."""
     auth: Literal["dev"]
     """`dev`: callers are who they say they are."""
+    allow_insecure_auth: bool = False
+    """`AUTH=dev` also where other machines reach the gateway."""
     public_url: Annotated[Annotated[str, AfterValidator(_own_origin)] | None, _EmptyIsNone] = None
     """Scheme, host and port under which browsers reach the gateway: its own origin."""
     allowed_hosts: Annotated[Listed, AfterValidator(_names)] = Field(default=[])
@@ -91,6 +93,10 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
     def _safe(self) -> Self:
         if self.auth == "dev" and self.env == "production":
             raise ValueError("AUTH=dev lets everybody be anybody and is refused when ENV=production")
+        if self.auth == "dev" and not (self.allow_insecure_auth or hosts.is_loopback(self.host)):
+            raise ValueError(
+                f"AUTH=dev lets everybody be anybody: HOST={self.host} needs ALLOW_INSECURE_AUTH=true"
+            )
         if self.max_sockets >= self.max_connections:
             raise ValueError(f"MAX_SOCKETS must be below MAX_CONNECTIONS ({self.max_connections})")
         return self

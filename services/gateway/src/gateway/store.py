@@ -20,6 +20,7 @@ _PATIENCE = 2.5  # seconds beyond what the store was asked to wait itself
 _HASTE = 0.9  # where a send waits for the answer, which has Kafka to wait for yet
 
 
+_REFUSALS = (401, 403)
 _LOST = frozenset({errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE})
 
 
@@ -126,12 +127,13 @@ class StorePort(Protocol):
 
 
 class _Purpose(Enum):
-    """What a connection is for, and how many there may be: who waits takes no place of who does not."""
+    """What a connection is for, and how many there may be: who waits takes no place of who does not. All of
+    them fit into the files that `MAX_CONNECTIONS` leaves."""
 
     CHECK = "check", 64
     READ = "read", 128
-    READ_LATER = "read once a position is reached", 256
-    OUTCOME = "outcome", 512
+    READ_LATER = "read once a position is reached", 128
+    OUTCOME = "outcome", 128
 
     def session(self, token: str) -> aiohttp.ClientSession:
         """It sends the question and nothing else: the store has no cookies and one form of each answer."""
@@ -151,6 +153,7 @@ class HttpStore:
         self._url = url.rstrip("/")
         self._token = token
         self._sessions: dict[_Purpose, aiohttp.ClientSession] = {}
+        self._refused = False
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -228,9 +231,18 @@ class HttpStore:
         try:
             session = self._sessions[purpose]
             async with session.get(self._url + path, params=asked, timeout=deadline) as response:
-                return Answer(response.status, await response.read())
+                answer = Answer(response.status, await response.read())
         except (TimeoutError, aiohttp.ClientError) as error:
             raise (Away if _is_lost(error) else Unavailable)(repr(error)) from error
+        self._note_refusal(answer.status)
+        return answer
+
+    def _note_refusal(self, status: int) -> None:
+        """Log a wrong token once, until the store takes it."""
+        refused = status in _REFUSALS
+        if refused and not self._refused:
+            log.error("store.refused", status=status, hint="do both have the same SERVICE_TOKEN?")
+        self._refused = refused
 
 
 def _progress(told: dict[str, Any]) -> Progress:
@@ -243,8 +255,7 @@ def _is_lost(error: Exception) -> bool:
 
 
 def _available(answer: Answer) -> Answer:
-    if answer.status in (401, 403):
-        log.error("store.refused", status=answer.status, hint="do both have the same SERVICE_TOKEN?")
+    if answer.status in _REFUSALS:
         raise Unavailable(f"the store answered {answer.status}")
     if answer.status >= 500 and not answer.behind:
         away = answer.code == "database_away"

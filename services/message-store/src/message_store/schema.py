@@ -64,6 +64,8 @@ class SchemaWatch:
         self._read = read
         self._code = code
         self._usable = asyncio.Event()
+        self._silent = False
+        """It was logged that the database does not answer."""
 
     async def usable(self) -> None:
         """Return once the schema has been right."""
@@ -79,13 +81,17 @@ class SchemaWatch:
         """Whether the database answered."""
         try:
             self._judge(mismatch(await self._read(), self._code))
-        except (psycopg.OperationalError, TimeoutError):
+        except (psycopg.OperationalError, TimeoutError) as error:
+            if not self._silent:
+                log.warning("schema.waiting", reason=str(error) or "the database did not answer in time")
+            self._silent = True
             return False
         except psycopg.Error as error:
             self._judge(f"the schema of the database cannot be read: {str(error).splitlines()[0]}")
         return True
 
     def _judge(self, fault: str | None) -> None:
+        self._silent = False
         if fault is None:
             self._usable.set()
         elif fault != self.fault:
