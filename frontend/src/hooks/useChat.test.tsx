@@ -1,6 +1,7 @@
 import { act, waitFor } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { chatService } from '../api/chatService';
+import { listen } from '../chat/hub';
 import type { Timeline } from '../chat/timeline';
 import { useOutbox } from '../store/useOutbox';
 import { conversation, historyPage, listPage, message, messageFrame, TALK } from '../test/builders';
@@ -203,6 +204,17 @@ describe('a frame', () => {
     act(() => socket.says({ type: 'typing' } as never, messageFrame(2)));
     expect(seqs()).toEqual([1, 2]);
   });
+});
+
+it('a frame that waits for the next paint is not delivered to the next user of this tab', async () => {
+  const { socket, unmount } = await connected();
+  const delivered = vi.fn();
+  const stop = listen(delivered);
+  act(() => socket.says(messageFrame(2), messageFrame(3)));
+  unmount();
+  await wait(1_000);
+  stop();
+  expect(delivered.mock.calls).toEqual([[messageFrame(2)]]);
 });
 
 describe('sending', () => {

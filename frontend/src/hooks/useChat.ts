@@ -1,7 +1,6 @@
 import { useCallback, useEffect, useRef } from 'react';
 import { notifyManager, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { isUseless } from '../api/ChatSocket';
-import { batchFrames } from '../chat/frameBatch';
 import { listen, publishNews, tell } from '../chat/hub';
 import { isNews } from '../chat/news';
 import type { ConversationList } from '../chat/conversations';
@@ -17,13 +16,13 @@ import { useFirstMessages } from './useFirstMessages';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 
 /** All changes of one batch are rendered together. */
-const receive = batchFrames((frames) => notifyManager.batch(() => frames.forEach(tell)));
+const deliver = (frames: readonly ServerFrame[]) => notifyManager.batch(() => frames.forEach(tell));
 
 /** The socket, the caches and the outbox, put together: frames in, messages out. */
 export function useChat(meId: string) {
   const { data: list } = useConversations();
   const { isConnected, isRefused, sendMessage } = useChatWebSocket({
-    onMessage: receive,
+    onFrames: deliver,
     from: list?.cursor,
   });
   useFrames(meId);
