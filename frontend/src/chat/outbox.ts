@@ -40,6 +40,13 @@ export function without(outbox: Outbox, clientId: string | undefined): Outbox {
   return rest.length === outbox.length ? outbox : rest;
 }
 
+/** The other member of a conversation that a message waits to start: later ones must not overtake it. */
+export function peerToStart(outbox: Outbox, conversationId: string): string | undefined {
+  return outbox.find(
+    (each) => each.conversationId === conversationId && each.state === 'pending' && each.peerId,
+  )?.peerId;
+}
+
 /** A conversation was started, as `id`: what waited for that can be sent. */
 export function withStarted(outbox: Outbox, conversationId: string, id: string): Outbox {
   const waits = (outgoing: Outgoing) =>

@@ -4,7 +4,7 @@ import { isUseless } from '../api/ChatSocket';
 import { listen, publishNews, tell } from '../chat/hub';
 import { isNews } from '../chat/news';
 import type { ConversationList } from '../chat/conversations';
-import { applyToOutbox, without, withState, type Outbox, type Outgoing } from '../chat/outbox';
+import { applyToOutbox, peerToStart, without, withState, type Outbox, type Outgoing } from '../chat/outbox';
 import { freshId } from '../chat/ids';
 import { changeOutbox, inherit, putDown, useOutbox } from '../store/useOutbox';
 import { openTabs } from '../store/tabs';
@@ -56,7 +56,8 @@ export function useChat(meId: string) {
 
   const send = useCallback(
     (conversationId: string, text: string, peerId?: string) => {
-      const outgoing = compose(conversationId, text, peerId);
+      const waitsFor = peerId ?? peerToStart(useOutbox.getState().outbox, conversationId);
+      const outgoing = compose(conversationId, text, waitsFor);
       changeOutbox(meId, (outbox) => [...outbox, outgoing]);
       if (connected.current) put(outgoing);
     },
