@@ -97,9 +97,12 @@ export function withoutArrived(outbox: Outbox, items: readonly Message[], meId: 
 }
 
 /** What is still to be shown after the messages of a conversation. */
-export function outstanding(outbox: Outbox, conversationId: string, items: readonly Message[]): Outgoing[] {
+export function outstanding(
+  outbox: Outbox,
+  conversationId: string,
+  items: readonly Message[],
+  meId: string,
+): Outgoing[] {
   const mine = outbox.filter((outgoing) => outgoing.conversationId === conversationId);
-  if (mine.length === 0) return [];
-  const arrived = new Set(items.map((message) => message.clientId));
-  return mine.filter((outgoing) => !arrived.has(outgoing.clientId));
+  return mine.length === 0 ? mine : [...withoutArrived(mine, items, meId)];
 }
