@@ -75,7 +75,6 @@ export class ChatSocket {
 
   #receive(frame: ServerFrame): void {
     if (frame.type === 'hello') this.#maxSilence = 2_000 * frame.heartbeatSeconds;
-    if (frame.type === 'synced' || frame.type === 'cursor') this.#cursor = frame.cursor ?? this.#cursor;
     if (frame.type === 'reconnect') this.#delay = frame.afterMs;
     if (isUseless(frame)) this.#cursor = null;
     this.#dialAfter(this.#maxSilence);
@@ -84,6 +83,8 @@ export class ChatSocket {
       this.#setState('connected');
     }
     this.#options.onFrame(frame);
+    // Not before all frames up to it are applied.
+    if (frame.type === 'synced' || frame.type === 'cursor') this.#cursor = frame.cursor ?? this.#cursor;
   }
 
   #closed(code: number, reason: string): void {

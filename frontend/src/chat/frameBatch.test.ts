@@ -4,13 +4,17 @@ import type { ServerFrame } from '../types/chat';
 import { batchFrames } from './frameBatch';
 
 const delivered: ServerFrame[][] = [];
-const receiver = () => batchFrames((frames) => delivered.push([...frames]));
+const batch = () => batchFrames((frames) => delivered.push([...frames]));
+const receiver = () => batch().receive;
 
 beforeEach(() => {
   delivered.length = 0;
   vi.useFakeTimers();
 });
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 it('delivers the first frame at once, and the others of one animation frame together', () => {
   const receive = receiver();
@@ -45,4 +49,24 @@ it('delivers where there are no animation frames', () => {
   vi.advanceTimersByTime(200);
   expect(delivered.flat()).toHaveLength(2);
   vi.unstubAllGlobals();
+});
+
+it('delivers nothing once it is stopped', () => {
+  const { receive, stop } = batch();
+  [messageFrame(1), messageFrame(2)].forEach(receive);
+  stop();
+  vi.advanceTimersByTime(1_000);
+  expect(delivered).toEqual([[messageFrame(1)]]);
+});
+
+it('out of sight, sets no timer from a timer: browsers slow those down to one a minute', () => {
+  vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden');
+  const receive = receiver();
+  for (let seq = 1; seq <= 3; seq++) {
+    receive(messageFrame(seq));
+    expect(vi.getTimerCount()).toBeGreaterThan(0);
+    vi.advanceTimersByTime(200);
+    expect(delivered.flat()).toHaveLength(seq);
+    expect(vi.getTimerCount()).toBe(0);
+  }
 });

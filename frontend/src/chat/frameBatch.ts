@@ -6,30 +6,51 @@ const LONGEST = 200;
 /** Changes of what is shown; all others say something of the connection or of what was sent, and do not wait. */
 const mayWait = ({ type }: ServerFrame) => type === 'message' || type === 'read';
 
+export interface FrameBatch {
+  receive: (frame: ServerFrame) => void;
+  /** Forgets what waits. */
+  stop: () => void;
+}
+
+const isHidden = () => document.visibilityState === 'hidden';
+
 /**
- * Returns a receiver of frames. The first is delivered at once; those that follow before the next animation
- * frame are delivered together, in order, so that each paint renders once however many there are.
+ * The first frame is delivered at once; those that follow before the next animation frame are delivered together,
+ * in order, so that each paint renders once however many there are. Out of sight they wait for a timer that is set
+ * by a frame, never by another timer: browsers slow such chains down to one a minute.
  */
-export function batchFrames(deliver: (frames: readonly ServerFrame[]) => void): (frame: ServerFrame) => void {
+export function batchFrames(deliver: (frames: readonly ServerFrame[]) => void): FrameBatch {
   let waiting: ServerFrame[] = [];
   let animation = 0;
   let timer: number | undefined;
 
-  const flush = () => {
+  const disarm = () => {
     cancelAnimationFrame(animation);
     window.clearTimeout(timer);
     timer = undefined;
+  };
+  const arm = () => {
+    animation = requestAnimationFrame(flush);
+    timer = window.setTimeout(flush, LONGEST);
+  };
+  const flush = () => {
+    disarm();
     if (waiting.length === 0) return;
     const frames = waiting;
     waiting = [];
-    if (frames.some(mayWait)) {
-      animation = requestAnimationFrame(flush);
-      timer = window.setTimeout(flush, LONGEST);
-    }
+    if (!isHidden() && frames.some(mayWait)) arm();
     deliver(frames);
   };
-  return (frame) => {
+  const receive = (frame: ServerFrame) => {
     waiting.push(frame);
-    if (timer === undefined || !mayWait(frame)) flush();
+    if (!mayWait(frame)) flush();
+    else if (timer !== undefined) return;
+    else if (isHidden()) arm();
+    else flush();
   };
+  const stop = () => {
+    disarm();
+    waiting = [];
+  };
+  return { receive, stop };
 }

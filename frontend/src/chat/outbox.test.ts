@@ -71,7 +71,10 @@ describe('what was sent', () => {
 describe('what is still to be shown', () => {
   it('is what is of this conversation and not in it yet', () => {
     const elsewhere = { ...waiting, clientId: 'c2', conversationId: 'other' };
-    expect(outstanding([waiting, elsewhere], TALK, [message(1)])).toEqual([waiting]);
-    expect(outstanding([waiting], TALK, [message(1, { clientId: 'c1' })])).toEqual([]);
+    expect(outstanding([waiting, elsewhere], TALK, [message(1)], ME)).toEqual([waiting]);
+    const arrived = message(1, { senderId: ME, clientId: 'c1' });
+    expect(outstanding([waiting], TALK, [arrived], ME)).toEqual([]);
+    const anothers = message(1, { senderId: 'bob', clientId: 'c1' });
+    expect(outstanding([waiting], TALK, [anothers], ME)).toEqual([waiting]);
   });
 });

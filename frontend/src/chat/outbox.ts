@@ -40,6 +40,13 @@ export function without(outbox: Outbox, clientId: string | undefined): Outbox {
   return rest.length === outbox.length ? outbox : rest;
 }
 
+/** The other member of a conversation that a message waits to start: later ones must not overtake it. */
+export function peerToStart(outbox: Outbox, conversationId: string): string | undefined {
+  return outbox.find(
+    (each) => each.conversationId === conversationId && each.state === 'pending' && each.peerId,
+  )?.peerId;
+}
+
 /** A conversation was started, as `id`: what waited for that can be sent. */
 export function withStarted(outbox: Outbox, conversationId: string, id: string): Outbox {
   const waits = (outgoing: Outgoing) =>
@@ -90,9 +97,12 @@ export function withoutArrived(outbox: Outbox, items: readonly Message[], meId: 
 }
 
 /** What is still to be shown after the messages of a conversation. */
-export function outstanding(outbox: Outbox, conversationId: string, items: readonly Message[]): Outgoing[] {
+export function outstanding(
+  outbox: Outbox,
+  conversationId: string,
+  items: readonly Message[],
+  meId: string,
+): Outgoing[] {
   const mine = outbox.filter((outgoing) => outgoing.conversationId === conversationId);
-  if (mine.length === 0) return [];
-  const arrived = new Set(items.map((message) => message.clientId));
-  return mine.filter((outgoing) => !arrived.has(outgoing.clientId));
+  return mine.length === 0 ? mine : [...withoutArrived(mine, items, meId)];
 }

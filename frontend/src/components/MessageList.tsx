@@ -62,7 +62,8 @@ export function MessageList({ conversation, timeline, meId, chat, isPlaced, onPl
   useLayoutEffect(() => {
     if (start) list.current!.scrollToIndex(startIndex, { align: 'start', offset: -start.offset });
   }, [start, startIndex]);
-  usePlaced(scroller, start, count === 0, () => {
+  // Who sends before the list is in place goes to its end.
+  usePlaced(scroller, isFollowing ? null : start, count === 0, () => {
     follower.placed();
     onPlaced(true);
   });

@@ -4,7 +4,7 @@ import { nameOf } from '../chat/conversations';
 import { isUserId } from '../chat/people';
 import { trim } from '../chat/whiteSpace';
 import { useSearch } from '../hooks/useSearch';
-import { open, type Route } from '../hooks/useRoute';
+import { hrefOf, open, type Route } from '../hooks/useRoute';
 import { strings } from '../lib/strings';
 import { Avatar } from './Avatar';
 import { Hidden } from './Hidden';
@@ -33,7 +33,8 @@ export default function Switcher({ meId, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const field = useRef<HTMLInputElement>(null);
   const [text, setText] = useState('');
-  const [active, setActive] = useState(0);
+  // By its key: while the list is loaded on, better matches may come before it.
+  const [active, setActive] = useState<string>();
   useEffect(() => {
     dialog.current?.showModal();
     field.current?.focus();
@@ -48,7 +49,10 @@ export default function Switcher({ meId, onClose }: Props) {
   }));
   const canStart = isUserId(peerId) && peerId !== meId && !found.some((each) => each.peerId === peerId);
   if (canStart) options.push({ name: peerId, route: { to: peerId }, isNew: true });
-  const at = Math.min(active, options.length - 1);
+  const at = Math.max(
+    0,
+    options.findIndex((option) => keyOf(option) === active),
+  );
 
   const choose = (option: Option | undefined) => {
     if (!option) return;
@@ -57,7 +61,7 @@ export default function Switcher({ meId, onClose }: Props) {
   };
   const press = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step !== undefined && options.length > 0) setActive((at + step + options.length) % options.length);
+    if (step !== undefined) setActive(keyOf(options.at((at + step) % options.length)));
     else if (event.key === 'Enter') choose(options[at]);
     else return;
     event.preventDefault();
@@ -95,7 +99,7 @@ export default function Switcher({ meId, onClose }: Props) {
           placeholder={texts.placeholder}
           onChange={(event) => {
             setText(event.target.value);
-            setActive(0);
+            setActive(undefined);
           }}
           onKeyDown={press}
         />
@@ -105,17 +109,17 @@ export default function Switcher({ meId, onClose }: Props) {
         <div id="switcher-options" className={styles['options']} role="listbox" aria-label={texts.results}>
           {options.map((option, index) => (
             <Choice
-              key={option.isNew ? 'new' : optionKey(option.route)}
+              key={keyOf(option)}
               id={optionId(index)}
               option={option}
               isActive={index === at}
-              onPoint={() => setActive(index)}
+              onPoint={() => setActive(keyOf(option))}
               onChoose={() => choose(option)}
             />
           ))}
         </div>
         <p className={styles['status']} role="status">
-          {isDelayed ? strings.serverAway : isSearching && texts.searching}
+          {isDelayed ? strings.serverAway : isSearching && texts.searching}{' '}
           <Hidden>{texts.count(options.length)}</Hidden>
         </p>
       </div>
@@ -124,7 +128,7 @@ export default function Switcher({ meId, onClose }: Props) {
 }
 
 const optionId = (index: number) => `switcher-option-${index}`;
-const optionKey = (route: Route) => ('id' in route ? route.id : route.to);
+const keyOf = (option: Option | undefined) => option && hrefOf(option.route);
 
 function problem(peerId: string, meId: string): string | false {
   if (peerId === meId) return texts.self;

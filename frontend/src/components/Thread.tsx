@@ -107,7 +107,7 @@ function Failed({ error, onRetry }: { error: Error | null; onRetry: () => void }
 /** What was written meanwhile. */
 function Waiting({ conversation, meId, chat }: Props) {
   const outbox = useOutbox((store) => store.outbox);
-  const outgoing = outstanding(outbox, conversation.id, []);
+  const outgoing = outstanding(outbox, conversation.id, [], meId);
   return (
     <div role="log" aria-live="off" aria-label={strings.thread.messages}>
       {outgoing.map((source, at) => (

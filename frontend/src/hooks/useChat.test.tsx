@@ -1,16 +1,19 @@
 import { act, waitFor } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { chatService } from '../api/chatService';
+import { listen } from '../chat/hub';
 import type { Timeline } from '../chat/timeline';
 import { useOutbox } from '../store/useOutbox';
 import { conversation, historyPage, listPage, message, messageFrame, TALK } from '../test/builders';
 import { FakeSocket } from '../test/FakeSocket';
+import type { Conversation } from '../types/chat';
 import { renderForAnn } from '../test/withChat';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 import { useChat } from './useChat';
 import { useMessageHistory } from './useMessageHistory';
 
 const getConversations = vi.spyOn(chatService, 'getConversations');
+const startConversation = vi.spyOn(chatService, 'startConversation');
 const getMessageHistory = vi.spyOn(chatService, 'getMessageHistory');
 const outbox = () => useOutbox.getState().outbox;
 
@@ -205,6 +208,17 @@ describe('a frame', () => {
   });
 });
 
+it('a frame that waits for the next paint is not delivered to the next user of this tab', async () => {
+  const { socket, unmount } = await connected();
+  const delivered = vi.fn();
+  const stop = listen(delivered);
+  act(() => socket.says(messageFrame(2), messageFrame(3)));
+  unmount();
+  await wait(1_000);
+  stop();
+  expect(delivered.mock.calls).toEqual([[messageFrame(2)]]);
+});
+
 describe('sending', () => {
   it('shows at once, goes out, is sent, and becomes the message', async () => {
     const { socket, result, seqs } = await connected();
@@ -241,6 +255,19 @@ describe('sending', () => {
     act(() => second.greets());
     act(() => result.current.chat.send(TALK, 'two'));
     expect(second.sent).toMatchObject([{ text: 'one' }, { text: 'two' }]);
+  });
+
+  it('goes out behind the first message of a conversation that somebody else starts meanwhile', async () => {
+    let start!: (started: Conversation) => void;
+    startConversation.mockReturnValue(new Promise((resolve) => (start = resolve)));
+    const { socket, result } = await connected();
+    act(() => result.current.chat.send('with-dan', 'one', 'dan'));
+    await waitFor(() => expect(startConversation).toHaveBeenCalled());
+    // The conversation is known by now: its messages need no start.
+    act(() => result.current.chat.send('with-dan', 'two'));
+    expect(socket.sent).toEqual([]);
+    start(conversation({ id: 'with-dan', peerId: 'dan' }));
+    await waitFor(() => expect(socket.sent).toMatchObject([{ text: 'one' }, { text: 'two' }]));
   });
 
   it('again after a loss has the same clientId, so that it is one message', async () => {

@@ -1,11 +1,10 @@
 import { useCallback, useEffect, useRef } from 'react';
 import { notifyManager, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { isUseless } from '../api/ChatSocket';
-import { batchFrames } from '../chat/frameBatch';
 import { listen, publishNews, tell } from '../chat/hub';
 import { isNews } from '../chat/news';
 import type { ConversationList } from '../chat/conversations';
-import { applyToOutbox, without, withState, type Outbox, type Outgoing } from '../chat/outbox';
+import { applyToOutbox, peerToStart, without, withState, type Outbox, type Outgoing } from '../chat/outbox';
 import { freshId } from '../chat/ids';
 import { changeOutbox, inherit, putDown, useOutbox } from '../store/useOutbox';
 import { openTabs } from '../store/tabs';
@@ -17,13 +16,13 @@ import { useFirstMessages } from './useFirstMessages';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 
 /** All changes of one batch are rendered together. */
-const receive = batchFrames((frames) => notifyManager.batch(() => frames.forEach(tell)));
+const deliver = (frames: readonly ServerFrame[]) => notifyManager.batch(() => frames.forEach(tell));
 
 /** The socket, the caches and the outbox, put together: frames in, messages out. */
 export function useChat(meId: string) {
   const { data: list } = useConversations();
   const { isConnected, isRefused, sendMessage } = useChatWebSocket({
-    onMessage: receive,
+    onFrames: deliver,
     from: list?.cursor,
   });
   useFrames(meId);
@@ -57,7 +56,8 @@ export function useChat(meId: string) {
 
   const send = useCallback(
     (conversationId: string, text: string, peerId?: string) => {
-      const outgoing = compose(conversationId, text, peerId);
+      const waitsFor = peerId ?? peerToStart(useOutbox.getState().outbox, conversationId);
+      const outgoing = compose(conversationId, text, waitsFor);
       changeOutbox(meId, (outbox) => [...outbox, outgoing]);
       if (connected.current) put(outgoing);
     },

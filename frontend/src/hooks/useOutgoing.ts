@@ -7,5 +7,5 @@ import type { Message } from '../types/chat';
 export function useOutgoing(id: string, items: readonly Message[], meId: string) {
   const outbox = useOutbox((store) => store.outbox);
   useEffect(() => changeOutbox(meId, (all) => withoutArrived(all, items, meId)), [outbox, items, meId]);
-  return useMemo(() => outstanding(outbox, id, items), [outbox, id, items]);
+  return useMemo(() => outstanding(outbox, id, items, meId), [outbox, id, items, meId]);
 }

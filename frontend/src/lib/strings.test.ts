@@ -8,18 +8,37 @@ import { strings } from './strings';
 const src = join(import.meta.dirname, '..');
 const READ_OUT = /^(aria-label|aria-description|alt|label|placeholder|title)$/;
 
-/** Texts that stand in a component itself: between its tags, or in an attribute that is shown or read out. */
+/** The texts that an expression may be, by itself or by its branches. */
+function literals(node: ts.Expression | undefined): string[] {
+  if (node === undefined) return [];
+  if (ts.isStringLiteralLike(node)) return [node.text];
+  if (ts.isParenthesizedExpression(node)) return literals(node.expression);
+  if (ts.isConditionalExpression(node)) return [node.whenTrue, node.whenFalse].flatMap(literals);
+  const isEither = ts.isBinaryExpression(node) && ['||', '??', '&&'].includes(node.operatorToken.getText());
+  return isEither ? [node.left, node.right].flatMap(literals) : [];
+}
+
+/** Texts that stand in a component itself: between its tags, as an expression there, or in an attribute that is shown or read out. */
 function inlineTexts(file: string): string[] {
-  const source = ts.createSourceFile(file, readFileSync(join(src, file), 'utf8'), ts.ScriptTarget.Latest);
+  const source = ts.createSourceFile(
+    file,
+    readFileSync(join(src, file), 'utf8'),
+    ts.ScriptTarget.Latest,
+    true,
+  );
   const found: string[] = [];
   const visit = (node: ts.Node) => {
     const isText = ts.isJsxText(node) && /\p{L}{2}/u.test(node.text);
+    const isExpression =
+      ts.isJsxExpression(node) &&
+      (ts.isJsxElement(node.parent) || ts.isJsxFragment(node.parent)) &&
+      literals(node.expression).some((text) => /\p{L}{2}/u.test(text));
     const isAttribute =
       ts.isJsxAttribute(node) &&
       READ_OUT.test(node.name.getText(source)) &&
       node.initializer !== undefined &&
       ts.isStringLiteral(node.initializer);
-    if (isText || isAttribute) found.push(`${file}: ${node.getText(source).trim()}`);
+    if (isText || isExpression || isAttribute) found.push(`${file}: ${node.getText(source).trim()}`);
     node.forEachChild(visit);
   };
   visit(source);

@@ -49,7 +49,7 @@ export const strings = {
     label: 'Connection',
     connecting: 'Connecting…',
     reconnecting: "Reconnecting… You can keep writing; messages are sent when you're back online.",
-    notStored: "This browser doesn't let the page store anything: drafts won't survive a reload.",
+    notStored: "This browser isn't saving what you write: drafts won't survive a reload.",
   },
 
   page: {

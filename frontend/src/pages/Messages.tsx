@@ -25,6 +25,8 @@ import styles from './Messages.module.css';
 const thread = import('../components/Thread');
 const Thread = lazy(() => thread);
 
+const { keys } = strings.shortcuts;
+
 type Dialog = 'switcher' | 'shortcuts';
 
 export function Messages({ user }: { user: User }) {
@@ -116,7 +118,7 @@ function Missing() {
 function Nothing({ onStart }: { onStart: () => void }) {
   return (
     <Notice title={strings.page.pickUp} picture={<Bubbles />} action={<StartButton onClick={onStart} />}>
-      {strings.page.choose(<kbd>{isMac ? '⌘' : 'Ctrl'} K</kbd>)}
+      {strings.page.choose(<kbd>{isMac ? keys.cmd : keys.ctrl} K</kbd>)}
     </Notice>
   );
 }

@@ -50,3 +50,9 @@ export const useStore = create<Store>((set) => ({
 onItemChange((key) => {
   if (key === THEME || key === null) useStore.setState({ theme: storedTheme() });
 });
+
+/** Back and forward lead over a switch of users too. */
+window.addEventListener('popstate', () => {
+  const user = userInAddress();
+  if (user?.id !== useStore.getState().user?.id) useStore.setState({ user });
+});

@@ -1,0 +1,21 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { FakeSocket } from '../test/FakeSocket';
+import type { ServerFrame } from '../types/chat';
+import { ChatSocket } from './ChatSocket';
+
+beforeEach(() => FakeSocket.install());
+afterEach(() => vi.unstubAllGlobals());
+
+it('moves its cursor only when all frames up to it are applied', () => {
+  const onFrame = vi.fn<(frame: ServerFrame) => void>();
+  const socket = new ChatSocket({ token: 'ann', cursor: 'first', onFrame, onState: () => {} });
+  socket.start();
+  FakeSocket.last.greets('second');
+  onFrame.mockImplementation(() => {
+    throw new Error('not applied');
+  });
+  expect(() => FakeSocket.last.says({ type: 'cursor', cursor: 'third' })).toThrow('not applied');
+  window.dispatchEvent(new Event('online'));
+  expect(FakeSocket.last.cursor).toBe('second');
+  socket.stop();
+});

@@ -1,0 +1,13 @@
+import { waitFor } from '@testing-library/react';
+import { expect, it } from 'vitest';
+import { useStore } from './useStore';
+
+it('who one is follows the address, back over a switch of users too', async () => {
+  const { setUser } = useStore.getState();
+  setUser({ id: 'ann' });
+  window.history.pushState(null, '', `${window.location.href}#talk`);
+  setUser({ id: 'bob' });
+  window.history.back();
+  await waitFor(() => expect(window.location.search).toBe('?user=ann'));
+  expect(useStore.getState().user).toEqual({ id: 'ann' });
+});
