@@ -5,8 +5,15 @@ type Listener = (frame: ServerFrame) => void;
 
 const listeners = new Set<Listener>();
 
+/** A listener that throws loses this frame alone: the cursor moves on past those that follow, too. */
 export function tell(frame: ServerFrame): void {
-  for (const listener of listeners) listener(frame);
+  for (const listener of listeners) {
+    try {
+      listener(frame);
+    } catch (error) {
+      reportError(error);
+    }
+  }
 }
 
 export function listen(listener: Listener): () => void {

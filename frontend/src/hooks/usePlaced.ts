@@ -40,6 +40,14 @@ export function usePlaced(
       if (isThere() || now - began > PATIENCE) place();
       else frame = requestAnimationFrame(look);
     });
-    return () => cancelAnimationFrame(frame);
-  }, []);
+    // A reader who scrolls before is elsewhere already: the start is not waited for.
+    const list = scroller.current;
+    const reading = new AbortController();
+    for (const event of ['wheel', 'touchmove', 'keydown'])
+      list?.addEventListener(event, () => place(), { once: true, passive: true, signal: reading.signal });
+    return () => {
+      cancelAnimationFrame(frame);
+      reading.abort();
+    };
+  }, [scroller]);
 }
