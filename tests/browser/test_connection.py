@@ -127,7 +127,11 @@ async def test_what_was_refused_is_sent_again_by_a_tap(person: Invite) -> None:
             if frame["type"] == "message":
                 sent.append(frame["clientId"])
             if len(sent) == 1 and frame["type"] == "message":
-                refusal = {"code": "unavailable", "message": "later", "clientId": frame["clientId"]}
+                refusal = {
+                    "code": "not_found",
+                    "message": "no such conversation",
+                    "clientId": frame["clientId"],
+                }
                 socket.send(json.dumps({"type": "error"} | refusal))
             else:
                 server.send(text)

@@ -29,10 +29,10 @@ describe('what was sent', () => {
   });
 
   it('fails when it is refused, and says why', () => {
-    const refused = { type: 'error', code: 'unavailable', message: 'later', clientId: 'c1' } as const;
+    const refused = { type: 'error', code: 'too_big', message: 'too long', clientId: 'c1' } as const;
     expect(applyToOutbox([waiting], refused, ME)[0]).toMatchObject({
       state: 'failed',
-      reason: 'unavailable',
+      reason: 'too_big',
     });
     const rejected = {
       type: 'rejected',
@@ -42,6 +42,12 @@ describe('what was sent', () => {
       clientId: 'c1',
     } as const;
     expect(applyToOutbox([waiting], rejected, ME)[0]).toMatchObject({ state: 'failed', reason: 'not_found' });
+  });
+
+  it('stays when the server cannot accept it now', () => {
+    const outbox = [waiting];
+    const refused = { type: 'error', code: 'unavailable', message: 'later', clientId: 'c1' } as const;
+    expect(applyToOutbox(outbox, refused, ME)).toBe(outbox);
   });
 
   it('is pending again, for no reason, when it is tried again', () => {

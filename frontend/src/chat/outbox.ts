@@ -21,6 +21,11 @@ export interface Outgoing {
 
 export type Outbox = readonly Outgoing[];
 
+/** Whether an error says nothing of the message: sent again later, it may be accepted. */
+export function mayPass(code: string): boolean {
+  return code === 'unavailable' || code === 'too_many';
+}
+
 export function withState(
   outbox: Outbox,
   clientId: string | undefined,
@@ -73,6 +78,7 @@ export function applyToOutbox(outbox: Outbox, frame: ServerFrame, meId: string):
     case 'accepted':
       return withState(outbox, frame.clientId, 'sent');
     case 'error':
+      if (mayPass(frame.code)) return outbox;
       return withState(outbox, frame.clientId, 'failed', frame.code);
     case 'rejected':
       return withState(outbox, frame.clientId, 'failed', frame.reason);

@@ -299,13 +299,26 @@ describe('sending', () => {
     const { socket, result } = await connected();
     act(() => result.current.chat.send(TALK, 'Lunch?'));
     const { clientId } = outbox()[0]!;
-    act(() => socket.says({ type: 'error', code: 'unavailable', message: 'later', clientId }));
+    act(() => socket.says({ type: 'error', code: 'not_found', message: 'none', clientId }));
     expect(outbox()).toMatchObject([{ state: 'failed' }]);
     act(() => result.current.chat.retry(outbox()[0]!));
     expect(socket.sent[1]).toEqual(socket.sent[0]);
     expect(outbox()).toMatchObject([{ state: 'pending' }]);
     act(() => result.current.chat.discard(outbox()[0]!));
     expect(outbox()).toEqual([]);
+  });
+
+  it('that the server cannot accept now is sent again by itself, with the same clientId', async () => {
+    const { socket, result } = await connected();
+    act(() => result.current.chat.send(TALK, 'Lunch?'));
+    const { clientId } = outbox()[0]!;
+    for (const code of ['unavailable', 'too_many']) {
+      const before = socket.sent.length;
+      act(() => socket.says({ type: 'error', code, message: 'later', clientId }));
+      expect(outbox()).toMatchObject([{ state: 'pending' }]);
+      await wait(5_000);
+      expect(socket.sent.slice(before)).toEqual([socket.sent[0]]);
+    }
   });
 
   it('what a reload interrupted: history is asked whether it arrived', async () => {

@@ -4,7 +4,15 @@ import { isUseless } from '../api/ChatSocket';
 import { listen, publishNews, tell } from '../chat/hub';
 import { isNews } from '../chat/news';
 import type { ConversationList } from '../chat/conversations';
-import { applyToOutbox, peerToStart, without, withState, type Outbox, type Outgoing } from '../chat/outbox';
+import {
+  applyToOutbox,
+  mayPass,
+  peerToStart,
+  without,
+  withState,
+  type Outbox,
+  type Outgoing,
+} from '../chat/outbox';
 import { freshId } from '../chat/ids';
 import { changeOutbox, inherit, putDown, useOutbox } from '../store/useOutbox';
 import { openTabs } from '../store/tabs';
@@ -14,6 +22,9 @@ import { useChatWebSocket } from './useChatWebSocket';
 import { useConversations } from './useConversations';
 import { useFirstMessages } from './useFirstMessages';
 import { CHAT_QUERY_KEYS } from './queryKeys';
+
+/** At least; with chance, so that not all clients come at once. */
+const RETRY_MS = 1_500;
 
 /** All changes of one batch are rendered together. */
 const deliver = (frames: readonly ServerFrame[]) => notifyManager.batch(() => frames.forEach(tell));
@@ -53,6 +64,25 @@ export function useChat(meId: string) {
     });
     return () => void (isOver = true);
   }, [isConnected, meId, put]);
+
+  // What the server cannot accept now is sent again until it can.
+  useEffect(() => {
+    let timer: number | undefined;
+    const stop = listen((frame) => {
+      if (frame.type !== 'error' || !mayPass(frame.code)) return;
+      timer ??= window.setTimeout(
+        () => {
+          timer = undefined;
+          if (connected.current) putPending(useOutbox.getState().outbox, put);
+        },
+        RETRY_MS * (1 + Math.random()),
+      );
+    });
+    return () => {
+      stop();
+      window.clearTimeout(timer);
+    };
+  }, [put]);
 
   const send = useCallback(
     (conversationId: string, text: string, peerId?: string) => {

@@ -25,6 +25,7 @@ from shared.refusals import (
 )
 from shared.unread import UnreadAnswer
 
+_BODY = (b"content-length", b"transfer-encoding")
 _LONG_URL = MAX_REQUEST_LINE - 64
 """A shorter one makes no request line too long."""
 _LINGER_SECONDS = 1.0
@@ -117,7 +118,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._overhead += size
         if len(self.url) > MAX_REQUEST_LINE or self._overhead >= MAX_HEAD:
             closed.labels("head_too_large").inc()
-            self._refuse(too_large(self.url))
+            self._refuse(too_large(self.parser.get_method(), self.url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_head:
@@ -125,9 +126,9 @@ class HttpProtocol(HttpToolsProtocol):
         name = name.lower()
         if name == b"host":
             self._hosts += 1
-        elif name == b"expect" and value.lower() == b"100-continue":
+        elif name == b"expect" and value.rstrip(b" \t").lower() == b"100-continue":
             self.expect_100_continue = True
-        self.headers.append((name, value))
+        self.headers.append((name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         method = self.parser.get_method()
@@ -162,7 +163,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Of RFC 9112 or of the limits, which a whole head may break."""
         line = request_line(self.parser.get_method(), self.url)
         if line > MAX_REQUEST_LINE or len(self.headers) > MAX_FIELDS:
-            return too_large(self.url)
+            return too_large(self.parser.get_method(), self.url)
         if self._hosts > 1 or (self._hosts == 0 and self.parser.get_http_version() != "1.0"):
             return Problem("bad_request", "one Host header is needed")
         if self.parser.get_method() == b"CONNECT":
@@ -195,6 +196,9 @@ class HttpProtocol(HttpToolsProtocol):
         if not self.url.isascii():
             closed.labels("malformed").inc()
             self._refuse(Problem("bad_request", "the URL is not percent-encoded"))
+            return
+        if any(name in _BODY and value != b"0" for name, value in self.headers):
+            self._refuse(Problem("bad_request", "an upgrade has no body"))
             return
         super().handle_websocket_upgrade()
         self.parser = None  # type: ignore[assignment]

@@ -17,9 +17,9 @@ def request_line(method: bytes, url: bytes) -> int:
     return len(method) + len(url) + len(b"  HTTP/1.1\r\n")
 
 
-def too_large(url: bytes) -> Problem:
+def too_large(method: bytes, url: bytes) -> Problem:
     """Of a head beyond a limit, whose `url` has arrived as far as it is given."""
-    if request_line(b"GET", url) > MAX_REQUEST_LINE:
+    if request_line(method, url) > MAX_REQUEST_LINE:
         return Problem("too_big", f"the request line is longer than {MAX_REQUEST_LINE} bytes", status=414)
     detail = f"the head is longer than {MAX_HEAD} bytes or has more than {MAX_FIELDS} fields"
     return Problem("too_big", detail, status=431)

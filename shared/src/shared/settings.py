@@ -94,4 +94,5 @@ def read(settings: type[S], **given: Any) -> S:
 
 
 def _worded(error: ErrorDetails) -> str:
-    return f"{'.'.join(map(str, error['loc'])).upper()}: {error['msg']}"
+    names = [str(each).upper() for each in error["loc"]]
+    return ": ".join([*names[:1], error["msg"].removeprefix("Value error, ")])

@@ -19,6 +19,8 @@ from shared.handshake import Handshake
 from shared.line import EXTENSION
 
 _UNREAD_MS = 30_000
+_CLOSE_SECONDS = 1.0
+"""For the other side of a closing handshake."""
 _MAX_FRAGMENTS = 1_024
 """Of one message: `ws_max_size` counts bytes, of which a fragment may have none."""
 _PONG = b"\x8a"
@@ -44,6 +46,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     _takes: Callable[[], None] | None = None
     _unresponsive: Callable[[], None] | None = None
     _owed = b""
+    _is_discarding = False
     _paused = False
     """Reading was paused since the last ping: its pong may wait unread."""
 
@@ -107,6 +110,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
+        self.close_timeout = _CLOSE_SECONDS
         if (connection := transport.get_extra_info("socket")) is not None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
 
@@ -118,6 +122,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         """What websockets answers to a request line or header that is too long (414, 431) uvicorn does not
         send: the client would wait for ever."""
+        if self._is_discarding:
+            return
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.transport.is_closing():
             self.transport.write(b"".join(self.conn.data_to_send()))
@@ -156,6 +162,18 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             closed.labels("malformed").inc()
             self.conn.send_close(code, reason)
             self.handle_parser_exception()
+
+    def handle_parser_exception(self) -> None:
+        """Send the close that says why, and read on for a moment without looking: closing with unread bytes
+        resets the connection, and the client would lose the code."""
+        if (sent := self.conn.close_sent) is None:
+            return  # of a handshake, which is answered when its bytes were read
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": sent.code, "reason": sent.reason})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = self._is_discarding = True
+        self.stop_keepalive()
+        self.read()
+        self.loop.call_later(_CLOSE_SECONDS, self.transport.close)
 
     def pause_writing(self) -> None:
         super().pause_writing()

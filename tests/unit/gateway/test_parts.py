@@ -152,6 +152,7 @@ def test_a_flood_is_more_than_so_many_in_so_long() -> None:
         (['Wait="3"'], 3),
         (["wait = 3"], 3),
         (["wait=11"], 10),
+        (["wait=99999999999"], 10),
         (["wait=0"], 0),
         (["wait=-1"], None),
         (["wait=1.5"], None),

@@ -105,11 +105,13 @@ async def test_every_answer_forbids_framing_sniffing_and_of_messages_storing(
 async def test_refused_upgrades_are_problems_with_the_same_headers(house: House) -> None:
     upgrade = {"Upgrade": "websocket", "Connection": "upgrade"}
     complete = {"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
-    for headers, status in (
-        (upgrade, 400),
-        (upgrade | complete | {"Origin": "http://elsewhere.example"}, 403),
+    for path, headers, status in (
+        ("/ws?token=ana", upgrade, 400),
+        ("/ws?token=ana", upgrade | complete | {"Origin": "http://elsewhere.example"}, 403),
+        ("/elsewhere?token=ana", upgrade | complete, 404),
+        ("/messages/history", upgrade | complete, 404),
     ):
-        answer = await house.http.get("/ws?token=ana", headers=headers)
+        answer = await house.http.get(path, headers=headers)
         assert (answer.status_code, answer.json()["status"]) == (status, status)
         assert answer.headers["Content-Type"] == "application/problem+json"
         _require_hardened(answer.headers)

@@ -40,6 +40,21 @@ async def test_a_request_line_of_more_than_8_kib_is_414(server: Served) -> None:
     assert (await server.ask(_line(MAX_REQUEST_LINE) + b"Host: x\r\n\r\n")).status == 200
     answer = await server.ask(_line(MAX_REQUEST_LINE + 1) + b"Host: x\r\n\r\n")
     assert (answer.status, answer.problem["code"]) == (414, "too_big")
+    post = b"POST /" + _line(MAX_REQUEST_LINE + 1)[len(b"GET /") + 1 :]
+    assert len(post) == MAX_REQUEST_LINE + 1
+    assert (await server.ask(post + b"Host: x\r\n\r\n")).status == 414
+
+
+async def test_white_space_around_a_value_is_no_part_of_it(server: Served) -> None:
+    answer = await server.ask(b"GET / HTTP/1.1\r\nHost: \tx \t\r\nX:  a b \r\n\r\n")
+    assert orjson.loads(answer.body)["fields"] == [["host", "x"], ["x", "a b"]]
+
+
+@pytest.mark.parametrize("body", [b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n"])
+async def test_an_upgrade_with_a_body_is_refused(server: Served, body: bytes) -> None:
+    upgrade = b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    answer = await server.ask(upgrade + body + b"\r\nhello")
+    assert (answer.status, answer.problem["detail"]) == (400, "an upgrade has no body")
 
 
 async def test_a_head_of_more_than_16_kib_or_100_fields_is_431(server: Served) -> None:

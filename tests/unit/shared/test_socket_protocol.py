@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import cast
 
 import pytest
 from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from shared.line import EXTENSION, text_frame
 from shared.serving import server
@@ -107,3 +108,29 @@ async def test_text_that_is_not_utf_8_is_closed_with_1007_and_leaves_no_line(
             await raw.wait_closed()
         assert raw.close_code == 1007
     assert [record for record in caplog.records if record.levelname != "DEBUG"] == []
+
+
+@pytest.mark.parametrize("size", [300_000, 1_048_576, 5_000_000])
+async def test_who_sends_too_much_learns_why(size: int) -> None:
+    async with served() as serving:
+        for _ in range(5):
+            async with connect(f"ws://127.0.0.1:{serving.port}/", write_limit=2**24) as client:
+                with suppress(ConnectionClosed):
+                    await client.send("a" * size)
+                await asyncio.wait_for(client.wait_closed(), 10)
+            assert client.close_code == 1009, "the close was lost to a reset"
+
+
+async def test_a_closed_connection_is_ended_soon_although_its_client_does_not_answer() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": 4401})
+            assert (await receive())["type"] == "websocket.disconnect"
+
+    key = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    upgrade = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" + key + b"\r\n"
+    async with served(app) as serving, serving.connected() as raw:
+        await raw.send(upgrade)
+        assert (4401).to_bytes(2) in await raw.ended(patience=8)

@@ -4,7 +4,7 @@ import re
 
 from gateway import http_fields
 
-_wait = re.compile(r"wait\s*(?:=\s*(?:([0-9]{1,9})|\"([0-9]{0,9})\"))?", re.IGNORECASE)
+_wait = re.compile(r"wait\s*(?:=\s*(?:([0-9]+)|\"([0-9]*)\"))?", re.IGNORECASE)
 
 DEFAULT = 5.0
 LONGEST = 10.0

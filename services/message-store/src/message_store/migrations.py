@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
+import structlog
 from psycopg import Connection
 
 from message_store import sessions
 from message_store.schema import SchemaRecord, mismatch
 from shared.failpoints import failpoint
+
+log = structlog.get_logger()
 
 LOCK = 0x7061726C6579  # "parley"; of one database
 LOCKED_OUT = "set local lock_timeout = '10s'"
@@ -128,13 +131,16 @@ def _check_encoding(connection: Connection[Any]) -> None:
 
 @contextmanager
 def _session(database_url: str, patience: float) -> Iterator[Connection[Any]]:
-    deadline = time.monotonic() + patience
+    deadline, waiting = time.monotonic() + patience, False
     while True:
         try:
             connection = psycopg.connect(database_url, autocommit=True, **sessions.CONNECT)
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
             if time.monotonic() > deadline:
                 raise
+            if not waiting:
+                log.warning("database.waiting", reason=str(error), seconds=patience)
+            waiting = True
             time.sleep(0.2)
         else:
             break

@@ -116,7 +116,7 @@ def problems(*codes: Code, said: Details) -> Responses:
     what this call is most likely to say."""
     details = _ALWAYS | {code: _SOMETIMES[code] for code in codes} | said
     shown = [Problem(code, detail) for code, detail in details.items()]
-    shown += [misdirected(), too_large(b"a" * MAX_REQUEST_LINE), too_large(b"")]
+    shown += [misdirected(), too_large(b"GET", b"a" * MAX_REQUEST_LINE), too_large(b"GET", b"")]
     statuses = sorted({problem.status for problem in shown})
     return {status: _answer([each for each in shown if each.status == status]) for status in statuses}
 

@@ -8,14 +8,20 @@ from gateway import session
 from gateway.door import Door
 from shared.problems import Problem
 
+_NO_SOCKET = Problem("not_found", "the WebSocket is at /ws")
+
 
 def beside(app: ASGIApp, door: Door) -> ASGIApp:
     """Sockets do not go through what surrounds the routes of `app`: they stay for hours, and each layer with
     them."""
 
     async def enter(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket" and scope["path"] == "/ws":
-            await session.attend(door, WebSocket(scope, receive, send))
+        if scope["type"] == "websocket":
+            websocket = WebSocket(scope, receive, send)
+            if scope["path"] == "/ws":
+                await session.attend(door, websocket)
+            else:
+                await websocket.send_denial_response(_NO_SOCKET.response())
         else:
             await app(scope, receive, send)
 
