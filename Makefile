@@ -10,7 +10,7 @@ DATA := $(or $(DATA_DIR),.data)
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
-run: ## Start everything; Ctrl-C stops it (LOGS=1, PORT, DATA_DIR …: python -m deploy.local --help)
+run: ## Start everything; Ctrl-C stops it (LOGS=1, PORT, DATA_DIR …: .venv/bin/python -m deploy.local --help)
 up: ## The same in the background; returns when everything is ready
 demo: ## Fill it with ten people and their conversations; starts it in the background unless it runs
 run up demo:

@@ -22,7 +22,7 @@ async def served(gateways: Iterable[str], timeout: float = TIMEOUT_SECONDS) -> N
             while (reason := await _attempt(session, gateway)) is not None:
                 if time.monotonic() > deadline:
                     raise Failure(f"{gateway} does not serve clients after {timeout:.0f} s: {reason}")
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.5)
 
 
 async def _attempt(session: aiohttp.ClientSession, gateway: str) -> str | None:
