@@ -136,6 +136,7 @@ ANCHOR = """() => {
 
 
 async def test_elsewhere_the_row_at_the_top_stays_where_it_is(person: Invite, api: Api) -> None:
+    """Within a few pixels: heights of rows are fractions, and each layout rounds those above it."""
     cid = await person("cid")
     await _at_end(api, cid, 90)
     await wheel(cid, -1500)
@@ -145,7 +146,7 @@ async def test_elsewhere_the_row_at_the_top_stays_where_it_is(person: Invite, ap
     for layout in LAYOUTS:
         await _lay_out(cid, layout)
         await cid.page.wait_for_timeout(500)
-        assert await cid.page.evaluate(ANCHOR) == pytest.approx(before, abs=2), layout
+        assert await cid.page.evaluate(ANCHOR) == pytest.approx(before, abs=4), layout
 
 
 async def test_reading_moves_as_one_scrolls(person: Invite, api: Api) -> None:

@@ -66,7 +66,8 @@ async def test_the_jump_button_covers_neither_texts_nor_times(person: Invite, ap
     await api.say(bob.name, conversation, *(f"mine {n} " + "word " * (n % 9) for n in range(40)))
     if width == "desktop":
         await bob.page.set_viewport_size({"width": 1024, "height": 700})
-    await log(bob).evaluate("list => list.scrollBy(0, -800)")
+    await expect(message(bob, "mine 39")).to_be_in_viewport()
+    await wheel(bob, -800)
     await expect(jump(bob)).to_be_visible()
     edge = await log(bob).bounding_box()
     assert edge
@@ -142,11 +143,11 @@ async def test_what_is_replayed_is_announced_once(person: Invite, api: Api) -> N
     await (await dialled.value).wait_for_event("framereceived", lambda frame: "synced" in str(frame))
     await api.say("max", conversation, "And this?")
     await expect(announced.last).to_have_text("max: And this?")
-    assert await announced.all_inner_texts() == [
-        "max: hello",
-        "max: Is this announced twice?",
-        "max: And this?",
-    ]
+    texts = (
+        await announced.all_inner_texts()
+    )  # the first message is news only if the page was there before it
+    assert texts[-2:] == ["max: Is this announced twice?", "max: And this?"]
+    assert len(set(texts)) == len(texts)
 
 
 async def test_a_short_thread_stands_together_at_the_end(person: Invite, api: Api) -> None:

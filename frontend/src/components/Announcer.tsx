@@ -5,7 +5,7 @@ import { strings } from '../lib/strings';
 import type { MessageFrame } from '../types/chat';
 import { Hidden } from './Hidden';
 
-const KEPT = 5;
+const KEPT = 20;
 
 /** Reads arriving messages to screen readers: each once, also when several come at the same moment. */
 export function Announcer() {
