@@ -70,7 +70,9 @@ async def test_without_postgresql_sends_are_accepted_and_reads_say_when_to_try_a
 async def test_while_postgresql_is_slow_members_who_are_known_write_on_and_nobody_is_let_in(
     fragile: Stack, http: httpx.AsyncClient
 ) -> None:
-    conversation = await client.start(http, "gus", "hob")
+    async with client.socket(fragile.gateways[0], "gus") as gus:
+        conversation = await client.start(http, "gus", "hob")
+        await gus.expect(type="conversation")  # which makes the gateway forget what it knew of the members
     assert (await _send(http, "gus", conversation, "before")).status_code == 202
     before = await _unchecked(http)
     with psycopg.connect(fragile.database) as locking:
