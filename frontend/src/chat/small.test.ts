@@ -25,7 +25,7 @@ describe('links', () => {
 
   it.each([
     ['www.debian.org', 'http://www.debian.org'],
-    ['(see www.crates.rs/a?b=c)', 'http://www.crates.rs/a?b=c'],
+    ['(see www.boats.rs/a?b=c)', 'http://www.boats.rs/a?b=c'],
     ['github.com/x, please', 'http://github.com/x'],
     ['Read example.co.uk.', 'http://example.co.uk'],
     ['https://www.parley.example', 'https://www.parley.example'],
