@@ -123,12 +123,12 @@ class HttpProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_head:
             return  # a trailer, which must not pass for a field of the head
-        name = name.lower()
+        name, value = name.lower(), value.rstrip(b" \t")
         if name == b"host":
             self._hosts += 1
-        elif name == b"expect" and value.rstrip(b" \t").lower() == b"100-continue":
+        elif name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
-        self.headers.append((name, value.rstrip(b" \t")))
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         method = self.parser.get_method()
