@@ -12,17 +12,17 @@ import httpx
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
 
-from gateway.application import PRIVATE, entrance
-from gateway.door import Door
-from gateway.event_log import EventLog
-from gateway.memory_store import MemoryStore
+from gateway.app import PRIVATE, entrance
+from gateway.commands.event_producer import EventLog
+from gateway.components import Door
 from gateway.settings import Settings
-from shared import codec, events
-from shared.connections import Timeouts
+from gateway.testing.in_memory_store import MemoryStore
+from shared.contract import codec, events
+from shared.http.connections import Timeouts
+from shared.http.server import server
 from shared.kafka import Appendable, Appended, Unconfirmed, partition_for
-from shared.kafka.memory import MemoryConsumer, MemoryLog, MemoryProducer
-from shared.log_identity import LogIdentity
-from shared.serving import server
+from shared.log.log_epoch import LogIdentity
+from shared.testing.in_memory_kafka import MemoryConsumer, MemoryLog, MemoryProducer
 from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
 from tests.unit.gateway import contracted
 from tests.unit.gateway.notifier import Notifier, notifying

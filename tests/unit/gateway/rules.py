@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import orjson
 
-from shared import cursor, page_token
+from shared.contract import cursor, page_token
 from tests.unit.gateway.house import EPOCH, PARTITIONS, STRANGE
 from tests.unit.gateway.raw import Answer, ask
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 
-from gateway.admission import Admission
-from gateway.outbox import Close
-from gateway.pace import Pace
+from gateway.leaky_bucket import Pace
+from gateway.websocket.admission import Admission
+from gateway.websocket.send_buffer import Close
 from tests.unit.gateway.house import House, opened, somebody
 
 

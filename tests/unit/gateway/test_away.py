@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from gateway.store import Progress
-from shared import cursor
+from gateway.store.client import Progress
+from shared.contract import cursor
 from tests.unit.gateway.house import EPOCH, STRANGE, House, opened
 
 

@@ -9,11 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway import inbound, requests
-from gateway.bodies import new_message
-from gateway.inbound import BadFrame
-from shared import cursor
-from shared.problems import Problem
+from gateway.api import request_parsing
+from gateway.api.schemas import new_message
+from gateway.websocket import frame_decoder
+from gateway.websocket.frame_decoder import BadFrame
+from shared.contract import cursor
+from shared.http.problems import Problem
 from tests.unit.gateway.house import EPOCH, PARTITIONS, STRANGE, House, opened
 
 HUGE = 65 * 1024
@@ -300,8 +301,8 @@ def test_to_refuse_thousands_of_fields_costs_what_reading_them_does() -> None:
     for _ in range(10):
         json.loads(MANY)
     reading = time.process_time() - began
-    assert refuse(lambda: requests._content(MANY.encode(), new_message)) < 4 * reading
-    assert refuse(lambda: inbound.read(MANY, 65_536)) < 4 * reading
+    assert refuse(lambda: request_parsing._content(MANY.encode(), new_message)) < 4 * reading
+    assert refuse(lambda: frame_decoder.read(MANY, 65_536)) < 4 * reading
 
 
 async def test_unknown_query_parameters_and_odd_content_types_do_not_matter(house: House, talk: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from shared import cursor, ids
+from shared.contract import cursor, ids
 from tests.unit.gateway.house import EPOCH, STRANGE, House, opened, somebody
 
 

@@ -7,16 +7,16 @@ from typing import cast
 
 import orjson
 
-from gateway import delays
-from gateway.catch_up import AT_ONCE, CatchUp
-from gateway.event_log import EventLog
-from gateway.link_messages import Entry
-from gateway.outbox import Close, Outbox
-from gateway.socket import Socket
-from gateway.store import Answer, Progress, StorePort, Unavailable
-from gateway.stretches import Stretches
-from shared import cursor
-from shared.line import text_frame
+from gateway.commands.event_producer import EventLog
+from gateway.notifiers.link_protocol import Entry
+from gateway.notifiers.offset_tracker import Stretches
+from gateway.store.client import Answer, Progress, StorePort, Unavailable
+from gateway.websocket import close_codes
+from gateway.websocket.catch_up import AT_ONCE, CatchUp
+from gateway.websocket.connection import Socket
+from gateway.websocket.send_buffer import Close, Outbox
+from shared.contract import cursor
+from shared.http.websocket_connection import text_frame
 from tests.unit.gateway.house import EPOCH, House
 from tests.unit.lines import Far
 
@@ -195,7 +195,7 @@ class Endless(Store):
 async def test_once_a_socket_is_closed_nothing_more_is_read_for_it() -> None:
     store = Endless()
     socket, reading = await begun(store)
-    socket.outbox.close(Close(delays.TOO_SLOW))
+    socket.outbox.close(Close(close_codes.TOO_SLOW))
     async with asyncio.timeout(5):
         await reading
     assert len(store.asked) <= 2

@@ -2,7 +2,7 @@
 
 import re
 
-from shared.frames import ErrorFrame
+from shared.contract.frames import ErrorFrame
 from tests.unit.gateway.house import STRANGE, House
 
 

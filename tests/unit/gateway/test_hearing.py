@@ -5,13 +5,13 @@ from typing import Any, cast
 
 import orjson
 
-from gateway.hearing import Hearing
-from gateway.inbox import Inbox
-from gateway.outbox import Outbox
-from gateway.sending import Sent
-from gateway.socket import Socket
-from gateway.stretches import Stretches
-from shared.position import Position
+from gateway.commands.command_service import Sent
+from gateway.notifiers.offset_tracker import Stretches
+from gateway.websocket.connection import Socket
+from gateway.websocket.frame_handler import Inbox
+from gateway.websocket.frame_receiver import Hearing
+from gateway.websocket.send_buffer import Outbox
+from shared.contract.position import Position
 from tests.unit.gateway.house import EPOCH, STRANGE
 from tests.unit.lines import Far
 

@@ -10,7 +10,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
-from gateway import hosts
+from gateway.auth import hosts
 from tests.unit.gateway.house import House, opened, somebody
 from tests.unit.gateway.raw import LOCAL, Answer, ask
 

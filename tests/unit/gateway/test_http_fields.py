@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from gateway import http_fields
+from gateway.api import header_fields
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ from gateway import http_fields
     ],
 )
 def test_gzip_is_sent_to_who_takes_it_gladly(lines: list[str], accepted: bool) -> None:
-    assert http_fields.accepts_gzip(lines) is accepted
+    assert header_fields.accepts_gzip(lines) is accepted
 
 
 @pytest.mark.parametrize(
@@ -51,12 +51,12 @@ def test_gzip_is_sent_to_who_takes_it_gladly(lines: list[str], accepted: bool) -
     ],
 )
 def test_the_charset_is_a_parameter_of_its_own(content_type: str, charset: str | None) -> None:
-    assert http_fields.charset(content_type) == charset
+    assert header_fields.charset(content_type) == charset
 
 
 @given(some.text(some.characters(max_codepoint=255, exclude_characters="\r\n\0")))
 def test_no_field_value_breaks_a_reader(value: str) -> None:
-    http_fields.charset(value)
-    http_fields.charset(f"a/b; charset{value}")
-    http_fields.accepts_gzip([value, f"gzip;q={value}"])
-    http_fields.members([value])
+    header_fields.charset(value)
+    header_fields.charset(f"a/b; charset{value}")
+    header_fields.accepts_gzip([value, f"gzip;q={value}"])
+    header_fields.members([value])

@@ -1,6 +1,6 @@
 """What notifiers are told of the users here."""
 
-from gateway.interest import Announcements, Interest, Said
+from gateway.notifiers.subscriptions import Announcements, Interest, Said
 
 
 def said(announcements: Announcements) -> list[Said]:

@@ -11,14 +11,23 @@ from typing import Any
 import aiohttp
 import pytest
 
-from gateway import link_messages
-from gateway.interest import Interest
-from gateway.link import Link
-from gateway.link_messages import Acknowledged, Entry, Incomprehensible, Owns, Place, Progress, Stretch, Told
-from gateway.links import Links
+from gateway.critical_tasks import Vital
+from gateway.notifiers import link_protocol
+from gateway.notifiers.link import Link
+from gateway.notifiers.link_pool import Links
+from gateway.notifiers.link_protocol import (
+    Acknowledged,
+    Entry,
+    Incomprehensible,
+    Owns,
+    Place,
+    Progress,
+    Stretch,
+    Told,
+)
+from gateway.notifiers.offset_tracker import Stretches
+from gateway.notifiers.subscriptions import Interest
 from gateway.settings import Address
-from gateway.stretches import Stretches
-from gateway.tasks import Vital
 from tests.unit.gateway.notifier import Notifier, notifying
 from tests.unit.lines import text_of
 
@@ -356,7 +365,7 @@ async def test_a_new_owner_that_begins_later_is_asked_for_what_lies_between() ->
 )
 def test_what_is_not_of_the_protocol_is_said_to_be(text: str) -> None:
     with pytest.raises(Incomprehensible):
-        link_messages.parse(text.encode())
+        link_protocol.parse(text.encode())
 
 
 async def test_a_notifier_that_talks_nonsense_is_dialled_anew() -> None:

@@ -7,11 +7,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway import metrics
-from gateway.membership import Membership
-from gateway.store import Belongs, StorePort
-from gateway.stretches import Stretches
-from shared import ids
-from shared.problems import Problem
+from gateway.commands.membership_cache import Membership
+from gateway.notifiers.offset_tracker import Stretches
+from gateway.store.client import Belongs, StorePort
+from shared.contract import ids
+from shared.http.problems import Problem
 from tests.unit.gateway.house import STRANGE, House
 
 
@@ -60,7 +60,7 @@ async def test_an_answer_is_remembered_until_its_conversation_changes(own_house:
 async def test_a_no_is_remembered_for_a_second(
     own_house: House, talk: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.membership._ANSWER_LIFE", 0.1)
+    monkeypatch.setattr("gateway.commands.membership_cache._ANSWER_LIFE", 0.1)
     membership = Membership(own_house.store, told(own_house))
     before = own_house.store.questions
     assert await asked(membership, "eve", talk, 2) == ["not_found"] * 2
@@ -72,7 +72,7 @@ async def test_a_no_is_remembered_for_a_second(
 async def test_while_no_notifier_is_heard_of_a_yes_ends_after_a_second_and_a_no_at_once(
     own_house: House, talk: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.membership._ANSWER_LIFE", 0.1)
+    monkeypatch.setattr("gateway.commands.membership_cache._ANSWER_LIFE", 0.1)
     stretches = told(own_house)
     membership = Membership(own_house.store, stretches)
     assert await asked(membership, "ana", talk) == ["allowed"]
@@ -90,7 +90,7 @@ async def test_a_yes_from_before_the_first_link_is_not_kept(
     own_house: House, talk: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What changed between the answer and the link was told to nobody here."""
-    monkeypatch.setattr("gateway.membership._ANSWER_LIFE", 0.0)
+    monkeypatch.setattr("gateway.commands.membership_cache._ANSWER_LIFE", 0.0)
     stretches = Stretches()
     membership = Membership(own_house.store, stretches)
     assert await asked(membership, "ana", talk) == ["allowed"]
@@ -142,7 +142,7 @@ async def test_one_user_has_four_questions_at_a_time_and_takes_no_place_of_other
 async def test_an_answer_that_does_not_come_in_time_opens_nothing(
     own_house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.membership._ANSWERED_WITHIN", 0.05)
+    monkeypatch.setattr("gateway.commands.membership_cache._ANSWERED_WITHIN", 0.05)
 
     async def never(*_: str) -> Belongs:
         await asyncio.sleep(60)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.examples import CONVERSATION
+from gateway.api.examples import CONVERSATION
 from tests.unit.gateway.house import EPOCH, PARTITIONS, House, opened
 from tests.unit.gateway.rules import ME, PEER, Call, Operation, Rule
 

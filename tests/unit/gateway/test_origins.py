@@ -4,8 +4,8 @@ import pytest
 from starlette.datastructures import Headers
 from websockets.exceptions import InvalidStatus
 
-from gateway import origins
-from gateway.origins import Origins
+from gateway.auth import origins
+from gateway.auth.origins import Origins
 from tests.unit.gateway.house import House, opened, somebody
 
 PUBLIC = "https://chat.example"

@@ -7,16 +7,17 @@ import pytest
 from pydantic import ValidationError
 from websockets.frames import Frame, Opcode
 
-from gateway import delays, prefer
-from gateway.inbound import Flood
-from gateway.inbox import accepted
-from gateway.outbox import Close, Outbox
-from gateway.present import Present
+from gateway.api import prefer_header
+from gateway.commands.progress_reader import Present
 from gateway.settings import Address, Settings
-from gateway.store import Progress
-from shared import codec
-from shared.frames import AcceptedFrame
-from shared.line import text_frame
+from gateway.store.client import Progress
+from gateway.websocket import close_codes
+from gateway.websocket.frame_decoder import Flood
+from gateway.websocket.frame_handler import accepted
+from gateway.websocket.send_buffer import Close, Outbox
+from shared.contract import codec
+from shared.contract.frames import AcceptedFrame
+from shared.http.websocket_connection import text_frame
 from tests.service_token import SERVICE_TOKEN
 from tests.unit.gateway.house import STRANGE, House
 from tests.unit.lines import Far
@@ -77,9 +78,9 @@ def test_an_outbox_ends_with_its_close() -> None:
     line = Far(taking=False)
     outbox = Outbox(line, 10, 10_000)
     outbox.put(_frame("a"))
-    outbox.close(Close(delays.RESTARTING))
+    outbox.close(Close(close_codes.RESTARTING))
     outbox.put(_frame("too late"))
-    outbox.close(Close(delays.TOO_SLOW), drop=True)
+    outbox.close(Close(close_codes.TOO_SLOW), drop=True)
     assert line.told == []
     line.taking = True
     outbox.flow()
@@ -90,7 +91,7 @@ def test_an_outbox_may_drop_what_waits() -> None:
     line = Far(taking=False)
     outbox = Outbox(line, 10, 10_000)
     outbox.put(_frame("a"))
-    outbox.close(Close(delays.TOO_SLOW), drop=True)
+    outbox.close(Close(close_codes.TOO_SLOW), drop=True)
     line.taking = True
     outbox.flow()
     assert line.told == [(4408, "")]
@@ -99,7 +100,7 @@ def test_an_outbox_may_drop_what_waits() -> None:
 def test_who_did_not_even_take_the_close_is_cut() -> None:
     line = Far(taking=False)
     outbox = Outbox(line, 10, 10_000)
-    outbox.close(Close(delays.TOO_SLOW), drop=True)
+    outbox.close(Close(close_codes.TOO_SLOW), drop=True)
     outbox.cut()
     assert line.aborted
 
@@ -107,7 +108,7 @@ def test_who_did_not_even_take_the_close_is_cut() -> None:
 def test_who_took_the_close_is_not_cut() -> None:
     line = Far()
     outbox = Outbox(line, 10, 10_000)
-    outbox.close(Close(delays.RESTARTING))
+    outbox.close(Close(close_codes.RESTARTING))
     outbox.cut()
     assert not line.aborted
 
@@ -170,7 +171,7 @@ def test_a_flood_is_more_than_so_many_in_so_long() -> None:
     ],
 )
 def test_prefer_wait_is_read_and_nonsense_ignored(headers: list[str], seconds: float | None) -> None:
-    assert prefer.wait(headers) == seconds
+    assert prefer_header.wait(headers) == seconds
 
 
 def test_settings_list_what_is_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from gateway.present import Present
-from gateway.store import Belongs, Progress
-from shared import cursor
-from shared.events import MessageSent
+from gateway.commands.progress_reader import Present
+from gateway.store.client import Belongs, Progress
+from shared.contract import cursor
+from shared.contract.events import MessageSent
 from tests.unit.gateway.house import House
 
 

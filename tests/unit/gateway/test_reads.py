@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from gateway.reads import Reads
-from shared.events import ReadMoved
-from shared.vocabulary import MAX_SEQ
+from gateway.commands.read_receipts import Reads
+from shared.contract.events import ReadMoved
+from shared.contract.fields import MAX_SEQ
 from tests.unit.gateway.house import House
 
 

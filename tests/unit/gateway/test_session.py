@@ -6,8 +6,8 @@ import logging
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from shared import cursor, ids
-from shared.log_identity import LogIdentity
+from shared.contract import cursor, ids
+from shared.log.log_epoch import LogIdentity
 from tests.unit.gateway.house import EPOCH, STRANGE, House, opened, somebody
 
 

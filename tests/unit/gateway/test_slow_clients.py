@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack
 import pytest
 from prometheus_client import REGISTRY
 
-from gateway.socket import Socket
-from shared import cursor
+from gateway.websocket.connection import Socket
+from shared.contract import cursor
 from tests.unit.gateway.house import House, opened
 
 _BIG = "a" * 100_000

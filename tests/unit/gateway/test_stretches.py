@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.stretches import Stretches, Taken
+from gateway.notifiers.offset_tracker import Stretches, Taken
 
 
 def told(*stretches: tuple[int, int]) -> list[Taken]:

@@ -7,7 +7,7 @@ import pytest
 import structlog
 from fastapi import FastAPI
 
-from shared import ids
+from shared.contract import ids
 from tests.unit.gateway.house import House, opened
 
 _PAGE = "http://page.example"

@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from gateway import main
-from gateway.links import Links
+from gateway.critical_tasks import Vital
+from gateway.notifiers.link_pool import Links
 from gateway.settings import Settings
-from gateway.tasks import Vital
 from tests.service_token import SERVICE_TOKEN
 from tests.unit.gateway.house import House
 from tests.unit.gateway.test_process import NOWHERE

@@ -7,14 +7,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from message_store.batch import Draft, draft
-from message_store.fold import Arrival, Folded
-from message_store.memory import MemoryStore, Tables
-from message_store.states import StateCache, knowing
-from message_store.store import Store
-from shared import ids
-from shared.events import Event
-from shared.log_identity import LogIdentity
+from message_store.domain.fold import Arrival, Folded
+from message_store.projector.batch import Draft, draft
+from message_store.projector.state_cache import StateCache, knowing
+from message_store.storage.port import Store
+from message_store.testing.in_memory_storage import MemoryStore, Tables
+from shared.contract import ids
+from shared.contract.events import Event
+from shared.log.log_epoch import LogIdentity
 from tests import builders
 
 IDENTITY = LogIdentity(builders.EPOCH, 1)

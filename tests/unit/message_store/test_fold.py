@@ -16,11 +16,11 @@ from message_store.domain import (
     Skipped,
     Started,
 )
-from message_store.memory import MemoryStore
-from message_store.records import record
-from shared import ids
-from shared.events import Event
-from shared.vocabulary import MAX_MEMBERS
+from message_store.read_models.entry_encoder import record
+from message_store.testing.in_memory_storage import MemoryStore
+from shared.contract import ids
+from shared.contract.events import Event
+from shared.contract.fields import MAX_MEMBERS
 from tests import builders
 from tests.unit.message_store.model import CONVERSATIONS, Projection, stories
 

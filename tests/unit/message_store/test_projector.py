@@ -10,23 +10,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from message_store import batch, domain
-from message_store.batch import Draft
+from message_store import domain
 from message_store.domain import Conversation, Outcome
-from message_store.fold import Arrival, GivenUp
-from message_store.memory import MemoryStore, Tables
-from message_store.projector import Projector
-from message_store.publisher import Publisher
-from message_store.rows import Changes
-from message_store.store import Known, LostRace, Progress, Unavailable, WrongLog
-from message_store.tenure import Tenure
-from shared import codec, ids
-from shared.dead_letters import DeadLetters
-from shared.events import Event, MessageSent
+from message_store.domain.fold import Arrival, GivenUp
+from message_store.projector import batch
+from message_store.projector.batch import Draft
+from message_store.projector.partition_ownership import Tenure
+from message_store.projector.projector import Projector
+from message_store.projector.publisher import Publisher
+from message_store.read_models.rows import Changes
+from message_store.storage.port import Known, LostRace, Progress, Unavailable, WrongLog
+from message_store.testing.in_memory_storage import MemoryStore, Tables
+from shared.contract import codec, ids
+from shared.contract.events import Event, MessageSent
 from shared.kafka import Appendable, Appended, Place, Record, Unconfirmed
-from shared.kafka.memory import MemoryConsumer, MemoryLog, MemoryProducer
 from shared.kafka.types import Headers
-from shared.log_identity import LogIdentity
+from shared.log.dead_letters import DeadLetters
+from shared.log.log_epoch import LogIdentity
+from shared.testing.in_memory_kafka import MemoryConsumer, MemoryLog, MemoryProducer
 from tests import builders
 from tests.unit.message_store.model import Projection, stories
 
@@ -192,7 +193,7 @@ async def test_a_partition_with_too_much_untold_stops_folding_until_it_is_told(w
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("message_store.projector.BATCH", 2)
+    monkeypatch.setattr("message_store.projector.projector.BATCH", 2)
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -215,7 +216,7 @@ async def test_the_next_batch_is_folded_while_a_full_one_is_written(
                     await asyncio.sleep(0)
             return await super().commit(changes)
 
-    monkeypatch.setattr("message_store.pipeline.draft", counted)
+    monkeypatch.setattr("message_store.projector.pipeline.draft", counted)
     world.happen(*(builders.sent(GROUP, "ann") for _ in range(4)))
     projector, _ = world.projector(Patient(world.tables))
     await _run(projector, steps=4)
@@ -406,7 +407,7 @@ async def test_a_record_that_cannot_be_folded_is_put_away(
             raise KeyError("odd")
         return usual(state, event, offset)
 
-    monkeypatch.setattr("message_store.fold.decide", decide)
+    monkeypatch.setattr("message_store.domain.fold.decide", decide)
     world.happen(*(builders.sent(GROUP, "ann", text) for text in ["a", "odd", "b", "c"]))
     projector, _ = world.projector()
     await _run(projector, steps=6)

@@ -7,11 +7,11 @@ from contextlib import suppress
 
 import pytest
 
-from message_store.fold import Arrival, Folded, States, fold
-from message_store.publisher import Publisher
-from shared import codec, ids
+from message_store.domain.fold import Arrival, Folded, States, fold
+from message_store.projector.publisher import Publisher
+from shared.contract import codec, ids
 from shared.kafka import Appendable, Appended, Record
-from shared.kafka.memory import MemoryLog, MemoryProducer
+from shared.testing.in_memory_kafka import MemoryLog, MemoryProducer
 from tests import builders
 
 GROUP = ids.group_conversation_id("ann", "g")

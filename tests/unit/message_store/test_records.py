@@ -3,10 +3,10 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from message_store.records import record
-from shared import codec, ids
-from shared.events import Event
-from shared.vocabulary import SHOWN_MEMBERS
+from message_store.read_models.entry_encoder import record
+from shared.contract import codec, ids
+from shared.contract.events import Event
+from shared.contract.fields import SHOWN_MEMBERS
 from tests import builders
 from tests.unit.message_store.model import Projection, stories
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
-from message_store import schema
-from message_store.schema import SchemaRecord, SchemaWatch, mismatch
+from message_store.storage import schema
+from message_store.storage.schema import SchemaRecord, SchemaWatch, mismatch
 
 CODE = 5
 

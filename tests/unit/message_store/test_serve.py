@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from pydantic import PostgresDsn, SecretStr
 from uvicorn.lifespan.on import LifespanOn
 
-from message_store import serve
-from message_store.queries import Queries
+from message_store.query_api import main
+from message_store.query_api.queries import Queries
 from message_store.settings import ServeSettings
 from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
 
@@ -24,7 +24,7 @@ _NOWHERE = ServeSettings(
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    app = serve.application(_NOWHERE)
+    app = main.application(_NOWHERE)
     lifespan = LifespanOn(uvicorn.Config(app, log_config=None))
     await lifespan.startup()
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -3,8 +3,8 @@
 import json
 from typing import Any, NamedTuple
 
+from notifier.live.dispatcher import Switchboard
 from notifier.live.link import Link, Outbox
-from notifier.live.switchboard import Switchboard
 
 
 class Told(NamedTuple):

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.live.interest import Interest
+from notifier.live.subscriptions import Interest
 
 
 def test_an_audience_is_split_among_the_links_that_announced_it() -> None:

@@ -3,25 +3,25 @@ import re
 
 import pytest
 
-from notifier.live import messages
-from notifier.live.messages import Announce, BadMessage, Hello, Replay, Withdraw
+from notifier.live import link_protocol
+from notifier.live.link_protocol import Announce, BadMessage, Hello, Replay, Withdraw
 
 
 def test_what_gateways_say_is_read() -> None:
-    assert messages.read('{"type":"hello","gateway":"g"}') == Hello(type="hello", gateway="g")
-    assert messages.read('{"type":"replay","partitions":{"3":120}}') == Replay(
+    assert link_protocol.read('{"type":"hello","gateway":"g"}') == Hello(type="hello", gateway="g")
+    assert link_protocol.read('{"type":"replay","partitions":{"3":120}}') == Replay(
         type="replay", partitions={3: 120}
     )
-    assert messages.read('{"type":"announce","batch":1,"users":["a"]}') == Announce(
+    assert link_protocol.read('{"type":"announce","batch":1,"users":["a"]}') == Announce(
         type="announce", batch=1, users=["a"]
     )
-    assert messages.read('{"type":"withdraw","batch":2,"users":[]}') == Withdraw(
+    assert link_protocol.read('{"type":"withdraw","batch":2,"users":[]}') == Withdraw(
         type="withdraw", batch=2, users=[]
     )
 
 
 def test_fields_of_a_newer_release_are_ignored() -> None:
-    assert isinstance(messages.read('{"type":"hello","gateway":"g","region":"eu"}'), Hello)
+    assert isinstance(link_protocol.read('{"type":"hello","gateway":"g","region":"eu"}'), Hello)
 
 
 @pytest.mark.parametrize(
@@ -58,13 +58,13 @@ def test_fields_of_a_newer_release_are_ignored() -> None:
 )
 def test_what_breaks_the_protocol_is_named_in_few_words_of_our_own(text: str) -> None:
     with pytest.raises(BadMessage) as bad:
-        messages.read(text)
+        link_protocol.read(text)
     assert re.fullmatch(r"[ -~]{1,120}", str(bad.value))
     assert not re.search(r"g{10}|9{20}", str(bad.value))
 
 
 def test_twenty_thousand_users_at_once_are_read() -> None:
     users = [f"user {number}" for number in range(20_000)]
-    read = messages.read(json.dumps({"type": "announce", "batch": 2**63 - 1, "users": users}))
+    read = link_protocol.read(json.dumps({"type": "announce", "batch": 2**63 - 1, "users": users}))
     assert isinstance(read, Announce)
     assert read.users == users

@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from notifier.live.reader import Reader
-from notifier.live.starts import BACK, Starts
-from notifier.live.switchboard import Switchboard
-from shared.dead_letters import DeadLetters
+from notifier.live.dispatcher import Switchboard
+from notifier.live.entry_consumer import Reader
+from notifier.live.start_offsets import BACK, Starts
 from shared.kafka import Place, Unconfirmed
-from shared.kafka.memory import MemoryConsumer, MemoryInspector, MemoryLog, MemoryProducer
 from shared.kafka.types import Headers
+from shared.log.dead_letters import DeadLetters
+from shared.testing.in_memory_kafka import MemoryConsumer, MemoryInspector, MemoryLog, MemoryProducer
 from tests.entry_builders import record, sent
 from tests.unit.notifier.links import headers, linked
 

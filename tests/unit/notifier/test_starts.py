@@ -1,8 +1,8 @@
 import pytest
 
-from notifier.live.starts import BACK, Starts, start
-from shared.kafka.memory import MemoryConsumer, MemoryInspector, MemoryLog
-from shared.position import Position
+from notifier.live.start_offsets import BACK, Starts, start
+from shared.contract.position import Position
+from shared.testing.in_memory_kafka import MemoryConsumer, MemoryInspector, MemoryLog
 from tests.entry_builders import EPOCH, record, sent
 
 TOPIC = "chat.messages"

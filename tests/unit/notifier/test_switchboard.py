@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifier.live.dispatch_entry import notice_of
+from notifier.live.dispatcher import Switchboard
 from notifier.live.link import Link, Outbox
-from notifier.live.notice import notice_of
-from notifier.live.stream import RING, Stream
-from notifier.live.switchboard import Switchboard
-from shared.entries import MEMBER_KINDS
-from shared.position import Position
+from notifier.live.replay_buffer import RING, Stream
+from shared.contract.entries import MEMBER_KINDS
+from shared.contract.position import Position
 from tests.entry_builders import EPOCH, TALK, TIME, entry, record, sent
 from tests.unit.notifier.links import headers, linked, told
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.connections import Timeouts
-from shared.serving import server
-from shared.settings import ProcessSettings
+from shared.http.connections import Timeouts
+from shared.http.server import server
+from shared.runtime.settings import ProcessSettings
 
 
 class Answer(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from shared.kafka import Accumulator, Appendable, Appended, Unconfirmed
-from shared.kafka.memory import MemoryLog, MemoryProducer
+from shared.testing.in_memory_kafka import MemoryLog, MemoryProducer
 
 TOPIC = "topic"
 MOMENT = 0.02

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.contract.compatibility import breaks, normal
+from tools.contract.compatibility import breaks, normal
 
 TEXT: dict[str, Any] = {"type": "string", "maxLength": 10}
 OLD: dict[str, Any] = {

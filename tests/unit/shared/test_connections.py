@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from shared.connections import Connections
+from shared.http.connections import Connections
 
 
 class Open:

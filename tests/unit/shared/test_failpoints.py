@@ -7,7 +7,12 @@ import sys
 
 import pytest
 
-COMES_BY = "from shared.failpoints import failpoint; failpoint('here'); failpoint('there'); failpoint('here')"
+COMES_BY = """
+from shared.runtime.failpoints import failpoint
+failpoint('here')
+failpoint('there')
+failpoint('here')
+"""
 
 
 def came_by(**env: str) -> int:

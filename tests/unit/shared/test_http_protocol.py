@@ -10,8 +10,8 @@ import pytest
 import structlog
 from prometheus_client import REGISTRY
 
-from shared.connections import Timeouts
-from shared.refusals import MAX_FIELDS, MAX_HEAD, MAX_REQUEST_LINE
+from shared.http.connections import Timeouts
+from shared.http.refusals import MAX_FIELDS, MAX_HEAD, MAX_REQUEST_LINE
 from tests.unit.shared.raw_http import Raw, Served, served
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"

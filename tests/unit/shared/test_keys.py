@@ -7,8 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
-from shared import ids
-from shared.topics import Topics
+from shared.contract import ids
+from shared.log.topics import Topics
 
 JOINTS = list("/:|.,;&=+%# -_\"\\[]{}'é\u200b😀1ak")
 names = st.text(st.sampled_from(JOINTS), min_size=1, max_size=8)

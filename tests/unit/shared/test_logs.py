@@ -1,7 +1,7 @@
 import logging
 from collections.abc import Iterable
 
-from shared.logs import Seldom
+from shared.runtime.logging import Seldom
 
 
 class Passing(Exception):

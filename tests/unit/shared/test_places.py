@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import cursor
-from shared.cursor import CursorInvalid
-from shared.position import Position
+from shared.contract import cursor
+from shared.contract.cursor import CursorInvalid
+from shared.contract.position import Position
 
 epochs = st.text("0123456789abcdef", min_size=16, max_size=16)
 offsets = st.integers(0, 2**42)

@@ -1,4 +1,4 @@
-from shared.pulse import Pulse
+from shared.runtime.stall_detector import Pulse
 
 
 def test_a_partition_without_anything_to_read_is_not_stuck() -> None:

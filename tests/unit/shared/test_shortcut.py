@@ -6,9 +6,9 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, Request, Response
 
-from shared import problems
-from shared.problems import Problem
-from shared.shortcut import Shortcut
+from shared.http import problems
+from shared.http.direct_routes import Shortcut
+from shared.http.problems import Problem
 
 
 def _way(request: Request) -> Response:

@@ -10,10 +10,10 @@ from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from shared.line import EXTENSION, text_frame
-from shared.serving import server
-from shared.settings import ProcessSettings
-from shared.socket_protocol import SocketProtocol
+from shared.http.server import server
+from shared.http.websocket_connection import EXTENSION, text_frame
+from shared.http.websocket_protocol import SocketProtocol
+from shared.runtime.settings import ProcessSettings
 from tests.unit.shared.raw_http import served
 
 _BIG = text_frame(b"a" * 100_000)

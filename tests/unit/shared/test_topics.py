@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from shared.kafka import Unconfirmed
-from shared.topics import Topics, TopicSettings, open_log_patiently, write_epoch
+from shared.log.topics import Topics, TopicSettings, open_log_patiently, write_epoch
 
 
 class Broker:

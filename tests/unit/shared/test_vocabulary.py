@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from deploy.local.process import ROOT
-from shared.vocabulary import (
+from shared.contract.fields import (
     ClientId,
     NewClientId,
     NewText,
@@ -21,7 +21,7 @@ from shared.vocabulary import (
     UserId,
     Uuid,
 )
-from shared.white_space import CODE_POINTS, WHITE_SPACE
+from shared.contract.white_space import CODE_POINTS, WHITE_SPACE
 
 GOOD_NAMES = ["a", "x" * 128, "Zoë", "дима", "a b", "👩‍👩‍👧", "a\u00a0b", "𝒳" * 128]
 BAD_NAMES = ["", " a", "a ", "\u00a0a", "a\n", "a\x00b", "a\x7f", "a\x85b", "x" * 129, "a\ud800", "\u2003"]
