@@ -9,7 +9,7 @@ from openapi_spec_validator import validate
 
 from gateway.app import application, calls
 from shared.contract import ids
-from tests.unit.gateway.house import opened
+from tests.unit.gateway.gateway_fixture import opened
 
 CALLS = {
     ("get", "/messages/conversations"): {"meId", "limit", "page", "position"},

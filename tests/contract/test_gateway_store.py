@@ -14,7 +14,7 @@ from gateway.store.client import Answer, Away, Belongs, HttpStore, StorePort, Un
 from gateway.testing.in_memory_store import MemoryStore
 from shared.http.problems import Code, InternalCode, Problem
 from tests.service_token import SERVICE_TOKEN
-from tests.unit.gateway.house import EPOCH, PARTITIONS, STRANGE, House, opened
+from tests.unit.gateway.gateway_fixture import EPOCH, PARTITIONS, STRANGE, House, opened
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 

@@ -22,7 +22,7 @@ from shared.contract import codec, ids
 from shared.contract.events import Event
 from shared.log.log_epoch import LogIdentity
 from tests import builders
-from tests.unit.message_store.model import commit
+from tests.unit.message_store.reference_model import commit
 
 LOG = LogIdentity(builders.EPOCH, 2)
 GROUP = ids.group_conversation_id("ann", "g")

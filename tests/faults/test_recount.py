@@ -11,7 +11,7 @@ from shared.contract.events import Event
 from tests import builders
 from tests.faults.ledger import Frame
 from tests.faults.recount import Logged, Recount, key_of
-from tests.unit.message_store.model import Projection, stories
+from tests.unit.message_store.reference_model import Projection, stories
 
 
 def _frame(folded: Folded) -> Frame:

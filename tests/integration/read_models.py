@@ -22,7 +22,7 @@ from shared.http import problems
 from shared.http.direct_routes import Shortcut
 from shared.log.log_epoch import LogIdentity
 from tests import builders
-from tests.unit.message_store.model import commit
+from tests.unit.message_store.reference_model import commit
 
 GROUP = ids.group_conversation_id("ann", "g")
 
