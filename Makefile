@@ -24,7 +24,7 @@ down reset psql:
 	@if [ -e "$(DATA)" ]; then deploy/local/bootstrap && $(PYTHON) -m deploy.local $@; else echo "nothing runs in $(DATA)"; fi
 
 test: $(READY) ## Run every test, against a real Kafka, PostgreSQL and Chromium (ARGS='-k name': of the Python ones)
-	@$(if $(ARGS),,$(PYTHON) -m deploy.local.frontend test)
+	@$(if $(ARGS),,$(PYTHON) -m deploy.local.dependencies.web_client test)
 	@$(PYTHON) -m pytest $(ARGS)
 
 test-unit: $(READY) ## Run the tests that need nothing but Python
@@ -40,12 +40,12 @@ check: $(READY) ## Look for what is wrong; changes nothing
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) -m shared.contract --check
-	@$(PYTHON) -m deploy.local.frontend check
+	@$(PYTHON) -m deploy.local.dependencies.web_client check
 
 fix: $(READY) ## Format, and repair what can be
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
-	@$(PYTHON) -m deploy.local.frontend fix
+	@$(PYTHON) -m deploy.local.dependencies.web_client fix
 
 bench: $(READY) ## Measure latency, throughput and CPU
 	@$(PYTHON) -m bench $(ARGS)

@@ -20,11 +20,12 @@ from bench import accounts, log, results
 from bench.peers import install
 from bench.target import postgres, work_folder
 from bench.verdict import crowded
-from deploy.local.background import running
-from deploy.local.failure import Failure
-from deploy.local.process import ROOT, Process, leash, module
-from deploy.local.record import Stack
-from deploy.local.services import migrations, topics
+from deploy.local.errors import Failure
+from deploy.local.paths import ROOT
+from deploy.local.stack.daemon import running
+from deploy.local.stack.services import migrations, topics
+from deploy.local.stack.state import Stack
+from deploy.local.supervisor.process import Process, leash, module
 from shared import ids
 from shared.topics import Topics
 

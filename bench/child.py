@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 from pydantic import BaseModel
 
-from deploy.local.failure import Failure
-from deploy.local.process import ROOT, leash, module
+from deploy.local.errors import Failure
+from deploy.local.paths import ROOT
+from deploy.local.supervisor.process import leash, module
 
 
 class ChildEnded(Failure):

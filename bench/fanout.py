@@ -27,7 +27,7 @@ from bench.side_by_side import turns
 from bench.target import Parley, parley
 from bench.verdict import LATE, crowded
 from bench.wires import Wire
-from deploy.local.failure import Failure
+from deploy.local.errors import Failure
 from shared import ids
 
 _SERVICES = ("gateway", "notifier", "store", "projector")

@@ -23,7 +23,7 @@ from bench.side_by_side import turns
 from bench.stored import READER, Stored
 from bench.target import Parley, parley
 from bench.verdict import crowded
-from deploy.local.failure import Failure
+from deploy.local.errors import Failure
 
 _WAY = ("gateway", "store", "postgres")
 """The processes of Parley that a page takes; the others' CPU is nobody's fault."""

@@ -10,8 +10,8 @@ from bench.figures import Figures
 from bench.peers import install
 from bench.results import FOLDER, Kept, control, middles
 from bench.side_by_side import knee
-from deploy.local.failure import Failure
-from deploy.local.process import ROOT
+from deploy.local.errors import Failure
+from deploy.local.paths import ROOT
 
 _PLOTS = ("matplotlib==3.10.7",)
 """In an environment of its own: nothing else here needs it."""

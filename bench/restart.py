@@ -21,10 +21,10 @@ from pydantic import BaseModel
 from bench import results
 from bench.plan import Pair, pairs
 from bench.target import Parley, work_folder
-from deploy.local import probes
-from deploy.local.background import running
-from deploy.local.failure import Failure
-from deploy.local.record import Stack
+from deploy.local.errors import Failure
+from deploy.local.stack.daemon import running
+from deploy.local.stack.state import Stack
+from deploy.local.supervisor import health_checks
 
 _SERVICES = ("gateway", "notifier", "projector", "store")
 _TALKS = pairs(24, 12)
@@ -86,7 +86,7 @@ async def _sound(stack: Stack) -> None:
 
 
 async def _ready(address: str) -> None:
-    ready = probes.http(urlsplit(address).port or 80)
+    ready = health_checks.http(urlsplit(address).port or 80)
     while not await ready():  # noqa: ASYNC110
         await asyncio.sleep(_AGAIN)
 

@@ -29,10 +29,11 @@ from bench.figures import quantile
 from bench.harm import Bystanders, Dropped, harm, slower
 from bench.plan import Pair, Plan, Report, Round, pairs
 from bench.watch import Watch
-from deploy.local.background import running
-from deploy.local.failure import Failure
-from deploy.local.process import ROOT, leash, module
-from deploy.local.record import Stack
+from deploy.local.errors import Failure
+from deploy.local.paths import ROOT
+from deploy.local.stack.daemon import running
+from deploy.local.stack.state import Stack
+from deploy.local.supervisor.process import leash, module
 
 _AT_ONCE = 64
 _BEGIN_TIMEOUT_SECONDS = 120

@@ -19,8 +19,8 @@ from pydantic import BaseModel
 
 from bench import explain, past, results
 from bench.past import Past
-from deploy.local.background import running
-from deploy.local.failure import Failure
+from deploy.local.errors import Failure
+from deploy.local.stack.daemon import running
 from message_store import sessions
 from message_store.migrations import migrate
 from message_store.reading import PROBE, SYNC

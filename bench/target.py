@@ -17,9 +17,9 @@ import psycopg
 
 from bench.plan import Pair
 from bench.wires import Wire
-from deploy.local.background import running
-from deploy.local.kafka import SETTINGS
-from deploy.local.record import Stack
+from deploy.local.dependencies.kafka import SETTINGS
+from deploy.local.stack.daemon import running
+from deploy.local.stack.state import Stack
 
 _JVM = os.environ.get("KAFKA_OPTS", "")
 _ROWS = "select client_id from messages where conversation_id = any(%s::uuid[]) and client_id like %s"

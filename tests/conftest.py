@@ -6,7 +6,7 @@ from typing import Protocol
 
 import pytest
 
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from shared.serving import allow_files
 from tests.platform import Platform, fresh_database, local_stack, new_topic_prefix, platform
 

@@ -21,13 +21,13 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from deploy.local.background import running
-from deploy.local.console import Console
-from deploy.local.keeper import Surroundings
-from deploy.local.ports import Ports
-from deploy.local.postgres import Postgres
-from deploy.local.record import Stack
-from deploy.local.supervisor import Supervisor
+from deploy.local.dependencies.postgres import Postgres
+from deploy.local.stack.daemon import running
+from deploy.local.stack.state import Stack
+from deploy.local.supervisor.console import Console
+from deploy.local.supervisor.ports import Ports
+from deploy.local.supervisor.runner import Surroundings
+from deploy.local.supervisor.supervisor import Supervisor
 
 Found = TypeVar("Found")
 

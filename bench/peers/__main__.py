@@ -19,7 +19,7 @@ from bench.plan import pairs
 from bench.side_by_side import Race, knee
 from bench.stored import Stored
 from bench.target import Target, parley
-from deploy.local.failure import Failure
+from deploy.local.errors import Failure
 
 
 @contextmanager

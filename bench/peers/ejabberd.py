@@ -17,7 +17,7 @@ from bench.plan import Pair
 from bench.target import postgres
 from bench.wires import Wire
 from bench.wires.xmpp import HOST, PASSWORD
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 
 _LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 _FLAGS = ["+K", "true", "+P", "250000"]

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from deploy.local.failure import Failure
-from deploy.local.process import ROOT
+from deploy.local.errors import Failure
+from deploy.local.paths import ROOT
 
 CACHE = ROOT / ".data" / "cache" / "peers"
 

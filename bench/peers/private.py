@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.target import work_folder
-from deploy.local.background import running
-from deploy.local.failure import Failure
-from deploy.local.process import leash
-from deploy.local.record import Stack
+from deploy.local.errors import Failure
+from deploy.local.stack.daemon import running
+from deploy.local.stack.state import Stack
+from deploy.local.supervisor.process import leash
 
 _LONGEST_START = 60.0
 _LONGEST_STOP = 20.0

@@ -14,7 +14,7 @@ from bench.peers.private import answers, database, free_port, server
 from bench.plan import Pair
 from bench.target import postgres
 from bench.wires import Wire
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 
 _PACKAGES = ("matrix-synapse", "psycopg2-binary")
 _HOST = "bench"

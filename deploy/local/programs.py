@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deploy.local.failure import Failure
+from deploy.local.errors import Failure
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
 from deploy.local import programs
-from deploy.local.frontend import FRONTEND
-from deploy.local.record import Stack
+from deploy.local.dependencies.web_client import FRONTEND
+from deploy.local.stack.state import Stack
 from tests.browser.messenger import Api
 from tests.browser.person import Person, Theme, Width
 from tests.conftest import StartStack

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import httpx
 from playwright.async_api import Locator, expect
 
-from deploy.local import end_to_end
+from deploy.local.stack import end_to_end
 from tests.browser.person import Person
 
 

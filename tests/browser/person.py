@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
 
-from deploy.local.frontend import FRONTEND
+from deploy.local.dependencies.web_client import FRONTEND
 
 OUT = Path(__file__).parent / "out"
 """Of screenshots."""

@@ -14,9 +14,9 @@ from playwright.async_api import ViewportSize, async_playwright
 from deploy.local import programs
 from deploy.local.demo import script
 from deploy.local.demo.fill import fill
-from deploy.local.failure import Failure
-from deploy.local.frontend import FRONTEND
-from deploy.local.process import ROOT
+from deploy.local.dependencies.web_client import FRONTEND
+from deploy.local.errors import Failure
+from deploy.local.paths import ROOT
 from tests.browser.conftest import QUIET
 from tests.browser.person import Theme
 from tests.platform import local_stack

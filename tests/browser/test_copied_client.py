@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from deploy.local.frontend import FRONTEND
+from deploy.local.dependencies.web_client import FRONTEND
 
 
 def _link(source: str, target: str) -> None:

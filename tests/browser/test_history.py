@@ -14,7 +14,7 @@ from statistics import median
 import pytest
 from playwright.async_api import Locator, Route, expect
 
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from shared import codec, events, ids
 from shared.kafka import Appendable, Producer, partition_for
 from shared.topics import Topics

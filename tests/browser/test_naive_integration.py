@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, WebSocket, expect
 
-from deploy.local.frontend import FRONTEND
-from deploy.local.record import Stack
+from deploy.local.dependencies.web_client import FRONTEND
+from deploy.local.stack.state import Stack
 from tests.browser.conftest import Invite
 from tests.browser.person import Person
 from tests.platform import away

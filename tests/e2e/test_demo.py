@@ -7,8 +7,8 @@ import pytest
 
 from deploy.local.demo import script
 from deploy.local.demo.fill import fill, unread
-from deploy.local.failure import Failure
-from deploy.local.record import Stack
+from deploy.local.errors import Failure
+from deploy.local.stack.state import Stack
 
 DIARY_MESSAGES = 60
 

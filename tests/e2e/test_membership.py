@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from shared import codec, ids
 from shared.events import Event
 from shared.kafka import Producer, partition_for

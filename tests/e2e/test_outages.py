@@ -9,7 +9,7 @@ import httpx
 import psycopg
 import pytest
 
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from tests.conftest import StartStack
 from tests.e2e import client
 from tests.faults.trees import family

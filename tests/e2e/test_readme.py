@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from deploy.local.process import ROOT
-from deploy.local.record import Stack
+from deploy.local.paths import ROOT
+from deploy.local.stack.state import Stack
 from tests.platform import eventually
 
 DEFAULT = "http://localhost:8000"

@@ -11,8 +11,8 @@ import pytest
 
 from bench import storm, watch
 from bench.crowd import Crowd, Gathering, Return, Spell
-from deploy.local import end_to_end
-from deploy.local.record import Stack
+from deploy.local.stack import end_to_end
+from deploy.local.stack.state import Stack
 from tests.conftest import StartStack
 from tests.e2e import client
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import structlog
 
-from deploy.local.failure import Failure
+from deploy.local.errors import Failure
 from shared.serving import allow_files
 from tests.faults import small_disk, table
 from tests.faults.catalogue import GROUPS, faults_of

@@ -13,16 +13,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from deploy.local import end_to_end, services
-from deploy.local.console import Console
-from deploy.local.kafka import Kafka
-from deploy.local.keeper import Surroundings
-from deploy.local.ports import Ports
-from deploy.local.postgres import Postgres
-from deploy.local.process import Process
-from deploy.local.run import CACHE
-from deploy.local.services import Counts, Services
-from deploy.local.supervisor import Supervisor, together
+from deploy.local.dependencies.kafka import Kafka
+from deploy.local.dependencies.postgres import Postgres
+from deploy.local.paths import CACHE
+from deploy.local.stack import end_to_end, services
+from deploy.local.stack.services import Counts, Services
+from deploy.local.supervisor.console import Console
+from deploy.local.supervisor.ports import Ports
+from deploy.local.supervisor.process import Process
+from deploy.local.supervisor.runner import Surroundings
+from deploy.local.supervisor.supervisor import Supervisor, together
 from tests.faults.proxy import Proxy
 from tests.faults.residents import House
 from tests.faults.wiring import Pair, Wiring

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from deploy.local import end_to_end
-from deploy.local.identity import Running
-from deploy.local.process import Child, Process
+from deploy.local.stack import end_to_end
+from deploy.local.supervisor.handle import Running
+from deploy.local.supervisor.process import Child, Process
 from tests.faults.proxy import Proxy
 from tests.faults.trees import family
 from tests.faults.wiring import Pair

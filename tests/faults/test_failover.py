@@ -16,7 +16,7 @@ from statistics import median
 
 import pytest
 
-from deploy.local.process import leash
+from deploy.local.supervisor.process import leash
 from tests.faults import table
 from tests.faults.clients import load
 from tests.faults.deaths import kill

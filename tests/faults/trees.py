@@ -3,7 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
-from deploy.local.identity import Running, running
+from deploy.local.supervisor.handle import Running, running
 
 
 def family(parent: Running) -> list[Running]:

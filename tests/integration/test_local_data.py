@@ -14,10 +14,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from deploy.local import identity, record
-from deploy.local.background import reset, running
-from deploy.local.process import ROOT, module
-from deploy.local.record import Stack
+from deploy.local.paths import ROOT
+from deploy.local.stack import state
+from deploy.local.stack.daemon import reset, running
+from deploy.local.stack.state import Stack
+from deploy.local.supervisor import handle
+from deploy.local.supervisor.process import module
 from shared.kafka import Inspector
 from tests.platform import eventually
 
@@ -75,7 +77,7 @@ def test_a_killed_supervisor_leaves_neither_kafka_nor_postgresql(folder: Path) -
     with running(folder, PLATFORM, "--volatile") as stack:
         server = stack.process("postgres").pid
         workers = Path(f"/proc/{server}/task/{server}/children").read_text().split()
-        everything = [*stack.processes, *(identity.running("worker", int(pid)) for pid in workers)]
+        everything = [*stack.processes, *(handle.running("worker", int(pid)) for pid in workers)]
         assert len(everything) > 4
         stack.supervisor.signal(signal.SIGKILL)
         eventually(lambda: not any(process.alive for process in everything), "all are gone")
@@ -129,5 +131,5 @@ def test_an_ordinary_user_runs_it_too(folder: Path) -> None:
 
 
 def ready_database(folder: Path) -> str | None:
-    stack = record.read_running(folder)
+    stack = state.read_running(folder)
     return stack.database if stack and stack.ready else None

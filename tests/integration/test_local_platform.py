@@ -17,15 +17,18 @@ from typing import Protocol
 
 import pytest
 
-from deploy.local import identity, keeper, programs, record
-from deploy.local.console import Console
-from deploy.local.failure import Failure
-from deploy.local.identity import Running
-from deploy.local.keeper import Surroundings
-from deploy.local.ports import Ports
-from deploy.local.process import ROOT, Process
-from deploy.local.record import Stack
-from deploy.local.supervisor import Supervisor
+from deploy.local import programs
+from deploy.local.errors import Failure
+from deploy.local.paths import ROOT
+from deploy.local.stack import state
+from deploy.local.stack.state import Stack
+from deploy.local.supervisor import handle, runner
+from deploy.local.supervisor.console import Console
+from deploy.local.supervisor.handle import Running
+from deploy.local.supervisor.ports import Ports
+from deploy.local.supervisor.process import Process
+from deploy.local.supervisor.runner import Surroundings
+from deploy.local.supervisor.supervisor import Supervisor
 from tests.platform import away, eventually
 
 STAND_IN = """
@@ -114,15 +117,15 @@ def local(folder: Path, tmp_path: Path) -> Iterator[Start]:
     for process in started:
         process.terminate()
         process.communicate(timeout=30)
-    stack = record.read_running(folder)
-    identity.end([stack.supervisor] if stack else [], signal.SIGTERM, 30)
+    stack = state.read_running(folder)
+    handle.end([stack.supervisor] if stack else [], signal.SIGTERM, 30)
 
 
 def ready(folder: Path) -> Stack:
     """The stack, once all of it is ready."""
 
     def found() -> Stack | None:
-        stack = record.read_running(folder)
+        stack = state.read_running(folder)
         return stack if stack and stack.ready else None
 
     return eventually(found, "the stack is ready", seconds=60)
@@ -255,7 +258,7 @@ def test_a_killed_supervisor_leaves_no_process(local: Start, folder: Path) -> No
 
 def test_the_next_run_ends_what_a_killed_one_left_and_nobody_elses(local: Start, folder: Path) -> None:
     ours, theirs = (subprocess.Popen(["sleep", "60"]) for _ in range(2))
-    left = identity.running("store", ours.pid)
+    left = handle.running("store", ours.pid)
     taken = Running(name="gateway", pid=theirs.pid, started="an earlier process that had this pid")
     gone = Running(name="supervisor", pid=os.getpid(), started="gone")
     Stack(folder=folder, supervisor=gone, processes=[left, taken]).write()
@@ -457,7 +460,7 @@ async def test_a_cancelled_command_takes_with_it_what_it_started(folder: Path) -
         async with asyncio.timeout(10):
             while not started.exists():
                 await asyncio.sleep(0.02)
-        sleeping = identity.running("sleep", int(started.read_text()))
+        sleeping = handle.running("sleep", int(started.read_text()))
         assert sleeping.alive
         command.cancel()
         await asyncio.wait([command])
@@ -473,7 +476,7 @@ async def test_a_childs_colours_and_empty_lines_are_not_shown(capsys: pytest.Cap
 
 
 async def test_a_process_that_does_not_end_is_killed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper, "GRACE", 0.2)
+    monkeypatch.setattr(runner, "GRACE", 0.2)
     seen: list[Running] = []
     around = Surroundings(Console(), Ports({}, {}), folder)
     async with Supervisor(around, seen.extend) as supervisor:

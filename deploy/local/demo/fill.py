@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 
 from deploy.local.demo.script import Conversation
-from deploy.local.failure import Failure
+from deploy.local.errors import Failure
 
 TIMEOUT_SECONDS = 30
 MAX_ATTEMPTS = 10

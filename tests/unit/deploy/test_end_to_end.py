@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from deploy.local import end_to_end
-from deploy.local.failure import Failure
+from deploy.local.errors import Failure
+from deploy.local.stack import end_to_end
 from tests.unit.gateway.house import House, opened
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.kafka import Kafka
-from deploy.local.process import Process
+from deploy.local.dependencies.kafka import Kafka
+from deploy.local.supervisor.process import Process
 
 
 async def _nothing(_: Process) -> None:

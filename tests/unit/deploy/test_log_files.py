@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.console import Console
-from deploy.local.log_files import LogFiles, is_routine, readable
+from deploy.local.supervisor.console import Console
+from deploy.local.supervisor.log_files import LogFiles, is_routine, readable
 
 
 def unexpected(text: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local import programs
-from deploy.local.failure import Failure
+from deploy.local.errors import Failure
 
 
 @pytest.fixture(autouse=True)

@@ -8,12 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.console import Console
-from deploy.local.failure import Failure
-from deploy.local.identity import Running, running
-from deploy.local.log_files import readable
-from deploy.local.ports import Ports
-from deploy.local.process import Child, Process
+from deploy.local.errors import Failure
+from deploy.local.supervisor.console import Console
+from deploy.local.supervisor.handle import Running, running
+from deploy.local.supervisor.log_files import readable
+from deploy.local.supervisor.ports import Ports
+from deploy.local.supervisor.process import Child, Process
 
 PAUSE = 0.5
 """Seconds between a death and the next start."""

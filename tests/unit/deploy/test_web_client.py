@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.failure import Failure
-from deploy.local.frontend import Frontend
+from deploy.local.dependencies.web_client import Frontend
+from deploy.local.errors import Failure
 
 NODE = "#!/bin/sh\necho v22.1.0\n"
 NPM = """#!/bin/sh

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
-from deploy.local.identity import Running
-from deploy.local.services import Services
+from deploy.local.stack.services import Services
+from deploy.local.supervisor.handle import Running
 
 LOGS = "logs"
 """The folder of the services' logs, in the data folder."""

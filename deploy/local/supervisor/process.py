@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from deploy.local import programs
-
-ROOT = Path(__file__).parents[2]
-"""The checkout."""
+from deploy.local.paths import ROOT
 
 
 async def at_once() -> bool:

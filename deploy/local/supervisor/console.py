@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
 
-from deploy.local.log_files import LogFiles, is_routine, readable
+from deploy.local.supervisor.log_files import LogFiles, is_routine, readable
 
 COLOURS = cycle(["36", "33", "32", "35", "34", "96", "93", "92", "95", "94"])
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")

@@ -1,9 +1,11 @@
 """The web client, with Node: what it needs is installed when its lock changed, and it is built when it did.
 
-python -m deploy.local.frontend build    frontend/dist, which gateways serve
-python -m deploy.local.frontend check    its types are what the contract says, its code is in order
-python -m deploy.local.frontend test     its unit tests
-python -m deploy.local.frontend fix      its types are made anew, its code is formatted
+python -m deploy.local.dependencies.web_client COMMAND
+
+build    frontend/dist, which gateways serve
+check    its types match the contract, its code passes the linters
+test     its unit tests
+fix      its types are generated, its code is formatted
 """
 
 import fcntl
@@ -20,8 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local import programs
-from deploy.local.failure import Failure
-from deploy.local.process import ROOT, Process, module
+from deploy.local.errors import Failure
+from deploy.local.paths import ROOT
+from deploy.local.supervisor.process import Process, module
 
 NODE = (20, 19)
 """The earliest that its tools run on."""
@@ -144,7 +147,7 @@ def _digest(paths: Iterable[Path]) -> str:
 
 
 FRONTEND = Frontend(ROOT / "frontend")
-BUILD = Process("web", module("deploy.local.frontend", "build"), quiet=True)
+BUILD = Process("web", module("deploy.local.dependencies.web_client", "build"), quiet=True)
 
 
 def main() -> int:

@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from deploy.local import probes, programs
-from deploy.local.failure import Failure
-from deploy.local.process import Once, Process, leash
+from deploy.local import programs
+from deploy.local.errors import Failure
+from deploy.local.supervisor import health_checks
+from deploy.local.supervisor.process import Once, Process, leash
 
 USERS = ("postgres", "nobody")
 """Whom root becomes: the first that the machine has."""
@@ -161,4 +162,4 @@ class Postgres:
 
     async def _ready(self) -> bool:
         """Whether it asks a client for a password, which it does once it accepts connections."""
-        return await probes.exchange(self.port, HELLO, 1) == b"R"
+        return await health_checks.exchange(self.port, HELLO, 1) == b"R"

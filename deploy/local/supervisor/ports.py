@@ -5,7 +5,7 @@ import random
 import socket
 from collections.abc import Iterable, Mapping
 
-from deploy.local.failure import Failure
+from deploy.local.errors import Failure
 
 CHOICE = range(20_000, 32_000)
 """Below Linux's ephemeral ports, so that no outgoing connection takes one between our choice and its use."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import aiohttp
 
-from deploy.local.failure import Failure
+from deploy.local.errors import Failure
 
 USER = "parley-probe"
 TIMEOUT_SECONDS = 60.0

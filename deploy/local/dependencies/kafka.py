@@ -1,4 +1,4 @@
-"""A real Kafka: one KRaft node on loopback, its jars fetched by Maven (`kafka/pom.xml`)."""
+"""A real Kafka: one KRaft node on loopback, its jars fetched by Maven (`kafka_config/pom.xml`)."""
 
 import base64
 import hashlib
@@ -12,10 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local import probes, programs
-from deploy.local.process import Once, Process
+from deploy.local import programs
+from deploy.local.supervisor import health_checks
+from deploy.local.supervisor.process import Once, Process
 
-SETTINGS = Path(__file__).with_name("kafka")
+SETTINGS = Path(__file__).with_name("kafka_config")
 HEAP = "-Xmx512m"
 QUICK = "-XX:TieredStopAtLevel=1"
 """Starts in 3 s of CPU instead of 5 and takes a quarter more for a record; KAFKA_OPTS replaces it."""
@@ -67,7 +68,7 @@ class Kafka:
         return Process(
             "kafka",
             self._java(HEAP, *options, "kafka.Kafka", str(self._properties)),
-            ready=probes.tcp(self.port),
+            ready=health_checks.tcp(self.port),
             ports=(self.port, self.controller_port, *(port for port, _ in self.more.values())),
             log=self.folder / "console.log",
         )

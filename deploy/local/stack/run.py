@@ -10,21 +10,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local import end_to_end, identity, programs, record, services
-from deploy.local.console import Console
-from deploy.local.failure import Failure
-from deploy.local.frontend import BUILD, FRONTEND, require_node
-from deploy.local.identity import Running
-from deploy.local.kafka import Kafka
-from deploy.local.keeper import Surroundings
-from deploy.local.ports import Ports
-from deploy.local.postgres import Postgres
-from deploy.local.process import ROOT
-from deploy.local.record import Stack
-from deploy.local.services import Counts, Services, web_root
-from deploy.local.supervisor import Supervisor, together
-
-CACHE = ROOT / ".data" / "cache"
+from deploy.local import programs
+from deploy.local.dependencies.kafka import Kafka
+from deploy.local.dependencies.postgres import Postgres
+from deploy.local.dependencies.web_client import BUILD, FRONTEND, require_node
+from deploy.local.errors import Failure
+from deploy.local.paths import CACHE
+from deploy.local.stack import end_to_end, services, state
+from deploy.local.stack.services import Counts, Services, web_root
+from deploy.local.stack.state import Stack
+from deploy.local.supervisor import handle
+from deploy.local.supervisor.console import Console
+from deploy.local.supervisor.handle import Running
+from deploy.local.supervisor.ports import Ports
+from deploy.local.supervisor.runner import Surroundings
+from deploy.local.supervisor.supervisor import Supervisor, together
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ def run(options: Options) -> None:
     """
     options.folder.mkdir(parents=True, exist_ok=True)
     with _alone(options.folder):
-        previous = record.read(options.folder)
+        previous = state.read(options.folder)
         if previous:  # of a supervisor that was killed
-            identity.end(previous.processes, signal.SIGTERM, 5)
+            handle.end(previous.processes, signal.SIGTERM, 5)
         asyncio.run(_Run(options, previous).whole())
 
 
@@ -67,7 +67,7 @@ class _Run:
 
     def __init__(self, options: Options, previous: Stack | None) -> None:
         self._options = options
-        self._console = Console(options.folder / record.LOGS, everything=options.all_logs)
+        self._console = Console(options.folder / state.LOGS, everything=options.all_logs)
         self._stopped = asyncio.Event()
         self._ports = ports = Ports(os.environ, previous.ports if previous else {})
         self._services = Services.choose(options.counts, ports) if options.services else None
@@ -77,7 +77,7 @@ class _Run:
         self._postgres = None if options.database else self._own_postgres()
         self._stack = Stack(
             folder=options.folder,
-            supervisor=identity.running("supervisor", os.getpid()),
+            supervisor=handle.running("supervisor", os.getpid()),
             kafka=options.kafka or (self._kafka.bootstrap if self._kafka else ""),
             database=options.database or "",
             ports={**(previous.ports if previous else {}), **ports.taken},
@@ -194,6 +194,6 @@ def _alone(folder: Path) -> Iterator[None]:
 def _where(folder: Path) -> str:
     """Who holds the folder; one that has only just begun says so in a moment."""
     deadline = time.monotonic() + 5
-    while (stack := record.read_running(folder)) is None and time.monotonic() < deadline:
+    while (stack := state.read_running(folder)) is None and time.monotonic() < deadline:
         time.sleep(0.05)
     return f" as process {stack.supervisor.pid}: {stack.headline}" if stack else ""

@@ -5,10 +5,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from deploy.local import probes
-from deploy.local.frontend import FRONTEND
-from deploy.local.ports import Ports
-from deploy.local.process import Process, module
+from deploy.local.dependencies.web_client import FRONTEND
+from deploy.local.supervisor import health_checks
+from deploy.local.supervisor.ports import Ports
+from deploy.local.supervisor.process import Process, module
 from gateway.settings import Settings
 from message_store.settings import ProjectSettings, ServeSettings
 from notifier.live.settings import LiveSettings
@@ -107,4 +107,4 @@ def _services(name: str, ports: Sequence[int], argv: Sequence[str], env: Mapping
 
 def _service(name: str, port: int, argv: Sequence[str], env: Mapping[str, str]) -> Process:
     here = {"HOST": "127.0.0.1", "PORT": str(port), "ENV": "development", "PYTHONUNBUFFERED": "1"}
-    return Process(name, argv, {**env, **here}, ready=probes.http(port), ports=(port,))
+    return Process(name, argv, {**env, **here}, ready=health_checks.http(port), ports=(port,))

@@ -19,10 +19,10 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, Self
 
-from deploy.local.failure import Failure
-from deploy.local.identity import Running
-from deploy.local.keeper import Keeper, Surroundings, outcome
-from deploy.local.process import Process
+from deploy.local.errors import Failure
+from deploy.local.supervisor.handle import Running
+from deploy.local.supervisor.process import Process
+from deploy.local.supervisor.runner import Keeper, Surroundings, outcome
 
 PATIENCE = 60.0
 """Seconds within which a process must become ready."""

@@ -12,11 +12,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from deploy.local import identity, programs, record
+from deploy.local import programs
 from deploy.local.demo import fill, script
-from deploy.local.failure import Failure
-from deploy.local.process import ROOT, leash, module
-from deploy.local.record import Stack
+from deploy.local.errors import Failure
+from deploy.local.paths import ROOT
+from deploy.local.stack import state
+from deploy.local.stack.state import Stack
+from deploy.local.supervisor import handle
+from deploy.local.supervisor.process import leash, module
 
 LAST_WORDS = ("parley: ", "bad settings: ")
 """How the last line of a supervisor that fails begins."""
@@ -49,7 +52,7 @@ def started(folder: Path, arguments: Sequence[str]) -> Stack:
 
     Raises Failure, with the last line it printed, when it ends instead.
     """
-    stack = record.read_running(folder)
+    stack = state.read_running(folder)
     if stack and stack.ready:
         return stack
     folder.mkdir(parents=True, exist_ok=True)
@@ -66,10 +69,10 @@ def _announce(stack: Stack) -> None:
 
 def down(folder: Path) -> None:
     """Stops the stack of `folder`; blocks until all of it is gone."""
-    stack = record.read(folder)
+    stack = state.read(folder)
     if stack is None or not stack.running:
         if stack is not None:
-            identity.end(stack.processes, signal.SIGTERM, 5)
+            handle.end(stack.processes, signal.SIGTERM, 5)
             stack.ended()
         print(f"nothing runs in {folder}")
         return
@@ -81,7 +84,7 @@ def down(folder: Path) -> None:
 
 def psql(folder: Path) -> None:
     """Becomes psql in the database of the stack of `folder`; raises Failure when none runs."""
-    stack = record.read_running(folder)
+    stack = state.read_running(folder)
     if stack is None or not stack.ready:
         raise Failure(f"nothing runs in {folder}; make up starts it")
     program = str(programs.find("psql"))
@@ -94,7 +97,7 @@ def psql(folder: Path) -> None:
 def reset(folder: Path) -> None:
     """Stops the stack of `folder` and removes its data, wherever they are."""
     down(folder)
-    for name in ("kafka", "postgres", "hold", record.LOGS):
+    for name in ("kafka", "postgres", "hold", state.LOGS):
         path = folder / name
         if path.exists():
             shutil.rmtree(path.resolve())
@@ -158,7 +161,7 @@ def _until_ready(folder: Path, child: subprocess.Popen[bytes], tell: Callable[[s
     with _log(folder).open(errors="replace") as log:
         while True:
             ended = child.poll() is not None  # asked first: who was beaten ends when the other is on record
-            stack = record.read_running(folder)
+            stack = state.read_running(folder)
             services.update(process.name for process in (stack.processes if stack else []))
             for line in log:
                 if line.split(" ", 1)[0] not in services and not line.startswith(LAST_WORDS):
