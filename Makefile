@@ -21,7 +21,7 @@ down: ## Stop what `up` or `run` started
 reset: ## Stop it and remove all its data: every message
 psql: ## Open a shell in its database
 down reset psql:
-	@if [ -e "$(DATA)" ]; then deploy/local/bootstrap && $(PYTHON) -m deploy.local $@; else echo "nothing runs in $(DATA)"; fi
+	@if [ -e "$(DATA)" ]; then deploy/local/bootstrap && $(PYTHON) -m deploy.local $@; else echo "nothing is running in $(DATA)"; fi
 
 test: $(READY) ## Run every test, against a real Kafka, PostgreSQL and Chromium (ARGS='-k name': of the Python ones)
 	@$(if $(ARGS),,$(PYTHON) -m deploy.local.dependencies.web_client test)

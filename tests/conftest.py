@@ -49,7 +49,7 @@ def topic_prefix() -> str:
 
 
 class StartStack(Protocol):
-    """Starts topics, migrations and services; returns when all are ready, raises Failure otherwise."""
+    """Starts topics, migrations and services; returns when all are ready, raises UserError otherwise."""
 
     def __call__(
         self,
@@ -58,7 +58,7 @@ class StartStack(Protocol):
         notifiers: int = 1,
         projectors: int = 1,
         own_platform: bool = False,
-        deaths: int = 100,
+        max_restarts: int = 100,
         env: Mapping[str, str] | None = None,
     ) -> Stack: ...
 
@@ -68,7 +68,8 @@ def start_stack(request: pytest.FixtureRequest) -> Iterator[StartStack]:
     """Starts stacks of real processes; they end with the module.
 
     On the shared platform each has its own database and topics. With `own_platform` it also has a Kafka
-    and a PostgreSQL that may be killed (`tests.platform.away`). `deaths` of one process within 30 s end it.
+    and a PostgreSQL that may be killed (`tests.platform.away`). A process that restarts more than
+    `max_restarts` times within 30 s stops it.
     """
     with ExitStack() as stacks:
 
@@ -78,11 +79,11 @@ def start_stack(request: pytest.FixtureRequest) -> Iterator[StartStack]:
             notifiers: int = 1,
             projectors: int = 1,
             own_platform: bool = False,
-            deaths: int = 100,
+            max_restarts: int = 100,
             env: Mapping[str, str] | None = None,
         ) -> Stack:
             counts = [f"--gateways={gateways}", f"--notifiers={notifiers}", f"--projectors={projectors}"]
-            options = [*counts, f"--deaths={deaths}"]
+            options = [*counts, f"--max-restarts={max_restarts}"]
             environment = {**(env or {})}
             if not own_platform:
                 shared: Platform = request.getfixturevalue("real_platform")

@@ -22,11 +22,11 @@ import psycopg
 from psycopg import sql
 
 from deploy.local.dependencies.postgres import Postgres
-from deploy.local.stack.daemon import running
+from deploy.local.stack.daemon import running_stack
 from deploy.local.stack.state import Stack
 from deploy.local.supervisor.console import Console
 from deploy.local.supervisor.ports import Ports
-from deploy.local.supervisor.runner import Surroundings
+from deploy.local.supervisor.runner import StackContext
 from deploy.local.supervisor.supervisor import Supervisor
 
 Found = TypeVar("Found")
@@ -100,7 +100,7 @@ def local_stack(*arguments: str, env: Mapping[str, str] | None = None) -> Iterat
     """A stack of real processes in a folder that goes with it."""
     with (
         _open_folder("parley-test-") as folder,
-        running(folder, "--volatile", *arguments, env=env) as stack,
+        running_stack(folder, "--volatile", *arguments, env=env) as stack,
     ):
         yield stack
 
@@ -133,9 +133,9 @@ async def plain_server() -> AsyncIterator[PlainServer]:
         ports = Ports({}, {})
         port = ports.take("postgres")
         server = Postgres(folder / "postgres", port, settings={"unix_socket_directories": ""})
-        around = Surroundings(Console(), ports, folder)
-        async with Supervisor(around, lambda _: None) as supervisor:
-            await server.prepare(supervisor.once, around.console.say)
+        context = StackContext(Console(), ports, folder)
+        async with Supervisor(context, lambda _: None) as supervisor:
+            await server.prepare(supervisor.run_to_completion, context.console.report)
             await supervisor.start(server.server())
             yield PlainServer(server.url, folder / "postgres" / "console.log")
 
@@ -168,13 +168,13 @@ def eventually(probe: Callable[[], Found | None], what: str, seconds: float = 15
 @contextmanager
 def away(stack: Stack, name: str) -> Iterator[None]:
     """Kills one process of a stack and lets it come back only after the block."""
-    hold = stack.folder / "hold" / name
-    hold.parent.mkdir(exist_ok=True)
-    hold.touch()
+    suspend = stack.folder / "suspend" / name
+    suspend.parent.mkdir(exist_ok=True)
+    suspend.touch()
     try:
-        process = stack.again().process(name)
+        process = stack.reload().process(name)
         process.signal(signal.SIGKILL)
         process.wait(10)
         yield
     finally:
-        hold.unlink()
+        suspend.unlink()

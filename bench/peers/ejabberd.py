@@ -40,7 +40,7 @@ class Ejabberd:
         self._pid = pid
 
     def processes(self) -> dict[str, int]:
-        return {"ejabberd": self._pid, "postgres": self._stack.again().process("postgres").pid}
+        return {"ejabberd": self._pid, "postgres": self._stack.reload().process("postgres").pid}
 
     def begin(self, pairs: Sequence[Pair]) -> list[str]:
         users = list({user for pair in pairs for user in (pair.a, pair.b)})

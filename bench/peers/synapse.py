@@ -53,7 +53,7 @@ class Synapse:
         self._pid = pid
 
     def processes(self) -> dict[str, int]:
-        return {"synapse": self._pid, "postgres": self._stack.again().process("postgres").pid}
+        return {"synapse": self._pid, "postgres": self._stack.reload().process("postgres").pid}
 
     def begin(self, pairs: Sequence[Pair]) -> list[str]:
         """Users and tokens are written into its tables; rooms are made by its own API."""

@@ -1,18 +1,25 @@
-"""Kafka, PostgreSQL and the services on this machine.
+"""Run Kafka, PostgreSQL and the services on this machine.
 
-  run     start everything, until Ctrl-C
-  up      the same in the background; returns when everything is ready
-  demo    fill what runs with ten people and their conversations; starts it unless it runs
+  run     start everything and stop it on Ctrl-C
+  up      start everything in the background; return when it is ready
+  demo    like up, then add ten people and their conversations
   down    stop what run or up started
-  reset   stop it and remove all its data
-  psql    open a shell in the database of what runs
+  reset   stop it and delete its data
+  psql    open a shell in its database
 
-Environment: DATA_DIR (default .data of the checkout), PORT (the gateway's, default 8000), KAFKA_PORT,
-POSTGRES_PORT, STORE_PORT, PROJECTOR_PORT, NOTIFIER_PORT (given: used exactly, else free ones),
-WEB_ROOT (a built client, or empty for none; not given: frontend/ is built),
-GATEWAY_COUNT, NOTIFIER_COUNT, PROJECTOR_COUNT (default 1), PARTITIONS (12), KAFKA_OPTS (for the JVM),
-LOGS (1: show every log line here, not warnings and errors alone; all are in DATA_DIR/logs),
-and what the services read: README.md.
+Environment:
+  DATA_DIR            folder of all data (default: .data of the checkout)
+  PORT                of the gateway (default: 8000)
+  KAFKA_PORT, POSTGRES_PORT, STORE_PORT, PROJECTOR_PORT, NOTIFIER_PORT
+                      of the others (default: free ones)
+  GATEWAY_COUNT, NOTIFIER_COUNT, PROJECTOR_COUNT
+                      how many to run (default: 1)
+  PARTITIONS          of a new topic (default: 12)
+  WEB_ROOT            a built web client, or empty for none (default: frontend/ is built)
+  KAFKA_OPTS          options of Kafka's JVM
+  LOGS                1: print all log lines, not only warnings and errors (all are in DATA_DIR/logs)
+
+The services' own variables are listed in README.md.
 """
 
 import argparse
@@ -20,38 +27,39 @@ import os
 import sys
 from pathlib import Path
 
-from deploy.local.errors import Failure
+from deploy.local.errors import UserError
 from deploy.local.paths import ROOT
 from deploy.local.stack import daemon
-from deploy.local.stack.run import Options, run
+from deploy.local.stack.run import StackOptions, run
 from deploy.local.stack.services import Counts
 
-SERVICES = ("gateway", "notifier", "projector")
-"""Those of which there can be several; in the order of Counts."""
+SCALABLE_SERVICES = ("gateway", "notifier", "projector")
+"""In the order of the fields of Counts."""
 
 
 def main() -> int:
-    """The exit code; what the user can mend is one line on stderr."""
+    """Run the command of `sys.argv`; return the exit code. A UserError is one line on stderr."""
     arguments = sys.argv[1:]
-    chosen = _parser().parse_args(arguments)
+    parsed = _parser().parse_args(arguments)
+    folder = parsed.data.resolve()
     try:
-        match chosen.command:
+        match parsed.command:
             case "run":
-                run(_options(chosen))
+                run(_stack_options(parsed))
             case "up":
-                _options(chosen)  # what is wrong with them is said here, not in a log
-                daemon.up(chosen.data.resolve(), arguments[1:])
+                _stack_options(parsed)  # so that errors in them are shown here, not in a log
+                daemon.up(folder, arguments[1:])
             case "demo":
-                _options(chosen)
-                daemon.demo(chosen.data.resolve(), arguments[1:])
+                _stack_options(parsed)
+                daemon.demo(folder, arguments[1:])
             case "reset":
-                daemon.reset(chosen.data.resolve())
+                daemon.reset(folder)
             case "psql":
-                daemon.psql(chosen.data.resolve())
+                daemon.psql(folder)
             case _:
-                daemon.down(chosen.data.resolve())
-    except (Failure, PermissionError, FileExistsError, NotADirectoryError) as failure:
-        print(f"parley: {failure}", file=sys.stderr)
+                daemon.down(folder)
+    except (UserError, PermissionError, FileExistsError, NotADirectoryError) as error:
+        print(f"parley: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -61,63 +69,63 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("command", choices=["run", "up", "demo", "down", "reset", "psql"], metavar="COMMAND")
+    add = parser.add_argument
+    add("command", choices=["run", "up", "demo", "down", "reset", "psql"], metavar="COMMAND")
     data = os.environ.get("DATA_DIR") or ROOT / ".data"
-    parser.add_argument(
-        "--data", type=Path, default=data, help="folder of all data (default: DATA_DIR or %(default)s)"
+    add(
+        "--data",
+        type=Path,
+        default=data,
+        metavar="FOLDER",
+        help="all data (default: DATA_DIR or %(default)s)",
     )
-    for name in SERVICES:
-        text = f"how many (default: {name.upper()}_COUNT or 1)"
-        parser.add_argument(f"--{name}s", type=_count, metavar="N", help=text)
-    parser.add_argument(
-        "--kafka", metavar="HOST:PORT", help="use this broker, start none (default: an own one)"
-    )
-    parser.add_argument(
-        "--database", metavar="URL", help="use this database, start none (default: an own one)"
-    )
-    parser.add_argument(
-        "--no-services", action="store_true", help="Kafka and PostgreSQL only (default: everything)"
-    )
-    parser.add_argument(
-        "--volatile", action="store_true", help="PostgreSQL without fsync, for tests (default: with)"
-    )
-    deaths = "of one process in 30 s that end the stack (default: %(default)s)"
-    parser.add_argument("--deaths", type=_count, default=3, metavar="N", help=deaths)
-    parser.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)  # how `up` starts `run`
+    for name in SCALABLE_SERVICES:
+        count_help = f"number of {name}s (default: {name.upper()}_COUNT or 1)"
+        add(f"--{name}s", type=_count, metavar="N", help=count_help)
+    add("--kafka", metavar="HOST:PORT", help="use this broker instead of starting one")
+    add("--database", metavar="URL", help="use this database instead of starting one")
+    add("--no-services", action="store_true", help="start Kafka and PostgreSQL only")
+    add("--volatile", action="store_true", help="run PostgreSQL without fsync, for tests")
+    restarts = "restarts of one process within 30 s; one exit more stops everything (default: %(default)s)"
+    add("--max-restarts", type=_count, default=2, metavar="N", help=restarts)
+    add("--detached", action="store_true", help=argparse.SUPPRESS)  # how `up` starts `run`
     return parser
 
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a number from 1 on, not {text!r}")
+        raise argparse.ArgumentTypeError(f"must be a positive number, not {text!r}")
     return int(text)
 
 
-def _from_environment(variable: str) -> int:
+def _count_from_environment(variable: str) -> int:
     try:
         return _count(os.environ.get(variable) or "1")
     except argparse.ArgumentTypeError as error:
-        raise Failure(f"{variable} {error}") from None
+        raise UserError(f"{variable} {error}") from None
 
 
-def _switch(variable: str) -> bool:
+def _flag_from_environment(variable: str) -> bool:
     value = os.environ.get(variable) or "0"
     if value not in ("0", "1"):
-        raise Failure(f"{variable} must be 0 or 1, not {value!r}")
+        raise UserError(f"{variable} must be 0 or 1, not {value!r}")
     return value == "1"
 
 
-def _options(chosen: argparse.Namespace) -> Options:
-    counts = (getattr(chosen, f"{name}s") or _from_environment(f"{name.upper()}_COUNT") for name in SERVICES)
-    _from_environment("PARTITIONS")
-    return Options(
-        folder=chosen.data.resolve(),
+def _stack_options(parsed: argparse.Namespace) -> StackOptions:
+    counts = [
+        getattr(parsed, f"{name}s") or _count_from_environment(f"{name.upper()}_COUNT")
+        for name in SCALABLE_SERVICES
+    ]
+    _count_from_environment("PARTITIONS")
+    return StackOptions(
+        folder=parsed.data.resolve(),
         counts=Counts(*counts),
-        kafka=chosen.kafka,
-        database=chosen.database,
-        services=not chosen.no_services,
-        volatile=chosen.volatile,
-        deaths=chosen.deaths,
-        all_logs=_switch("LOGS"),
-        detached=chosen.detached,
+        kafka=parsed.kafka,
+        database=parsed.database,
+        services=not parsed.no_services,
+        volatile=parsed.volatile,
+        max_restarts=parsed.max_restarts,
+        all_logs=_flag_from_environment("LOGS"),
+        detached=parsed.detached,
     )

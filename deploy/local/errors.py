@@ -1,5 +1,5 @@
-"""What the user can mend: told as one line, without a traceback."""
+"""The error that is shown to the user as one line, without a traceback."""
 
 
-class Failure(Exception):
-    """Something is missing, taken or broken; the message says what and what to do."""
+class UserError(Exception):
+    """Something the user can fix is missing, in use or broken; the message names it and the remedy."""

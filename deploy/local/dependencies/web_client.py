@@ -1,11 +1,11 @@
-"""The web client, with Node: what it needs is installed when its lock changed, and it is built when it did.
+"""The web client, with Node: installs its packages when the lock changed, builds it when a source changed.
 
 python -m deploy.local.dependencies.web_client COMMAND
 
-build    frontend/dist, which gateways serve
-check    its types match the contract, its code passes the linters
-test     its unit tests
-fix      its types are generated, its code is formatted
+build    build frontend/dist, which gateways serve
+check    check that its types match the contract, and run its linters
+test     run its unit tests
+fix      generate its types and format its code
 """
 
 import fcntl
@@ -22,142 +22,155 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local import programs
-from deploy.local.errors import Failure
+from deploy.local.errors import UserError
 from deploy.local.paths import ROOT
 from deploy.local.supervisor.process import Process, module
 
-NODE = (20, 19)
-"""The earliest that its tools run on."""
-OTHER = ("node_modules", "dist", "naive")
-"""What the page is not made of."""
+MIN_NODE_VERSION = (20, 19)
+NOT_SOURCES = ("node_modules", "dist", "naive")
+"""Folders that the build does not read."""
+MIN_GZIP_SAVING = 0.1
+"""Part of its size that a file must lose to be stored compressed, too."""
 
 
 def require_node() -> None:
-    """Raises Failure when there is no Node that will do."""
+    """Raise UserError unless npm and a recent enough Node are installed."""
     try:
-        said = subprocess.run(
-            ["node", "--version"], capture_output=True, text=True, check=True
-        ).stdout.strip()
+        node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
+        version = node.stdout.strip()
     except (OSError, subprocess.CalledProcessError):
-        said = ""
-    if tuple(map(int, re.findall(r"\d+", said)[:2])) < NODE or not shutil.which("npm"):
-        found = f" (this is {said})" if said else ""
-        wanted = ".".join(map(str, NODE))
+        version = ""
+    if tuple(map(int, re.findall(r"\d+", version)[:2])) < MIN_NODE_VERSION or not shutil.which("npm"):
+        installed = f" (this is {version})" if version else ""
+        required = ".".join(map(str, MIN_NODE_VERSION))
         system = programs.system()
         install = system.node if system else "https://nodejs.org/en/download"
-        raise Failure(f"Node.js {wanted} or later with npm is missing{found}; install: {install}")
+        raise UserError(f"Node.js {required} or later with npm is missing{installed}; install: {install}")
 
 
 @dataclass(frozen=True)
-class Frontend:
-    """The client whose sources are in `folder`. Its commands wait for one another; all raise Failure."""
+class WebClient:
+    """The client with its sources in `folder`. Its commands exclude one another; all raise UserError."""
 
     folder: Path
 
     def build(self) -> None:
-        with self.installed():
-            if not self.page:
+        """Build `dist` unless it is up to date."""
+        with self.with_packages():
+            if not self.dist:
                 self._mark("built").unlink(missing_ok=True)
-            self._unless_done("built", self._sources(), self._build)
+            self._run_if_changed("built", self._sources(), self._build)
 
     def plan(self) -> str:
-        """What `build` would do now, with its size and time."""
-        if not self._is_done("installed", self._packages()):
+        """Return what `build` would do now, with its size and time."""
+        if not self._is_up_to_date("installed", self._packages()):
             return "installing 320 MB of npm packages and building: 1 to 2 minutes, the first time only"
-        built = self.page and self._is_done("built", self._sources())
-        return "up to date" if built else "building: some 20 seconds, only after a change"
+        is_built = self.dist and self._is_up_to_date("built", self._sources())
+        return "up to date" if is_built else "building: about 20 seconds, only after a change"
 
     def check(self) -> None:
-        with self.installed():
+        """Check the generated types and run the linters."""
+        with self.with_packages():
             self.npm("run", "--silent", "types", "--", "--check")
             self.npm("run", "--silent", "check")
 
     def test(self) -> None:
-        with self.installed():
+        """Run the unit tests."""
+        with self.with_packages():
             self.npm("run", "--silent", "test")
 
     def fix(self) -> None:
-        with self.installed():
+        """Generate the types and format the code."""
+        with self.with_packages():
             self.npm("run", "--silent", "types")
             self.npm("run", "--silent", "fix")
 
     @property
-    def page(self) -> Path | None:
-        """The folder of what was built last."""
-        built = self.folder / "dist"
-        return built if (built / "index.html").exists() else None
+    def dist(self) -> Path | None:
+        """The folder of the last build, if there is one."""
+        dist = self.folder / "dist"
+        return dist if (dist / "index.html").exists() else None
 
     @contextmanager
-    def installed(self) -> Iterator[None]:
-        """Alone, with all packages of the lock."""
+    def with_packages(self) -> Iterator[None]:
+        """Lock the folder for the block, with all packages of package-lock.json installed."""
         require_node()
-        with (self.folder / "package-lock.json").open() as held:
-            fcntl.flock(held, fcntl.LOCK_EX)
-            self._unless_done("installed", self._packages(), self._install)
+        with (self.folder / "package-lock.json").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._run_if_changed("installed", self._packages(), self._install)
             yield
+
+    def npm(self, *arguments: str) -> None:
+        """Run npm in the folder; raise UserError if it fails."""
+        has_home = os.access(Path("~").expanduser(), os.W_OK)
+        cache = {} if has_home else {"npm_config_cache": str(ROOT / ".data/cache/npm")}
+        npm = subprocess.run(["npm", *arguments], cwd=self.folder, env={**os.environ, **cache}, check=False)
+        if npm.returncode:
+            raise UserError(f"npm {' '.join(arguments)} failed in {self.folder}")
 
     def _packages(self) -> str:
         return _digest([self.folder / "package-lock.json", self.folder / "package.json"])
 
     def _sources(self) -> str:
-        return _digest(path for path in sorted(self.folder.iterdir()) if path.name not in OTHER)
+        return _digest(path for path in sorted(self.folder.iterdir()) if path.name not in NOT_SOURCES)
 
     def _install(self) -> None:
-        print("installing what frontend/package-lock.json names", flush=True)
+        print("installing the packages of frontend/package-lock.json", flush=True)
         self.npm("ci", "--no-fund", "--no-audit", "--no-update-notifier", "--loglevel=error")
 
     def _build(self) -> None:
+        """Build, and store a `.gz` beside each file that compresses well."""
         print("building the web client", flush=True)
         self.npm("run", "--silent", "build")
         for path in [path for path in (self.folder / "dist").rglob("*") if path.is_file()]:
-            plain = path.read_bytes()
-            small = gzip.compress(plain, mtime=0)
-            if len(small) < 0.9 * len(plain):
-                path.with_name(f"{path.name}.gz").write_bytes(small)
+            content = path.read_bytes()
+            compressed = gzip.compress(content, mtime=0)
+            if len(compressed) < (1 - MIN_GZIP_SAVING) * len(content):
+                path.with_name(f"{path.name}.gz").write_bytes(compressed)
 
-    def _unless_done(self, what: str, digest: str, work: Callable[[], None]) -> None:
-        """A mark beside the packages holds what it was done for, and goes with them."""
-        if not self._is_done(what, digest):
-            work()
-            self._mark(what).write_text(digest)
+    def _run_if_changed(self, step: str, digest: str, action: Callable[[], None]) -> None:
+        """Run `action` unless its last success was for the same digest."""
+        if not self._is_up_to_date(step, digest):
+            action()
+            self._mark(step).write_text(digest)
 
-    def _is_done(self, what: str, digest: str) -> bool:
-        mark = self._mark(what)
+    def _is_up_to_date(self, step: str, digest: str) -> bool:
+        mark = self._mark(step)
         return mark.exists() and mark.read_text() == digest
 
-    def _mark(self, what: str) -> Path:
-        return self.folder / "node_modules" / f".{what}"
-
-    def npm(self, *arguments: str) -> None:
-        home = os.access(Path("~").expanduser(), os.W_OK)
-        own = {} if home else {"npm_config_cache": str(ROOT / ".data/cache/npm")}
-        done = subprocess.run(["npm", *arguments], cwd=self.folder, env={**os.environ, **own}, check=False)
-        if done.returncode:
-            raise Failure(f"npm {' '.join(arguments)} failed in {self.folder}")
+    def _mark(self, step: str) -> Path:
+        """Return the file with the digest of a step; in node_modules, so that both are deleted together."""
+        return self.folder / "node_modules" / f".{step}"
 
 
 def _digest(paths: Iterable[Path]) -> str:
-    """Of the files, and of those in the folders, with their names."""
+    """Return a digest of the names and contents of the files, and of all files in the folders."""
     files = (file for path in paths for file in ([path] if path.is_file() else sorted(path.rglob("*"))))
-    whole = hashlib.sha256()
+    digest = hashlib.sha256()
     for file in files:
         if file.is_file():
-            whole.update(f"{file}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
-    return whole.hexdigest()
+            digest.update(f"{file}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
 
 
-FRONTEND = Frontend(ROOT / "frontend")
+WEB_CLIENT = WebClient(ROOT / "frontend")
 BUILD = Process("web", module("deploy.local.dependencies.web_client", "build"), quiet=True)
 
 
 def main() -> int:
-    commands = {"build": FRONTEND.build, "check": FRONTEND.check, "test": FRONTEND.test, "fix": FRONTEND.fix}
+    """Run the command of the first argument; return the exit code."""
+    commands = {
+        "build": WEB_CLIENT.build,
+        "check": WEB_CLIENT.check,
+        "test": WEB_CLIENT.test,
+        "fix": WEB_CLIENT.fix,
+    }
     if len(sys.argv) != 2 or sys.argv[1] not in commands:
         sys.exit(__doc__)
     try:
         commands[sys.argv[1]]()
-    except Failure as failure:
-        print(f"parley: {failure}", file=sys.stderr)
+    except UserError as error:
+        print(f"parley: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -1,4 +1,4 @@
-"""Which process a pid means: pids are used again, so each is kept with the moment that it started."""
+"""Identifies a running process by pid and start time, since pids are reused."""
 
 import os
 import signal
@@ -10,8 +10,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 
-class Running(BaseModel):
-    """A process that was started: `started` is its boot and its start in clock ticks since then."""
+class ProcessHandle(BaseModel):
+    """One started process; `started` is the boot id and the start in clock ticks since boot."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -19,46 +19,46 @@ class Running(BaseModel):
     pid: int
     started: str
 
+    @classmethod
+    def of_pid(cls, name: str, pid: int) -> "ProcessHandle":
+        """Identify the process that has `pid` now; if there is none, the handle is never running."""
+        return cls(name=name, pid=pid, started=_start_of(pid) or "gone")
+
     @property
-    def alive(self) -> bool:
-        """Whether it still runs; a zombie does not."""
-        return _started(self.pid) == self.started
+    def is_running(self) -> bool:
+        """Whether the process still runs; a zombie does not."""
+        return _start_of(self.pid) == self.started
 
     def signal(self, number: signal.Signals) -> None:
-        """Signals this process and never another that got its pid later."""
+        """Signal this process, never one that reused its pid; do nothing if it has exited."""
         with suppress(ProcessLookupError):
-            handle = os.pidfd_open(self.pid)
+            descriptor = os.pidfd_open(self.pid)
             try:
-                if self.alive:  # asked while the handle pins the pid
-                    signal.pidfd_send_signal(handle, number)
+                if self.is_running:  # checked while the descriptor pins the pid
+                    signal.pidfd_send_signal(descriptor, number)
             finally:
-                os.close(handle)
+                os.close(descriptor)
 
-    def wait(self, seconds: float) -> bool:
-        """Blocks until it is gone, `seconds` at most; says whether it is."""
-        deadline = time.monotonic() + seconds
-        while self.alive and time.monotonic() < deadline:
+    def wait(self, timeout: float) -> bool:
+        """Block until it has exited, at most `timeout` seconds; return whether it has."""
+        deadline = time.monotonic() + timeout
+        while self.is_running and time.monotonic() < deadline:
             time.sleep(0.02)
-        return not self.alive
+        return not self.is_running
 
 
-def running(name: str, pid: int) -> Running:
-    """The process that has `pid` now; one that is gone already never counts as alive."""
-    return Running(name=name, pid=pid, started=_started(pid) or "gone")
-
-
-def end(processes: Sequence[Running], gently: signal.Signals, seconds: float) -> None:
-    """Signals all, blocks until they are gone, and kills what is left after `seconds`."""
+def terminate(processes: Sequence[ProcessHandle], timeout: float) -> None:
+    """Send SIGTERM to all, block until they have exited, and kill those left after `timeout` seconds."""
     for process in processes:
-        process.signal(gently)
-    deadline = time.monotonic() + seconds
+        process.signal(signal.SIGTERM)
+    deadline = time.monotonic() + timeout
     for process in processes:
         if not process.wait(max(0.0, deadline - time.monotonic())):
             process.signal(signal.SIGKILL)
             process.wait(5)
 
 
-def _started(pid: int) -> str | None:
+def _start_of(pid: int) -> str | None:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()

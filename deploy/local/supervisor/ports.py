@@ -1,69 +1,69 @@
-"""Ports: a given one is used exactly, any other is chosen free, and held until its process starts."""
+"""Chooses free ports, or uses configured ones exactly, and reserves them until their processes start."""
 
 import errno
 import random
 import socket
 from collections.abc import Iterable, Mapping
 
-from deploy.local.errors import Failure
+from deploy.local.errors import UserError
 
-CHOICE = range(20_000, 32_000)
-"""Below Linux's ephemeral ports, so that no outgoing connection takes one between our choice and its use."""
+PORT_RANGE = range(20_000, 32_000)
+"""Below Linux's ephemeral ports, so that no outgoing connection takes one between choice and use."""
 
 
 class Ports:
-    """Takes ports by name; what has been taken is held against everybody until it is released."""
+    """Takes ports by name; a taken port is reserved until it is released."""
 
     def __init__(self, environ: Mapping[str, str], previous: Mapping[str, int]) -> None:
         self._environ = environ
         self._previous = previous
-        self._held: dict[int, socket.socket] = {}
+        self._reserved: dict[int, socket.socket] = {}
         self.taken: dict[str, int] = {}
         self.notes: list[str] = []
-        """Defaults that could not be had, for the user."""
+        """Lines for the user about defaults that were not free."""
 
     def take(self, name: str, variable: str | None = None, default: int | None = None) -> int:
-        """The port of `name`: given by `variable`, else the default or the last run's if free, else any.
+        """Reserve the port of `name`: that of `variable`, else the default, the last run's or any free one.
 
-        A given 0 is any free one. Raises Failure when the given one is taken or no port.
+        A configured 0 is any free one. Raises UserError if a configured port is invalid or not free.
         """
-        given = self._environ.get(variable, "") if variable else ""
-        if given not in ("", "0"):
-            port = self._exactly(given, str(variable))
+        configured = self._environ.get(variable, "") if variable else ""
+        if configured not in ("", "0"):
+            port = self._take_configured(configured, str(variable))
         else:
-            preferred = (None if given else default, self._previous.get(name))
-            port = self._free(p for p in (*preferred, *random.sample(CHOICE, 100)) if p)
-            if not given and default not in (None, port):
+            preferred = (None if configured else default, self._previous.get(name))
+            port = self._take_free(p for p in (*preferred, *random.sample(PORT_RANGE, 100)) if p)
+            if not configured and default not in (None, port):
                 self.notes.append(
-                    f"{default} is taken: the {name} answers at {port}; set {variable} to choose"
+                    f"{default} is in use: the {name} is at {port}; set {variable} to choose one"
                 )
         self.taken[name] = port
         return port
 
     def release(self, ports: Iterable[int]) -> None:
-        """Lets go, for the process that is about to listen there."""
+        """End the reservation, for the process that is about to bind them."""
         for port in ports:
-            held = self._held.pop(port, None)
-            if held:
-                held.close()
+            reservation = self._reserved.pop(port, None)
+            if reservation:
+                reservation.close()
 
-    def _exactly(self, given: str, variable: str) -> int:
-        if not given.isdecimal() or not 0 < int(given) < 65_536:
-            raise Failure(f"{variable} must be a port from 1 to 65535, not {given!r}")
-        reason = self._hold(int(given))
+    def _take_configured(self, text: str, variable: str) -> int:
+        if not text.isdecimal() or not 0 < int(text) < 65_536:
+            raise UserError(f"{variable} must be a port from 1 to 65535, not {text!r}")
+        reason = self._reserve(int(text))
         if reason:
-            raise Failure(f"{variable}={given} cannot be used: {reason}")
-        return int(given)
+            raise UserError(f"{variable}={text} cannot be used: {reason}")
+        return int(text)
 
-    def _free(self, candidates: Iterable[int]) -> int:
+    def _take_free(self, candidates: Iterable[int]) -> int:
         for port in candidates:
-            if not self._hold(port):
+            if not self._reserve(port):
                 return port
-        raise Failure("no free port found on 127.0.0.1")
+        raise UserError("no free port found on 127.0.0.1")
 
-    def _hold(self, port: int) -> str | None:
-        """None when it is ours now, else why not. Only a listening socket keeps others from binding."""
-        if port in self._held:
+    def _reserve(self, port: int) -> str | None:
+        """Return None on success, else the reason. Only a listening socket keeps others from binding."""
+        if port in self._reserved:
             return "it was given twice"
         holder = socket.socket()
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # else old connections' TIME_WAIT blocks
@@ -72,7 +72,7 @@ class Ports:
             holder.listen(1)
         except OSError as error:
             holder.close()
-            taken = error.errno == errno.EADDRINUSE
-            return "something else listens there" if taken else str(error.strerror).lower()
-        self._held[port] = holder
+            in_use = error.errno == errno.EADDRINUSE
+            return "another program uses it" if in_use else str(error.strerror).lower()
+        self._reserved[port] = holder
         return None

@@ -1,4 +1,4 @@
-"""A program to run: what to start, how one sees that it is ready, and how it is asked to end."""
+"""A program to run, its readiness check and its stop signal, and the child process that it becomes."""
 
 import asyncio
 import os
@@ -15,8 +15,8 @@ from deploy.local import programs
 from deploy.local.paths import ROOT
 
 
-async def at_once() -> bool:
-    """The probe of what is ready as soon as it runs."""
+async def always_ready() -> bool:
+    """The readiness check of a process that is ready as soon as it runs."""
     return True
 
 
@@ -27,28 +27,29 @@ class Process:
     name: str
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
-    ready: Callable[[], Awaitable[bool]] = at_once
-    """Asked often, answers fast."""
+    """Added to the supervisor's environment."""
+    is_ready: Callable[[], Awaitable[bool]] = always_ready
+    """Polled every 50 ms; must return within about a second."""
     ports: Sequence[int] = ()
-    """What it listens on."""
+    """The ports it binds."""
     user: str | None = None
-    """Runs as this user; only root can."""
+    """Run as this user; only root can."""
     log: Path | None = None
-    """Its output goes here and not to the terminal."""
+    """Write the output to this file instead of the terminal."""
     quiet: bool = False
-    """Its output is shown only if it fails."""
-    stop: signal.Signals = signal.SIGTERM
-    """Asks it to end in good order."""
-    orphaned: signal.Signals = signal.SIGKILL
-    """What the kernel sends it when its supervisor dies without a word."""
+    """Show the output only if the process fails."""
+    stop_signal: signal.Signals = signal.SIGTERM
+    """Requests a graceful shutdown."""
+    parent_death_signal: signal.Signals = signal.SIGKILL
+    """Sent by the kernel when the supervisor dies."""
 
     async def spawn(self) -> "Child":
-        """Starts it in a process group of its own: on Ctrl-C the supervisor decides the order."""
-        written = self.log.stat().st_size if self.log and self.log.exists() else 0
-        relayed, output = (None, self.log.open("ab")) if self.log else await _pipe()
+        """Start it in its own process group, so that on Ctrl-C the supervisor decides the stop order."""
+        log_offset = self.log.stat().st_size if self.log and self.log.exists() else 0
+        pipe, output = (None, self.log.open("ab")) if self.log else await _open_pipe()
         with output:
             process = await asyncio.create_subprocess_exec(
-                *leash(self.orphaned, self.user),
+                *die_with_parent(self.parent_death_signal, self.user),
                 *self.argv,
                 env={**os.environ, **self.env},
                 cwd="/" if self.user else ROOT,
@@ -57,12 +58,12 @@ class Process:
                 stderr=STDOUT,
                 process_group=0,
             )
-        return Child(process, relayed, written)
+        return Child(process, pipe, log_offset)
 
 
 @dataclass(frozen=True)
-class Relayed:
-    """What a process writes, to be read here."""
+class OutputPipe:
+    """The reading end of a child's output."""
 
     stream: asyncio.StreamReader
     transport: asyncio.ReadTransport
@@ -70,37 +71,40 @@ class Relayed:
 
 @dataclass(frozen=True)
 class Child:
-    """A process that was started."""
+    """A started process."""
 
     process: asyncio.subprocess.Process
-    relayed: Relayed | None
-    """None when it writes to its log."""
-    written: int
-    """Bytes of its log that others wrote before it."""
+    output: OutputPipe | None
+    """None when it writes to its log file."""
+    log_offset: int
+    """Size of the log file in bytes before this child wrote to it."""
 
 
-async def _pipe() -> tuple[Relayed, IO[bytes]]:
-    """A pipe and its writing end. asyncio's own takes a process for alive while its children are."""
-    out, into = os.pipe()
+async def _open_pipe() -> tuple[OutputPipe, IO[bytes]]:
+    """Return a pipe's reading and writing end.
+
+    With asyncio's own pipe, `Process.wait` would also wait for grandchildren that hold it open.
+    """
+    read_end, write_end = os.pipe()
     stream = asyncio.StreamReader()
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(out, "rb")
+        lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(read_end, "rb")
     )
-    return Relayed(stream, transport), os.fdopen(into, "wb")
+    return OutputPipe(stream, transport), os.fdopen(write_end, "wb")
 
 
-Once = Callable[[Process], Awaitable[None]]
-"""Runs a command to its end; raises Failure unless it succeeds."""
+RunCommand = Callable[[Process], Awaitable[None]]
+"""Runs a command to completion; raises UserError if it fails."""
 
 
-def leash(orphaned: signal.Signals, user: str | None = None) -> list[str]:
-    """The words before a command that end it with its parent, and drop root's rights for `user`."""
-    words = [str(programs.find("setpriv")), f"--pdeathsig={orphaned.name.removeprefix('SIG')}"]
+def die_with_parent(death_signal: signal.Signals, user: str | None = None) -> list[str]:
+    """Return the command prefix that sends `death_signal` when the parent dies, and switches to `user`."""
+    prefix = [str(programs.find("setpriv")), f"--pdeathsig={death_signal.name.removeprefix('SIG')}"]
     if user:
-        words += [f"--reuid={user}", f"--regid={pwd.getpwnam(user).pw_gid}", "--clear-groups"]
-    return words
+        prefix += [f"--reuid={user}", f"--regid={pwd.getpwnam(user).pw_gid}", "--clear-groups"]
+    return prefix
 
 
 def module(name: str, *arguments: str) -> list[str]:
-    """The command of one of the project's own modules, in this very interpreter."""
+    """Return the command that runs a module of this project in the current interpreter."""
     return [sys.executable, "-m", name, *arguments]

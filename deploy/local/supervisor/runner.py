@@ -1,4 +1,4 @@
-"""Keeps one process running until it is told to stop."""
+"""Runs one process and restarts it until it is stopped."""
 
 import asyncio
 import signal
@@ -8,134 +8,138 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.errors import Failure
+from deploy.local.errors import UserError
 from deploy.local.supervisor.console import Console
-from deploy.local.supervisor.handle import Running, running
+from deploy.local.supervisor.handle import ProcessHandle
 from deploy.local.supervisor.log_files import readable
 from deploy.local.supervisor.ports import Ports
 from deploy.local.supervisor.process import Child, Process
 
-PAUSE = 0.5
-"""Seconds between a death and the next start."""
-WINDOW = 30.0
-"""Seconds within which deaths add up."""
-GRACE = 12.0
-"""Seconds that a process has to end by itself; the services promise ten."""
-
-QUOTED = 300
-"""Characters at most of what a process wrote last."""
+RESTART_DELAY_SECONDS = 0.5
+RESTART_WINDOW_SECONDS = 30.0
+"""Restarts older than this no longer count."""
+STOP_TIMEOUT_SECONDS = 12.0
+"""Until a process that ignores its stop signal is killed; the services promise to exit within ten."""
+MAX_QUOTE_CHARS = 300
+"""Of the last line that a process printed."""
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class StackContext:
     """What all processes of one stack share."""
 
     console: Console
     ports: Ports
     folder: Path
-    """While `hold/<name>` exists in it, a dead process stays away: fault tests ask for that."""
-    deaths: int = 3
-    """So many of one process within thirty seconds are a failure."""
+    """While `suspend/<name>` exists in it, that process is not restarted; for fault tests."""
+    max_restarts: int = 2
+    """Restarts of one process within RESTART_WINDOW_SECONDS; one exit more stops the stack."""
 
 
-class Keeper:
-    """One process: `keep` starts it again whenever it dies, until `stop`."""
+class ProcessRunner:
+    """Runs `process` and restarts it whenever it exits, until `stop`."""
 
-    def __init__(self, process: Process, around: Surroundings, changed: Callable[[], None]) -> None:
+    def __init__(self, process: Process, context: StackContext, on_start: Callable[[], None]) -> None:
         self.process = process
         self.ready = asyncio.Event()
-        self.running: Running | None = None
-        self._around = around
-        self._changed = changed
-        self._ending = asyncio.Event()
+        self.handle: ProcessHandle | None = None
+        self._context = context
+        self._on_start = on_start
+        self._stopping = asyncio.Event()
 
-    async def keep(self) -> None:
-        """Returns after `stop`; raises Failure when the process dies too often."""
-        deaths: list[float] = []
-        while not self._ending.is_set():
-            reason = await self._live()
-            if self._ending.is_set():
+    async def run_with_restarts(self) -> None:
+        """Return after `stop`; raise UserError when the process exits too often."""
+        name = self.process.name
+        exits: list[float] = []
+        while not self._stopping.is_set():
+            reason = await self._run_once()
+            if self._stopping.is_set():
                 return
             now = time.monotonic()
-            deaths = [*(death for death in deaths if now - death < WINDOW), now]
-            if len(deaths) >= self._around.deaths:
-                raise Failure(f"{self.process.name} died {len(deaths)} times within {WINDOW:.0f} s: {reason}")
-            self._around.console.say(f"{self.process.name} died: {reason}; starting it again")
-            await self._rest(PAUSE)
-            while self._held() and not self._ending.is_set():
-                await self._rest(0.05)
+            exits = [*(moment for moment in exits if now - moment < RESTART_WINDOW_SECONDS), now]
+            if len(exits) > self._context.max_restarts:
+                window = f"{RESTART_WINDOW_SECONDS:.0f} s"
+                raise UserError(f"{name} exited {len(exits)} times within {window}: {reason}")
+            self._context.console.report(f"{name} exited: {reason}; restarting")
+            await self._pause(RESTART_DELAY_SECONDS)
+            while self._is_suspended() and not self._stopping.is_set():
+                await self._pause(0.05)
 
     def signal(self, number: signal.Signals) -> None:
-        """Signals the process if there is one."""
-        if self.running:
-            self.running.signal(number)
+        """Signal the process if it runs."""
+        if self.handle:
+            self.handle.signal(number)
 
     def kill(self) -> None:
-        """Ends it at once and for good."""
-        self._ending.set()
+        """Kill the process and do not restart it."""
+        self._stopping.set()
         self.signal(signal.SIGKILL)
 
-    async def stop(self, keeping: asyncio.Task[None]) -> None:
-        """Returns when the process is gone, after GRACE by force."""
-        self._ending.set()
-        self.signal(self.process.stop)
-        _, late = await asyncio.wait({keeping}, timeout=GRACE)
+    async def stop(self, task: asyncio.Task[None]) -> None:
+        """Stop the process, by force after STOP_TIMEOUT_SECONDS, and wait for `task`, its run."""
+        self._stopping.set()
+        self.signal(self.process.stop_signal)
+        _, late = await asyncio.wait({task}, timeout=STOP_TIMEOUT_SECONDS)
         if late:
-            self._around.console.say(f"{self.process.name} does not end within {GRACE:.0f} s; killing it")
+            timeout = f"{STOP_TIMEOUT_SECONDS:.0f} s"
+            self._context.console.report(f"{self.process.name} did not stop within {timeout}; killing it")
             self.signal(signal.SIGKILL)
-            await asyncio.wait({keeping})
+            await asyncio.wait({task})
 
-    def _held(self) -> bool:
-        return (self._around.folder / "hold" / self.process.name).exists()
+    def _is_suspended(self) -> bool:
+        return (self._context.folder / "suspend" / self.process.name).exists()
 
-    async def _rest(self, seconds: float) -> None:
+    async def _pause(self, seconds: float) -> None:
+        """Sleep; end early on `stop`."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._ending.wait(), seconds)
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
-    async def _live(self) -> str:
-        """One life, from start to end; says how it ended."""
-        self._around.ports.release(self.process.ports)
+    async def _run_once(self) -> str:
+        """Run the process until it exits; return how it ended."""
+        self._context.ports.release(self.process.ports)
         child = await self.process.spawn()
-        self.running = running(self.process.name, child.process.pid)
-        self._changed()
-        if self._ending.is_set():  # told to stop while it was being started
-            self.signal(self.process.stop)
-        probing = asyncio.create_task(self._probe())
+        self.handle = ProcessHandle.of_pid(self.process.name, child.process.pid)
+        self._on_start()
+        if self._stopping.is_set():  # stopped while it was being spawned
+            self.signal(self.process.stop_signal)
+        readiness = asyncio.create_task(self._watch_readiness())
         try:
-            return await outcome(self.process, child, self._around.console)
+            return await wait_for_exit(self.process, child, self._context.console)
         finally:
-            probing.cancel()
+            readiness.cancel()
             self.ready.clear()
 
-    async def _probe(self) -> None:
-        while not await self.process.ready():  # noqa: ASYNC110
+    async def _watch_readiness(self) -> None:
+        while not await self.process.is_ready():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         self.ready.set()
 
 
-async def outcome(process: Process, child: Child, console: Console) -> str:
-    """Relay the child's output until it is gone and return how it ended; if it ended by itself, with the last
-    line it printed and the file that has the others."""
+async def wait_for_exit(process: Process, child: Child, console: Console) -> str:
+    """Relay the child's output until it exits; return how it ended.
+
+    After an exit of its own this includes the last line that it printed and the file with the others.
+    """
     tail: list[str] = []
-    if child.relayed is None:
+    if child.output is None:
         code = await child.process.wait()
     else:
-        relaying = asyncio.create_task(console.relay(process.name, child.relayed.stream, quiet=process.quiet))
+        relay = asyncio.create_task(console.relay(process.name, child.output.stream, quiet=process.quiet))
         code = await child.process.wait()
-        await asyncio.wait({relaying}, timeout=1)  # bounded, because a grandchild may hold the pipe open
-        relaying.cancel()
-        child.relayed.transport.close()
-        tail = relaying.result() if relaying.done() else []
+        await asyncio.wait({relay}, timeout=1)  # bounded: a grandchild may hold the pipe open
+        relay.cancel()
+        child.output.transport.close()
+        tail = relay.result() if relay.done() else []
     if code < 0:
         return f"killed by {signal.Signals(-code).name}"
     if code and process.quiet:
         console.replay(process.name, tail)
-    log = process.log or console.log_of(process.name)
-    last = _last_line(process.log, child.written) if process.log else tail[-1] if tail else ""
-    where = f" (more in {log})" if log else ""
-    return f"exit code {code}{last and f': {readable(last)[:QUOTED]}{where}'}"
+    log = process.log or console.log_path(process.name)
+    last = _last_line(process.log, child.log_offset) if process.log else tail[-1] if tail else ""
+    source = f" (more in {log})" if log else ""
+    return f"exit code {code}{last and f': {readable(last)[:MAX_QUOTE_CHARS]}{source}'}"
 
 
-def _last_line(log: Path, since: int) -> str:
-    lines = log.read_bytes()[since:].decode(errors="replace").splitlines()
+def _last_line(log: Path, offset: int) -> str:
+    lines = log.read_bytes()[offset:].decode(errors="replace").splitlines()
     return next((line for line in reversed(lines) if line.strip()), "")

@@ -1,14 +1,15 @@
-"""Starts processes in stages, keeps them running, and stops them all in the reverse order.
+"""Starts processes in stages, keeps them running, and stops them all in reverse order.
 
-    async with Supervisor(around) as supervisor:     leaving it stops everything
-        await supervisor.watch(work(), stopped)      until then, or until a process died too often
+    async with Supervisor(context, on_change) as supervisor:    leaving the block stops everything
+        await supervisor.run_until_stopped(work(), stopped)     or until a process exits too often
 
-where the work calls
+where `work` calls
 
-    await supervisor.once(migration)                 a command that must succeed
-    await supervisor.start(gateway, another)         a stage: returns when all of it is ready
+    await supervisor.run_to_completion(migration)               a command that must succeed
+    await supervisor.start(gateway, notifier)                   one stage: returns when all are ready
 
-Nothing is ever ended by name. The kernel ends the children of a supervisor that was killed (`process.leash`).
+No process is ever stopped by name. If the supervisor is killed, the kernel stops its children
+(`process.die_with_parent`).
 """
 
 import asyncio
@@ -19,109 +20,108 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, Self
 
-from deploy.local.errors import Failure
-from deploy.local.supervisor.handle import Running
+from deploy.local.errors import UserError
+from deploy.local.supervisor.handle import ProcessHandle
 from deploy.local.supervisor.process import Process
-from deploy.local.supervisor.runner import Keeper, Surroundings, outcome
+from deploy.local.supervisor.runner import ProcessRunner, StackContext, wait_for_exit
 
-PATIENCE = 60.0
-"""Seconds within which a process must become ready."""
+READY_TIMEOUT_SECONDS = 60.0
 
-Stage = dict[Keeper, asyncio.Task[None]]
+Stage = dict[ProcessRunner, asyncio.Task[None]]
 
 
 class Supervisor:
-    """See the module; `changed` is given all processes whenever one has started."""
+    """Runs the processes of one stack; `on_change` gets all their handles whenever one has started."""
 
-    def __init__(self, around: Surroundings, changed: Callable[[Sequence[Running]], None]) -> None:
-        self._around = around
-        self._changed = changed
+    def __init__(self, context: StackContext, on_change: Callable[[Sequence[ProcessHandle]], None]) -> None:
+        self._context = context
+        self._on_change = on_change
         self._stages: list[Stage] = []
-        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         for stage in reversed(self._stages):
-            await asyncio.gather(*(keeper.stop(keeping) for keeper, keeping in stage.items()))
-        self._failed.cancel()
+            await asyncio.gather(*(runner.stop(task) for runner, task in stage.items()))
+        self._failure.cancel()
 
-    async def watch(self, work: Coroutine[Any, Any, None], stopped: asyncio.Event) -> None:
-        """Runs `work`, goes on until `stopped`; raises Failure when `work` does or one died too often."""
-        working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stopped.wait())
-        ends: set[asyncio.Future[Any]] = {stopping, self._failed}
+    async def run_until_stopped(self, work: Coroutine[Any, Any, None], stopped: asyncio.Event) -> None:
+        """Run `work`, then wait for `stopped`, which also cancels `work`.
+
+        Raises UserError when `work` does or when a process exits too often.
+        """
+        work_task, stop_task = asyncio.ensure_future(work), asyncio.ensure_future(stopped.wait())
+        ends: set[asyncio.Future[Any]] = {stop_task, self._failure}
         try:
-            await asyncio.wait({working, *ends}, return_when=asyncio.FIRST_COMPLETED)
-            if working.done():
-                working.result()
+            await asyncio.wait({work_task, *ends}, return_when=asyncio.FIRST_COMPLETED)
+            if work_task.done():
+                work_task.result()
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            if self._failed.done():
-                self._failed.result()
+            if self._failure.done():
+                self._failure.result()
         finally:
-            working.cancel()
-            stopping.cancel()
-            await asyncio.wait({working, stopping})
+            work_task.cancel()
+            stop_task.cancel()
+            await asyncio.wait({work_task, stop_task})
 
     async def start(self, *processes: Process) -> None:
-        """Starts one stage and returns when all of it is ready; raises Failure when that takes too long."""
+        """Start one stage and wait until all of it is ready; raise UserError after READY_TIMEOUT_SECONDS."""
         began = time.monotonic()
-        stage = {keeper: self._keep(keeper) for keeper in map(self._keeper, processes)}
-        self._stages.append(stage)
-        await together(*(self._until_ready(keeper, began) for keeper in stage))
+        runners = [ProcessRunner(process, self._context, self._report_handles) for process in processes]
+        self._stages.append({runner: self._run(runner) for runner in runners})
+        await gather_or_cancel(*(self._wait_until_ready(runner, began) for runner in runners))
 
-    async def once(self, process: Process) -> None:
-        """Runs a command to its end; raises Failure unless it succeeds. Kills it when cancelled."""
+    async def run_to_completion(self, process: Process) -> None:
+        """Run a command; raise UserError if it fails. Cancelling kills it and its children."""
         began = time.monotonic()
         child = await process.spawn()
         try:
-            ended = await outcome(process, child, self._around.console)
+            reason = await wait_for_exit(process, child, self._context.console)
         except asyncio.CancelledError:
             with suppress(ProcessLookupError):
-                os.killpg(child.process.pid, signal.SIGKILL)  # what it started too
+                os.killpg(child.process.pid, signal.SIGKILL)
             await child.process.wait()
             raise
         if child.process.returncode:
-            raise Failure(f"{process.name} failed: {ended}")
-        self._around.console.detail(f"{process.name} is done after {time.monotonic() - began:.1f} s")
+            raise UserError(f"{process.name} failed: {reason}")
+        self._context.console.report_detail(f"{process.name} is done after {time.monotonic() - began:.1f} s")
 
     def kill(self) -> None:
-        """Ends all at once and without order: for a user who asked twice."""
+        """Kill all processes at once, in no order."""
         for stage in self._stages:
-            for keeper in stage:
-                keeper.kill()
+            for runner in stage:
+                runner.kill()
 
-    def _keeper(self, process: Process) -> Keeper:
-        return Keeper(process, self._around, self._tell)
+    def _run(self, runner: ProcessRunner) -> asyncio.Task[None]:
+        task = asyncio.create_task(runner.run_with_restarts())
+        task.add_done_callback(self._record_failure)
+        return task
 
-    def _keep(self, keeper: Keeper) -> asyncio.Task[None]:
-        keeping = asyncio.create_task(keeper.keep())
-        keeping.add_done_callback(self._note)
-        return keeping
+    def _record_failure(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error and not self._failure.done():
+            self._failure.set_exception(error)
 
-    def _note(self, keeping: asyncio.Task[None]) -> None:
-        error = None if keeping.cancelled() else keeping.exception()
-        if error and not self._failed.done():
-            self._failed.set_exception(error)
+    def _report_handles(self) -> None:
+        runners = (runner for stage in self._stages for runner in stage)
+        self._on_change([runner.handle for runner in runners if runner.handle])
 
-    def _tell(self) -> None:
-        keepers = (keeper for stage in self._stages for keeper in stage)
-        self._changed([keeper.running for keeper in keepers if keeper.running])
-
-    async def _until_ready(self, keeper: Keeper, began: float) -> None:
-        name = keeper.process.name
+    async def _wait_until_ready(self, runner: ProcessRunner, began: float) -> None:
+        name = runner.process.name
         try:
-            await asyncio.wait_for(keeper.ready.wait(), PATIENCE)
+            await asyncio.wait_for(runner.ready.wait(), READY_TIMEOUT_SECONDS)
         except TimeoutError:
-            raise Failure(f"{name} is not ready after {PATIENCE:.0f} s") from None
-        self._around.console.detail(f"{name} is ready after {time.monotonic() - began:.1f} s")
+            raise UserError(f"{name} is not ready after {READY_TIMEOUT_SECONDS:.0f} s") from None
+        self._context.console.report_detail(f"{name} is ready after {time.monotonic() - began:.1f} s")
 
 
-async def together(*work: Coroutine[Any, Any, None]) -> None:
-    """All at once; when one fails the others are cancelled and waited for, and its error is raised."""
+async def gather_or_cancel(*coroutines: Coroutine[Any, Any, None]) -> None:
+    """Run all concurrently; when one fails, cancel the others, wait for them and raise its error."""
     try:
         async with asyncio.TaskGroup() as group:
-            for each in work:
-                group.create_task(each)
+            for coroutine in coroutines:
+                group.create_task(coroutine)
     except BaseExceptionGroup as failed:
         raise failed.exceptions[0] from None

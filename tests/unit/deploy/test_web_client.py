@@ -1,4 +1,4 @@
-"""When the web client is installed and built; a stand-in for npm notes what it was asked for."""
+"""When the web client is installed and built; a fake npm records its calls."""
 
 import gzip
 import os
@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.dependencies.web_client import Frontend
-from deploy.local.errors import Failure
+from deploy.local.dependencies.web_client import WebClient
+from deploy.local.errors import UserError
 
 NODE = "#!/bin/sh\necho v22.1.0\n"
 NPM = """#!/bin/sh
-echo "$*" >>"$ASKED"
+echo "$*" >>"$NPM_CALLS"
 case "$*" in
     ci*) rm -rf node_modules && sleep 0.1 && mkdir node_modules ;;
     *build) rm -rf dist && mkdir -p dist/assets && cp src/app.ts dist/assets/app.js &&
@@ -23,12 +23,12 @@ esac
 """
 CODE = "console.log('hello')\n" * 50
 
-Asked = Callable[[], list[str]]
+NpmCalls = Callable[[], list[str]]
 
 
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of node and npm."""
+    """The folder of the fake node and npm."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for name, script in (("node", NODE), ("npm", NPM)):
@@ -39,21 +39,21 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def asked(programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
-    """What npm was asked for since it was asked last."""
-    log = tmp_path / "asked"
-    monkeypatch.setenv("ASKED", str(log))
+def npm_calls(programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NpmCalls:
+    """Returns the npm commands since its last call."""
+    log = tmp_path / "npm-calls"
+    monkeypatch.setenv("NPM_CALLS", str(log))
 
-    def since() -> list[str]:
+    def calls() -> list[str]:
         lines = log.read_text().splitlines() if log.exists() else []
         log.write_text("")
         return [line.split()[-1] if line.startswith("run") else line.split()[0] for line in lines]
 
-    return since
+    return calls
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> Frontend:
+def client(tmp_path: Path) -> WebClient:
     folder = tmp_path / "frontend"
     (folder / "src").mkdir(parents=True)
     for name, text in {
@@ -63,73 +63,75 @@ def client(tmp_path: Path) -> Frontend:
         "src/app.ts": CODE,
     }.items():
         (folder / name).write_text(text)
-    return Frontend(folder)
+    return WebClient(folder)
 
 
-def test_it_is_built_once_and_again_when_a_source_changed(client: Frontend, asked: Asked) -> None:
-    before = client.page
+def test_it_is_built_once_and_again_after_a_source_changed(client: WebClient, npm_calls: NpmCalls) -> None:
+    before = client.dist
     client.build()
     assert before is None
-    assert asked() == ["ci", "build"]
-    assert client.page == client.folder / "dist"
+    assert npm_calls() == ["ci", "build"]
+    assert client.dist == client.folder / "dist"
     client.build()
-    assert asked() == []
+    assert npm_calls() == []
     (client.folder / "src/app.ts").write_text("changed")
     client.build()
-    assert asked() == ["build"]
+    assert npm_calls() == ["build"]
     (client.folder / "src/app.ts").rename(client.folder / "src/gone.ts")
-    with pytest.raises(Failure, match="npm run --silent build failed"):
+    with pytest.raises(UserError, match="npm run --silent build failed"):
         client.build()
 
 
-def test_a_start_says_beforehand_what_it_will_do(client: Frontend, asked: Asked) -> None:
+def test_the_plan_names_what_the_build_will_do(client: WebClient, npm_calls: NpmCalls) -> None:
     assert client.plan().startswith("installing 320 MB")
     client.build()
     assert client.plan() == "up to date"
     (client.folder / "src/app.ts").write_text("changed")
     assert client.plan().startswith("building")
-    assert asked() == ["ci", "build"]
+    assert npm_calls() == ["ci", "build"]
 
 
-def test_what_was_removed_is_made_again(client: Frontend, asked: Asked) -> None:
+def test_a_deleted_build_is_built_again(client: WebClient, npm_calls: NpmCalls) -> None:
     client.build()
     (client.folder / "dist/index.html").unlink()
-    asked()
+    npm_calls()
     client.build()
-    assert asked() == ["build"]
+    assert npm_calls() == ["build"]
 
 
-def test_packages_are_installed_anew_only_when_the_lock_changed(client: Frontend, asked: Asked) -> None:
+def test_packages_are_installed_again_only_after_the_lock_changed(
+    client: WebClient, npm_calls: NpmCalls
+) -> None:
     client.check()
-    assert asked() == ["ci", "--check", "check"]
+    assert npm_calls() == ["ci", "--check", "check"]
     client.check()
-    assert asked() == ["--check", "check"]
+    assert npm_calls() == ["--check", "check"]
     (client.folder / "package-lock.json").write_text('{"changed": true}')
     client.check()
-    assert asked() == ["ci", "--check", "check"]
+    assert npm_calls() == ["ci", "--check", "check"]
 
 
-def test_two_at_once_do_the_work_of_one(client: Frontend, asked: Asked) -> None:
-    both = [threading.Thread(target=client.build) for _ in range(2)]
-    for each in both:
-        each.start()
-    for each in both:
-        each.join()
-    assert asked() == ["ci", "build"]
+def test_two_concurrent_builds_do_the_work_of_one(client: WebClient, npm_calls: NpmCalls) -> None:
+    builds = [threading.Thread(target=client.build) for _ in range(2)]
+    for build in builds:
+        build.start()
+    for build in builds:
+        build.join()
+    assert npm_calls() == ["ci", "build"]
 
 
-def test_what_shrinks_is_stored_small_beside_itself(client: Frontend, asked: Asked) -> None:
+def test_files_that_compress_well_are_stored_compressed_too(client: WebClient, npm_calls: NpmCalls) -> None:
     client.build()
-    built = client.folder / "dist"
-    assert gzip.decompress((built / "assets/app.js.gz").read_bytes()).decode() == CODE
-    assert not (built / "index.html.gz").exists()
-    assert asked()
+    dist = client.folder / "dist"
+    assert gzip.decompress((dist / "assets/app.js.gz").read_bytes()).decode() == CODE
+    assert not (dist / "index.html.gz").exists()
+    assert npm_calls()
 
 
-def test_a_failure_of_its_tests_is_a_failure(client: Frontend, asked: Asked) -> None:
-    with pytest.raises(Failure, match="npm run --silent test failed"):
+def test_failing_unit_tests_raise_an_error(client: WebClient, npm_calls: NpmCalls) -> None:
+    with pytest.raises(UserError, match="npm run --silent test failed"):
         client.test()
-    assert asked() == ["ci", "test"]
+    assert npm_calls() == ["ci", "test"]
 
 
 @pytest.mark.parametrize("version", ["v18.13.0", "", None])
@@ -141,8 +143,8 @@ def test_a_failure_of_its_tests_is_a_failure(client: Frontend, asked: Asked) -> 
         ("arch", r"https://nodejs\.org/en/download"),
     ],
 )
-def test_without_a_node_that_will_do_one_line_says_how_to_get_it(
-    client: Frontend,
+def test_without_a_recent_node_one_line_names_the_command_that_installs_it(
+    client: WebClient,
     programs: Path,
     monkeypatch: pytest.MonkeyPatch,
     version: str | None,
@@ -156,8 +158,8 @@ def test_without_a_node_that_will_do_one_line_says_how_to_get_it(
     else:
         (programs / "node").write_text(f"#!/bin/sh\necho {version}\n")
     with pytest.raises(
-        Failure, match=rf"Node\.js 20\.19 or later.* is missing.*; install: {install}$"
-    ) as failure:
+        UserError, match=rf"Node\.js 20\.19 or later.* is missing.*; install: {install}$"
+    ) as error:
         client.build()
-    assert "\n" not in str(failure.value)
-    assert (version or "") in str(failure.value)
+    assert "\n" not in str(error.value)
+    assert (version or "") in str(error.value)
