@@ -26,8 +26,8 @@ from deploy.local.stack.daemon import running_stack
 from deploy.local.stack.services import migrations, topics
 from deploy.local.stack.state import Stack
 from deploy.local.supervisor.process import Process, die_with_parent, module
-from shared import ids
-from shared.topics import Topics
+from shared.contract import ids
+from shared.log.topics import Topics
 
 _PARTITIONS = int(os.environ.get("PARTITIONS") or 12)
 _TABLES = "progress, conversations, members, messages, journal, journal_personal"

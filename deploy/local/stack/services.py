@@ -12,7 +12,7 @@ from deploy.local.supervisor.process import Process, module
 from gateway.settings import Settings
 from message_store.settings import ProjectSettings, ServeSettings
 from notifier.live.settings import LiveSettings
-from shared.settings import ProcessSettings, read
+from shared.runtime.settings import ProcessSettings, read
 
 SERVICE_SETTINGS: Mapping[str, type[ProcessSettings]] = {
     "store": ServeSettings,
@@ -95,7 +95,7 @@ def topics(kafka: str) -> Process:
     """Return the command that creates the topics; idempotent."""
     partitions = os.environ.get("PARTITIONS") or "12"
     env = {**NO_PORT, "KAFKA_BOOTSTRAP": kafka, "PARTITIONS": partitions}
-    return Process("topics", module("shared.topics"), env, quiet=True)
+    return Process("topics", module("shared.log.topics"), env, quiet=True)
 
 
 def migrations(database: str) -> Process:
