@@ -70,8 +70,8 @@ print('{"event": "partitions.owned", "level": "info"}')
 print('{"event": "link.slow", "level": "warning", "seconds": 3, "service": "any"}')
 http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
 """
-FAKED = {"shared": "topics", "gateway": "__main__", "notifier": "__main__", "message_store": "__main__"}
-"""The replaced module of each package; the others are real."""
+FAKED = ("shared.log.topics", "gateway.__main__", "notifier.__main__", "message_store.__main__")
+"""The replaced modules; all others are real."""
 NO_DEPENDENCIES = ("--kafka=127.0.0.1:1", "--database=postgresql://127.0.0.1:1/none")
 """Neither Kafka nor PostgreSQL: they would take seconds, and the fake services need none."""
 SERVICES = ["gateway", "notifier", "projector", "store"]
@@ -93,11 +93,14 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 def local(folder: Path, tmp_path: Path) -> Iterator[Start]:
     """Starts commands; those still running at the end are stopped."""
-    for package, command in FAKED.items():
-        real = Path(str(importlib.import_module(package).__file__)).parent
-        (tmp_path / package).mkdir()
-        (tmp_path / package / "__init__.py").write_text(f"__path__.append({str(real)!r})")
-        (tmp_path / package / f"{command}.py").write_text(FAKE_SERVICE)
+    for module in FAKED:
+        file = tmp_path.joinpath(*module.split(".")).with_suffix(".py")
+        file.parent.mkdir(parents=True)
+        file.write_text(FAKE_SERVICE)
+        for package_folder in file.parents[: module.count(".")]:
+            package = ".".join(package_folder.relative_to(tmp_path).parts)
+            real = Path(str(importlib.import_module(package).__file__)).parent
+            (package_folder / "__init__.py").write_text(f"__path__.append({str(real)!r})")
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str, **env: str | None) -> subprocess.Popen[str]:
