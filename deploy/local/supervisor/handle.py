@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 from pydantic import BaseModel, ConfigDict
+
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class ProcessHandle(BaseModel):
@@ -31,13 +34,10 @@ class ProcessHandle(BaseModel):
 
     def signal(self, number: signal.Signals) -> None:
         """Signal this process, never one that reused its pid; do nothing if it has exited."""
-        with suppress(ProcessLookupError):
-            descriptor = os.pidfd_open(self.pid)
-            try:
-                if self.is_running:  # checked while the descriptor pins the pid
-                    signal.pidfd_send_signal(descriptor, number)
-            finally:
-                os.close(descriptor)
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(self.pid)
+            if self.is_running:
+                process.send_signal(number)
 
     def wait(self, timeout: float) -> bool:
         """Block until it has exited, at most `timeout` seconds; return whether it has."""
@@ -59,10 +59,12 @@ def terminate(processes: Sequence[ProcessHandle], timeout: float) -> None:
 
 
 def _start_of(pid: int) -> str | None:
+    """Return `started` of a process; in ticks, since setting the clock changes `create_time`."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except (FileNotFoundError, ProcessLookupError):
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        ticks = round((process.create_time() - psutil.boot_time()) * TICKS_PER_SECOND)
+    except psutil.NoSuchProcess:
         return None
-    state, ticks = fields[0], fields[19]  # fields 3 and 22 of proc(5)
-    return None if state in "ZX" else f"{boot}/{ticks}"
+    return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()}/{ticks}"
