@@ -1,6 +1,7 @@
 """Chooses free ports, or uses configured ones exactly, and reserves them until their processes start."""
 
 import errno
+import os
 import random
 import socket
 from collections.abc import Iterable, Mapping
@@ -43,9 +44,8 @@ class Ports:
     def release(self, ports: Iterable[int]) -> None:
         """End the reservation, for the process that is about to bind them."""
         for port in ports:
-            reservation = self._reserved.pop(port, None)
-            if reservation:
-                reservation.close()
+            if port in self._reserved:
+                self._reserved.pop(port).close()
 
     def _take_configured(self, text: str, variable: str) -> int:
         if not text.isdecimal() or not 0 < int(text) < 65_536:
@@ -64,15 +64,10 @@ class Ports:
     def _reserve(self, port: int) -> str | None:
         """Return None on success, else the reason. Only a listening socket keeps others from binding."""
         if port in self._reserved:
-            return "it was given twice"
-        holder = socket.socket()
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # else old connections' TIME_WAIT blocks
+            return "it is configured twice"
         try:
-            holder.bind(("127.0.0.1", port))
-            holder.listen(1)
+            self._reserved[port] = socket.create_server(("127.0.0.1", port), backlog=1)
         except OSError as error:
-            holder.close()
             in_use = error.errno == errno.EADDRINUSE
-            return "another program uses it" if in_use else str(error.strerror).lower()
-        self._reserved[port] = holder
+            return "another program uses it" if in_use else os.strerror(error.errno or 0).lower()
         return None
