@@ -29,7 +29,7 @@ from pathlib import Path
 
 from deploy.local.errors import UserError
 from deploy.local.paths import ROOT
-from deploy.local.stack import daemon
+from deploy.local.stack import commands
 from deploy.local.stack.run import StackOptions, run
 from deploy.local.stack.services import Counts
 
@@ -48,16 +48,16 @@ def main() -> int:
                 run(_stack_options(parsed))
             case "up":
                 _stack_options(parsed)  # so that errors in them are shown here, not in a log
-                daemon.up(folder, arguments[1:])
+                commands.up(folder, arguments[1:])
             case "demo":
                 _stack_options(parsed)
-                daemon.demo(folder, arguments[1:])
+                commands.demo(folder, arguments[1:])
             case "reset":
-                daemon.reset(folder)
+                commands.reset(folder)
             case "psql":
-                daemon.psql(folder)
+                commands.psql(folder)
             case _:
-                daemon.down(folder)
+                commands.down(folder)
     except (UserError, PermissionError, FileExistsError, NotADirectoryError) as error:
         print(f"parley: {error}", file=sys.stderr)
         return 1

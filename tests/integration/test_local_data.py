@@ -11,12 +11,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
 from deploy.local.paths import ROOT
 from deploy.local.stack import state
-from deploy.local.stack.daemon import reset, running_stack
+from deploy.local.stack.commands import reset
+from deploy.local.stack.daemon import running_stack
 from deploy.local.stack.state import Stack
 from deploy.local.supervisor.handle import ProcessHandle
 from deploy.local.supervisor.process import module
@@ -76,8 +78,8 @@ async def test_data_survive_a_kill_and_a_restart(folder: Path) -> None:
 def test_a_killed_supervisor_leaves_neither_kafka_nor_postgresql(folder: Path) -> None:
     with running_stack(folder, NO_SERVICES, "--volatile") as stack:
         server = stack.process("postgres").pid
-        workers = Path(f"/proc/{server}/task/{server}/children").read_text().split()
-        everything = [*stack.processes, *(ProcessHandle.of_pid("worker", int(pid)) for pid in workers)]
+        workers = psutil.Process(server).children(recursive=True)
+        everything = [*stack.processes, *(ProcessHandle.of_pid("worker", worker.pid) for worker in workers)]
         assert len(everything) > 4
         stack.supervisor.signal(signal.SIGKILL)
         eventually(lambda: not any(process.is_running for process in everything), "all have exited")
