@@ -1,4 +1,4 @@
-"""The fixtures of all tests; nothing is started before a test asks for it."""
+"""Fixtures of all tests; each starts what it needs when a test first uses it."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -12,20 +12,20 @@ from tests.platform import Platform, fresh_database, local_stack, new_topic_pref
 
 
 def pytest_configure() -> None:
-    """The tests hold both ends of many sockets."""
+    """Raise the limit of open files: the tests hold both ends of many sockets."""
     raise_limit()
 
 
 @pytest.fixture(scope="session")
 def real_platform() -> Iterator[Platform]:
     """Kafka and PostgreSQL, shared by all tests."""
-    with platform() as found:
-        yield found
+    with platform() as addresses:
+        yield addresses
 
 
 @pytest.fixture(scope="session")
 def kafka_bootstrap(real_platform: Platform) -> str:
-    """host:port of a real Kafka; keep apart by `topic_prefix`."""
+    """host:port of a real Kafka, shared by all tests; use `topic_prefix`."""
     return real_platform.kafka
 
 
@@ -65,7 +65,7 @@ class StartStack(Protocol):
 
 @pytest.fixture(scope="module")
 def start_stack(request: pytest.FixtureRequest) -> Iterator[StartStack]:
-    """Starts stacks of real processes; they end with the module.
+    """Starts stacks of real processes; they stop after the module.
 
     On the shared platform each has its own database and topics. With `own_platform` it also has a Kafka
     and a PostgreSQL that may be killed (`tests.platform.away`). A process that restarts more than
