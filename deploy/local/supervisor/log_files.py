@@ -1,13 +1,9 @@
 """Log files, one a process, bounded and readable by their owner only; JSON log lines as readable text."""
 
 import json
-import logging
 import os
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from io import TextIOWrapper
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +15,7 @@ CONTEXT_KEYS = ("event", "level", "timestamp", "service", "exception")
 
 
 class LogFiles:
-    """The log files in `folder`; `warn` is called once for a file that cannot be written."""
+    """The log files in `folder`; `warn` is called once for each that cannot be written."""
 
     def __init__(self, folder: Path, warn: Callable[[str], None], max_bytes: int = MAX_BYTES) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -27,35 +23,28 @@ class LogFiles:
         self._folder = folder
         self._warn = warn
         self._max_bytes = max_bytes
-        self._files: dict[str, _File] = {}
+        self._unwritable: set[str] = set()
 
     def path(self, name: str) -> Path:
         """Return the file of a process."""
         return self._folder / f"{name}.log"
 
     def write(self, name: str, lines: Sequence[str]) -> None:
-        """Append lines to the file of a process."""
-        if name not in self._files:
-            self._files[name] = _File(self.path(name), self._max_bytes, self._warn)
-        self._files[name].emit(logging.makeLogRecord({"msg": "\n".join(lines)}))
-        with suppress(OSError):  # reported already
-            self._files[name].close()  # reopened by the next batch, so that a deleted file comes back
+        """Append lines to the file of a process; raise nothing: a full disk must not stop the stack."""
+        try:
+            self._append(self.path(name), "".join(f"{line}\n" for line in lines).encode())
+        except OSError as error:
+            if name not in self._unwritable:
+                self._warn(f"cannot write {self.path(name)}: {error}")
+            self._unwritable.add(name)
 
-
-class _File(RotatingFileHandler):
-    def __init__(self, path: Path, max_bytes: int, warn: Callable[[str], None]) -> None:
-        self._warn: Callable[[str], None] | None = warn
-        super().__init__(path, maxBytes=max_bytes, backupCount=1, encoding="utf-8", delay=True)
-
-    def _open(self) -> TextIOWrapper:
-        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        return os.fdopen(descriptor, "a", encoding="utf-8")
-
-    def handleError(self, _: logging.LogRecord) -> None:  # noqa: N802
-        """Warn instead of raising: a full disk must not stop the stack."""
-        if self._warn:
-            self._warn(f"cannot write {self.baseFilename}: {sys.exc_info()[1]}")
-        self._warn = None
+    def _append(self, path: Path, data: bytes) -> None:
+        """Opened for each batch, so that a deleted file comes back."""
+        with suppress(FileNotFoundError):
+            if path.stat().st_size + len(data) > self._max_bytes:
+                path.rename(path.with_name(f"{path.name}.1"))
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
+            file.write(data)
 
 
 def is_routine(line: str) -> bool:
