@@ -298,7 +298,7 @@ def test_a_configured_port_in_use_is_an_error_in_one_line(local: Start, folder: 
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         code, lines = finish(local("run", *NO_DEPENDENCIES, PORT=port))
-    assert (code, lines) == (1, [f"parley: PORT={port} cannot be used: another program uses it"])
+    assert (code, lines) == (1, [f"parley: PORT={port}: address already in use"])
 
 
 def test_a_missing_program_is_an_error_with_the_command_that_installs_it(

@@ -1,10 +1,10 @@
 """Chooses free ports, or uses configured ones exactly, and reserves them until their processes start."""
 
-import errno
 import os
 import random
 import socket
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from deploy.local.errors import UserError
 
@@ -43,31 +43,24 @@ class Ports:
 
     def release(self, ports: Iterable[int]) -> None:
         """End the reservation, for the process that is about to bind them."""
-        for port in ports:
-            if port in self._reserved:
-                self._reserved.pop(port).close()
+        for port in self._reserved.keys() & ports:
+            self._reserved.pop(port).close()
 
     def _take_configured(self, text: str, variable: str) -> int:
         if not text.isdecimal() or not 0 < int(text) < 65_536:
             raise UserError(f"{variable} must be a port from 1 to 65535, not {text!r}")
-        reason = self._reserve(int(text))
-        if reason:
-            raise UserError(f"{variable}={text} cannot be used: {reason}")
-        return int(text)
+        try:
+            return self._reserve(int(text))
+        except OSError as error:
+            raise UserError(f"{variable}={text}: {os.strerror(error.errno or 0).lower()}") from None
 
     def _take_free(self, candidates: Iterable[int]) -> int:
         for port in candidates:
-            if not self._reserve(port):
-                return port
+            with suppress(OSError):
+                return self._reserve(port)
         raise UserError("no free port found on 127.0.0.1")
 
-    def _reserve(self, port: int) -> str | None:
-        """Return None on success, else the reason. Only a listening socket keeps others from binding."""
-        if port in self._reserved:
-            return "it is configured twice"
-        try:
-            self._reserved[port] = socket.create_server(("127.0.0.1", port), backlog=1)
-        except OSError as error:
-            in_use = error.errno == errno.EADDRINUSE
-            return "another program uses it" if in_use else os.strerror(error.errno or 0).lower()
-        return None
+    def _reserve(self, port: int) -> int:
+        """Listen on the port, since nothing less keeps others from binding it; raise OSError."""
+        self._reserved[port] = socket.create_server(("127.0.0.1", port), backlog=1)
+        return port
