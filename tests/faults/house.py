@@ -100,7 +100,7 @@ class _Plan:
         await end_to_end.wait_until_serving(made.gateways)
 
     async def _log(self, supervisor: Supervisor) -> None:
-        await self._kafka.prepare(supervisor.run_to_completion, self._around.console.report)
+        await self._kafka.prepare(supervisor.run_to_completion)
         await supervisor.start(self._resident(self._kafka.broker()))
         await supervisor.run_to_completion(services.topics(self.house.kafka))
 

@@ -7,7 +7,7 @@ import shlex
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,8 +20,6 @@ CONFIG_FOLDER = Path(__file__).with_name("kafka_config")
 MAX_HEAP = "-Xmx512m"
 FAST_STARTUP = "-XX:TieredStopAtLevel=1"
 """Starts with 3 s of CPU instead of 5, and uses a quarter more per record; KAFKA_OPTS replaces it."""
-
-DOWNLOAD_NOTICE = "downloading Kafka (43 MB) with Maven: up to a minute, the first time only"
 
 
 @dataclass(frozen=True)
@@ -45,18 +43,16 @@ class Kafka:
 
     def plan(self) -> str:
         """Return what the start does first, with the size and time of a download."""
-        return "starting" if self._jars.exists() else DOWNLOAD_NOTICE
+        if self._jars.exists():
+            return "starting"
+        return "downloading Kafka (43 MB) with Maven: up to a minute, the first time only"
 
-    async def prepare(self, run: RunCommand, notify: Callable[[str], None]) -> None:
-        """Download the jars and format the storage unless that is done; raise UserError.
-
-        `notify` gets a line before a download.
-        """
+    async def prepare(self, run: RunCommand) -> None:
+        """Download the jars and format the storage unless that is done; raise UserError."""
         programs.find("java")  # before Maven, whose error is less clear
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)  # Kafka makes its segments, with message texts, readable by all
         if not self._jars.exists():
-            notify(DOWNLOAD_NOTICE)
             await self._download(run)
         self._properties.write_text(self._settings(self._data))
         if not self._data.exists():

@@ -132,7 +132,7 @@ class StackRun:
     async def _start_kafka(self, supervisor: Supervisor) -> None:
         if self._kafka:
             self._announce_step(2, "Kafka and PostgreSQL", self._kafka.plan())
-            await self._kafka.prepare(supervisor.run_to_completion, lambda _: None)
+            await self._kafka.prepare(supervisor.run_to_completion)
             await supervisor.start(self._kafka.broker())
         if self._services:
             await supervisor.run_to_completion(services.topics(self._stack.kafka))

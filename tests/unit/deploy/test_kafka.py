@@ -23,5 +23,5 @@ async def test_only_the_owner_can_read_the_folder_also_one_of_an_earlier_release
         folder.chmod(mode)
     monkeypatch.setattr("deploy.local.programs.find", lambda _: Path("/bin/true"))
     monkeypatch.setattr(Kafka, "_format", lambda self, run: run(Process("format", [])))
-    await Kafka(folder, tmp_path / "cache", 1, 2).prepare(_run_nothing, lambda _: None)
+    await Kafka(folder, tmp_path / "cache", 1, 2).prepare(_run_nothing)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
