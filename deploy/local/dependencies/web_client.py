@@ -29,8 +29,11 @@ from deploy.local.supervisor.process import Process, module
 MIN_NODE_VERSION = (20, 19)
 NOT_SOURCES = ("node_modules", "dist", "naive")
 """Folders that the build does not read."""
-MIN_GZIP_SAVING = 0.1
-"""Part of its size that a file must lose to be stored compressed, too."""
+NPM_SCRIPTS = {
+    "check": (("types", "--", "--check"), ("check",)),
+    "test": (("test",),),
+    "fix": (("types",), ("fix",)),
+}
 
 
 def require_node() -> None:
@@ -68,22 +71,11 @@ class WebClient:
         is_built = self.dist and self._is_up_to_date("built", self._sources())
         return "up to date" if is_built else "building: about 20 seconds, only after a change"
 
-    def check(self) -> None:
-        """Check the generated types and run the linters."""
+    def run(self, command: str) -> None:
+        """Run the npm scripts of `check`, `test` or `fix`."""
         with self.with_packages():
-            self.npm("run", "--silent", "types", "--", "--check")
-            self.npm("run", "--silent", "check")
-
-    def test(self) -> None:
-        """Run the unit tests."""
-        with self.with_packages():
-            self.npm("run", "--silent", "test")
-
-    def fix(self) -> None:
-        """Generate the types and format the code."""
-        with self.with_packages():
-            self.npm("run", "--silent", "types")
-            self.npm("run", "--silent", "fix")
+            for arguments in NPM_SCRIPTS[command]:
+                self.npm("run", "--silent", *arguments)
 
     @property
     def dist(self) -> Path | None:
@@ -125,7 +117,7 @@ class WebClient:
         for path in [path for path in (self.folder / "dist").rglob("*") if path.is_file()]:
             content = path.read_bytes()
             compressed = gzip.compress(content, mtime=0)
-            if len(compressed) < (1 - MIN_GZIP_SAVING) * len(content):
+            if len(compressed) < 0.9 * len(content):
                 path.with_name(f"{path.name}.gz").write_bytes(compressed)
 
     def _run_if_changed(self, step: str, digest: str, action: Callable[[], None]) -> None:
@@ -159,16 +151,14 @@ BUILD = Process("web", module("deploy.local.dependencies.web_client", "build"), 
 
 def main() -> int:
     """Run the command of the first argument; return the exit code."""
-    commands = {
-        "build": WEB_CLIENT.build,
-        "check": WEB_CLIENT.check,
-        "test": WEB_CLIENT.test,
-        "fix": WEB_CLIENT.fix,
-    }
-    if len(sys.argv) != 2 or sys.argv[1] not in commands:
+    command = sys.argv[1] if len(sys.argv) == 2 else ""
+    if command not in ("build", *NPM_SCRIPTS):
         sys.exit(__doc__)
     try:
-        commands[sys.argv[1]]()
+        if command == "build":
+            WEB_CLIENT.build()
+        else:
+            WEB_CLIENT.run(command)
     except UserError as error:
         print(f"parley: {error}", file=sys.stderr)
         return 1

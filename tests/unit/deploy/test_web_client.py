@@ -102,12 +102,12 @@ def test_a_deleted_build_is_built_again(client: WebClient, npm_calls: NpmCalls) 
 def test_packages_are_installed_again_only_after_the_lock_changed(
     client: WebClient, npm_calls: NpmCalls
 ) -> None:
-    client.check()
+    client.run("check")
     assert npm_calls() == ["ci", "--check", "check"]
-    client.check()
+    client.run("check")
     assert npm_calls() == ["--check", "check"]
     (client.folder / "package-lock.json").write_text('{"changed": true}')
-    client.check()
+    client.run("check")
     assert npm_calls() == ["ci", "--check", "check"]
 
 
@@ -130,7 +130,7 @@ def test_files_that_compress_well_are_stored_compressed_too(client: WebClient, n
 
 def test_failing_unit_tests_raise_an_error(client: WebClient, npm_calls: NpmCalls) -> None:
     with pytest.raises(UserError, match="npm run --silent test failed"):
-        client.test()
+        client.run("test")
     assert npm_calls() == ["ci", "test"]
 
 
