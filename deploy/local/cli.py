@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--database", metavar="URL", help="use this database instead of starting one")
     add("--no-services", action="store_true", help="start Kafka and PostgreSQL only")
     add("--volatile", action="store_true", help="run PostgreSQL without fsync, for tests")
-    restarts = "restarts of one process within 30 s; one exit more stops everything (default: %(default)s)"
+    restarts = "stop everything if a process needs more restarts within 30 s (default: %(default)s)"
     add("--max-restarts", type=_count, default=2, metavar="N", help=restarts)
     add("--detached", action="store_true", help=argparse.SUPPRESS)  # how `up` starts `run`
     return parser

@@ -43,16 +43,16 @@ def demo(folder: Path, arguments: Sequence[str]) -> None:
 def down(folder: Path) -> None:
     """Stop the stack of `folder`; block until all of its processes have exited."""
     stack = state.load(folder)
-    if stack is None or not stack.is_running:
-        if stack is not None:
-            handle.terminate(stack.processes, 5)
-            stack.mark_stopped()
-        print(f"nothing is running in {folder}")
+    if stack and stack.supervisor.is_running:
+        stack.supervisor.signal(signal.SIGTERM)
+        if not stack.supervisor.wait(STOP_TIMEOUT_SECONDS):
+            raise UserError(f"process {stack.supervisor.pid} does not stop; see {log_path(folder)}")
+        print(f"stopped the stack in {folder}")
         return
-    stack.supervisor.signal(signal.SIGTERM)
-    if not stack.supervisor.wait(STOP_TIMEOUT_SECONDS):
-        raise UserError(f"process {stack.supervisor.pid} does not stop; see {log_path(folder)}")
-    print(f"stopped the stack in {folder}")
+    if stack:  # its supervisor was killed
+        handle.terminate(stack.processes, 5)
+        stack.mark_stopped()
+    print(f"nothing is running in {folder}")
 
 
 def psql(folder: Path) -> None:

@@ -41,16 +41,8 @@ def running_stack(folder: Path, *arguments: str, env: Mapping[str, str] | None =
 
     `arguments` are those of `run`. Raises UserError when it does not become ready.
     """
-    free_ports = {
-        "PORT": "0",
-        "KAFKA_PORT": "",
-        "POSTGRES_PORT": "",
-        "STORE_PORT": "",
-        "PROJECTOR_PORT": "",
-        "NOTIFIER_PORT": "",
-    }
-    no_web_client = {"WEB_ROOT": ""}
-    environment = {**free_ports, **no_web_client, **(env or {})}
+    free_ports = {f"{name}_PORT": "" for name in ("KAFKA", "POSTGRES", "STORE", "PROJECTOR", "NOTIFIER")}
+    environment = {**free_ports, "PORT": "0", "WEB_ROOT": "", **(env or {})}  # without a web client
     child = _launch(folder, die_with_parent(signal.SIGTERM), arguments, environment)
     try:
         yield _wait_until_ready(folder, child, lambda line: None)

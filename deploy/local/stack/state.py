@@ -33,11 +33,6 @@ class Stack(BaseModel):
     ports: dict[str, int] = {}
     processes: list[ProcessHandle] = []
 
-    @property
-    def is_running(self) -> bool:
-        """Whether its supervisor runs."""
-        return self.supervisor.is_running
-
     def process(self, name: str) -> ProcessHandle:
         """Return the process of this name; raise KeyError."""
         return {process.name: process for process in self.processes}[name]
@@ -98,7 +93,7 @@ def load(folder: Path) -> Stack | None:
 def load_running(folder: Path) -> Stack | None:
     """Return the stack that runs in this folder, if any."""
     stack = load(folder)
-    return stack if stack and stack.is_running else None
+    return stack if stack and stack.supervisor.is_running else None
 
 
 def _file(folder: Path) -> Path:
