@@ -78,9 +78,8 @@ def _wait_until_ready(folder: Path, child: subprocess.Popen[bytes], on_line: Cal
     services: set[str] = set()
     with log_path(folder).open(errors="replace") as log:
         while True:
-            exited = (
-                child.poll() is not None
-            )  # before loading: a losing child exits once the winner is recorded
+            # First, since a child that finds another run exits only once that one is recorded.
+            exited = child.poll() is not None
             stack = state.load_running(folder)
             services.update(process.name for process in (stack.processes if stack else []))
             for line in log:
