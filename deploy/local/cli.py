@@ -72,13 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("command", choices=["run", "up", "demo", "down", "reset", "psql"], metavar="COMMAND")
     data = os.environ.get("DATA_DIR") or ROOT / ".data"
-    add(
-        "--data",
-        type=Path,
-        default=data,
-        metavar="FOLDER",
-        help="all data (default: DATA_DIR or %(default)s)",
-    )
+    add("--data", type=Path, default=data, metavar="FOLDER", help="of all data (default: %(default)s)")
     for name in SCALABLE_SERVICES:
         count_help = f"number of {name}s (default: {name.upper()}_COUNT or 1)"
         add(f"--{name}s", type=_count, metavar="N", help=count_help)
