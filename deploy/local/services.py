@@ -12,7 +12,7 @@ from deploy.local.process import Process, module
 from gateway.settings import Settings
 from message_store.settings import ProjectSettings, ServeSettings
 from notifier.live.settings import LiveSettings
-from shared.runtime.settings import ProcessSettings, read
+from shared.runtime.settings import ProcessSettings, load_settings
 
 SETTINGS: Mapping[str, type[ProcessSettings]] = {
     "store": ServeSettings,
@@ -63,7 +63,9 @@ class Services:
     def check(self) -> None:
         """Ends this process with a line that names what a service would refuse."""
         for process, *_ in self.stages("127.0.0.1:1", "postgresql://127.0.0.1/any"):
-            read(SETTINGS[process.name], **{name.lower(): value for name, value in process.env.items()})
+            load_settings(
+                SETTINGS[process.name], **{name.lower(): value for name, value in process.env.items()}
+            )
 
     def stages(self, kafka: str, database: str) -> list[list[Process]]:
         """In the order of the way of a message, backwards: who is asked comes before who asks."""

@@ -18,7 +18,7 @@ from deploy.local import identity, record
 from deploy.local.background import reset, running
 from deploy.local.process import ROOT, module
 from deploy.local.record import Stack
-from shared.kafka import Inspector
+from shared.kafka import TopicReader
 from tests.platform import eventually
 
 PLATFORM = "--no-services"
@@ -35,7 +35,7 @@ def folder() -> Iterator[Path]:
 
 async def contents(stack: Stack) -> tuple[bytes | None, list[tuple[int]]]:
     """The first record of the log, and the rows of a table, both waited for."""
-    inspector = Inspector(stack.kafka, "chat.events", client_id="test")
+    inspector = TopicReader(stack.kafka, "chat.events", client_id="test")
     await inspector.start()
     try:
         records = await inspector.records_at({0: 0})
