@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifier.live import replay_buffer
-from tests.unit.links_together.memory import PARTITIONS
-from tests.unit.links_together.node import settled
-from tests.unit.links_together.world import World
+from tests.unit.links_together.simulated_log import PARTITIONS
+from tests.unit.links_together.simulated_notifier import settled
+from tests.unit.links_together.simulated_network import World
 
 NODES, USERS = 2, ("ana", "ben", "cy")
 RING = 4_000  # characters: six entries or so

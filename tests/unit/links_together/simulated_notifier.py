@@ -13,7 +13,7 @@ from gateway.notifiers.link import Link
 from notifier.live import link as far
 from notifier.live import link_server
 from notifier.live.dispatcher import Switchboard
-from tests.unit.links_together.memory import PARTITIONS, Memory
+from tests.unit.links_together.simulated_log import PARTITIONS, Memory
 
 _TURNS = 12
 

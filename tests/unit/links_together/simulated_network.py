@@ -21,8 +21,8 @@ from gateway.websocket.send_buffer import Outbox
 from shared.contract import cursor
 from shared.http.problems import Problem
 from tests.unit.lines import Far
-from tests.unit.links_together.memory import PARTITIONS, TALKS, Memory
-from tests.unit.links_together.node import Node, settled
+from tests.unit.links_together.simulated_log import PARTITIONS, TALKS, Memory
+from tests.unit.links_together.simulated_notifier import Node, settled
 
 
 @dataclass
