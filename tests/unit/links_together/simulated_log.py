@@ -7,23 +7,27 @@ from itertools import count
 import orjson
 
 from gateway.store.client import Answer, Belongs, Progress
-from notifier.live.dispatch_entry import Notice
-from notifier.live.replay_buffer import Stream
+from notifier.live.dispatch_entry import DispatchEntry
+from notifier.live.replay_buffer import PartitionReplayBuffer
 from shared.contract import cursor
 from shared.contract.position import Position, after
 from shared.kafka import partition_for
 
 EPOCH = "0123456789abcdef"
 PARTITIONS = 2
-TALKS = [
-    next(talk for n in count() if partition_for((talk := f"talk {n}").encode(), PARTITIONS) == partition)
+CONVERSATIONS = [
+    next(
+        conversation
+        for n in count()
+        if partition_for((conversation := f"talk {n}").encode(), PARTITIONS) == partition
+    )
     for partition in range(PARTITIONS)
 ]
 """A conversation of each partition."""
 _PAGE = 2
 
 
-class Memory:
+class SimulatedLog:
     def __init__(self) -> None:
         self.answers = asyncio.Event()
         """A page that is asked for is read at once, but answered only while this is set."""
@@ -54,7 +58,7 @@ class Memory:
         return len(changes) % 2 == 0
 
     async def membership(self, user: str, conversation: str) -> Belongs:
-        partition, progress = TALKS.index(conversation), self.progress()
+        partition, progress = CONVERSATIONS.index(conversation), self.progress()
         member = self.is_member(partition, user, progress.offsets[partition])
         await self.answers.wait()
         return Belongs(member, progress)
@@ -64,23 +68,23 @@ class Memory:
         following = max(self._published[partition], default=-1) + 1
         self._published[partition] += range(max(0, following - again), self.offsets[partition])
 
-    def forget(self, partition: int, count: int) -> None:
+    def expire(self, partition: int, count: int) -> None:
         """Kafka's retention takes the oldest."""
         begin = min(self._begins[partition] + count, len(self._published[partition]))
         self._begins[partition] = begin
 
-    def stream(self, partition: int, back: int) -> Stream:
+    def replay_buffer(self, partition: int, back: int) -> PartitionReplayBuffer:
         """As a notifier would begin it, `back` before the group's commit."""
         committed, begin = self.committed.get(partition), self._begins[partition]
         end = len(self._published[partition])
         at = end if committed is None else max(begin, committed - back)
-        last = self._notice(partition, at - 1).position if at > begin else None
-        return Stream(partition, at, last)
+        last = self._entry(partition, at - 1).position if at > begin else None
+        return PartitionReplayBuffer(partition, at, last)
 
-    def following(self, partition: int, offset: int) -> Notice | None:
+    def following(self, partition: int, offset: int) -> DispatchEntry | None:
         """The first that is published and kept from `offset` on."""
         offset = max(offset, self._begins[partition])
-        return self._notice(partition, offset) if offset < len(self._published[partition]) else None
+        return self._entry(partition, offset) if offset < len(self._published[partition]) else None
 
     def between(self, user: str, start: Sequence[int], end: Sequence[int]) -> list[tuple[int, int]]:
         """Partition and offset of each event that `user` is to hear of."""
@@ -105,9 +109,11 @@ class Memory:
     def progress(self) -> Progress:
         return Progress(EPOCH, self.offsets)
 
-    def _notice(self, partition: int, offset: int) -> Notice:
+    def _entry(self, partition: int, offset: int) -> DispatchEntry:
         event = self._published[partition][offset]
         frame = orjson.dumps([partition, event]).decode()
         audience = self._audiences[partition][event]
         kind = "chat.member.removed.v1" if event in self._changes[partition] else "chat.message.sent.v1"
-        return Notice(offset, Position(EPOCH, partition, event), kind, TALKS[partition], audience, frame)
+        return DispatchEntry(
+            offset, Position(EPOCH, partition, event), kind, CONVERSATIONS[partition], audience, frame
+        )

@@ -8,10 +8,10 @@ from typing import Any, cast
 import orjson
 
 from gateway.commands.membership_cache import Membership
-from gateway.notifiers.link import Link
-from gateway.notifiers.link_pool import Links
-from gateway.notifiers.offset_tracker import Stretches
-from gateway.notifiers.subscriptions import Interest
+from gateway.notifiers.link import NotifierLink
+from gateway.notifiers.link_pool import LinkPool
+from gateway.notifiers.offset_tracker import OffsetTracker
+from gateway.notifiers.subscriptions import UserSubscriptions
 from gateway.settings import Address
 from gateway.store.client import StorePort
 from gateway.websocket.catch_up import CatchUp
@@ -21,8 +21,8 @@ from gateway.websocket.send_buffer import Outbox
 from shared.contract import cursor
 from shared.http.problems import Problem
 from tests.unit.lines import Far
-from tests.unit.links_together.simulated_log import PARTITIONS, TALKS, Memory
-from tests.unit.links_together.simulated_notifier import Node, settled
+from tests.unit.links_together.simulated_log import CONVERSATIONS, PARTITIONS, SimulatedLog
+from tests.unit.links_together.simulated_notifier import SimulatedNotifier, settled
 
 
 @dataclass
@@ -41,29 +41,29 @@ class Client:
         self.line.told.clear()
 
 
-class World:
-    def __init__(self, nodes: int, room: int) -> None:
-        self.memory = Memory()
-        self._interest, self._stretches = Interest(), Stretches()
-        store = cast("StorePort", self.memory)
-        self._membership = Membership(store, self._stretches)
-        self._questions: set[asyncio.Task[None]] = set()
-        sockets = Sockets(self._interest, self._membership, most=100, rate=200)
-        self._links = Links([], "g1", self._interest, self._stretches, sockets)
+class SimulatedNetwork:
+    def __init__(self, notifiers: int, queue_limit: int) -> None:
+        self.log = SimulatedLog()
+        self._subscriptions, self._offset_tracker = UserSubscriptions(), OffsetTracker()
+        store = cast("StorePort", self.log)
+        self._membership = Membership(store, self._offset_tracker)
+        self._membership_checks: set[asyncio.Task[None]] = set()
+        sockets = Sockets(self._subscriptions, self._membership, most=100, rate=200)
+        self._link_pool = LinkPool([], "g1", self._subscriptions, self._offset_tracker, sockets)
         self._sockets = sockets
         self._catch_up = CatchUp(store, cast("Any", None))
         self._clients: dict[asyncio.Task[None], Client] = {}
-        self.nodes = [self._node(number, room) for number in range(nodes)]
+        self.notifiers = [self._node(number, queue_limit) for number in range(notifiers)]
 
-    def _node(self, number: int, room: int) -> Node:
+    def _node(self, number: int, queue_limit: int) -> SimulatedNotifier:
         address = Address("notifier", number)
-        link = Link(address, "g1", self._interest, self._links.told)
-        self._links._links[address] = link
-        return Node(self.memory, link, room)
+        link = NotifierLink(address, "g1", self._subscriptions, self._link_pool.on_message)
+        self._link_pool._links[address] = link
+        return SimulatedNotifier(self.log, link, queue_limit)
 
     def enter(self, user: str) -> None:
         line = Far()
-        client = Client(Socket(user, Outbox(line, 1_000, 1_000_000), self._stretches), line)
+        client = Client(Socket(user, Outbox(line, 1_000, 1_000_000), self._offset_tracker), line)
         self._clients[asyncio.create_task(self._attend(client))] = client
 
     async def leave(self, number: int) -> None:
@@ -75,21 +75,21 @@ class World:
     def write(self, partition: int, user: str) -> None:
         """The user writes to the partition's conversation; the answer may come any time later."""
         task = asyncio.create_task(self._write(partition, user))
-        self._questions.add(task)
-        task.add_done_callback(self._questions.discard)
+        self._membership_checks.add(task)
+        task.add_done_callback(self._membership_checks.discard)
 
     async def _write(self, partition: int, user: str) -> None:
         with suppress(Problem):
-            await self._membership.require(user, TALKS[partition])
+            await self._membership.require(user, CONVERSATIONS[partition])
 
     async def _attend(self, client: Client) -> None:
         socket, fell_behind = client.socket, asyncio.Event()
         socket.fell_behind = fell_behind.set
         with self._sockets.entered(socket):
-            await self._links.registered(socket.user)
+            await self._link_pool.wait_until_active(socket.user)
             socket.registered = True
-            client.since = self.memory.offsets
-            socket.begin(self.memory.progress())
+            client.since = self.log.offsets
+            socket.begin(self.log.progress())
             while True:
                 while socket.behind:
                     await self._catch_up.show(socket)
@@ -107,7 +107,7 @@ class World:
             if client.since is not None:
                 at = client.socket.cursor()
                 assert at is not None
-                covered = self.memory.between(client.socket.user, client.since, cursor.decode(at).offsets)
+                covered = self.log.between(client.socket.user, client.since, cursor.decode(at).offsets)
                 assert sorted(client.got) == covered
                 for partition in range(PARTITIONS):
                     offsets = [offset for p, offset in client.got if p == partition]
@@ -115,46 +115,46 @@ class World:
 
     def check_members(self) -> None:
         """What is remembered of each was so after all that was told, or later."""
-        for partition, talk in enumerate(TALKS):
-            since = range(self._stretches.covers(partition), self.memory.offsets[partition] + 1)
-            members = dict.fromkeys(self._membership._members.get(talk, ()), True)
-            for remembered in (members, self._membership._answers.get(talk, {})):
+        for partition, conversation in enumerate(CONVERSATIONS):
+            since = range(self._offset_tracker.source_offset(partition), self.log.offsets[partition] + 1)
+            members = dict.fromkeys(self._membership._members.get(conversation, ()), True)
+            for remembered in (members, self._membership._answers.get(conversation, {})):
                 for user, member in remembered.items():
-                    assert any(self.memory.is_member(partition, user, at) is member for at in since)
+                    assert any(self.log.is_member(partition, user, at) is member for at in since)
 
     async def heal(self) -> None:
         """Nothing fails any more, and everything gets through."""
-        self.memory.answers.set()
+        self.log.answers.set()
         for partition in range(PARTITIONS):
-            self.memory.publish(partition)
-        for number, node in enumerate(self.nodes):
-            node.own(range(number, PARTITIONS, len(self.nodes)))
+            self.log.publish(partition)
+        for number, notifier in enumerate(self.notifiers):
+            notifier.assign(range(number, PARTITIONS, len(self.notifiers)))
         for _ in range(8):
-            for node in self.nodes:
-                await node.dial()
+            for notifier in self.notifiers:
+                await notifier.connect()
                 for partition in range(PARTITIONS):
-                    node.read(partition, 10)
-                node.switchboard.progress()
-                await node.deliver(1_000)
-                await node.hear(1_000)
+                    notifier.read(partition, 10)
+                notifier.dispatcher.send_progress()
+                await notifier.deliver_to_gateway(1_000)
+                await notifier.deliver_to_notifier(1_000)
             await self.check()
             self.check_members()
 
     def assert_whole(self) -> None:
         """Everybody has everything, and knows it."""
-        assert self._links.ready
+        assert self._link_pool.is_ready
         for client in self._clients.values():
-            assert self._links.in_force(client.socket.user)
+            assert self._link_pool.is_active(client.socket.user)
             assert client.since is not None
             assert not client.socket.behind
-            told = self.memory.between(client.socket.user, client.since, self.memory.offsets)
-            assert sorted(client.got) == told
+            expected = self.log.between(client.socket.user, client.since, self.log.offsets)
+            assert sorted(client.got) == expected
 
     async def end(self) -> None:
-        for node in self.nodes:
-            await node.tear()
+        for notifier in self.notifiers:
+            await notifier.disconnect()
         while self._clients:
             await self.leave(0)
-        for question in list(self._questions):
-            question.cancel()
-            await asyncio.wait([question])
+        for check in list(self._membership_checks):
+            check.cancel()
+            await asyncio.wait([check])

@@ -9,11 +9,11 @@ from typing import Any, cast
 import aiohttp
 from starlette.websockets import WebSocketDisconnect
 
-from gateway.notifiers.link import Link
-from notifier.live import link as far
+from gateway.notifiers.link import NotifierLink
+from notifier.live import link as gateway_link
 from notifier.live import link_server
-from notifier.live.dispatcher import Switchboard
-from tests.unit.links_together.simulated_log import PARTITIONS, Memory
+from notifier.live.dispatcher import Dispatcher
+from tests.unit.links_together.simulated_log import PARTITIONS, SimulatedLog
 
 _TURNS = 12
 
@@ -24,103 +24,105 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
-class Wire:
+class FakeConnection:
     """One connection as both ends see it; None in a queue is its end."""
 
     def __init__(self) -> None:
-        self.said: list[str] = []
-        self.heard: asyncio.Queue[str | None] = asyncio.Queue()
-        self.told: asyncio.Queue[str | None] = asyncio.Queue()
+        self.from_gateway: list[str] = []
+        self.to_notifier: asyncio.Queue[str | None] = asyncio.Queue()
+        self.to_gateway: asyncio.Queue[str | None] = asyncio.Queue()
 
     async def send_str(self, text: str) -> None:
-        self.said.append(text)
+        self.from_gateway.append(text)
 
     async def close(self) -> None: ...
 
-    def __aiter__(self) -> "Wire":
+    def __aiter__(self) -> "FakeConnection":
         return self
 
     async def __anext__(self) -> SimpleNamespace:
-        if (text := await self.told.get()) is None:
+        if (text := await self.to_gateway.get()) is None:
             raise StopAsyncIteration
         return SimpleNamespace(type=aiohttp.WSMsgType.TEXT, data=text.encode())
 
     async def receive(self) -> dict[str, Any]:
-        text = await self.heard.get()
+        text = await self.to_notifier.get()
         return (
             {"type": "websocket.disconnect"} if text is None else {"type": "websocket.receive", "text": text}
         )
 
 
-class Node:
-    def __init__(self, memory: Memory, link: Link, room: int) -> None:
+class SimulatedNotifier:
+    def __init__(self, log: SimulatedLog, link: NotifierLink, queue_limit: int) -> None:
         """`room`: characters that may wait for the gateway before it is cut."""
-        self.switchboard = Switchboard()
-        self.switchboard.open(PARTITIONS)
-        self._memory = memory
+        self.dispatcher = Dispatcher()
+        self.dispatcher.set_partition_count(PARTITIONS)
+        self._log = log
         self._link = link
-        self._room = room
-        self._cut = False
-        self._wire: Wire | None = None
-        self._far = far.Link(far.Outbox(room, lambda: None))
-        self._ends: list[asyncio.Task[None]] = []
+        self._queue_limit = queue_limit
+        self._overflowed = False
+        self._connection: FakeConnection | None = None
+        self._gateway_link = gateway_link.GatewayLink(gateway_link.SendQueue(queue_limit, lambda: None))
+        self._tasks: list[asyncio.Task[None]] = []
 
-    async def dial(self) -> None:
-        if self._wire is None:
-            self._wire, self._cut = Wire(), False
-            self._far = far.Link(far.Outbox(self._room, self._slow))
-            ends = self._link._talk(cast("Any", self._wire)), self._serve(self._wire)
-            self._ends = [asyncio.create_task(end) for end in ends]
+    async def connect(self) -> None:
+        if self._connection is None:
+            self._connection, self._overflowed = FakeConnection(), False
+            self._gateway_link = gateway_link.GatewayLink(
+                gateway_link.SendQueue(self._queue_limit, self._overflow)
+            )
+            tasks = self._link._session(cast("Any", self._connection)), self._serve(self._connection)
+            self._tasks = [asyncio.create_task(task) for task in tasks]
             await settled()
 
-    async def tear(self) -> None:
+    async def disconnect(self) -> None:
         """What is on its way is lost."""
-        if self._wire is not None:
-            self._wire.told.put_nowait(None)
-            self._wire.heard.put_nowait(None)
-            self._wire = None
-            await asyncio.gather(*self._ends)
+        if self._connection is not None:
+            self._connection.to_gateway.put_nowait(None)
+            self._connection.to_notifier.put_nowait(None)
+            self._connection = None
+            await asyncio.gather(*self._tasks)
 
-    async def deliver(self, count: int) -> None:
+    async def deliver_to_gateway(self, count: int) -> None:
         """To the gateway."""
-        if self._cut:
-            await self.tear()
-        if self._wire is not None:
-            for _ in range(min(count, len(self._far.outbox))):
-                self._wire.told.put_nowait(self._far.outbox.take_nowait())
+        if self._overflowed:
+            await self.disconnect()
+        if self._connection is not None:
+            for _ in range(min(count, len(self._gateway_link.queue))):
+                self._connection.to_gateway.put_nowait(self._gateway_link.queue.take_nowait())
             await settled()
 
-    async def hear(self, count: int) -> None:
+    async def deliver_to_notifier(self, count: int) -> None:
         """From the gateway."""
-        if self._wire is not None:
-            for _ in range(min(count, len(self._wire.said))):
-                self._wire.heard.put_nowait(self._wire.said.pop(0))
+        if self._connection is not None:
+            for _ in range(min(count, len(self._connection.from_gateway))):
+                self._connection.to_notifier.put_nowait(self._connection.from_gateway.pop(0))
             await settled()
 
-    def own(self, partitions: Collection[int], back: int = 0) -> None:
+    def assign(self, partitions: Collection[int], back: int = 0) -> None:
         """As the group says; each begins `back` before the commit."""
-        self.switchboard.own(())
-        self.switchboard.own([self._memory.stream(partition, back) for partition in partitions])
+        self.dispatcher.set_partitions(())
+        self.dispatcher.set_partitions([self._log.replay_buffer(partition, back) for partition in partitions])
         self.commit()
 
     def read(self, partition: int, count: int) -> None:
         for _ in range(count):
-            stream = self.switchboard.streams.get(partition)
-            if stream is None or (notice := self._memory.following(partition, stream.at)) is None:
+            buffer = self.dispatcher.buffers.get(partition)
+            if buffer is None or (entry := self._log.following(partition, buffer.next_offset)) is None:
                 return
-            self.switchboard.tell(partition, notice)
+            self.dispatcher.dispatch(partition, entry)
 
     def commit(self) -> None:
-        self.switchboard.progress()
-        for partition, stream in self.switchboard.streams.items():
-            known = self._memory.committed.get(partition, 0)
-            self._memory.committed[partition] = max(known, stream.at)
+        self.dispatcher.send_progress()
+        for partition, buffer in self.dispatcher.buffers.items():
+            committed = self._log.committed.get(partition, 0)
+            self._log.committed[partition] = max(committed, buffer.next_offset)
 
-    async def _serve(self, wire: Wire) -> None:
-        link = self._far
+    async def _serve(self, connection: FakeConnection) -> None:
+        link = self._gateway_link
         with suppress(WebSocketDisconnect):
-            await link_server._listen(cast("Any", wire), link, self.switchboard)
-        self.switchboard.leave(link)
+            await link_server._read_messages(cast("Any", connection), link, self.dispatcher)
+        self.dispatcher.remove_link(link)
 
-    def _slow(self) -> None:
-        self._cut = True
+    def _overflow(self) -> None:
+        self._overflowed = True

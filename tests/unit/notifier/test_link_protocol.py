@@ -4,24 +4,24 @@ import re
 import pytest
 
 from notifier.live import link_protocol
-from notifier.live.link_protocol import Announce, BadMessage, Hello, Replay, Withdraw
+from notifier.live.link_protocol import Hello, ProtocolError, Replay, Subscribe, Unsubscribe
 
 
 def test_what_gateways_say_is_read() -> None:
-    assert link_protocol.read('{"type":"hello","gateway":"g"}') == Hello(type="hello", gateway="g")
-    assert link_protocol.read('{"type":"replay","partitions":{"3":120}}') == Replay(
+    assert link_protocol.decode('{"type":"hello","gateway":"g"}') == Hello(type="hello", gateway="g")
+    assert link_protocol.decode('{"type":"replay","partitions":{"3":120}}') == Replay(
         type="replay", partitions={3: 120}
     )
-    assert link_protocol.read('{"type":"announce","batch":1,"users":["a"]}') == Announce(
+    assert link_protocol.decode('{"type":"announce","batch":1,"users":["a"]}') == Subscribe(
         type="announce", batch=1, users=["a"]
     )
-    assert link_protocol.read('{"type":"withdraw","batch":2,"users":[]}') == Withdraw(
+    assert link_protocol.decode('{"type":"withdraw","batch":2,"users":[]}') == Unsubscribe(
         type="withdraw", batch=2, users=[]
     )
 
 
 def test_fields_of_a_newer_release_are_ignored() -> None:
-    assert isinstance(link_protocol.read('{"type":"hello","gateway":"g","region":"eu"}'), Hello)
+    assert isinstance(link_protocol.decode('{"type":"hello","gateway":"g","region":"eu"}'), Hello)
 
 
 @pytest.mark.parametrize(
@@ -57,14 +57,14 @@ def test_fields_of_a_newer_release_are_ignored() -> None:
     ids=lambda text: text[:60],
 )
 def test_what_breaks_the_protocol_is_named_in_few_words_of_our_own(text: str) -> None:
-    with pytest.raises(BadMessage) as bad:
-        link_protocol.read(text)
-    assert re.fullmatch(r"[ -~]{1,120}", str(bad.value))
-    assert not re.search(r"g{10}|9{20}", str(bad.value))
+    with pytest.raises(ProtocolError) as error:
+        link_protocol.decode(text)
+    assert re.fullmatch(r"[ -~]{1,120}", str(error.value))
+    assert not re.search(r"g{10}|9{20}", str(error.value))
 
 
 def test_twenty_thousand_users_at_once_are_read() -> None:
     users = [f"user {number}" for number in range(20_000)]
-    read = link_protocol.read(json.dumps({"type": "announce", "batch": 2**63 - 1, "users": users}))
-    assert isinstance(read, Announce)
-    assert read.users == users
+    decoded = link_protocol.decode(json.dumps({"type": "announce", "batch": 2**63 - 1, "users": users}))
+    assert isinstance(decoded, Subscribe)
+    assert decoded.users == users

@@ -9,33 +9,33 @@ import orjson
 from shared.http.websocket_connection import text_frame
 
 
-class Place(NamedTuple):
-    at: int
-    covers: int
+class PartitionOffsets(NamedTuple):
+    next_offset: int
+    source_offset: int
 
 
-class Owns(NamedTuple):
+class PartitionsAssigned(NamedTuple):
     """The partitions that the notifier reads now, all of them, of `total`."""
 
-    total: int
-    partitions: dict[int, Place]
+    partition_count: int
+    partitions: dict[int, PartitionOffsets]
 
 
 class Gap(NamedTuple):
     """It is too late to tell again what was asked for: these partitions go on from here."""
 
-    partitions: dict[int, Place]
+    partitions: dict[int, PartitionOffsets]
 
 
 class Acknowledged(NamedTuple):
     batch: int
 
 
-class Entry(NamedTuple):
+class LinkEntry(NamedTuple):
     partition: int
-    after: int
-    up_to: int
-    covers: int
+    start: int
+    end: int
+    source_offset: int
     kind: str
     conversation: str
     users: list[str]
@@ -43,70 +43,77 @@ class Entry(NamedTuple):
     """As it is written to sockets."""
 
 
-class Stretch(NamedTuple):
+class OffsetRange(NamedTuple):
     partition: int
-    after: int
-    up_to: int
-    covers: int
+    start: int
+    end: int
+    source_offset: int
 
 
 class Progress(NamedTuple):
-    stretches: list[Stretch]
+    ranges: list[OffsetRange]
 
 
-Told = Owns | Acknowledged | Entry | Progress | Gap
+NotifierMessage = PartitionsAssigned | Acknowledged | LinkEntry | Progress | Gap
 
 
-class Incomprehensible(Exception):
+class ProtocolError(Exception):
     """Not of this protocol."""
 
 
-def parse(text: bytes) -> Told:
+def decode(text: bytes) -> NotifierMessage:
     """Raises Incomprehensible."""
     header, _, frame = text.partition(b"\n")
     try:
-        return _told(orjson.loads(header), frame)
+        return _decode_header(orjson.loads(header), frame)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Incomprehensible(repr(error)) from None
+        raise ProtocolError(repr(error)) from None
 
 
 def hello(gateway: str) -> str:
-    return _text({"type": "hello", "gateway": gateway})
+    return _encode({"type": "hello", "gateway": gateway})
 
 
-def interest(kind: Literal["announce", "withdraw"], batch: int, users: Sequence[str]) -> str:
-    return _text({"type": kind, "batch": batch, "users": users})
+def subscription(kind: Literal["announce", "withdraw"], batch: int, users: Sequence[str]) -> str:
+    return _encode({"type": kind, "batch": batch, "users": users})
 
 
 def replay(offsets: Mapping[int, int]) -> str:
-    return _text({"type": "replay", "partitions": {str(p): at for p, at in offsets.items()}})
+    return _encode(
+        {"type": "replay", "partitions": {str(p): next_offset for p, next_offset in offsets.items()}}
+    )
 
 
-def _told(header: dict[str, Any], frame: bytes) -> Told:
+def _decode_header(header: dict[str, Any], frame: bytes) -> NotifierMessage:
     match header["type"]:
         case "entry":
-            stretch = (header["partition"], header["after"], header["upTo"], header["covers"])
-            return Entry(*stretch, header["kind"], header["conversation"], header["users"], text_frame(frame))
+            offset_range = (header["partition"], header["after"], header["upTo"], header["covers"])
+            return LinkEntry(
+                *offset_range, header["kind"], header["conversation"], header["users"], text_frame(frame)
+            )
         case "progress":
-            return Progress(list(_stretches(header["partitions"])))
+            return Progress(list(_offset_ranges(header["partitions"])))
         case "acknowledged":
             return Acknowledged(header["batch"])
         case "owns":
-            return Owns(header["count"], _places(header))
+            return PartitionsAssigned(header["count"], _partition_offsets(header))
         case "gap":
-            return Gap(_places(header))
-        case other:
-            raise ValueError(f"unknown type {other}")
+            return Gap(_partition_offsets(header))
+        case unknown:
+            raise ValueError(f"unknown type {unknown}")
 
 
-def _places(header: dict[str, Any]) -> dict[int, Place]:
-    return {int(p): Place(place["at"], place["covers"]) for p, place in header["partitions"].items()}
+def _partition_offsets(header: dict[str, Any]) -> dict[int, PartitionOffsets]:
+    return {
+        int(p): PartitionOffsets(offsets["at"], offsets["covers"])
+        for p, offsets in header["partitions"].items()
+    }
 
 
-def _stretches(partitions: dict[str, dict[str, int]]) -> Iterator[Stretch]:
-    for partition, told in partitions.items():
-        yield Stretch(int(partition), told["after"], told["upTo"], told["covers"])
+def _offset_ranges(partitions: dict[str, dict[str, int]]) -> Iterator[OffsetRange]:
+    for partition, offset_range in partitions.items():
+        yield OffsetRange(int(partition), offset_range["after"], offset_range["upTo"], offset_range["covers"])
 
 
-def _text(header: dict[str, Any]) -> str:
+def _encode(header: dict[str, Any]) -> str:
     return orjson.dumps(header).decode()

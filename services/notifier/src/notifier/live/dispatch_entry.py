@@ -9,11 +9,11 @@ from shared.contract.entry_to_frame import frame_of
 from shared.contract.position import Position
 from shared.kafka import Record
 
-_ENVELOPE, _USER = 500, 70
+_ENVELOPE_CHARACTERS, _USER_CHARACTERS = 500, 70
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class DispatchEntry:
     offset: int
     """In `chat.messages`."""
     position: Position
@@ -25,23 +25,23 @@ class Notice:
     """What clients get, as JSON."""
 
     @property
-    def changes_members(self) -> bool:
+    def changes_membership(self) -> bool:
         return self.kind in MEMBER_KINDS
 
     @property
     def size(self) -> int:
         """What it takes to keep it, in characters, about."""
-        return _ENVELOPE + len(self.frame) + _USER * len(self.audience)
+        return _ENVELOPE_CHARACTERS + len(self.frame) + _USER_CHARACTERS * len(self.audience)
 
 
-def notice_of(record: Record) -> Notice:
+def dispatch_entry_of(record: Record) -> DispatchEntry:
     """Raises Undecodable."""
     entry = codec.decode_entry(record.value)
     try:
         position = Position.parse(entry.id)
     except ValueError as error:
         raise codec.Undecodable(f"id: {error}") from None
-    return Notice(
+    return DispatchEntry(
         offset=record.offset,
         position=position,
         kind=entry.type,

@@ -5,13 +5,13 @@ from collections import deque
 from collections.abc import Callable
 
 
-class Outbox:
+class SendQueue:
     """Texts in line. Bounded: a peer too slow to read is cut rather than waited for."""
 
-    def __init__(self, limit: int, cut: Callable[[], None]) -> None:
+    def __init__(self, limit: int, on_overflow: Callable[[], None]) -> None:
         """`limit` in characters; `cut` is called once, when it is passed."""
         self._limit = limit
-        self._cut = cut
+        self._on_overflow = on_overflow
         self._texts: deque[str] = deque()
         self._filled, self._drained = asyncio.Event(), asyncio.Event()
         self._drained.set()
@@ -25,7 +25,7 @@ class Outbox:
             self._closed = True
             self._texts.clear()
             self._drained.set()
-            self._cut()
+            self._on_overflow()
             return
         self._texts.append(text)
         self._size += len(text)
@@ -36,7 +36,7 @@ class Outbox:
         return len(self._texts)
 
     @property
-    def pressed(self) -> bool:
+    def is_congested(self) -> bool:
         """More than half full."""
         return self._size > self._limit // 2
 
@@ -52,16 +52,16 @@ class Outbox:
         self._size -= len(text)
         return text
 
-    async def drained(self) -> None:
+    async def wait_drained(self) -> None:
         """Returns once all was taken and whoever takes came back for more."""
         await self._drained.wait()
 
 
-class Link:
-    def __init__(self, outbox: Outbox, gateway: str = "") -> None:
-        self.outbox = outbox
+class GatewayLink:
+    def __init__(self, queue: SendQueue, gateway: str = "") -> None:
+        self.queue = queue
         self.gateway = gateway
-        self.batch = 0
+        self.last_batch = 0
         """The last announcement."""
-        self.told: dict[int, int] = {}
+        self.next_offsets: dict[int, int] = {}
         """Per partition, how far this gateway was told: the `after` of what comes next."""

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from notifier.live import link_server
-from notifier.live.service import Notifier
+from notifier.live.service import LiveNotifier
 from notifier.live.settings import LiveSettings
 from shared.http import problems
 from shared.http.health import probes
@@ -17,7 +17,7 @@ from shared.runtime.logging import configure
 from shared.runtime.settings import read
 
 
-def application(notifier: Notifier, settings: LiveSettings) -> ASGIApp:
+def build_app(notifier: LiveNotifier, settings: LiveSettings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         notifier.start()
@@ -26,14 +26,14 @@ def application(notifier: Notifier, settings: LiveSettings) -> ASGIApp:
 
     app = FastAPI(title="Parley notifier", lifespan=lifespan, openapi_url=None)
     problems.install(app)
-    app.include_router(probes(notifier.alive, notifier.not_ready))
-    app.include_router(link_server.links(notifier.switchboard, settings.link_outbox))
+    app.include_router(probes(notifier.stall_reasons, notifier.unready_reasons))
+    app.include_router(link_server.link_routes(notifier.dispatcher, settings.link_outbox))
     return ServicesOnly(app, settings.service_token.get_secret_value())
 
 
 def main() -> None:
     settings = read(LiveSettings)
     configure("notifier", settings.log_level)
-    notifier = Notifier(settings)
-    app = application(notifier, settings)
-    serve(app, settings, max_message=link_server.MAX_MESSAGE, farewell=notifier.stop)
+    notifier = LiveNotifier(settings)
+    app = build_app(notifier, settings)
+    serve(app, settings, max_message=link_server.MAX_MESSAGE_BYTES, farewell=notifier.stop)

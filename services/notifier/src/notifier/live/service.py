@@ -7,10 +7,10 @@ from contextlib import suppress
 import structlog
 
 from notifier.live import metrics
-from notifier.live.dispatcher import Switchboard
-from notifier.live.entry_consumer import Reader
+from notifier.live.dispatcher import Dispatcher
+from notifier.live.entry_consumer import EntryConsumer
 from notifier.live.settings import LiveSettings
-from notifier.live.start_offsets import Starts
+from notifier.live.start_offsets import StartOffsets
 from shared.kafka import Consumer, Inspector, Producer
 from shared.log.dead_letters import DeadLetters
 from shared.log.topics import Topics
@@ -20,10 +20,10 @@ from shared.runtime.stall_detector import Pulse
 log = structlog.get_logger()
 
 _CLIENT = "parley-notifier"
-_WATCH = 2.0  # seconds between two looks at the ends of the partitions
+_LAG_INTERVAL_SECONDS = 2.0  # seconds between two looks at the ends of the partitions
 
 
-class Notifier:
+class LiveNotifier:
     def __init__(self, settings: LiveSettings) -> None:
         topics = Topics.named(settings.topic_prefix)
         self._settings = settings
@@ -36,11 +36,11 @@ class Notifier:
             client_id=_CLIENT,
             session_timeout=settings.session_timeout,
         )
-        self.switchboard = Switchboard()
-        self._reader = Reader(
+        self.dispatcher = Dispatcher()
+        self._entry_consumer = EntryConsumer(
             self._consumer,
-            Starts(self._consumer, self._inspector),
-            self.switchboard,
+            StartOffsets(self._consumer, self._inspector),
+            self.dispatcher,
             DeadLetters(self._producer, topics.dead_letters, "notifier"),
             topics.messages,
         )
@@ -48,13 +48,13 @@ class Notifier:
         self._running: asyncio.Task[None] | None = None
         self._draining = False
 
-    def alive(self) -> Iterator[str]:
+    def stall_reasons(self) -> Iterator[str]:
         for partition in self._pulse.stuck():
             yield f"records wait in partition {partition}, and none is read"
 
-    def not_ready(self) -> Iterator[str]:
+    def unready_reasons(self) -> Iterator[str]:
         """About this process alone: Kafka and the assignment of partitions are shared by all."""
-        if not self.switchboard.count:
+        if not self.dispatcher.partition_count:
             yield "the topic has not been seen yet"
         if self._draining:
             yield "draining"
@@ -73,49 +73,49 @@ class Notifier:
         await asyncio.wait([running])
         with suppress(TimeoutError):
             async with asyncio.timeout(2.0):
-                await self._settle()
+                await self._flush()
         await asyncio.gather(self._consumer.stop(), self._producer.stop(), self._inspector.stop())
 
     async def _run(self) -> None:
         await asyncio.gather(self._producer.start(), self._inspector.start())
-        self.switchboard.open(await self._partitions())
+        self.dispatcher.set_partition_count(await self._wait_for_topic())
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.link_grace):
-                await self.switchboard.linked.wait()
+                await self.dispatcher.first_link.wait()
         await self._consumer.start()
-        async with asyncio.TaskGroup() as together:
-            together.create_task(self._reader.run())
-            together.create_task(_every(self._settings.progress_interval, self._progress))
-            together.create_task(_every(self._settings.commit_interval, self._reader.commit))
-            together.create_task(_every(_WATCH, self._watch))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._entry_consumer.run())
+            group.create_task(_every(self._settings.progress_interval, self._send_progress))
+            group.create_task(_every(self._settings.commit_interval, self._entry_consumer.commit))
+            group.create_task(_every(_LAG_INTERVAL_SECONDS, self._observe_lag))
 
-    async def _partitions(self) -> int:
+    async def _wait_for_topic(self) -> int:
         while not (count := await self._inspector.partitions()):
             log.info("topic.waiting", hint="is `python -m shared.topics` done?")
             await asyncio.sleep(1.0)
         return count
 
-    async def _progress(self) -> None:
-        self._reader.progress()
+    async def _send_progress(self) -> None:
+        self._entry_consumer.send_progress()
 
-    async def _watch(self) -> None:
-        streams = self.switchboard.streams
-        at = {p: streams[p].at if p in streams else -1 for p in self._consumer.partitions}
+    async def _observe_lag(self) -> None:
+        buffers = self.dispatcher.buffers
+        next_offsets = {p: buffers[p].next_offset if p in buffers else -1 for p in self._consumer.partitions}
         try:
-            ends = await self._inspector.ends(sorted(at)) if at else {}
+            ends = await self._inspector.ends(sorted(next_offsets)) if next_offsets else {}
         except TimeoutError:
             return  # Kafka is away: nothing to be learnt about us
-        self._pulse.observe(at, ends, asyncio.get_running_loop().time())
+        self._pulse.observe(next_offsets, ends, asyncio.get_running_loop().time())
         metrics.lag.clear()
         for partition, end in ends.items():
-            metrics.lag.labels(str(partition)).set(max(0, end - max(0, at[partition])))
+            metrics.lag.labels(str(partition)).set(max(0, end - max(0, next_offsets[partition])))
 
-    async def _settle(self) -> None:
-        self._reader.progress()
+    async def _flush(self) -> None:
+        self._entry_consumer.send_progress()
         with suppress(TimeoutError):
             async with asyncio.timeout(0.5):
-                await asyncio.gather(*(link.outbox.drained() for link in self.switchboard.links))
-        await self._reader.commit()
+                await asyncio.gather(*(link.queue.wait_drained() for link in self.dispatcher.links))
+        await self._entry_consumer.commit()
 
 
 async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:

@@ -10,8 +10,8 @@ from typing import Protocol
 
 import structlog
 
-from notifier.live.dispatch_entry import notice_of
-from notifier.live.replay_buffer import Stream
+from notifier.live.dispatch_entry import dispatch_entry_of
+from notifier.live.replay_buffer import PartitionReplayBuffer
 from shared.contract.codec import Undecodable
 from shared.contract.position import Position
 from shared.kafka import Record
@@ -19,43 +19,55 @@ from shared.kafka.types import GroupConsumerPort
 
 log = structlog.get_logger()
 
-REACH = 10_000  # records
-BACK = 200
+MAX_LAG_RECORDS = 10_000  # records
+OVERLAP_RECORDS = 200
 
 
-class LookBack(Protocol):
+class RecordLookup(Protocol):
     async def records_at(self, offsets: dict[int, int]) -> dict[int, Record]: ...
 
 
-class Starts:
-    def __init__(self, consumer: GroupConsumerPort, look_back: LookBack) -> None:
+class StartOffsets:
+    def __init__(self, consumer: GroupConsumerPort, records: RecordLookup) -> None:
         self._consumer = consumer
-        self._look_back = look_back
+        self._records = records
 
-    async def streams(self, partitions: Sequence[int]) -> list[Stream]:
+    async def replay_buffers(self, partitions: Sequence[int]) -> list[PartitionReplayBuffer]:
         """Raises TimeoutError when Kafka does not answer."""
         if not partitions:
             return []
         begins = await self._consumer.begins(partitions)
         ends = await self._consumer.ends(partitions)
         committed = await self._consumer.committed(partitions)
-        at = {p: start(begins[p], ends[p], committed.get(p)) for p in partitions}
-        before = {p: offset - 1 for p, offset in at.items() if offset > begins[p]}
-        records = await self._look_back.records_at(before) if before else {}
-        for p, offset in at.items():
-            if offset > committed.get(p, offset):
-                log.warning("partition.skips", partition=p, committed=committed[p], at=offset)
-        known = {p: offset for p, offset in committed.items() if offset <= ends[p]}
-        return [Stream(p, offset, _position(records.get(p)), known.get(p, -1)) for p, offset in at.items()]
+        starts = {
+            partition: start_offset(begins[partition], ends[partition], committed.get(partition))
+            for partition in partitions
+        }
+        before = {partition: offset - 1 for partition, offset in starts.items() if offset > begins[partition]}
+        last_records = await self._records.records_at(before) if before else {}
+        for partition, offset in starts.items():
+            if offset > committed.get(partition, offset):
+                log.warning(
+                    "partition.skips", partition=partition, committed=committed[partition], starts=offset
+                )
+        known = {partition: offset for partition, offset in committed.items() if offset <= ends[partition]}
+        return [
+            PartitionReplayBuffer(
+                partition, offset, _position(last_records.get(partition)), known.get(partition, -1)
+            )
+            for partition, offset in starts.items()
+        ]
 
 
-def start(begin: int, end: int, committed: int | None) -> int:
+def start_offset(begin: int, end: int, committed: int | None) -> int:
     """The offset to begin at, of a partition that holds [begin, end)."""
-    return end if committed is None else max(begin, end - REACH, min(committed, end) - BACK)
+    return (
+        end if committed is None else max(begin, end - MAX_LAG_RECORDS, min(committed, end) - OVERLAP_RECORDS)
+    )
 
 
 def _position(record: Record | None) -> Position | None:
     try:
-        return None if record is None else notice_of(record).position
+        return None if record is None else dispatch_entry_of(record).position
     except Undecodable:
         return None
