@@ -142,11 +142,11 @@ class NotifierLink:
                 await subscriptions.changed.wait()
                 for batch in subscriptions.next_batches():
                     await socket.send_str(link_protocol.subscription(batch.kind, batch.batch, batch.users))
-                    failpoint("link.announced")
+                    failpoint("link.subscribed")
                 offsets, self._pending_replay = self._pending_replay, {}
                 if offsets:
                     await socket.send_str(link_protocol.replay(offsets))
-                    failpoint("link.asked")
+                    failpoint("link.replay_requested")
         except (OSError, aiohttp.ClientError):
             pass  # the listener sees it too
         finally:

@@ -79,7 +79,7 @@ class EntryConsumer:
         try:
             await self._consumer.commit(offsets)
         except Unconfirmed as error:
-            log.info("commit.later", reason=str(error))
+            log.info("commit.unconfirmed", reason=str(error))
         else:
             for buffer in buffers:
                 buffer.committed = offsets[buffer.partition]
@@ -101,7 +101,7 @@ class EntryConsumer:
         self._revision = revision
         failpoint("notifier.assigned")
         self._dispatcher.set_partitions(buffers)
-        log.info("partitions.owned", at={buffer.partition: buffer.next_offset for buffer in buffers})
+        log.info("partitions.assigned", at={buffer.partition: buffer.next_offset for buffer in buffers})
         await self.commit()  # also where nothing was told yet: a successor must not begin later
 
     async def _dispatch(self, partition: int, records: list[Record]) -> None:
@@ -113,7 +113,7 @@ class EntryConsumer:
                 self._dispatcher.skip(partition, record.offset)
             else:
                 self._dispatcher.dispatch(partition, entry)
-                failpoint("notifier.told")
+                failpoint("notifier.dispatched")
 
     async def _decode(self, record: Record) -> DispatchEntry | None:
         try:

@@ -42,7 +42,7 @@ async def _serve(socket: WebSocket, link: GatewayLink, dispatcher: Dispatcher) -
     except WebSocketDisconnect as disconnect:
         log.info("link.closed", gateway=link.gateway, code=disconnect.code)
     except ProtocolError as error:
-        log.warning("link.bad_message", gateway=link.gateway, reason=str(error))
+        log.warning("link.protocol_error", gateway=link.gateway, reason=str(error))
         await _close(socket, str(error))
     finally:
         dispatcher.remove_link(link)

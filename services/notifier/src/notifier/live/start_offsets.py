@@ -48,7 +48,7 @@ class StartOffsets:
         for partition, offset in starts.items():
             if offset > committed.get(partition, offset):
                 log.warning(
-                    "partition.skips", partition=partition, committed=committed[partition], starts=offset
+                    "partition.lag_skipped", partition=partition, committed=committed[partition], starts=offset
                 )
         known = {partition: offset for partition, offset in committed.items() if offset <= ends[partition]}
         return [
