@@ -6,7 +6,6 @@ from collections.abc import Awaitable
 from gateway.commands.event_producer import EventLog
 from gateway.commands.membership_cache import Membership
 from gateway.notifiers.link import NotifierLink
-from gateway.notifiers.link_protocol import LinkEntry
 from gateway.notifiers.offset_tracker import Delivery, OffsetTracker
 from gateway.notifiers.subscriptions import UserSubscriptions
 from gateway.store.client import Unavailable
@@ -17,6 +16,7 @@ from shared.contract.events import ConversationEvent, MessageSent
 from shared.contract.frames import CursorFrame
 from shared.contract.position import Position
 from shared.http.problems import not_found
+from shared.internal.link_protocol import LinkEntry
 from shared.kafka import partition_for
 
 _LATE = 0.3
@@ -133,13 +133,13 @@ def cursor_ahead() -> None:
 
 def links_break() -> None:
     """No bug: each link to a notifier is lost again and again."""
-    usual = NotifierLink._reader
+    usual = NotifierLink._read
 
-    async def reader(self: NotifierLink, socket: object) -> None:
+    async def read(self: NotifierLink, socket: object) -> None:
         async with asyncio.timeout(0.7):
             await usual(self, socket)  # type: ignore[arg-type]
 
-    NotifierLink._reader = reader  # type: ignore[method-assign]
+    NotifierLink._read = read  # type: ignore[method-assign]
 
 
 def gap_ignored() -> None:

@@ -1,4 +1,4 @@
-"""One gateway's links and sockets and some notifiers, without a network or a clock."""
+"""One gateway's links and connections and several notifiers, without a network or a clock."""
 
 import asyncio
 from contextlib import suppress
@@ -8,7 +8,6 @@ from typing import Any, cast
 import orjson
 
 from gateway.commands.membership_cache import Membership
-from gateway.notifiers.link import NotifierLink
 from gateway.notifiers.link_pool import LinkPool
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.notifiers.subscriptions import UserSubscriptions
@@ -30,14 +29,14 @@ class Client:
     socket: Socket
     line: Far
     since: tuple[int, ...] | None = None
-    """Where it began; None before it was registered."""
-    got: list[tuple[int, int]] = field(default_factory=list)
+    """The log's offsets at its start; None before it was registered."""
+    received: list[tuple[int, int]] = field(default_factory=list)
 
     def read(self) -> None:
         for text in self.line.told:
             match orjson.loads(cast("str", text)):
                 case [partition, offset]:
-                    self.got.append((partition, offset))
+                    self.received.append((partition, offset))
         self.line.told.clear()
 
 
@@ -49,15 +48,21 @@ class SimulatedNetwork:
         self._membership = Membership(store, self._offset_tracker)
         self._membership_checks: set[asyncio.Task[None]] = set()
         sockets = Sockets(self._subscriptions, self._membership, most=100, rate=200)
-        self._link_pool = LinkPool([], "g1", self._subscriptions, self._offset_tracker, sockets)
+        self._link_pool = LinkPool(
+            addresses=[],
+            gateway="g1",
+            user_subscriptions=self._subscriptions,
+            offset_tracker=self._offset_tracker,
+            receiver=sockets,
+        )
         self._sockets = sockets
         self._catch_up = CatchUp(store, cast("Any", None))
         self._clients: dict[asyncio.Task[None], Client] = {}
-        self.notifiers = [self._node(number, queue_limit) for number in range(notifiers)]
+        self.notifiers = [self._new_notifier(number, queue_limit) for number in range(notifiers)]
 
-    def _node(self, number: int, queue_limit: int) -> SimulatedNotifier:
+    def _new_notifier(self, number: int, queue_limit: int) -> SimulatedNotifier:
         address = Address("notifier", number)
-        link = NotifierLink(address, "g1", self._subscriptions, self._link_pool.on_message)
+        link = self._link_pool._new_link(address)
         self._link_pool._links[address] = link
         return SimulatedNotifier(self.log, link, queue_limit)
 
@@ -73,7 +78,7 @@ class SimulatedNetwork:
             await asyncio.wait([task])
 
     def write(self, partition: int, user: str) -> None:
-        """The user writes to the partition's conversation; the answer may come any time later."""
+        """Check membership as when the user writes to the partition's conversation; it may complete later."""
         task = asyncio.create_task(self._write(partition, user))
         self._membership_checks.add(task)
         task.add_done_callback(self._membership_checks.discard)
@@ -97,8 +102,8 @@ class SimulatedNetwork:
                 fell_behind.clear()
                 await fell_behind.wait()
 
-    async def check(self) -> None:
-        """Each has, once and in order, what its cursor covers, and nothing more."""
+    async def check_clients(self) -> None:
+        """Assert that each client received, once and in order, what its cursor covers and nothing more."""
         await settled()
         for task, client in self._clients.items():
             assert not task.done()
@@ -108,22 +113,22 @@ class SimulatedNetwork:
                 at = client.socket.cursor()
                 assert at is not None
                 covered = self.log.between(client.socket.user, client.since, cursor.decode(at).offsets)
-                assert sorted(client.got) == covered
+                assert sorted(client.received) == covered
                 for partition in range(PARTITIONS):
-                    offsets = [offset for p, offset in client.got if p == partition]
+                    offsets = [offset for p, offset in client.received if p == partition]
                     assert offsets == sorted(offsets)
 
     def check_members(self) -> None:
-        """What is remembered of each was so after all that was told, or later."""
+        """Assert that every cached answer was true after the entries delivered, or later."""
         for partition, conversation in enumerate(CONVERSATIONS):
             since = range(self._offset_tracker.source_offset(partition), self.log.offsets[partition] + 1)
             members = dict.fromkeys(self._membership._members.get(conversation, ()), True)
-            for remembered in (members, self._membership._answers.get(conversation, {})):
-                for user, member in remembered.items():
+            for cached in (members, self._membership._answers.get(conversation, {})):
+                for user, member in cached.items():
                     assert any(self.log.is_member(partition, user, at) is member for at in since)
 
     async def heal(self) -> None:
-        """Nothing fails any more, and everything gets through."""
+        """End every failure and deliver everything."""
         self.log.answers.set()
         for partition in range(PARTITIONS):
             self.log.publish(partition)
@@ -133,22 +138,22 @@ class SimulatedNetwork:
             for notifier in self.notifiers:
                 await notifier.connect()
                 for partition in range(PARTITIONS):
-                    notifier.read(partition, 10)
+                    notifier.consume(partition, 10)
                 notifier.dispatcher.send_progress()
                 await notifier.deliver_to_gateway(1_000)
                 await notifier.deliver_to_notifier(1_000)
-            await self.check()
+            await self.check_clients()
             self.check_members()
 
-    def assert_whole(self) -> None:
-        """Everybody has everything, and knows it."""
+    def assert_complete(self) -> None:
+        """Assert that every client has received everything, and that the gateway is ready."""
         assert self._link_pool.is_ready
         for client in self._clients.values():
             assert self._link_pool.is_active(client.socket.user)
             assert client.since is not None
             assert not client.socket.behind
             expected = self.log.between(client.socket.user, client.since, self.log.offsets)
-            assert sorted(client.got) == expected
+            assert sorted(client.received) == expected
 
     async def end(self) -> None:
         for notifier in self.notifiers:

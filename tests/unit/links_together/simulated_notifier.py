@@ -1,31 +1,29 @@
-"""A notifier's switchboard and the gateway's link to it, both real; what is between them the test moves."""
+"""A notifier's dispatcher and the gateway's link to it, both real; the test moves messages between them."""
 
 import asyncio
 from collections.abc import Collection
-from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, cast
 
 import aiohttp
-from starlette.websockets import WebSocketDisconnect
 
 from gateway.notifiers.link import NotifierLink
-from notifier.live import link as gateway_link
-from notifier.live import link_server
 from notifier.live.dispatcher import Dispatcher
+from notifier.live.link import GatewayLink, SendQueue
+from notifier.live.link_server import LinkServer
 from tests.unit.links_together.simulated_log import PARTITIONS, SimulatedLog
 
 _TURNS = 12
 
 
 async def settled() -> None:
-    """Nothing is under way any more that does not wait for the test."""
+    """Return once every task waits for the test."""
     for _ in range(_TURNS):
         await asyncio.sleep(0)
 
 
 class FakeConnection:
-    """One connection as both ends see it; None in a queue is its end."""
+    """One connection as both ends see it; None in a queue means disconnected."""
 
     def __init__(self) -> None:
         self.from_gateway: list[str] = []
@@ -35,7 +33,7 @@ class FakeConnection:
     async def send_str(self, text: str) -> None:
         self.from_gateway.append(text)
 
-    async def close(self) -> None: ...
+    async def close(self, *_: object) -> None: ...
 
     def __aiter__(self) -> "FakeConnection":
         return self
@@ -54,7 +52,7 @@ class FakeConnection:
 
 class SimulatedNotifier:
     def __init__(self, log: SimulatedLog, link: NotifierLink, queue_limit: int) -> None:
-        """`room`: characters that may wait for the gateway before it is cut."""
+        """`queue_limit`: characters that may wait for the gateway before it is cut."""
         self.dispatcher = Dispatcher()
         self.dispatcher.set_partition_count(PARTITIONS)
         self._log = log
@@ -62,21 +60,21 @@ class SimulatedNotifier:
         self._queue_limit = queue_limit
         self._overflowed = False
         self._connection: FakeConnection | None = None
-        self._gateway_link = gateway_link.GatewayLink(gateway_link.SendQueue(queue_limit, lambda: None))
+        self._server = LinkServer(self.dispatcher, queue_limit)
+        self._gateway_link = self._new_gateway_link()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def connect(self) -> None:
         if self._connection is None:
             self._connection, self._overflowed = FakeConnection(), False
-            self._gateway_link = gateway_link.GatewayLink(
-                gateway_link.SendQueue(self._queue_limit, self._overflow)
-            )
-            tasks = self._link._session(cast("Any", self._connection)), self._serve(self._connection)
-            self._tasks = [asyncio.create_task(task) for task in tasks]
+            self._gateway_link = self._new_gateway_link()
+            connection = cast("Any", self._connection)
+            sessions = self._link._run_session(connection), self._server.serve(connection, self._gateway_link)
+            self._tasks = [asyncio.create_task(session) for session in sessions]
             await settled()
 
     async def disconnect(self) -> None:
-        """What is on its way is lost."""
+        """Lose the connection with all messages in flight."""
         if self._connection is not None:
             self._connection.to_gateway.put_nowait(None)
             self._connection.to_notifier.put_nowait(None)
@@ -84,7 +82,7 @@ class SimulatedNotifier:
             await asyncio.gather(*self._tasks)
 
     async def deliver_to_gateway(self, count: int) -> None:
-        """To the gateway."""
+        """Deliver the next `count` messages of the notifier."""
         if self._overflowed:
             await self.disconnect()
         if self._connection is not None:
@@ -93,19 +91,21 @@ class SimulatedNotifier:
             await settled()
 
     async def deliver_to_notifier(self, count: int) -> None:
-        """From the gateway."""
+        """Deliver the next `count` messages of the gateway."""
         if self._connection is not None:
             for _ in range(min(count, len(self._connection.from_gateway))):
                 self._connection.to_notifier.put_nowait(self._connection.from_gateway.pop(0))
             await settled()
 
-    def assign(self, partitions: Collection[int], back: int = 0) -> None:
-        """As the group says; each begins `back` before the commit."""
+    def assign(self, partitions: Collection[int], overlap: int = 0) -> None:
+        """Accept the group's assignment; each partition starts `overlap` records before its commit."""
         self.dispatcher.set_partitions(())
-        self.dispatcher.set_partitions([self._log.replay_buffer(partition, back) for partition in partitions])
+        self.dispatcher.set_partitions(
+            [self._log.replay_buffer(partition, overlap) for partition in partitions]
+        )
         self.commit()
 
-    def read(self, partition: int, count: int) -> None:
+    def consume(self, partition: int, count: int) -> None:
         for _ in range(count):
             buffer = self.dispatcher.buffers.get(partition)
             if buffer is None or (entry := self._log.following(partition, buffer.next_offset)) is None:
@@ -118,11 +118,8 @@ class SimulatedNotifier:
             committed = self._log.committed.get(partition, 0)
             self._log.committed[partition] = max(committed, buffer.next_offset)
 
-    async def _serve(self, connection: FakeConnection) -> None:
-        link = self._gateway_link
-        with suppress(WebSocketDisconnect):
-            await link_server._read_messages(cast("Any", connection), link, self.dispatcher)
-        self.dispatcher.remove_link(link)
+    def _new_gateway_link(self) -> GatewayLink:
+        return GatewayLink(SendQueue(self._queue_limit, self._overflow))
 
     def _overflow(self) -> None:
         self._overflowed = True

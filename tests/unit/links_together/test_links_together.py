@@ -1,5 +1,5 @@
-"""Whatever fails between gateway and notifiers, each client gets what is its, once and in order, no cursor
-claims more or less than was sent, and nobody is taken for a member whose removal was told."""
+"""Whatever fails between gateway and notifiers: each client receives its entries once and in order, no cursor
+covers more or less than was sent, and no user counts as a member after their removal was delivered."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -13,12 +13,12 @@ from tests.unit.links_together.simulated_log import PARTITIONS
 from tests.unit.links_together.simulated_network import SimulatedNetwork
 from tests.unit.links_together.simulated_notifier import settled
 
-NODES, USERS = 2, ("ana", "ben", "cy")
-MAX_BUFFER_CHARACTERS = 4_000  # characters: six entries or so
+NOTIFIERS, USERS = 2, ("ana", "ben", "cy")
+MAX_BUFFER_CHARACTERS = 4_000  # about six entries
 
 Step = Callable[[SimulatedNetwork], Awaitable[None] | None]
 
-partition, notifier = st.integers(0, PARTITIONS - 1), st.integers(0, NODES - 1)
+partition, notifier = st.integers(0, PARTITIONS - 1), st.integers(0, NOTIFIERS - 1)
 audience = st.sets(st.sampled_from(USERS), min_size=1).map(sorted)
 few, many = st.integers(0, 8), st.sampled_from([1, 2, 5, 1_000])
 
@@ -36,7 +36,7 @@ def _publish(partition: int, audience: list[str], again: int) -> Step:
 
 
 def _change(partition: int, user: str, audience: list[str]) -> Step:
-    """Who wrote just now is removed, or was refused and is added."""
+    """Remove the user, or add one who is not a member, while their membership is being checked."""
 
     async def step(network: SimulatedNetwork) -> None:
         network.write(partition, user)
@@ -46,13 +46,13 @@ def _change(partition: int, user: str, audience: list[str]) -> Step:
     return step
 
 
-def _rebalance(owners: list[int], informed: set[int], back: int) -> Step:
-    """Who does not hear of it goes on as before."""
+def _rebalance(owners: list[int], informed: set[int], overlap: int) -> Step:
+    """Assign the partitions anew; a notifier that is not informed keeps its own."""
 
     def step(network: SimulatedNetwork) -> None:
         for notifier in informed:
             network.notifiers[notifier].assign(
-                [p for p, owner in enumerate(owners) if owner == notifier], back
+                [p for p, owner in enumerate(owners) if owner == notifier], overlap
             )
 
     return step
@@ -67,7 +67,7 @@ STEPS = st.one_of(
     st.builds(_publish, partition, audience, few),
     st.builds(_fold, partition, audience),
     st.builds(
-        lambda n, p, count: lambda network: network.notifiers[n].read(p, count), notifier, partition, few
+        lambda n, p, count: lambda network: network.notifiers[n].consume(p, count), notifier, partition, few
     ),
     st.builds(lambda n: lambda network: network.notifiers[n].dispatcher.send_progress(), notifier),
     st.builds(lambda n: lambda network: network.notifiers[n].commit(), notifier),
@@ -92,18 +92,18 @@ STEPS = st.one_of(
 
 
 async def run_steps(steps: Iterable[Step], queue_limit: int) -> None:
-    network = SimulatedNetwork(NODES, queue_limit)
+    network = SimulatedNetwork(NOTIFIERS, queue_limit)
     for user in USERS[:2]:
         network.enter(user)
     await network.heal()
     try:
         for step in steps:
-            if (done := step(network)) is not None:
-                await done
-            await network.check()
+            if (pending := step(network)) is not None:
+                await pending
+            await network.check_clients()
             network.check_members()
         await network.heal()
-        network.assert_whole()
+        network.assert_complete()
     finally:
         await network.end()
 
@@ -118,5 +118,7 @@ def small_replay_buffers() -> Iterable[None]:
 @pytest.mark.parametrize("queue_limit", [1_000_000, 8_000])
 @settings(max_examples=25, deadline=None)
 @given(steps=st.lists(STEPS, min_size=10, max_size=60))
-def test_nothing_is_lost_told_twice_or_claimed_untold(queue_limit: int, steps: list[Step]) -> None:
+def test_no_entry_is_lost_repeated_or_covered_before_it_is_delivered(
+    queue_limit: int, steps: list[Step]
+) -> None:
     asyncio.run(run_steps(steps, queue_limit))

@@ -1,4 +1,4 @@
-"""The loop over a log in memory: take, tell, commit; and what a change of assignment does in between."""
+"""The consumer over an in-memory log: poll, dispatch, commit, and reassignment in between."""
 
 from collections.abc import Awaitable, Callable
 
@@ -17,8 +17,8 @@ from tests.unit.notifier.link_fixture import headers, subscribed_link
 TOPIC, DEAD = "chat.messages", "chat.dead-letters"
 
 
-class FlakyProducer(MemoryProducer):
-    """Does not confirm the first attempts; `between` happens meanwhile."""
+class FailingProducer(MemoryProducer):
+    """Fails the first `failures` attempts; calls `attempted` at each."""
 
     def __init__(self, log: MemoryLog) -> None:
         super().__init__(log)
@@ -39,15 +39,15 @@ class ConsumerFixture:
     def __init__(self) -> None:
         self.log = MemoryLog(2)
         self.consumer = MemoryConsumer(self.log, TOPIC)
-        self.producer = FlakyProducer(self.log)
+        self.producer = FailingProducer(self.log)
         self.dispatcher = Dispatcher()
         self.dispatcher.set_partition_count(2)
         self.entry_consumer = EntryConsumer(
-            self.consumer,
-            StartOffsets(self.consumer, MemoryInspector(self.log, TOPIC)),
-            self.dispatcher,
-            DeadLetters(self.producer, DEAD, "notifier"),
-            TOPIC,
+            consumer=self.consumer,
+            start_offsets=StartOffsets(self.consumer, MemoryInspector(self.log, TOPIC)),
+            dispatcher=self.dispatcher,
+            dead_letters=DeadLetters(self.producer, DEAD, "notifier"),
+            topic=TOPIC,
         )
         self.link = subscribed_link(self.dispatcher, "alice")
 
@@ -56,8 +56,8 @@ class ConsumerFixture:
             self.log.append(TOPIC, partition, b"key", record(sent(source_offset), 0).value)
 
     def dispatched(self) -> list[tuple[int, int]]:
-        """The stretches of the entries that were told."""
-        return [(m["after"], m["upTo"]) for m in headers(self.link) if m["type"] == "entry"]
+        """The offset ranges of the entries dispatched."""
+        return [(m["start"], m["end"]) for m in headers(self.link) if m["type"] == "entry"]
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ async def fixture() -> ConsumerFixture:
     return fixture
 
 
-async def test_what_is_published_is_told_and_committed(fixture: ConsumerFixture) -> None:
+async def test_published_entries_are_dispatched_and_committed(fixture: ConsumerFixture) -> None:
     fixture.publish(1, 2, 3)
     await fixture.entry_consumer.step()
     assert fixture.dispatched() == [(0, 1), (1, 2), (2, 3)]
@@ -75,15 +75,15 @@ async def test_what_is_published_is_told_and_committed(fixture: ConsumerFixture)
     assert fixture.log.committed == {(TOPIC, 0): 3, (TOPIC, 1): 0}
 
 
-async def test_nothing_is_committed_of_which_the_gateways_have_not_heard(fixture: ConsumerFixture) -> None:
+async def test_progress_is_sent_before_it_is_committed(fixture: ConsumerFixture) -> None:
     fixture.dispatcher.unsubscribe(fixture.link, 2, ["alice"])
     fixture.publish(1, 2)
     await fixture.entry_consumer.step()
     await fixture.entry_consumer.commit()
-    assert headers(fixture.link)[-1]["partitions"]["0"] == {"after": 0, "upTo": 2, "covers": 3}
+    assert headers(fixture.link)[-1]["partitions"]["0"] == {"start": 0, "end": 2, "sourceOffset": 3}
 
 
-async def test_a_restart_begins_a_little_before_the_commit(fixture: ConsumerFixture) -> None:
+async def test_a_restart_starts_a_little_before_the_commit(fixture: ConsumerFixture) -> None:
     fixture.publish(*range(1, OVERLAP_RECORDS + 4))
     while fixture.dispatcher.buffers[0].next_offset < OVERLAP_RECORDS + 3:
         await fixture.entry_consumer.step()
@@ -100,7 +100,7 @@ async def test_a_restart_begins_a_little_before_the_commit(fixture: ConsumerFixt
     assert len(ranges) == OVERLAP_RECORDS + 1
 
 
-async def test_what_was_put_away_before_the_commit_is_not_put_away_again(fixture: ConsumerFixture) -> None:
+async def test_a_dead_letter_below_the_commit_is_not_published_again(fixture: ConsumerFixture) -> None:
     fixture.log.append(TOPIC, 0, b"its key", b"?")
     await fixture.entry_consumer.step()
     await fixture.entry_consumer.commit()
@@ -111,7 +111,7 @@ async def test_what_was_put_away_before_the_commit_is_not_put_away_again(fixture
     assert [dead.key for dead in fixture.log.topics[DEAD][0]] == [b"its key", b"another"]
 
 
-async def test_a_record_that_cannot_be_read_is_put_away_and_the_rest_goes_on(
+async def test_a_poison_record_becomes_a_dead_letter_and_the_rest_is_dispatched(
     fixture: ConsumerFixture,
 ) -> None:
     fixture.publish(1)
@@ -123,7 +123,7 @@ async def test_a_record_that_cannot_be_read_is_put_away_and_the_rest_goes_on(
     assert (dead.key, dead.value) == (b"its key", b"\xff")
 
 
-async def test_nothing_goes_on_before_the_dead_letter_is_confirmed(fixture: ConsumerFixture) -> None:
+async def test_a_partition_waits_until_its_dead_letter_is_confirmed(fixture: ConsumerFixture) -> None:
     fixture.producer.failures = 2
     next_offsets: list[int] = []
     fixture.producer.attempted = lambda: next_offsets.append(fixture.dispatcher.buffers[0].next_offset)
@@ -134,7 +134,7 @@ async def test_nothing_goes_on_before_the_dead_letter_is_confirmed(fixture: Cons
     assert fixture.dispatched() == [(0, 2)]
 
 
-async def test_nothing_more_of_a_partition_is_told_once_it_is_taken_away(fixture: ConsumerFixture) -> None:
+async def test_a_revoked_partition_is_dispatched_no_further(fixture: ConsumerFixture) -> None:
     fixture.producer.attempted = lambda: fixture.consumer.assigned({1})
     fixture.publish(1)
     fixture.log.append(TOPIC, 0, None, b"?")
@@ -145,10 +145,10 @@ async def test_nothing_more_of_a_partition_is_told_once_it_is_taken_away(fixture
     assert fixture.dispatched() == [(0, 1)]
     fixture.entry_consumer.send_progress()
     *_, assigned = headers(fixture.link)
-    assert assigned == {"type": "owns", "count": 2, "partitions": {}}
+    assert assigned == {"type": "assigned", "partitionCount": 2, "partitions": {}}
 
 
-async def test_what_was_taken_of_other_partitions_is_dropped_when_all_are_taken_away(
+async def test_records_polled_of_other_partitions_are_dropped_when_all_are_revoked(
     fixture: ConsumerFixture,
 ) -> None:
     def revoke_all() -> None:
@@ -163,7 +163,7 @@ async def test_what_was_taken_of_other_partitions_is_dropped_when_all_are_taken_
     assert not fixture.entry_consumer.is_current
 
 
-async def test_a_partition_taken_away_is_not_committed(fixture: ConsumerFixture) -> None:
+async def test_a_revoked_partition_is_not_committed(fixture: ConsumerFixture) -> None:
     fixture.publish(1)
     await fixture.entry_consumer.step()
     fixture.consumer.assigned(())
@@ -171,5 +171,5 @@ async def test_a_partition_taken_away_is_not_committed(fixture: ConsumerFixture)
     assert fixture.log.committed == {(TOPIC, 0): 0, (TOPIC, 1): 0}
 
 
-async def test_where_a_partition_begins_is_committed_at_once(fixture: ConsumerFixture) -> None:
+async def test_the_start_of_a_partition_is_committed_at_once(fixture: ConsumerFixture) -> None:
     assert fixture.log.committed == {(TOPIC, 0): 0, (TOPIC, 1): 0}

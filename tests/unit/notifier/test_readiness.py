@@ -13,7 +13,7 @@ def notifier() -> LiveNotifier:
     return LiveNotifier(LiveSettings(kafka_bootstrap="127.0.0.1:1", service_token=SecretStr(SERVICE_TOKEN)))
 
 
-def test_it_is_ready_once_it_has_seen_the_topic_whatever_the_group_does(notifier: LiveNotifier) -> None:
+def test_it_is_ready_once_it_has_seen_the_topic_whatever_its_assignment(notifier: LiveNotifier) -> None:
     assert list(notifier.unready_reasons()) == ["the topic has not been seen yet"]
     notifier.dispatcher.set_partition_count(12)
     assert list(notifier.unready_reasons()) == []

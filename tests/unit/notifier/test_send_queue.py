@@ -10,14 +10,14 @@ class OverflowCounter:
         self.count += 1
 
 
-async def test_texts_are_taken_in_the_order_in_which_they_were_put() -> None:
+async def test_messages_are_taken_in_the_order_in_which_they_were_put() -> None:
     queue = SendQueue(100, OverflowCounter())
     for text in "abc":
         queue.put(text)
     assert [await queue.take() for _ in range(3)] == ["a", "b", "c"]
 
 
-async def test_who_takes_waits_until_something_is_put() -> None:
+async def test_take_waits_until_a_message_is_put() -> None:
     queue = SendQueue(100, OverflowCounter())
     waiting = asyncio.create_task(queue.take())
     await asyncio.sleep(0)
@@ -26,7 +26,7 @@ async def test_who_takes_waits_until_something_is_put() -> None:
     assert await waiting == "late"
 
 
-async def test_a_reader_too_slow_is_cut_once_and_keeps_no_memory() -> None:
+async def test_an_overflow_is_reported_once_and_frees_the_queue() -> None:
     overflows = OverflowCounter()
     queue = SendQueue(10, overflows)
     for _ in range(5):
@@ -34,7 +34,7 @@ async def test_a_reader_too_slow_is_cut_once_and_keeps_no_memory() -> None:
     assert (overflows.count, len(queue)) == (1, 0)
 
 
-async def test_what_was_taken_makes_room() -> None:
+async def test_a_message_taken_makes_room() -> None:
     overflows = OverflowCounter()
     queue = SendQueue(10, overflows)
     for _ in range(5):
@@ -43,7 +43,7 @@ async def test_what_was_taken_makes_room() -> None:
     assert overflows.count == 0
 
 
-async def test_drained_waits_until_who_takes_comes_back_for_more() -> None:
+async def test_wait_drained_returns_once_the_taker_waits_for_more() -> None:
     queue = SendQueue(100, OverflowCounter())
     queue.put("a")
     draining = asyncio.create_task(queue.wait_drained())

@@ -11,17 +11,17 @@ TOPIC = "chat.messages"
 @pytest.mark.parametrize(
     ("begin", "end", "committed", "expected"),
     [
-        (0, 500, None, 500),  # nothing committed: only what is new
-        (0, 500, 480, 280),  # what a gateway may have missed of the owner before
+        (0, 500, None, 500),  # nothing committed: only new records
+        (0, 500, 480, 280),  # overlap for gateways that the previous owner sent less
         (0, 500, 500, 300),
         (0, 100, 100, 0),
-        (0, 50_000, 100, 40_000),  # too far behind to be of use
-        (490, 500, 100, 490),  # no longer kept
-        (0, 500, 700, 300),  # the topic was made anew
+        (0, 50_000, 100, 40_000),  # too far behind
+        (490, 500, 100, 490),  # deleted by retention
+        (0, 500, 700, 300),  # the topic was recreated
         (0, 0, None, 0),
     ],
 )
-def test_a_partition_begins_at_its_commit_within_reach(
+def test_a_partition_starts_a_little_before_its_commit_within_the_lag_limit(
     begin: int, end: int, committed: int | None, expected: int
 ) -> None:
     assert start_offset(begin, end, committed) == expected
@@ -34,7 +34,7 @@ def log_of(*values: bytes | None) -> MemoryLog:
     return log
 
 
-async def test_what_was_covered_is_learnt_from_the_record_before_the_start() -> None:
+async def test_the_source_offset_comes_from_the_record_before_the_start() -> None:
     log = log_of(*(record(sent(source_offset), 0).value for source_offset in range(3, OVERLAP_RECORDS + 6)))
     consumer = MemoryConsumer(log, TOPIC)
     await consumer.commit({0: OVERLAP_RECORDS + 2})
@@ -49,13 +49,13 @@ async def test_what_was_covered_is_learnt_from_the_record_before_the_start() -> 
     assert (empty.partition, empty.next_offset, empty.source_offset) == (1, 0, 0)
 
 
-async def test_a_record_before_the_start_that_cannot_be_read_says_nothing() -> None:
+async def test_an_undecodable_record_before_the_start_leaves_the_source_offset_unknown() -> None:
     log = log_of(b"?")
     (first,) = await StartOffsets(MemoryConsumer(log, TOPIC), MemoryInspector(log, TOPIC)).replay_buffers([0])
     assert (first.next_offset, first.source_offset) == (1, 0)
 
 
-async def test_a_standby_asks_nothing() -> None:
+async def test_a_standby_without_partitions_needs_no_lookup() -> None:
     log = log_of()
     assert (
         await StartOffsets(MemoryConsumer(log, TOPIC), MemoryInspector(log, TOPIC)).replay_buffers([]) == []

@@ -60,7 +60,11 @@ class Door:
             offset_tracker=offset_tracker,
             sockets=sockets,
             links=LinkPool(
-                settings.notifier_addresses, ids.fresh_id(), subscriptions, offset_tracker, sockets
+                addresses=settings.notifier_addresses,
+                gateway=ids.fresh_id(),
+                user_subscriptions=subscriptions,
+                offset_tracker=offset_tracker,
+                receiver=sockets,
             ),
             present=Present(store, events),
             vital=Vital(),

@@ -8,7 +8,6 @@ from typing import cast
 import orjson
 
 from gateway.commands.event_producer import EventLog
-from gateway.notifiers.link_protocol import LinkEntry
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.store.client import Answer, Progress, StorePort, Unavailable
 from gateway.websocket import close_codes
@@ -17,6 +16,7 @@ from gateway.websocket.connection import Socket
 from gateway.websocket.send_buffer import Close, Outbox
 from shared.contract import cursor
 from shared.http.websocket_connection import text_frame
+from shared.internal.link_protocol import LinkEntry
 from tests.unit.gateway.gateway_fixture import EPOCH, House
 from tests.unit.lines import Far
 

@@ -13,13 +13,13 @@ from sys import getsizeof
 from pydantic import BaseModel
 
 from gateway import metrics
-from gateway.notifiers.link_protocol import LinkEntry
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.store.client import Progress
 from gateway.websocket import close_codes
 from gateway.websocket.send_buffer import Close, Outbox
 from shared.contract import codec, cursor
 from shared.http.websocket_connection import text_frame
+from shared.internal.link_protocol import LinkEntry
 
 _CLOSE_WITHIN = 1.0
 

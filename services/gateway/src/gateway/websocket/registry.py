@@ -7,12 +7,12 @@ from contextlib import contextmanager, suppress
 from gateway import metrics
 from gateway.commands.membership_cache import Membership
 from gateway.leaky_bucket import Pace
-from gateway.notifiers.link_protocol import LinkEntry
 from gateway.notifiers.subscriptions import UserSubscriptions
 from gateway.websocket import close_codes
 from gateway.websocket.connection import Socket
 from shared.contract.entries import MEMBER_KINDS
 from shared.contract.frames import ReconnectFrame
+from shared.internal.link_protocol import LinkEntry
 from shared.runtime.failpoints import failpoint
 
 _LEAVE_WITHIN = 4.0

@@ -1,7 +1,8 @@
-"""One entry, ready to be told: decoded once, its frame serialised once, whatever the number of links."""
+"""An entry ready for dispatch: decoded once and its frame serialized once, whatever the number of links."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from shared.contract import codec
 from shared.contract.entries import MEMBER_KINDS
@@ -17,35 +18,36 @@ class DispatchEntry:
     offset: int
     """In `chat.messages`."""
     position: Position
-    """Of the event, in `chat.events`."""
+    """Of its event in `chat.events`."""
     kind: str
     conversation: str
     audience: Sequence[str]
     frame: str
-    """What clients get, as JSON."""
+    """What clients receive, as JSON."""
+
+    @classmethod
+    def from_record(cls, record: Record) -> Self:
+        """Raises Undecodable."""
+        entry = codec.decode_entry(record.value)
+        try:
+            position = Position.parse(entry.id)
+        except ValueError as error:
+            raise codec.Undecodable(f"id: {error}") from None
+        return cls(
+            offset=record.offset,
+            position=position,
+            kind=entry.type,
+            conversation=entry.data.conversation_id,
+            audience=entry.data.audience,
+            frame=codec.encode(frame_of(entry)).decode(),
+        )
 
     @property
     def changes_membership(self) -> bool:
+        """Whether gateways must drop what they cached about the conversation's members."""
         return self.kind in MEMBER_KINDS
 
     @property
     def size(self) -> int:
-        """What it takes to keep it, in characters, about."""
+        """Characters it takes in a replay buffer, approximately."""
         return _ENVELOPE_CHARACTERS + len(self.frame) + _USER_CHARACTERS * len(self.audience)
-
-
-def dispatch_entry_of(record: Record) -> DispatchEntry:
-    """Raises Undecodable."""
-    entry = codec.decode_entry(record.value)
-    try:
-        position = Position.parse(entry.id)
-    except ValueError as error:
-        raise codec.Undecodable(f"id: {error}") from None
-    return DispatchEntry(
-        offset=record.offset,
-        position=position,
-        kind=entry.type,
-        conversation=entry.data.conversation_id,
-        audience=entry.data.audience,
-        frame=codec.encode(frame_of(entry)).decode(),
-    )

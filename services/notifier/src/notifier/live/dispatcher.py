@@ -1,32 +1,40 @@
-"""Tells each link what is for it, and without holes how far it got.
+"""Routes each entry to the links that subscribed its audience, and reports gap-free progress to all of them.
 
-All of it is synchronous, on one loop: whom an entry is for is looked up in the moment in which it is told, so
-a batch that was acknowledged before holds for it. What each link is told are stretches [after, upTo) of each
-partition, each beginning where the one before it ended; those in which nothing was for it are merged. A link
-that missed some asks, and is told again from there, as far as a stream's ring reaches.
+Everything here is synchronous, on one event loop: an audience is looked up in the moment of dispatch, so a
+subscription acknowledged before is in force for it. Each link receives ranges [start, end) of every
+partition, each starting where the one before it ended; ranges without anything for the link are merged into
+the next one. A gateway that missed some requests a replay, as far as the partition's replay buffer goes back.
 
-Entries that may change who is a member go to every link: a gateway remembers members whom it has no sockets
-of, too.
+Entries that may change members go to every link: a gateway caches members without connections, too.
 """
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from notifier.live import link_protocol, metrics
+from notifier.live import metrics
 from notifier.live.dispatch_entry import DispatchEntry
 from notifier.live.link import GatewayLink
 from notifier.live.replay_buffer import PartitionReplayBuffer
 from notifier.live.subscriptions import Subscriptions
 from shared.contract.position import after
+from shared.internal.link_protocol import (
+    Acknowledged,
+    Gap,
+    PartitionsAssigned,
+    Progress,
+    encode_entry,
+    encode_notifier_message,
+)
 
 
 class Dispatcher:
     def __init__(self) -> None:
         self.partition_count = 0
-        """How many partitions the topic has; 0 while that is not known."""
+        """Of the topic; 0 while not known."""
         self.buffers: dict[int, PartitionReplayBuffer] = {}
+        """By partition, those assigned to this notifier."""
         self.first_link = asyncio.Event()
-        """Set from the first link on."""
+        """Set once a gateway has opened a link."""
         self._links: set[GatewayLink] = set()
         self._subscriptions: Subscriptions[GatewayLink] = Subscriptions()
 
@@ -36,18 +44,17 @@ class Dispatcher:
 
     @property
     def is_congested(self) -> bool:
-        """A link has trouble to follow."""
+        """Whether any link's send queue is more than half full."""
         return any(link.queue.is_congested for link in self._links)
 
-    # What the reader says --------------------------------------------------------------------------------
+    # Called by the consumer ------------------------------------------------------------------------------
 
     def set_partition_count(self, partition_count: int) -> None:
-        """The topic has `count` partitions."""
         self.partition_count = partition_count
         self._announce_partitions(self._links)
 
     def set_partitions(self, buffers: Collection[PartitionReplayBuffer]) -> None:
-        """These partitions are told of from now on, and no others."""
+        """Dispatch these partitions from now on, and no others."""
         if not buffers and not self.buffers:
             return
         self.send_progress()
@@ -55,24 +62,25 @@ class Dispatcher:
         self._announce_partitions(self._links)
 
     def dispatch(self, partition: int, entry: DispatchEntry) -> None:
+        """Queue the entry for the links of its audience, once each, unless it is a repetition."""
         buffer = self._advance_to(partition, entry.offset)
         if not buffer.accept_if_new(entry):
             return
-        links_for = self._subscriptions.links_for(entry.audience)
-        for link in self._links if entry.changes_membership else links_for:
-            self._send_entry(link, entry, links_for.get(link, ()), partition)
+        users_by_link = self._subscriptions.links_for(entry.audience)
+        for link in self._links if entry.changes_membership else users_by_link:
+            self._send_entry(link, entry, users_by_link.get(link, ()), partition)
         metrics.entries_dispatched.inc()
 
     def skip(self, partition: int, offset: int) -> None:
-        """The record there is nothing to be told of; its offset counts."""
+        """Count a record that holds no entry as dispatched."""
         self._advance_to(partition, offset)
 
     def send_progress(self) -> None:
-        """Tell every link how far it got."""
+        """Report to every link how far each partition was dispatched."""
         for link in self._links if self.buffers else ():
             self._send_progress(link, self.buffers.values())
 
-    # What gateways say -----------------------------------------------------------------------------------
+    # Called by the link server ---------------------------------------------------------------------------
 
     def add_link(self, link: GatewayLink) -> None:
         self._links.add(link)
@@ -81,34 +89,34 @@ class Dispatcher:
         metrics.links.inc()
 
     def subscribe(self, link: GatewayLink, batch: int, users: Iterable[str]) -> None:
-        # No stretch reaches across an announcement: what came before it was not looked at for these users.
-        if behind := [
-            buffer
-            for partition, buffer in self.buffers.items()
-            if link.next_offsets[partition] != buffer.next_offset
-        ]:
+        """Put the subscriptions in force and acknowledge the batch."""
+        # No range may span a new subscription: entries before it were not looked up for these users.
+        buffers = self.buffers.values()
+        if behind := [b for b in buffers if link.next_offsets[b.partition] != b.next_offset]:
             self._send_progress(link, behind)
         self._subscriptions.subscribe(link, users)
-        link.queue.put(link_protocol.acknowledged(batch))
+        link.queue.put(encode_notifier_message(Acknowledged(batch)))
 
     def unsubscribe(self, link: GatewayLink, batch: int, users: Iterable[str]) -> None:
         self._subscriptions.unsubscribe(link, users)
-        link.queue.put(link_protocol.acknowledged(batch))
+        link.queue.put(encode_notifier_message(Acknowledged(batch)))
 
     def replay(self, link: GatewayLink, offsets: Mapping[int, int]) -> None:
-        """Tell again, per partition from the offset asked; or that it is too late for that."""
-        too_old = []
+        """Send again, per partition from the offset on; answer Gap where that is no longer kept, or the
+        link's queue is congested."""
+        too_old: list[PartitionReplayBuffer] = []
         for partition, offset in offsets.items():
             buffer = self.buffers.get(partition)
             if buffer is None:
-                continue  # another's now, and this gateway was told so
+                continue  # reassigned meanwhile, and announced so to this gateway
             if offset < buffer.oldest or link.queue.is_congested:
                 too_old.append(buffer)
                 link.next_offsets[partition] = buffer.next_offset
             else:
                 self._replay_from(link, buffer, offset)
         if too_old:
-            link.queue.put(link_protocol.gap(too_old))
+            gap = Gap({buffer.partition: buffer.offsets for buffer in too_old})
+            link.queue.put(encode_notifier_message(gap))
             metrics.link_messages.labels("gap").inc()
 
     def remove_link(self, link: GatewayLink) -> None:
@@ -123,7 +131,7 @@ class Dispatcher:
         buffer = self.buffers[partition]
         if (
             offset > buffer.next_offset
-        ):  # Kafka no longer has what lies between: `owns` anew makes it a gap, seen by all
+        ):  # Kafka deleted records between: announced anew, it is a gap to gateways
             self.send_progress()
             buffer.skip_to(offset)
             self._announce_partitions(self._links)
@@ -136,25 +144,42 @@ class Dispatcher:
             users = self._subscriptions.links_for(entry.audience).get(link, ())
             if users or entry.changes_membership:
                 self._send_entry(link, entry, users, buffer.partition)
-        link.queue.put(link_protocol.progress([buffer], link.next_offsets))
+        remainder = buffer.range_from(link.next_offsets[buffer.partition])
+        link.queue.put(encode_notifier_message(Progress([remainder])))
         link.next_offsets[buffer.partition] = buffer.next_offset
 
     def _send_entry(
         self, link: GatewayLink, entry: DispatchEntry, users: Sequence[str], partition: int
     ) -> None:
-        link.queue.put(link_protocol.entry(entry, users, partition, link.next_offsets[partition]))
-        link.next_offsets[partition] = after(entry.offset)
+        end = after(entry.offset)
+        message = encode_entry(
+            partition,
+            link.next_offsets[partition],
+            end,
+            after(entry.position.offset),
+            entry.kind,
+            entry.conversation,
+            users,
+            entry.frame,
+        )
+        link.queue.put(message)
+        link.next_offsets[partition] = end
         metrics.link_messages.labels("entry").inc()
 
     def _send_progress(self, link: GatewayLink, buffers: Iterable[PartitionReplayBuffer]) -> None:
-        link.queue.put(link_protocol.progress(buffers, link.next_offsets))
+        ranges = [buffer.range_from(link.next_offsets[buffer.partition]) for buffer in buffers]
+        link.queue.put(encode_notifier_message(Progress(ranges)))
         link.next_offsets = self._next_offsets()
         metrics.link_messages.labels("progress").inc()
 
     def _announce_partitions(self, links: Iterable[GatewayLink]) -> None:
-        for link in links if self.partition_count else ():
+        if not self.partition_count:
+            return
+        partitions = {partition: buffer.offsets for partition, buffer in self.buffers.items()}
+        message = encode_notifier_message(PartitionsAssigned(self.partition_count, partitions))
+        for link in links:
             link.next_offsets = self._next_offsets()
-            link.queue.put(link_protocol.assigned(self.partition_count, self.buffers.values()))
+            link.queue.put(message)
 
     def _next_offsets(self) -> dict[int, int]:
         return {partition: buffer.next_offset for partition, buffer in self.buffers.items()}

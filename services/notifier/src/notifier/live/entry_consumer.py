@@ -1,11 +1,11 @@
-"""Takes records, tells them, and leaves with the group how far it got."""
+"""Consumes entries, dispatches them and commits how far they were dispatched."""
 
 import asyncio
 from typing import NoReturn
 
 import structlog
 
-from notifier.live.dispatch_entry import DispatchEntry, dispatch_entry_of
+from notifier.live.dispatch_entry import DispatchEntry
 from notifier.live.dispatcher import Dispatcher
 from notifier.live.start_offsets import StartOffsets
 from shared.contract.codec import Undecodable
@@ -16,16 +16,18 @@ from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
 
-MAX_BATCH_RECORDS = 200  # records, then the links get their turn
-CONGESTION_PAUSE_SECONDS = (
-    0.02  # seconds between two batches while a link has trouble to follow: a backlog must not have it cut
-)
+MAX_BATCH_RECORDS = 200
+"""Between two turns of the links."""
+CONGESTION_PAUSE_SECONDS = 0.02
+"""Between two batches while a link is congested: a backlog must not overflow its queue."""
 POLL_TIMEOUT_SECONDS = 0.5
+_RETRY_INTERVAL_SECONDS = 0.2
 
 
 class EntryConsumer:
     def __init__(
         self,
+        *,
         consumer: GroupConsumerPort,
         start_offsets: StartOffsets,
         dispatcher: Dispatcher,
@@ -41,7 +43,7 @@ class EntryConsumer:
 
     @property
     def is_current(self) -> bool:
-        """Whether what is read here is what the group says."""
+        """Whether the partitions dispatched are those that the group assigned last."""
         return self._revision == self._consumer.revision
 
     async def run(self) -> NoReturn:
@@ -50,24 +52,25 @@ class EntryConsumer:
             await asyncio.sleep(CONGESTION_PAUSE_SECONDS if self._dispatcher.is_congested else 0)
 
     async def step(self) -> None:
+        """Accept a new assignment, or else poll one batch and dispatch it."""
         if not self.is_current:
             await self._accept_assignment()
             return
         for partition, records in (
             await self._consumer.take(MAX_BATCH_RECORDS, POLL_TIMEOUT_SECONDS)
         ).items():
-            if self.is_current:  # nothing was taken away while a dead letter was put away
+            if self.is_current:  # nothing was revoked while a dead letter was published
                 await self._dispatch(partition, records)
 
     def send_progress(self) -> None:
-        """Tell the links how far they got; after a revocation, that nothing is owned any more."""
+        """Report progress to the links; after a revocation, that no partition is assigned."""
         if self.is_current:
             self._dispatcher.send_progress()
         else:
             self._dispatcher.set_partitions(())
 
     async def commit(self) -> None:
-        """What is committed was told: a successor begins nowhere above what the gateways have heard of."""
+        """Report progress, then commit it: no successor starts above what the gateways were sent."""
         self.send_progress()
         buffers = [
             buffer for buffer in self._dispatcher.buffers.values() if buffer.next_offset > buffer.committed
@@ -92,7 +95,7 @@ class EntryConsumer:
             buffers = await self._start_offsets.replay_buffers(sorted(self._consumer.partitions))
         except TimeoutError as error:
             log.warning("partitions.waiting", reason=str(error))
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(_RETRY_INTERVAL_SECONDS)
             return
         if self._consumer.revision != revision:
             return
@@ -102,13 +105,13 @@ class EntryConsumer:
         failpoint("notifier.assigned")
         self._dispatcher.set_partitions(buffers)
         log.info("partitions.assigned", at={buffer.partition: buffer.next_offset for buffer in buffers})
-        await self.commit()  # also where nothing was told yet: a successor must not begin later
+        await self.commit()  # also before anything was dispatched: a successor must not start later
 
     async def _dispatch(self, partition: int, records: list[Record]) -> None:
         for record in records:
             entry = await self._decode(record)
             if not self.is_current:
-                return  # another notifier's now
+                return  # revoked meanwhile
             if entry is None:
                 self._dispatcher.skip(partition, record.offset)
             else:
@@ -116,9 +119,10 @@ class EntryConsumer:
                 failpoint("notifier.dispatched")
 
     async def _decode(self, record: Record) -> DispatchEntry | None:
+        """None for a poison record, which is then a dead letter."""
         try:
-            return dispatch_entry_of(record)
+            return DispatchEntry.from_record(record)
         except Undecodable as error:
-            if record.offset >= self._dispatcher.buffers[record.partition].committed:  # else it lies there
+            if record.offset >= self._dispatcher.buffers[record.partition].committed:  # else published before
                 await self._dead_letters.bury(self._topic, record, str(error))
             return None

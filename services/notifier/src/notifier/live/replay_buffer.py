@@ -1,4 +1,4 @@
-"""One partition of `chat.messages`: how far this notifier has told it, and the newest of it to tell again."""
+"""One partition of `chat.messages`: how far it was dispatched, and its newest entries to replay."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -6,22 +6,23 @@ from dataclasses import dataclass, field
 
 from notifier.live.dispatch_entry import DispatchEntry
 from shared.contract.position import Position, after
+from shared.internal.link_protocol import OffsetRange, PartitionOffsets
 
 MAX_CHARACTERS = 1024 * 1024
-"""Characters, about, that are kept of one partition."""
+"""Approximate size of the entries kept of one partition."""
 
 
 @dataclass(slots=True)
 class PartitionReplayBuffer:
     partition: int
     next_offset: int
-    """The next offset to tell of."""
+    """The next offset to dispatch."""
     last_position: Position | None = None
-    """Of the newest event told of, where that is known."""
+    """Of the newest event dispatched; None when not known."""
     committed: int = -1
-    """The next offset that is left with the group; -1: none."""
+    """The group's committed offset; -1 when there is none."""
     oldest: int = field(init=False)
-    """What was told from this offset on can be told again."""
+    """The lowest offset from which everything can be replayed."""
     _entries: deque[DispatchEntry] = field(init=False, default_factory=deque)
     _size: int = field(init=False, default=0)
 
@@ -30,21 +31,31 @@ class PartitionReplayBuffer:
 
     @property
     def source_offset(self) -> int:
-        """The next offset in `chat.events`: every entry of this partition below it was told. 0: not known."""
+        """Next offset in `chat.events`: every entry of this partition below it was dispatched. 0: not
+        known."""
         return 0 if self.last_position is None else after(self.last_position.offset)
 
+    @property
+    def offsets(self) -> PartitionOffsets:
+        return PartitionOffsets(self.next_offset, self.source_offset)
+
+    def range_from(self, start: int) -> OffsetRange:
+        """From `start` up to what was dispatched."""
+        return OffsetRange(self.partition, start, self.next_offset, self.source_offset)
+
     def advance(self, offset: int) -> None:
-        """The record at `offset` is dealt with."""
+        """Count the record at `offset` as dispatched."""
         self.next_offset = after(offset)
 
     def skip_to(self, offset: int) -> None:
-        """Kafka no longer has what lies before."""
+        """Continue at `offset`, with nothing before it to replay: Kafka no longer has those records."""
         self.next_offset = self.oldest = offset
         self._entries.clear()
         self._size = 0
 
     def accept_if_new(self, entry: DispatchEntry) -> bool:
-        """Whether the entry is a new one. A publisher that lost its way repeats itself, in order."""
+        """Keep the entry and return True, unless its event was dispatched before: a publisher that is unsure
+        repeats itself, in order."""
         is_repeated = (
             self.last_position is not None
             and entry.position.epoch == self.last_position.epoch
@@ -56,7 +67,7 @@ class PartitionReplayBuffer:
         return not is_repeated
 
     def since(self, offset: int) -> Iterator[DispatchEntry]:
-        """What was told from `offset` on, which is not below `reaches`."""
+        """The entries from `offset` on; `offset` must not be below `oldest`."""
         return (entry for entry in self._entries if entry.offset >= offset)
 
     def _append(self, entry: DispatchEntry) -> None:

@@ -1,4 +1,4 @@
-"""Who has sockets where: which users each link has announced."""
+"""Which users each link has subscribed."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
@@ -18,6 +18,7 @@ class Subscriptions(Generic[L]):
             self._users[link].add(user)
 
     def unsubscribe(self, link: L, users: Iterable[str]) -> None:
+        """Users that are not subscribed are ignored."""
         for user in users:
             self._users[link].discard(user)
             links = self._links.get(user, set())
@@ -26,12 +27,12 @@ class Subscriptions(Generic[L]):
                 self._links.pop(user, None)
 
     def remove_link(self, link: L) -> None:
-        """The link is gone."""
+        """Remove the link with all its subscriptions."""
         self.unsubscribe(link, tuple(self._users[link]))
         del self._users[link]
 
     def links_for(self, audience: Iterable[str]) -> dict[L, list[str]]:
-        """Per link that has announced any of `audience`, which; in the order of `audience`."""
+        """Per link that subscribed any of `audience`, which users, in the order of `audience`."""
         users_by_link: dict[L, list[str]] = defaultdict(list)
         for user in audience:
             for link in self._links.get(user, ()):
