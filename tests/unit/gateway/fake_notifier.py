@@ -78,7 +78,13 @@ class FakeNotifier:
         start, self.next_offsets[partition] = self.next_offsets[partition], self.next_offsets[partition] + 1
         self.source_offsets[partition] = source_offset or self.source_offsets.get(partition, 0) + 1
         offset_range = OffsetRange(partition, start, start + 1, self.source_offsets[partition])
-        entry = _SentEntry(offset_range, kind, conversation, list(users), orjson.dumps(frame).decode())
+        entry = _SentEntry(
+            offset_range=offset_range,
+            kind=kind,
+            conversation=conversation,
+            users=list(users),
+            frame=orjson.dumps(frame).decode(),
+        )
         self._replay_buffer.append(entry)
         await self.send(_encode(entry))
 

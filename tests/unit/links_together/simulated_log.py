@@ -116,5 +116,10 @@ class SimulatedLog:
         audience = self._audiences[partition][event]
         kind = "chat.member.removed.v1" if event in self._changes[partition] else "chat.message.sent.v1"
         return DispatchEntry(
-            offset, Position(EPOCH, partition, event), kind, CONVERSATIONS[partition], audience, frame
+            offset=offset,
+            position=Position(EPOCH, partition, event),
+            kind=kind,
+            conversation=CONVERSATIONS[partition],
+            audience=audience,
+            frame=frame,
         )

@@ -47,7 +47,7 @@ def _change(partition: int, user: str, audience: list[str]) -> Step:
 
 
 def _rebalance(owners: list[int], informed: set[int], overlap: int) -> Step:
-    """Assign the partitions anew; a notifier that is not informed keeps its own."""
+    """Reassign the partitions; a notifier that is not informed keeps its own."""
 
     def step(network: SimulatedNetwork) -> None:
         for notifier in informed:

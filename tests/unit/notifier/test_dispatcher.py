@@ -113,10 +113,10 @@ def test_an_entry_that_may_change_members_goes_to_every_link_its_frame_to_those_
     kind: str,
 ) -> None:
     dispatcher = dispatcher_with(PartitionReplayBuffer(0, 10))
-    with_bob, nobody = subscribed_link(dispatcher, "bob"), subscribed_link(dispatcher)
+    with_bob, without_users = subscribed_link(dispatcher, "bob"), subscribed_link(dispatcher)
     dispatch_member_change(dispatcher, 10, 4, kind, "alice", "bob")
     dispatch(dispatcher, 11, 5, "alice")
-    (first,), (second,) = received(with_bob), received(nobody)
+    (first,), (second,) = received(with_bob), received(without_users)
     assert (first.header["users"], second.header["users"]) == (["bob"], [])
     assert first.frame is not None
     assert second.frame is None

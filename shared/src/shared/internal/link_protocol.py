@@ -26,7 +26,7 @@ SUBPROTOCOL = "parley.link.1"
 MISMATCH_CLOSE_CODE = 4426
 """The other end does not support SUBPROTOCOL."""
 VIOLATION_CLOSE_CODE = 1008
-"""The gateway broke the protocol; the reason says how."""
+"""The gateway broke the protocol; the reason names the violation."""
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 """In either direction: a frame and the 1,024 users it is for, or 20,000 users of 128 characters."""
 
@@ -149,7 +149,7 @@ class LinkEntry(NamedTuple):
     """Of its audience, those subscribed on this link. None of them, and no frame, in an entry that is here
     only because it may change members."""
     frame: bytes
-    """A WebSocket frame, made once to be written to every connection of `users`."""
+    """A whole WebSocket frame, ready to be written to every connection of `users`."""
 
 
 class OffsetRange(NamedTuple):
@@ -170,7 +170,7 @@ class Progress(NamedTuple):
 NotifierMessage = PartitionsAssigned | Acknowledged | LinkEntry | Progress | Gap
 
 
-def encode_entry(  # noqa: PLR0913, PLR0917 - once per entry and link: a LinkEntry made for it costs a tenth more
+def encode_entry(  # noqa: PLR0913, PLR0917 - once per entry and link: a model as argument costs a tenth more
     partition: int,
     start: int,
     end: int,

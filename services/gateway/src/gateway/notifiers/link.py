@@ -35,7 +35,7 @@ _PING_INTERVAL_SECONDS = 2.4
 later the link is cut: soon after the group misses a dead member. A stall of this process cuts nothing:
 messages that arrived meanwhile are read before anything is concluded from it."""
 _CONNECT_TIMEOUT_SECONDS = 3.0
-"""At the address of a machine that is gone nothing refuses, nor answers."""
+"""A machine that is down neither accepts nor refuses."""
 _CLOSE_TIMEOUT_SECONDS = 1.0
 _MESSAGES_PER_TURN = 64
 """Until other tasks run."""

@@ -129,9 +129,8 @@ class Dispatcher:
 
     def _advance_to(self, partition: int, offset: int) -> PartitionReplayBuffer:
         buffer = self.buffers[partition]
-        if (
-            offset > buffer.next_offset
-        ):  # Kafka deleted records between: announced anew, it is a gap to gateways
+        if offset > buffer.next_offset:
+            # Kafka deleted the records between: a new announcement makes them a gap to gateways.
             self.send_progress()
             buffer.skip_to(offset)
             self._announce_partitions(self._links)
