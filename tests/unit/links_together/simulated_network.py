@@ -33,11 +33,11 @@ class Client:
     received: list[tuple[int, int]] = field(default_factory=list)
 
     def read(self) -> None:
-        for text in self.line.told:
+        for text in self.line.written:
             match orjson.loads(cast("str", text)):
                 case [partition, offset]:
                     self.received.append((partition, offset))
-        self.line.told.clear()
+        self.line.written.clear()
 
 
 class SimulatedNetwork:

@@ -10,7 +10,7 @@ from gateway.leaky_bucket import Pace
 from gateway.notifiers.subscriptions import UserSubscriptions
 from gateway.websocket import close_codes
 from gateway.websocket.connection import Socket
-from shared.contract.entries import MEMBER_KINDS
+from shared.contract.entries import MEMBER_ENTRY_TYPES
 from shared.contract.frames import ReconnectFrame
 from shared.internal.link_protocol import LinkEntry
 from shared.runtime.failpoints import failpoint
@@ -55,7 +55,7 @@ class Sockets:
             self._leave(socket)
 
     def dispatch(self, entry: LinkEntry) -> None:
-        if entry.kind in MEMBER_KINDS:
+        if entry.kind in MEMBER_ENTRY_TYPES:
             self._membership.forget(entry.conversation)
         failpoint("gateway.dispatching")
         for user in entry.users:
