@@ -51,7 +51,7 @@ bench: $(READY) ## Measure latency, throughput and CPU
 	@$(PYTHON) -m bench $(ARGS)
 
 bench-peers: $(READY) ## The same beside ejabberd and others, installed for it (ARGS=--help)
-	@$(PYTHON) -m bench.peers $(ARGS)
+	@$(PYTHON) -m bench.scenarios.beside_peers $(ARGS)
 
 picture: $(READY) ## Make the README's pictures anew, with Chromium, from the demo's data
 	@$(PYTHON) -m tests.browser.picture

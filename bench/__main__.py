@@ -12,11 +12,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from bench import table
-from bench.figures import Figures, middle
-from bench.plan import pairs
-from bench.rounds import Bench, drivers, plan, rates_in_turn
-from bench.target import parley
+from bench.load.plan import pairs
+from bench.measure.figures import Figures, middle
+from bench.report import table
+from bench.scenarios.rounds import Bench, drivers, plan, rates_in_turn
+from bench.systems.parley import parley
 from deploy.local.failure import Failure
 
 RATES = (50.0, 200.0, 800.0, 1600.0, 2500.0)

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from bench import storm, watch
-from bench.crowd import Crowd, Gathering, Return, Spell
+from bench.load.reconnecting_clients import Crowd, Gathering, Return, Spell
+from bench.measure import metrics_sampler as watch
+from bench.scenarios import reconnect_storm as storm
 from deploy.local.record import Stack
 from tests.conftest import StartStack
 

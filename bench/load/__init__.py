@@ -1,0 +1,1 @@
+"""Clients in processes of their own, and what they send when."""

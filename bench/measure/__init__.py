@@ -1,0 +1,1 @@
+"""CPU, latencies and validity of a round."""

@@ -1,0 +1,1 @@
+"""Results, goals, tables and plots."""

@@ -1,0 +1,1 @@
+"""Servers that people would pick instead, on the same machine."""
