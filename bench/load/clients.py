@@ -1,92 +1,94 @@
-"""The process that sends and receives: `python -m bench.load.clients`, a Plan on its input, then Rounds.
+"""Worker that sends to direct conversations and groups, and receives: a Plan, then Rounds.
 
-Each line in is answered by a line out: `ready` for the plan, a Report for a round. It ends with its input.
-What it does per frame is little (see `wires`), so that it is not what is measured; how late it sends, and
-what CPU it takes, is measured too.
+It does little per frame (see `protocols`), so that it is not what is measured; how late it sends, and its
+CPU, are measured too.
 """
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable
 
-import uvloop
-
 from bench.load.plan import Plan, Report, Round
-from bench.load.precise_timer import Alarm
-from bench.load.protocols import Line, Wire
-from bench.load.protocols.matrix import Client
-from bench.load.protocols.parley import Socket
-from bench.load.protocols.xmpp import Stream
+from bench.load.precise_timer import PreciseTimer
+from bench.load.protocols import ClientConnection, ProtocolName
+from bench.load.protocols.broadcast import BroadcastConnection
+from bench.load.protocols.matrix import MatrixConnection
+from bench.load.protocols.parley import ParleyConnection
+from bench.load.protocols.xmpp import XmppConnection
 from bench.load.schedule import Sending, schedule
 from bench.load.tally import Tally
+from bench.load.worker_process import Answer, serve
 
-_LINES: dict[Wire, Callable[[str], Line]] = {"parley": Socket, "xmpp": Stream, "matrix": Client}
-_AT_ONCE = 20
-"""Connections that are made at the same time."""
-_STRAGGLERS = 10.0
-"""Seconds after the last sending within which everything must have come."""
+_CONNECTIONS: dict[ProtocolName, Callable[[str], ClientConnection]] = {
+    "parley": ParleyConnection,
+    "broadcast": BroadcastConnection,
+    "xmpp": XmppConnection,
+    "matrix": MatrixConnection,
+}
+_MAX_CONNECTING = 20
+_CONNECT_TIMEOUT_SECONDS = 180
+_DELIVERY_TIMEOUT_SECONDS = 10.0
+"""After the last sending."""
+_DUPLICATE_WAIT_SECONDS = 0.2
 
 
-class Driver:
-    """All sockets of its share, and the rounds over them."""
+class Clients:
+    """All connections of a plan's share, and the rounds over them."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._conversations = plan.conversations or [pair.conversation for pair in plan.pairs]
-        mine = plan.pairs[plan.share :: plan.shares]
-        users = dict.fromkeys(user for pair in mine for user in (pair.a, pair.b))
-        self._lines = {user: _LINES[plan.wire](user) for user in users}
+        share = plan.conversations[plan.share :: plan.shares]
+        users = [*plan.idle, *(user for conversation in share for user in conversation.members)]
+        self._connections = {user: _CONNECTIONS[plan.protocol](user) for user in dict.fromkeys(users)}
 
     async def connect(self) -> None:
-        """Returns once every line is live; raises when one is not within 30 s."""
-        few = asyncio.Semaphore(_AT_ONCE)
+        """Return once every connection is live; raises TimeoutError."""
+        slots = asyncio.Semaphore(_MAX_CONNECTING)
 
-        async def one(line: Line) -> None:
-            async with few:
-                await line.connect(self._plan.socket)
+        async def connect(connection: ClientConnection) -> None:
+            async with slots:
+                await connection.connect(self._plan.address)
 
-        async with asyncio.timeout(30):
-            await asyncio.gather(*map(one, self._lines.values()))
+        async with asyncio.timeout(_CONNECT_TIMEOUT_SECONDS):
+            await asyncio.gather(*map(connect, self._connections.values()))
 
-    async def play(self, asked: Round) -> Report:
-        """Sends as scheduled, and waits for what is on its way."""
+    async def play(self, request: Round) -> Report:
+        """Send as scheduled, and wait for the deliveries."""
         plan = self._plan
-        everything = schedule(asked.rate, asked.seconds, len(plan.pairs), asked.seed)
-        mine = [sending for sending in everything if sending.pair % plan.shares == plan.share]
-        named = asked.model_copy(update={"name": f"{asked.name}.{plan.share}"})
-        tally = Tally(named, plan.pairs, mine, plan.copies)
-        for line in self._lines.values():
-            line.ear = tally
-        await self._send(asked.begin, mine, tally)
-        deadline = time.monotonic() + _STRAGGLERS
+        sendings = [
+            sending._replace(sender=sending.sender % plan.senders)
+            for sending in schedule(request.rate, request.seconds, len(plan.conversations), request.seed)
+            if sending.conversation % plan.shares == plan.share
+        ]
+        tally = Tally(f"{request.name}.{plan.share}", request.begin, plan, sendings)
+        for connection in self._connections.values():
+            connection.receiver = tally
+        await self._send(request.begin, sendings, tally)
+        deadline = time.monotonic() + _DELIVERY_TIMEOUT_SECONDS
         while not tally.complete and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-        await asyncio.sleep(0.2)  # what comes twice comes now
+        await asyncio.sleep(_DUPLICATE_WAIT_SECONDS)
         return tally.report()
 
     async def _send(self, begin: float, sendings: list[Sending], tally: Tally) -> None:
-        alarm = Alarm()
+        timer = PreciseTimer()
         for number, sending in enumerate(sendings):
             if begin + sending.at > time.monotonic():
-                await alarm.until(begin + sending.at)
+                await timer.sleep_until(begin + sending.at)
             elif number % 16 == 0:
                 await asyncio.sleep(0)  # late: still read what comes in
-            pair = self._plan.pairs[sending.pair]
-            a, b = (pair.a, pair.b) if sending.by_a else (pair.b, pair.a)
-            self._lines[a].send(self._conversations[sending.pair], b, tally.name(number))
+            conversation = self._plan.conversations[sending.conversation]
+            sender, peer = (conversation.members[n] for n in (sending.sender, 1 - sending.sender))
+            self._connections[sender].send(conversation.id, peer, tally.name(number))
             tally.sent(number, time.monotonic())
-        alarm.close()
+        timer.close()
 
 
-async def _run() -> None:
-    driver = Driver(Plan.model_validate_json(sys.stdin.readline()))
-    await driver.connect()
-    print("ready", flush=True)
-    while line := await asyncio.to_thread(sys.stdin.readline):
-        report = await driver.play(Round.model_validate_json(line))
-        print(report.model_dump_json(), flush=True)
+async def _start(plan: Plan) -> Answer[Round]:
+    clients = Clients(plan)
+    await clients.connect()
+    return clients.play
 
 
 if __name__ == "__main__":
-    uvloop.run(_run())
+    serve(Plan, Round, _start)

@@ -1,46 +1,53 @@
-"""Who writes to whom, and what bench and driver say to one another: one JSON document a line."""
+"""Messages between the bench and the clients' workers, one JSON document a line."""
 
 from pydantic import BaseModel
 
-from bench.load.protocols import Wire
+from bench.load.latencies import Latencies
+from bench.load.protocols import ProtocolName
 from shared import ids
 
 
-class Pair(BaseModel):
-    """One direct conversation."""
+class Conversation(BaseModel):
+    id: str
+    """The server's."""
+    members: list[str]
 
-    a: str
-    b: str
+    @classmethod
+    def direct(cls, *members: str) -> "Conversation":
+        """Parley's conversation of two users."""
+        return cls(id=ids.direct_conversation_id(*members), members=list(members))
 
-    @property
-    def conversation(self) -> str:
-        return ids.direct_conversation_id(self.a, self.b)
+    @classmethod
+    def group(cls, name: str, members: list[str]) -> "Conversation":
+        """A group of Parley's; `name` is unique among the bench's in a log."""
+        return cls(id=ids.group_conversation_id("bench", name), members=members)
 
 
 class Plan(BaseModel):
-    """What one driver is started with."""
+    """What one worker connects."""
 
-    socket: str
-    """Where the server is. Parley's: URL of a WebSocket, to which the user id is added."""
-    wire: Wire = "parley"
-    copies: int = 2
-    """How many sockets a message comes to: 2 when its sender is told too."""
-    pairs: list[Pair]
-    """All conversations."""
-    conversations: list[str] = []
-    """What the server calls them, where it chooses itself."""
+    address: str
+    """The server's. Parley's: URLs of WebSockets, separated by spaces, to which the user id is added."""
+    protocol: ProtocolName = "parley"
+    conversations: list[Conversation] = []
+    senders: int = 2
+    """How many members of a conversation send: the first ones."""
+    echo: bool = True
+    """Whether a message reaches its sender's socket too."""
+    idle: list[str] = []
+    """More users, who are only connected."""
     share: int = 0
     shares: int = 1
-    """This driver has every `shares`-th conversation, from `share` on."""
+    """This worker has every `shares`-th conversation, from `share` on."""
 
 
 class Round(BaseModel):
-    """What a driver is asked to do."""
+    """A request to send."""
 
     name: str
-    """Before each clientId; no other round has it."""
+    """Prefix of each clientId, unique among rounds."""
     rate: float
-    """Messages a second, of all drivers."""
+    """Messages a second, of all workers."""
     seconds: float
     seed: int
     begin: float
@@ -48,35 +55,36 @@ class Round(BaseModel):
 
 
 class Report(BaseModel):
-    """What became of one round at one driver. Times are in seconds."""
+    """What became of one round at one worker."""
 
     sent: int
-    latencies: list[float]
-    """From the intended sending to the parsed frame at the other user's socket."""
-    acceptances: list[float]
+    deliveries: int
+    latencies: Latencies
+    """From the intended sending to the parsed frame at another member's socket; in groups at any member's."""
+    acceptances: Latencies
     """From the intended sending to `accepted`."""
-    lateness: list[float]
+    lateness: Latencies
     """From the intended sending to the actual one."""
     lost: int
-    """Deliveries that did not come, of messages that were not refused."""
+    """Missing deliveries, of messages that were not refused."""
     doubled: int
     misordered: int
     refused: list[str]
-    """clientIds answered by `error` or `rejected`. One that was not confirmed in time may have come all the
+    """clientIds answered by `error` or `rejected`. One that was not confirmed in time may be stored all the
     same."""
     closed: int
-    """Sockets that ended."""
+    """Connections that ended."""
     duration: float
-    """From the first intended sending to the last delivery."""
+    """Seconds from the round's beginning to the last delivery."""
 
 
-def pairs(users: int, conversations: int) -> list[Pair]:
+def direct_conversations(users: int, count: int) -> list[Conversation]:
     """So many different conversations, spread evenly. Raises ValueError when there are not enough users."""
     half = users // 2
-    if conversations < 1 or conversations > half * half:
+    if count < 1 or count > half * half:
         raise ValueError(f"{users} users have from 1 to {half * half} conversations here")
     names = [f"user-{number:05d}" for number in range(users)]
-    places = (
-        (2 * (n % half), (2 * (n % half) + 1 + 2 * (n // half)) % (2 * half)) for n in range(conversations)
-    )
-    return [Pair(a=names[a], b=names[b]) for a, b in places]
+    return [
+        Conversation.direct(names[2 * (n % half)], names[(2 * (n % half) + 1 + 2 * (n // half)) % (2 * half)])
+        for n in range(count)
+    ]

@@ -1,274 +1,240 @@
-"""Many sockets that are dropped and come back; a Gathering, then Spells go in.
+"""Worker with many sockets that lose their gateway and come back: a StormSetup, then LoadPhases.
 
-Each member of the crowd has one conversation, in which a speaker writes to them; speakers' sockets are never
-dropped. A member goes on from the last cursor it was told and expects 1, 2, 3 …, whatever happens. One that
-lost its connection without a word dials at once: the worst that clients can do.
+Each client has one conversation, to which a sender writes; senders' sockets stay connected. A client resumes
+from its last cursor and expects seq 1, 2, 3 … whatever happens. One that lost its connection without a close
+frame reconnects at once: the worst that clients can do.
 """
 
 import asyncio
 import random
-import sys
 import time
-from collections import Counter
+from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import quote
 
-import orjson
-import uvloop
-from picows import WSCloseCode, WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import WSCloseCode, WSError, WSFrame, WSMsgType, WSTransport, ws_connect
 from pydantic import BaseModel
 
-from bench.load.plan import Pair
+from bench.load.plan import Conversation
+from bench.load.protocols.parley import ParleyConnection
+from bench.load.protocols.websocket import WebSocketConnection
+from bench.load.worker_process import Answer, serve
 
-_SETTLE = 90.0
-"""Seconds after which who has not everything has lost it."""
+_SETTLE_TIMEOUT_SECONDS = 90.0
+"""What is still missing then is lost."""
+_CONNECT_TIMEOUT_SECONDS = 180
+_MAX_CONNECTING = 50
 
 
-class Gathering(BaseModel):
+class StormSetup(BaseModel):
     home: str
-    """URL of a WebSocket, to which the user id is added: where the crowd is at first."""
+    """URL of a WebSocket, to which the user id is added: where the clients are at first."""
     refuge: str
-    """Where it goes when it loses that."""
-    members: int
-    speakers: int = 20
+    """Where they go when they lose that."""
+    clients: int
+    senders: int = 20
     name: str = "member"
-    """Of each member, with a number. No other crowd in the same log has it."""
+    """Of each client, with a number; unique in a log."""
 
-    def pairs(self) -> list[Pair]:
-        """Speaker and member."""
+    def conversations(self) -> list[Conversation]:
+        """A sender and a client each."""
         return [
-            Pair(a=f"speaker-{number % self.speakers}", b=f"{self.name}-{number:05d}")
-            for number in range(self.members)
+            Conversation.direct(f"speaker-{number % self.senders}", f"{self.name}-{number:05d}")
+            for number in range(self.clients)
         ]
 
 
-class Spell(BaseModel):
-    """So long the speakers speak, so many messages a second, to all members in turn."""
+class LoadPhase(BaseModel):
+    """A request to send so many messages a second, to all clients in turn."""
 
     seconds: float
     rate: float
 
 
-class Return(BaseModel):
-    """What a spell was like. Times are in seconds."""
+class PhaseReport(BaseModel):
+    """What happened in a phase. Times are in seconds."""
 
-    sent: int
-    missing: int
-    """Messages that did not come to whom they were for."""
-    skipped: int
-    """Messages that came before an earlier one."""
-    away: int
-    """Members that are not back."""
-    absences: list[float]
+    sent: int = 0
+    missing: int = 0
+    """Messages that did not reach their client."""
+    skipped: int = 0
+    """Messages that arrived before an earlier one."""
+    away: int = 0
+    """Clients that are not back."""
+    absences: list[float] = []
     """From the loss of a connection to `synced` on the next."""
-    ends: list[float]
+    ends: list[float] = []
     """When each of these was over, on CLOCK_MONOTONIC."""
-    dialled: int
-    unanswered: int
+    dialled: int = 0
+    unanswered: int = 0
     """Of these, those that were given up or refused by TCP."""
-    closes: dict[str, int]
+    closes: dict[str, int] = {}
     """Closed by a gateway, by code."""
-    told: list[float]
-    """The delays that gateways asked for."""
-    delays: list[float]
-    """From when a message was to be sent until its member had it."""
+    retry_delays: list[float] = []
+    """That gateways requested."""
+    delays: list[float] = []
+    """From when a message was due until its client had it."""
 
 
-class Member(WSListener):
-    def __init__(self, crowd: "Crowd", user: str) -> None:
-        self.user = user
-        self.seen = 0
+class ReconnectingClient(WebSocketConnection):
+    def __init__(self, clients: "ReconnectingClients", user: str) -> None:
+        super().__init__(user)
+        self.last_seq = 0
         self.synced = asyncio.Event()
-        self._crowd = crowd
+        self._clients = clients
         self._cursor = ""
-        self._lost = 0.0
-        self._delay: float | None = None
-        self.transport: WSTransport | None = None
+        self._lost_at = 0.0
+        self._retry_delay: float | None = None
 
-    async def dial(self, url: str, delay: float = 0.0) -> None:
-        """Until it is connected."""
+    async def connect(self, url: str, delay: float = 0.0) -> None:
+        """Try until it is connected."""
         while True:
             await asyncio.sleep(delay)
-            self._crowd.told.dialled += 1
+            self._clients.report.dialled += 1
             try:
                 query = f"{quote(self.user)}&cursor={self._cursor}"
                 await ws_connect(lambda: self, url + query, websocket_handshake_timeout=15)
             except (OSError, TimeoutError, WSError):
-                self._crowd.told.unanswered += 1
+                self._clients.report.unanswered += 1
                 delay = random.uniform(0.2, 1.0)
             else:
                 return
 
     def on_ws_connected(self, transport: WSTransport) -> None:
-        self.transport, self._delay = transport, None
+        self.transport, self._retry_delay = transport, None
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        if frame.msg_type == WSMsgType.TEXT:
-            self._hear(orjson.loads(frame.get_payload_as_memoryview()))
-        elif frame.msg_type == WSMsgType.CLOSE:
-            self._closed(frame.get_close_code().value, str(frame.get_close_reason() or ""))
-            transport.send_close(WSCloseCode.OK)
-            transport.disconnect()
+        if frame.msg_type == WSMsgType.CLOSE:
+            self._on_close(frame.get_close_code().value, str(frame.get_close_reason() or ""))
+            self._close()
+        else:
+            super().on_ws_frame(transport, frame)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         if self.synced.is_set():
-            self._lost = time.monotonic()
+            self._lost_at = time.monotonic()
             self.synced.clear()
-        if not self._crowd.over:
-            self._crowd.busy(self.dial(self._crowd.refuge, self._delay or 0.0))
+        if not self._clients.closing:
+            self._clients.spawn(self.connect(self._clients.refuge, self._retry_delay or 0.0))
 
-    def _hear(self, frame: dict[str, Any]) -> None:
+    def on_json(self, frame: dict[str, Any], now: float) -> None:
         match frame["type"]:
-            case "message" if frame["seq"] > self.seen:
-                self._crowd.told.skipped += frame["seq"] > self.seen + 1
-                self.seen = frame["seq"]
-                self._crowd.arrived(self.user, self.seen)
+            case "message" if frame["seq"] > self.last_seq:
+                self._clients.report.skipped += frame["seq"] > self.last_seq + 1
+                self.last_seq = frame["seq"]
+                self._clients.on_message(self.user, self.last_seq)
             case "cursor":
                 self._cursor = frame["cursor"] or self._cursor
             case "synced":
                 self._cursor = frame["cursor"] or self._cursor
-                self._back()
+                self._on_synced(now)
             case "reconnect":
-                self._delay = frame["afterMs"] / 1e3
-                self._crowd.told.told.append(self._delay)
-                asyncio.get_running_loop().call_later(self._delay, self._leave)
+                self._retry_after(frame["afterMs"])
+                asyncio.get_running_loop().call_later(frame["afterMs"] / 1e3, self._leave)
 
-    def _back(self) -> None:
+    def _on_synced(self, now: float) -> None:
         self.synced.set()
-        if self._lost:
-            now = time.monotonic()
-            self._crowd.told.absences.append(now - self._lost)
-            self._crowd.told.ends.append(now)
-            self._lost = 0.0
+        if self._lost_at:
+            self._clients.report.absences.append(now - self._lost_at)
+            self._clients.report.ends.append(now)
+            self._lost_at = 0.0
 
     def _leave(self) -> None:
-        """As it was told to; the delay is over."""
-        self._delay = 0.0
+        """Reconnect as the gateway requested: the delay is over."""
+        self._retry_delay = 0.0
+        self._close()
+
+    def _close(self) -> None:
         if self.transport is not None:
             self.transport.send_close(WSCloseCode.OK)
             self.transport.disconnect()
 
-    def _closed(self, code: int, reason: str) -> None:
-        self._crowd.told.closes[str(code)] = self._crowd.told.closes.get(str(code), 0) + 1
+    def _on_close(self, code: int, reason: str) -> None:
+        closes = self._clients.report.closes
+        closes[str(code)] = closes.get(str(code), 0) + 1
         if reason.startswith("afterMs="):
-            self._delay = int(reason.removeprefix("afterMs=")) / 1e3
-            self._crowd.told.told.append(self._delay)
+            self._retry_after(int(reason.removeprefix("afterMs=")))
+
+    def _retry_after(self, milliseconds: int) -> None:
+        self._retry_delay = milliseconds / 1e3
+        self._clients.report.retry_delays.append(self._retry_delay)
 
 
-class Speaker(WSListener):
-    def __init__(self) -> None:
-        self.synced = asyncio.Event()
-        self.transport: WSTransport | None = None
-
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        self.transport = transport
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        if not self.synced.is_set() and b'"synced"' in frame.get_payload_as_bytes():
-            self.synced.set()
-
-    def say(self, conversation: str, text: str) -> None:
-        assert self.transport is not None
-        frame = {"type": "message", "conversationId": conversation, "text": text}
-        self.transport.send(WSMsgType.TEXT, orjson.dumps(frame))
-
-
-class Crowd:
-    def __init__(self, gathering: Gathering) -> None:
-        self.refuge = gathering.refuge
-        self.over = False
-        self.told = _nothing()
-        self._gathering = gathering
-        self._pairs = gathering.pairs()
-        self._members = [Member(self, pair.b) for pair in self._pairs]
-        self._speakers = {pair.a: Speaker() for pair in self._pairs}
-        self._sent: Counter[int] = Counter()
+class ReconnectingClients:
+    def __init__(self, setup: StormSetup) -> None:
+        self.refuge = setup.refuge
+        self.closing = False
+        self.report = PhaseReport()
+        self._home = setup.home
+        self._conversations = setup.conversations()
+        self._clients = [ReconnectingClient(self, c.members[1]) for c in self._conversations]
+        self._senders = {c.members[0]: ParleyConnection(c.members[0]) for c in self._conversations}
+        self._sent = [0] * len(self._clients)
         self._due: dict[tuple[str, int], float] = {}
         self._next = 0
-        self._busy: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    def busy(self, dialling: Any) -> None:
-        task = asyncio.create_task(dialling)
-        self._busy.add(task)
-        task.add_done_callback(self._busy.discard)
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def gather(self) -> None:
-        """Returns once all are synced; raises when that takes minutes."""
-        async with asyncio.timeout(180):
-            for user, speaker in self._speakers.items():
-                await ws_connect(lambda speaker=speaker: speaker, f"{self.refuge}{user}")
-                await speaker.synced.wait()
-            for start in range(0, len(self._members), 50):
-                some = self._members[start : start + 50]
-                await asyncio.gather(*(member.dial(self._gathering.home) for member in some))
-                await asyncio.gather(*(member.synced.wait() for member in some))
+    async def connect(self) -> None:
+        """Return once all are synced; raises TimeoutError."""
+        async with asyncio.timeout(_CONNECT_TIMEOUT_SECONDS):
+            for sender in self._senders.values():
+                await sender.connect(self.refuge)
+            for start in range(0, len(self._clients), _MAX_CONNECTING):
+                some = self._clients[start : start + _MAX_CONNECTING]
+                await asyncio.gather(*(client.connect(self._home) for client in some))
+                await asyncio.gather(*(client.synced.wait() for client in some))
 
-    def part(self) -> None:
-        """All sockets end, and nobody dials again."""
-        self.over = True
-        everybody: list[Member | Speaker] = [*self._members, *self._speakers.values()]
-        for each in everybody:
-            if each.transport is not None:
-                each.transport.disconnect()
+    def disconnect(self) -> None:
+        """End all connections for good."""
+        self.closing = True
+        for connection in (*self._clients, *self._senders.values()):
+            if connection.transport is not None:
+                connection.transport.disconnect()
 
-    async def play(self, spell: Spell) -> Return:
-        self.told = _nothing()
-        begin, count = time.monotonic(), int(spell.seconds * spell.rate)
+    async def play(self, phase: LoadPhase) -> PhaseReport:
+        """Send, and wait until every client has everything, or for SETTLE_TIMEOUT."""
+        self.report = PhaseReport()
+        begin, count = time.monotonic(), int(phase.seconds * phase.rate)
         for number in range(count):
-            due = begin + number / spell.rate
+            due = begin + number / phase.rate
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-            self._speak(due)
-        await asyncio.sleep(max(0.0, begin + spell.seconds - time.monotonic()))
-        deadline = time.monotonic() + _SETTLE
-        while not self._complete() and time.monotonic() < deadline:  # noqa: ASYNC110
+            self._send(due)
+        await asyncio.sleep(max(0.0, begin + phase.seconds - time.monotonic()))
+        deadline = time.monotonic() + _SETTLE_TIMEOUT_SECONDS
+        while (self._missing() or self._away()) and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
-        self.told.sent, self.told.missing = count, self._missing()
-        self.told.away = sum(not member.synced.is_set() for member in self._members)
-        return self.told
+        self.report.sent, self.report.missing, self.report.away = count, self._missing(), self._away()
+        return self.report
 
-    def arrived(self, member: str, seq: int) -> None:
-        """Member `member` has its message `seq`."""
-        self.told.delays.append(time.monotonic() - self._due.pop((member, seq)))
+    def on_message(self, client: str, seq: int) -> None:
+        """Note that `client` has its message `seq`."""
+        self.report.delays.append(time.monotonic() - self._due.pop((client, seq)))
 
-    def _speak(self, due: float) -> None:
-        place, self._next = self._next, (self._next + 1) % len(self._pairs)
-        pair = self._pairs[place]
-        self._sent[place] += 1
-        self._due[pair.b, self._sent[place]] = due
-        self._speakers[pair.a].say(pair.conversation, f"to {pair.b}")
-
-    def _complete(self) -> bool:
-        return not self._missing() and all(member.synced.is_set() for member in self._members)
+    def _send(self, due: float) -> None:
+        index, self._next = self._next, (self._next + 1) % len(self._conversations)
+        conversation = self._conversations[index]
+        sender, client = conversation.members
+        self._sent[index] += 1
+        self._due[client, self._sent[index]] = due
+        self._senders[sender].send(conversation.id, client, f"{client}.{self._sent[index]}")
 
     def _missing(self) -> int:
-        return sum(self._sent[place] - member.seen for place, member in enumerate(self._members))
+        return sum(sent - client.last_seq for sent, client in zip(self._sent, self._clients, strict=True))
+
+    def _away(self) -> int:
+        return sum(not client.synced.is_set() for client in self._clients)
 
 
-def _nothing() -> Return:
-    return Return(
-        sent=0,
-        missing=0,
-        skipped=0,
-        away=0,
-        absences=[],
-        ends=[],
-        dialled=0,
-        unanswered=0,
-        closes={},
-        told=[],
-        delays=[],
-    )
-
-
-async def _run() -> None:
-    crowd = Crowd(Gathering.model_validate_json(sys.stdin.readline()))
-    await crowd.gather()
-    print("ready", flush=True)
-    while line := await asyncio.to_thread(sys.stdin.readline):
-        told = await crowd.play(Spell.model_validate_json(line))
-        print(told.model_dump_json(), flush=True)
-    crowd.part()
+async def _start(setup: StormSetup) -> Answer[LoadPhase]:
+    clients = ReconnectingClients(setup)
+    await clients.connect()
+    return clients.play
 
 
 if __name__ == "__main__":
-    uvloop.run(_run())
+    serve(StormSetup, LoadPhase, _start)

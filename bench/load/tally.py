@@ -1,99 +1,96 @@
-"""What became of each message of a round, at every socket."""
+"""What became of each message of a round, at every connection."""
 
-from bench.load.plan import Pair, Report, Round
+from collections.abc import Sequence
+
+from bench.load.latencies import Latencies
+from bench.load.plan import Plan, Report
 from bench.load.schedule import Sending
-
-_OWN, _OTHER, _REFUSED = 1, 2, 4
 
 
 class Tally:
-    """Counts what is told to it. Pure: all moments are arguments, in seconds on one clock."""
+    """Counts deliveries, acceptances and refusals. Pure: moments are arguments, in seconds on one clock."""
 
-    def __init__(self, asked: Round, pairs: list[Pair], sendings: list[Sending], copies: int = 2) -> None:
-        """`copies`: how many sockets each message comes to; 1 is the other user's."""
-        self._asked = asked
-        self._copies = copies
-        self._prefix = f"{asked.name}."
+    def __init__(self, name: str, begin: float, plan: Plan, sendings: Sequence[Sending]) -> None:
+        self._prefix = f"{name}."
+        self._begin = self._ended = begin
         self._sendings = sendings
-        self._senders = [pairs[s.pair].a if s.by_a else pairs[s.pair].b for s in sendings]
-        self._seen = bytearray(len(sendings))
-        self._last: dict[tuple[str, str], int] = {}
+        conversations = [plan.conversations[sending.conversation] for sending in sendings]
+        self._senders = [c.members[s.sender] for c, s in zip(conversations, sendings, strict=True)]
+        self._is_group = [len(conversation.members) > 2 for conversation in conversations]
+        self._outstanding = [len(c.members) - (not plan.echo) for c in conversations]
+        self._refused: dict[int, str] = {}
+        self._delivered: set[tuple[int, str]] = set()
+        self._last_seq: dict[tuple[str, str], int] = {}
         self._latencies: list[float] = []
         self._acceptances: list[float] = []
         self._lateness: list[float] = []
-        self._refused: list[str] = []
         self._doubled = self._misordered = self._closed = 0
-        self._ended = asked.begin
-        self._open = copies * len(sendings)
+        self._lost = sum(self._outstanding)
 
     @property
     def complete(self) -> bool:
-        """Every delivery came of what was not refused."""
-        return self._open == 0
+        """Whether every message that was not refused was delivered to everyone."""
+        return self._lost == 0
 
     def name(self, number: int) -> str:
         """The clientId of a message."""
         return f"{self._prefix}{number}"
 
     def sent(self, number: int, now: float) -> None:
-        self._lateness.append(now - self._intended(number))
+        self._lateness.append(now - self._due(number))
 
     def accepted(self, client_id: str, now: float) -> None:
         if (number := self._number(client_id)) is not None:
-            self._acceptances.append(now - self._intended(number))
+            self._acceptances.append(now - self._due(number))
 
     def refused(self, client_id: str) -> None:
         number = self._number(client_id)
-        if number is not None and not self._seen[number] & _REFUSED:
-            self._refused.append(client_id)
-            self._open -= self._copies - self._seen[number].bit_count()
-            self._seen[number] |= _REFUSED
+        if number is not None and number not in self._refused:
+            self._refused[number] = client_id
+            self._lost -= self._outstanding[number]
 
     def closed(self) -> None:
         self._closed += 1
 
-    def delivered(self, user: str, line: str, client_id: str, seq: int, now: float) -> None:
-        """A message came to `user`'s socket; within a `line` seq only grows."""
+    def delivered(self, user: str, order: str, client_id: str, seq: int, now: float) -> None:
+        """Count a message at `user`'s connection; within an `order` seq only grows."""
         if (number := self._number(client_id)) is None:
             return
-        whose = _OWN if user == self._senders[number] else _OTHER
-        if self._seen[number] & whose:
+        if (number, user) in self._delivered:
             self._doubled += 1
             return
-        if not self._seen[number] & _REFUSED:
-            self._open -= 1
-        self._seen[number] |= whose
+        self._delivered.add((number, user))
+        self._outstanding[number] -= 1
+        self._lost -= number not in self._refused
         self._ended = now
-        if whose == _OTHER:
-            self._latencies.append(now - self._intended(number))
-        self._order((user, line), seq)
-
-    def report(self) -> Report:
-        """As it stands."""
-        return Report(
-            sent=len(self._lateness),
-            latencies=self._latencies,
-            acceptances=self._acceptances,
-            lateness=self._lateness,
-            lost=self._open,
-            doubled=self._doubled,
-            misordered=self._misordered,
-            refused=self._refused,
-            closed=self._closed,
-            duration=self._ended - self._asked.begin,
-        )
-
-    def _order(self, line: tuple[str, str], seq: int) -> None:
-        if seq <= self._last.get(line, 0):
+        if user != self._senders[number] or self._is_group[number]:
+            self._latencies.append(now - self._due(number))
+        if seq <= self._last_seq.get((user, order), 0):
             self._misordered += 1
         else:
-            self._last[line] = seq
+            self._last_seq[user, order] = seq
 
-    def _intended(self, number: int) -> float:
-        return self._asked.begin + self._sendings[number].at
+    def report(self) -> Report:
+        """The counts so far."""
+        return Report(
+            sent=len(self._lateness),
+            deliveries=len(self._delivered),
+            latencies=Latencies(self._latencies),
+            acceptances=Latencies(self._acceptances),
+            lateness=Latencies(self._lateness),
+            lost=self._lost,
+            doubled=self._doubled,
+            misordered=self._misordered,
+            refused=list(self._refused.values()),
+            closed=self._closed,
+            duration=self._ended - self._begin,
+        )
+
+    def _due(self, number: int) -> float:
+        return self._begin + self._sendings[number].at
 
     def _number(self, client_id: str) -> int | None:
-        """None for a straggler of another round, and for another driver's message."""
+        """None for another round's or another worker's message."""
         prefix, _, number = client_id.rpartition(".")
         if f"{prefix}." != self._prefix or int(number) >= len(self._sendings):
             return None

@@ -1,21 +1,27 @@
-"""A process of the bench's own, which is asked by a line of JSON and answers by another."""
+"""Both ends of the pipe to a worker: a plan in and `ready` out, then each request is answered by one line."""
 
+import asyncio
 import signal
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
+import uvloop
 from pydantic import BaseModel
 
 from deploy.local.failure import Failure
 from deploy.local.process import ROOT, leash, module
 
+P = TypeVar("P", bound=BaseModel)
+R = TypeVar("R", bound=BaseModel)
+Answer = Callable[[R], Awaitable[BaseModel]]
 
-class ChildEnded(Failure):
-    """It says why on stderr."""
 
+class Worker:
+    """The bench's end."""
 
-class Child:
     def __init__(self, name: str) -> None:
         """`name` is a module's."""
         self._name = name
@@ -27,33 +33,52 @@ class Child:
     def pid(self) -> int:
         return self._process.pid
 
-    def tell(self, what: BaseModel) -> None:
+    def request(self, request: BaseModel) -> None:
+        """Send a request without waiting for the answer."""
         assert self._process.stdin is not None
-        self._process.stdin.write(what.model_dump_json() + "\n")
+        self._process.stdin.write(request.model_dump_json() + "\n")
         self._process.stdin.flush()
 
-    def hear(self) -> str:
-        """Blocks; raises ChildEnded."""
+    def answer(self, model: type[R]) -> R:
+        """Block until the next answer; raises Failure when the worker ended, which wrote why to stderr."""
+        return model.model_validate_json(self.line())
+
+    def line(self) -> str:
+        """The next line as it is; raises Failure."""
         assert self._process.stdout is not None
         if not (line := self._process.stdout.readline()):
-            raise ChildEnded(f"{self._name} ended with {self._process.wait()}")
+            raise Failure(f"{self._name} ended with {self._process.wait()}")
         return line
 
-    def ask(self, what: BaseModel) -> str:
-        self.tell(what)
-        return self.hear()
+    def call(self, request: BaseModel, model: type[R]) -> R:
+        """Block until `request` is answered; raises Failure."""
+        self.request(request)
+        return self.answer(model)
 
-    def end(self) -> None:
+    def stop(self) -> None:
         self._process.terminate()
         self._process.wait(5)
 
 
 @contextmanager
-def child(name: str, plan: BaseModel) -> Iterator[Child]:
+def worker(name: str, plan: BaseModel) -> Iterator[Worker]:
     """Ready when entered, gone when left."""
-    made = Child(name)
+    process = Worker(name)
     try:
-        made.ask(plan)
-        yield made
+        process.request(plan)
+        process.line()
+        yield process
     finally:
-        made.end()
+        process.stop()
+
+
+def serve(plan: type[P], request: type[R], start: Callable[[P], Awaitable[Answer[R]]]) -> None:
+    """Be a worker until the input ends: `start` gets the plan and returns what answers requests."""
+
+    async def run() -> None:
+        answer = await start(plan.model_validate_json(sys.stdin.readline()))
+        print("ready", flush=True)
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            print((await answer(request.model_validate_json(line))).model_dump_json(), flush=True)
+
+    uvloop.run(run())

@@ -1,69 +1,91 @@
-"""CPU by process tree, and what else happened on the machine: proc(5)."""
+"""CPU by process tree, and what else happened on the machine."""
 
-import os
 import time
-from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
+import psutil
 from pydantic import BaseModel
 
-_TICK = 1 / os.sysconf("SC_CLK_TCK")
 
-
-class Used(BaseModel):
-    """What was used between two moments. In seconds, of one core where not said otherwise."""
+class Usage(BaseModel):
+    """Use between two moments, in seconds, of one core where not stated otherwise."""
 
     seconds: float
     cpu: dict[str, float]
-    """By process, its children included."""
+    """By process, its descendants included."""
     steal: float
     others: float
-    """CPU of all processes that are none of ours."""
-    idle: float = 0.0
-    """CPU of what stood by."""
+    """CPU of all other processes of the machine."""
+    standby: float = 0.0
+    """CPU of servers that stood by."""
 
-    def aside(self, names: Iterable[str]) -> None:
-        """These stood by."""
-        self.idle = sum(self.cpu.pop(name) for name in names)
+    def per_unit(self, count: int) -> dict[str, float]:
+        """Microseconds of CPU for each of `count` units of work, by process."""
+        return {name: seconds / max(count, 1) * 1e6 for name, seconds in self.cpu.items()}
 
 
-class Machine(NamedTuple):
+class MachineTimes(NamedTuple):
     """Seconds of CPU since boot, of all cores."""
 
     busy: float
     steal: float
 
 
-class Accounts(NamedTuple):
-    """One moment; `trees` by name in seconds of CPU."""
+class Snapshot(NamedTuple):
+    """One moment; `trees` in seconds of CPU by name."""
 
     moment: float
     trees: dict[str, float]
-    machine: Machine
+    machine: MachineTimes
 
 
-def look(roots: Mapping[str, int]) -> Accounts:
-    """`roots` are pids by name; each tree includes its descendants, those that ended and were waited for too,
-    but not another root."""
-    processes = _processes()
-    apart = set(roots.values())
+class CpuMeter:
+    """Accounts for the CPU from its construction until `usage`.
+
+    `roots` are pids by name. A tree includes its descendants, also those that ended and were waited for, but
+    no other root. `standby` are roots of servers that are not measured now.
+    """
+
+    def __init__(self, roots: Mapping[str, int], standby: Mapping[str, int] | None = None) -> None:
+        taken = set(roots.values())
+        self._standby = {f"standby {n}": pid for n, pid in (standby or {}).items() if pid not in taken}
+        self._roots = {**roots, **self._standby}
+        self._before = snapshot(self._roots)
+
+    def usage(self) -> Usage:
+        usage = between(self._before, snapshot(self._roots))
+        usage.standby = sum(usage.cpu.pop(name) for name in self._standby)
+        return usage
+
+
+def server_sum(cpu: Mapping[str, float]) -> float:
+    """The CPU of all processes but the load generators."""
+    return sum(spent for name, spent in cpu.items() if not name.startswith("driver"))
+
+
+def snapshot(roots: Mapping[str, int]) -> Snapshot:
     children: dict[int, list[int]] = {}
-    for pid, (parent, _) in processes.items():
-        children.setdefault(parent, []).append(pid)
+    own: dict[int, float] = {}
+    for process in psutil.process_iter(["ppid", "cpu_times"]):
+        if times := process.info["cpu_times"]:
+            own[process.pid] = times.user + times.system + times.children_user + times.children_system
+            children.setdefault(process.info["ppid"], []).append(process.pid)
+    other_roots = set(roots.values())
 
     def tree(pid: int) -> float:
-        own = processes[pid][1] if pid in processes else 0.0
-        return own + sum(tree(child) for child in children.get(pid, ()) if child not in apart)
+        below = (child for child in children.get(pid, ()) if child not in other_roots)
+        return own.get(pid, 0.0) + sum(map(tree, below))
 
-    trees = {name: tree(pid) for name, pid in roots.items()}
-    return Accounts(time.monotonic(), trees, machine(Path("/proc/stat").read_text()))
+    return Snapshot(
+        time.monotonic(), {name: tree(pid) for name, pid in roots.items()}, machine(psutil.cpu_times())
+    )
 
 
-def between(before: Accounts, after: Accounts) -> Used:
+def between(before: Snapshot, after: Snapshot) -> Usage:
     cpu = {name: after.trees[name] - before.trees[name] for name in before.trees}
     busy = after.machine.busy - before.machine.busy
-    return Used(
+    return Usage(
         seconds=after.moment - before.moment,
         cpu=cpu,
         steal=after.machine.steal - before.machine.steal,
@@ -71,20 +93,7 @@ def between(before: Accounts, after: Accounts) -> Used:
     )
 
 
-def machine(stat: str) -> Machine:
-    """Of the text of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal."""
-    user, nice, system, _, _, irq, softirq, steal = (int(word) for word in stat.split()[1:9])
-    return Machine((user + nice + system + irq + softirq) * _TICK, steal * _TICK)
-
-
-def _processes() -> dict[int, tuple[int, float]]:
-    """Per pid: its parent, and seconds of CPU with those of its children that were waited for."""
-    found = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdecimal():
-            try:
-                fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            except OSError:  # it ended meanwhile
-                continue
-            found[int(folder.name)] = int(fields[1]), sum(map(int, fields[11:15])) * _TICK
-    return found
+def machine(times: Any) -> MachineTimes:
+    """Of psutil's cpu_times(), whose type depends on the platform. Idle time and waiting are no work."""
+    busy = times.user + times.nice + times.system + times.irq + times.softirq
+    return MachineTimes(busy, times.steal)

@@ -1,11 +1,12 @@
-"""What a round says, in the numbers that are told."""
+"""The numbers of one round of messages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from pydantic import BaseModel
 
+from bench.load.latencies import Latencies
 from bench.load.plan import Report
-from bench.measure.cpu_accounting import Used
+from bench.measure.cpu_accounting import Usage, server_sum
 from bench.measure.round_validity import marks
 
 
@@ -30,12 +31,12 @@ class Figures(BaseModel):
     """Messages that were not refused and that history has not exactly once."""
     cpu: dict[str, float]
     cpu_sum: float
-    """The server's: all but the drivers'."""
+    """The server's: all but the load generators'."""
     lateness_p99: float
     steal: float
     others: float
     idle: float = 0.0
-    """Taken by what stood by."""
+    """Used by servers that stood by."""
     marks: list[str]
     """Why it does not count; empty when it does."""
 
@@ -46,54 +47,36 @@ class Figures(BaseModel):
 
     @property
     def disturbed(self) -> bool:
-        """It does not count, and that is not the server's fault."""
+        """Whether it does not count through no fault of the server."""
         return bool(self.marks) and not self.faults
 
 
-def figures(rate: float, reports: Sequence[Report], wrong: int, used: Used) -> Figures:
-    """Of the reports of all drivers."""
-    latencies = [each for report in reports for each in report.latencies]
-    sent = sum(report.sent for report in reports)
-    lateness = quantile([each for report in reports for each in report.lateness], 0.99)
+def figures(rate: float, reports: Sequence[Report], rows_wrong: int, usage: Usage) -> Figures:
+    """Of the reports of all workers."""
+    latencies = Latencies.merged(report.latencies for report in reports)
+    acceptances = Latencies.merged(report.acceptances for report in reports)
+    lateness = Latencies.merged(report.lateness for report in reports).milliseconds(99)
     duration = max(report.duration for report in reports)
-    cpu = {name: seconds / max(sent, 1) * 1e6 for name, seconds in used.cpu.items()}
-    counts = {
-        "lost": sum(report.lost for report in reports),
-        "doubled": sum(report.doubled for report in reports),
-        "misordered": sum(report.misordered for report in reports),
-        "refused": sum(len(report.refused) for report in reports),
-        "closed": sum(report.closed for report in reports),
-        "rows_wrong": wrong,
-    }
+    counted = ("lost", "doubled", "misordered", "closed")
+    counts = {name: sum(getattr(report, name) for report in reports) for name in counted}
+    counts |= {"refused": sum(len(report.refused) for report in reports), "rows_wrong": rows_wrong}
+    sent = sum(report.sent for report in reports)
+    cpu = usage.per_unit(sent)
     return Figures(
         rate=rate,
         sent=sent,
         achieved=len(latencies) / duration if duration > 0 else 0.0,
-        p50=quantile(latencies, 0.5) * 1e3,
-        p90=quantile(latencies, 0.9) * 1e3,
-        p99=quantile(latencies, 0.99) * 1e3,
-        max=quantile(latencies, 1.0) * 1e3,
-        accepted_p50=quantile([each for report in reports for each in report.acceptances], 0.5) * 1e3,
+        p50=latencies.milliseconds(50),
+        p90=latencies.milliseconds(90),
+        p99=latencies.milliseconds(99),
+        max=latencies.milliseconds(100),
+        accepted_p50=acceptances.milliseconds(50),
         **counts,
         cpu=cpu,
-        cpu_sum=sum(spent for name, spent in cpu.items() if not name.startswith("driver")),
-        lateness_p99=lateness * 1e3,
-        steal=used.steal / used.seconds,
-        others=used.others / used.seconds,
-        idle=used.idle / used.seconds,
-        marks=marks(counts, lateness, used),
+        cpu_sum=server_sum(cpu),
+        lateness_p99=lateness,
+        steal=usage.steal / usage.seconds,
+        others=usage.others / usage.seconds,
+        idle=usage.standby / usage.seconds,
+        marks=marks(counts, lateness, usage),
     )
-
-
-def quantile(values: Iterable[float], share: float) -> float:
-    """The smallest of `values` that at least `share` of them do not exceed; nan when there are none."""
-    ordered = sorted(values)
-    if not ordered:
-        return float("nan")
-    return ordered[max(0, -int(-share * len(ordered) // 1) - 1)]
-
-
-def middle(rounds: Sequence[Figures]) -> Figures:
-    """Of several rounds at one rate the one with the median p50, of those that count if any does."""
-    counting = [each for each in rounds if not each.marks] or list(rounds)
-    return sorted(counting, key=lambda each: each.p50)[len(counting) // 2]

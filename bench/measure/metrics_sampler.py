@@ -1,4 +1,4 @@
-"""Looks at the stack again and again meanwhile: its metrics, its database, its memory."""
+"""Samples of a stack's metrics and database, taken again and again meanwhile."""
 
 import threading
 import time
@@ -9,58 +9,49 @@ from typing import NamedTuple
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+_INTERVAL_SECONDS = 0.5
 
-class Seen(NamedTuple):
+
+class Sample(NamedTuple):
     moment: float
     values: Mapping[str, float]
 
 
-Look = Callable[[], Mapping[str, float]]
+class Samples(list[Sample]):
+    def series(self, name: str) -> list[float]:
+        return [sample.values.get(name, 0.0) for sample in self]
 
-
-class Watch:
-    def __init__(self) -> None:
-        self.seen: list[Seen] = []
-
-    def peak(self, name: str) -> float:
-        return max((each.values.get(name, 0.0) for each in self.seen), default=0.0)
-
-    def first(self, name: str) -> float:
-        return self.seen[0].values.get(name, 0.0)
-
-    def last(self, name: str) -> float:
-        return self.seen[-1].values.get(name, 0.0)
-
-    def fastest(self, name: str, span: float = 1.0) -> float:
-        """Of a counter: the most that it grew by in `span` seconds, a second."""
+    def fastest_growth(self, name: str) -> float:
+        """Of a counter: the most that it grew by in a second."""
         rates = [0.0]
-        for start, begin in enumerate(self.seen):
-            later = next((each for each in self.seen[start:] if each.moment - begin.moment >= span), None)
+        for index, begin in enumerate(self):
+            later = next((sample for sample in self[index:] if sample.moment - begin.moment >= 1), None)
             if later is not None:
-                grown = later.values.get(name, 0.0) - begin.values.get(name, 0.0)
-                rates.append(grown / (later.moment - begin.moment))
+                growth = later.values.get(name, 0.0) - begin.values.get(name, 0.0)
+                rates.append(growth / (later.moment - begin.moment))
         return max(rates)
 
 
 @contextmanager
-def watching(look: Look, every: float = 0.5) -> Iterator[Watch]:
-    watch, stop = Watch(), threading.Event()
+def sampling(read: Callable[[], Mapping[str, float]]) -> Iterator[Samples]:
+    """Call `read` in a thread until this is left."""
+    samples, stop = Samples(), threading.Event()
 
     def run() -> None:
         while not stop.is_set():
-            watch.seen.append(Seen(time.monotonic(), look()))
-            stop.wait(every)
+            samples.append(Sample(time.monotonic(), read()))
+            stop.wait(_INTERVAL_SECONDS)
 
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        yield watch
+        yield samples
     finally:
         stop.set()
         thread.join()
 
 
-def metrics(client: httpx.Client, url: str, prefix: str) -> dict[str, float]:
+def read_metrics(client: httpx.Client, url: str, prefix: str = "") -> dict[str, float]:
     """Of one process, sums over labels. Empty when it does not answer."""
     try:
         text = client.get(f"{url}/metrics").text

@@ -1,25 +1,31 @@
-"""Where a process spends its time: py-spy looks into it, and writes what speedscope.app shows."""
+"""py-spy beside a process, for speedscope.app."""
 
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-OUT = Path(__file__).parents[1] / "out"
+_OUT = Path(__file__).parents[1] / "out"
 
 
 @contextmanager
-def profile(name: str, pid: int) -> Iterator[Path]:
-    """Looks at process `pid` meanwhile; its file is written when left. It costs that process some 5 %."""
-    OUT.mkdir(exist_ok=True)
-    file = OUT / f"{name}.json"
-    command = [str(Path(sys.executable).with_name("py-spy")), "record", "--pid", str(pid), "--rate", "200"]
-    how = ["--format", "speedscope", "--output", str(file), "--native"]
-    watching = subprocess.Popen([*command, *how], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield file
-    finally:
-        watching.send_signal(signal.SIGINT)
-        watching.wait(60)
+def profiled(label: str, process: str, pids: Mapping[str, int]) -> Iterator[None]:
+    """Profile `process`, at some 5 % of its CPU, and write bench/out/`label`.json; "" profiles none."""
+    if not process:
+        yield
+        return
+    _OUT.mkdir(exist_ok=True)
+    file = _OUT / f"{label}.json"
+    command = [str(Path(sys.executable).with_name("py-spy")), "record", "--pid", str(pids[process])]
+    options = ["--rate", "200", "--format", "speedscope", "--output", str(file), "--native"]
+    with subprocess.Popen(
+        [*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as recorder:
+        try:
+            yield
+        finally:
+            recorder.send_signal(signal.SIGINT)
+            recorder.wait(60)
+            print(f"profile: {file}", file=sys.stderr)

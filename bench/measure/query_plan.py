@@ -1,4 +1,4 @@
-"""How PostgreSQL runs a prepared statement, counted: which rows of which table it looks at, by which way."""
+"""How PostgreSQL runs a prepared statement, counted: which rows of which table it scans, and how."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -6,49 +6,47 @@ from typing import Any, Literal, NamedTuple
 
 import psycopg
 
-Planned = Literal["custom", "generic"]
-"""For the values given, or once for all: the server may choose either."""
+PlanMode = Literal["custom", "generic"]
+"""Planned for the given values, or once for all: the server may choose either."""
 
 
 class Scan(NamedTuple):
-    how: str
+    method: str
     table: str
     rows: int
-    """Read in all, those too that a filter then dropped."""
+    """Read in all, also those that a filter then dropped."""
 
 
-def scans(statement: "Prepared", given: Mapping[str, Any]) -> list[Scan]:
-    """Runs it. Each scan of a table."""
-    (row,) = statement.explained(given, "format json")
-    return [_scan(node) for node in _nodes(row[0][0]["Plan"]) if "Relation Name" in node]
-
-
-def plan(statement: "Prepared", given: Mapping[str, Any]) -> list[str]:
-    """Runs it. The plan as PostgreSQL prints it."""
-    return [row[0] for row in statement.explained(given, "costs off, summary")]
-
-
-class Prepared:
+class PreparedStatement:
     def __init__(self, connection: psycopg.Connection[Any], names: list[str]) -> None:
         self._cursor = psycopg.ClientCursor(connection)
         self._names = names
 
-    def explained(self, given: Mapping[str, Any], options: str) -> list[Any]:
-        values = ", ".join(f"%({name})s" for name in self._names)
-        ask = f"explain (analyze, buffers, {options}) execute probed ({values})"
-        return self._cursor.execute(ask.encode(), given).fetchall()
+    def scans(self, values: Mapping[str, Any]) -> list[Scan]:
+        """Run it, and return each scan of a table."""
+        (row,) = self._explain(values, "format json")
+        return [_scan(node) for node in _nodes(row[0][0]["Plan"]) if "Relation Name" in node]
+
+    def plan(self, values: Mapping[str, Any]) -> str:
+        """Run it, and return the plan as PostgreSQL prints it."""
+        return "\n".join(row[0] for row in self._explain(values, "costs off, summary"))
+
+    def _explain(self, values: Mapping[str, Any], options: str) -> list[Any]:
+        parameters = ", ".join(f"%({name})s" for name in self._names)
+        statement = f"explain (analyze, buffers, {options}) execute probed ({parameters})"
+        return self._cursor.execute(statement.encode(), values).fetchall()
 
 
 @contextmanager
 def prepared(
-    connection: psycopg.Connection[Any], statement: str, names: list[str], planned: Planned
-) -> Iterator[Prepared]:
-    """`statement` with its parameters by `names`, planned as said."""
+    connection: psycopg.Connection[Any], statement: str, names: list[str], mode: PlanMode
+) -> Iterator[PreparedStatement]:
+    """`statement` with its parameters by `names`."""
     numbered = statement % {name: f"${number}" for number, name in enumerate(names, 1)}
-    connection.execute(f"set plan_cache_mode = force_{planned}_plan".encode())
+    connection.execute(f"set plan_cache_mode = force_{mode}_plan".encode())
     connection.execute(f"prepare probed as {numbered}".encode())
     try:
-        yield Prepared(connection, names)
+        yield PreparedStatement(connection, names)
     finally:
         connection.execute("deallocate probed")
         connection.execute("reset plan_cache_mode")

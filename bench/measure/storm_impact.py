@@ -1,18 +1,20 @@
-"""What a storm did to those who were dropped and to those who stood by, and whether it was harm: pure."""
+"""What a reconnect storm did to the clients that were dropped and to those that were not, and whether it is
+harm."""
 
 from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel
 
+from bench.load.latencies import Latencies
 from bench.load.plan import Report
-from bench.load.reconnecting_clients import Return
-from bench.measure.figures import quantile
+from bench.load.reconnecting_clients import PhaseReport
 
 _FAULTS = ("lost", "doubled", "misordered", "closed")
+_CLIENT_FAULTS = ("missing", "skipped", "away")
 
 
-class Bystanders(BaseModel):
-    """One spell. Times in milliseconds."""
+class UnaffectedClients(BaseModel):
+    """One phase. Times in milliseconds."""
 
     when: str
     sent: int
@@ -28,33 +30,34 @@ class Bystanders(BaseModel):
     late_p99: float
 
     @classmethod
-    def of(cls, when: str, report: Report) -> "Bystanders":
-        p50, p90, p99, most = (quantile(report.latencies, share) * 1e3 for share in (0.5, 0.9, 0.99, 1.0))
+    def summarise(cls, when: str, report: Report) -> "UnaffectedClients":
+        times = zip(("p50", "p90", "p99", "max"), (50, 90, 99, 100), strict=True)
         return cls(
             when=when,
             sent=report.sent,
-            p50=p50,
-            p90=p90,
-            p99=p99,
-            max=most,
-            lost=report.lost,
-            doubled=report.doubled,
-            misordered=report.misordered,
-            closed=report.closed,
+            **{name: report.latencies.milliseconds(percentile) for name, percentile in times},
+            **{fault: getattr(report, fault) for fault in _FAULTS},
             refused=len(report.refused),
-            late_p99=quantile(report.lateness, 0.99) * 1e3,
+            late_p99=report.lateness.milliseconds(99),
         )
 
 
-class Dropped(BaseModel):
+class ReconnectedClients(BaseModel):
     """Times in seconds."""
 
     sockets: int
     back: int
     last_back: float
-    """From the drop on."""
+    """After the drop."""
     absent_p50: float
+    absent_p90: float
     absent_max: float
+    synced_per_second: int
+    """In the fastest second."""
+    dialled: int
+    unanswered: int
+    closes: str
+    """By code."""
     to_them: int
     missing: int
     skipped: int
@@ -62,40 +65,46 @@ class Dropped(BaseModel):
     commits_per_second: float
     """Of the database, in the fastest second."""
     p99_during_to_before: float
-    """Of the bystanders."""
+    """Of the unaffected clients."""
 
     @classmethod
-    def of(cls, returned: Return, sockets: int, began: float, commits: float, slower: float) -> "Dropped":
-        """`began`: when they were dropped."""
+    def summarise(
+        cls, report: PhaseReport, sockets: int, began: float, commits: float, slowdown: float
+    ) -> "ReconnectedClients":
+        """`began` is when they were dropped."""
+        absences, ends = Latencies(report.absences), sorted(report.ends)
+        same = ("dialled", "unanswered", *_CLIENT_FAULTS)
         return cls(
             sockets=sockets,
-            back=len(returned.absences),
-            last_back=max(returned.ends, default=began) - began,
-            absent_p50=quantile(returned.absences, 0.5),
-            absent_max=quantile(returned.absences, 1.0),
-            to_them=returned.sent,
-            missing=returned.missing,
-            skipped=returned.skipped,
-            away=returned.away,
+            back=len(absences),
+            last_back=max(ends, default=began) - began,
+            absent_p50=absences.milliseconds(50) / 1e3,
+            absent_p90=absences.milliseconds(90) / 1e3,
+            absent_max=absences.milliseconds(100) / 1e3,
+            synced_per_second=max((sum(t <= end < t + 1 for end in ends) for t in ends), default=0),
+            closes=", ".join(f"{code}: {count}" for code, count in report.closes.items()),
+            to_them=report.sent,
             commits_per_second=commits,
-            p99_during_to_before=slower,
+            p99_during_to_before=slowdown,
+            **{name: getattr(report, name) for name in same},
         )
 
 
-def harm(reports: Mapping[str, Report], returned: Return, sockets: int) -> Iterator[str]:
+def harm(reports: Mapping[str, Report], returned: PhaseReport, sockets: int) -> Iterator[str]:
     """Everything that a storm must not do."""
-    for when, report in reports.items():
-        for fault in _FAULTS:
+    counted: dict[str, tuple[BaseModel, tuple[str, ...]]] = {
+        f"unaffected clients {when}": (report, _FAULTS) for when, report in reports.items()
+    }
+    counted["dropped clients"] = returned, _CLIENT_FAULTS
+    for clients, (report, faults) in counted.items():
+        for fault in faults:
             if count := getattr(report, fault):
-                yield f"bystanders {when}: {count} {fault}"
-    for fault in ("missing", "skipped", "away"):
-        if count := getattr(returned, fault):
-            yield f"the crowd: {count} {fault}"
+                yield f"{clients}: {count} {fault}"
     if len(returned.absences) < sockets:
-        yield f"the crowd: {len(returned.absences)} of {sockets} were dropped and came back"
+        yield f"dropped clients: {len(returned.absences)} of {sockets} were dropped and came back"
 
 
-def slower(reports: Mapping[str, Report]) -> float:
-    """The bystanders' p99 during the storm to that before it."""
-    during, before = (quantile(reports[when].latencies, 0.99) for when in ("during", "before"))
+def slowdown(reports: Mapping[str, Report]) -> float:
+    """The unaffected clients' p99 during the storm to that before it."""
+    during, before = (reports[when].latencies.milliseconds(99) for when in ("during", "before"))
     return during / before

@@ -1,4 +1,4 @@
-"""Draws bench/results/*.json, in an environment that has matplotlib: `python bench/plot.py FOLDER`."""
+"""Draws W1's rounds, in an environment that has matplotlib: `python bench/report/plots.py FOLDER`."""
 
 import json
 import sys
@@ -14,28 +14,30 @@ from matplotlib import pyplot as plt
 mpl.rcParams |= {"svg.hashsalt": "parley", "font.size": 9, "axes.grid": True, "grid.alpha": 0.3}
 _COLOURS = {"parley": "#0b6e4f", "ejabberd": "#c1440e", "synapse": "#5b4b8a"}
 _PROCESSES = ("gateway", "projector", "notifier", "store", "kafka", "postgres")
+Rounds = list[dict[str, Any]]
 
 
 def main() -> None:
     folder = Path(sys.argv[1])
     knee = folder / "w1-knee.json"
     if knee.exists():
-        rounds = json.loads(knee.read_text())["rounds"]
-        _latency(rounds, folder / "latency.svg")
-        _budget(rounds["parley"], folder / "budget.svg")
+        sides = json.loads(knee.read_text())["rounds"]
+        _latency(sides, folder / "latency.svg")
+        _budget(_by_rate(sides["parley"]), folder / "budget.svg")
 
 
-def _latency(rounds: dict[str, list[dict[str, Any]]], file: Path) -> None:
-    """p50 and p99 of both, and CPU, by rate."""
+def _latency(sides: dict[str, Rounds], file: Path) -> None:
+    """p50 and p99 of all sides, and CPU, by rate."""
     figure, (times, cpu) = plt.subplots(1, 2, figsize=(10, 4))
-    for name, told in rounds.items():
-        rates = sorted({each["rate"] for each in told})
-        colour = _COLOURS.get(name)
+    for side, rounds in sides.items():
+        by_rate, colour = _by_rate(rounds), _COLOURS.get(side)
+
+        def medians(field: str, by_rate: dict[float, Rounds] = by_rate) -> list[float]:
+            return [median(row[field] for row in rows) for rows in by_rate.values()]
+
         for field, style in (("p50", "o-"), ("p99", "s--")):
-            times.plot(
-                rates, [_middle(told, r, field) for r in rates], style, c=colour, label=f"{name} {field}"
-            )
-        cpu.plot(rates, [_middle(told, rate, "cpu_sum") for rate in rates], "o-", c=colour, label=name)
+            times.plot(list(by_rate), medians(field), style, c=colour, label=f"{side} {field}")
+        cpu.plot(list(by_rate), medians("cpu_sum"), "o-", c=colour, label=side)
     times.axhline(250, c="grey", lw=1, ls=":")
     times.set(yscale="log", xlabel="messages/s", ylabel="ms to the other user's frame")
     cpu.set(xlabel="messages/s", ylabel="CPU µs a message, database and broker too", ylim=(0, None))
@@ -44,15 +46,14 @@ def _latency(rounds: dict[str, list[dict[str, Any]]], file: Path) -> None:
     _save(figure, file)
 
 
-def _budget(told: list[dict[str, Any]], file: Path) -> None:
+def _budget(by_rate: dict[float, Rounds], file: Path) -> None:
     """Where Parley's CPU goes, by process and rate."""
     figure, axes = plt.subplots(figsize=(8, 4))
-    rates = sorted({each["rate"] for each in told})
-    bottom = [0.0] * len(rates)
-    for name in _PROCESSES:
-        spent = [median(e["cpu"][name] for e in _good(told, rate)) for rate in rates]
-        axes.bar([f"{rate:g}" for rate in rates], spent, bottom=bottom, label=name)
-        bottom = [low + more for low, more in zip(bottom, spent, strict=True)]
+    bottom = [0.0] * len(by_rate)
+    for process in _PROCESSES:
+        heights = [median(row["cpu"][process] for row in rows) for rows in by_rate.values()]
+        axes.bar([f"{rate:g}" for rate in by_rate], heights, bottom=bottom, label=process)
+        bottom = [low + height for low, height in zip(bottom, heights, strict=True)]
     axes.set(xlabel="messages/s", ylabel="CPU µs a message")
     axes.legend()
     _save(figure, file)
@@ -63,13 +64,10 @@ def _save(figure: Any, file: Path) -> None:
     figure.savefig(file, metadata={"Date": None})
 
 
-def _good(told: list[dict[str, Any]], rate: float) -> list[dict[str, Any]]:
-    mine = [each for each in told if each["rate"] == rate]
-    return [each for each in mine if not each["marks"]] or mine
-
-
-def _middle(told: list[dict[str, Any]], rate: float, field: str) -> float:
-    return float(median(each[field] for each in _good(told, rate)))
+def _by_rate(rounds: Rounds) -> dict[float, Rounds]:
+    """Those that count, by rate, rising."""
+    by_rate = {rate: [r for r in rounds if r["rate"] == rate] for rate in sorted({r["rate"] for r in rounds})}
+    return {rate: [row for row in rows if not row["marks"]] or rows for rate, rows in by_rate.items()}
 
 
 if __name__ == "__main__":

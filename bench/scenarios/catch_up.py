@@ -1,174 +1,136 @@
-"""Catching up with a long log (W6). The projector beside a Faust agent that does
-nothing, on the same events of the same broker, one after the other in turns."""
+"""Catching up with a long log (W6)."""
 
-import argparse
 import asyncio
-import os
 import shutil
-import signal
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 from pydantic import BaseModel
 
-from bench.measure import cpu_accounting as accounts
-from bench.measure.round_validity import crowded
-from bench.report import results
-from bench.systems import seed_events as log
-from bench.systems.parley import postgres, work_folder
+from bench.load.plan import Conversation
+from bench.measure.cpu_accounting import CpuMeter, Usage
+from bench.measure.round_validity import disturbances
+from bench.scenarios.scenario import Recorder, option, turns
+from bench.systems import seed_events
+from bench.systems.parley import PARTITIONS, Stack, postgres_settings, running_stack, work_folder
 from bench.systems.peers import install
-from deploy.local.background import running
+from bench.systems.server_process import server_process
 from deploy.local.failure import Failure
-from deploy.local.process import ROOT, Process, leash, module
-from deploy.local.record import Stack
-from deploy.local.services import migrations, topics
-from shared import ids
+from deploy.local.process import module
+from shared.kafka import Appendable
 from shared.topics import Topics
 
-_PARTITIONS = int(os.environ.get("PARTITIONS") or 12)
 _TABLES = "progress, conversations, members, messages, journal, journal_personal"
-_DONE = "select coalesce(sum(next_offset), 0) from progress"
+_PROJECTED = "select coalesce(sum(next_offset), 0) from progress"
+_FAUST_AGENT = Path(install.__file__).with_name("faust_agent.py")
+_TIMEOUT_SECONDS = 600
 
 
-class Caught(BaseModel):
+class EventFigures(BaseModel):
     events: int
     per_second: float
     cpu: float
-    """Microseconds an event, of projector, database and broker."""
+    """Microseconds an event, of consumer, database and broker."""
     marks: list[str]
 
 
-def main() -> int:
-    """The exit code: 0 when all was projected."""
-    chosen = _parser().parse_args()
-    told: dict[str, list[BaseModel]] = {"parley": [], "faust": []}
-    try:
-        with work_folder() as folder, running(folder, "--no-services") as stack:
-            _fill(stack, chosen.events, chosen.conversations)
-            for number in range(chosen.rounds):
-                sides = [("parley", _project), ("faust", _faust)]
-                for name, side in sides if number % 2 == 0 else reversed(sides):
-                    told[name].append(side(stack, chosen.events + chosen.conversations))
-                    print(f"{name:>8} {told[name][-1]}", flush=True)
-            faust = install.versions(_environment(), "faust-streaming", "aiokafka")
-            results.keep(chosen.name, {"parley": postgres(stack.database), "faust": faust}, told)
-    except Failure as failure:
-        print(f"bench: {failure}", file=sys.stderr)
-        return 1
-    return 0
+def event_figures(count: int, seconds: float, usage: Usage) -> EventFigures:
+    cpu = sum(usage.per_unit(count).values())
+    return EventFigures(events=count, per_second=count / seconds, cpu=cpu, marks=disturbances(usage))
 
 
-def _fill(stack: Stack, count: int, conversations: int) -> None:
-    """The log, with so many messages in it."""
-    _once(topics(stack.kafka))
-    _once(migrations(stack.database))
-    names = [ids.group_conversation_id("bench", str(number)) for number in range(conversations)]
-    began = time.monotonic()
-    first = ((name, log.started(name, ["bench", "other"])) for name in names)
-    asyncio.run(log.write(stack.kafka, _PARTITIONS, first))
-    asyncio.run(log.write(stack.kafka, _PARTITIONS, log.sent(names, count)))
-    print(f"wrote {count} events in {time.monotonic() - began:.0f} s", file=sys.stderr)
+def groups(count: int, prefix: str = "") -> list[Conversation]:
+    return [Conversation.group(f"{prefix}{number}", ["bench", "other"]) for number in range(count)]
 
 
-def _project(stack: Stack, count: int) -> Caught:
-    """From an empty database to the log's end; the clock runs from the first event that is projected."""
-    with psycopg.connect(stack.database, autocommit=True) as connection:
-        connection.execute(f"truncate {_TABLES}".encode())
-        connection.execute("checkpoint")
-        with _projector(stack) as pid:
-            roots = {"projector": pid} | {each.name: each.pid for each in stack.again().processes}
-            began = _reach(connection, _PARTITIONS + 1)
-            before = accounts.look(roots)
-            done = _done(connection)
-            ended = _reach(connection, count + _PARTITIONS)
-            used = accounts.between(before, accounts.look(roots))
-    return _caught(count + _PARTITIONS - done, ended - began, used)
+def projected(connection: "psycopg.Connection[tuple[int]]") -> int:
+    """How many offsets the projector has passed, of all partitions."""
+    return int(connection.execute(_PROJECTED).fetchall()[0][0])
 
 
-def _faust(stack: Stack, count: int) -> Caught:
-    """The same events."""
-    folder = stack.folder / "faust"
-    script = Path(__file__).parents[1] / "systems" / "peers" / "faust_agent.py"
-    python = str(_environment() / "bin" / "python")
-    command = [python, str(script), stack.kafka, Topics.named().events, str(count), str(folder)]
-    with (stack.folder / "faust.log").open("wb") as errors:
-        process = subprocess.Popen(
-            [*leash(signal.SIGKILL), *command], stdout=subprocess.PIPE, stderr=errors, text=True
-        )
-    roots = {"faust": process.pid} | {each.name: each.pid for each in stack.again().processes}
-    before = accounts.look(roots)
-    assert process.stdout is not None
-    said = next((line for line in process.stdout if line.startswith("rate ")), "")
-    used = accounts.between(before, accounts.look(roots))
-    process.wait()
-    shutil.rmtree(folder, ignore_errors=True)
-    if not said:
-        raise Failure(f"faust ended: {(stack.folder / 'faust.log').read_text()[-500:]}")
-    return _caught(count, count / float(said.split()[1]), used)
-
-
-def _caught(count: int, seconds: float, used: accounts.Used) -> Caught:
-    cpu = sum(used.cpu.values()) / count * 1e6
-    return Caught(events=count, per_second=count / seconds, cpu=cpu, marks=crowded(used))
-
-
-@contextmanager
-def _projector(stack: Stack) -> Iterator[int]:
-    env = {"DATABASE_URL": stack.database, "KAFKA_BOOTSTRAP": stack.kafka, "PORT": "0", "HOST": "127.0.0.1"}
-    with (stack.folder / "projector.log").open("ab") as out:
-        process = subprocess.Popen(
-            [*leash(signal.SIGKILL), *module("message_store", "project")],
-            cwd=ROOT,
-            env={**os.environ, **env},
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _reach(connection: psycopg.Connection[tuple[int]], count: int) -> float:
-    """The moment when so many offsets were projected. Raises Failure after ten minutes."""
-    deadline = time.monotonic() + 600
-    while _done(connection) < count:
+def wait_projected(connection: "psycopg.Connection[tuple[int]]", count: int) -> float:
+    """Block until so many offsets were projected, and return the moment. Raises Failure after ten minutes."""
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    while (done := projected(connection)) < count:
         if time.monotonic() > deadline:
-            raise Failure(f"{_done(connection)} of {count} events were projected in ten minutes")
+            raise Failure(f"{done} of {count} events were projected in ten minutes")
         time.sleep(0.02)
     return time.monotonic()
 
 
-def _done(connection: psycopg.Connection[tuple[int]]) -> int:
-    return int(connection.execute(_DONE).fetchall()[0][0])
+@dataclass
+class CatchUp:
+    """Project a long log into an empty database (W6).
 
+    Beside a Faust agent that does nothing, on the same events of the same broker, in turn.
+    """
 
-def _once(process: Process) -> None:
-    done = subprocess.run(
-        process.argv, cwd=ROOT, env={**os.environ, **process.env}, capture_output=True, check=False
-    )
-    if done.returncode:
-        raise Failure(f"{process.name} failed: {done.stderr.decode()[-300:]}")
+    name: str = option("catch_up", "of the file in bench/results/")
+    events: int = option(1_000_000, "in the log")
+    conversations: int = option(1_000, "which they are spread over")
+    rounds: int = option(2, "of each")
 
+    def run(self, recorder: Recorder) -> None:
+        faust = install.environment("faust", "faust-streaming==0.15.3")
+        sides: dict[str, Callable[[Stack], EventFigures]] = {
+            "parley": self._project,
+            "faust": lambda stack: self._count(stack, faust),
+        }
+        with work_folder() as folder:
+            with running_stack(folder):
+                pass  # it creates topics and tables
+            with running_stack(folder, "--no-services") as stack:
+                recorder.settings["parley"] = postgres_settings(stack.database)
+                recorder.settings["faust"] = install.versions(faust, "faust-streaming", "aiokafka")
+                began = time.monotonic()
+                conversations = groups(self.conversations)
+                self._write(stack, map(seed_events.started, conversations))
+                self._write(stack, seed_events.sent(conversations, self.events))
+                print(f"wrote {self.events} events in {time.monotonic() - began:.0f} s", file=sys.stderr)
+                for name in turns(list(sides), self.rounds):
+                    recorder.add(name, sides[name](stack))
 
-def _environment() -> Path:
-    return install.environment("faust", "faust-streaming==0.15.3")
+    def _write(self, stack: Stack, records: Iterable[Appendable]) -> None:
+        asyncio.run(seed_events.write(stack.kafka, PARTITIONS, records))
 
+    def _project(self, stack: Stack) -> EventFigures:
+        """From an empty database to the log's end; the clock runs from the first event that is projected."""
+        end = self.events + self.conversations + PARTITIONS
+        where = {"DATABASE_URL": stack.database, "KAFKA_BOOTSTRAP": stack.kafka}
+        command, log = module("message_store", "project"), stack.folder / "projector.log"
+        with psycopg.connect(stack.database, autocommit=True) as connection:
+            connection.execute(f"truncate {_TABLES}".encode())
+            connection.execute("checkpoint")
+            with server_process(command, log, {**where, "PORT": "0", "HOST": "127.0.0.1"}) as pid:
+                began = wait_projected(connection, PARTITIONS + 1)
+                meter = CpuMeter({"projector": pid, **stack.pids()})
+                done = projected(connection)
+                seconds = wait_projected(connection, end) - began
+                return event_figures(end - done, seconds, meter.usage())
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bench.scenarios.catch_up", description=__doc__)
-    parser.add_argument("--name", default="catch_up", help="of the file in bench/results/")
-    parser.add_argument("--events", type=int, default=1_000_000)
-    parser.add_argument("--conversations", type=int, default=1_000)
-    parser.add_argument("--rounds", type=int, default=2, help="of each")
-    return parser
+    def _count(self, stack: Stack, environment: Path) -> EventFigures:
+        """The same events, by the Faust agent."""
+        count = self.events + self.conversations
+        folder, log = stack.folder / "faust", stack.folder / "faust.log"
+        python, topic = str(environment / "bin" / "python"), Topics.named().events
+        command = [python, str(_FAUST_AGENT), stack.kafka, topic, str(count), str(folder)]
+        log.unlink(missing_ok=True)
+        with server_process(command, log, {}) as pid:
+            meter = CpuMeter({"faust": pid, **stack.pids()})
+            rate = self._wait_for_rate(log)
+            usage = meter.usage()
+        shutil.rmtree(folder, ignore_errors=True)
+        return event_figures(count, count / rate, usage)
 
-
-if __name__ == "__main__":
-    sys.exit(main())
+    def _wait_for_rate(self, log: Path) -> float:
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            for line in log.read_text(errors="replace").splitlines():
+                if line.startswith("rate "):
+                    return float(line.split()[1])
+            time.sleep(0.05)
+        raise Failure(f"faust did not finish: {log.read_text(errors='replace')[-500:]}")

@@ -1,37 +1,29 @@
-"""Pages of a long past (W2, W3). Parley's, and a bare page of 50 of the same rows.
+"""Pages out of many messages (W2, W3): Parley's, and a bare page of 50 of the same rows."""
 
-A closed loop over a few connections: pages a second, and CPU a page of all processes that it takes, the
-database's too. Rounds take turns A B B A.
-"""
-
-import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from statistics import median
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
-from bench.load.page_reader import Fetched, Fetching, Reading
-from bench.load.worker_process import Child, child
-from bench.measure import cpu_accounting as accounts
-from bench.measure.figures import quantile
-from bench.measure.round_validity import crowded
-from bench.report import results
-from bench.scenarios.side_by_side import turns
-from bench.systems import seed_read_models as stored
+from bench.load.page_reader import ReadingPlan, ReadReport, ReadRequest
+from bench.load.worker_process import Worker, worker
+from bench.measure.cpu_accounting import CpuMeter, Usage, server_sum
+from bench.measure.round_validity import disturbances
+from bench.scenarios.scenario import Recorder, option, turns
+from bench.systems import seed_read_models
 from bench.systems.parley import Parley, parley
-from bench.systems.peers.bare_page import bare
-from bench.systems.seed_read_models import READER, Stored
-from deploy.local.failure import Failure
+from bench.systems.peers.bare_page import bare_page
+from bench.systems.seed_read_models import READER, Volume
 
-_WAY = ("gateway", "store", "postgres")
-"""The processes of Parley that a page takes; the others' CPU is nobody's fault."""
+_PAGE_PROCESSES = ("gateway", "store", "postgres")
+"""Those of Parley's that serve a page; the others stand by."""
+_CONVERSATIONS = f"/messages/conversations?meId={READER}&limit=50"
 
 
-class Pages(BaseModel):
+class PageFigures(BaseModel):
     """One round. Times in milliseconds, CPU in microseconds a page."""
 
     pages: int
@@ -40,133 +32,118 @@ class Pages(BaseModel):
     p99: float
     cpu: dict[str, float]
     server: float
-    """CPU of all processes but the driver."""
+    """CPU of all processes but the load generator."""
     wrong: int
     marks: list[str]
 
 
 @dataclass
-class Reader:
+class PageSide:
     """Reads one kind of page."""
 
     name: str
-    fetcher: Child
-    way: Mapping[str, int]
-    """pids of the processes that it takes, by name."""
-    beside: Mapping[str, int]
-    """Of those that stand by."""
+    reader: Worker
+    roots: Mapping[str, int]
+    """pids of the processes that serve it, by name."""
+    standby: Mapping[str, int]
 
-    def round(self, seconds: float, seed: int) -> Pages:
-        mine = {**self.way, "driver": self.fetcher.pid}
-        idle = {f"idle {name}": pid for name, pid in self.beside.items() if pid not in mine.values()}
-        before = accounts.look({**mine, **idle})
-        told = Fetched.model_validate_json(self.fetcher.ask(Reading(seconds=seconds, seed=seed)))
-        used = accounts.between(before, accounts.look({**mine, **idle}))
-        used.aside(idle)
-        return pages(told, used)
+    def round(self, seconds: float, seed: int) -> PageFigures:
+        meter = CpuMeter({**self.roots, "driver": self.reader.pid}, self.standby)
+        report = self.reader.call(ReadRequest(seconds=seconds, seed=seed), ReadReport)
+        return page_figures(report, meter.usage())
 
 
-def pages(told: Fetched, used: accounts.Used) -> Pages:
-    count = len(told.latencies)
-    cpu = {name: seconds / max(count, 1) * 1e6 for name, seconds in used.cpu.items()}
-    marks = [f"wrong {told.wrong}"] if told.wrong else []
-    return Pages(
+def page_figures(report: ReadReport, usage: Usage) -> PageFigures:
+    count = len(report.latencies)
+    cpu = usage.per_unit(count)
+    return PageFigures(
         pages=count,
-        per_second=count / told.seconds,
-        p50=quantile(told.latencies, 0.5) * 1e3,
-        p99=quantile(told.latencies, 0.99) * 1e3,
+        per_second=count / report.seconds,
+        p50=report.latencies.milliseconds(50),
+        p99=report.latencies.milliseconds(99),
         cpu=cpu,
-        server=sum(spent for name, spent in cpu.items() if name != "driver"),
-        wrong=told.wrong,
-        marks=[*marks, *crowded(used)],
+        server=server_sum(cpu),
+        wrong=report.wrong,
+        marks=[*([f"wrong {report.wrong}"] if report.wrong else []), *disturbances(usage)],
     )
 
 
-def main() -> int:
-    """The exit code: 0 when every page was whole."""
-    chosen = _parser().parse_args()
-    try:
-        with parley() as target:
-            print(f"writing {Stored().times(chosen.times)}", file=sys.stderr)
-            told = _measure(target, chosen)
-            results.keep(chosen.name, {"parley": target.settings()}, told)
-    except Failure as failure:
-        print(f"bench: {failure}", file=sys.stderr)
-        return 1
-    return 1 if any(each.wrong for rounds in told.values() for each in rounds) else 0
-
-
-def _measure(target: Parley, chosen: argparse.Namespace) -> dict[str, list[Pages]]:
-    long = stored.write(target.stack.database, Stored().times(chosen.times))
-    with _readers(target, long, chosen.connections) as readers:
-        told: dict[str, list[Pages]] = {reader.name: [] for reader in readers}
-        for reader in readers:
-            reader.round(2, 0)  # warm
-        for number, reader in enumerate(turns(readers, chosen.rounds)):
-            told[reader.name].append(reader.round(chosen.seconds, number))
-            print(line(reader.name, told[reader.name][-1]), flush=True)
-    for name, rounds in told.items():
-        good = [each for each in rounds if not each.marks] or rounds
-        print(f"{name}: median {median(e.per_second for e in good):.0f}/s, {len(good)} of {len(rounds)}")
-    return told
-
-
-def line(name: str, told: Pages) -> str:
-    parts = ", ".join(f"{process} {spent:.0f}" for process, spent in told.cpu.items())
-    times = f"{told.per_second:6.0f}/s  p50 {told.p50:5.1f}  p99 {told.p99:5.1f} ms"
-    return f"{name:>14} {times}  CPU {told.server:5.0f} µs ({parts}) {', '.join(told.marks)}"
-
-
 @contextmanager
-def _readers(target: Parley, long: Sequence[str], connections: int) -> Iterator[list[Reader]]:
-    """W2 of Parley and of the bare page, and W3."""
-    processes = target.processes()
-    way = {name: processes[name] for name in _WAY}
-    door = urlsplit(target.stack.gateways[0]).netloc
-    with ExitStack() as stack:
-        address, pid = stack.enter_context(bare(target.stack.folder, target.stack.database))
-        beside = {**processes, "bare": pid}
-
-        def reader(name: str, address: str, way: Mapping[str, int], visits: list[list[str]]) -> Reader:
-            plan = Fetching(
-                address=address, visits=visits, connections=connections, marker=_marker(name), items=50
-            )
-            return Reader(name, stack.enter_context(child("bench.load.page_reader", plan)), way, beside)
-
-        yield [
-            reader(
-                "history", door, way, [_visit(f"/messages/history?meId={READER}&", each) for each in long]
-            ),
-            reader(
-                "bare",
-                address,
-                {"bare": pid, "postgres": processes["postgres"]},
-                [_visit("/?", each) for each in long],
-            ),
-            reader("conversations", door, way, [[f"/messages/conversations?meId={READER}&limit=50"]]),
-        ]
+def history_side(
+    name: str, system: Parley, long: Sequence[str], connections: int, standby: Mapping[str, int]
+) -> Iterator[PageSide]:
+    """History pages of Parley's gateway."""
+    visits = [_newest_and_next(f"/messages/history?meId={READER}&", conversation) for conversation in long]
+    plan = _plan(_gateway(system), visits, connections)
+    with _reading(plan) as reader:
+        yield PageSide(name, reader, _serving(system), standby)
 
 
-def _visit(path: str, conversation: str) -> list[str]:
+def _reading(plan: ReadingPlan) -> AbstractContextManager[Worker]:
+    return worker("bench.load.page_reader", plan)
+
+
+def _plan(
+    address: str, visits: list[list[str]], connections: int, marker: str = '"senderId":'
+) -> ReadingPlan:
+    return ReadingPlan(address=address, visits=visits, connections=connections, marker=marker, items=50)
+
+
+def _gateway(system: Parley) -> str:
+    return urlsplit(system.stack.gateways[0]).netloc
+
+
+def _serving(system: Parley) -> dict[str, int]:
+    return {name: pid for name, pid in system.processes().items() if name in _PAGE_PROCESSES}
+
+
+def _newest_and_next(path: str, conversation: str) -> list[str]:
     """The newest 50, and the next 50."""
     newest = f"{path}conversationId={conversation}"
-    return [newest, f"{newest}&before={Stored().messages - 49}"]
+    return [newest, f"{newest}&before={Volume().messages - 49}"]
 
 
-def _marker(name: str) -> str:
-    return '"unreadCount":' if name == "conversations" else '"senderId":'
+@dataclass
+class Pages:
+    """Read pages of history and of conversations in a closed loop over a few connections (W2, W3).
 
+    Pages a second, and CPU a page of all processes that serve it, the database included; beside a bare ASGI
+    page of the same rows, in turn. Fails when a page was not whole.
+    """
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bench.scenarios.pages", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--name", default="pages", help="of the file in bench/results/")
-    parser.add_argument("--rounds", type=int, default=8, help="of each kind")
-    parser.add_argument("--seconds", type=float, default=5, help="of each round")
-    parser.add_argument("--connections", type=int, default=4)
-    parser.add_argument("--times", type=int, default=1, metavar="N", help="as much stored (W8)")
-    return parser
+    name: str = option("pages", "of the file in bench/results/")
+    rounds: int = option(8, "of each kind of page")
+    seconds: float = option(5.0, "of each round")
+    connections: int = option(4, "of each kind of page")
+    times: int = option(1, "so many times as many messages (W8)")
 
+    def run(self, recorder: Recorder) -> None:
+        with ExitStack() as stack:
+            system = stack.enter_context(parley())
+            volume = Volume().times(self.times)
+            print(f"writing {volume}", file=sys.stderr)
+            long = seed_read_models.write(system.stack.database, volume)
+            recorder.settings["parley"] = system.settings()
+            sides = self._sides(system, long, stack)
+            for side in sides:
+                recorder.show(f"warm-up: {side.name}", side.round(2, 0))
+            for number, side in enumerate(turns(sides, self.rounds)):
+                figures = side.round(self.seconds, number)
+                recorder.add(side.name, figures)
+                if figures.wrong:
+                    recorder.failures.append(f"{side.name}: {figures.wrong} pages were not whole")
 
-if __name__ == "__main__":
-    sys.exit(main())
+    def _sides(self, system: Parley, long: Sequence[str], stack: ExitStack) -> list[PageSide]:
+        """W2 of Parley and of the bare page, and W3."""
+        address, bare_pid = stack.enter_context(bare_page(system.stack.folder, system.stack.database))
+        processes = system.processes()
+        standby = {**processes, "bare": bare_pid}
+        visits = [_newest_and_next("/?", conversation) for conversation in long]
+        bare = stack.enter_context(_reading(_plan(address, visits, self.connections)))
+        plan = _plan(_gateway(system), [[_CONVERSATIONS]], self.connections, '"unreadCount":')
+        conversations = stack.enter_context(_reading(plan))
+        return [
+            stack.enter_context(history_side("history", system, long, self.connections, standby)),
+            PageSide("bare", bare, {"bare": bare_pid, "postgres": processes["postgres"]}, standby),
+            PageSide("conversations", conversations, _serving(system), standby),
+        ]

@@ -1,37 +1,31 @@
-"""What it costs to ask what one caller missed: `python -m bench.scenarios.query_plan`.
+"""What it costs to query what one caller missed."""
 
-A PostgreSQL of its own with a long past in it. Prints the plan of the probe and the time of the whole query,
-once for a caller who was away for a while, and once for one who was never here.
-"""
-
-import argparse
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import psycopg
 from pydantic import BaseModel
 
-from bench.measure import query_plan as explain
-from bench.report import results
-from bench.systems import seed_history as past
-from bench.systems.seed_history import Past
-from deploy.local.background import running
-from deploy.local.failure import Failure
+from bench.measure.query_plan import prepared
+from bench.scenarios.scenario import Recorder, option
+from bench.systems import seed_history
+from bench.systems.seed_history import CALLER, History
+from bench.systems.server_process import postgres_only
 from message_store import sessions
 from message_store.migrations import migrate
 from message_store.reading import PROBE, SYNC
 
-NAMES = ["user", "offsets", "limit"]
-_TIMES = 50
+PARAMETERS = ["user", "offsets", "limit"]
+_QUERIES = 50
+_DEFAULTS = History()
 
 
-class Asked(BaseModel):
+class QueryFigures(BaseModel):
     """A page of what one caller missed. Times in milliseconds."""
 
     caller: str
@@ -42,77 +36,56 @@ class Asked(BaseModel):
     """The plan, as PostgreSQL prints it."""
 
 
-def main() -> int:
-    """The exit code."""
-    chosen = _parser().parse_args()
-    try:
+def values(offsets: Sequence[int], limit: int = 101) -> dict[str, Any]:
+    """The parameters of a page of a hundred, as the store's queries give them."""
+    return {"user": CALLER, "offsets": list(offsets), "limit": limit}
+
+
+@dataclass
+class QueryPlan:
+    """Query what one caller missed, in a PostgreSQL of its own with a long history.
+
+    The plan of the probe and the time of the whole query, once for a caller who was away for a while, and
+    once for one without a cursor.
+    """
+
+    name: str = option("sync-plan", "of the file in bench/results/")
+    conversations: int = option(_DEFAULTS.conversations, "of the caller")
+    changed: int = option(_DEFAULTS.changed, "of these, those with messages while the caller was away")
+    missed: int = option(_DEFAULTS.missed, "messages in each of them")
+    left: int = option(_DEFAULTS.left, "conversations that the caller left long ago")
+    others: int = option(_DEFAULTS.others, "conversations of other users only")
+    happened: int = option(_DEFAULTS.happened, "messages in each of these while the caller was away")
+
+    def run(self, recorder: Recorder) -> None:
+        history = History(**{name: getattr(self, name) for name in History._fields})
+        recorder.settings["past"] = {name: str(value) for name, value in history._asdict().items()}
         with _database() as connection:
-            print("writing a past", file=sys.stderr)
-            made = Past(**{name: getattr(chosen, name) for name in Past._fields})
-            told = list(_told(connection, made, past.write(connection, made)))
-        of = {name: str(value) for name, value in made._asdict().items()}
-        results.keep(chosen.name, {"past": of}, {"sync": told})
-    except Failure as failure:
-        print(f"bench: {failure}", file=sys.stderr)
-        return 1
-    return 0
+            print(f"writing {history}", file=sys.stderr)
+            offsets = seed_history.write(connection, history)
+            connection.execute("vacuum analyze")
+            for caller, since in (("away for a while", offsets), ("never here", [0] * len(offsets))):
+                recorder.add("sync", _query_figures(connection, caller, values(since)))
 
 
-def asked(offsets: Sequence[int], limit: int = 101) -> dict[str, Any]:
-    """The parameters of a page of a hundred, as the queries give them."""
-    return {"user": past.CALLER, "offsets": list(offsets), "limit": limit}
-
-
-def _told(connection: psycopg.Connection[Any], made: Past, offsets: list[int]) -> Iterator[Asked]:
-    connection.execute("vacuum analyze")
-    print(f"{made}: {sum(_ends(connection)) - sum(offsets)} journal rows since the cursor")
-    for whose, since in (("away for a while", offsets), ("never here", [0] * len(offsets))):
-        with explain.prepared(connection, PROBE, NAMES, "generic") as probe:
-            explain.plan(probe, asked(since))  # warm
-            plan = "\n".join(explain.plan(probe, asked(since)))
-        rows, times = _timed(connection, asked(since))
-        told = Asked(caller=whose, rows=rows, median=times[_TIMES // 2], longest=times[-1], probe=plan)
-        print(f"\n{whose}: the probe\n{plan}")
-        print(f"{whose}: {rows} rows of a page; ms: median {told.median:.1f}, longest {told.longest:.1f}")
-        yield told
-
-
-def _timed(connection: psycopg.Connection[Any], given: dict[str, Any]) -> tuple[int, list[float]]:
-    """How many rows, and the milliseconds of each asking, ascending."""
+def _query_figures(
+    connection: psycopg.Connection[Any], caller: str, parameters: dict[str, Any]
+) -> QueryFigures:
+    with prepared(connection, PROBE, PARAMETERS, "generic") as probe:
+        probe.plan(parameters)  # warm
+        plan = probe.plan(parameters)
     times, rows = [], 0
-    for _ in range(_TIMES):
+    for _ in range(_QUERIES):
         began = time.perf_counter()
-        rows = len(connection.execute(SYNC, given, prepare=True).fetchall())
+        rows = len(connection.execute(SYNC, parameters, prepare=True).fetchall())
         times.append((time.perf_counter() - began) * 1e3)
-    return rows, sorted(times)
-
-
-def _ends(connection: psycopg.Connection[Any]) -> list[int]:
-    return [row[0] for row in connection.execute("select next_offset from progress")]
+    return QueryFigures(caller=caller, rows=rows, median=median(times), longest=max(times), probe=plan)
 
 
 @contextmanager
 def _database() -> Iterator[psycopg.Connection[Any]]:
-    folder = Path(tempfile.mkdtemp(prefix="parley-bench-"))
-    folder.chmod(0o711)  # PostgreSQL's user must get through
-    try:
-        with running(folder, "--volatile", "--no-services", "--kafka=127.0.0.1:1") as stack:  # none is asked
-            migrate(stack.database)
-            with psycopg.connect(stack.database, autocommit=True) as connection:
-                connection.execute(sessions.APPLY, sessions.parameters(sessions.EVERY))
-                yield connection
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bench.scenarios.query_plan", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--name", default="sync-plan", help="of the file in bench/results/")
-    for name, default in Past()._asdict().items():
-        parser.add_argument(f"--{name}", type=int, default=default, metavar="N")
-    return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    with postgres_only("--volatile") as stack:
+        migrate(stack.database)
+        with psycopg.connect(stack.database, autocommit=True) as connection:
+            connection.execute(sessions.APPLY, sessions.parameters(sessions.EVERY))
+            yield connection

@@ -1,26 +1,30 @@
-"""What the same work costs after a pause: `python -m bench.scenarios.warm_vs_cold`.
+"""What the same work costs after a pause."""
 
-Where others share the processor's last cache, code and data are gone from it after some milliseconds, whether
-one slept or was busy with something small: each message that comes alone pays for fetching them again, in
-every process on its way. This tells how much of a machine's cost of a message at a low rate that is.
-"""
-
-import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
 
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from pydantic import BaseModel
 
+from bench.scenarios.scenario import Recorder, option
 from shared import codec
 from shared.contract.samples import sample_bytes
 
 _ENTRY = sample_bytes()["chat.message.sent.v1"]
-_ROUNDS = 200
 _LARGE = bytearray(64 * 1024 * 1024)
 
 
+class PauseFigures(BaseModel):
+    pause: str
+    microseconds: float
+    times: float
+    """The work without a pause."""
+
+
 def _work() -> None:
-    """Some of what a process does with one message: read it, write it, put it into a batch."""
+    """Some of what a process does with one message: decode, encode, put it into a batch."""
     for _ in range(3):
         value = codec.encode(codec.decode_entry(_ENTRY))
         builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, 0, 1 << 20)
@@ -34,7 +38,7 @@ def _spin(seconds: float) -> None:
         pass
 
 
-PAUSES: dict[str, Callable[[], object]] = {
+_PAUSES: dict[str, Callable[[], object]] = {
     "none": lambda: None,
     "1 ms asleep": lambda: time.sleep(0.001),
     "5 ms asleep": lambda: time.sleep(0.005),
@@ -44,26 +48,29 @@ PAUSES: dict[str, Callable[[], object]] = {
 }
 
 
-def _median(pause: Callable[[], object]) -> float:
-    """Microseconds of the work after it."""
-    taken = []
-    for _ in range(_ROUNDS):
-        pause()
+@dataclass
+class WarmVsCold:
+    """Do the same work after different pauses.
+
+    Where the processor's last cache is shared, code and data leave it after some milliseconds, whether the
+    process slept or was busy with something small: each message that comes alone pays for fetching them
+    again, in every process on its way. This measures that share of a lone message's cost.
+    """
+
+    name: str = option("", "of the file in bench/results/, to keep the rounds")
+    rounds: int = option(200, "of each pause")
+
+    def run(self, recorder: Recorder) -> None:
+        for _ in range(10 * self.rounds):
+            _work()
+        warm = 0.0
+        for pause, rest in _PAUSES.items():
+            taken = median(self._taken(rest) for _ in range(self.rounds))
+            warm = warm or taken
+            recorder.add("work", PauseFigures(pause=pause, microseconds=taken * 1e6, times=taken / warm))
+
+    def _taken(self, rest: Callable[[], object]) -> float:
+        rest()
         began = time.perf_counter()
         _work()
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken) * 1e6
-
-
-def main() -> None:
-    for _ in range(2_000):
-        _work()
-    warm = _median(PAUSES["none"])
-    print(f"{'pause':>14} {'µs':>7} {'×':>6}")
-    for name, pause in PAUSES.items():
-        taken = _median(pause)
-        print(f"{name:>14} {taken:7.0f} {taken / warm:6.1f}")
-
-
-if __name__ == "__main__":
-    main()
+        return time.perf_counter() - began

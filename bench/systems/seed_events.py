@@ -1,64 +1,72 @@
-"""Events straight into `chat.events`, as a gateway would have written them, and many of them fast."""
+"""Events straight into `chat.events`, as a gateway would have produced them, and many of them fast."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
 from pydantic import BaseModel
 
+from bench.load.plan import Conversation
 from bench.load.protocols import TEXT
 from shared import codec, events, ids
 from shared.kafka import Appendable, Producer, partition_for
 from shared.topics import Topics
 from shared.vocabulary import timestamp
 
-_WHERE = Topics.named().events
+_TOPIC = Topics.named().events
 _ACTOR = "bench"
+_MAX_BATCH_RECORDS = 4_000
 
 
-def started(conversation: str, members: Sequence[str]) -> Appendable:
-    """A group's beginning."""
-    data = events.ConversationStartedData(conversation_id=conversation, kind="group", members=list(members))
-    return _record(events.ConversationStarted(**_envelope(conversation, members[0]), data=data), conversation)
-
-
-def sent(conversations: Sequence[str], count: int) -> Iterator[tuple[str, Appendable]]:
-    """`count` messages, one conversation after the other in turn, each with its conversation. They are cut
-    from one pattern, because a model for each would take longer than what is measured."""
-    one, message, event = (str(uuid4()) for _ in range(3))
-    data = events.MessageSentData(
-        conversation_id=one, message_id=message, content=events.TextContent(text=TEXT)
+def started(conversation: Conversation) -> Appendable:
+    """The start of a group."""
+    data = events.ConversationStartedData(
+        conversation_id=conversation.id, kind="group", members=conversation.members
     )
-    envelope = {**_envelope(one, _ACTOR), "id": event}
+    envelope = _envelope(conversation.id, conversation.members[0])
+    return _record(events.ConversationStarted(**envelope, data=data), conversation.id)
+
+
+def sent(conversations: Sequence[Conversation], count: int) -> Iterator[Appendable]:
+    """`count` messages, one conversation after the other in turn.
+
+    They are cut from one pattern, because a model for each would take longer than what is measured.
+    """
+    conversation_id, message_id, event_id = (str(uuid4()) for _ in range(3))
+    data = events.MessageSentData(
+        conversation_id=conversation_id, message_id=message_id, content=events.TextContent(text=TEXT)
+    )
+    envelope = {**_envelope(conversation_id, _ACTOR), "id": event_id}
     pattern = codec.encode(events.MessageSent(**envelope, data=data))
     for number in range(count):
-        conversation = conversations[number % len(conversations)]
-        value = pattern.replace(one.encode(), conversation.encode())
-        value = value.replace(message.encode(), str(uuid4()).encode())
-        value = value.replace(event.encode(), ids.fresh_id().encode())
-        yield conversation, Appendable(conversation.encode(), value, codec.HEADERS)
+        key = conversations[number % len(conversations)].id.encode()
+        value = pattern.replace(conversation_id.encode(), key)
+        value = value.replace(message_id.encode(), str(uuid4()).encode())
+        value = value.replace(event_id.encode(), ids.fresh_id().encode())
+        yield Appendable(key, value, codec.HEADERS)
 
 
-async def write(kafka: str, partitions: int, records: Iterator[tuple[str, Appendable]]) -> None:
-    """Each partition's in order; returns when all are confirmed."""
-    lines: list[list[Appendable]] = [[] for _ in range(partitions)]
-    for key, record in records:
-        lines[partition_for(key.encode(), partitions)].append(record)
+async def write(kafka: str, partitions: int, records: Iterable[Appendable]) -> None:
+    """Append records, each partition's in order; return when all are confirmed."""
+    by_partition: list[list[Appendable]] = [[] for _ in range(partitions)]
+    for record in records:
+        by_partition[partition_for(record.key or b"", partitions)].append(record)
     producer = Producer(kafka, client_id="bench", timeout=30)
     await producer.start()
     try:
-        async with asyncio.TaskGroup() as group:
-            for partition, line in enumerate(lines):
-                group.create_task(_line(producer, partition, line))
+        async with asyncio.TaskGroup() as tasks:
+            for partition, partition_records in enumerate(by_partition):
+                tasks.create_task(_append(producer, partition, partition_records))
     finally:
         await producer.stop()
 
 
-async def _line(producer: Producer, partition: int, records: list[Appendable]) -> None:
+async def _append(producer: Producer, partition: int, records: list[Appendable]) -> None:
     begin = 0
     while begin < len(records):
-        begin += (await producer.append_batch(_WHERE, partition, records[begin : begin + 4_000])).taken
+        batch = records[begin : begin + _MAX_BATCH_RECORDS]
+        begin += (await producer.append_batch(_TOPIC, partition, batch)).taken
 
 
 def _envelope(conversation: str, actor: str) -> dict[str, str]:

@@ -9,9 +9,9 @@ import aiohttp
 import httpx
 import pytest
 
-from bench.load.reconnecting_clients import Crowd, Gathering, Return, Spell
-from bench.measure import metrics_sampler as watch
-from bench.scenarios import reconnect_storm as storm
+from bench.load.reconnecting_clients import LoadPhase, PhaseReport, ReconnectingClients, StormSetup
+from bench.measure.metrics_sampler import read_metrics
+from bench.systems.parley import socket_url, start_conversations
 from deploy.local import end_to_end
 from deploy.local.record import Stack
 from tests.conftest import StartStack
@@ -28,73 +28,76 @@ def two(start_stack: StartStack) -> Stack:
 
 
 @asynccontextmanager
-async def _gathered(stack: Stack, name: str) -> AsyncIterator[Crowd]:
-    home, refuge = (f"{url.replace('http', 'ws', 1)}/ws?token=" for url in stack.gateways)
-    gathering = Gathering(home=home, refuge=refuge, members=MEMBERS, name=name)
-    await storm.begin(stack.gateways[1], gathering.pairs())
-    crowd = Crowd(gathering)
-    await crowd.gather()
+async def _connected(stack: Stack, name: str) -> AsyncIterator[ReconnectingClients]:
+    home, refuge = map(socket_url, stack.gateways)
+    setup = StormSetup(home=home, refuge=refuge, clients=MEMBERS, name=name)
+    await start_conversations(stack.gateways[1], setup.conversations())
+    clients = ReconnectingClients(setup)
+    await clients.connect()
     try:
-        yield crowd
+        yield clients
     finally:
-        crowd.part()
+        clients.disconnect()
 
 
-async def _watched(gateway: str) -> AsyncIterator[dict[str, float]]:
+async def _sampled(gateway: str) -> AsyncIterator[dict[str, float]]:
     with httpx.Client() as http:
         while True:
-            yield await asyncio.to_thread(watch.metrics, http, gateway, "")
+            yield await asyncio.to_thread(read_metrics, http, gateway)
             await asyncio.sleep(0.05)
 
 
-async def _survived(stack: Stack, crowd: Crowd, number: signal.Signals) -> tuple[Return, dict[str, float]]:
-    """What the crowd says after its gateway got the signal, and the most that was seen of each metric of the
-    other one."""
-    most: dict[str, float] = {}
+async def _survived(
+    stack: Stack, clients: ReconnectingClients, number: signal.Signals
+) -> tuple[PhaseReport, dict[str, float]]:
+    """Signal the clients' gateway, and return their report and the peak of each metric of the other one."""
+    peaks: dict[str, float] = {}
 
     async def look() -> None:
-        async for values in _watched(stack.gateways[1]):
+        async for values in _sampled(stack.gateways[1]):
             for name, value in values.items():
-                most[name] = max(value, most.get(name, 0.0))
+                peaks[name] = max(value, peaks.get(name, 0.0))
 
     looking = asyncio.create_task(look())
-    playing = asyncio.create_task(crowd.play(Spell(seconds=6, rate=60)))
+    playing = asyncio.create_task(clients.play(LoadPhase(seconds=6, rate=60)))
     await asyncio.sleep(1)
     process = stack.again().process("gateway")
     process.signal(number)
     assert await asyncio.to_thread(process.wait, 10)
-    told = await playing
+    report = await playing
     looking.cancel()
     await asyncio.wait([looking])
-    return told, most
+    return report, peaks
 
 
-async def test_who_was_dropped_comes_back_at_a_bounded_pace_and_misses_nothing(two: Stack) -> None:
-    async with _gathered(two, "dropped") as crowd:
-        told, most = await _survived(two, crowd, signal.SIGKILL)
-    assert (told.missing, told.skipped) == (0, 0)
-    assert len(told.absences) == MEMBERS
-    assert 1 <= most["gateway_sockets_catching_up"] <= 8
-    for begin in told.ends:
-        within = sum(begin <= end < begin + 1 for end in told.ends)
+async def test_dropped_clients_come_back_at_a_bounded_pace_and_miss_nothing(two: Stack) -> None:
+    async with _connected(two, "dropped") as clients:
+        report, peaks = await _survived(two, clients, signal.SIGKILL)
+    assert (report.missing, report.skipped) == (0, 0)
+    assert len(report.absences) == MEMBERS
+    assert 1 <= peaks["gateway_sockets_catching_up"] <= 8
+    for begin in report.ends:
+        within = sum(begin <= end < begin + 1 for end in report.ends)
         assert within <= 50 + 1.5 * RATE  # all dialled at once; let in at that pace
 
 
-async def test_who_is_told_to_leave_goes_in_good_order_and_misses_nothing(two: Stack) -> None:
+async def test_clients_that_are_requested_to_reconnect_do_so_in_good_order_and_miss_nothing(
+    two: Stack,
+) -> None:
     """Among the sockets of the gateway that stops are some that never go, and some that never read."""
     await end_to_end.served(two.gateways[:1])
-    async with _gathered(two, "told") as crowd, aiohttp.ClientSession(two.gateways[0]) as session:
+    async with _connected(two, "drained") as clients, aiohttp.ClientSession(two.gateways[0]) as session:
         stubborn = [await session.ws_connect(f"/ws?token=stubborn-{n}", autoclose=False) for n in range(20)]
-        told, _ = await _survived(two, crowd, signal.SIGTERM)
+        report, _ = await _survived(two, clients, signal.SIGTERM)
         for each in stubborn:
             await each.close()
-    assert (told.missing, told.skipped) == (0, 0)
-    assert len(told.absences) >= MEMBERS  # one that went early may have met the same gateway again
-    assert len(told.told) >= MEMBERS
-    assert max(told.told) > MEMBERS / RATE - 1  # spread, so that the other gateway can let them in
+    assert (report.missing, report.skipped) == (0, 0)
+    assert len(report.absences) >= MEMBERS  # one that went early may have met the same gateway again
+    assert len(report.retry_delays) >= MEMBERS
+    assert max(report.retry_delays) > MEMBERS / RATE - 1  # spread, so that the other gateway can let them in
 
 
-async def test_what_was_said_to_a_gateway_that_stops_is_answered_and_kept(two: Stack) -> None:
+async def test_messages_sent_to_a_gateway_that_stops_are_accepted_and_stored(two: Stack) -> None:
     await end_to_end.served(two.gateways[:1])
     async with client.http(two.gateways[1]) as other:
         conversation = await client.start(other, "ann", "bob")

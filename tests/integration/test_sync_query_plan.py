@@ -1,4 +1,4 @@
-"""What it costs to ask what was missed, counted in rows: it grows with what was missed and nothing else."""
+"""The cost of the sync query, counted in rows, grows with the missed entries and nothing else."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,85 +8,85 @@ from typing import Any
 import psycopg
 import pytest
 
-from bench.measure import query_plan as explain
-from bench.scenarios import query_plan as sync_plan
-from bench.systems import seed_history as past
-from bench.systems.seed_history import Past
+from bench.measure.query_plan import PlanMode, Scan, prepared
+from bench.scenarios.query_plan import PARAMETERS, values
+from bench.systems import seed_history
+from bench.systems.seed_history import History
 from message_store import queries, sessions
 from message_store.migrations import migrate
 from message_store.reading import PROBE, SYNC
 from shared import cursor
 from tests.platform import fresh_database
 
-PAST = Past(conversations=400, changed=3, missed=5, left=100, others=1_000, happened=5)
-LONGER = PAST._replace(others=10_000)
+HISTORY = History(conversations=400, changed=3, missed=5, left=100, others=1_000, happened=5)
+LONGER = HISTORY._replace(others=10_000)
 
 
 @contextmanager
-def _written(admin_url: str, made: Past) -> Iterator[tuple[psycopg.Connection[Any], list[int]]]:
+def _written(admin_url: str, history: History) -> Iterator[tuple[psycopg.Connection[Any], list[int]]]:
     with fresh_database(admin_url) as url:
         migrate(url)
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(sessions.APPLY, sessions.parameters(sessions.EVERY))
-            yield connection, past.write(connection, made)
+            yield connection, seed_history.write(connection, history)
 
 
-@pytest.fixture(scope="module", params=[PAST, LONGER], ids=["short", "ten times as long"])
+@pytest.fixture(scope="module", params=[HISTORY, LONGER], ids=["short", "ten times as long"])
 def written(
     request: pytest.FixtureRequest, postgres_admin_url: str
 ) -> Iterator[tuple[psycopg.Connection[Any], list[int]]]:
-    with _written(postgres_admin_url, request.param) as made:
-        yield made
+    with _written(postgres_admin_url, request.param) as written_history:
+        yield written_history
 
 
 @pytest.mark.parametrize("analysed", [False, True], ids=["never analysed", "analysed"])
-@pytest.mark.parametrize("planned", ["custom", "generic"])
-def test_what_is_read_is_what_was_missed_and_one_look_at_each_of_ones_conversations(
-    written: tuple[psycopg.Connection[Any], list[int]], planned: explain.Planned, analysed: bool
+@pytest.mark.parametrize("mode", ["custom", "generic"])
+def test_the_rows_read_are_the_missed_entries_and_one_for_each_own_conversation(
+    written: tuple[psycopg.Connection[Any], list[int]], mode: PlanMode, analysed: bool
 ) -> None:
     connection, offsets = written
     if analysed:
         connection.execute("analyze")
-    with explain.prepared(connection, PROBE, sync_plan.NAMES, planned) as probe:
-        scans = explain.scans(probe, sync_plan.asked(offsets))
-    assert not [scan for scan in scans if "Seq" in scan.how]
+    with prepared(connection, PROBE, PARAMETERS, mode) as probe:
+        scans = probe.scans(values(offsets))
+    assert not [scan for scan in scans if "Seq" in scan.method]
     assert _rows(scans) == {
-        "journal": PAST.changed * PAST.missed,
+        "journal": HISTORY.changed * HISTORY.missed,
         "journal_personal": 0,
-        "conversations": PAST.conversations,
-        "members": PAST.conversations + PAST.left,
+        "conversations": HISTORY.conversations,
+        "members": HISTORY.conversations + HISTORY.left,
     }
 
 
-def test_a_page_of_a_long_absence_reads_the_partitions_that_it_shows(
+def test_a_page_after_a_long_absence_reads_the_partitions_that_it_shows(
     written: tuple[psycopg.Connection[Any], list[int]],
 ) -> None:
     connection, offsets = written
     connection.execute("analyze")
-    with explain.prepared(connection, PROBE, sync_plan.NAMES, "generic") as probe:
-        rows = _rows(explain.scans(probe, sync_plan.asked([0] * len(offsets))))
-    belonged = (PAST.conversations + PAST.left) * past.BEFORE + PAST.changed * PAST.missed
-    assert 101 <= rows["journal"] <= 2 * belonged / past.PARTITIONS + 101
+    with prepared(connection, PROBE, PARAMETERS, "generic") as probe:
+        rows = _rows(probe.scans(values([0] * len(offsets))))
+    belonged = (HISTORY.conversations + HISTORY.left) * seed_history.BEFORE + HISTORY.changed * HISTORY.missed
+    assert 101 <= rows["journal"] <= 2 * belonged / seed_history.PARTITIONS + 101
 
 
 def test_no_table_is_read_through_for_a_page(written: tuple[psycopg.Connection[Any], list[int]]) -> None:
     connection, offsets = written
     for since in (offsets, [0] * len(offsets)):
-        for planned in ("custom", "generic"):
-            with explain.prepared(connection, SYNC, sync_plan.NAMES, planned) as page:
-                scans = explain.scans(page, sync_plan.asked(since))
-            assert not [scan for scan in scans if "Seq" in scan.how and scan.table != "progress"]
+        for mode in ("custom", "generic"):
+            with prepared(connection, SYNC, PARAMETERS, mode) as page:
+                scans = page.scans(values(since))
+            assert not [scan for scan in scans if "Seq" in scan.method and scan.table != "progress"]
             assert max(_rows(scans).values()) < 4_000  # of 6,000 to 60,000
 
 
-def test_of_a_large_group_a_page_looks_at_no_member_but_the_caller(postgres_admin_url: str) -> None:
-    with _written(postgres_admin_url, PAST) as (connection, offsets):
-        assert connection.execute(_CROWDED, {"caller": past.CALLER}).rowcount == 1
+def test_of_a_large_group_a_page_reads_no_member_but_the_caller(postgres_admin_url: str) -> None:
+    with _written(postgres_admin_url, HISTORY) as (connection, offsets):
+        assert connection.execute(_CROWDED, {"caller": seed_history.CALLER}).rowcount == 1
         connection.execute("analyze")
-        for planned in ("custom", "generic"):
-            with explain.prepared(connection, SYNC, sync_plan.NAMES, planned) as page:
-                scans = explain.scans(page, sync_plan.asked(offsets))
-            assert _rows(scans)["members"] < PAST.conversations + PAST.left + 100
+        for mode in ("custom", "generic"):
+            with prepared(connection, SYNC, PARAMETERS, mode) as page:
+                scans = page.scans(values(offsets))
+            assert _rows(scans)["members"] < HISTORY.conversations + HISTORY.left + 100
 
 
 # 500 more in a conversation that went on.
@@ -109,8 +109,8 @@ async def test_page_by_page_everything_comes_in_the_order_of_the_log(
 ) -> None:
     connection, offsets = written
     for since in (offsets, [0] * len(offsets)):
-        expected = connection.execute(_MISSED, {"user": past.CALLER, "since": since}).fetchall()
-        assert len(expected) >= PAST.changed * PAST.missed
+        expected = connection.execute(_MISSED, {"user": seed_history.CALLER, "since": since}).fetchall()
+        assert len(expected) >= HISTORY.changed * HISTORY.missed
         assert await _paged(connection.info.dsn, connection.info.password, since) == expected
 
 
@@ -128,14 +128,14 @@ async def _paged(dsn: str, password: str, since: list[int]) -> list[tuple[str, i
     shown: list[tuple[str, int]] = []
     async with queries.opened(f"{dsn} password={password}", 2) as opened:
         while True:
-            page = await opened.sync(past.CALLER, since, 100)
+            page = await opened.sync(seed_history.CALLER, since, 100)
             shown += [(frame["conversationId"], frame["seq"]) for frame in page["entries"]]
             if not page["hasMore"]:
                 return shown
             since = list(cursor.decode(page["cursor"]).offsets)
 
 
-def _rows(scans: list[explain.Scan]) -> Counter[str]:
+def _rows(scans: list[Scan]) -> Counter[str]:
     rows: Counter[str] = Counter()
     for scan in scans:
         rows[scan.table] += scan.rows

@@ -1,21 +1,25 @@
-"""What a user's connection says, server by server: Parley's, ejabberd's and Synapse's.
+"""The client's side of each server's protocol, one connection a user, as cheap as it can be made.
 
-Each is as cheap for the driver as it can be made: the driver shares the machine with what it measures.
+websocket   what the two WebSocket clients share
+parley      Parley's WebSocket
+broadcast   the WebSocket of a tutorial's broadcast server
+xmpp        XMPP over TCP, for ejabberd
+matrix      Matrix's client-server API, for Synapse
 """
 
 from typing import Literal, Protocol
 
-Wire = Literal["parley", "xmpp", "matrix", "stock"]
+ProtocolName = Literal["parley", "xmpp", "matrix", "broadcast"]
 
 TEXT = "The quick brown fox jumps over the lazy dog, and nobody minds. " * 2
-"""What every message says, on every wire."""
+"""The text of every message, in every protocol."""
 
 
-class Ear(Protocol):
-    """Who is told of what comes in. `name` is the message's, as given to `send`; moments are in seconds."""
+class Receiver(Protocol):
+    """Gets what arrives. `name` is the message's, as given to `send`; moments are in seconds."""
 
-    def delivered(self, user: str, line: str, name: str, seq: int, now: float) -> None:
-        """A message came to `user`; within a `line`, a conversation's or a sender's, `seq` only grows."""
+    def delivered(self, user: str, order: str, name: str, seq: int, now: float) -> None:
+        """A message reached `user`; within an `order`, a conversation's or a sender's, `seq` only grows."""
 
     def accepted(self, name: str, now: float) -> None: ...
 
@@ -24,13 +28,13 @@ class Ear(Protocol):
     def closed(self) -> None: ...
 
 
-class Line(Protocol):
+class ClientConnection(Protocol):
     """One user's connection."""
 
-    ear: Ear | None
+    receiver: Receiver | None
 
     async def connect(self, address: str) -> None:
-        """Returns once it is live: whatever is sent to this user from now on comes here."""
+        """Return once it is live: whatever is sent to this user from now on arrives here."""
 
     def send(self, conversation: str, peer: str, name: str) -> None:
-        """Does not wait."""
+        """Send without waiting."""

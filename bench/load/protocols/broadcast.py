@@ -1,35 +1,23 @@
 """The WebSocket of a broadcast server as tutorials write it: text in, the same text to everybody."""
 
-import time
+from typing import Any
 
-import orjson
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import ws_connect
 
-from bench.load.protocols import TEXT, Ear
+from bench.load.protocols import TEXT
+from bench.load.protocols.websocket import WebSocketConnection
 
 
-class Guest(WSListener):
-    def __init__(self, user: str) -> None:
-        self.ear: Ear | None = None
-        self._user = user
-        self._transport: WSTransport | None = None
+class BroadcastConnection(WebSocketConnection):
+    """Orders messages by the numbers in their names: the server gives them none."""
 
     async def connect(self, address: str) -> None:
-        await ws_connect(lambda: self, f"{address}{self._user}")
+        await ws_connect(lambda: self, f"{address}{self.user}")
 
     def send(self, conversation: str, peer: str, name: str) -> None:
-        assert self._transport is not None
-        self._transport.send(WSMsgType.TEXT, orjson.dumps({"name": name, "text": TEXT}))
+        self.send_json({"name": name, "text": TEXT})
 
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        self._transport = transport
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        if frame.msg_type == WSMsgType.TEXT and self.ear:
-            said = orjson.loads(frame.get_payload_as_memoryview())
-            number = int(said["name"].rpartition(".")[2]) + 1
-            self.ear.delivered(self._user, "", said["name"], number, time.monotonic())
-
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
-        if self.ear:
-            self.ear.closed()
+    def on_json(self, frame: dict[str, Any], now: float) -> None:
+        if self.receiver:
+            number = int(frame["name"].rpartition(".")[2]) + 1
+            self.receiver.delivered(self.user, "", frame["name"], number, now)

@@ -1,58 +1,40 @@
-"""Parley's WebSocket: picows calls back with the bytes of a frame, orjson reads them."""
+"""Parley's WebSocket."""
 
 import asyncio
-import time
 from typing import Any
 from urllib.parse import quote
 from zlib import crc32
 
-import orjson
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import ws_connect
 
-from bench.load.protocols import TEXT, Ear
+from bench.load.protocols import TEXT
+from bench.load.protocols.websocket import WebSocketConnection
 
 
-class Socket(WSListener):
-    """One user's."""
+class ParleyConnection(WebSocketConnection):
+    """Connects to one of several gateways, chosen by the user."""
 
     def __init__(self, user: str) -> None:
-        self.ear: Ear | None = None
-        self._user = user
+        super().__init__(user)
         self._synced = asyncio.Event()
-        self._transport: WSTransport | None = None
 
     async def connect(self, address: str) -> None:
         gateways = address.split()
-        mine = gateways[crc32(self._user.encode()) % len(gateways)]
-        await ws_connect(lambda: self, f"{mine}{quote(self._user, safe='')}")
+        gateway = gateways[crc32(self.user.encode()) % len(gateways)]
+        await ws_connect(lambda: self, f"{gateway}{quote(self.user, safe='')}")
         await self._synced.wait()
 
     def send(self, conversation: str, peer: str, name: str) -> None:
-        assert self._transport is not None
-        frame = {"type": "message", "conversationId": conversation, "text": TEXT, "clientId": name}
-        self._transport.send(WSMsgType.TEXT, orjson.dumps(frame))
+        self.send_json({"type": "message", "conversationId": conversation, "text": TEXT, "clientId": name})
 
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        self._transport = transport
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        if frame.msg_type == WSMsgType.TEXT:
-            self._told(orjson.loads(frame.get_payload_as_memoryview()), time.monotonic())
-
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
-        if self.ear:
-            self.ear.closed()
-
-    def _told(self, frame: dict[str, Any], now: float) -> None:
-        ear = self.ear
+    def on_json(self, frame: dict[str, Any], now: float) -> None:
+        receiver, client_id = self.receiver, frame.get("clientId", "")
         match frame["type"]:
-            case "message" if ear:
-                ear.delivered(
-                    self._user, frame["conversationId"], frame.get("clientId", ""), frame["seq"], now
-                )
-            case "accepted" if ear:
-                ear.accepted(frame.get("clientId", ""), now)
-            case "error" | "rejected" if ear:
-                ear.refused(frame.get("clientId", ""))
+            case "message" if receiver:
+                receiver.delivered(self.user, frame["conversationId"], client_id, frame["seq"], now)
+            case "accepted" if receiver:
+                receiver.accepted(client_id, now)
+            case "error" | "rejected" if receiver:
+                receiver.refused(client_id)
             case "synced":
                 self._synced.set()

@@ -1,7 +1,7 @@
 """XMPP over plain TCP, its cheapest form: no TLS, SASL PLAIN once, no acknowledgements (RFC 6120, 6121).
 
-A message comes to the other user only; ejabberd tells its sender nothing. A sender's messages carry growing
-numbers in their names, so their order is seen without a sequence number of the server's.
+A message reaches the other user only; ejabberd sends its sender nothing. A sender's messages carry growing
+numbers in their names, so their order shows without a sequence number of the server's.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import base64
 import time
 from xml.parsers import expat
 
-from bench.load.protocols import TEXT, Ear
+from bench.load.protocols import TEXT, Receiver
 
 HOST = "bench"
 """The domain that the server has."""
@@ -24,18 +24,18 @@ _END = f"@{HOST}' type='chat' id='"
 _BODY = f"'><body>{TEXT}</body></message>"
 
 
-class Stream(asyncio.Protocol):
-    """One user's. expat reads what comes, a piece at a time."""
+class XmppConnection(asyncio.Protocol):
+    """One user's stream. expat parses what arrives, a piece at a time."""
 
     def __init__(self, user: str) -> None:
-        self.ear: Ear | None = None
+        self.receiver: Receiver | None = None
         self._user = user
         self._present = asyncio.Event()
         self._now = 0.0
-        self._steps = [  # each when the element comes that it waits for
+        self._steps = [  # each runs when the element arrives that it waits for
             ("success", self._open),
-            ("bind", lambda: self._say(_BIND)),
-            ("jid", lambda: self._say("<presence/>")),
+            ("bind", lambda: self._write(_BIND)),
+            ("jid", lambda: self._write("<presence/>")),
             ("presence", self._present.set),
         ]
 
@@ -45,40 +45,40 @@ class Stream(asyncio.Protocol):
         self._transport, _ = await loop.create_connection(lambda: self, host, int(port))
         self._open()
         secret = base64.b64encode(f"\0{self._user}\0{PASSWORD}".encode()).decode()
-        self._say(f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{secret}</auth>")
+        self._write(f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{secret}</auth>")
         await self._present.wait()
 
     def send(self, conversation: str, peer: str, name: str) -> None:
-        self._say(f"<message to='{peer}{_END}{name}{_BODY}")
+        self._write(f"<message to='{peer}{_END}{name}{_BODY}")
 
     def data_received(self, data: bytes) -> None:
         self._now = time.monotonic()
         self._parser.Parse(data, False)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self.ear:
-            self.ear.closed()
+        if self.receiver:
+            self.receiver.closed()
 
     def _open(self) -> None:
         """Each stream is an XML document of its own; after SASL comes a new one."""
         self._parser = expat.ParserCreate()
-        self._parser.StartElementHandler = self._begun
-        self._say(_OPEN)
+        self._parser.StartElementHandler = self._on_element
+        self._write(_OPEN)
 
-    def _begun(self, name: str, attributes: dict[str, str]) -> None:
-        if name == "message" and self.ear:
-            self._message(self.ear, attributes)
+    def _on_element(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "message" and self.receiver:
+            self._on_message(self.receiver, attributes)
         elif self._steps and self._steps[0][0] == name:
             _, step = self._steps.pop(0)
             step()
 
-    def _message(self, ear: Ear, attributes: dict[str, str]) -> None:
-        named = attributes.get("id", "")
+    def _on_message(self, receiver: Receiver, attributes: dict[str, str]) -> None:
+        name = attributes.get("id", "")
         if attributes.get("type") == "error":
-            ear.refused(named)
+            receiver.refused(name)
         else:
-            number = int(named.rpartition(".")[2]) + 1
-            ear.delivered(self._user, attributes["from"], named, number, self._now)
+            number = int(name.rpartition(".")[2]) + 1
+            receiver.delivered(self._user, attributes["from"], name, number, self._now)
 
-    def _say(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         self._transport.write(text.encode())

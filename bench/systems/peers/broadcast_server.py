@@ -1,16 +1,18 @@
-"""A chat as FastAPI's own tutorial shows it, under uvicorn as it comes: what one would write oneself.
+"""A chat as FastAPI's own tutorial shows it, under uvicorn with its defaults: what one would write oneself.
 
-Nothing is kept, nobody is told twice or missed, because nobody asks.
+Nothing is stored, and nobody is missed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from importlib.metadata import version
 
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 
+from bench.load.plan import Conversation
+from bench.load.protocols import ProtocolName
 from bench.systems.parley import work_folder
-from bench.systems.peers.server_process import answers, free_port, server
+from bench.systems.server_process import free_port, tcp_server
 from deploy.local.process import ROOT, module
 
 
@@ -44,13 +46,36 @@ async def websocket_endpoint(websocket: WebSocket, client_id: str) -> None:
         manager.disconnect(websocket)
 
 
+class Broadcast:
+    """The server as the bench needs it."""
+
+    name = "stock"
+    protocol: ProtocolName = "broadcast"
+    echo = True
+    warm_up_rate = 20.0
+
+    def __init__(self, address: str, pid: int) -> None:
+        self.address = address
+        self._pid = pid
+
+    def processes(self) -> dict[str, int]:
+        return {"stock": self._pid}
+
+    def start(self, conversations: Sequence[Conversation]) -> list[Conversation]:
+        return list(conversations)
+
+    def history(self, conversations: Sequence[Conversation], round_name: str) -> list[str]:
+        return []
+
+    def settings(self) -> dict[str, str]:
+        return {"uvicorn": version("uvicorn")}
+
+
 @contextmanager
-def stock() -> Iterator[tuple[str, int]]:
-    """The URL to which a client's name is added, and the pid."""
+def broadcast_server() -> Iterator[Broadcast]:
+    """Ready when entered, gone when left."""
     port = free_port()
-    command = module(
-        "uvicorn", "bench.systems.peers.broadcast_server:app", "--port", str(port), "--log-level", "warning"
-    )
+    command = module("uvicorn", f"{__name__}:app", "--port", str(port), "--log-level", "warning")
     env = {"PYTHONPATH": str(ROOT)}
-    with work_folder() as folder, server(command, Path(folder), env, lambda: answers(port)) as pid:
-        yield f"ws://127.0.0.1:{port}/ws/", pid
+    with work_folder() as folder, tcp_server(command, folder / "broadcast.log", env, port) as pid:
+        yield Broadcast(f"ws://127.0.0.1:{port}/ws/", pid)

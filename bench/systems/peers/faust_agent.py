@@ -1,6 +1,6 @@
-"""A Faust agent that does nothing with each event but count it; runs in an environment of its own.
+"""A Faust agent that counts events and does nothing else; runs in an environment of its own.
 
-`python faust_app.py BROKER TOPIC COUNT FOLDER`: says how many events a second it took, and ends.
+`python faust_agent.py BROKER TOPIC COUNT FOLDER` prints how many events a second it took, and ends.
 """
 
 import os
@@ -26,14 +26,14 @@ app = faust.App(
 
 
 @app.agent(app.topic(topic, key_type=bytes, value_type=bytes, value_serializer="raw"))  # type: ignore[untyped-decorator]
-async def nothing(stream: "faust.Stream[bytes]") -> None:
+async def count_events(stream: "faust.Stream[bytes]") -> None:
     began, seen = 0.0, 0
     async for _ in stream:
         began = began or time.monotonic()
         seen += 1
         if seen == int(count):
             rate = seen / (time.monotonic() - began)
-            print("\nrate", rate, file=sys.__stdout__, flush=True)  # faust logs what sys.stdout is told
+            print("\nrate", rate, file=sys.__stdout__, flush=True)  # faust redirects sys.stdout to its log
             os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""Peers come from where people get them: Debian's packages and PyPI, into the checkout's cache folder.
+"""Peers as people get them: Debian's packages and PyPI's, into the checkout's cache folder.
 
 Nothing of theirs enters Parley's own environment, and none becomes a service of the machine.
 """
@@ -15,15 +15,18 @@ from pathlib import Path
 from deploy.local.failure import Failure
 from deploy.local.process import ROOT
 
-CACHE = ROOT / ".data" / "cache" / "peers"
+_CACHE = ROOT / ".data" / "cache" / "peers"
 
 
 def debian(package: str, *libraries: str) -> Path:
-    """The folder in which `package` is unpacked, not installed: it starts nothing. What it depends on, and
-    `libraries`, are installed when they are missing and this is root. Raises Failure."""
-    folder = CACHE / package
+    """The folder in which `package` is unpacked, not installed: it starts nothing.
+
+    What it depends on, and `libraries`, are installed when they are missing and this is root. Raises Failure.
+    """
+    folder = _CACHE / package
     if not folder.exists():
-        missing = [each for each in (*_needed(package), *libraries) if not _installed(each)]
+        needed = (*_dependencies(package), *libraries)
+        missing = [name for name in needed if not _is_installed(name)]
         if missing and os.geteuid() != 0:
             raise Failure(f"{package} needs packages of Debian's: apt-get install {' '.join(missing)}")
         if missing:
@@ -35,32 +38,30 @@ def debian(package: str, *libraries: str) -> Path:
 
 def environment(name: str, *requirements: str) -> Path:
     """The folder of an environment of its own with these packages, on the same Python as Parley's."""
-    wanted = sha256("\n".join([sys.version, *requirements]).encode()).hexdigest()[:8]
-    folder = CACHE / f"{name}-{wanted}"
+    digest = sha256("\n".join([sys.version, *requirements]).encode()).hexdigest()[:8]
+    folder = _CACHE / f"{name}-{digest}"
     if not (folder / "installed").exists():
         print(f"installing {name}", file=sys.stderr)
         _run([sys.executable, "-m", "venv", "--clear", str(folder)])
-        uv = str(Path(sys.executable).with_name("uv"))
-        python = str(folder / "bin" / "python")
+        uv, python = str(Path(sys.executable).with_name("uv")), str(folder / "bin" / "python")
         _run([uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, *requirements])
         (folder / "installed").touch()
     return folder
 
 
 def versions(folder: Path, *packages: str) -> dict[str, str]:
-    """Of what an environment has, and of Python."""
-    code = f"from importlib.metadata import version\nfor each in {packages!r}: print(version(each))"
-    said = _run([str(folder / "bin" / "python"), "-c", code])
-    return {"Python": platform.python_version(), **dict(zip(packages, said.split(), strict=True))}
+    """Of an environment's packages, and of Python."""
+    code = f"from importlib.metadata import version\nfor name in {packages!r}: print(version(name))"
+    output = _run([str(folder / "bin" / "python"), "-c", code])
+    return {"Python": platform.python_version(), **dict(zip(packages, output.split(), strict=True))}
 
 
-def _needed(package: str) -> list[str]:
-    lines = _run(["apt-cache", "depends", package]).splitlines()
-    words = [line.split() for line in lines]
+def _dependencies(package: str) -> list[str]:
+    words = [line.split() for line in _run(["apt-cache", "depends", package]).splitlines()]
     return [word[1] for word in words if word[0] == "Depends:" and not word[1].startswith("<")]
 
 
-def _installed(package: str) -> bool:
+def _is_installed(package: str) -> bool:
     command = ["dpkg-query", "--show", "--showformat=${db:Status-Status}", package]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout == "installed"
 
@@ -76,10 +77,10 @@ def _unpack(package: str, folder: Path) -> None:
     beside.rename(folder)
 
 
-def _run(command: Sequence[str], where: Path = ROOT) -> str:
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+def _run(command: Sequence[str], folder: Path = ROOT) -> str:
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     try:
-        done = subprocess.run(command, cwd=where, env=quiet, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise Failure(f"{command[0]} is missing") from None
     if done.returncode:

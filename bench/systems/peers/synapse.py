@@ -9,15 +9,15 @@ from urllib.parse import urlsplit
 import httpx
 import psycopg
 
-from bench.load.plan import Pair
-from bench.load.protocols import Wire
-from bench.systems.parley import postgres
+from bench.load.plan import Conversation
+from bench.load.protocols import ProtocolName
+from bench.systems.parley import Stack, postgres_settings
 from bench.systems.peers import install
-from bench.systems.peers.server_process import answers, database, free_port, server
-from deploy.local.record import Stack
+from bench.systems.server_process import free_port, postgres_only, tcp_server
 
 _PACKAGES = ("matrix-synapse", "psycopg2-binary")
 _HOST = "bench"
+_SIGNING_KEY = f"ed25519 a_bench {'A' * 43}\n"
 _USERS = "insert into users (name, creation_ts, admin) select unnest(%s::text[]), 0, 0 on conflict do nothing"
 _TOKENS = """
 insert into access_tokens (id, user_id, device_id, token)
@@ -27,7 +27,7 @@ from unnest(%s::text[], %s::text[]) as given (u, t)
 _DEVICES = (
     "insert into devices (user_id, device_id) select unnest(%s::text[]), 'bench' on conflict do nothing"
 )
-_SAID = """
+_STORED = """
 select json::json -> 'content' ->> 'clientId' from event_json join events using (event_id)
 where type = 'm.room.message' and strpos(json, %s) > 0
 """
@@ -37,87 +37,93 @@ _LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"level": "WARNING", "handlers": ["console"]},
 }
-_MUCH = {"per_second": 1e6, "burst_count": 1_000_000}
-_LIMITS = ("rc_message", "rc_invites", "rc_joins", "rc_login", "rc_room_creation", "rc_joins_per_room")
+_UNLIMITED = {"per_second": 1e6, "burst_count": 1_000_000}
+_LIMITS = {
+    "rc_message": _UNLIMITED,
+    "rc_room_creation": _UNLIMITED,
+    "rc_joins_per_room": _UNLIMITED,
+    "rc_invites": dict.fromkeys(("per_room", "per_user", "per_issuer"), _UNLIMITED),
+    **dict.fromkeys(
+        ("rc_joins", "rc_login"), dict.fromkeys(("address", "account", "failed_attempts"), _UNLIMITED)
+    ),
+}
 
 
 class Synapse:
     name = "synapse"
-    wire: Wire = "matrix"
-    copies = 2
-    warm = 20.0
+    protocol: ProtocolName = "matrix"
+    echo = True
+    warm_up_rate = 20.0
 
     def __init__(self, stack: Stack, port: int, pid: int) -> None:
-        self.socket = f"http://127.0.0.1:{port}"
+        self.address = f"http://127.0.0.1:{port}"
         self._stack = stack
         self._pid = pid
 
     def processes(self) -> dict[str, int]:
-        return {"synapse": self._pid, "postgres": self._stack.again().process("postgres").pid}
+        return {"synapse": self._pid, "postgres": self._stack.pids()["postgres"]}
 
-    def begin(self, pairs: Sequence[Pair]) -> list[str]:
-        """Users and tokens are written into its tables; rooms are made by its own API."""
-        users = sorted({user for pair in pairs for user in (pair.a, pair.b)})
-        full = [f"@{user}:{_HOST}" for user in users]
+    def start(self, conversations: Sequence[Conversation]) -> list[Conversation]:
+        """Users and their tokens are written into the database; rooms are created over its own API."""
+        users = sorted({user for conversation in conversations for user in conversation.members})
+        names = [f"@{user}:{_HOST}" for user in users]
         with psycopg.connect(self._stack.database) as connection:
-            connection.execute(_USERS, (full,))
-            connection.execute(_DEVICES, (full,))
-            connection.execute(_TOKENS, (full, [f"token-{user}" for user in users]))
-        with httpx.Client(base_url=f"{self.socket}/_matrix/client/v3", timeout=30) as client:
-            return [_room(client, pair) for pair in pairs]
+            connection.execute(_USERS, (names,))
+            connection.execute(_DEVICES, (names,))
+            connection.execute(_TOKENS, (names, [f"token-{user}" for user in users]))
+        with httpx.Client(base_url=f"{self.address}/_matrix/client/v3", timeout=30) as client:
+            return [
+                conversation.model_copy(update={"id": _create_room(client, *conversation.members)})
+                for conversation in conversations
+            ]
 
-    def history(self, pairs: Sequence[Pair], round_name: str) -> list[str]:
+    def history(self, conversations: Sequence[Conversation], round_name: str) -> list[str]:
         with psycopg.connect(self._stack.database) as connection:
-            return [row[0] for row in connection.execute(_SAID, (f'"{round_name}.',))]
+            return [row[0] for row in connection.execute(_STORED, (f'"{round_name}.',))]
 
     def settings(self) -> dict[str, str]:
-        found = install.versions(_environment(), "matrix-synapse", "psycopg2-binary", "Twisted")
-        return {**found, "workers": "none", "rate limits": "off", **postgres(self._stack.database)}
+        versions = install.versions(_environment(), "matrix-synapse", "psycopg2-binary", "Twisted")
+        return {
+            **versions,
+            "workers": "none",
+            "rate limits": "off",
+            **postgres_settings(self._stack.database),
+        }
 
 
 @contextmanager
 def synapse() -> Iterator[Synapse]:
     """Ready when entered, gone with its data when left."""
     environment, port = _environment(), free_port()
-    with database() as stack:
+    with postgres_only() as stack:
         folder = stack.folder / "synapse"
         folder.mkdir()
-        (folder / "homeserver.yaml").write_text(json.dumps(_configuration(stack, port)))
+        (folder / "homeserver.yaml").write_text(json.dumps(_configuration(stack, folder, port)))
         (folder / "log.yaml").write_text(json.dumps(_LOGGING))
-        python = str(environment / "bin" / "python")
-        home = ["-c", "homeserver.yaml"]
-        (folder / "signing.key").write_text("ed25519 a_bench AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n")
-        command = [python, "-m", "synapse.app.homeserver", *home]
-        with server(command, folder, {}, lambda: answers(port)) as pid:
+        (folder / "signing.key").write_text(_SIGNING_KEY)
+        python, configuration = str(environment / "bin" / "python"), str(folder / "homeserver.yaml")
+        command = [python, "-m", "synapse.app.homeserver", "-c", configuration]
+        with tcp_server(command, folder / "server.log", {}, port) as pid:
             yield Synapse(stack, port, pid)
 
 
-def _room(client: httpx.Client, pair: Pair) -> str:
-    def call(user: str, path: str, **body: object) -> dict[str, str]:
-        answer = client.post(path, json=body, headers={"Authorization": f"Bearer token-{user}"})
+def _create_room(client: httpx.Client, user: str, peer: str) -> str:
+    def call(caller: str, path: str, **body: object) -> dict[str, str]:
+        answer = client.post(path, json=body, headers={"Authorization": f"Bearer token-{caller}"})
         answer.raise_for_status()
-        said: dict[str, str] = answer.json()
-        return said
+        fields: dict[str, str] = answer.json()
+        return fields
 
-    room = call(pair.a, "/createRoom", preset="trusted_private_chat", invite=[f"@{pair.b}:{_HOST}"])[
-        "room_id"
-    ]
-    call(pair.b, f"/rooms/{room}/join")
+    invited = [f"@{peer}:{_HOST}"]
+    room = call(user, "/createRoom", preset="trusted_private_chat", invite=invited)["room_id"]
+    call(peer, f"/rooms/{room}/join")
     return room
 
 
-def _configuration(stack: Stack, port: int) -> dict[str, object]:
-    where = urlsplit(stack.database)
-    folder = stack.folder / "synapse"
-    arguments = {
-        "host": "127.0.0.1",
-        "port": where.port,
-        "dbname": where.path[1:],
-        "user": where.username,
-        "password": where.password,
-        "cp_min": 5,
-        "cp_max": 10,
-    }
+def _configuration(stack: Stack, folder: Path, port: int) -> dict[str, object]:
+    url = urlsplit(stack.database)
+    database = {"host": "127.0.0.1", "port": url.port, "dbname": url.path[1:], "user": url.username}
+    pool = {"password": url.password, "cp_min": 5, "cp_max": 10}
     resources = [{"names": ["client"], "compress": False}]
     return {
         "server_name": _HOST,
@@ -125,7 +131,7 @@ def _configuration(stack: Stack, port: int) -> dict[str, object]:
         "listeners": [
             {"port": port, "bind_addresses": ["127.0.0.1"], "type": "http", "resources": resources}
         ],
-        "database": {"name": "psycopg2", "args": arguments},
+        "database": {"name": "psycopg2", "args": {**database, **pool}},
         "log_config": str(folder / "log.yaml"),
         "media_store_path": str(folder / "media"),
         "signing_key_path": str(folder / "signing.key"),
@@ -133,20 +139,8 @@ def _configuration(stack: Stack, port: int) -> dict[str, object]:
         "trusted_key_servers": [],
         "macaroon_secret_key": "bench",
         "presence": {"enabled": False},
-        **{name: _limit(name) for name in _LIMITS},
+        **_LIMITS,
     }
-
-
-def _limit(name: str) -> object:
-    match name:
-        case "rc_message" | "rc_room_creation" | "rc_joins_per_room":
-            return _MUCH
-        case "rc_invites":
-            return {"per_room": _MUCH, "per_user": _MUCH, "per_issuer": _MUCH}
-        case "rc_joins":
-            return {"local": _MUCH, "remote": _MUCH}
-        case _:
-            return {"address": _MUCH, "account": _MUCH, "failed_attempts": _MUCH}
 
 
 def _environment() -> Path:

@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bench.load.page_reader import Fetched, Fetcher, Fetching, Reading
+from bench.load.page_reader import PageReader, ReadingPlan, ReadReport, ReadRequest
 
 
 @asynccontextmanager
@@ -15,9 +15,9 @@ async def server(answers: dict[str, bytes]) -> AsyncIterator[str]:
         except asyncio.IncompleteReadError:
             writer.close()
 
-    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
-    host, port = listening.sockets[0].getsockname()
-    async with listening:
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+    host, port = listener.sockets[0].getsockname()
+    async with listener:
         yield f"{host}:{port}"
 
 
@@ -25,23 +25,23 @@ def answer(status: str, body: bytes) -> bytes:
     return b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status.encode(), len(body), body)
 
 
-async def fetched(*paths: str) -> Fetched:
+async def pages(*paths: str) -> ReadReport:
     answers = {
         "/whole": answer("200 OK", b'["x","x"]'),
         "/half": answer("200 OK", b'["x"]'),
         "/ill": answer("503 Away", b'["x","x"]'),
     }
     async with server(answers) as address:
-        plan = Fetching(address=address, visits=[list(paths)], connections=2, marker='"x"', items=2)
-        return await Fetcher(plan).read(Reading(seconds=0.1, seed=1))
+        plan = ReadingPlan(address=address, visits=[list(paths)], connections=2, marker='"x"', items=2)
+        return await PageReader(plan).read(ReadRequest(seconds=0.1, seed=1))
 
 
-async def test_pages_are_counted_each() -> None:
-    told = await fetched("/whole", "/whole")
-    assert told.wrong == 0
-    assert len(told.latencies) >= 4
+async def test_every_page_is_counted() -> None:
+    report = await pages("/whole", "/whole")
+    assert report.wrong == 0
+    assert len(report.latencies) >= 4
 
 
 async def test_a_page_that_lacks_an_item_or_is_an_error_is_wrong() -> None:
-    told = await fetched("/half", "/ill", "/whole")
-    assert told.wrong * 3 == len(told.latencies) * 2
+    report = await pages("/half", "/ill", "/whole")
+    assert report.wrong * 3 == len(report.latencies) * 2

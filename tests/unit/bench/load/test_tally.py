@@ -1,16 +1,20 @@
 import pytest
 
-from bench.load.plan import Pair, Round
+from bench.load.latencies import Latencies
+from bench.load.plan import Conversation, Plan
 from bench.load.schedule import Sending
 from bench.load.tally import Tally
 
-ASKED = Round(name="r1", rate=1, seconds=9, seed=1, begin=100.0)
-PAIR = Pair(a="ann", b="ben")
+
+def tally(*moments: float, members: tuple[str, ...] = ("ann", "ben"), echo: bool = True) -> Tally:
+    """Messages of ann to the others, in a round that begins at 100 s."""
+    conversation = Conversation(id="c", members=list(members))
+    plan = Plan(address="", conversations=[conversation], echo=echo)
+    return Tally("r1", 100.0, plan, [Sending(at, 0, sender=0) for at in moments])
 
 
-def tally(*moments: float) -> Tally:
-    """Messages of ann to ben."""
-    return Tally(ASKED, [PAIR], [Sending(at, 0, by_a=True) for at in moments])
+def seconds(latencies: Latencies, percentile: float = 100) -> float:
+    return latencies.milliseconds(percentile) / 1e3
 
 
 def test_latency_counts_from_the_intended_sending_to_the_other_user() -> None:
@@ -20,9 +24,10 @@ def test_latency_counts_from_the_intended_sending_to_the_other_user() -> None:
     counting.accepted("r1.0", 101.8)
     counting.delivered("ben", "c", "r1.0", 1, 102.0)
     report = counting.report()
-    assert report.latencies == pytest.approx([1.0])
-    assert report.acceptances == pytest.approx([0.8])
-    assert report.lateness == pytest.approx([0.5])
+    assert [len(each) for each in (report.latencies, report.acceptances, report.lateness)] == [1, 1, 1]
+    assert seconds(report.latencies) == pytest.approx(1.0, rel=1e-3)
+    assert seconds(report.acceptances) == pytest.approx(0.8, rel=1e-3)
+    assert seconds(report.lateness) == pytest.approx(0.5, rel=1e-3)
     assert report.duration == pytest.approx(2.0)
 
 
@@ -36,7 +41,7 @@ def test_a_round_is_complete_when_both_users_have_all_of_it() -> None:
     assert counting.complete
 
 
-def test_what_comes_twice_to_one_socket_is_doubled_and_not_misordered() -> None:
+def test_a_second_delivery_to_one_socket_is_doubled_and_not_misordered() -> None:
     counting = tally(1.0)
     counting.delivered("ben", "c", "r1.0", 1, 102.0)
     counting.delivered("ben", "c", "r1.0", 1, 103.0)
@@ -59,7 +64,7 @@ def test_sockets_and_conversations_have_orders_of_their_own() -> None:
     assert counting.report().misordered == 0
 
 
-def test_what_was_refused_is_not_waited_for_and_not_lost_even_if_it_comes() -> None:
+def test_a_refused_message_is_neither_awaited_nor_lost_even_if_it_is_delivered() -> None:
     counting = tally(1.0, 1.1)
     counting.delivered("ben", "c", "r1.0", 1, 102.0)
     for client_id in ("r1.0", "r1.1", "r1.1"):
@@ -75,12 +80,31 @@ def test_stragglers_of_another_round_do_not_count() -> None:
     counting = tally(1.0)
     for client_id in ("r0.0", "r11.0", "r1.7", ""):
         counting.delivered("ben", "c", client_id, 1, 102.0)
-    assert counting.report().latencies == []
+    assert len(counting.report().latencies) == 0
     assert counting.report().lost == 2
 
 
-def test_where_the_sender_is_not_told_a_message_is_complete_at_the_other_user() -> None:
-    counting = Tally(ASKED, [PAIR], [Sending(1.0, 0, by_a=True)], copies=1)
+def test_without_an_echo_a_message_is_complete_at_the_other_user() -> None:
+    counting = tally(1.0, echo=False)
     counting.delivered("ben", "ann", "r1.0", 1, 102.0)
     assert counting.complete
     assert counting.report().lost == 0
+
+
+def test_a_frame_to_a_group_counts_once_for_each_member_and_from_the_intended_sending() -> None:
+    counting = tally(0.0, 1.0, members=("ann", "ben", "cid"))
+    counting.delivered("ann", "c", "r1.0", 1, 100.5)
+    counting.delivered("ben", "c", "r1.0", 1, 100.25)
+    counting.delivered("ben", "c", "r1.1", 2, 101.75)
+    report = counting.report()
+    assert [seconds(report.latencies, p) for p in (30, 60, 100)] == pytest.approx([0.25, 0.5, 0.75], rel=1e-3)
+    assert (report.deliveries, report.doubled, report.lost) == (3, 0, 3)
+
+
+def test_a_repeated_frame_or_one_of_another_round_is_no_delivery() -> None:
+    counting = tally(0.0, members=("ann", "ben", "cid"))
+    counting.delivered("ann", "c", "r0.0", 7, 100.0)
+    counting.delivered("ann", "c", "r1.0", 8, 100.5)
+    counting.delivered("ann", "c", "r1.0", 8, 100.6)
+    report = counting.report()
+    assert (report.deliveries, len(report.latencies), report.doubled) == (1, 1, 1)

@@ -1,10 +1,10 @@
-"""The stream as ejabberd 23.01 speaks it, to the letter."""
+"""The stream as ejabberd 23.01 sends it, to the letter."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bench.load.protocols.xmpp import Stream
+from bench.load.protocols.xmpp import XmppConnection
 
 OPENED = (
     "<?xml version='1.0'?><stream:stream id='1' version='1.0' xml:lang='en' from='bench'"
@@ -20,32 +20,32 @@ MESSAGE = (
 ERROR = "<message to='ann@bench' from='ben@bench' type='error' id='r1.0.8'><error/></message>"
 
 
-class Heard:
+class RecordingReceiver:
     def __init__(self) -> None:
-        self.told: list[tuple[object, ...]] = []
+        self.calls: list[tuple[object, ...]] = []
 
-    def delivered(self, user: str, line: str, name: str, seq: int, now: float) -> None:
-        self.told.append(("delivered", user, line, name, seq))
+    def delivered(self, user: str, order: str, name: str, seq: int, now: float) -> None:
+        self.calls.append(("delivered", user, order, name, seq))
 
     def accepted(self, name: str, now: float) -> None:
-        self.told.append(("accepted", name))
+        self.calls.append(("accepted", name))
 
     def refused(self, name: str) -> None:
-        self.told.append(("refused", name))
+        self.calls.append(("refused", name))
 
     def closed(self) -> None:
-        self.told.append(("closed",))
+        self.calls.append(("closed",))
 
 
 @asynccontextmanager
-async def server(said: list[str]) -> AsyncIterator[str]:
-    """Answers each thing that a client must say before the next; then says the rest, and goes."""
-    awaited = [b"</auth>", b"<stream:stream", b"</iq>", b"<presence/>"]
+async def server(answers: list[str]) -> AsyncIterator[str]:
+    """Send an answer after each element that a client must send before the next, then close."""
+    elements = [b"</auth>", b"<stream:stream", b"</iq>", b"<presence/>"]
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for until, answer in zip(awaited, said, strict=True):
-            await reader.readuntil(until)
-            for half in (answer[:30], answer[30:]):  # a parser must bear any cut
+        for element, answer in zip(elements, answers, strict=True):
+            await reader.readuntil(element)
+            for half in (answer[:30], answer[30:]):  # a parser must accept any cut
                 writer.write(half.encode())
                 await writer.drain()
                 await asyncio.sleep(0.01)
@@ -57,15 +57,15 @@ async def server(said: list[str]) -> AsyncIterator[str]:
         yield f"{host}:{port}"
 
 
-async def test_a_stream_is_live_after_presence_and_tells_of_messages_and_errors() -> None:
-    heard, stream = Heard(), Stream("ann")
-    stream.ear = heard
+async def test_a_stream_is_live_after_presence_and_reports_messages_and_errors() -> None:
+    receiver, stream = RecordingReceiver(), XmppConnection("ann")
+    stream.receiver = receiver
     presence = "<presence from='ann@bench/1' to='ann@bench/1'/>" + MESSAGE + ERROR
     async with server([MECHANISMS + "<success/>", BIND, BOUND, presence]) as address:
         await asyncio.wait_for(stream.connect(address), 10)
-        while ("closed",) not in heard.told:
+        while ("closed",) not in receiver.calls:
             await asyncio.sleep(0.01)
-    assert heard.told == [
+    assert receiver.calls == [
         ("delivered", "ann", "ben@bench/2", "r1.0.7", 8),
         ("refused", "r1.0.8"),
         ("closed",),
