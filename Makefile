@@ -5,7 +5,7 @@ READY := .venv/installed
 DATA := $(or $(DATA_DIR),.data)
 
 .DEFAULT_GOAL := help
-.PHONY: help run up demo picture down reset psql test test-unit faults check fix bench bench-peers lock clean
+.PHONY: help run up demo picture down reset psql test test-unit faults check fix bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -47,11 +47,8 @@ fix: $(READY) ## Format, and repair what can be
 	@.venv/bin/ruff format .
 	@$(PYTHON) -m deploy.local.frontend fix
 
-bench: $(READY) ## Measure latency, throughput and CPU
-	@$(PYTHON) -m bench $(ARGS)
-
-bench-peers: $(READY) ## The same beside ejabberd and others, installed for it (ARGS=--help)
-	@$(PYTHON) -m bench.scenarios.beside_peers $(ARGS)
+bench: $(READY) ## Measure latency, throughput and CPU (ARGS='knee --against ejabberd', ARGS=--help)
+	@$(PYTHON) -m bench $(or $(ARGS),rates)
 
 picture: $(READY) ## Make the README's pictures anew, with Chromium, from the demo's data
 	@$(PYTHON) -m tests.browser.picture
