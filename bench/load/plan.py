@@ -4,7 +4,7 @@ from pydantic import BaseModel
 
 from bench.load.latencies import Latencies
 from bench.load.protocols import ProtocolName
-from shared import ids
+from shared.contract import ids
 
 
 class Conversation(BaseModel):

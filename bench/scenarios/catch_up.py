@@ -22,7 +22,7 @@ from bench.systems.server_process import server_process
 from deploy.local.failure import Failure
 from deploy.local.process import module
 from shared.kafka import Appendable
-from shared.topics import Topics
+from shared.log.topics import Topics
 
 _TABLES = "progress, conversations, members, messages, journal, journal_personal"
 _PROJECTED = "select coalesce(sum(next_offset), 0) from progress"

@@ -16,9 +16,9 @@ from bench.scenarios.scenario import Recorder, option
 from bench.systems import seed_history
 from bench.systems.seed_history import CALLER, History
 from bench.systems.server_process import postgres_only
-from message_store import sessions
-from message_store.migrations import migrate
-from message_store.reading import PROBE, SYNC
+from message_store.query_api.read_sql import PROBE, SYNC
+from message_store.storage import sessions
+from message_store.storage.migrate import migrate
 
 PARAMETERS = ["user", "offsets", "limit"]
 _QUERIES = 50

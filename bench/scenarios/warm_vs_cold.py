@@ -9,8 +9,8 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from pydantic import BaseModel
 
 from bench.scenarios.scenario import Recorder, option
-from shared import codec
-from shared.contract.samples import sample_bytes
+from shared.contract import codec
+from tools.contract.samples import sample_bytes
 
 _ENTRY = sample_bytes()["chat.message.sent.v1"]
 _LARGE = bytearray(64 * 1024 * 1024)

@@ -9,10 +9,10 @@ from pydantic import BaseModel
 
 from bench.load.plan import Conversation
 from bench.load.protocols import TEXT
-from shared import codec, events, ids
+from shared.contract import codec, events, ids
+from shared.contract.fields import timestamp
 from shared.kafka import Appendable, Producer, partition_for
-from shared.topics import Topics
-from shared.vocabulary import timestamp
+from shared.log.topics import Topics
 
 _TOPIC = Topics.named().events
 _ACTOR = "bench"

@@ -12,10 +12,11 @@ from bench.measure.query_plan import PlanMode, Scan, prepared
 from bench.scenarios.query_plan import PARAMETERS, values
 from bench.systems import seed_history
 from bench.systems.seed_history import History
-from message_store import queries, sessions
-from message_store.migrations import migrate
-from message_store.reading import PROBE, SYNC
-from shared import cursor
+from message_store.query_api import queries
+from message_store.query_api.read_sql import PROBE, SYNC
+from message_store.storage import sessions
+from message_store.storage.migrate import migrate
+from shared.contract import cursor
 from tests.platform import fresh_database
 
 HISTORY = History(conversations=400, changed=3, missed=5, left=100, others=1_000, happened=5)

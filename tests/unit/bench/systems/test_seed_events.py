@@ -1,6 +1,6 @@
 from bench.load.plan import Conversation
 from bench.systems import seed_events
-from shared import codec, events
+from shared.contract import codec, events
 
 GROUPS = [Conversation.group(str(number), ["ann", "ben"]) for number in range(3)]
 
