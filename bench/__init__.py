@@ -1,5 +1,6 @@
 """How fast Parley is, and what it costs: `python -m bench --help`.
 
+__main__     runs the command line
 cli          the command line: one command a scenario
 scenarios    the comparisons
 systems      what is measured: Parley's stack and other servers, and the data written into them

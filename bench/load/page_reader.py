@@ -46,7 +46,7 @@ class PageReader:
     def __init__(self, plan: ReadingPlan) -> None:
         self._plan = plan
         self._marker = plan.marker.encode()
-        self._visits = [[_request(path) for path in paths] for paths in plan.visits]
+        self._visits = [[_request(plan.address, path) for path in paths] for paths in plan.visits]
 
     async def read(self, request: ReadRequest) -> ReadReport:
         """Read for so many seconds."""
@@ -81,8 +81,8 @@ class PageReader:
         return head.startswith(b"HTTP/1.1 200") and body.count(self._marker) == self._plan.items
 
 
-def _request(path: str) -> bytes:
-    return f"GET {path} HTTP/1.1\r\nHost: bench\r\nAccept: application/json\r\n\r\n".encode()
+def _request(host: str, path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n\r\n".encode()
 
 
 async def _start(plan: ReadingPlan) -> Answer[ReadRequest]:

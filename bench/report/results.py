@@ -33,7 +33,7 @@ def comparison(
         when=datetime.now(UTC),
         machine=_machine(),
         settings={side: dict(values) for side, values in settings.items()},
-        rounds={side: [figures.model_dump() for figures in each] for side, each in rounds.items()},
+        rounds={side: [row.model_dump() for row in rows] for side, rows in rounds.items()},
     )
 
 

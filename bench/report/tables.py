@@ -16,7 +16,7 @@ _MEDIANS = {"p50": 1, "p99": 1, "cpu_sum": 0}
 """Fields of Figures, and their decimals."""
 
 
-def row(figures: BaseModel) -> str:
+def format_row(figures: BaseModel) -> str:
     """One round for the terminal: what is not zero, and below it texts of several lines."""
     values = figures.model_dump()
     cells = [f"{name} {_cell(value)}" for name, value in values.items() if value and _is_cell(value)]
@@ -49,7 +49,7 @@ def rounds(comparison: Comparison) -> Iterator[str]:
         if rows and "cpu_sum" in rows[0]:
             yield from _messages(side, rows)
         elif rows and "ratio" in rows[0]:
-            ratio = median_ratio([each["ratio"] for each in counting(rows)])
+            ratio = median_ratio([row["ratio"] for row in counting(rows)])
             yield f"\n**{side}**, median ratio with its 95 % interval: {ratio}"
             yield from _plain(rows)
         else:
@@ -92,13 +92,13 @@ def _plain(rows: Sequence[Row]) -> Iterator[str]:
     fields = [name for name, value in rows[0].items() if _is_cell(value)]
     yield "\n| " + " | ".join([*fields, "void"]) + " |"
     yield "|" + "---|" * (len(fields) + 1)
-    for each in rows:
-        cells = [*(_cell(each[field]) for field in fields), ", ".join(each.get("marks", ()))]
+    for row in rows:
+        cells = [*(_cell(row[field]) for field in fields), ", ".join(row.get("marks", ()))]
         yield "| " + " | ".join(cells) + " |"
-    for each in rows:
-        for field, text in each.items():
+    for row in rows:
+        for field, text in row.items():
             if isinstance(text, str) and not _is_cell(text):
-                yield f"\n{field}, {each[fields[0]]}:\n\n```\n{text}\n```"
+                yield f"\n{field}, {row[fields[0]]}:\n\n```\n{text}\n```"
 
 
 def _is_cell(value: object) -> bool:

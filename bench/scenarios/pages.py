@@ -74,19 +74,15 @@ def history_side(
 ) -> Iterator[PageSide]:
     """History pages of Parley's gateway."""
     visits = [_newest_and_next(f"/messages/history?meId={READER}&", conversation) for conversation in long]
-    plan = _plan(_gateway(system), visits, connections)
-    with _reading(plan) as reader:
+    with _reader(_gateway(system), visits, connections) as reader:
         yield PageSide(name, reader, _serving(system), standby)
 
 
-def _reading(plan: ReadingPlan) -> AbstractContextManager[Worker]:
-    return worker("bench.load.page_reader", plan)
-
-
-def _plan(
+def _reader(
     address: str, visits: list[list[str]], connections: int, marker: str = '"senderId":'
-) -> ReadingPlan:
-    return ReadingPlan(address=address, visits=visits, connections=connections, marker=marker, items=50)
+) -> AbstractContextManager[Worker]:
+    plan = ReadingPlan(address=address, visits=visits, connections=connections, marker=marker, items=50)
+    return worker("bench.load.page_reader", plan)
 
 
 def _gateway(system: Parley) -> str:
@@ -139,9 +135,10 @@ class Pages:
         processes = system.processes()
         standby = {**processes, "bare": bare_pid}
         visits = [_newest_and_next("/?", conversation) for conversation in long]
-        bare = stack.enter_context(_reading(_plan(address, visits, self.connections)))
-        plan = _plan(_gateway(system), [[_CONVERSATIONS]], self.connections, '"unreadCount":')
-        conversations = stack.enter_context(_reading(plan))
+        bare = stack.enter_context(_reader(address, visits, self.connections))
+        conversations = stack.enter_context(
+            _reader(_gateway(system), [[_CONVERSATIONS]], self.connections, '"unreadCount":')
+        )
         return [
             stack.enter_context(history_side("history", system, long, self.connections, standby)),
             PageSide("bare", bare, {"bare": bare_pid, "postgres": processes["postgres"]}, standby),

@@ -3,7 +3,8 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import aiohttp
@@ -43,23 +44,23 @@ class Restart:
     each: tuple[float, ...] = option((1, 2), "of each service", numbers, metavar="N,N,…")
 
     def run(self, recorder: Recorder) -> None:
-        for each in map(int, self.each):
-            counts = [f"--{name}s={each}" for name in ("gateway", "notifier", "projector")]
+        for count in map(int, self.each):
+            counts = [f"--{name}s={count}" for name in ("gateway", "notifier", "projector")]
             with work_folder() as folder:
                 for data in ("without data", "with data"):
                     began = time.monotonic()
                     with running_stack(folder, *counts, "--deaths=99") as stack:
                         seconds = time.monotonic() - began
-                        recorder.add("start", RestartFigures(of=data, each=each, seconds=seconds))
+                        recorder.add("start", RestartFigures(of=data, each=count, seconds=seconds))
                         recorder.settings["parley"] = Parley(stack).settings()
                         if data == "with data":
-                            self._kill(stack, each, recorder)
+                            self._kill(stack, count, recorder)
 
-    def _kill(self, stack: Stack, each: int, recorder: Recorder) -> None:
+    def _kill(self, stack: Stack, count: int, recorder: Recorder) -> None:
         Parley(stack).start(_CONVERSATIONS)
         for number, name in itertools.product(range(self.rounds), _SERVICES):
             seconds = asyncio.run(_recovery(stack, name, f"{number}-{name}"))
-            recorder.add("death", RestartFigures(of=name, each=each, seconds=seconds))
+            recorder.add("death", RestartFigures(of=name, each=count, seconds=seconds))
 
 
 async def _recovery(stack: Stack, name: str, client_id: str) -> float:
@@ -83,12 +84,10 @@ async def _recovery(stack: Stack, name: str, client_id: str) -> float:
 
 async def _ready(http: aiohttp.ClientSession, url: str) -> None:
     while True:
-        try:
+        with suppress(aiohttp.ClientError):
             async with http.get(f"{url}/readyz") as answer:
                 if answer.ok:
                     return
-        except aiohttp.ClientError:
-            pass
         await asyncio.sleep(_RETRY_INTERVAL_SECONDS)
 
 
@@ -116,23 +115,28 @@ class _Pair:
 
     async def send(self, client_id: str) -> None:
         body = {"conversationId": self._conversation, "text": "Are you there?", "clientId": client_id}
-        for gateway in itertools.cycle(self._gateways):
-            try:
-                async with self._http.post(f"{gateway}/messages?meId={self._sender}", json=body) as answer:
-                    if answer.ok:
-                        return
-            except aiohttp.ClientError:
-                pass
-            await asyncio.sleep(_RETRY_INTERVAL_SECONDS)
+
+        async def send(gateway: str) -> bool:
+            async with self._http.post(f"{gateway}/messages?meId={self._sender}", json=body) as answer:
+                return answer.ok
+
+        await self._retry(send)
 
     async def receive(self, cursor: str) -> None:
         params = {"token": self._receiver, "cursor": cursor}
+
+        async def receive(gateway: str) -> bool:
+            async with self._http.ws_connect(f"{gateway}/ws", params=params) as socket:
+                async for frame in socket:
+                    if frame.json()["type"] == "message":
+                        return True
+                return False
+
+        await self._retry(receive)
+
+    async def _retry(self, attempt: Callable[[str], Awaitable[bool]]) -> None:
         for gateway in itertools.cycle(self._gateways):
-            try:
-                async with self._http.ws_connect(f"{gateway}/ws", params=params) as socket:
-                    async for frame in socket:
-                        if frame.json()["type"] == "message":
-                            return
-            except aiohttp.ClientError:
-                pass
+            with suppress(aiohttp.ClientError):
+                if await attempt(gateway):
+                    return
             await asyncio.sleep(_RETRY_INTERVAL_SECONDS)

@@ -26,7 +26,7 @@ class Recorder:
 
     def show(self, side: str, figures: BaseModel) -> None:
         """Print a round."""
-        print(f"{side:>18}  {tables.row(figures)}", flush=True)
+        print(f"{side:>18}  {tables.format_row(figures)}", flush=True)
 
     def add(self, side: str, figures: BaseModel) -> None:
         """Print and keep a round."""
