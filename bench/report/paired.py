@@ -1,7 +1,7 @@
 """Ratios of interleaved pairs of rounds."""
 
-from collections.abc import Sequence
-from math import comb
+from collections.abc import Iterable
+from math import comb, inf, isnan, nan
 from statistics import median
 from typing import NamedTuple
 
@@ -21,16 +21,15 @@ class MedianRatio(NamedTuple):
         return f"{self.median:.3f}× [{self.low:.3f}, {self.high:.3f}]"
 
 
-def median_ratio(ratios: Sequence[float]) -> MedianRatio:
-    """The median, and its distribution-free 95 % interval between two order statistics.
+def median_ratio(ratios: Iterable[float]) -> MedianRatio:
+    """The median, and its distribution-free 95 % interval between two order statistics; nan is left out.
 
     With fewer than six pairs no two of them reach 95 %, and the interval is unbounded.
     """
-    ordered = sorted(ratios)
+    ordered = sorted(ratio for ratio in ratios if not isnan(ratio))
     rank = _rank(len(ordered))
-    if rank == 0:
-        return MedianRatio(median(ordered), 0.0, float("inf"))
-    return MedianRatio(median(ordered), ordered[rank - 1], ordered[-rank])
+    middle = median(ordered) if ordered else nan
+    return MedianRatio(middle, *(ordered[rank - 1], ordered[-rank]) if rank else (0.0, inf))
 
 
 def _rank(count: int) -> int:

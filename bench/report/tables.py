@@ -49,7 +49,7 @@ def rounds(comparison: Comparison) -> Iterator[str]:
         if rows and "cpu_sum" in rows[0]:
             yield from _messages(side, rows)
         elif rows and "ratio" in rows[0]:
-            ratio = median_ratio([row["ratio"] for row in counting(rows)])
+            ratio = median_ratio(row["ratio"] for row in rows)
             yield f"\n**{side}**, median ratio with its 95 % interval: {ratio}"
             yield from _plain(rows)
         else:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import count
+from math import nan
 from pathlib import Path
 
 import psycopg
@@ -164,31 +165,27 @@ class Compare:
 
     def _measure(self, measure: str, play: Play, sides: list[CheckoutSide], recorder: Recorder) -> None:
         """Base and head in turn, A B B A; a disturbed pair is repeated, and kept only when it stays so."""
-        numbers_ = count(1)
-        ratios = []
+        unused = count(1)
         for pair in range(self.pairs):
             for remaining in range(MAX_REPEATS, -1, -1):
                 order = sides if pair % 2 == 0 else sides[::-1]
-                played = {side.system.name: play(side, next(numbers_)) for side in order}
+                played = {side.system.name: play(side, next(unused)) for side in order}
                 figures = pair_figures(played["base"], played["head"])
                 is_faulty = any(measurement.faults for measurement in played.values())
                 if not figures.marks or is_faulty or not remaining:
                     break
                 recorder.show(measure, figures)
             recorder.add(measure, figures)
-            ratios.append(figures.ratio)
             if played["head"].faults:
                 recorder.failures.append(f"{measure}: {', '.join(figures.marks)}")
-        result = median_ratio(ratios)
+        result = median_ratio(row.model_dump()["ratio"] for row in recorder.rounds[measure])
         print(f"{measure}: {result}", flush=True)
         if result.exceeds(self.limit):
             recorder.failures.append(f"{measure}: {result} is above {self.limit:g}×")
 
 
 def pair_figures(base: Measurement, head: Measurement) -> PairFigures:
-    return PairFigures(
-        base=base.value,
-        head=head.value,
-        ratio=head.value / base.value if base.value else float("nan"),
-        marks=[*(f"base {mark}" for mark in base.marks), *(f"head {mark}" for mark in head.marks)],
-    )
+    marks = [*(f"base {mark}" for mark in base.marks), *(f"head {mark}" for mark in head.marks)]
+    if min(base.value, head.value) <= 0:  # memory that was free already
+        return PairFigures(base=base.value, head=head.value, ratio=nan, marks=[*marks, "nothing to compare"])
+    return PairFigures(base=base.value, head=head.value, ratio=head.value / base.value, marks=marks)

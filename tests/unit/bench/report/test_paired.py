@@ -1,7 +1,7 @@
 """The median ratio of pairs, and its interval."""
 
 import random
-from math import inf
+from math import inf, isnan, nan
 
 import pytest
 
@@ -16,6 +16,11 @@ def test_of_fifteen_pairs_the_interval_lies_between_the_fourth_and_the_twelfth()
 def test_six_pairs_are_the_fewest_with_an_interval() -> None:
     assert median_ratio([1.0, 1.1, 1.2, 1.3, 1.4, 1.5])[1:] == (1.0, 1.5)
     assert median_ratio([1.0, 1.1, 1.2, 1.3, 1.4])[1:] == (0.0, inf)
+
+
+def test_pairs_without_a_ratio_are_left_out() -> None:
+    assert median_ratio([nan, 1.0, 3.0, nan]).median == 2
+    assert isnan(median_ratio([nan]).median)
 
 
 def test_the_interval_covers_the_true_median_in_95_of_100_cases() -> None:
