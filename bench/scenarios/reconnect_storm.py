@@ -1,5 +1,6 @@
 """A gateway dies, and all its sockets come back to the other one at once."""
 
+import asyncio
 import signal
 import sys
 import threading
@@ -20,7 +21,7 @@ from bench.measure.profiler import profiled
 from bench.measure.storm_impact import ReconnectedClients, UnaffectedClients, harm, slowdown
 from bench.scenarios.message_rounds import next_round
 from bench.scenarios.scenario import Recorder, option
-from bench.systems.parley import Parley, Stack, parley, socket_url
+from bench.systems.parley import Parley, Stack, parley, socket_url, start_conversations
 
 _COMMITS = "select xact_commit from pg_stat_database where datname = current_database()"
 _RSS = "process_resident_memory_bytes"
@@ -49,7 +50,8 @@ class ReconnectStorm:
             home, refuge = map(socket_url, system.stack.gateways)
             setup = StormSetup(home=home, refuge=refuge, clients=self.sockets)
             unaffected = Plan(address=refuge, conversations=direct_conversations(100, 50))
-            system.start([*setup.conversations(), *unaffected.conversations])
+            everything = [*setup.conversations(), *unaffected.conversations]
+            asyncio.run(start_conversations(system.stack.gateways[1], everything))  # it knows their members
             with (
                 worker("bench.load.reconnecting_clients", setup) as dropped,
                 worker("bench.load.clients", unaffected) as stayed,

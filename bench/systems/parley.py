@@ -36,14 +36,10 @@ _MAX_STARTING = 64
 _PORTS = ("KAFKA_PORT", "POSTGRES_PORT", "STORE_PORT", "PROJECTOR_PORT", "NOTIFIER_PORT")
 _FREE_PORTS = {**dict.fromkeys(_PORTS, ""), "PORT": "0", "WEB_ROOT": ""}
 _CLIENT_IDS = "select client_id from messages where conversation_id = any(%s::uuid[]) and client_id like %s"
-_POSTGRES_SETTINGS = [
-    "server_version",
-    "fsync",
-    "synchronous_commit",
-    "full_page_writes",
-    "shared_buffers",
-    "jit",
-]
+_POSTGRES_SETTINGS = """
+select name, setting, unit from pg_settings
+where name in ('server_version', 'fsync', 'synchronous_commit', 'full_page_writes', 'shared_buffers', 'jit')
+"""
 
 
 class ProcessEntry(BaseModel):
@@ -194,9 +190,8 @@ async def start_conversations(gateway: str, conversations: Sequence[Conversation
 
 def postgres_settings(database: str) -> dict[str, str]:
     """The server's version, and what matters of its configuration."""
-    query = "select name, setting, unit from pg_settings where name = any(%s)"
     with psycopg.connect(database) as connection:
-        rows = connection.execute(query, [_POSTGRES_SETTINGS])
+        rows = connection.execute(_POSTGRES_SETTINGS)
         return {f"PostgreSQL {name}": f"{value}{' × ' + unit if unit else ''}" for name, value, unit in rows}
 
 
