@@ -10,8 +10,10 @@ async def server(answers: dict[str, bytes]) -> AsyncIterator[str]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
-                path = (await reader.readuntil(b"\r\n\r\n")).split()[1].decode()
-                writer.write(answers[path])
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                host, port = writer.get_extra_info("sockname")
+                is_own_host = f"\r\nHost: {host}:{port}\r\n" in head
+                writer.write(answers[head.split()[1]] if is_own_host else answer("421 Misdirected", b""))
         except asyncio.IncompleteReadError:
             writer.close()
 
