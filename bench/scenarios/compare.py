@@ -145,7 +145,7 @@ class Compare:
             return play
 
         def page_cpu(side: CheckoutSide, number: int) -> Measurement:
-            figures = side.pages.round(self.page_seconds, number)
+            figures = side.pages.round(self.page_seconds, 1)
             return Measurement(value=figures.server, marks=figures.marks, faults=figures.wrong)
 
         def event_cpu(side: CheckoutSide, number: int) -> Measurement:
