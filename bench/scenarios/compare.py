@@ -103,18 +103,19 @@ class Compare:
     seconds: float = option(10.0, "of each round of messages")
     page_seconds: float = option(5.0, "of each round of pages")
     events: int = option(20_000, "of each round of projection")
-    idle: int = option(200, "sockets more in each round of memory; they stay until the end")
+    idle: int = option(200, "sockets more in each round of memory")
     warm_up: float = option(60.0, "seconds of messages, not counted")
     limit: float = option(1.05, "highest ratio allowed")
 
     def run(self, recorder: Recorder) -> None:
         with ExitStack() as stack:
             sides = self._start(stack, recorder)
+            self._compare_memory(sides, recorder)
             for side in sides:
                 warm = side.messages.round(side.system.warm_up_rate, self.warm_up)
                 recorder.show(f"warm-up: {side.system.name}", warm)
                 side.pages.round(2, 0)
-            for measure, play in self._measures(stack).items():
+            for measure, play in self._cpu_measures().items():
                 self._measure(measure, play, sides, recorder)
 
     def _start(self, stack: ExitStack, recorder: Recorder) -> list[CheckoutSide]:
@@ -134,9 +135,20 @@ class Compare:
             sides.append(CheckoutSide(system, message_side, stack.enter_context(history)))
         return sides
 
-    def _measures(self, stack: ExitStack) -> dict[str, Play]:
-        """Memory is last: its sockets stay, because new ones would use the memory of earlier ones again."""
+    def _compare_memory(self, sides: list[CheckoutSide], recorder: Recorder) -> None:
+        """Before any load, and sockets stay until the end: new ones would use memory that others left."""
+        for side in sides:
+            with idle_sockets(side.system, "early", 50):
+                pass  # code and pools are loaded by these
+        with ExitStack() as stack:
 
+            def socket_memory(side: CheckoutSide, number: int) -> Measurement:
+                sockets = idle_sockets(side.system, f"idle-{number}", self.idle)
+                return Measurement(value=stack.enter_context(sockets).kib)
+
+            self._measure("memory an idle socket", socket_memory, sides, recorder)
+
+    def _cpu_measures(self) -> dict[str, Play]:
         def message_cpu(rate: float) -> Play:
             def play(side: CheckoutSide, number: int) -> Measurement:
                 figures = side.messages.round(rate, self.seconds)
@@ -152,15 +164,10 @@ class Compare:
             figures = project(side.system, groups(_EVENT_CONVERSATIONS, f"{number}-"), self.events)
             return Measurement(value=figures.cpu, marks=figures.marks)
 
-        def socket_memory(side: CheckoutSide, number: int) -> Measurement:
-            sockets = idle_sockets(side.system, f"idle-{number}", self.idle)
-            return Measurement(value=stack.enter_context(sockets).kib)
-
         return {
             **{f"CPU a message at {rate:g}/s": message_cpu(rate) for rate in self.rates},
             "CPU a history page": page_cpu,
             "CPU a projected event": event_cpu,
-            "memory an idle socket": socket_memory,
         }
 
     def _measure(self, measure: str, play: Play, sides: list[CheckoutSide], recorder: Recorder) -> None:
