@@ -20,8 +20,8 @@ from bench.scenarios.restart import Restart
 from bench.scenarios.scenario import Recorder, Scenario, add_options
 from bench.scenarios.warm_vs_cold import WarmVsCold
 from bench.systems.peers import install
-from deploy.local.failure import Failure
-from deploy.local.process import ROOT
+from deploy.local.errors import UserError
+from deploy.local.paths import ROOT
 
 SCENARIOS: dict[str, type[Scenario]] = {
     "rates": Rates,
@@ -45,8 +45,8 @@ def main(arguments: Sequence[str]) -> int:
     command = options.pop("command")
     try:
         return _report() if command == "report" else _run(SCENARIOS[command](**options))
-    except Failure as failure:
-        print(f"bench: {failure}", file=sys.stderr)
+    except UserError as error:
+        print(f"bench: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -11,8 +11,9 @@ from typing import TypeVar
 import uvloop
 from pydantic import BaseModel
 
-from deploy.local.failure import Failure
-from deploy.local.process import ROOT, leash, module
+from deploy.local.errors import UserError
+from deploy.local.paths import ROOT
+from deploy.local.supervisor.process import die_with_parent, module
 
 P = TypeVar("P", bound=BaseModel)
 R = TypeVar("R", bound=BaseModel)
@@ -25,7 +26,7 @@ class Worker:
     def __init__(self, name: str) -> None:
         """`name` is a module's."""
         self._name = name
-        command = [*leash(signal.SIGKILL), *module(name)]
+        command = [*die_with_parent(signal.SIGKILL), *module(name)]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
 
@@ -40,18 +41,18 @@ class Worker:
         self._process.stdin.flush()
 
     def answer(self, model: type[R]) -> R:
-        """Block until the next answer; raises Failure when the worker ended, which wrote why to stderr."""
+        """Block until the next answer; raises UserError when the worker ended, which wrote why to stderr."""
         return model.model_validate_json(self.line())
 
     def line(self) -> str:
-        """The next line as it is; raises Failure."""
+        """The next line as it is; raises UserError."""
         assert self._process.stdout is not None
         if not (line := self._process.stdout.readline()):
-            raise Failure(f"{self._name} ended with {self._process.wait()}")
+            raise UserError(f"{self._name} ended with {self._process.wait()}")
         return line
 
     def call(self, request: BaseModel, model: type[R]) -> R:
-        """Block until `request` is answered; raises Failure."""
+        """Block until `request` is answered; raises UserError."""
         self.request(request)
         return self.answer(model)
 

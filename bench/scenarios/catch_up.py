@@ -19,8 +19,8 @@ from bench.systems import seed_events
 from bench.systems.parley import PARTITIONS, Stack, postgres_settings, running_stack, work_folder
 from bench.systems.peers import install
 from bench.systems.server_process import server_process
-from deploy.local.failure import Failure
-from deploy.local.process import module
+from deploy.local.errors import UserError
+from deploy.local.supervisor.process import module
 from shared.kafka import Appendable
 from shared.log.topics import Topics
 
@@ -53,11 +53,11 @@ def projected(connection: "psycopg.Connection[tuple[int]]") -> int:
 
 
 def wait_projected(connection: "psycopg.Connection[tuple[int]]", count: int) -> float:
-    """Block until so many offsets were projected, and return the moment. Raises Failure after ten minutes."""
+    """Block until so many offsets were projected; return the moment. Raises UserError after ten minutes."""
     deadline = time.monotonic() + _TIMEOUT_SECONDS
     while (done := projected(connection)) < count:
         if time.monotonic() > deadline:
-            raise Failure(f"{done} of {count} events were projected in ten minutes")
+            raise UserError(f"{done} of {count} events were projected in ten minutes")
         time.sleep(0.02)
     return time.monotonic()
 
@@ -133,4 +133,4 @@ class CatchUp:
                 if line.startswith("rate "):
                     return float(line.split()[1])
             time.sleep(0.05)
-        raise Failure(f"faust did not finish: {log.read_text(errors='replace')[-500:]}")
+        raise UserError(f"faust did not finish: {log.read_text(errors='replace')[-500:]}")

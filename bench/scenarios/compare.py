@@ -23,8 +23,8 @@ from bench.scenarios.scenario import Recorder, numbers, option
 from bench.systems import seed_events, seed_read_models
 from bench.systems.parley import PARTITIONS, Parley, parley
 from bench.systems.seed_read_models import Volume
-from deploy.local.failure import Failure
-from deploy.local.process import ROOT
+from deploy.local.errors import UserError
+from deploy.local.paths import ROOT
 from shared.kafka import Appendable
 
 _PROJECTION = ("projector", "postgres", "kafka")
@@ -122,7 +122,7 @@ class Compare:
         checkouts = {"base": Path(self.base).resolve(), "head": Path(self.head).resolve()}
         for checkout in checkouts.values():
             if not (checkout / ".venv" / "bin" / "python").exists():
-                raise Failure(f"{checkout} has no .venv: run `make check` there")
+                raise UserError(f"{checkout} has no .venv: run `make check` there")
         print(f"starting {' and '.join(map(str, checkouts.values()))}", file=sys.stderr)
         systems = [stack.enter_context(parley(name=name, checkout=path)) for name, path in checkouts.items()]
         recorder.settings |= {system.name: system.settings() for system in systems}

@@ -93,7 +93,7 @@ class ReconnectStorm:
 
     def _drop(self, stack: Stack) -> None:
         """End the first gateway; it comes back only with the next stack."""
-        suspended = stack.folder / "hold" / "gateway"
+        suspended = stack.folder / "suspend" / "gateway"
         suspended.parent.mkdir(exist_ok=True)
         suspended.touch()
         process, began = stack.process("gateway"), time.monotonic()

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from bench.load.plan import Conversation, direct_conversations
 from bench.scenarios.scenario import Recorder, numbers, option
 from bench.systems.parley import Parley, Stack, running_stack, work_folder
-from deploy.local.failure import Failure
+from deploy.local.errors import UserError
 
 _SERVICES = ("gateway", "notifier", "projector", "store")
 _CONVERSATIONS = direct_conversations(24, 12)
@@ -49,7 +49,7 @@ class Restart:
             with work_folder() as folder:
                 for data in ("without data", "with data"):
                     began = time.monotonic()
-                    with running_stack(folder, *counts, "--deaths=99") as stack:
+                    with running_stack(folder, *counts, "--max-restarts=99") as stack:
                         seconds = time.monotonic() - began
                         recorder.add("start", RestartFigures(of=data, each=count, seconds=seconds))
                         recorder.settings["parley"] = Parley(stack).settings()
@@ -64,7 +64,7 @@ class Restart:
 
 
 async def _recovery(stack: Stack, name: str, client_id: str) -> float:
-    """Seconds from the signal until the last message has arrived. Raises Failure."""
+    """Seconds from the signal until the last message has arrived. Raises UserError."""
     async with aiohttp.ClientSession() as http:
         for url in (*stack.gateways, *stack.notifiers, *stack.projectors, stack.store):
             await _in_time(_ready(http, url), f"{url} is not ready")
@@ -96,7 +96,7 @@ async def _in_time(work: Awaitable[object], failure: str) -> None:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             await work
     except TimeoutError:
-        raise Failure(f"{failure} within {_TIMEOUT_SECONDS:.0f} s") from None
+        raise UserError(f"{failure} within {_TIMEOUT_SECONDS:.0f} s") from None
 
 
 class _Pair:

@@ -44,7 +44,7 @@ class Scenario(Protocol):
     """Of the file in bench/results/, or a path without suffix; empty keeps nothing."""
 
     def run(self, recorder: Recorder) -> None:
-        """Measure; blocks for minutes. Raises Failure when something does not start."""
+        """Measure; blocks for minutes. Raises UserError when something does not start."""
 
 
 def option(default: T, explanation: str, parse: Callable[[str], T] | None = None, **arguments: Any) -> T:

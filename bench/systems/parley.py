@@ -26,8 +26,8 @@ from pydantic import BaseModel
 from bench.load.plan import Conversation
 from bench.load.protocols import ProtocolName
 from bench.systems import seed_events
-from deploy.local.failure import Failure
-from deploy.local.process import ROOT
+from deploy.local.errors import UserError
+from deploy.local.paths import ROOT
 
 PARTITIONS = int(os.environ.get("PARTITIONS") or 12)
 _JVM_OPTIONS = os.environ.get("KAFKA_OPTS", "")
@@ -89,7 +89,7 @@ def running_stack(
 ) -> Iterator[Stack]:
     """A stack with its data in `folder`, ready when entered, stopped when left.
 
-    `arguments` are those of `deploy.local up`. Raises Failure when the stack does not become ready.
+    `arguments` are those of `deploy.local up`. Raises UserError when the stack does not become ready.
     """
     all_env = {**os.environ, **_FREE_PORTS, **(env or {}), "DATA_DIR": str(folder)}
 
@@ -97,7 +97,7 @@ def running_stack(
         command = [str(checkout / ".venv" / "bin" / "python"), "-m", "deploy.local", *words]
         done = subprocess.run(command, cwd=checkout, env=all_env, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise Failure(f"{' '.join(words)}: {done.stderr.strip()[-500:]}")
+            raise UserError(f"{' '.join(words)}: {done.stderr.strip()[-500:]}")
 
     try:
         deploy_local("up", *arguments)

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.systems.parley import Stack, running_stack, work_folder
-from deploy.local.failure import Failure
-from deploy.local.process import leash
+from deploy.local.errors import UserError
+from deploy.local.supervisor.process import die_with_parent
 
 _START_TIMEOUT_SECONDS = 60.0
 _STOP_TIMEOUT_SECONDS = 20.0
@@ -38,11 +38,11 @@ def server_process(
 ) -> Iterator[int]:
     """The pid of `command` once it is ready; it writes to `log` and ends when this is left or the bench dies.
 
-    Raises Failure with the end of the log when the process ends instead of becoming ready.
+    Raises UserError with the end of the log when the process ends instead of becoming ready.
     """
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [*leash(signal.SIGKILL), *command],
+            [*die_with_parent(signal.SIGKILL), *command],
             cwd=log.parent,
             env={**os.environ, **env},
             stdin=subprocess.DEVNULL,
@@ -53,7 +53,7 @@ def server_process(
     try:
         while not is_ready():
             if process.poll() is not None or time.monotonic() > deadline:
-                raise Failure(f"{command[0]} does not start: {log.read_text(errors='replace')[-500:]}")
+                raise UserError(f"{command[0]} does not start: {log.read_text(errors='replace')[-500:]}")
             time.sleep(0.1)
         yield process.pid
     finally:

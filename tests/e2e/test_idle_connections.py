@@ -15,7 +15,7 @@ import pytest
 from bench.load.reconnecting_clients import LoadPhase, PhaseReport, ReconnectingClients, StormSetup
 from bench.measure.metrics_sampler import read_metrics
 from bench.systems.parley import socket_url, start_conversations
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from tests.conftest import StartStack
 
 _HEAD_TIMEOUT = 10.0

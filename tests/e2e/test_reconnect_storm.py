@@ -12,8 +12,8 @@ import pytest
 from bench.load.reconnecting_clients import LoadPhase, PhaseReport, ReconnectingClients, StormSetup
 from bench.measure.metrics_sampler import read_metrics
 from bench.systems.parley import socket_url, start_conversations
-from deploy.local import end_to_end
-from deploy.local.record import Stack
+from deploy.local.stack import end_to_end
+from deploy.local.stack.state import Stack
 from tests.conftest import StartStack
 from tests.e2e import client
 
@@ -61,7 +61,7 @@ async def _survived(
     looking = asyncio.create_task(look())
     playing = asyncio.create_task(clients.play(LoadPhase(seconds=6, rate=60)))
     await asyncio.sleep(1)
-    process = stack.again().process("gateway")
+    process = stack.reload().process("gateway")
     process.signal(number)
     assert await asyncio.to_thread(process.wait, 10)
     report = await playing
@@ -85,7 +85,7 @@ async def test_clients_that_are_requested_to_reconnect_do_so_in_good_order_and_m
     two: Stack,
 ) -> None:
     """Among the sockets of the gateway that stops are some that never go, and some that never read."""
-    await end_to_end.served(two.gateways[:1])
+    await end_to_end.wait_until_serving(two.gateways[:1])
     async with _connected(two, "drained") as clients, aiohttp.ClientSession(two.gateways[0]) as session:
         stubborn = [await session.ws_connect(f"/ws?token=stubborn-{n}", autoclose=False) for n in range(20)]
         report, _ = await _survived(two, clients, signal.SIGTERM)
@@ -98,11 +98,11 @@ async def test_clients_that_are_requested_to_reconnect_do_so_in_good_order_and_m
 
 
 async def test_messages_sent_to_a_gateway_that_stops_are_accepted_and_stored(two: Stack) -> None:
-    await end_to_end.served(two.gateways[:1])
+    await end_to_end.wait_until_serving(two.gateways[:1])
     async with client.http(two.gateways[1]) as other:
         conversation = await client.start(other, "ann", "bob")
         async with client.socket(two.gateways[0], "ann") as ann, client.socket(two.gateways[1], "bob") as bob:
-            process = two.again().process("gateway")
+            process = two.reload().process("gateway")
             for n in range(200):
                 await ann.send(type="message", conversationId=conversation, text=str(n), clientId=str(n))
                 if n == 100:

@@ -14,7 +14,8 @@ import orjson
 from psycopg_pool import AsyncConnectionPool
 
 from bench.systems.server_process import free_port, tcp_server
-from deploy.local.process import ROOT, module
+from deploy.local.paths import ROOT
+from deploy.local.supervisor.process import module
 
 _PAGE = """
 select seq, id, sender_id, text, created_at from messages

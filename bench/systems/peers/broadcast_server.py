@@ -13,7 +13,8 @@ from bench.load.plan import Conversation
 from bench.load.protocols import ProtocolName
 from bench.systems.parley import work_folder
 from bench.systems.server_process import free_port, tcp_server
-from deploy.local.process import ROOT, module
+from deploy.local.paths import ROOT
+from deploy.local.supervisor.process import module
 
 
 class ConnectionManager:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from deploy.local.failure import Failure
-from deploy.local.process import ROOT
+from deploy.local.errors import UserError
+from deploy.local.paths import ROOT
 
 _CACHE = ROOT / ".data" / "cache" / "peers"
 
@@ -21,14 +21,14 @@ _CACHE = ROOT / ".data" / "cache" / "peers"
 def debian(package: str, *libraries: str) -> Path:
     """The folder in which `package` is unpacked, not installed: it starts nothing.
 
-    What it depends on, and `libraries`, are installed when they are missing and this is root. Raises Failure.
+    What it depends on, and `libraries`, are installed when missing if this is root. Raises UserError.
     """
     folder = _CACHE / package
     if not folder.exists():
         needed = (*_dependencies(package), *libraries)
         missing = [name for name in needed if not _is_installed(name)]
         if missing and os.geteuid() != 0:
-            raise Failure(f"{package} needs packages of Debian's: apt-get install {' '.join(missing)}")
+            raise UserError(f"{package} needs packages of Debian's: apt-get install {' '.join(missing)}")
         if missing:
             _run(["apt-get", "-qq", "update"])
             _run(["apt-get", "-qq", "install", "--yes", "--no-install-recommends", *missing])
@@ -82,8 +82,8 @@ def _run(command: Sequence[str], folder: Path = ROOT) -> str:
     try:
         done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise Failure(f"{command[0]} is missing") from None
+        raise UserError(f"{command[0]} is missing") from None
     if done.returncode:
         reason = done.stderr.strip().rpartition("\n")[2]
-        raise Failure(f"{' '.join(command[:3])} failed: {reason}")
+        raise UserError(f"{' '.join(command[:3])} failed: {reason}")
     return done.stdout
