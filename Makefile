@@ -5,7 +5,7 @@ READY := .venv/installed
 DATA := $(or $(DATA_DIR),.data)
 
 .DEFAULT_GOAL := help
-.PHONY: help run up demo picture down reset psql test test-unit faults check fix bench lock clean
+.PHONY: help run up demo picture down reset psql test test-unit faults check fix bench bench-peers lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -49,6 +49,9 @@ fix: $(READY) ## Format, and repair what can be
 
 bench: $(READY) ## Measure latency, throughput and CPU (ARGS='knee --against ejabberd', ARGS=--help)
 	@$(PYTHON) -m bench $(or $(ARGS),rates)
+
+bench-peers: $(READY) ## The same beside ejabberd, which is installed for it
+	@$(PYTHON) -m bench $(or $(ARGS),rates --against ejabberd --rates 20,200 --rounds 8 --warm-up 60)
 
 picture: $(READY) ## Make the README's pictures anew, with Chromium, from the demo's data
 	@$(PYTHON) -m tests.browser.picture
