@@ -21,7 +21,7 @@ from bench.systems.peers import install
 from bench.systems.server_process import server_process
 from deploy.local.errors import UserError
 from deploy.local.supervisor.process import module
-from shared.kafka import Appendable
+from shared.kafka import OutgoingRecord
 from shared.log.topics import Topics
 
 _TABLES = "progress, conversations, members, messages, journal, journal_personal"
@@ -94,7 +94,7 @@ class CatchUp:
                 for name in turns(list(sides), self.rounds):
                     recorder.add(name, sides[name](stack))
 
-    def _write(self, stack: Stack, records: Iterable[Appendable]) -> None:
+    def _write(self, stack: Stack, records: Iterable[OutgoingRecord]) -> None:
         asyncio.run(seed_events.write(stack.kafka, PARTITIONS, records))
 
     def _project(self, stack: Stack) -> EventFigures:
@@ -116,7 +116,7 @@ class CatchUp:
         """The same events, by the Faust agent."""
         count = self.events + self.conversations
         folder, log = stack.folder / "faust", stack.folder / "faust.log"
-        python, topic = str(environment / "bin" / "python"), Topics.named().events
+        python, topic = str(environment / "bin" / "python"), Topics.with_prefix().events
         command = [python, str(_FAUST_AGENT), stack.kafka, topic, str(count), str(folder)]
         log.unlink(missing_ok=True)
         with server_process(command, log, {}) as pid:

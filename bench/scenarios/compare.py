@@ -25,7 +25,7 @@ from bench.systems.parley import PARTITIONS, Parley, parley
 from bench.systems.seed_read_models import Volume
 from deploy.local.errors import UserError
 from deploy.local.paths import ROOT
-from shared.kafka import Appendable
+from shared.kafka import OutgoingRecord
 
 _PROJECTION = ("projector", "postgres", "kafka")
 _EVENT_CONVERSATIONS = 200
@@ -81,7 +81,7 @@ def project(system: Parley, conversations: list[Conversation], events: int) -> E
         return event_figures(events, usage.seconds, usage)
 
 
-def _write(system: Parley, records: Iterable[Appendable]) -> None:
+def _write(system: Parley, records: Iterable[OutgoingRecord]) -> None:
     asyncio.run(seed_events.write(system.stack.kafka, PARTITIONS, records))
 
 

@@ -11,15 +11,15 @@ from bench.load.plan import Conversation
 from bench.load.protocols import TEXT
 from shared.contract import codec, events, ids
 from shared.contract.fields import timestamp
-from shared.kafka import Appendable, Producer, partition_for
+from shared.kafka import OutgoingRecord, Producer, partition_for
 from shared.log.topics import Topics
 
-_TOPIC = Topics.named().events
+_TOPIC = Topics.with_prefix().events
 _ACTOR = "bench"
 _MAX_BATCH_RECORDS = 4_000
 
 
-def started(conversation: Conversation) -> Appendable:
+def started(conversation: Conversation) -> OutgoingRecord:
     """The start of a group."""
     data = events.ConversationStartedData(
         conversation_id=conversation.id, kind="group", members=conversation.members
@@ -28,7 +28,7 @@ def started(conversation: Conversation) -> Appendable:
     return _record(events.ConversationStarted(**envelope, data=data), conversation.id)
 
 
-def sent(conversations: Sequence[Conversation], count: int) -> Iterator[Appendable]:
+def sent(conversations: Sequence[Conversation], count: int) -> Iterator[OutgoingRecord]:
     """`count` messages, one conversation after the other in turn.
 
     They are cut from one pattern, because a model for each would take longer than what is measured.
@@ -44,12 +44,12 @@ def sent(conversations: Sequence[Conversation], count: int) -> Iterator[Appendab
         value = pattern.replace(conversation_id.encode(), key)
         value = value.replace(message_id.encode(), str(uuid4()).encode())
         value = value.replace(event_id.encode(), ids.fresh_id().encode())
-        yield Appendable(key, value, codec.HEADERS)
+        yield OutgoingRecord(key, value, codec.HEADERS)
 
 
-async def write(kafka: str, partitions: int, records: Iterable[Appendable]) -> None:
+async def write(kafka: str, partitions: int, records: Iterable[OutgoingRecord]) -> None:
     """Append records, each partition's in order; return when all are confirmed."""
-    by_partition: list[list[Appendable]] = [[] for _ in range(partitions)]
+    by_partition: list[list[OutgoingRecord]] = [[] for _ in range(partitions)]
     for record in records:
         by_partition[partition_for(record.key or b"", partitions)].append(record)
     producer = Producer(kafka, client_id="bench", timeout=30)
@@ -62,11 +62,11 @@ async def write(kafka: str, partitions: int, records: Iterable[Appendable]) -> N
         await producer.stop()
 
 
-async def _append(producer: Producer, partition: int, records: list[Appendable]) -> None:
+async def _append(producer: Producer, partition: int, records: list[OutgoingRecord]) -> None:
     begin = 0
     while begin < len(records):
         batch = records[begin : begin + _MAX_BATCH_RECORDS]
-        begin += (await producer.append_batch(_TOPIC, partition, batch)).taken
+        begin += (await producer.append_batch(_TOPIC, partition, batch)).record_count
 
 
 def _envelope(conversation: str, actor: str) -> dict[str, str]:
@@ -74,5 +74,5 @@ def _envelope(conversation: str, actor: str) -> dict[str, str]:
     return {"id": ids.fresh_id(), "source": "bench", "subject": conversation, "time": now, "actor": actor}
 
 
-def _record(event: BaseModel, conversation: str) -> Appendable:
-    return Appendable(conversation.encode(), codec.encode(event), codec.HEADERS)
+def _record(event: BaseModel, conversation: str) -> OutgoingRecord:
+    return OutgoingRecord(conversation.encode(), codec.encode(event), codec.HEADERS)
