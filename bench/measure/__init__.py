@@ -2,6 +2,7 @@
 
 cpu_accounting    CPU by process tree, and what else happened on the machine
 figures           the numbers of one round of messages: pure
+knee              the highest rate that a server carries: pure
 round_validity    whether a round counts: pure
 storm_impact      what a reconnect storm did to clients: pure
 metrics_sampler   metrics and database, read again and again meanwhile
