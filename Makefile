@@ -31,8 +31,8 @@ test-unit: $(READY) ## Run the tests that need nothing but Python
 	@$(PYTHON) -m pytest tests/unit $(ARGS)
 
 faults: $(READY) ## Break everything in turn, under load, and judge what became of it (ARGS='--only kill9 --repeat 9')
-	@$(PYTHON) -m tests.faults.campaign $(ARGS)
-	@$(if $(ARGS),,$(PYTHON) -m pytest -m long tests/faults)
+	@$(PYTHON) -m tests.chaos.chaos_suite $(ARGS)
+	@$(if $(ARGS),,$(PYTHON) -m pytest -m long tests/chaos)
 
 check: $(READY) ## Look for what is wrong; changes nothing
 	@.venv/bin/ruff format --check .

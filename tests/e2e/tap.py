@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tests.faults.ends import End
-from tests.faults.proxy import Proxy, Way
+from tests.chaos.proxy.tcp_relay import Proxy, Way
+from tests.chaos.proxy.tcp_relay_ends import End
 
 Cut = Callable[[bytes], tuple[str, int] | None]
 """The kind and the length of the first whole message of some bytes; None while there is none."""

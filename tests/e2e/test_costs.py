@@ -7,10 +7,10 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 
 import pytest
 
+from tests.chaos.cluster.cluster import House, house
 from tests.e2e import client, tap
 from tests.e2e.client import Socket
 from tests.e2e.tap import Tap
-from tests.faults.house import House, house
 
 TEXT = "x" * 128
 ALONE = 30

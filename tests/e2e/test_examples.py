@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from deploy.local.record import Stack
-from tests.faults.proxy import Proxy
+from tests.chaos.proxy.tcp_relay import Proxy
 from tests.notifier_processes import free_port
 
 CHAT = Path(__file__).parents[2] / "docs" / "examples" / "chat.py"

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from deploy.local.record import Stack
+from tests.chaos.cluster.process_tree import family
 from tests.conftest import StartStack
 from tests.e2e import client
-from tests.faults.trees import family
 from tests.platform import away
 
 

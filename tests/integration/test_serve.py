@@ -16,7 +16,7 @@ from message_store.postgres import PostgresStore
 from shared.log_identity import LogIdentity
 from shared.topics import TopicSettings, open_log
 from tests import builders
-from tests.faults.proxy import Proxy
+from tests.chaos.proxy.tcp_relay import Proxy
 from tests.notifier_processes import free_port
 from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
 

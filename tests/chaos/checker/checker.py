@@ -1,0 +1,72 @@
+"""The judge: what clients did and saw, beside what the system holds in the end, promise by promise.
+
+ledger    what clients did and saw                (clients write it)
+observed  what every side of the system shows     (observe reads it)
+recount   what the log says, by a plainer fold
+verdicts  one function for each promise
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tests.chaos.checker.final_state import Observed
+from tests.chaos.checker.history import Ledger
+from tests.chaos.checker.invariants import Case, Verdict, acceptance, order, sockets, state
+from tests.chaos.checker.reference_model import Recount
+
+
+class Promise(StrEnum):
+    KEPT = "an accepted event is never lost"
+    NOT_INVENTED = "nothing is invented"
+    NOT_REFUSED = "nobody is refused what is theirs"
+    ONCE = "the same clientId is one message"
+    ONE_ORDER = "one order for all, no gaps"
+    SOCKET_ORDER = "on a socket each entry comes once, messages in order"
+    NOTHING_MISSED = "reconnecting misses nothing"
+    CURSOR = "a cursor covers exactly what was sent before it"
+    TOLD_IS_KEPT = "nobody is told of what history does not have"
+    STREAM = "the public topic is whole and in order"
+    UNREAD = "unread never drifts"
+    LISTED = "every member's list has the conversation"
+    REPLAY = "same log, same state"
+    PRIVATE = "no one sees what is not theirs"
+    RESTS = "it comes to rest by itself"
+
+
+VERDICTS: Mapping[Promise, Verdict] = {
+    Promise.KEPT: acceptance.accepted_is_kept,
+    Promise.NOT_INVENTED: acceptance.nothing_is_invented,
+    Promise.NOT_REFUSED: acceptance.nobody_is_refused_what_is_theirs,
+    Promise.ONCE: acceptance.each_client_id_is_one_message,
+    Promise.ONE_ORDER: order.one_order_without_gaps,
+    Promise.SOCKET_ORDER: sockets.a_socket_gets_each_once_and_in_order,
+    Promise.NOTHING_MISSED: sockets.reconnecting_misses_nothing,
+    Promise.CURSOR: sockets.a_cursor_is_exact,
+    Promise.TOLD_IS_KEPT: order.what_is_told_is_kept,
+    Promise.STREAM: order.the_topic_is_whole_and_in_order,
+    Promise.UNREAD: state.unread_never_drifts,
+    Promise.LISTED: state.lists_are_whole,
+    Promise.REPLAY: state.the_same_log_gives_the_same_state,
+    Promise.PRIVATE: sockets.nobody_sees_what_is_not_theirs,
+    Promise.RESTS: state.it_comes_to_rest,
+}
+
+
+@dataclass(frozen=True)
+class Violation:
+    promise: Promise
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.promise}: {self.what}"
+
+
+def judge(ledger: Ledger, observed: Observed) -> list[Violation]:
+    """Every way in which a promise was broken; none, if all were kept."""
+    case = Case(ledger, observed, Recount(observed.log))
+    return [Violation(promise, what) for promise, verdict in VERDICTS.items() for what in verdict(case)]
+
+
+def broken(violations: list[Violation]) -> set[Promise]:
+    return {violation.promise for violation in violations}
