@@ -1,10 +1,10 @@
-"""Faults, one after the other, in a house under load; then the judgement of every promise.
+"""Faults, one after the other, in a cluster under load; then the judgement of every promise.
 
     python -m tests.chaos.chaos_suite --only kill9 --repeat 9 --rate 200
 
-Each group of faults has a house and a population of its own, so that a broken promise names its group. The
+Each group of faults has a cluster and a population of its own, so that a violated promise names its group. The
 same seed gives the same faults in the same order. The tables go to tests/chaos/out/, with the log of each
-house in which something went wrong.
+cluster in which something went wrong.
 """
 
 import argparse
@@ -24,12 +24,12 @@ import structlog
 from deploy.local.failure import Failure
 from shared.serving import allow_files
 from tests.chaos import report as table
-from tests.chaos.chaos_run import SETTINGS, try_out
+from tests.chaos.chaos_run import SETTINGS, run_group
 from tests.chaos.cluster import small_disk
-from tests.chaos.cluster.cluster import house
+from tests.chaos.cluster.cluster import start_cluster
 from tests.chaos.faults.catalogue import GROUPS, faults_of
 from tests.chaos.faults.fault import Fault
-from tests.chaos.run_result import Judged
+from tests.chaos.run_result import GroupResult
 
 
 def main() -> int:
@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def _quiet() -> None:
-    """That Kafka is away is no news here, nor that the judge's replay buries poison. Told to stop, it stops
+    """That Kafka is away is no news here, nor that the check's replay buries poison. TopicRecord to stop, it stops
     as on Ctrl-C, and leaves nothing behind."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -85,8 +85,8 @@ def _disk(wanted: bool) -> Iterator[Path | None]:
 
 async def _all(
     plan: Mapping[str, Sequence[Fault]], chosen: argparse.Namespace, disk: Path | None
-) -> list[Judged]:
-    judged: list[Judged] = []
+) -> list[GroupResult]:
+    judged: list[GroupResult] = []
     for group, faults in plan.items():
         if group == "disk" and disk is None:
             continue
@@ -98,16 +98,16 @@ async def _all(
 
 async def _group(
     group: str, faults: Sequence[Fault], chosen: argparse.Namespace, disk: Path | None
-) -> Judged:
+) -> GroupResult:
     proxied, own_disk = group == "network", disk if group == "disk" else None
-    async with house(env={"*": SETTINGS}, proxied=proxied, disk=own_disk) as home:
+    async with start_cluster(env={"*": SETTINGS}, proxied=proxied, disk=own_disk) as cluster:
         try:
-            told = await try_out(home, faults, chosen.seed, chosen.rate, users=chosen.users)
+            told = await run_group(cluster, faults, chosen.seed, chosen.rate, users=chosen.users)
         except BaseException:
-            _keep(home.log, group)
+            _keep(cluster.log, group)
             raise
         if not (told.faultless and told.in_time):
-            _keep(home.log, group)
+            _keep(cluster.log, group)
         return told
 
 

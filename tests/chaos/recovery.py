@@ -6,8 +6,8 @@ from itertools import takewhile
 from statistics import median
 from typing import NamedTuple
 
-from tests.chaos.cluster.cluster import House
-from tests.chaos.cluster.lag import levelled
+from tests.chaos.cluster.cluster import Cluster
+from tests.chaos.cluster.lag import wait_caught_up
 from tests.chaos.load.load import Running
 
 PROMISED = 30.0
@@ -43,9 +43,9 @@ def usual(running: Running) -> float:
     return median(running.deliveries.latencies(2.0) or [QUICK])
 
 
-async def recovery(home: House, running: Running, moment: float, before: float) -> Recovery:
+async def recovery(cluster: Cluster, running: Running, moment: float, before: float) -> Recovery:
     """Blocks until it is over; `moment` on the loop's clock, `before` as `usual` was."""
-    zero = asyncio.create_task(_within(moment, levelled(home)))
+    zero = asyncio.create_task(_within(moment, wait_caught_up(cluster)))
     delivered = await _delivered(running, moment)
     quick = await _quick(running, moment, max(SLOWER * before, QUICK))
     return Recovery(delivered, await zero, quick)

@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median
 
 from tests.chaos.recovery import PROMISED
-from tests.chaos.run_result import Judged, Suffered
+from tests.chaos.run_result import FaultResult, GroupResult
 
 OUT = Path(__file__).with_name("out")
 
@@ -17,7 +17,7 @@ _KILLED = "| kill -9 of a | times | next delivery after s, median | worst |"
 _FAULTS = "| fault | times | delivered after s, median | worst | recovered after s, median | worst | wrong |"
 
 
-def markdown(judged: Sequence[Judged]) -> str:
+def markdown(judged: Sequence[GroupResult]) -> str:
     groups = [_GROUPS, _ruler(_GROUPS), *map(_group, judged)]
     faults = [_FAULTS, _ruler(_FAULTS), *(line for each in judged for line in _faults(each))]
     killed = [
@@ -28,27 +28,27 @@ def markdown(judged: Sequence[Judged]) -> str:
     return "\n".join([*groups, *deaths, "", *faults, *(["", *violations] if violations else [])]) + "\n"
 
 
-def write(judged: Sequence[Judged], folder: Path = OUT, name: str = "faults") -> None:
+def write(judged: Sequence[GroupResult], folder: Path = OUT, name: str = "faults") -> None:
     """Replaces the tables of the run before."""
     folder.mkdir(exist_ok=True)
     (folder / f"{name}.md").write_text(markdown(judged))
     (folder / f"{name}.json").write_text(json.dumps([_plain(each) for each in judged], indent=1) + "\n")
 
 
-def told(suffered: Suffered) -> str:
+def told(suffered: FaultResult) -> str:
     """A line while it runs."""
     took = suffered.recovery
     seconds = f"delivered {took.delivered:5.1f}, level {took.level:5.1f}, quick {took.quick:5.1f} s"
     return f"{suffered.fault:<60} {seconds} {suffered.wrong}"
 
 
-def _group(judged: Judged) -> str:
+def _group(judged: GroupResult) -> str:
     others = len(judged.violations) - judged.lost - judged.doubled
     counts = (len(judged.suffered), judged.operations, judged.lost, judged.doubled, others)
     return _row(judged.group, *counts, *_seconds(each.recovery.whole for each in judged.suffered))
 
 
-def _faults(judged: Judged) -> Iterable[str]:
+def _faults(judged: GroupResult) -> Iterable[str]:
     for name in dict.fromkeys(each.fault for each in judged.suffered):
         all_ = [each for each in judged.suffered if each.fault == name]
         delivered = _seconds(each.recovery.delivered for each in all_)
@@ -71,7 +71,7 @@ def _ruler(head: str) -> str:
     return "|---" * (head.count("|") - 1) + "|"
 
 
-def _plain(judged: Judged) -> dict[str, object]:
+def _plain(judged: GroupResult) -> dict[str, object]:
     return {
         "group": judged.group,
         "operations": judged.operations,

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.chaos.checker.checker import Promise, Violation
+from tests.chaos.checker.checker import Invariant, Violation
 from tests.chaos.recovery import Recovery
 
-LOST = {Promise.KEPT, Promise.NOTHING_MISSED}
-DOUBLED = {Promise.ONCE, Promise.SOCKET_ORDER}
+LOST = {Invariant.KEPT, Invariant.NOTHING_MISSED}
+DOUBLED = {Invariant.ONCE, Invariant.SOCKET_ORDER}
 
 
 @dataclass(frozen=True)
-class Suffered:
+class FaultResult:
     """One fault, and how long it took to recover from it."""
 
     fault: str
@@ -23,11 +23,11 @@ class Suffered:
 
 
 @dataclass(frozen=True)
-class Judged:
+class GroupResult:
     """Some faults of one group, under one load."""
 
     group: str
-    suffered: Sequence[Suffered]
+    suffered: Sequence[FaultResult]
     operations: int
     violations: Sequence[Violation]
 
@@ -42,7 +42,7 @@ class Judged:
     @property
     def faultless(self) -> bool:
         """Whether every promise was kept, and all faults happened and were recovered from. A run in which
-        nothing was done, or nothing was broken, proves nothing."""
+        nothing was done, or nothing was violated, proves nothing."""
         happened = self.operations and self.suffered and not any(each.wrong for each in self.suffered)
         return bool(happened) and not self.violations
 

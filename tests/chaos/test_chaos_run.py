@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from tests.chaos.chaos_run import suffer
+from tests.chaos.chaos_run import inject_all
 from tests.chaos.faults.fault import Fault
 from tests.chaos.load.deliveries import Deliveries
 from tests.chaos.recovery import QUICK, Recovery
@@ -34,7 +34,7 @@ async def test_a_fault_that_leaves_everything_slower_does_not_make_that_usual() 
         deliveries.see("late", "ann-a", live=True)
         yield
 
-    suffered = await suffer(HOME, [Fault("slow", "slow", slow)] * 2, running, recovered)
+    suffered = await inject_all(HOME, [Fault("slow", "slow", slow)] * 2, running, recovered)
     assert len(suffered) == 2
     assert told == [QUICK, QUICK]
 
@@ -53,5 +53,5 @@ async def test_what_takes_its_time_to_end_counts_from_when_it_was_told_to() -> N
         await asyncio.sleep(0.5)
 
     running: Any = SimpleNamespace(deliveries=Deliveries())
-    await suffer(HOME, [Fault("slow", "slow", slow)], running, recovered)
+    await inject_all(HOME, [Fault("slow", "slow", slow)], running, recovered)
     assert moments[1] - moments[0] < 0.2

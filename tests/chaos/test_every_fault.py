@@ -1,4 +1,4 @@
-"""Every class of fault once, on one house under load; `make faults` is the long form."""
+"""Every class of fault once, on one cluster under load; `make faults` is the long form."""
 
 import random
 import subprocess
@@ -9,8 +9,8 @@ import pytest
 
 from deploy.local.process import ROOT
 from tests.chaos import report as table
-from tests.chaos.chaos_run import SETTINGS, try_out
-from tests.chaos.cluster.cluster import House, house
+from tests.chaos.chaos_run import SETTINGS, run_group
+from tests.chaos.cluster.cluster import Cluster, start_cluster
 from tests.chaos.faults.clock_skew import OFF, wrong_clock
 from tests.chaos.faults.fault import Fault
 from tests.chaos.faults.network import between
@@ -24,38 +24,38 @@ RATE = 20.0
 
 
 def _representative() -> list[Fault]:
-    dice = random.Random(SEED)
+    rng = random.Random(SEED)
     faults = [
         kill("projector"),
         kill("kafka"),
         quit_postgres(),
         terminate("gateway-2"),
-        at_failpoint("projector-2", "projector.committed", dice.randint(1, 20)),
-        at_failpoint("notifier", "notifier.told", dice.randint(1, 20)),
+        at_failpoint("projector-2", "projector.committed", rng.randint(1, 20)),
+        at_failpoint("notifier", "notifier.told", rng.randint(1, 20)),
         freeze("notifier-2", 5.0),
         away(["projector", "gateway"], 1.0),
         between("gateway", "notifier", "black hole", lasts=4.0),
         wrong_clock("gateway-2", OFF, 2.0),
         emptied(),
-        poison("chat.events", list(poisons()), dice),
-        poison("chat.messages", list(poisons()), dice),
+        poison("chat.events", list(poisons()), rng),
+        poison("chat.messages", list(poisons()), rng),
     ]
-    dice.shuffle(faults)
+    rng.shuffle(faults)
     return faults
 
 
 @pytest.fixture
-async def home() -> AsyncIterator[House]:
-    async with house(env={"*": SETTINGS}, proxied=True) as built:
+async def cluster() -> AsyncIterator[Cluster]:
+    async with start_cluster(env={"*": SETTINGS}, proxied=True) as built:
         yield built
 
 
 @pytest.mark.timeout(600)
-async def test_every_promise_is_kept_through_every_class_of_fault(home: House) -> None:
-    told = await try_out(home, _representative(), SEED, RATE, users=16)
+async def test_every_promise_is_kept_through_every_class_of_fault(cluster: Cluster) -> None:
+    told = await run_group(cluster, _representative(), SEED, RATE, users=16)
     print(table.markdown([told]))
     assert told.operations > 500
-    assert told.faultless, home.log.read_text()[-20_000:]
+    assert told.faultless, cluster.log.read_text()[-20_000:]
     assert told.in_time
 
 

@@ -18,11 +18,11 @@ import pytest
 
 from deploy.local.process import leash
 from tests.chaos import report as table
-from tests.chaos.chaos_run import SETTINGS, WARM, try_out
-from tests.chaos.cluster.cluster import House, house
+from tests.chaos.chaos_run import SETTINGS, WARM, run_group
+from tests.chaos.cluster.cluster import Cluster, start_cluster
 from tests.chaos.faults.pauses import freeze
 from tests.chaos.faults.process_faults import kill
-from tests.chaos.load.admin_client import Backstage
+from tests.chaos.load.admin_client import Backend
 from tests.chaos.load.load import load
 
 PROMISED = 5.0
@@ -41,11 +41,11 @@ BUSY = 60.0
 async def test_who_is_killed_is_succeeded_within_five_seconds(away: float) -> None:
     names = [f"{kind}{number}" for kind in ("projector", "notifier", "gateway") for number in ("", "-2")]
     faults = [kill(name, away) for _ in range(TIMES) for name in names]
-    async with house(env={"*": SETTINGS}) as home:
-        told = await try_out(home, faults, 1, RATE, users=48)
+    async with start_cluster(env={"*": SETTINGS}) as cluster:
+        told = await run_group(cluster, faults, 1, RATE, users=48)
         table.write([told], name=f"failover-{'away' if away else 'back'}")
         print(table.markdown([told]))
-        assert told.faultless, home.log.read_text()[-20_000:]
+        assert told.faultless, cluster.log.read_text()[-20_000:]
     assert len(told.deliveries) == 3
     assert all(median(took) <= PROMISED for took in told.deliveries.values())
 
@@ -53,30 +53,30 @@ async def test_who_is_killed_is_succeeded_within_five_seconds(away: float) -> No
 @pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_nobody_is_taken_for_dead_because_all_cores_are_busy() -> None:
-    async with house(env={"*": SETTINGS}) as home:
-        backstage = Backstage(home.kafka, home.database)
-        async with load(home.gateways, 1, 100.0, name="busy", backstage=backstage) as running:
+    async with start_cluster(env={"*": SETTINGS}) as cluster:
+        backend = Backend(cluster.kafka, cluster.database)
+        async with load(cluster.gateways, 1, 100.0, name="busy", backend=backend) as running:
             await asyncio.sleep(WARM)
-            before, delivered = _given_out(home), len(running.deliveries.all)
+            before, delivered = _given_out(cluster), len(running.deliveries.all)
             with _busy():
                 await asyncio.sleep(BUSY)
-            assert _given_out(home) == before, home.log.read_text()[-20_000:]
+            assert _given_out(cluster) == before, cluster.log.read_text()[-20_000:]
             assert len(running.deliveries.all) > delivered + 1_000
-            await _seen_when_somebody_is(home, before)
+            await _seen_when_somebody_is(cluster, before)
             await running.finish()
-            assert running.ledger.unsettled == []
+            assert running.history.unsettled == []
 
 
-async def _seen_when_somebody_is(home: House, before: Counter[str]) -> None:
+async def _seen_when_somebody_is(cluster: Cluster, before: Counter[str]) -> None:
     """A projector and a notifier stand still for longer than is forgiven: others have their partitions."""
-    async with freeze("projector").inflict(home), freeze("notifier").inflict(home), asyncio.timeout(20):
-        while not all(_given_out(home)[event] > before[event] for event in TOLD):
+    async with freeze("projector").inject(cluster), freeze("notifier").inject(cluster), asyncio.timeout(20):
+        while not all(_given_out(cluster)[event] > before[event] for event in TOLD):
             await asyncio.sleep(0.1)
 
 
-def _given_out(home: House) -> Counter[str]:
+def _given_out(cluster: Cluster) -> Counter[str]:
     return Counter(
-        event for event in re.findall(r'"event": "([\w.]+)"', home.log.read_text()) if event in TOLD
+        event for event in re.findall(r'"event": "([\w.]+)"', cluster.log.read_text()) if event in TOLD
     )
 
 

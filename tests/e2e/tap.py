@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tests.chaos.proxy.tcp_relay import Proxy, Way
-from tests.chaos.proxy.tcp_relay_ends import End
+from tests.chaos.proxy.tcp_relay import Direction, Relay
+from tests.chaos.proxy.tcp_relay_ends import Peer
 
 Cut = Callable[[bytes], tuple[str, int] | None]
 """The kind and the length of the first whole message of some bytes; None while there is none."""
@@ -23,10 +23,10 @@ class Tap:
     """Their bytes."""
     down: int = 0
     """Bytes back."""
-    _rest: dict[End, bytes] = field(default_factory=dict)
+    _rest: dict[Peer, bytes] = field(default_factory=dict)
 
-    def hear(self, end: End, way: Way, piece: bytes) -> None:
-        if way is Way.DOWN:
+    def hear(self, end: Peer, way: Direction, piece: bytes) -> None:
+        if way is Direction.DOWN:
             self.down += len(piece)
             return
         heard = self._rest.pop(end, b"") + piece
@@ -39,13 +39,13 @@ class Tap:
 
 
 @contextmanager
-def tapped(proxy: Proxy, cut: Cut) -> Iterator[Tap]:
+def tapped(proxy: Relay, cut: Cut) -> Iterator[Tap]:
     tap = Tap(cut)
-    proxy.overhear(tap.hear)
+    proxy.observe_traffic(tap.hear)
     try:
         yield tap
     finally:
-        proxy.overhear(None)
+        proxy.observe_traffic(None)
 
 
 def kafka(heard: bytes) -> tuple[str, int] | None:

@@ -16,7 +16,7 @@ from message_store.postgres import PostgresStore
 from shared.log_identity import LogIdentity
 from shared.topics import TopicSettings, open_log
 from tests import builders
-from tests.chaos.proxy.tcp_relay import Proxy
+from tests.chaos.proxy.tcp_relay import Relay
 from tests.notifier_processes import free_port
 from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
 
@@ -96,9 +96,9 @@ async def test_a_projector_is_ready_once_it_has_seen_its_log_and_stays_so_withou
 
 
 @asynccontextmanager
-async def _proxied(database_url: str) -> AsyncIterator[tuple[Proxy, str]]:
+async def _proxied(database_url: str) -> AsyncIterator[tuple[Relay, str]]:
     at = urlsplit(database_url)
-    proxy = Proxy(free_port(), at.port or 5432)
+    proxy = Relay(free_port(), at.port or 5432)
     await proxy.open()
     try:
         yield proxy, at._replace(netloc=f"{at.username}:{at.password}@127.0.0.1:{proxy.port}").geturl()

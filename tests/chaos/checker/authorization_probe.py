@@ -11,15 +11,17 @@ import orjson
 from websockets.asyncio.client import connect
 
 from shared.problems import STATUS
-from tests.chaos.checker.final_state import Trespass
-from tests.chaos.checker.history import Ledger
-from tests.chaos.checker.reference_model import Happened
+from tests.chaos.checker.final_state import ProbeResult
+from tests.chaos.checker.history import History
+from tests.chaos.checker.reference_model import ModelEntry
 
 _STRANGERS = 2
 """For each conversation."""
 
 
-async def trespass(http: httpx.AsyncClient, ledger: Ledger, entries: Iterable[Happened]) -> list[Trespass]:
+async def probe_authorization(
+    http: httpx.AsyncClient, history: History, entries: Iterable[ModelEntry]
+) -> list[ProbeResult]:
     """`http` knows the gateway. Raises httpx.TransportError, OSError, TimeoutError."""
     inside: dict[str, set[str]] = {}
     for each in entries:
@@ -27,25 +29,25 @@ async def trespass(http: httpx.AsyncClient, ledger: Ledger, entries: Iterable[Ha
     return [
         answer
         for conversation, members in sorted(inside.items())
-        for user in _outside(ledger.users, members)
-        async for answer in _answers(http, user, conversation, ledger.first[min(members)])
+        for user in _outside(history.users, members)
+        async for answer in _answers(http, user, conversation, history.first[min(members)])
     ]
 
 
 async def _answers(
     http: httpx.AsyncClient, user: str, conversation: str, cursor: str
-) -> AsyncIterator[Trespass]:
+) -> AsyncIterator[ProbeResult]:
     """`cursor` is a member's."""
     caller, named = {"meId": user}, {"conversationId": conversation}
     answer = await http.get("/messages/history", params=caller | named)
-    yield Trespass(user, conversation, "history", answer.status_code)
+    yield ProbeResult(user, conversation, "history", answer.status_code)
     answer = await http.post("/messages", params=caller, json=named | {"text": "let me in"})
-    yield Trespass(user, conversation, "send", answer.status_code)
+    yield ProbeResult(user, conversation, "send", answer.status_code)
     answer = await http.post("/messages/read", params=caller, json=named | {"upTo": 1})
-    yield Trespass(user, conversation, "read", answer.status_code)
+    yield ProbeResult(user, conversation, "read", answer.status_code)
     answer = await http.get("/messages/sync", params=caller | {"cursor": cursor})
-    yield Trespass(user, conversation, "sync with a member's cursor", answer.status_code, right=410)
-    yield Trespass(user, conversation, "send on a socket", await _sent(http.base_url, user, named))
+    yield ProbeResult(user, conversation, "sync with a member's cursor", answer.status_code, right=410)
+    yield ProbeResult(user, conversation, "send on a socket", await _sent(http.base_url, user, named))
 
 
 async def _sent(gateway: httpx.URL, user: str, named: dict[str, str]) -> int:

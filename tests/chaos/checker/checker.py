@@ -1,7 +1,7 @@
-"""The judge: what clients did and saw, beside what the system holds in the end, promise by promise.
+"""The check: what clients did and saw, beside what the system holds in the end, promise by promise.
 
-ledger    what clients did and saw                (clients write it)
-observed  what every side of the system shows     (observe reads it)
+history    what clients did and saw                (clients write it)
+final_state  what every side of the system shows     (read_final_state reads it)
 recount   what the log says, by a plainer fold
 verdicts  one function for each promise
 """
@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tests.chaos.checker.final_state import Observed
-from tests.chaos.checker.history import Ledger
-from tests.chaos.checker.invariants import Case, Verdict, acceptance, order, sockets, state
-from tests.chaos.checker.reference_model import Recount
+from tests.chaos.checker.final_state import FinalState
+from tests.chaos.checker.history import History
+from tests.chaos.checker.invariants import Case, Check, acceptance, order, sockets, state
+from tests.chaos.checker.reference_model import ReferenceModel
 
 
-class Promise(StrEnum):
+class Invariant(StrEnum):
     KEPT = "an accepted event is never lost"
     NOT_INVENTED = "nothing is invented"
     NOT_REFUSED = "nobody is refused what is theirs"
@@ -34,39 +34,39 @@ class Promise(StrEnum):
     RESTS = "it comes to rest by itself"
 
 
-VERDICTS: Mapping[Promise, Verdict] = {
-    Promise.KEPT: acceptance.accepted_is_kept,
-    Promise.NOT_INVENTED: acceptance.nothing_is_invented,
-    Promise.NOT_REFUSED: acceptance.nobody_is_refused_what_is_theirs,
-    Promise.ONCE: acceptance.each_client_id_is_one_message,
-    Promise.ONE_ORDER: order.one_order_without_gaps,
-    Promise.SOCKET_ORDER: sockets.a_socket_gets_each_once_and_in_order,
-    Promise.NOTHING_MISSED: sockets.reconnecting_misses_nothing,
-    Promise.CURSOR: sockets.a_cursor_is_exact,
-    Promise.TOLD_IS_KEPT: order.what_is_told_is_kept,
-    Promise.STREAM: order.the_topic_is_whole_and_in_order,
-    Promise.UNREAD: state.unread_never_drifts,
-    Promise.LISTED: state.lists_are_whole,
-    Promise.REPLAY: state.the_same_log_gives_the_same_state,
-    Promise.PRIVATE: sockets.nobody_sees_what_is_not_theirs,
-    Promise.RESTS: state.it_comes_to_rest,
+CHECKS: Mapping[Invariant, Check] = {
+    Invariant.KEPT: acceptance.accepted_is_kept,
+    Invariant.NOT_INVENTED: acceptance.nothing_is_invented,
+    Invariant.NOT_REFUSED: acceptance.nobody_is_refused_what_is_theirs,
+    Invariant.ONCE: acceptance.each_client_id_is_one_message,
+    Invariant.ONE_ORDER: order.one_order_without_gaps,
+    Invariant.SOCKET_ORDER: sockets.a_socket_gets_each_once_and_in_order,
+    Invariant.NOTHING_MISSED: sockets.reconnecting_misses_nothing,
+    Invariant.CURSOR: sockets.a_cursor_is_exact,
+    Invariant.TOLD_IS_KEPT: order.what_is_told_is_kept,
+    Invariant.STREAM: order.the_topic_is_whole_and_in_order,
+    Invariant.UNREAD: state.unread_never_drifts,
+    Invariant.LISTED: state.lists_are_whole,
+    Invariant.REPLAY: state.the_same_log_gives_the_same_state,
+    Invariant.PRIVATE: sockets.nobody_sees_what_is_not_theirs,
+    Invariant.RESTS: state.it_comes_to_rest,
 }
 
 
 @dataclass(frozen=True)
 class Violation:
-    promise: Promise
+    promise: Invariant
     what: str
 
     def __str__(self) -> str:
         return f"{self.promise}: {self.what}"
 
 
-def judge(ledger: Ledger, observed: Observed) -> list[Violation]:
-    """Every way in which a promise was broken; none, if all were kept."""
-    case = Case(ledger, observed, Recount(observed.log))
-    return [Violation(promise, what) for promise, verdict in VERDICTS.items() for what in verdict(case)]
+def check(history: History, final_state: FinalState) -> list[Violation]:
+    """Every way in which a promise was violated; none, if all were kept."""
+    case = Case(history, final_state, ReferenceModel(final_state.log))
+    return [Violation(promise, what) for promise, verdict in CHECKS.items() for what in verdict(case)]
 
 
-def broken(violations: list[Violation]) -> set[Promise]:
+def violated(violations: list[Violation]) -> set[Invariant]:
     return {violation.promise for violation in violations}

@@ -11,9 +11,9 @@ import orjson
 from shared import codec, cursor, ids
 from shared.events import Event
 from tests import builders
-from tests.chaos.checker.final_state import Observed, Told, Trespass
-from tests.chaos.checker.history import Answer, Connection, Frame, Ledger, Operation, Refetch, Status
-from tests.chaos.checker.reference_model import Logged
+from tests.chaos.checker.final_state import FinalState, ProbeResult, TopicRecord
+from tests.chaos.checker.history import Attempt, Connection, Frame, History, Operation, Refetch, Status
+from tests.chaos.checker.reference_model import LogRecord
 
 DIRECT = ids.direct_conversation_id("ann", "bob")
 GROUP = ids.group_conversation_id("cat", "g")
@@ -41,21 +41,21 @@ def at(user: str, offset: int) -> str:
     return cursor.encode(builders.EPOCH, user, [offset])
 
 
-def good() -> tuple[Ledger, Observed]:
+def good() -> tuple[History, FinalState]:
     events = [orjson.loads(codec.encode(event)) for event in story()]
     frames = {offset: _frame(offset, events[offset]) for offset in (1, 2, 3, 5, 6, 7, 8)}
-    return _ledger(events, frames), _observed(events, frames)
+    return _history(events, frames), _final_state(events, frames)
 
 
-def _ledger(events: list[Frame], frames: dict[int, Frame]) -> Ledger:
+def _history(events: list[Frame], frames: dict[int, Frame]) -> History:
     def done(kind: Any, user: str, offsets: list[int], where: str = DIRECT, **more: Any) -> Operation:
         identity = where if kind == "start" else events[offsets[0]]["data"].get("messageId")
         answers = [
-            Answer("gateway", Status.OK, identity, f"{builders.EPOCH}-0-{offset}") for offset in offsets
+            Attempt("gateway", Status.OK, identity, f"{builders.EPOCH}-0-{offset}") for offset in offsets
         ]
         return Operation(kind, user, where, answers=answers, **more)
 
-    return Ledger(
+    return History(
         users=["ann", "bob", "cat", "dan"],
         first={user: at(user, 1) for user in ("ann", "bob", "cat", "dan")},
         operations=[
@@ -76,11 +76,11 @@ def _ledger(events: list[Frame], frames: dict[int, Frame]) -> Ledger:
     )
 
 
-def _observed(events: list[Frame], frames: dict[int, Frame]) -> Observed:
+def _final_state(events: list[Frame], frames: dict[int, Frame]) -> FinalState:
     messages = [{name: value for name, value in frames[n].items() if name != "type"} for n in (2, 5)]
     listed = {DIRECT: {"unreadCount": 0, "lastSeq": 2}}
-    return Observed(
-        log=[Logged(0, offset, event) for offset, event in enumerate(events)],
+    return FinalState(
+        log=[LogRecord(0, offset, event) for offset, event in enumerate(events)],
         topic={
             0: [
                 _told(place, offset, frames[offset])
@@ -103,7 +103,10 @@ def _observed(events: list[Frame], frames: dict[int, Frame]) -> Observed:
         unread={("ann", DIRECT): 1, ("bob", DIRECT): 0, ("cat", GROUP): 0},
         meanwhile={0: range(1, END)},
         outcomes=_outcomes(),
-        trespasses=[Trespass("dan", DIRECT, "history", 404), Trespass("dan", DIRECT, "sync", 410, 410)],
+        probe_results=[
+            ProbeResult("dan", DIRECT, "history", 404),
+            ProbeResult("dan", DIRECT, "sync", 410, 410),
+        ],
         rows={"messages": "a hash"},
         replayed={"messages": "a hash"},
         replayed_outcomes=_outcomes(),
@@ -127,9 +130,9 @@ def _outcomes() -> dict[tuple[int, int], list[str]]:
 
 
 def connection(user: str, came_at: int, *frames: Frame) -> Connection:
-    came_with = at(user, came_at)
-    hello = {"type": "hello", "userId": user, "cursor": came_with}
-    return Connection(user, f"{user}-1", "gateway", came_with, [hello, *frames])
+    resumed_from = at(user, came_at)
+    hello = {"type": "hello", "userId": user, "cursor": resumed_from}
+    return Connection(user, f"{user}-1", "gateway", resumed_from, [hello, *frames])
 
 
 def _cursor(user: str, offset: int) -> Frame:
@@ -164,7 +167,7 @@ def _frame(offset: int, event: Frame) -> Frame:
     return facts[offset] | where | ({} if offset == 8 else {"version": offset})
 
 
-def _told(place: int, offset: int, frame: Frame) -> Told:
+def _told(place: int, offset: int, frame: Frame) -> TopicRecord:
     everybody = {DIRECT: ["ann", "bob"], GROUP: ["cat", "dan"]}[frame["conversationId"]]
     audience = ["dan"] if offset == 8 else everybody
-    return Told(place, {"id": f"{builders.EPOCH}-0-{offset}", "data": {**frame, "audience": audience}})
+    return TopicRecord(place, {"id": f"{builders.EPOCH}-0-{offset}", "data": {**frame, "audience": audience}})

@@ -4,20 +4,20 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tests.chaos.checker.history import Frame
-from tests.chaos.checker.reference_model import Logged
+from tests.chaos.checker.reference_model import LogRecord
 
 Outcomes = dict[tuple[int, int], list[str]]
 """(partition, offset) of the log → what came of it, for each row that the journal has for it."""
 
 
-class Told(NamedTuple):
+class TopicRecord(NamedTuple):
     """One record of the public topic."""
 
     offset: int
     entry: Frame
 
 
-class Trespass(NamedTuple):
+class ProbeResult(NamedTuple):
     """What a stranger to a conversation was answered, by a route or on a socket."""
 
     user: str
@@ -28,12 +28,12 @@ class Trespass(NamedTuple):
 
 
 @dataclass
-class Observed:
-    """Restricted to the conversations and users of one ledger, but for outcomes."""
+class FinalState:
+    """Restricted to the conversations and users of one history, but for outcomes."""
 
-    log: list[Logged] = field(default_factory=list)
+    log: list[LogRecord] = field(default_factory=list)
     """By partition and offset."""
-    topic: dict[int, list[Told]] = field(default_factory=dict)
+    topic: dict[int, list[TopicRecord]] = field(default_factory=dict)
     """Per partition in order, repetitions and all."""
     histories: dict[tuple[str, str], list[Frame]] = field(default_factory=dict)
     """(member, conversation) → its messages, oldest first."""
@@ -46,7 +46,7 @@ class Observed:
     meanwhile: dict[int, range] = field(default_factory=dict)
     """Per partition: all offsets from before everything to the projection's end, whoever wrote there."""
     outcomes: Outcomes = field(default_factory=dict)
-    trespasses: list[Trespass] = field(default_factory=list)
+    probe_results: list[ProbeResult] = field(default_factory=list)
     rows: dict[str, str] = field(default_factory=dict)
     """Table → hash of its rows."""
     replayed: dict[str, str] = field(default_factory=dict)

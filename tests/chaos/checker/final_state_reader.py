@@ -11,41 +11,43 @@ from shared import cursor
 from shared.topics import Topics
 from tests.chaos.checker import tables as rows
 from tests.chaos.checker import topics as records
-from tests.chaos.checker.authorization_probe import trespass
-from tests.chaos.checker.final_state import Observed
-from tests.chaos.checker.history import Frame, Ledger
-from tests.chaos.checker.reference_model import Recount
+from tests.chaos.checker.authorization_probe import probe_authorization
+from tests.chaos.checker.final_state import FinalState
+from tests.chaos.checker.history import Frame, History
+from tests.chaos.checker.reference_model import ReferenceModel
 from tests.chaos.checker.replay import replay
 from tests.chaos.checker.topics import Records
-from tests.chaos.load.admin_client import Backstage
+from tests.chaos.load.admin_client import Backend
 from tests.platform import fresh_database
 
 Found = TypeVar("Found")
 
 
-async def observe(gateway: str, backstage: Backstage, ledger: Ledger, patience: float = 30) -> Observed:
-    """Restricted to the conversations and users of `ledger`. What is not at rest after `patience` seconds is
+async def read_final_state(
+    gateway: str, backend: Backend, history: History, patience: float = 30
+) -> FinalState:
+    """Restricted to the conversations and users of `history`. What is not at rest after `patience` seconds is
     said in `unsettled`, and read as it is."""
-    seen, mine = Observed(), ledger.conversations
-    log = await _projected(backstage, seen, patience)
+    seen, mine = FinalState(), history.conversations
+    log = await _projected(backend, seen, patience)
     for own in log:
         every = (records.logged(record, len(log)) for record in own)
         seen.log += [each for each in every if each.event and each.event["subject"] in mine]
-    for partition, own in enumerate(await _published(backstage, seen, patience)):
+    for partition, own in enumerate(await _published(backend, seen, patience)):
         seen.topic[partition] = records.told(own, mine)
     async with httpx.AsyncClient(base_url=gateway, timeout=10) as http:
-        await asyncio.gather(*(_ask(http, user, ledger, seen) for user in ledger.users))
-        seen.trespasses = await trespass(http, ledger, Recount(seen.log).entries)
-    await _answered(lambda: rows.count(backstage.database, seen, mine), patience)
-    seen.meanwhile = _meanwhile(ledger, rows.progress(backstage.database), log)
-    with fresh_database(backstage.database) as empty:
+        await asyncio.gather(*(_ask(http, user, history, seen) for user in history.users))
+        seen.probe_results = await probe_authorization(http, history, ReferenceModel(seen.log).entries)
+    await _answered(lambda: rows.count(backend.database, seen, mine), patience)
+    seen.meanwhile = _meanwhile(history, rows.progress(backend.database), log)
+    with fresh_database(backend.database) as empty:
         await replay(log, empty)
         seen.replayed, seen.replayed_outcomes = rows.hashes(empty, mine), rows.outcomes(empty)
     return seen
 
 
-def _meanwhile(ledger: Ledger, done: Mapping[int, int], log: Records) -> dict[int, range]:
-    firsts = [cursor.decode(text).offsets for text in ledger.first.values()]
+def _meanwhile(history: History, done: Mapping[int, int], log: Records) -> dict[int, range]:
+    firsts = [cursor.decode(text).offsets for text in history.first.values()]
     begins = [min(offsets) for offsets in zip(*firsts, strict=True)]
     return {p: range(begin, min(done[p], len(log[p]))) for p, begin in enumerate(begins)}
 
@@ -62,12 +64,12 @@ async def _answered(ask: Callable[[], Found], patience: float) -> Found:
             await asyncio.sleep(0.2)
 
 
-async def _projected(backstage: Backstage, seen: Observed, patience: float) -> Records:
+async def _projected(backend: Backend, seen: FinalState, patience: float) -> Records:
     """The log, once all of it is projected."""
     deadline = asyncio.get_running_loop().time() + patience
     while True:
-        log = await records.whole(backstage.kafka, _topics(backstage).events, backstage.partitions)
-        done = await _answered(lambda: rows.progress(backstage.database), patience)
+        log = await records.whole(backend.kafka, _topics(backend).events, backend.partitions)
+        done = await _answered(lambda: rows.progress(backend.database), patience)
         behind = [partition for partition, own in enumerate(log) if done.get(partition, 0) < len(own)]
         if not behind:
             return log
@@ -77,12 +79,12 @@ async def _projected(backstage: Backstage, seen: Observed, patience: float) -> R
         await asyncio.sleep(0.1)
 
 
-async def _published(backstage: Backstage, seen: Observed, patience: float) -> Records:
+async def _published(backend: Backend, seen: FinalState, patience: float) -> Records:
     """The public topic, once all that is due was told."""
     deadline = asyncio.get_running_loop().time() + patience
     while True:
-        topic = await records.whole(backstage.kafka, _topics(backstage).messages, backstage.partitions)
-        missing = await _answered(lambda: rows.due(backstage.database), patience) - records.ids(topic)
+        topic = await records.whole(backend.kafka, _topics(backend).messages, backend.partitions)
+        missing = await _answered(lambda: rows.due(backend.database), patience) - records.ids(topic)
         if missing <= 0:
             return topic
         if asyncio.get_running_loop().time() > deadline:
@@ -91,18 +93,18 @@ async def _published(backstage: Backstage, seen: Observed, patience: float) -> R
         await asyncio.sleep(0.1)
 
 
-def _topics(backstage: Backstage) -> Topics:
-    return Topics.named(backstage.topic_prefix)
+def _topics(backend: Backend) -> Topics:
+    return Topics.named(backend.topic_prefix)
 
 
-async def _ask(http: httpx.AsyncClient, user: str, ledger: Ledger, seen: Observed) -> None:
+async def _ask(http: httpx.AsyncClient, user: str, history: History, seen: FinalState) -> None:
     """Everything that this user is shown of it."""
-    mine = ledger.conversations
+    mine = history.conversations
     listed = await _pages(http, "/messages/conversations", user, "page", "nextPage")
     seen.lists[user] = {item["id"]: item for item in listed if item["id"] in mine}
     for conversation in seen.lists[user]:
         seen.histories[user, conversation] = await _history(http, user, conversation)
-    entries = await _sync(http, user, ledger.first[user])
+    entries = await _sync(http, user, history.first[user])
     seen.syncs[user] = [entry for entry in entries if entry["conversationId"] in mine]
 
 

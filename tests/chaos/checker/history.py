@@ -17,7 +17,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class Attempt:
     """What one attempt was told."""
 
     via: str
@@ -42,10 +42,10 @@ class Operation:
     """Of a start."""
     began: float = 0.0
     """When it was meant to begin, on the clients' clock."""
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[Attempt] = field(default_factory=list)
 
     @property
-    def accepted(self) -> list[Answer]:
+    def accepted(self) -> list[Attempt]:
         return [answer for answer in self.answers if answer.status is Status.OK]
 
     @property
@@ -63,7 +63,7 @@ class Connection:
     user: str
     device: str
     via: str
-    came_with: str | None
+    resumed_from: str | None
     frames: list[Frame] = field(default_factory=list)
     end: str = ""
 
@@ -71,7 +71,7 @@ class Connection:
     def last_cursor(self) -> str | None:
         """Where the next one goes on."""
         newest_first = (frame["cursor"] for frame in reversed(self.frames) if frame.get("cursor"))
-        return next(newest_first, self.came_with)
+        return next(newest_first, self.resumed_from)
 
     def of(self, kind: str) -> Iterator[Frame]:
         return (frame for frame in self.frames if frame["type"] == kind)
@@ -88,7 +88,7 @@ class Refetch:
 
 
 @dataclass
-class Ledger:
+class History:
     users: list[str] = field(default_factory=list)
     first: dict[str, str] = field(default_factory=dict)
     """User → a cursor from before everything."""

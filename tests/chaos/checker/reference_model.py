@@ -17,7 +17,7 @@ Key = tuple[str, str, int | str]
 """What an entry is known by wherever it is shown: its frame's type, conversation and version."""
 
 
-class Logged(NamedTuple):
+class LogRecord(NamedTuple):
     partition: int
     offset: int
     event: Frame | None
@@ -25,7 +25,7 @@ class Logged(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Happened:
+class ModelEntry:
     """One entry or rejection, and whom it is for."""
 
     partition: int
@@ -49,38 +49,38 @@ def key_of(frame: Frame) -> Key:
 
 
 @dataclass
-class Conversation:
+class ModelConversation:
     kind: str
     title: str | None
     members: dict[str, int]
     """Present members in join order → how far each has read."""
-    messages: list[Happened] = field(default_factory=list)
+    messages: list[ModelEntry] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
 
 
-class Recount:
-    def __init__(self, log: Iterable[Logged]) -> None:
-        self.conversations: dict[str, Conversation] = {}
-        self.entries: list[Happened] = []
+class ReferenceModel:
+    def __init__(self, log: Iterable[LogRecord]) -> None:
+        self.conversations: dict[str, ModelConversation] = {}
+        self.entries: list[ModelEntry] = []
         """Everything that is told, rejections too; within a partition in the order of the log."""
-        self.known: dict[Key, list[Happened]] = {}
+        self.known: dict[Key, list[ModelEntry]] = {}
         """Where it happened: what is refused, and said again with the same `clientId`, is refused twice."""
-        self._theirs: dict[tuple[str, int], list[Happened]] = {}
+        self._theirs: dict[tuple[str, int], list[ModelEntry]] = {}
         """Of each user and partition, in the order of the log."""
         for record in log:
             if record.event is not None and "actor" in record.event:
                 self._fold(record, record.event)
 
-    def of(self, user: str, since: Sequence[int], until: Sequence[int] = ()) -> list[Happened]:
+    def of(self, user: str, since: Sequence[int], until: Sequence[int] = ()) -> list[ModelEntry]:
         """What is for this user from one place in the log to another, partition by partition."""
-        found: list[Happened] = []
+        found: list[ModelEntry] = []
         for partition, first in enumerate(since):
             own = self._theirs.get((user, partition), [])
             begin = bisect_left(own, first, key=_offset)
             found += own[begin : bisect_left(own, until[partition], key=_offset) if until else None]
         return found
 
-    def messages(self, conversation: str) -> list[Happened]:
+    def messages(self, conversation: str) -> list[ModelEntry]:
         found = self.conversations.get(conversation)
         return found.messages if found else []
 
@@ -88,7 +88,7 @@ class Recount:
         found = self.conversations.get(conversation)
         return found.members if found else {}
 
-    def _fold(self, record: Logged, event: Frame) -> None:
+    def _fold(self, record: LogRecord, event: Frame) -> None:
         actor, data = event["actor"], event["data"]
         kind = event["type"].removeprefix("chat.event.").removesuffix(".v1")
         found = self.conversations.get(data["conversationId"])
@@ -105,14 +105,14 @@ class Recount:
         else:
             self._move(record, event, found, joins=kind == "member-added")
 
-    def _start(self, record: Logged, data: Frame, found: Conversation | None) -> None:
+    def _start(self, record: LogRecord, data: Frame, found: ModelConversation | None) -> None:
         if found is None:
             members = dict.fromkeys(data["members"], 0)
-            made = Conversation(data["kind"], data["content"].get("title"), members)
+            made = ModelConversation(data["kind"], data["content"].get("title"), members)
             self.conversations[data["conversationId"]] = made
             self._conversation(record, data["conversationId"], made, members)
 
-    def _send(self, record: Logged, event: Frame, found: Conversation) -> None:
+    def _send(self, record: LogRecord, event: Frame, found: ModelConversation) -> None:
         data = event["data"]
         facts = {
             "id": data["messageId"],
@@ -127,7 +127,7 @@ class Recount:
         found.ids.add(data["messageId"])
         found.members[event["actor"]] = len(found.messages)
 
-    def _read(self, record: Logged, event: Frame, found: Conversation) -> None:
+    def _read(self, record: LogRecord, event: Frame, found: ModelConversation) -> None:
         actor, data = event["actor"], event["data"]
         up_to = min(data["upTo"], len(found.messages))
         if up_to > found.members[actor]:
@@ -135,7 +135,7 @@ class Recount:
             audience = found.members if len(found.members) <= RECEIPT_MEMBERS else [actor]
             self._tell(record, "read", data["conversationId"], audience, {"userId": actor, "upTo": up_to})
 
-    def _move(self, record: Logged, event: Frame, found: Conversation, *, joins: bool) -> None:
+    def _move(self, record: LogRecord, event: Frame, found: ModelConversation, *, joins: bool) -> None:
         data, user = event["data"], event["data"]["userId"]
         if found.kind != "group":
             self._reject(record, event, "not_a_group")
@@ -151,7 +151,9 @@ class Recount:
                 del found.members[user]
             self._conversation(record, data["conversationId"], found, audience)
 
-    def _conversation(self, record: Logged, name: str, found: Conversation, audience: Iterable[str]) -> None:
+    def _conversation(
+        self, record: LogRecord, name: str, found: ModelConversation, audience: Iterable[str]
+    ) -> None:
         members = list(found.members)
         facts = {
             "kind": found.kind,
@@ -161,13 +163,15 @@ class Recount:
         }
         self._tell(record, "conversation", name, audience, facts)
 
-    def _reject(self, record: Logged, event: Frame, reason: str) -> None:
+    def _reject(self, record: LogRecord, event: Frame, reason: str) -> None:
         data = event["data"]
         facts = {"id": data.get("messageId", event["id"]), "reason": reason}
         self._tell(record, "rejected", data["conversationId"], [event["actor"]], facts)
 
-    def _tell(self, record: Logged, type_: str, name: str, audience: Iterable[str], facts: Any) -> Happened:
-        made = Happened(record.partition, record.offset, type_, name, frozenset(audience), facts)
+    def _tell(
+        self, record: LogRecord, type_: str, name: str, audience: Iterable[str], facts: Any
+    ) -> ModelEntry:
+        made = ModelEntry(record.partition, record.offset, type_, name, frozenset(audience), facts)
         self.entries.append(made)
         self.known.setdefault(made.key, []).append(made)
         for user in made.audience:
@@ -175,5 +179,5 @@ class Recount:
         return made
 
 
-def _offset(happened: Happened) -> int:
+def _offset(happened: ModelEntry) -> int:
     return happened.offset

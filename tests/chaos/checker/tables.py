@@ -5,7 +5,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from tests.chaos.checker.final_state import Observed, Outcomes
+from tests.chaos.checker.final_state import FinalState, Outcomes
 
 _UNREAD = """
 select m.user_id, m.conversation_id::text, count(x.seq)
@@ -26,7 +26,7 @@ _PROGRESS = "select partition, next_offset from progress"
 _DUE = "select count(*) from journal where outcome in ('entry', 'rejected')"
 
 
-def count(database: str, seen: Observed, conversations: Collection[str]) -> None:
+def count(database: str, seen: FinalState, conversations: Collection[str]) -> None:
     """Fills in what is counted from rows."""
     with psycopg.connect(database) as connection:
         unread = connection.execute(_UNREAD, (list(conversations),)).fetchall()

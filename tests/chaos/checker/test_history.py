@@ -1,10 +1,10 @@
-"""What the ledger makes of what was written down."""
+"""What the history makes of what was written down."""
 
 import asyncio
 
 import pytest
 
-from tests.chaos.checker.history import Answer, Connection, Operation, Status
+from tests.chaos.checker.history import Attempt, Connection, Operation, Status
 from tests.chaos.load.deliveries import Deliveries
 
 
@@ -21,7 +21,7 @@ from tests.chaos.load.deliveries import Deliveries
 def test_one_acceptance_is_enough_and_one_silence_leaves_it_open(
     answers: list[Status], status: Status
 ) -> None:
-    operation = Operation("send", "ann", "c", answers=[Answer("gateway", each) for each in answers])
+    operation = Operation("send", "ann", "c", answers=[Attempt("gateway", each) for each in answers])
     assert operation.status is status
 
 

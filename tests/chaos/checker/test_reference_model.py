@@ -10,7 +10,7 @@ from shared.events import Event
 from shared.showing import frame_of
 from tests import builders
 from tests.chaos.checker.history import Frame
-from tests.chaos.checker.reference_model import Logged, Recount, key_of
+from tests.chaos.checker.reference_model import LogRecord, ReferenceModel, key_of
 from tests.unit.message_store.model import Projection, stories
 
 
@@ -23,7 +23,9 @@ def _frame(folded: Folded) -> Frame:
 @given(stories)
 async def test_what_is_told_and_to_whom_is_what_the_fold_tells(story: list[Event]) -> None:
     happened = [builders.opened(), *story]
-    counted = Recount(Logged(0, at, orjson.loads(codec.encode(event))) for at, event in enumerate(happened))
+    counted = ReferenceModel(
+        LogRecord(0, at, orjson.loads(codec.encode(event))) for at, event in enumerate(happened)
+    )
     told = [folded for folded in (await Projection().apply(happened)).folded if folded.told]
     assert [each.offset for each in counted.entries] == [folded.offset for folded in told]
     for each, folded in zip(counted.entries, told, strict=True):
@@ -35,7 +37,9 @@ async def test_what_is_told_and_to_whom_is_what_the_fold_tells(story: list[Event
 
 @given(stories)
 async def test_who_is_in_and_has_read_how_far_is_what_the_read_models_hold(story: list[Event]) -> None:
-    counted = Recount(Logged(0, at, orjson.loads(codec.encode(event))) for at, event in enumerate(story))
+    counted = ReferenceModel(
+        LogRecord(0, at, orjson.loads(codec.encode(event))) for at, event in enumerate(story)
+    )
     tables = (await Projection().apply(story)).tables
     held = {place[:2]: row.read_seq for place, row in tables.members.items() if row.to_offset is None}
     assert held == {

@@ -8,9 +8,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared import codec
 from shared.events import LogOpened
 from shared.kafka import Record, partition_for
-from tests.chaos.checker.final_state import Told
+from tests.chaos.checker.final_state import TopicRecord
 from tests.chaos.checker.history import Frame
-from tests.chaos.checker.reference_model import Logged
+from tests.chaos.checker.reference_model import LogRecord
 
 Records = list[list[Record]]
 """By partition, in order."""
@@ -34,15 +34,17 @@ async def whole(kafka: str, topic: str, partitions: int) -> Records:
         await consumer.stop()
 
 
-def logged(record: Record, partitions: int) -> Logged:
+def logged(record: Record, partitions: int) -> LogRecord:
     """What it means; nothing when it may not be folded."""
-    return Logged(record.partition, record.offset, _event(record, partitions))
+    return LogRecord(record.partition, record.offset, _event(record, partitions))
 
 
-def told(records: Iterable[Record], conversations: Collection[str]) -> list[Told]:
+def told(records: Iterable[Record], conversations: Collection[str]) -> list[TopicRecord]:
     """Of one partition, what concerns these conversations."""
     entries = ((record.offset, _entry(record)) for record in records)
-    return [Told(offset, entry) for offset, entry in entries if entry and entry["subject"] in conversations]
+    return [
+        TopicRecord(offset, entry) for offset, entry in entries if entry and entry["subject"] in conversations
+    ]
 
 
 def ids(records: Records) -> int:

@@ -23,20 +23,20 @@ from deploy.local.process import Process
 from deploy.local.run import CACHE
 from deploy.local.services import Counts, Services
 from deploy.local.supervisor import Supervisor, together
-from tests.chaos.cluster.processes import House
-from tests.chaos.proxy.proxy_topology import Pair, Wiring
-from tests.chaos.proxy.tcp_relay import Proxy
+from tests.chaos.cluster.processes import Cluster
+from tests.chaos.proxy.proxy_topology import ProxyTopology, Route
+from tests.chaos.proxy.tcp_relay import Relay
 
-__all__ = ["House", "house"]
+__all__ = ["Cluster", "start_cluster"]
 
 ANY = {"PORT": "0"}
 """The gateway's port, which people who run the stack know."""
 MANY = 1_000_000
-"""Deaths are what a house is for."""
+"""Deaths are what a cluster is for."""
 
 
 @asynccontextmanager
-async def house(
+async def start_cluster(
     *,
     gateways: int = 2,
     notifiers: int = 2,
@@ -45,29 +45,29 @@ async def house(
     argv: Mapping[str, Sequence[str]] | None = None,
     proxied: bool = False,
     disk: Path | None = None,
-) -> AsyncIterator[House]:
+) -> AsyncIterator[Cluster]:
     """Ready when entered, gone with its data when left, or when this process dies.
 
     `env` (by name, `"*"` for all) is added to what processes are started with, in all their lives; `argv`
     replaces their commands. PostgreSQL's data go to `disk`, if there is one.
     """
-    with _folder() as folder, (folder / "house.log").open("w", buffering=1) as log:
+    with _folder() as folder, (folder / "cluster.log").open("w", buffering=1) as log:
         around = Surroundings(_Journal(log), Ports(ANY, {}), folder, MANY)
         counts = Counts(gateways, notifiers, projectors)
-        made = House(folder)
+        made = Cluster(folder)
         made.disk = disk
         plan = _Plan(made, around, counts, env or {}, argv or {}, proxied)
-        async with _opened(plan.house.proxies), Supervisor(around, plan.house.note) as supervisor:
+        async with _opened(plan.cluster.proxies), Supervisor(around, plan.cluster.note) as supervisor:
             await plan.start(supervisor)
-            yield plan.house
+            yield plan.cluster
 
 
 class _Plan:
-    """A house from nothing to ready."""
+    """A cluster from nothing to ready."""
 
     def __init__(
         self,
-        made: House,
+        made: Cluster,
         around: Surroundings,
         counts: Counts,
         env: Mapping[str, Mapping[str, str]],
@@ -75,14 +75,14 @@ class _Plan:
         proxied: bool,
     ) -> None:
         ports = around.ports
-        self.house = made
+        self.cluster = made
         self._around = around
         self._env, self._argv = env, argv
         self._services = Services.choose(counts, ports)
         self._postgres = Postgres(
             (made.disk or made.folder) / "postgres", ports.take("postgres"), volatile=True
         )
-        self._wiring = Wiring(self._services, self._postgres.port, ports) if proxied else None
+        self._wiring = ProxyTopology(self._services, self._postgres.port, ports) if proxied else None
         made.proxies = self._wiring.proxies if self._wiring else {}
         listeners = self._wiring.listeners if self._wiring else {}
         at = ports.take("kafka"), ports.take("kafka-controller")
@@ -90,7 +90,7 @@ class _Plan:
 
     async def start(self, supervisor: Supervisor) -> None:
         """Raises Failure."""
-        wiring, made = self._wiring, self.house
+        wiring, made = self._wiring, self.cluster
         made.kafka = self._kafka.bootstrap
         await together(self._log(supervisor), self._rows(supervisor))
         stages = self._services.stages(made.kafka, made.database)
@@ -102,19 +102,19 @@ class _Plan:
     async def _log(self, supervisor: Supervisor) -> None:
         await self._kafka.prepare(supervisor.once, self._around.console.say)
         await supervisor.start(self._resident(self._kafka.broker()))
-        await supervisor.once(services.topics(self.house.kafka))
+        await supervisor.once(services.topics(self.cluster.kafka))
 
     async def _rows(self, supervisor: Supervisor) -> None:
         await self._postgres.prepare(supervisor.once, self._around.console.say)
-        self.house.database = self._postgres.url
+        self.cluster.database = self._postgres.url
         await supervisor.start(self._resident(self._postgres.server()))
-        await supervisor.once(services.migrations(self.house.database))
+        await supervisor.once(services.migrations(self.cluster.database))
 
     def _resident(self, process: Process) -> Process:
         wired = self._wiring.wired(process) if self._wiring else process
         env = {**wired.env, **self._env.get("*", {}), **self._env.get(process.name, {})}
         argv = self._argv.get(process.name, process.argv)
-        return self.house.admit(replace(wired, env=env, argv=argv))
+        return self.cluster.admit(replace(wired, env=env, argv=argv))
 
 
 class _Journal(Console):
@@ -129,7 +129,7 @@ class _Journal(Console):
 
 
 @asynccontextmanager
-async def _opened(proxies: Mapping[Pair, Proxy]) -> AsyncIterator[None]:
+async def _opened(proxies: Mapping[Route, Relay]) -> AsyncIterator[None]:
     try:
         for proxy in proxies.values():
             await proxy.open()
@@ -142,7 +142,7 @@ async def _opened(proxies: Mapping[Pair, Proxy]) -> AsyncIterator[None]:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="parley-house-"))
+    folder = Path(tempfile.mkdtemp(prefix="parley-cluster-"))
     folder.chmod(0o711)  # PostgreSQL's user must get through
     (folder / "hold").mkdir()
     try:

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from tests.chaos.cluster.processes import House
+from tests.chaos.cluster.processes import Cluster
 
 Offsets = Mapping[int, int]
 
@@ -17,14 +17,14 @@ _ANSWER = 5.0
 _PAUSE = 0.1
 
 
-async def levelled(house: House) -> None:
+async def wait_caught_up(cluster: Cluster) -> None:
     """Returns once all that is in the log now is projected, and all that is in the public topic then is told
     by the notifiers. What is away is asked until it answers, always over new connections."""
     while True:
         try:
-            async with _asking(house.kafka) as (consumer, admin):
+            async with _asking(cluster.kafka) as (consumer, admin):
                 events = await _ends(consumer, "chat.events")
-                while not _past(await _projected(house), events):
+                while not _past(await _projected(cluster), events):
                     await asyncio.sleep(_PAUSE)
                 messages = await _ends(consumer, "chat.messages")
                 while not _past(await _told(admin), messages):
@@ -41,10 +41,10 @@ async def _ends(consumer: AIOKafkaConsumer, topic: str) -> Offsets:
     return {place.partition: end for place, end in found.items()}
 
 
-async def _projected(house: House) -> Offsets:
+async def _projected(cluster: Cluster) -> Offsets:
     async with (
         asyncio.timeout(_ANSWER),
-        await psycopg.AsyncConnection.connect(house.database) as connection,
+        await psycopg.AsyncConnection.connect(cluster.database) as connection,
     ):
         rows = await connection.execute("select partition, next_offset from progress")
         return dict(await rows.fetchall())

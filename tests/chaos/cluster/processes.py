@@ -1,4 +1,4 @@
-"""The processes of a house, and what can be done to them."""
+"""The processes of a cluster, and what can be done to them."""
 
 import asyncio
 import signal
@@ -11,15 +11,15 @@ from deploy.local import end_to_end
 from deploy.local.identity import Running
 from deploy.local.process import Child, Process
 from tests.chaos.cluster.process_tree import family
-from tests.chaos.proxy.proxy_topology import Pair
-from tests.chaos.proxy.tcp_relay import Proxy
+from tests.chaos.proxy.proxy_topology import Route
+from tests.chaos.proxy.tcp_relay import Relay
 
 PATIENCE = 60.0
 """Seconds within which whatever was started must be ready."""
 
 
 @dataclass(frozen=True)
-class Resident(Process):
+class ClusterProcess(Process):
     """A process whose next life may differ from the others."""
 
     next_lives: dict[str, Process] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class Resident(Process):
         return await Process.spawn(self.next_lives.pop(self.name, self))
 
 
-class House:
+class Cluster:
     """See the module. Processes go by the names that the stack gives them: `projector`, `projector-2`,
     `notifier`, `gateway`, `store`, `kafka`, `postgres` …"""
 
@@ -42,15 +42,15 @@ class House:
         """A URL with the password, past all proxies."""
         self.disk: Path | None = None
         """PostgreSQL's, if it has one of its own."""
-        self.proxies: dict[Pair, Proxy] = {}
-        self.processes: dict[str, Resident] = {}
+        self.proxies: dict[Route, Relay] = {}
+        self.processes: dict[str, ClusterProcess] = {}
         self.running: dict[str, Running] = {}
         self._next_lives: dict[str, Process] = {}
 
     @property
     def log(self) -> Path:
         """What all processes said."""
-        return self.folder / "house.log"
+        return self.folder / "cluster.log"
 
     @asynccontextmanager
     async def hearing(self, kind: str, text: str, within: float = 20.0) -> AsyncIterator[None]:
@@ -151,10 +151,10 @@ class House:
         if not names:
             await end_to_end.served(self.gateways, PATIENCE)
 
-    def admit(self, process: Process) -> Resident:
+    def admit(self, process: Process) -> ClusterProcess:
         """A process that lives here from now on. It is ended by force: how it ends in good order is a fault
         of its own, and then asked for."""
-        resident = Resident(**{**vars(process), "stop": signal.SIGKILL}, next_lives=self._next_lives)
+        resident = ClusterProcess(**{**vars(process), "stop": signal.SIGKILL}, next_lives=self._next_lives)
         self.processes[process.name] = resident
         return resident
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from tests.chaos.faults.clock_skew import wrong_clocks
 from tests.chaos.faults.fault import Fault
 from tests.chaos.faults.full_disk import full_disks
-from tests.chaos.faults.network import troubles
+from tests.chaos.faults.network import network_faults
 from tests.chaos.faults.pauses import frozen
 from tests.chaos.faults.poison import poisoned
 from tests.chaos.faults.process_faults import (
@@ -19,22 +19,22 @@ from tests.chaos.faults.process_faults import (
 from tests.chaos.faults.rebuild import rebuilt
 
 GROUPS: Mapping[str, Callable[[random.Random], Iterable[Fault]]] = {
-    "kill9": lambda dice: killed(),
-    "term": lambda dice: [*terminated(), quit_postgres()],
+    "kill9": lambda rng: killed(),
+    "term": lambda rng: [*terminated(), quit_postgres()],
     "failpoint": at_failpoints,
-    "freeze": lambda dice: frozen(),
+    "freeze": lambda rng: frozen(),
     "rebalance": members_come_and_go,
-    "clock": lambda dice: wrong_clocks(),
+    "clock": lambda rng: wrong_clocks(),
     "poison": poisoned,
-    "disk": lambda dice: full_disks(),
-    "rebuild": lambda dice: rebuilt(),
-    "network": troubles,
+    "disk": lambda rng: full_disks(),
+    "rebuild": lambda rng: rebuilt(),
+    "network": network_faults,
 }
 
 
 def faults_of(group: str, seed: int, repeat: int = 1) -> list[Fault]:
     """The same for the same seed, each `repeat` times, in a shuffled order."""
-    dice = random.Random(f"{seed} {group}")
-    faults = [fault for _ in range(repeat) for fault in GROUPS[group](dice)]
-    dice.shuffle(faults)
+    rng = random.Random(f"{seed} {group}")
+    faults = [fault for _ in range(repeat) for fault in GROUPS[group](rng)]
+    rng.shuffle(faults)
     return faults

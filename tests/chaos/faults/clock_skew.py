@@ -8,7 +8,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.chaos.cluster.processes import House
+from tests.chaos.cluster.processes import Cluster
 from tests.chaos.faults.fault import Fault
 
 OFF = 3_700
@@ -23,16 +23,16 @@ def wrong_clocks() -> Iterator[Fault]:
 
 def wrong_clock(name: str, seconds: int, lasts: float = 4.0) -> Fault:
     @asynccontextmanager
-    async def inflict(house: House) -> AsyncIterator[None]:
+    async def inject(cluster: Cluster) -> AsyncIterator[None]:
         path = str(Path(__file__).with_name("skewed_clock"))
-        await house.restart_with(name, env={"PYTHONPATH": path, "CLOCK_SHIFT": str(seconds)})
-        off = await _ahead(house.processes[name].ports[0])
+        await cluster.restart_with(name, env={"PYTHONPATH": path, "CLOCK_SHIFT": str(seconds)})
+        off = await _ahead(cluster.processes[name].ports[0])
         if abs(off - seconds) > 10:
             raise RuntimeError(f"{name}'s clock is {off:+.0f} s off")
         yield
-        house.kill(name)  # its next life has the right time
+        cluster.kill(name)  # its next life has the right time
 
-    return Fault("clock", f"{name}'s clock is {seconds:+} s off", inflict, lasts)
+    return Fault("clock", f"{name}'s clock is {seconds:+} s off", inject, lasts)
 
 
 async def _ahead(port: int) -> float:

@@ -4,19 +4,19 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
-from tests.chaos.cluster.processes import House
+from tests.chaos.cluster.processes import Cluster
 
-Inflict = Callable[[House], AbstractAsyncContextManager[None]]
+Injection = Callable[[Cluster], AbstractAsyncContextManager[None]]
 """Within the block it is wrong, after it it is healed: from then on the system has to recover by itself."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that goes wrong in a house."""
+    """One thing that goes wrong in a cluster."""
 
     group: str
     name: str
-    inflict: Inflict
+    inject: Injection
     lasts: float = 0.0
     """Seconds; 0: it is over as soon as it has happened."""
     kind: str = ""

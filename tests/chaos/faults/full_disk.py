@@ -1,4 +1,4 @@
-"""The disk of PostgreSQL is full: `house(disk=…)`, on a small disk of its own."""
+"""The disk of PostgreSQL is full: `start_cluster(disk=…)`, on a small disk of its own."""
 
 import errno
 from collections.abc import AsyncIterator, Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.chaos.cluster.processes import House
+from tests.chaos.cluster.processes import Cluster
 from tests.chaos.faults.fault import Fault
 
 _CHUNK = bytes(1 << 20)
@@ -22,23 +22,23 @@ def full_disk(*, logs: bool = False, lasts: float = 6.0) -> Fault:
     """With `logs` for the write-ahead log neither: PostgreSQL panics, and cannot come back."""
 
     @asynccontextmanager
-    async def inflict(house: House) -> AsyncIterator[None]:
-        assert house.disk is not None
-        ballast = house.disk / "ballast"
+    async def inject(cluster: Cluster) -> AsyncIterator[None]:
+        assert cluster.disk is not None
+        ballast = cluster.disk / "ballast"
         try:
             if logs:
                 _fill(ballast)
-                await _need_new_logs(house.database)
+                await _need_new_logs(cluster.database)
                 _fill(ballast)
                 yield
             else:
-                async with house.hearing("projector", "No space left on device"):
+                async with cluster.hearing("projector", "No space left on device"):
                     _fill(ballast)
                     yield
         finally:
             ballast.unlink()
 
-    return Fault("disk", f"no space left for {'the log' if logs else 'rows'}", inflict, lasts)
+    return Fault("disk", f"no space left for {'the log' if logs else 'rows'}", inject, lasts)
 
 
 def _fill(ballast: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
-from tests.chaos.cluster.processes import House
+from tests.chaos.cluster.processes import Cluster
 from tests.chaos.faults.fault import Fault
 from tests.chaos.faults.process_faults import EVERYTHING
 
@@ -21,12 +21,12 @@ def frozen() -> Iterator[Fault]:
 
 def freeze(name: str, lasts: float | None = None) -> Fault:
     @asynccontextmanager
-    async def inflict(house: House) -> AsyncIterator[None]:
-        house.freeze(name)
+    async def inject(cluster: Cluster) -> AsyncIterator[None]:
+        cluster.freeze(name)
         try:
             yield
         finally:
-            house.thaw(name)
+            cluster.thaw(name)
 
     usually = LONGER.get(name, LASTS)
-    return Fault("freeze", f"{name} stands still", inflict, usually if lasts is None else lasts)
+    return Fault("freeze", f"{name} stands still", inject, usually if lasts is None else lasts)

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from shared import codec, ids
 from shared.kafka import partition_for
 from tests import builders
-from tests.chaos.cluster.processes import House
+from tests.chaos.cluster.processes import Cluster
 from tests.chaos.faults.fault import Fault
 from tests.chaos.load.population import PARTITIONS
 
@@ -48,21 +48,21 @@ def poisons() -> dict[str, Poison]:
     }
 
 
-def poisoned(dice: random.Random) -> Iterator[Fault]:
+def poisoned(rng: random.Random) -> Iterator[Fault]:
     for topic in ("chat.events", "chat.messages"):
         for what in poisons():
-            yield poison(topic, [what], dice)
-        yield poison(topic, list(poisons()), dice)
+            yield poison(topic, [what], rng)
+        yield poison(topic, list(poisons()), rng)
 
 
-def poison(topic: str, kinds: list[str], dice: random.Random) -> Fault:
+def poison(topic: str, kinds: list[str], rng: random.Random) -> Fault:
     """Each kind, in every partition where it is poison. Over once all of it is among the dead letters."""
 
     @asynccontextmanager
-    async def inflict(house: House) -> AsyncIterator[None]:
+    async def inject(cluster: Cluster) -> AsyncIterator[None]:
         records = [(poisons()[kind], partition) for kind in kinds for partition in range(PARTITIONS)]
-        dice.shuffle(records)
-        async with _kafka(house.kafka) as (producer, consumer):
+        rng.shuffle(records)
+        async with _kafka(cluster.kafka) as (producer, consumer):
             before = await _buried(consumer)
             for record, partition in records:
                 at = partition if record.partition is None else record.partition
@@ -73,11 +73,11 @@ def poison(topic: str, kinds: list[str], dice: random.Random) -> Fault:
         yield
 
     what = kinds[0] if len(kinds) == 1 else "everything at once"
-    return Fault("poison", f"{what}, in {topic}", inflict)
+    return Fault("poison", f"{what}, in {topic}", inject)
 
 
 @asynccontextmanager
-async def poisoning(house: House) -> AsyncIterator[None]:
+async def poisoning(cluster: Cluster) -> AsyncIterator[None]:
     """A record that means nothing in each partition, again and again until the block is over."""
 
     async def poison_all(producer: AIOKafkaProducer) -> None:
@@ -86,7 +86,7 @@ async def poisoning(house: House) -> AsyncIterator[None]:
                 await producer.send_and_wait("chat.events", b"{not json", b"poison", partition)
             await asyncio.sleep(0.2)
 
-    async with _kafka(house.kafka) as (producer, _):
+    async with _kafka(cluster.kafka) as (producer, _):
         going_on = asyncio.create_task(poison_all(producer))
         try:
             yield

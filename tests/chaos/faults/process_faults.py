@@ -5,8 +5,8 @@ import random
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 
-from tests.chaos.cluster.processes import House
-from tests.chaos.faults.fault import Fault, Inflict
+from tests.chaos.cluster.processes import Cluster
+from tests.chaos.faults.fault import Fault, Injection
 from tests.chaos.faults.poison import poisoning
 
 SERVICES = ("gateway", "gateway-2", "notifier", "notifier-2", "projector", "projector-2", "store")
@@ -42,7 +42,7 @@ FAILPOINTS = {
     },
 }
 """Between all steps of each; how often it comes by at least while there is load."""
-MEANWHILE: Mapping[str, Inflict] = {"projector.buried": poisoning}
+MEANWHILE: Mapping[str, Injection] = {"projector.buried": poisoning}
 """What has to go on for a process to come by at all."""
 COMES_BY = 30.0
 """Seconds within which a process must come by its failpoint."""
@@ -57,14 +57,14 @@ def kill(name: str, away: float = 0.0) -> Fault:
     """It is started again at once, or only after it was `away` for so many seconds: others have to do."""
 
     @asynccontextmanager
-    async def inflict(house: House) -> AsyncIterator[None]:
-        life = house.running[name]
-        house.kill(name, away)
-        await house.gone(life)
+    async def inject(cluster: Cluster) -> AsyncIterator[None]:
+        life = cluster.running[name]
+        cluster.kill(name, away)
+        await cluster.gone(life)
         yield
 
     for_long = f", away for {away:.0f} s" if away else ""
-    return Fault("kill9", f"kill -9 {name}{for_long}", inflict, kind=name.partition("-")[0])
+    return Fault("kill9", f"kill -9 {name}{for_long}", inject, kind=name.partition("-")[0])
 
 
 def terminated() -> Iterator[Fault]:
@@ -74,49 +74,49 @@ def terminated() -> Iterator[Fault]:
 
 def terminate(name: str) -> Fault:
     @asynccontextmanager
-    async def inflict(house: House) -> AsyncIterator[None]:
-        life = house.running[name]
-        house.terminate(name)
+    async def inject(cluster: Cluster) -> AsyncIterator[None]:
+        life = cluster.running[name]
+        cluster.terminate(name)
         yield
-        await house.gone(life)
+        await cluster.gone(life)
 
     asked = "fast shutdown of postgres" if name == "postgres" else f"SIGTERM {name}"
-    return Fault("term", asked, inflict)
+    return Fault("term", asked, inject)
 
 
 def quit_postgres() -> Fault:
     @asynccontextmanager
-    async def inflict(house: House) -> AsyncIterator[None]:
-        life = house.running["postgres"]
-        house.quit("postgres")
+    async def inject(cluster: Cluster) -> AsyncIterator[None]:
+        life = cluster.running["postgres"]
+        cluster.quit("postgres")
         yield
-        await house.gone(life)
+        await cluster.gone(life)
 
-    return Fault("term", "immediate shutdown of postgres", inflict)
+    return Fault("term", "immediate shutdown of postgres", inject)
 
 
-def at_failpoints(dice: random.Random) -> Iterator[Fault]:
+def at_failpoints(rng: random.Random) -> Iterator[Fault]:
     for kind, points in FAILPOINTS.items():
         for point, often in points.items():
-            yield at_failpoint(dice.choice((kind, f"{kind}-2")), point, dice.randint(1, often))
+            yield at_failpoint(rng.choice((kind, f"{kind}-2")), point, rng.randint(1, often))
 
 
 def at_failpoint(name: str, point: str, count: int) -> Fault:
     """It dies when it comes by for the `count`th time."""
 
     @asynccontextmanager
-    async def inflict(house: House) -> AsyncIterator[None]:
-        life = await house.begin_life(name, env={"FAILPOINT": f"{point}:{count}"})
-        async with asyncio.timeout(COMES_BY), MEANWHILE.get(point, nullcontext)(house):
-            await house.gone(life)
+    async def inject(cluster: Cluster) -> AsyncIterator[None]:
+        life = await cluster.begin_life(name, env={"FAILPOINT": f"{point}:{count}"})
+        async with asyncio.timeout(COMES_BY), MEANWHILE.get(point, nullcontext)(cluster):
+            await cluster.gone(life)
         yield
 
-    return Fault("failpoint", f"{name} dies at {point}", inflict)
+    return Fault("failpoint", f"{name} dies at {point}", inject)
 
 
-def members_come_and_go(dice: random.Random) -> Iterator[Fault]:
+def members_come_and_go(rng: random.Random) -> Iterator[Fault]:
     for kind in ("projector", "notifier", "gateway"):
-        yield away([dice.choice((kind, f"{kind}-2"))])
+        yield away([rng.choice((kind, f"{kind}-2"))])
     yield away(["projector-2", "notifier-2"])
     yield away(["projector", "notifier", "gateway"])
     yield takes_turns(("projector", "projector-2"))
@@ -125,22 +125,22 @@ def members_come_and_go(dice: random.Random) -> Iterator[Fault]:
 
 def away(names: Sequence[str], lasts: float = 4.0) -> Fault:
     @asynccontextmanager
-    async def inflict(house: House) -> AsyncIterator[None]:
+    async def inject(cluster: Cluster) -> AsyncIterator[None]:
         async with AsyncExitStack() as absences:
             for name in names:
-                await absences.enter_async_context(house.away(name))
+                await absences.enter_async_context(cluster.away(name))
             yield
 
-    return Fault("rebalance", f"{' and '.join(names)} away", inflict, lasts)
+    return Fault("rebalance", f"{' and '.join(names)} away", inject, lasts)
 
 
 def takes_turns(names: Sequence[str]) -> Fault:
     """One after the other leaves in good order as soon as the one before it is back."""
 
     @asynccontextmanager
-    async def inflict(house: House) -> AsyncIterator[None]:
+    async def inject(cluster: Cluster) -> AsyncIterator[None]:
         for name in (*names, *names):
-            await house.restart_with(name)
+            await cluster.restart_with(name)
         yield
 
-    return Fault("rebalance", f"{' and '.join(names)} restarted in turn, twice", inflict)
+    return Fault("rebalance", f"{' and '.join(names)} restarted in turn, twice", inject)

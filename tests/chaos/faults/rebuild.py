@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import psycopg
 
-from tests.chaos.cluster.processes import House
+from tests.chaos.cluster.processes import Cluster
 from tests.chaos.faults.fault import Fault
 
 _EMPTY = "truncate journal_personal, journal, messages, members, conversations, progress"
@@ -21,12 +21,12 @@ def emptied(lasts: float = 0.0) -> Fault:
     """No projector is there for so long."""
 
     @asynccontextmanager
-    async def inflict(house: House) -> AsyncIterator[None]:
+    async def inject(cluster: Cluster) -> AsyncIterator[None]:
         async with AsyncExitStack() as absences:
             for name in ("projector", "projector-2"):
-                await absences.enter_async_context(house.away(name))
-            async with await psycopg.AsyncConnection.connect(house.database, autocommit=True) as connection:
+                await absences.enter_async_context(cluster.away(name))
+            async with await psycopg.AsyncConnection.connect(cluster.database, autocommit=True) as connection:
                 await connection.execute(_EMPTY)
             yield
 
-    return Fault("rebuild", f"read models emptied for {lasts:.0f} s", inflict, lasts)
+    return Fault("rebuild", f"read models emptied for {lasts:.0f} s", inject, lasts)

@@ -10,7 +10,7 @@ import pytest
 from deploy.local.process import ROOT
 from message_store.postgres import PostgresStore
 from tests.chaos.faults.catalogue import GROUPS, faults_of
-from tests.chaos.faults.network import troubles
+from tests.chaos.faults.network import network_faults
 from tests.chaos.faults.pauses import frozen
 from tests.chaos.faults.process_faults import FAILPOINTS
 from tests.integration.test_migrations import KILLED_AT
@@ -25,7 +25,9 @@ def test_postgresql_stands_still_for_longer_than_the_projector_waits() -> None:
 
 
 def test_a_black_hole_swallows_commits_for_longer_than_the_projector_waits() -> None:
-    holes = [f for f in troubles(random.Random(1)) if re.match("black hole.*projector to postgres", f.name)]
+    holes = [
+        f for f in network_faults(random.Random(1)) if re.match("black hole.*projector to postgres", f.name)
+    ]
     assert len(holes) == 3
     assert all(fault.lasts > COMMIT + 2 for fault in holes)
 

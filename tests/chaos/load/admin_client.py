@@ -10,12 +10,12 @@ from shared.events import Event
 from shared.kafka import Producer, Unconfirmed, partition_for
 from shared.topics import Topics
 from tests import builders
-from tests.chaos.checker.history import Answer, Ledger, Operation, Status
-from tests.chaos.load.population import Talk
+from tests.chaos.checker.history import Attempt, History, Operation, Status
+from tests.chaos.load.population import Conversation
 
 
 @dataclass(frozen=True)
-class Backstage:
+class Backend:
     """What no client can reach."""
 
     kafka: str
@@ -24,12 +24,12 @@ class Backstage:
     partitions: int = 12
 
 
-class Group:
-    def __init__(self, talk: Talk, backstage: Backstage, producer: Producer, ledger: Ledger) -> None:
+class GroupAdmin:
+    def __init__(self, talk: Conversation, backend: Backend, producer: Producer, history: History) -> None:
         self._talk = talk
-        self._backstage = backstage
+        self._backstage = backend
         self._producer = producer
-        self._ledger = ledger
+        self._history = history
 
     async def start(self) -> None:
         """Without its last member, who says something all the same."""
@@ -37,28 +37,28 @@ class Group:
         await self._change(builders.started(conversation, members, title="group"))
         await self._say(last, f"{last} comes too early", "early")
 
-    async def come_and_go(self, dice: random.Random, pause: float) -> None:
+    async def come_and_go(self, rng: random.Random, pause: float) -> None:
         """Until cancelled: the last two members leave and come back, about every `pause` seconds, and say
         something as they do, over a gateway that has not heard of it."""
         conversation, (first, *_) = self._talk.conversation, self._talk.members
         for number in itertools.count():
-            await asyncio.sleep(dice.expovariate(1 / pause))
-            change = dice.choice((builders.added, builders.removed))
-            user = dice.choice(self._talk.members[-2:])
+            await asyncio.sleep(rng.expovariate(1 / pause))
+            change = rng.choice((builders.added, builders.removed))
+            user = rng.choice(self._talk.members[-2:])
             await self._change(change(conversation, first, user))
             await self._say(user, f"{user} comes or goes {number}", f"g{number}")
 
     async def _change(self, event: Event) -> None:
-        self._ledger.produced[event.id] = self._talk.conversation
+        self._history.produced[event.id] = self._talk.conversation
         await self._happen(event)
 
     async def _say(self, user: str, text: str, client_id: str) -> None:
         conversation = self._talk.conversation
         operation = Operation("send", user, conversation, client_id, text)
-        self._ledger.operations.append(operation)
+        self._history.operations.append(operation)
         await self._happen(builders.sent(conversation, user, text, client_id))
         identity = ids.message_id(conversation, user, client_id)
-        operation.answers.append(Answer("", Status.OK, identity))
+        operation.answers.append(Attempt("", Status.OK, identity))
 
     async def _happen(self, event: Event) -> None:
         """Returns once it is confirmed. It may land more than once: then it changes nothing."""

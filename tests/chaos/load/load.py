@@ -1,9 +1,9 @@
 """The load: a seeded population that sends, reads and starts, over REST and WebSocket, over every gateway.
 
-async with load(gateways, seed=1, rate=100, backstage=backstage) as running:
+async with load(gateways, seed=1, rate=100, backend=backend) as running:
     …                           whatever is done to the system
-    await running.finish()      all is answered and seen, or `ledger.unsettled` says what is not
-judge(running.ledger, …)
+    await running.finish()      all is answered and seen, or `history.unsettled` says what is not
+check(running.history, …)
 """
 
 import asyncio
@@ -14,14 +14,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import aiohttp
 
 from shared.kafka import Producer
-from tests.chaos.checker.history import Frame, Ledger
+from tests.chaos.checker.history import Frame, History
 from tests.chaos.load import rest_client as calls
-from tests.chaos.load.admin_client import Backstage, Group
+from tests.chaos.load.admin_client import Backend, GroupAdmin
 from tests.chaos.load.deliveries import Deliveries
-from tests.chaos.load.polling_client import Follower
+from tests.chaos.load.polling_client import PollingClient
 from tests.chaos.load.population import Population
-from tests.chaos.load.socket_client import Device
-from tests.chaos.load.workload import Activity
+from tests.chaos.load.socket_client import SocketClient
+from tests.chaos.load.workload import Workload
 
 FOLLOWERS = 2
 """Users who also read what they missed over REST alone."""
@@ -32,15 +32,15 @@ class Running:
         self,
         gateways: Sequence[str],
         people: Population,
-        dice: random.Random,
+        rng: random.Random,
         http: aiohttp.ClientSession,
         repeated: float,
         refetched: float,
     ) -> None:
         self.people = people
-        self.ledger = Ledger(users=list(people.users))
-        self.activity = Activity(people, gateways, self.ledger, dice, http, repeated)
-        self._gateways, self._dice, self._http, self._refetched = gateways, dice, http, refetched
+        self.history = History(users=list(people.users))
+        self.activity = Workload(people, gateways, self.history, rng, http, repeated)
+        self._gateways, self._dice, self._http, self._refetched = gateways, rng, http, refetched
         self._directs = {talk.conversation for talk in people.directs}
         self._tasks: list[asyncio.Task[None]] = []
         self._lives: list[asyncio.Task[None]] = []
@@ -54,7 +54,7 @@ class Running:
         """All conversations are started and told of, all devices were connected. Raises TimeoutError."""
         async with asyncio.timeout(60):
             for user in self.people.users:
-                self.ledger.first[user] = await calls.present(self._http, self._gateways[0], user)
+                self.history.first[user] = await calls.present(self._http, self._gateways[0], user)
             await asyncio.gather(*(self.activity.start(talk) for talk in self.people.directs))
             for number, user in enumerate(self.people.users):
                 for name in ("a", "b")[: 1 + number % 2]:
@@ -70,9 +70,9 @@ class Running:
         """Stops sending; returns when all is answered and every device has seen it and was told so, or has
         had `patience` seconds for each of these."""
         ended = await end(self._tasks)
-        self.ledger.unsettled += [f"the load broke off: {e!r}" for e in ended if isinstance(e, Exception)]
+        self.history.unsettled += [f"the load broke off: {e!r}" for e in ended if isinstance(e, Exception)]
         await self._settle(self.activity.under_way, patience, "operations are not answered")
-        self.ledger.unsettled += self.activity.unanswered
+        self.history.unsettled += self.activity.unanswered
         devices = self.activity.devices
         for device in devices:
             device.lives = 0
@@ -94,7 +94,7 @@ class Running:
         await end([*self._tasks, *self.activity.stop(), *self._lives, *self._refetching])
 
     def _own(self, name: str, user: str, churn: float) -> None:
-        device = Device(name, user, self._gateways, self.ledger, self._dice, self._heard, churn)
+        device = SocketClient(name, user, self._gateways, self.history, self._dice, self._heard, churn)
         self.activity.devices.append(device)
         self._lives.append(asyncio.create_task(device.run()))
 
@@ -102,12 +102,12 @@ class Running:
         """Whether every member knows of every conversation: from then on nobody may be refused."""
         told = {
             (connection.user, frame["conversationId"])
-            for connection in self.ledger.connections
+            for connection in self.history.connections
             for frame in connection.of("conversation")
         }
         return told >= {(user, talk.conversation) for talk in self.people.directs for user in talk.members}
 
-    def _heard(self, device: Device, frame: Frame) -> None:
+    def _heard(self, device: SocketClient, frame: Frame) -> None:
         if frame["type"] != "message":
             return
         if frame["senderId"] != device.user:
@@ -118,23 +118,23 @@ class Running:
             self._refetching.add(task)
             task.add_done_callback(self._refetching.discard)
 
-    async def _refetch(self, device: Device, frame: Frame) -> None:
+    async def _refetch(self, device: SocketClient, frame: Frame) -> None:
         via = device.via or self._gateways[0]
         found = await calls.refetch(self._http, via, device.user, frame["conversationId"], frame["seq"])
         if found is not None:
-            self.ledger.refetches.append(found)
+            self.history.refetches.append(found)
 
     async def _settle(self, left: Callable[[], int], patience: float, what: str) -> None:
         deadline = asyncio.get_running_loop().time() + patience
         while (count := left()) and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.02)
         if count:
-            self.ledger.unsettled.append(f"after {patience:.0f} s {count} {what}")
+            self.history.unsettled.append(f"after {patience:.0f} s {count} {what}")
 
     def _unseen(self) -> int:
         """How many accepted messages of direct conversations some device of a member lacks."""
         accepted: dict[str, set[str]] = {}
-        for operation in self.ledger.sends():
+        for operation in self.history.sends():
             if operation.accepted:
                 accepted.setdefault(operation.conversation, set()).add(operation.accepted[0].id or "")
         return sum(
@@ -159,28 +159,28 @@ async def load(
     *,
     users: int = 16,
     name: str = "",
-    backstage: Backstage | None = None,
+    backend: Backend | None = None,
     churn: float = 4.0,
     repeated: float = 0.05,
     refetched: float = 0.05,
 ) -> AsyncIterator[Running]:
-    """Runs when entered: `rate` messages a second. With `backstage` there is a group, too. Devices hang up
+    """Runs when entered: `rate` messages a second. With `backend` there is a group, too. Devices hang up
     after `churn` seconds in the mean (0: never). `name` keeps apart what runs on one system."""
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     people = Population.of(seed, name or f"s{seed}", users)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(calls.session())
-        running = Running(gateways, people, dice, http, repeated, refetched)
+        running = Running(gateways, people, rng, http, repeated, refetched)
         stack.push_async_callback(running.close)
         await running.open(churn)
-        if backstage is not None:
-            producer = Producer(backstage.kafka, client_id="clients")
+        if backend is not None:
+            producer = Producer(backend.kafka, client_id="clients")
             await producer.start()
             stack.push_async_callback(producer.stop)
-            group = Group(people.group, backstage, producer, running.ledger)
+            group = GroupAdmin(people.group, backend, producer, running.history)
             await group.start()
-            running.begin(group.come_and_go(dice, 0.7))
+            running.begin(group.come_and_go(rng, 0.7))
         for user in people.users[:FOLLOWERS]:
-            running.begin(Follower(user, gateways, running.ledger, dice, http).run())
+            running.begin(PollingClient(user, gateways, running.history, rng, http).run())
         running.begin(running.activity.talk(rate))
         yield running

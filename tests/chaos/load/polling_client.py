@@ -10,26 +10,26 @@ from collections.abc import Sequence
 
 import aiohttp
 
-from tests.chaos.checker.history import Connection, Ledger
+from tests.chaos.checker.history import Connection, History
 from tests.chaos.load import rest_client as calls
 
 PAGE = 2
 
 
-class Follower:
+class PollingClient:
     def __init__(
         self,
         user: str,
         gateways: Sequence[str],
-        ledger: Ledger,
-        dice: random.Random,
+        history: History,
+        rng: random.Random,
         http: aiohttp.ClientSession,
     ) -> None:
-        self._gateways, self._dice, self._http = gateways, dice, http
-        first = ledger.first[user]
+        self._gateways, self._dice, self._http = gateways, rng, http
+        first = history.first[user]
         hello = {"type": "hello", "cursor": first}
         self._life = Connection(user, f"{user}-rest", "any", first, [hello])
-        ledger.connections.append(self._life)
+        history.connections.append(self._life)
 
     async def run(self) -> None:
         """Until cancelled, or told that its cursor is of no use."""

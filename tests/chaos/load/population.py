@@ -13,7 +13,7 @@ PARTITIONS = 12
 
 
 @dataclass(frozen=True)
-class Talk:
+class Conversation:
     conversation: str
     members: Sequence[str]
     group: bool = False
@@ -26,8 +26,8 @@ class Talk:
 @dataclass(frozen=True)
 class Population:
     users: Sequence[str]
-    directs: Sequence[Talk]
-    group: Talk
+    directs: Sequence[Conversation]
+    group: Conversation
     """Its members are those who are in it at some time; the last two come and go."""
 
     @classmethod
@@ -38,17 +38,21 @@ class Population:
         directs = [_talk(a, b) for a, b in zip(users, [*users[1:], users[0]], strict=True)]
         directs += _elsewhere(users, directs)
         members = random.Random(seed).sample(users, min(6, count))
-        return cls(users, directs, Talk(ids.group_conversation_id(members[0], name), members, group=True))
+        return cls(
+            users,
+            directs,
+            Conversation(ids.group_conversation_id(members[0], name), members, group=True),
+        )
 
-    def of_user(self, user: str) -> list[Talk]:
+    def of_user(self, user: str) -> list[Conversation]:
         return [talk for talk in self.directs if user in talk.members]
 
 
-def _talk(a: str, b: str) -> Talk:
-    return Talk(ids.direct_conversation_id(a, b), (a, b))
+def _talk(a: str, b: str) -> Conversation:
+    return Conversation(ids.direct_conversation_id(a, b), (a, b))
 
 
-def _elsewhere(users: Sequence[str], directs: Sequence[Talk]) -> Iterator[Talk]:
+def _elsewhere(users: Sequence[str], directs: Sequence[Conversation]) -> Iterator[Conversation]:
     """One more in each partition that has none of these."""
     missing = set(range(PARTITIONS)) - {talk.partition for talk in directs}
     for talk in starmap(_talk, combinations(users, 2)):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import aiohttp
 import orjson
 
-from tests.chaos.checker.history import Answer, Frame, Operation, Refetch, Status
+from tests.chaos.checker.history import Attempt, Frame, Operation, Refetch, Status
 
 _OPEN = {408, 425, 429, 500, 502, 503, 504}
 """Statuses that leave it open whether it happened, or happens if it is asked again."""
@@ -27,15 +27,15 @@ def session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(connector=connector, timeout=limit)
 
 
-async def attempt(http: aiohttp.ClientSession, via: str, operation: Operation) -> Answer:
+async def attempt(http: aiohttp.ClientSession, via: str, operation: Operation) -> Attempt:
     """Never raises for what a network or a server does."""
     body = orjson.dumps(_body(operation))
     told = await _ask(http, "POST", f"{via}{_path(operation)}", body, meId=operation.user)
     if isinstance(told, str):
-        return Answer(via, Status.INDETERMINATE, code=told)
+        return Attempt(via, Status.INDETERMINATE, code=told)
     if told.good:
-        return Answer(via, Status.OK, told.body.get("id"), told.body.get("position"))
-    return Answer(via, Status.FAILED, code=str(told.body.get("code")))
+        return Attempt(via, Status.OK, told.body.get("id"), told.body.get("position"))
+    return Attempt(via, Status.FAILED, code=str(told.body.get("code")))
 
 
 async def refetch(

@@ -12,22 +12,22 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from tests.chaos.checker.history import Answer, Connection, Frame, Ledger, Operation, Status
+from tests.chaos.checker.history import Attempt, Connection, Frame, History, Operation, Status
 
 _AFTER = re.compile(r"afterMs=(\d+)")
 _LONGEST_WAIT = 2.0
 _ANSWERED_WITHIN = 6.0
 
 
-class Device:
+class SocketClient:
     def __init__(
         self,
         name: str,
         user: str,
         gateways: Sequence[str],
-        ledger: Ledger,
-        dice: random.Random,
-        heard: Callable[["Device", Frame], None],
+        history: History,
+        rng: random.Random,
+        heard: Callable[["SocketClient", Frame], None],
         lives: float = 0.0,
     ) -> None:
         """`heard` is called with each frame. After `lives` seconds in the mean it hangs up; 0: never."""
@@ -40,11 +40,11 @@ class Device:
         self.cursors = 0
         """How often it was told where it is, after `hello`."""
         self.lives = lives
-        self._gateways, self._ledger, self._dice, self._heard = gateways, ledger, dice, heard
-        self._cursor: str | None = ledger.first.get(user)
+        self._gateways, self._history, self._dice, self._heard = gateways, history, rng, heard
+        self._cursor: str | None = history.first.get(user)
         self._socket: ClientConnection | None = None
         self._heartbeat = 30.0
-        self._answers: dict[str, asyncio.Future[Answer]] = {}
+        self._answers: dict[str, asyncio.Future[Attempt]] = {}
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -64,19 +64,19 @@ class Device:
         with suppress(asyncio.CancelledError):
             await waiting
 
-    async def send(self, operation: Operation) -> Answer:
+    async def send(self, operation: Operation) -> Attempt:
         """Over its socket; indeterminate when that does not live to see the answer."""
         socket, via = self._socket, self.via
         frame = {"type": "message", "conversationId": operation.conversation, "text": operation.text}
         assert operation.client_id is not None
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Attempt] = asyncio.get_running_loop().create_future()
         self._answers[operation.client_id] = future
         try:
             async with asyncio.timeout(_ANSWERED_WITHIN):
                 await self.say(socket, frame | {"clientId": operation.client_id})
                 return await future
         except (TimeoutError, ConnectionClosed, OSError) as error:
-            return Answer(via, Status.INDETERMINATE, code=type(error).__name__)
+            return Attempt(via, Status.INDETERMINATE, code=type(error).__name__)
         finally:
             self._answers.pop(operation.client_id, None)
 
@@ -102,7 +102,7 @@ class Device:
             async with connect(
                 url, max_size=None, open_timeout=5, close_timeout=1, ping_interval=None
             ) as socket:
-                self._ledger.connections.append(life)
+                self._history.connections.append(life)
                 self._socket = socket
                 wait = await self._listen(socket, life, wait)
         except ConnectionClosed as closed:
@@ -144,15 +144,15 @@ class Device:
             case "message":
                 self.seen.add(frame["id"])
             case "accepted":
-                answer = Answer(life.via, Status.OK, frame["id"], frame["position"])
+                answer = Attempt(life.via, Status.OK, frame["id"], frame["position"])
                 self._answered(frame, answer)
             case "error":
                 open_ = frame["code"] == "unavailable"
                 status = Status.INDETERMINATE if open_ else Status.FAILED
-                self._answered(frame, Answer(life.via, status, code=frame["code"]))
+                self._answered(frame, Attempt(life.via, status, code=frame["code"]))
         self._heard(self, frame)
 
-    def _answered(self, frame: Frame, answer: Answer) -> None:
+    def _answered(self, frame: Frame, answer: Attempt) -> None:
         future = self._answers.get(frame.get("clientId", ""))
         if future is not None and not future.done():
             future.set_result(answer)
@@ -161,4 +161,4 @@ class Device:
         via, self.via, self._socket = self.via, "", None
         for future in self._answers.values():
             if not future.done():
-                future.set_result(Answer(via, Status.INDETERMINATE, code="hung_up"))
+                future.set_result(Attempt(via, Status.INDETERMINATE, code="hung_up"))

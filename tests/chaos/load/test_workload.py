@@ -6,26 +6,26 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.chaos.checker.history import Ledger, Status
+from tests.chaos.checker.history import History, Status
 from tests.chaos.load import rest_client as calls
 from tests.chaos.load.load import Running
 from tests.chaos.load.population import Population
 from tests.chaos.load.scripted_gateway import Answers, scripted
-from tests.chaos.load.workload import Activity
+from tests.chaos.load.workload import Workload
 
 PEOPLE = Population.of(1, "t", 4)
 
 
-async def _started(statuses: Sequence[int]) -> Ledger:
+async def _started(statuses: Sequence[int]) -> History:
     """One start, answered with these statuses in turn."""
     left: Answers = [(status, {"id": "c", "code": "a_code"}) for status in statuses]
-    ledger = Ledger()
+    history = History()
     async with scripted(left) as gateway, calls.session() as http:
-        activity = Activity(PEOPLE, [gateway], ledger, random.Random(1), http, repeated=0)
+        activity = Workload(PEOPLE, [gateway], history, random.Random(1), http, repeated=0)
         await activity.start(PEOPLE.directs[0])
     assert not left
     assert not activity.unanswered
-    return ledger
+    return history
 
 
 @pytest.mark.parametrize(
@@ -44,15 +44,15 @@ async def test_an_operation_is_repeated_until_it_is_answered(statuses: list[int]
 
 
 async def test_a_load_that_breaks_off_does_not_come_to_rest() -> None:
-    async def broken() -> None:
+    async def violated() -> None:
         raise KeyError("entries")
 
     async with calls.session() as http:
         running = Running(["http://gateway"], PEOPLE, random.Random(1), http, 0, 0)
-        running.begin(broken())
+        running.begin(violated())
         await asyncio.sleep(0)
         await running.finish()
-    assert running.ledger.unsettled == ["the load broke off: KeyError('entries')"]
+    assert running.history.unsettled == ["the load broke off: KeyError('entries')"]
 
 
 def test_the_same_seed_gives_the_same_people() -> None:

@@ -6,11 +6,11 @@ from collections.abc import Coroutine, Sequence
 
 import aiohttp
 
-from tests.chaos.checker.history import Answer, Ledger, Operation, Status
+from tests.chaos.checker.history import Attempt, History, Operation, Status
 from tests.chaos.load import rest_client as calls
 from tests.chaos.load.deliveries import Deliveries
-from tests.chaos.load.population import Population, Talk
-from tests.chaos.load.socket_client import Device
+from tests.chaos.load.population import Conversation, Population
+from tests.chaos.load.socket_client import SocketClient
 
 _NAMELESS = 0.03
 """The share of sends without a `clientId`."""
@@ -19,22 +19,22 @@ _READS, _STARTS = 0.25, 0.02
 """For each send."""
 
 
-class Activity:
+class Workload:
     """`repeated`: the share of what was accepted that is said again, over all gateways at once."""
 
     def __init__(
         self,
         people: Population,
         gateways: Sequence[str],
-        ledger: Ledger,
-        dice: random.Random,
+        history: History,
+        rng: random.Random,
         http: aiohttp.ClientSession,
         repeated: float,
     ) -> None:
         self.deliveries = Deliveries()
-        self.devices: list[Device] = []
-        self._people, self._gateways, self._ledger = people, gateways, ledger
-        self._dice, self._http, self._repeated = dice, http, repeated
+        self.devices: list[SocketClient] = []
+        self._people, self._gateways, self._history = people, gateways, history
+        self._dice, self._http, self._repeated = rng, http, repeated
         self._read_up_to: dict[tuple[str, str], int] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self._open: list[Operation] = []
@@ -58,7 +58,7 @@ class Activity:
             if self._dice.random() < _STARTS:
                 self._begin(self.start(self._dice.choice(self._people.directs)))
 
-    async def start(self, talk: Talk) -> None:
+    async def start(self, talk: Conversation) -> None:
         user, peer = self._dice.sample(list(talk.members), 2)
         await self._see_through(Operation("start", user, talk.conversation, peer=peer))
 
@@ -78,7 +78,7 @@ class Activity:
         task.add_done_callback(self._under_way.discard)
 
     async def _send(self, number: int, due: float) -> None:
-        grouped = self._ledger.produced and self._dice.random() < _GROUPED
+        grouped = self._history.produced and self._dice.random() < _GROUPED
         talk = self._people.group if grouped else self._dice.choice(self._people.directs)
         user = self._dice.choice(talk.members)
         client_id = None if self._dice.random() < _NAMELESS else f"c{number}"
@@ -96,7 +96,7 @@ class Activity:
         operation = Operation("read", user, conversation, up_to=up_to)
         device = self._connected(user)
         if device and self._dice.random() < 0.5:
-            self._ledger.operations.append(operation)
+            self._history.operations.append(operation)
             await device.read(operation)
         else:
             await self._see_through(operation)
@@ -104,7 +104,7 @@ class Activity:
     async def _see_through(self, operation: Operation) -> None:
         """Tries until it is answered; what cannot be repeated is tried once. Who was refused in the end does
         not know what came of an attempt before that."""
-        self._ledger.operations.append(operation)
+        self._history.operations.append(operation)
         self._open.append(operation)
         repeatable = operation.kind != "send" or operation.client_id is not None
         while (answer := await self._attempt(operation)).status is Status.INDETERMINATE and repeatable:
@@ -113,13 +113,13 @@ class Activity:
         operation.answers.append(answer)
         self._open.remove(operation)
 
-    async def _attempt(self, operation: Operation) -> Answer:
+    async def _attempt(self, operation: Operation) -> Attempt:
         device = self._connected(operation.user)
         if device and operation.kind == "send" and operation.client_id and self._dice.random() < 0.5:
             return await device.send(operation)
         return await calls.attempt(self._http, self._dice.choice(self._gateways), operation)
 
-    def _connected(self, user: str) -> Device | None:
+    def _connected(self, user: str) -> SocketClient | None:
         found = [device for device in self.devices if device.user == user and device.via]
         return self._dice.choice(found) if found else None
 

@@ -1,4 +1,4 @@
-"""Bugs, planted into real processes to prove that the judge finds them.
+"""Bugs, planted into real processes to prove that the check finds them.
 
     python -m tests.chaos.mutants publish_before_commit message_store project
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import psycopg
 
-from tests.chaos.checker.checker import Promise
-from tests.chaos.cluster.processes import House
+from tests.chaos.checker.checker import Invariant
+from tests.chaos.cluster.processes import Cluster
 
-Fault = Callable[[House], Awaitable[None]]
+Fault = Callable[[Cluster], Awaitable[None]]
 
 _CUT = """
 select pg_terminate_backend(pid) from pg_stat_activity
@@ -19,17 +19,17 @@ where datname = current_database() and pid <> pg_backend_pid()
 
 
 @dataclass(frozen=True)
-class Trial:
+class MutantCase:
     mutant: str
     process: str
     """The one that has it."""
-    breaks: Promise
+    breaks: Invariant
     says: str
-    """What the judge must find wrong: words of it."""
+    """What the check must find wrong: words of it."""
     failpoint: str = ""
     """Where that process dies or stands still."""
     fault: Fault | None = None
-    """What is done to the house in the middle of the load."""
+    """What is done to the cluster in the middle of the load."""
     around: str = ""
     """A mutant that does no harm, and is there with and without the other."""
     instead: str = ""
@@ -46,28 +46,28 @@ class Trial:
         return self.mutant
 
 
-async def stood_still(home: House) -> None:
+async def stood_still(cluster: Cluster) -> None:
     """Waits until the projector stopped at its failpoint; lets it go on after a while."""
-    pid = home.running["projector"].pid
+    pid = cluster.running["projector"].pid
     await _stopped(pid)
     await asyncio.sleep(1)
-    home.thaw("projector")
+    cluster.thaw("projector")
 
 
-async def lost_its_connection(home: House) -> None:
+async def lost_its_connection(cluster: Cluster) -> None:
     """The same, and meanwhile cuts everybody off from PostgreSQL."""
-    await _stopped(home.running["projector"].pid)
-    async with await psycopg.AsyncConnection.connect(home.database, autocommit=True) as connection:
+    await _stopped(cluster.running["projector"].pid)
+    async with await psycopg.AsyncConnection.connect(cluster.database, autocommit=True) as connection:
         await connection.execute(_CUT)
-    home.thaw("projector")
+    cluster.thaw("projector")
 
 
-async def killed_gateway(home: House) -> None:
-    home.kill("gateway")
+async def killed_gateway(cluster: Cluster) -> None:
+    cluster.kill("gateway")
 
 
-async def store_away(home: House) -> None:
-    async with home.away("store"):
+async def store_away(cluster: Cluster) -> None:
+    async with cluster.away("store"):
         await asyncio.sleep(1)
 
 
@@ -86,60 +86,66 @@ def _state(pid: int) -> str:
 MISSED = "a cursor covers it"
 IN_A_BATCH, FROZEN_IN_A_BATCH = "projector.loaded:40", "projector.loaded:40:stop"
 
-TRIALS = (
-    Trial(
+CASES = (
+    MutantCase(
         "offset_before_write",
         "projector",
-        Promise.KEPT,
+        Invariant.KEPT,
         "neither visible nor rejected",
         "mutant.between:20",
         instead=IN_A_BATCH,
     ),
-    Trial("dedupe_off", "projector", Promise.ONCE, " times in ", repeated=0.3),
-    Trial(
+    MutantCase("dedupe_off", "projector", Invariant.ONCE, " times in ", repeated=0.3),
+    MutantCase(
         "publish_before_commit",
         "projector",
-        Promise.TOLD_IS_KEPT,
+        Invariant.TOLD_IS_KEPT,
         "history did not have it",
         "mutant.between:20:stop",
         stood_still,
         instead=FROZEN_IN_A_BATCH,
     ),
-    Trial("register_after_catch_up", "gateway", Promise.NOTHING_MISSED, MISSED),
+    MutantCase("register_after_catch_up", "gateway", Invariant.NOTHING_MISSED, MISSED),
 )
-MORE = (
-    Trial(
-        "accepted_unconfirmed", "gateway", Promise.KEPT, "neither visible nor rejected", fault=killed_gateway
+LONG_CASES = (
+    MutantCase(
+        "accepted_unconfirmed",
+        "gateway",
+        Invariant.KEPT,
+        "neither visible nor rejected",
+        fault=killed_gateway,
     ),
-    Trial("text_changed", "gateway", Promise.NOT_INVENTED, "shown, but nobody sent it"),
-    Trial("unsure_is_no", "gateway", Promise.NOT_REFUSED, "a member: told not_found", fault=store_away),
-    Trial(
+    MutantCase("text_changed", "gateway", Invariant.NOT_INVENTED, "shown, but nobody sent it"),
+    MutantCase(
+        "unsure_is_no", "gateway", Invariant.NOT_REFUSED, "a member: told not_found", fault=store_away
+    ),
+    MutantCase(
         "seq_from_memory",
         "projector",
-        Promise.ONE_ORDER,
+        Invariant.ONE_ORDER,
         ", not 1 … ",
         FROZEN_IN_A_BATCH,
         lost_its_connection,
     ),
-    Trial("told_twice", "gateway", Promise.SOCKET_ORDER, " 2 times"),
-    Trial("own_send_unread", "projector", Promise.UNREAD, "by the log"),
-    Trial("read_falls", "projector", Promise.UNREAD, "by the log"),
-    Trial(
+    MutantCase("told_twice", "gateway", Invariant.SOCKET_ORDER, " 2 times"),
+    MutantCase("own_send_unread", "projector", Invariant.UNREAD, "by the log"),
+    MutantCase("read_falls", "projector", Invariant.UNREAD, "by the log"),
+    MutantCase(
         "publisher_reorders",
         "projector",
-        Promise.STREAM,
+        Invariant.STREAM,
         "in another order than the log",
         "publisher.confirmed:40:stop",
         stood_still,
     ),
-    Trial("publisher_trusts", "projector", Promise.STREAM, "entries: without"),
-    Trial("publisher_sleeps", "projector", Promise.RESTS, "messages were not seen by a device"),
-    Trial("asks_the_clock", "projector", Promise.REPLAY, "the rows of conversations"),
-    Trial("list_forgets", "store", Promise.LISTED, "which the list lacks"),
-    Trial("audience_ignored", "notifier", Promise.PRIVATE, " was shown "),
-    Trial("drops_some", "notifier", Promise.NOTHING_MISSED, MISSED),
-    Trial("gap_ignored", "gateway", Promise.NOTHING_MISSED, MISSED, around="links_break"),
-    Trial("cursor_ahead", "gateway", Promise.CURSOR, "again after a cursor that covers it"),
-    Trial("history_open_to_all", "store", Promise.PRIVATE, "history of"),
-    Trial("everybody_may_write", "gateway-2", Promise.PRIVATE, "send of"),
+    MutantCase("publisher_trusts", "projector", Invariant.STREAM, "entries: without"),
+    MutantCase("publisher_sleeps", "projector", Invariant.RESTS, "messages were not seen by a device"),
+    MutantCase("asks_the_clock", "projector", Invariant.REPLAY, "the rows of conversations"),
+    MutantCase("list_forgets", "store", Invariant.LISTED, "which the list lacks"),
+    MutantCase("audience_ignored", "notifier", Invariant.PRIVATE, " was shown "),
+    MutantCase("drops_some", "notifier", Invariant.NOTHING_MISSED, MISSED),
+    MutantCase("gap_ignored", "gateway", Invariant.NOTHING_MISSED, MISSED, around="links_break"),
+    MutantCase("cursor_ahead", "gateway", Invariant.CURSOR, "again after a cursor that covers it"),
+    MutantCase("history_open_to_all", "store", Invariant.PRIVATE, "history of"),
+    MutantCase("everybody_may_write", "gateway-2", Invariant.PRIVATE, "send of"),
 )

@@ -10,17 +10,17 @@ from dataclasses import replace
 from deploy.local.ports import Ports
 from deploy.local.process import Process
 from deploy.local.services import Services
-from tests.chaos.proxy.tcp_relay import Proxy
+from tests.chaos.proxy.tcp_relay import Relay
 
-Pair = tuple[str, str]
+Route = tuple[str, str]
 """Who dials, and who is dialled: `("gateway-2", "kafka")`, `("client", "gateway")`."""
 
 
-class Wiring:
+class ProxyTopology:
     """The proxies by pair, none of them open yet."""
 
     def __init__(self, services: Services, postgres: int, ports: Ports) -> None:
-        self.proxies: dict[Pair, Proxy] = {}
+        self.proxies: dict[Route, Relay] = {}
         self.listeners: dict[str, tuple[int, int]] = {}
         """For `Kafka.more`."""
         self._ports = ports
@@ -54,8 +54,8 @@ class Wiring:
             env["DATABASE_URL"] = env["DATABASE_URL"].replace(direct, mine["postgres"])
         return replace(process, env=env)
 
-    def _between(self, dialling: str, dialled: str, target: int) -> Proxy:
-        proxy = Proxy(self._take(f"{dialling}-to-{dialled}"), target, seed=len(self.proxies))
+    def _between(self, dialling: str, dialled: str, target: int) -> Relay:
+        proxy = Relay(self._take(f"{dialling}-to-{dialled}"), target, seed=len(self.proxies))
         self.proxies[dialling, dialled] = proxy
         return proxy
 

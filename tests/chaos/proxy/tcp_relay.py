@@ -1,6 +1,6 @@
 """A stretch of network that can be troubled while it is used: a TCP proxy on loopback.
 
-Without trouble bytes go on at once. What a black hole holds stands in the kernel's buffers and arrives when
+Without condition bytes go on at once. What a black hole holds stands in the kernel's buffers and arrives when
 it is healed, as TCP's repetitions would.
 """
 
@@ -8,17 +8,17 @@ import asyncio
 import random
 from collections.abc import Callable
 
-from tests.chaos.proxy.tcp_relay_ends import NEITHER, End, Road, Way
+from tests.chaos.proxy.tcp_relay_ends import NO_DIRECTION, Direction, Peer, RelayState
 
-__all__ = ["Proxy", "Way"]
+__all__ = ["Direction", "Relay"]
 
 
-class Proxy:
+class Relay:
     """Listens on `port` from `open` to `close`, and passes on to `target`, a port as well."""
 
     def __init__(self, port: int, target: int, seed: int = 1) -> None:
         self.port = port
-        self._road = Road(target, random.Random(seed))
+        self._road = RelayState(target, random.Random(seed))
         self._server: asyncio.Server | None = None
 
     @property
@@ -26,7 +26,7 @@ class Proxy:
         return self._road.target
 
     @property
-    def connections(self) -> set[tuple[End, End]]:
+    def connections(self) -> set[tuple[Peer, Peer]]:
         """Each by its end at the client, and its end at the server."""
         return self._road.connections
 
@@ -45,15 +45,15 @@ class Proxy:
 
     refuse = close
 
-    def overhear(self, told: Callable[[End, Way, bytes], None] | None) -> None:
+    def observe_traffic(self, told: Callable[[Peer, Direction, bytes], None] | None) -> None:
         """From now on `told` hears each piece, with the end that it came to and its way."""
-        self._road.overhearing = told
+        self._road.on_data = told
 
     def delay(self, seconds: float, jitter: float = 0.0) -> None:
         """From now on each piece takes so long, and up to `jitter` seconds more; their order stays."""
         self._road.latency, self._road.jitter = seconds, jitter
 
-    def black_hole(self, ways: Way = Way.BOTH) -> None:
+    def black_hole(self, ways: Direction = Direction.BOTH) -> None:
         """From now on nothing gets through these ways, not even the end of a connection."""
         self._road.held = ways
         self._heed()
@@ -63,17 +63,17 @@ class Proxy:
         self._road.resetting = True
         self._reset_all()
 
-    def half_close(self, ways: Way = Way.UP) -> None:
+    def half_close(self, ways: Direction = Direction.UP) -> None:
         """Ends one way of each present connection, as if its sender had nothing more to say."""
         for up, down in set(self.connections):
-            for end, way in ((up, Way.UP), (down, Way.DOWN)):
+            for end, way in ((up, Direction.UP), (down, Direction.DOWN)):
                 if way & ways:
                     end.finish()
 
     async def heal(self) -> None:
-        """No trouble from now on; what was held goes on."""
+        """No condition from now on; what was held goes on."""
         self.delay(0.0)
-        self._road.resetting, self._road.held = False, NEITHER
+        self._road.resetting, self._road.held = False, NO_DIRECTION
         await self.open()
         self._heed()
 

@@ -18,47 +18,47 @@ _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER on, for zero seconds: closing sends RST."""
 
 
-class Way(Flag):
+class Direction(Flag):
     UP = auto()
     DOWN = auto()
     BOTH = UP | DOWN
 
 
-NEITHER = Way(0)
+NO_DIRECTION = Direction(0)
 
 
 @dataclass
-class Road:
+class RelayState:
     """What is the same for all connections of a proxy."""
 
     target: int
     """A port."""
-    dice: random.Random
-    held: Way = NEITHER
+    rng: random.Random
+    held: Direction = NO_DIRECTION
     resetting: bool = False
     latency: float = 0.0
     jitter: float = 0.0
-    connections: set[tuple["End", "End"]] = field(default_factory=set)
-    overhearing: Callable[["End", Way, bytes], None] | None = None
+    connections: set[tuple["Peer", "Peer"]] = field(default_factory=set)
+    on_data: Callable[["Peer", Direction, bytes], None] | None = None
     """Is told of each piece, on its way."""
 
     def lateness(self) -> float:
         """Seconds that the next piece takes."""
-        return self.latency + self.dice.random() * self.jitter
+        return self.latency + self.rng.random() * self.jitter
 
-    def accepting(self) -> "End":
+    def accepting(self) -> "Peer":
         """The end of a new connection at the client, which finds itself the other one at the server."""
-        up, down = End(self, Way.UP), End(self, Way.DOWN)
+        up, down = Peer(self, Direction.UP), Peer(self, Direction.DOWN)
         up.other, down.other = down, up
         return up
 
 
-class End(asyncio.Protocol):
+class Peer(asyncio.Protocol):
     """One end of a connection: hears what comes here and says it at the other end."""
 
-    other: "End"
+    other: "Peer"
 
-    def __init__(self, road: Road, way: Way) -> None:
+    def __init__(self, road: RelayState, way: Direction) -> None:
         self._road = road
         self._way = way
         self._loop = asyncio.get_running_loop()
@@ -78,7 +78,7 @@ class End(asyncio.Protocol):
     def _begin(self) -> None:
         if self._transport is None:
             return
-        if self._way is Way.UP:
+        if self._way is Direction.UP:
             self._transport.pause_reading()
             self._dialling = self._loop.create_task(self._dial())
         else:
@@ -87,8 +87,8 @@ class End(asyncio.Protocol):
             self.other.heed()
 
     def data_received(self, data: bytes) -> None:
-        if self._road.overhearing:
-            self._road.overhearing(self, self._way, data)
+        if self._road.on_data:
+            self._road.on_data(self, self._way, data)
         self._pass(lambda: self.other.say(data))
 
     def eof_received(self) -> bool:

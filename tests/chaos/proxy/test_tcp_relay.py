@@ -1,4 +1,4 @@
-"""Every trouble of the proxy does to real connections what it says, and is gone when healed."""
+"""Every condition of the proxy does to real connections what it says, and is gone when healed."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.chaos.proxy.tcp_relay import Proxy, Way
+from tests.chaos.proxy.tcp_relay import Direction, Relay
 from tests.notifier_processes import free_port
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -36,9 +36,9 @@ async def echo() -> Echo:
 
 
 @pytest.fixture
-async def proxy(echo: Echo) -> AsyncIterator[Proxy]:
+async def proxy(echo: Echo) -> AsyncIterator[Relay]:
     server = await asyncio.start_server(echo.serve, "127.0.0.1", 0)
-    made = Proxy(free_port(), server.sockets[0].getsockname()[1])
+    made = Relay(free_port(), server.sockets[0].getsockname()[1])
     await made.open()
     yield made
     await made.close()
@@ -49,7 +49,7 @@ async def proxy(echo: Echo) -> AsyncIterator[Proxy]:
 
 
 @pytest.fixture
-async def connection(proxy: Proxy) -> AsyncIterator[Connection]:
+async def connection(proxy: Relay) -> AsyncIterator[Connection]:
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
     yield reader, writer
     writer.close()
@@ -61,7 +61,7 @@ async def _answered(connection: Connection, text: bytes) -> None:
     assert await asyncio.wait_for(reader.readexactly(len(text)), 10) == text
 
 
-async def _first_byte(proxy: Proxy) -> None:
+async def _first_byte(proxy: Relay) -> None:
     reader, _ = await asyncio.open_connection("127.0.0.1", proxy.port)
     await asyncio.wait_for(reader.read(1), 10)
 
@@ -89,7 +89,7 @@ async def test_an_end_is_passed_on_after_what_was_said(connection: Connection, e
 
 
 async def test_a_connection_that_ended_both_ways_is_gone(
-    proxy: Proxy, connection: Connection, echo: Echo
+    proxy: Relay, connection: Connection, echo: Echo
 ) -> None:
     await _answered(connection, b"before")
     assert len(proxy.connections) == 1
@@ -101,7 +101,7 @@ async def test_a_connection_that_ended_both_ways_is_gone(
             await asyncio.sleep(0.01)
 
 
-async def test_latency_comes_on_each_way_and_keeps_the_order(proxy: Proxy, connection: Connection) -> None:
+async def test_latency_comes_on_each_way_and_keeps_the_order(proxy: Relay, connection: Connection) -> None:
     proxy.delay(0.1, jitter=0.1)
     began = time.monotonic()
     for n in range(20):
@@ -114,11 +114,11 @@ async def test_latency_comes_on_each_way_and_keeps_the_order(proxy: Proxy, conne
 
 
 async def test_what_comes_after_the_latency_does_not_overtake_what_is_due(
-    proxy: Proxy, connection: Connection, echo: Echo
+    proxy: Relay, connection: Connection, echo: Echo
 ) -> None:
     await _answered(connection, b"before")
     heard = asyncio.Event()
-    proxy.overhear(lambda *_: heard.set())
+    proxy.observe_traffic(lambda *_: heard.set())
     proxy.delay(0.05)
     connection[1].write(b" slow")
     await asyncio.wait_for(heard.wait(), 10)
@@ -132,7 +132,7 @@ async def test_what_comes_after_the_latency_does_not_overtake_what_is_due(
 
 
 async def test_a_black_hole_holds_everything_and_it_arrives_when_healed(
-    proxy: Proxy, connection: Connection, echo: Echo
+    proxy: Relay, connection: Connection, echo: Echo
 ) -> None:
     await _answered(connection, b"before")
     proxy.black_hole()
@@ -147,16 +147,16 @@ async def test_a_black_hole_holds_everything_and_it_arrives_when_healed(
     late[1].close()
 
 
-async def test_a_black_hole_may_be_on_one_way_only(proxy: Proxy, connection: Connection, echo: Echo) -> None:
+async def test_a_black_hole_may_be_on_one_way_only(proxy: Relay, connection: Connection, echo: Echo) -> None:
     await _answered(connection, b"before")
-    proxy.black_hole(Way.DOWN)
+    proxy.black_hole(Direction.DOWN)
     connection[1].write(b"heard")
     await _silent(connection[0])
     assert echo.heard == b"beforeheard"
 
 
 async def test_in_a_black_hole_nobody_hears_that_the_other_is_gone(
-    proxy: Proxy, connection: Connection, echo: Echo
+    proxy: Relay, connection: Connection, echo: Echo
 ) -> None:
     await _answered(connection, b"before")
     proxy.black_hole()
@@ -167,7 +167,7 @@ async def test_in_a_black_hole_nobody_hears_that_the_other_is_gone(
     await asyncio.wait_for(echo.ended.wait(), 10)
 
 
-async def test_a_reset_ends_what_is_there_and_what_comes(proxy: Proxy, connection: Connection) -> None:
+async def test_a_reset_ends_what_is_there_and_what_comes(proxy: Relay, connection: Connection) -> None:
     await _answered(connection, b"before")
     proxy.reset()
     with pytest.raises(ConnectionResetError):
@@ -180,7 +180,7 @@ async def test_a_reset_ends_what_is_there_and_what_comes(proxy: Proxy, connectio
     again[1].close()
 
 
-async def test_who_is_refused_may_come_again_when_healed(proxy: Proxy, connection: Connection) -> None:
+async def test_who_is_refused_may_come_again_when_healed(proxy: Relay, connection: Connection) -> None:
     await _answered(connection, b"before")
     await proxy.refuse()
     with pytest.raises(ConnectionRefusedError):
@@ -192,10 +192,10 @@ async def test_who_is_refused_may_come_again_when_healed(proxy: Proxy, connectio
 
 
 async def test_a_half_close_ends_one_way_and_leaves_the_other(
-    proxy: Proxy, connection: Connection, echo: Echo
+    proxy: Relay, connection: Connection, echo: Echo
 ) -> None:
     await _answered(connection, b"before")
-    proxy.half_close(Way.UP)
+    proxy.half_close(Direction.UP)
     await asyncio.wait_for(echo.ended.wait(), 10)
     connection[1].write(b"to nobody")
     echo.writers[0].write(b"still here")
@@ -204,7 +204,7 @@ async def test_a_half_close_ends_one_way_and_leaves_the_other(
 
 
 async def test_a_server_that_is_not_there_shows_as_a_reset() -> None:
-    proxy = Proxy(free_port(), free_port())
+    proxy = Relay(free_port(), free_port())
     await proxy.open()
     with pytest.raises(ConnectionResetError):
         await _first_byte(proxy)

@@ -1,18 +1,18 @@
-"""One small function for each promise: what it yields are the ways in which it was broken."""
+"""One small function for each promise: what it yields are the ways in which it was violated."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tests.chaos.checker.final_state import Observed
-from tests.chaos.checker.history import Ledger
-from tests.chaos.checker.reference_model import Recount
+from tests.chaos.checker.final_state import FinalState
+from tests.chaos.checker.history import History
+from tests.chaos.checker.reference_model import ReferenceModel
 
 
 @dataclass(frozen=True)
 class Case:
-    did: Ledger
-    holds: Observed
-    truth: Recount
+    did: History
+    holds: FinalState
+    truth: ReferenceModel
 
 
-Verdict = Callable[[Case], Iterator[str]]
+Check = Callable[[Case], Iterator[str]]

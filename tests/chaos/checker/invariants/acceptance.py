@@ -42,7 +42,7 @@ def nothing_is_invented(case: Case) -> Iterator[str]:
 
 
 def nobody_is_refused_what_is_theirs(case: Case) -> Iterator[str]:
-    """Whoever is in a direct conversation may write and read there at any time, whatever is broken."""
+    """Whoever is in a direct conversation may write and read there at any time, whatever is violated."""
     for operation in case.did.operations:
         found = case.truth.conversations.get(operation.conversation)
         if found is None or found.kind != "direct" or operation.user not in found.members:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from tests.chaos.checker.final_state import Told
+from tests.chaos.checker.final_state import TopicRecord
 from tests.chaos.checker.history import Frame
 from tests.chaos.checker.invariants import Case
-from tests.chaos.checker.reference_model import Happened, key_of
+from tests.chaos.checker.reference_model import ModelEntry, key_of
 
 
 def one_order_without_gaps(case: Case) -> Iterator[str]:
@@ -24,7 +24,7 @@ def one_order_without_gaps(case: Case) -> Iterator[str]:
 
 def the_topic_is_whole_and_in_order(case: Case) -> Iterator[str]:
     """Every entry, at its first telling in the order of the log; what is repeated is repeated unchanged."""
-    expected: dict[int, list[Happened]] = {}
+    expected: dict[int, list[ModelEntry]] = {}
     for each in sorted(case.truth.entries, key=lambda each: each.offset):
         expected.setdefault(each.partition, []).append(each)
     for partition in expected.keys() | case.holds.topic.keys():
@@ -56,7 +56,7 @@ def _unlike(where: str, shown: Iterable[Frame], case: Case) -> Iterator[str]:
             yield f"{where}: {key_of(frame)} has another {', '.join(wrong[0])} than the log gives it"
 
 
-def _first_tellings(records: Iterable[Told]) -> tuple[dict[str, Frame], list[str]]:
+def _first_tellings(records: Iterable[TopicRecord]) -> tuple[dict[str, Frame], list[str]]:
     first: dict[str, Frame] = {}
     changed = []
     for record in records:
@@ -66,7 +66,7 @@ def _first_tellings(records: Iterable[Told]) -> tuple[dict[str, Frame], list[str
     return first, changed
 
 
-def _misaddressed(first: dict[str, Frame], expected: Iterable[Happened]) -> Iterator[str]:
+def _misaddressed(first: dict[str, Frame], expected: Iterable[ModelEntry]) -> Iterator[str]:
     told = {int(identity.rpartition("-")[2]): entry for identity, entry in first.items()}
     for each in expected:
         if each.offset in told and set(told[each.offset]["data"]["audience"]) != each.audience:

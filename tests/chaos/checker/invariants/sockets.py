@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from shared import cursor
 from tests.chaos.checker.history import Connection, Frame
 from tests.chaos.checker.invariants import Case
-from tests.chaos.checker.reference_model import Happened, Key, Recount, key_of
+from tests.chaos.checker.reference_model import Key, ModelEntry, ReferenceModel, key_of
 
 
 def a_socket_gets_each_once_and_in_order(case: Case) -> Iterator[str]:
@@ -21,7 +21,7 @@ def a_socket_gets_each_once_and_in_order(case: Case) -> Iterator[str]:
             last[frame["conversationId"]] = frame["seq"]
 
 
-def _doubled(connection: Connection, truth: Recount) -> Iterator[str]:
+def _doubled(connection: Connection, truth: ReferenceModel) -> Iterator[str]:
     shown = Counter(key_of(frame) for frame in connection.frames if "conversationId" in frame)
     for key, times in shown.items():
         if times > max(1, len(truth.known.get(key, ()))):
@@ -34,7 +34,7 @@ def reconnecting_misses_nothing(case: Case) -> Iterator[str]:
         for frame in connection.of("reset"):
             yield f"{connection.device} came with a good cursor and was told to begin anew: {frame['reason']}"
         for frame in connection.of("hello"):
-            if connection.came_with and frame["cursor"] != connection.came_with:
+            if connection.resumed_from and frame["cursor"] != connection.resumed_from:
                 yield f"{connection.device} came with a cursor and was begun elsewhere"
         yield from _left_out(connection, case.truth)
     for user, entries in case.holds.syncs.items():
@@ -50,7 +50,7 @@ def a_cursor_is_exact(case: Case) -> Iterator[str]:
     """What was sent before a cursor is below it: so it is not sent again after it."""
     for connection in case.did.connections:
         start: Sequence[int] = ()
-        before: list[Happened] = []
+        before: list[ModelEntry] = []
         for number, frame in enumerate(connection.frames):
             if "conversationId" in frame and (happened := case.truth.known.get(key_of(frame))):
                 due = [each for each in happened if not start or each.offset >= start[each.partition]]
@@ -82,12 +82,12 @@ def nobody_sees_what_is_not_theirs(case: Case) -> Iterator[str]:
         for name in own:
             if user not in case.truth.members(name):
                 yield f"{user} has {name} in the list"
-    for each in case.holds.trespasses:
+    for each in case.holds.probe_results:
         if each.status != each.right:
             yield f"{each.asked} of {each.user}, a stranger to {each.conversation}: answered {each.status}"
 
 
-def _left_out(connection: Connection, truth: Recount) -> Iterator[str]:
+def _left_out(connection: Connection, truth: ReferenceModel) -> Iterator[str]:
     since: Sequence[int] = ()
     seen: set[Key] = set()
     for frame in connection.frames:
