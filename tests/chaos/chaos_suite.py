@@ -1,10 +1,10 @@
-"""Faults, one after the other, in a cluster under load; then the judgement of every promise.
+"""Inject faults, one after the other, into a cluster under load; then check every promise.
 
     python -m tests.chaos.chaos_suite --only kill9 --repeat 9 --rate 200
 
-Each group of faults has a cluster and a population of its own, so that a violated promise names its group. The
-same seed gives the same faults in the same order. The tables go to tests/chaos/out/, with the log of each
-cluster in which something went wrong.
+Each group of faults has its own cluster and population, so that a violation names its group. The same seed
+gives the same faults in the same order. The report goes to tests/chaos/out/, with the log of each cluster in
+which something failed.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import structlog
 
 from deploy.local.failure import Failure
 from shared.serving import allow_files
-from tests.chaos import report as table
+from tests.chaos import report
 from tests.chaos.chaos_run import SETTINGS, run_group
 from tests.chaos.cluster import small_disk
 from tests.chaos.cluster.cluster import start_cluster
@@ -31,46 +31,50 @@ from tests.chaos.faults.catalogue import GROUPS, faults_of
 from tests.chaos.faults.fault import Fault
 from tests.chaos.run_result import GroupResult
 
+Plan = Mapping[str, Sequence[Fault]]
+"""Faults by group."""
+
 
 def main() -> int:
-    """The exit code: 0 when every promise was kept and every recovery in time."""
-    chosen = _parser().parse_args()
-    plan = _plan(chosen)
-    if chosen.list:
+    """The exit code: 0 when every group passed and recovered in time."""
+    arguments = _parser().parse_args()
+    plan = _plan(arguments)
+    if arguments.list:
         print(*(str(fault) for faults in plan.values() for fault in faults), sep="\n")
         return 0
-    _quiet()
+    _quiet_logs()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # cleans up, as on Ctrl-C
     allow_files()
     began = time.monotonic()
-    with _disk("disk" in plan) as disk:
-        judged = asyncio.run(_all(plan, chosen, disk))
-    print(table.markdown(judged))
-    print(f"{sum(len(each.suffered) for each in judged)} faults in {time.monotonic() - began:.0f} s")
-    return 0 if judged and all(each.faultless and each.in_time for each in judged) else 1
+    with _small_disk("disk" in plan) as disk:
+        results = asyncio.run(_run(plan, arguments, disk))
+    print(report.markdown(results))
+    print(f"{sum(len(result.faults) for result in results)} faults in {time.monotonic() - began:.0f} s")
+    return 0 if results and all(result.passed and result.recovered_in_time for result in results) else 1
 
 
-def _quiet() -> None:
-    """That Kafka is away is no news here, nor that the check's replay buries poison. TopicRecord to stop, it stops
-    as on Ctrl-C, and leaves nothing behind."""
+def _quiet_logs() -> None:
+    """That Kafka is away is expected here, and that the replay finds poison records."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def _plan(chosen: argparse.Namespace) -> Mapping[str, Sequence[Fault]]:
-    """By group. `--only` names groups, or words of the names of faults."""
-    found = {group: faults_of(group, chosen.seed, chosen.repeat) for group in GROUPS}
-    words = [word for word in chosen.only.split(",") if word]
-    chosen_of = {
-        group: [f for f in faults if not words or group in words or any(word in f.name for word in words)]
-        for group, faults in found.items()
-    }
-    return {group: faults for group, faults in chosen_of.items() if faults}
+def _plan(arguments: argparse.Namespace) -> Plan:
+    """`--only` names groups, or parts of the names of faults."""
+    words = [word for word in arguments.only.split(",") if word]
+    plan = {}
+    for group in GROUPS:
+        faults = faults_of(group, arguments.seed, arguments.repeat)
+        if words and group not in words:
+            faults = [fault for fault in faults if any(word in fault.name for word in words)]
+        if faults:
+            plan[group] = faults
+    return plan
 
 
 @contextmanager
-def _disk(wanted: bool) -> Iterator[Path | None]:
-    """A small disk, where this machine lets us have one."""
+def _small_disk(wanted: bool) -> Iterator[Path | None]:
+    """Yield the folder of a small disk, if it is wanted and this machine allows one."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="parley-disk-")))
         folder.chmod(0o711)
@@ -83,37 +87,29 @@ def _disk(wanted: bool) -> Iterator[Path | None]:
         yield folder if wanted else None
 
 
-async def _all(
-    plan: Mapping[str, Sequence[Fault]], chosen: argparse.Namespace, disk: Path | None
-) -> list[GroupResult]:
-    judged: list[GroupResult] = []
+async def _run(plan: Plan, arguments: argparse.Namespace, disk: Path | None) -> list[GroupResult]:
+    results: list[GroupResult] = []
     for group, faults in plan.items():
         if group == "disk" and disk is None:
             continue
         print(f"{group}: {len(faults)} faults", file=sys.stderr, flush=True)
-        judged.append(await _group(group, faults, chosen, disk))
-        table.write(judged)
-    return judged
+        results.append(await _run_group(group, faults, arguments, disk if group == "disk" else None))
+        report.write(results)
+    return results
 
 
-async def _group(
-    group: str, faults: Sequence[Fault], chosen: argparse.Namespace, disk: Path | None
+async def _run_group(
+    group: str, faults: Sequence[Fault], arguments: argparse.Namespace, disk: Path | None
 ) -> GroupResult:
-    proxied, own_disk = group == "network", disk if group == "disk" else None
-    async with start_cluster(env={"*": SETTINGS}, proxied=proxied, disk=own_disk) as cluster:
+    result = None
+    async with start_cluster(env={"*": SETTINGS}, proxied=group == "network", disk=disk) as cluster:
         try:
-            told = await run_group(cluster, faults, chosen.seed, chosen.rate, users=chosen.users)
-        except BaseException:
-            _keep(cluster.log, group)
-            raise
-        if not (told.faultless and told.in_time):
-            _keep(cluster.log, group)
-        return told
-
-
-def _keep(log: Path, group: str) -> None:
-    table.OUT.mkdir(exist_ok=True)
-    shutil.copy(log, table.OUT / f"{group}.log")
+            result = await run_group(cluster, faults, arguments.seed, arguments.rate, users=arguments.users)
+        finally:
+            if not (result and result.passed and result.recovered_in_time):
+                report.OUT.mkdir(exist_ok=True)
+                shutil.copy(cluster.log, report.OUT / f"{group}.log")
+    return result
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -124,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="each fault (default: once)")
     parser.add_argument("--rate", type=float, default=60.0, help="messages a second (default: %(default)s)")
     parser.add_argument("--users", type=int, default=24, help="in each population (default: %(default)s)")
-    parser.add_argument("--list", action="store_true", help="say which faults, and do nothing")
+    parser.add_argument("--list", action="store_true", help="list the faults and exit")
     return parser
 
 
@@ -132,7 +128,7 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except Failure as failure:
-        print(f"faults: {failure}", file=sys.stderr)
+        print(f"chaos suite: {failure}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

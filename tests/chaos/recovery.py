@@ -1,4 +1,4 @@
-"""How long it takes until all is as before, from the moment in which nothing is wrong any more."""
+"""How long the system takes to recover, from the moment in which a fault is healed."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -8,83 +8,84 @@ from typing import NamedTuple
 
 from tests.chaos.cluster.cluster import Cluster
 from tests.chaos.cluster.lag import wait_caught_up
-from tests.chaos.load.load import Running
+from tests.chaos.load.load import Load
 
-PROMISED = 30.0
-"""Seconds within which it must be over."""
-PATIENCE = 90.0
-"""Seconds after which it is given up: more, for machines that are busy with other things."""
-SLOWER = 5
-"""Times the latency before that count as back to normal; as do QUICK seconds."""
-QUICK = 0.25
+MAX_RECOVERY_SECONDS = 30.0
+RECOVERY_TIMEOUT = 90.0
+"""Seconds; longer, for machines that are busy with other things."""
+MAX_LATENCY_FACTOR = 5
+"""Above the latency before the fault, this still counts as normal; as does NORMAL_LATENCY."""
+NORMAL_LATENCY = 0.25
+"""Seconds."""
 
 
 class Recovery(NamedTuple):
-    """Seconds, each from the same moment; PATIENCE means never."""
+    """Seconds, each from the moment of healing; RECOVERY_TIMEOUT means never."""
 
     delivered: float
-    """Until every partition's and every device's next message, begun after that moment, was delivered."""
-    level: float
-    """Until no reader of the log is behind."""
-    quick: float
-    """Until half of a second's messages come as quickly as before."""
+    """Until the next message, due after that moment, of every partition and to every client was delivered."""
+    caught_up: float
+    """Until no consumer of the log lags."""
+    latency_normal: float
+    """Until the median latency of a second's messages is as before the fault."""
 
     @property
-    def whole(self) -> float:
+    def seconds(self) -> float:
         return max(self)
 
     @property
     def in_time(self) -> bool:
-        return self.whole <= PROMISED
+        return self.seconds <= MAX_RECOVERY_SECONDS
 
 
-def usual(running: Running) -> float:
-    """Seconds that half of the last messages took at most."""
-    return median(running.deliveries.latencies(2.0) or [QUICK])
+def usual_latency(load: Load) -> float:
+    """The median of the last messages, in seconds."""
+    return median(load.deliveries.latencies(2.0) or [NORMAL_LATENCY])
 
 
-async def recovery(cluster: Cluster, running: Running, moment: float, before: float) -> Recovery:
-    """Blocks until it is over; `moment` on the loop's clock, `before` as `usual` was."""
-    zero = asyncio.create_task(_within(moment, wait_caught_up(cluster)))
-    delivered = await _delivered(running, moment)
-    quick = await _quick(running, moment, max(SLOWER * before, QUICK))
-    return Recovery(delivered, await zero, quick)
+async def measure_recovery(cluster: Cluster, load: Load, healed: float, usual: float) -> Recovery:
+    """Block until the system has recovered. `healed`: the loop's time; `usual`: the latency before."""
+    caught_up = asyncio.create_task(_seconds_until_done(healed, wait_caught_up(cluster)))
+    delivered = await _seconds_until_delivered(load, healed)
+    latency = await _seconds_until_latency(load, healed, max(MAX_LATENCY_FACTOR * usual, NORMAL_LATENCY))
+    return Recovery(delivered, await caught_up, latency)
 
 
-async def _delivered(running: Running, moment: float) -> float:
-    partition_of = {talk.conversation: talk.partition for talk in running.people.directs}
+async def _seconds_until_delivered(load: Load, healed: float) -> float:
+    partition_of = {direct.id: direct.partition for direct in load.population.directs}
     waiting: set[int | str] = set(partition_of.values())
-    waiting |= {device.name for device in running.activity.devices}
-    told, last = len(running.deliveries.all), moment
+    waiting |= {client.name for client in load.workload.clients}
+    all_, last = load.deliveries.all, healed
+    processed = len(all_)
     while waiting:
-        if asyncio.get_running_loop().time() > moment + PATIENCE:
-            return PATIENCE
-        news, told = running.deliveries.all[told:], len(running.deliveries.all)
-        for each in news:
-            found = {partition_of.get(each.conversation, ""), each.device} & waiting
-            if each.began > moment and found:
-                waiting -= found
-                last = each.seen
+        if asyncio.get_running_loop().time() > healed + RECOVERY_TIMEOUT:
+            return RECOVERY_TIMEOUT
+        new, processed = all_[processed:], len(all_)
+        for delivery in new:
+            reached = {partition_of.get(delivery.conversation, ""), delivery.client} & waiting
+            if delivery.due > healed and reached:
+                waiting -= reached
+                last = delivery.received
         await asyncio.sleep(0.02)
-    return last - moment
+    return last - healed
 
 
-async def _quick(running: Running, moment: float, enough: float) -> float:
+async def _seconds_until_latency(load: Load, healed: float, limit: float) -> float:
     loop = asyncio.get_running_loop()
-    while (now := loop.time()) < moment + PATIENCE:
-        newest_first = takewhile(lambda each: each.seen > now - 1, reversed(running.deliveries.all))
-        took = [each.seen - each.began for each in newest_first if each.live and each.began > moment]
-        if took and median(took) <= enough:
-            return now - moment
+    while (now := loop.time()) < healed + RECOVERY_TIMEOUT:
+        newest_first = takewhile(lambda delivery: delivery.received > now - 1, reversed(load.deliveries.all))
+        latencies = [own.latency for own in newest_first if own.live and own.due > healed]
+        if latencies and median(latencies) <= limit:
+            return now - healed
         await asyncio.sleep(0.05)
-    return PATIENCE
+    return RECOVERY_TIMEOUT
 
 
-async def _within(moment: float, work: Coroutine[None, None, None]) -> float:
+async def _seconds_until_done(healed: float, work: Coroutine[None, None, None]) -> float:
     loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout_at(moment + PATIENCE):
+        async with asyncio.timeout_at(healed + RECOVERY_TIMEOUT):
             await work
     except TimeoutError:
-        return PATIENCE
-    return loop.time() - moment
+        return RECOVERY_TIMEOUT
+    return loop.time() - healed

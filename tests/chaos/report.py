@@ -1,87 +1,94 @@
-"""The tables that a campaign writes, as Markdown, and as JSON for whoever compares runs."""
+"""The results of a chaos suite as Markdown, and as JSON for programs."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
-from tests.chaos.recovery import PROMISED
+from tests.chaos.recovery import MAX_RECOVERY_SECONDS
 from tests.chaos.run_result import FaultResult, GroupResult
 
 OUT = Path(__file__).with_name("out")
 
 _GROUPS = (
-    "| group | faults | operations | lost | doubled | other violations | recovered after s, median | worst |"
+    "group | faults | operations | lost | duplicated | other violations | recovered after s, median | worst"
 )
-_KILLED = "| kill -9 of a | times | next delivery after s, median | worst |"
-_FAULTS = "| fault | times | delivered after s, median | worst | recovered after s, median | worst | wrong |"
+_FAILOVERS = "kill -9 of a | times | next delivery after s, median | worst"
+_FAULTS = "fault | times | delivered after s, median | worst | recovered after s, median | worst | error"
 
 
-def markdown(judged: Sequence[GroupResult]) -> str:
-    groups = [_GROUPS, _ruler(_GROUPS), *map(_group, judged)]
-    faults = [_FAULTS, _ruler(_FAULTS), *(line for each in judged for line in _faults(each))]
-    killed = [
-        _row(kind, len(took), *_seconds(took)) for each in judged for kind, took in each.deliveries.items()
+def markdown(results: Sequence[GroupResult]) -> str:
+    failovers = [
+        _row(kind, len(seconds), *_median_and_worst(seconds))
+        for result in results
+        for kind, seconds in result.failovers.items()
     ]
-    violations = [f"* {each.group}: {violation}" for each in judged for violation in each.violations]
-    deaths = ["", _KILLED, _ruler(_KILLED), *killed] if killed else []
-    return "\n".join([*groups, *deaths, "", *faults, *(["", *violations] if violations else [])]) + "\n"
+    violations = [f"* {result.group}: {violation}" for result in results for violation in result.violations]
+    sections = [
+        [*_head(_GROUPS), *map(_group_row, results)],
+        [*_head(_FAILOVERS), *failovers] if failovers else [],
+        [*_head(_FAULTS), *(row for result in results for row in _fault_rows(result))],
+        violations,
+    ]
+    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
 
-def write(judged: Sequence[GroupResult], folder: Path = OUT, name: str = "faults") -> None:
-    """Replaces the tables of the run before."""
+def write(results: Sequence[GroupResult], folder: Path = OUT, name: str = "faults") -> None:
+    """Replace the report of the run before."""
     folder.mkdir(exist_ok=True)
-    (folder / f"{name}.md").write_text(markdown(judged))
-    (folder / f"{name}.json").write_text(json.dumps([_plain(each) for each in judged], indent=1) + "\n")
+    (folder / f"{name}.md").write_text(markdown(results))
+    (folder / f"{name}.json").write_text(json.dumps([_plain(result) for result in results], indent=1) + "\n")
 
 
-def told(suffered: FaultResult) -> str:
-    """A line while it runs."""
-    took = suffered.recovery
-    seconds = f"delivered {took.delivered:5.1f}, level {took.level:5.1f}, quick {took.quick:5.1f} s"
-    return f"{suffered.fault:<60} {seconds} {suffered.wrong}"
+def line(result: FaultResult) -> str:
+    """Progress while the suite runs."""
+    delivered, caught_up, latency = result.recovery
+    seconds = f"delivered {delivered:5.1f}, caught up {caught_up:5.1f}, latency normal {latency:5.1f} s"
+    return f"{result.fault:<60} {seconds} {result.error}"
 
 
-def _group(judged: GroupResult) -> str:
-    others = len(judged.violations) - judged.lost - judged.doubled
-    counts = (len(judged.suffered), judged.operations, judged.lost, judged.doubled, others)
-    return _row(judged.group, *counts, *_seconds(each.recovery.whole for each in judged.suffered))
+def _group_row(result: GroupResult) -> str:
+    others = len(result.violations) - result.lost - result.duplicated
+    counts = (len(result.faults), result.operations, result.lost, result.duplicated, others)
+    return _row(result.group, *counts, *_median_and_worst(fault.recovery.seconds for fault in result.faults))
 
 
-def _faults(judged: GroupResult) -> Iterable[str]:
-    for name in dict.fromkeys(each.fault for each in judged.suffered):
-        all_ = [each for each in judged.suffered if each.fault == name]
-        delivered = _seconds(each.recovery.delivered for each in all_)
-        whole = _seconds(each.recovery.whole for each in all_)
-        late = {f"later than {PROMISED:.0f} s"} if not all(each.recovery.in_time for each in all_) else set()
-        wrong = "; ".join(sorted({each.wrong for each in all_ if each.wrong} or late))
-        yield _row(name, len(all_), *delivered, *whole, wrong)
+def _fault_rows(result: GroupResult) -> Iterator[str]:
+    by_name: dict[str, list[FaultResult]] = {}
+    for fault in result.faults:
+        by_name.setdefault(fault.fault, []).append(fault)
+    for name, faults in by_name.items():
+        delivered = _median_and_worst(fault.recovery.delivered for fault in faults)
+        recovered = _median_and_worst(fault.recovery.seconds for fault in faults)
+        in_time = all(fault.recovery.in_time for fault in faults)
+        late = set() if in_time else {f"later than {MAX_RECOVERY_SECONDS:.0f} s"}
+        error = "; ".join(sorted({fault.error for fault in faults if fault.error} or late))
+        yield _row(name, len(faults), *delivered, *recovered, error)
 
 
-def _seconds(values: Iterable[float]) -> tuple[str, str]:
-    listed = list(values)
-    return f"{median(listed):.1f}", f"{max(listed):.1f}"
+def _median_and_worst(seconds: Iterable[float]) -> tuple[str, str]:
+    values = list(seconds)
+    return f"{median(values):.1f}", f"{max(values):.1f}"
 
 
 def _row(*cells: object) -> str:
     return f"| {' | '.join(map(str, cells))} |"
 
 
-def _ruler(head: str) -> str:
-    return "|---" * (head.count("|") - 1) + "|"
+def _head(titles: str) -> list[str]:
+    return [f"| {titles} |", "|---" * (titles.count("|") + 1) + "|"]
 
 
-def _plain(judged: GroupResult) -> dict[str, object]:
+def _plain(result: GroupResult) -> dict[str, object]:
     return {
-        "group": judged.group,
-        "operations": judged.operations,
-        "lost": judged.lost,
-        "doubled": judged.doubled,
-        "delivered after kill -9, median": {
-            kind: median(took) for kind, took in sorted(judged.deliveries.items())
-        },
-        "violations": list(map(str, judged.violations)),
+        "group": result.group,
+        "operations": result.operations,
+        "lost": result.lost,
+        "duplicated": result.duplicated,
+        "failover, median": {kind: median(seconds) for kind, seconds in sorted(result.failovers.items())},
+        "violations": list(map(str, result.violations)),
         "faults": [
-            {"fault": each.fault, **each.recovery._asdict(), "wrong": each.wrong} for each in judged.suffered
+            {"fault": fault.fault, **fault.recovery._asdict(), "error": fault.error}
+            for fault in result.faults
         ],
     }

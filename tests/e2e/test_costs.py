@@ -21,18 +21,18 @@ TOGETHER = 200
 
 @pytest.fixture(scope="module")
 async def cluster() -> AsyncIterator[Cluster]:
-    async with start_cluster(gateways=1, notifiers=1, projectors=1, proxied=True) as built:
-        yield built
+    async with start_cluster(gateways=1, notifiers=1, projectors=1, proxied=True) as cluster:
+        yield cluster
 
 
 @contextmanager
 def taps(cluster: Cluster) -> Iterator[dict[str, Tap]]:
-    """By who dials and who is dialled."""
+    """By route: source-target."""
     cuts = {"postgres": tap.postgres, "kafka": tap.kafka}
     with ExitStack() as stack:
         yield {
-            f"{dialling}-{dialled}": stack.enter_context(tap.tapped(proxy, cuts.get(dialled, tap.anything)))
-            for (dialling, dialled), proxy in cluster.proxies.items()
+            f"{source}-{target}": stack.enter_context(tap.tapped(relay, cuts.get(target, tap.anything)))
+            for (source, target), relay in cluster.relays.items()
         }
 
 

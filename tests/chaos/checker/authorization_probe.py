@@ -1,10 +1,10 @@
-"""Some who never belonged to a conversation ask for it, on every route and with every frame that names one.
+"""Requests each conversation as users who were never members, on every route and with every frame.
 
-What they are shown where they name none, in lists, sync and sockets, is judged for everybody.
+Lists, syncs and connections name none; what users see there is checked for all of them anyway.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Iterable
 
 import httpx
 import orjson
@@ -13,56 +13,50 @@ from websockets.asyncio.client import connect
 from shared.problems import STATUS
 from tests.chaos.checker.final_state import ProbeResult
 from tests.chaos.checker.history import History
-from tests.chaos.checker.reference_model import ModelEntry
+from tests.chaos.checker.reference_model import Entry
 
-_STRANGERS = 2
-"""For each conversation."""
+_USERS_PER_CONVERSATION = 2
 
 
 async def probe_authorization(
-    http: httpx.AsyncClient, history: History, entries: Iterable[ModelEntry]
+    http: httpx.AsyncClient, history: History, entries: Iterable[Entry]
 ) -> list[ProbeResult]:
-    """`http` knows the gateway. Raises httpx.TransportError, OSError, TimeoutError."""
-    inside: dict[str, set[str]] = {}
-    for each in entries:
-        inside.setdefault(each.conversation, set()).update(each.audience)
+    """`http` has the gateway as its base URL. Raises httpx.TransportError, OSError, TimeoutError."""
+    members: dict[str, set[str]] = {}
+    for entry in entries:
+        members.setdefault(entry.conversation, set()).update(entry.audience)
     return [
-        answer
-        for conversation, members in sorted(inside.items())
-        for user in _outside(history.users, members)
-        async for answer in _answers(http, user, conversation, history.first[min(members)])
+        result
+        for conversation, own in sorted(members.items())
+        for user in [user for user in history.users if user not in own][:_USERS_PER_CONVERSATION]
+        async for result in _probe(http, user, conversation, history.start_cursors[min(own)])
     ]
 
 
-async def _answers(
-    http: httpx.AsyncClient, user: str, conversation: str, cursor: str
+async def _probe(
+    http: httpx.AsyncClient, user: str, conversation: str, member_cursor: str
 ) -> AsyncIterator[ProbeResult]:
-    """`cursor` is a member's."""
     caller, named = {"meId": user}, {"conversationId": conversation}
-    answer = await http.get("/messages/history", params=caller | named)
-    yield ProbeResult(user, conversation, "history", answer.status_code)
-    answer = await http.post("/messages", params=caller, json=named | {"text": "let me in"})
-    yield ProbeResult(user, conversation, "send", answer.status_code)
-    answer = await http.post("/messages/read", params=caller, json=named | {"upTo": 1})
-    yield ProbeResult(user, conversation, "read", answer.status_code)
-    answer = await http.get("/messages/sync", params=caller | {"cursor": cursor})
-    yield ProbeResult(user, conversation, "sync with a member's cursor", answer.status_code, right=410)
-    yield ProbeResult(user, conversation, "send on a socket", await _sent(http.base_url, user, named))
+    response = await http.get("/messages/history", params=caller | named)
+    yield ProbeResult(user, conversation, "history", response.status_code)
+    response = await http.post("/messages", params=caller, json=named | {"text": "let me in"})
+    yield ProbeResult(user, conversation, "send", response.status_code)
+    response = await http.post("/messages/read", params=caller, json=named | {"upTo": 1})
+    yield ProbeResult(user, conversation, "read", response.status_code)
+    response = await http.get("/messages/sync", params=caller | {"cursor": member_cursor})
+    yield ProbeResult(user, conversation, "sync with a member's cursor", response.status_code, 410)
+    yield ProbeResult(user, conversation, "send on a socket", await _send_on_socket(http, user, named))
 
 
-async def _sent(gateway: httpx.URL, user: str, named: dict[str, str]) -> int:
-    url = gateway.copy_with(scheme="ws", path="/ws", params={"token": user})
+async def _send_on_socket(http: httpx.AsyncClient, user: str, named: dict[str, str]) -> int:
+    """The equivalent HTTP status."""
+    url = http.base_url.copy_with(scheme="ws", path="/ws", params={"token": user})
+    frame = {"type": "message", "clientId": "s", "text": "let me in"} | named
     async with asyncio.timeout(10), connect(str(url), max_size=None, ping_interval=None) as socket:
-        await socket.send(
-            orjson.dumps({"type": "message", "clientId": "s", "text": "let me in"} | named).decode()
-        )
+        await socket.send(orjson.dumps(frame).decode())
         while True:
             frame = orjson.loads(await socket.recv())
             if frame["type"] == "accepted":
                 return 202
             if frame["type"] == "error":
                 return STATUS[frame["code"]]
-
-
-def _outside(users: Collection[str], members: Collection[str]) -> list[str]:
-    return [user for user in users if user not in members][:_STRANGERS]

@@ -1,28 +1,54 @@
-"""A small story with its good end, made by hand, for tests to spoil.
+"""A small valid history with its final state, for tests to corrupt.
 
-1  ann starts with bob     2  ann: one     3  bob has read it     4  ann: one, again     5  bob: two
-6  cat's group with dan    7  dan leaves   8  dan: late (rejected)     9  poison, which nobody may fold
+1  ann starts with bob     2  ann: one     3  bob reads it     4  ann: one, repeated     5  bob: two
+6  cat's group with dan    7  dan leaves   8  dan: late (rejected)     9  a poison record
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from shared import codec, cursor, ids
 from shared.events import Event
 from tests import builders
-from tests.chaos.checker.final_state import FinalState, ProbeResult, TopicRecord
+from tests.chaos.checker.final_state import FinalState, ProbeResult, Projection, TopicRecord
 from tests.chaos.checker.history import Attempt, Connection, Frame, History, Operation, Refetch, Status
-from tests.chaos.checker.reference_model import LogRecord
+from tests.chaos.checker.reference_model import Entry, LogRecord, ReferenceModel
 
 DIRECT = ids.direct_conversation_id("ann", "bob")
 GROUP = ids.group_conversation_id("cat", "g")
 POISON = 9
 END = 10
-MEMBERS = {"kind": "direct", "title": None, "members": ["ann", "bob"], "memberCount": 2}
 
 
-def story() -> list[Event]:
+class Example(NamedTuple):
+    history: History
+    final_state: FinalState
+
+
+def example() -> Example:
+    events: list[Frame] = [orjson.loads(codec.encode(event)) for event in _events()]
+    log = [LogRecord(0, offset, event) for offset, event in enumerate(events)]
+    entries = {entry.offset: entry for entry in ReferenceModel(log).entries}
+    frames = {offset: _frame(entry) for offset, entry in entries.items()}
+    return Example(_history(events, frames), _final_state(log, entries, frames))
+
+
+def cursor_at(user: str, offset: int) -> str:
+    return cursor.encode(builders.EPOCH, user, [offset])
+
+
+def cursor_frame(user: str, offset: int) -> Frame:
+    return {"type": "cursor", "cursor": cursor_at(user, offset)}
+
+
+def connection(user: str, resumed_at: int, *frames: Frame) -> Connection:
+    start = cursor_at(user, resumed_at)
+    hello = {"type": "hello", "userId": user, "cursor": start}
+    return Connection(user, f"{user}-1", "gateway", start, [hello, *frames])
+
+
+def _events() -> list[Event]:
     return [
         builders.opened(),
         builders.started(DIRECT, ["ann", "bob"], kind="direct"),
@@ -36,138 +62,75 @@ def story() -> list[Event]:
     ]
 
 
-def at(user: str, offset: int) -> str:
-    """A cursor."""
-    return cursor.encode(builders.EPOCH, user, [offset])
-
-
-def good() -> tuple[History, FinalState]:
-    events = [orjson.loads(codec.encode(event)) for event in story()]
-    frames = {offset: _frame(offset, events[offset]) for offset in (1, 2, 3, 5, 6, 7, 8)}
-    return _history(events, frames), _final_state(events, frames)
-
-
 def _history(events: list[Frame], frames: dict[int, Frame]) -> History:
-    def done(kind: Any, user: str, offsets: list[int], where: str = DIRECT, **more: Any) -> Operation:
-        identity = where if kind == "start" else events[offsets[0]]["data"].get("messageId")
-        answers = [
-            Attempt("gateway", Status.OK, identity, f"{builders.EPOCH}-0-{offset}") for offset in offsets
-        ]
-        return Operation(kind, user, where, answers=answers, **more)
+    def operation(kind: Any, user: str, *offsets: int, conversation: str = DIRECT, **more: Any) -> Operation:
+        id_ = conversation if kind == "start" else events[offsets[0]]["data"].get("messageId")
+        positions = [f"{builders.EPOCH}-0-{offset}" for offset in offsets]
+        attempts = [Attempt("gateway", Status.OK, id_, position) for position in positions]
+        return Operation(kind, user, conversation, attempts=attempts, **more)
 
     return History(
         users=["ann", "bob", "cat", "dan"],
-        first={user: at(user, 1) for user in ("ann", "bob", "cat", "dan")},
+        start_cursors={user: cursor_at(user, 1) for user in ("ann", "bob", "cat", "dan")},
         operations=[
-            done("start", "ann", [1]),
-            done("send", "ann", [2, 4], client_id="1", text="one"),
-            done("read", "bob", [3], up_to=1),
-            done("send", "bob", [5], client_id="2", text="two"),
-            done("send", "dan", [8], GROUP, client_id="9", text="late"),
+            operation("start", "ann", 1),
+            operation("send", "ann", 2, 4, client_id="1", text="one"),
+            operation("read", "bob", 3, up_to=1),
+            operation("send", "bob", 5, client_id="2", text="two"),
+            operation("send", "dan", 8, conversation=GROUP, client_id="9", text="late"),
         ],
         connections=[
-            connection("ann", 1, frames[1], frames[2], frames[3], _cursor("ann", 4), frames[5]),
-            connection("ann", 4, frames[5], _cursor("ann", END)),
-            connection("bob", 1, *(frames[offset] for offset in (1, 2, 3, 5)), _cursor("bob", END)),
-            connection("dan", 1, frames[6], frames[7], frames[8], _cursor("dan", END)),
+            connection("ann", 1, frames[1], frames[2], frames[3], cursor_frame("ann", 4), frames[5]),
+            connection("ann", 4, frames[5], cursor_frame("ann", END)),
+            connection("bob", 1, *(frames[n] for n in (1, 2, 3, 5)), cursor_frame("bob", END)),
+            connection("dan", 1, frames[6], frames[7], frames[8], cursor_frame("dan", END)),
         ],
         refetches=[Refetch("bob", DIRECT, 1, found=True)],
-        produced={events[6]["id"]: GROUP, events[7]["id"]: GROUP},
+        produced_events={events[6]["id"]: GROUP, events[7]["id"]: GROUP},
     )
 
 
-def _final_state(events: list[Frame], frames: dict[int, Frame]) -> FinalState:
+def _final_state(log: list[LogRecord], entries: dict[int, Entry], frames: dict[int, Frame]) -> FinalState:
     messages = [{name: value for name, value in frames[n].items() if name != "type"} for n in (2, 5)]
-    listed = {DIRECT: {"unreadCount": 0, "lastSeq": 2}}
+    in_topic = [entries[offset] for offset in (1, 2, 3, 2, 3, 5, 6, 7, 8)]
+    direct, group = {"unreadCount": 0, "lastSeq": 2}, {"unreadCount": 0, "lastSeq": 0}
     return FinalState(
-        log=[LogRecord(0, offset, event) for offset, event in enumerate(events)],
-        topic={
-            0: [
-                _told(place, offset, frames[offset])
-                for place, offset in enumerate((1, 2, 3, 2, 3, 5, 6, 7, 8))
-            ]
-        },
+        log=log,
+        topic={0: [TopicRecord(n, _topic_entry(entry)) for n, entry in enumerate(in_topic)]},
         histories={("ann", DIRECT): list(messages), ("bob", DIRECT): list(messages), ("cat", GROUP): []},
         lists={
-            "ann": {DIRECT: {"unreadCount": 1, "lastSeq": 2}},
-            "bob": listed,
-            "cat": {GROUP: {"unreadCount": 0, "lastSeq": 0}},
+            "ann": {DIRECT: direct | {"unreadCount": 1}},
+            "bob": {DIRECT: direct},
+            "cat": {GROUP: group},
             "dan": {},
         },
         syncs={
-            "ann": [frames[1], frames[2], frames[3], frames[5]],
-            "bob": [frames[1], frames[2], frames[3], frames[5]],
-            "cat": [frames[6], frames[7]],
-            "dan": [frames[6], frames[7], frames[8]],
+            "ann": [frames[n] for n in (1, 2, 3, 5)],
+            "bob": [frames[n] for n in (1, 2, 3, 5)],
+            "cat": [frames[n] for n in (6, 7)],
+            "dan": [frames[n] for n in (6, 7, 8)],
         },
         unread={("ann", DIRECT): 1, ("bob", DIRECT): 0, ("cat", GROUP): 0},
-        meanwhile={0: range(1, END)},
-        outcomes=_outcomes(),
+        offsets={0: range(1, END)},
         probe_results=[
             ProbeResult("dan", DIRECT, "history", 404),
             ProbeResult("dan", DIRECT, "sync", 410, 410),
         ],
-        rows={"messages": "a hash"},
-        replayed={"messages": "a hash"},
-        replayed_outcomes=_outcomes(),
+        projection=_projection(),
+        replayed=_projection(),
     )
 
 
-def _outcomes() -> dict[tuple[int, int], list[str]]:
-    of_each = [
-        "skipped",
-        "entry",
-        "entry",
-        "entry",
-        "duplicate",
-        "entry",
-        "entry",
-        "entry",
-        "rejected",
-        "skipped",
-    ]
-    return {(0, offset): [outcome] for offset, outcome in enumerate(of_each)}
+def _projection() -> Projection:
+    outcomes = "skipped entry entry entry duplicate entry entry entry rejected skipped".split()  # noqa: SIM905
+    return Projection({"messages": "a hash"}, {(0, n): [outcome] for n, outcome in enumerate(outcomes)})
 
 
-def connection(user: str, came_at: int, *frames: Frame) -> Connection:
-    resumed_from = at(user, came_at)
-    hello = {"type": "hello", "userId": user, "cursor": resumed_from}
-    return Connection(user, f"{user}-1", "gateway", resumed_from, [hello, *frames])
+def _frame(entry: Entry) -> Frame:
+    version = {} if entry.type == "rejected" else {"version": entry.offset}
+    return {"type": entry.type, "conversationId": entry.conversation} | version | entry.fields
 
 
-def _cursor(user: str, offset: int) -> Frame:
-    return {"type": "cursor", "cursor": at(user, offset)}
-
-
-def _frame(offset: int, event: Frame) -> Frame:
-    def message(seq: int) -> Frame:
-        data = event["data"]
-        return {
-            "type": "message",
-            "id": data["messageId"],
-            "seq": seq,
-            "senderId": event["actor"],
-            "text": data["content"]["text"],
-            "createdAt": event["time"],
-            "clientId": data["clientId"],
-            "isRead": False,
-        }
-
-    group = {"type": "conversation", "kind": "group", "title": None}
-    facts: dict[int, Frame] = {
-        1: {"type": "conversation", **MEMBERS},
-        2: message(1) if offset == 2 else {},
-        3: {"type": "read", "userId": "bob", "upTo": 1},
-        5: message(2) if offset == 5 else {},
-        6: {**group, "members": ["cat", "dan"], "memberCount": 2},
-        7: {**group, "members": ["cat"], "memberCount": 1},
-        8: {"type": "rejected", "id": event["data"].get("messageId"), "clientId": "9", "reason": "not_found"},
-    }
-    where = {"conversationId": event["data"]["conversationId"]}
-    return facts[offset] | where | ({} if offset == 8 else {"version": offset})
-
-
-def _told(place: int, offset: int, frame: Frame) -> TopicRecord:
-    everybody = {DIRECT: ["ann", "bob"], GROUP: ["cat", "dan"]}[frame["conversationId"]]
-    audience = ["dan"] if offset == 8 else everybody
-    return TopicRecord(place, {"id": f"{builders.EPOCH}-0-{offset}", "data": {**frame, "audience": audience}})
+def _topic_entry(entry: Entry) -> Frame:
+    data = _frame(entry) | {"audience": sorted(entry.audience)}
+    return {"id": f"{builders.EPOCH}-{entry.partition}-{entry.offset}", "data": data}

@@ -1,4 +1,4 @@
-"""What the system holds in the end, on every side that it shows: pure data."""
+"""What each interface of the system shows in the end: pure data, of one history's conversations and users."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -7,50 +7,54 @@ from tests.chaos.checker.history import Frame
 from tests.chaos.checker.reference_model import LogRecord
 
 Outcomes = dict[tuple[int, int], list[str]]
-"""(partition, offset) of the log → what came of it, for each row that the journal has for it."""
+"""(partition, offset) of the log → the outcome in each journal row for it; not restricted to the history."""
 
 
 class TopicRecord(NamedTuple):
-    """One record of the public topic."""
+    """A record of the public topic."""
 
     offset: int
     entry: Frame
 
 
 class ProbeResult(NamedTuple):
-    """What a stranger to a conversation was answered, by a route or on a socket."""
+    """How the request of a user who is no member was answered."""
 
     user: str
     conversation: str
-    asked: str
+    request: str
     status: int
-    right: int = 404
+    expected_status: int = 404
+
+
+@dataclass
+class Projection:
+    """The read models in a database."""
+
+    row_hashes: dict[str, str] = field(default_factory=dict)
+    """By table."""
+    outcomes: Outcomes = field(default_factory=dict)
 
 
 @dataclass
 class FinalState:
-    """Restricted to the conversations and users of one history, but for outcomes."""
-
     log: list[LogRecord] = field(default_factory=list)
     """By partition and offset."""
     topic: dict[int, list[TopicRecord]] = field(default_factory=dict)
-    """Per partition in order, repetitions and all."""
+    """By partition, in order, with duplicates."""
     histories: dict[tuple[str, str], list[Frame]] = field(default_factory=dict)
     """(member, conversation) → its messages, oldest first."""
     lists: dict[str, dict[str, Frame]] = field(default_factory=dict)
     """User → conversation id → the conversation as listed."""
     syncs: dict[str, list[Frame]] = field(default_factory=dict)
-    """User → every entry since the user's first cursor."""
+    """User → every entry since the user's start cursor."""
     unread: dict[tuple[str, str], int] = field(default_factory=dict)
-    """(user, conversation) → counted from raw rows."""
-    meanwhile: dict[int, range] = field(default_factory=dict)
-    """Per partition: all offsets from before everything to the projection's end, whoever wrote there."""
-    outcomes: Outcomes = field(default_factory=dict)
+    """(user, conversation) → count of raw rows."""
+    offsets: dict[int, range] = field(default_factory=dict)
+    """By partition: all offsets from the start cursors to the projection's end, whoever produced them."""
     probe_results: list[ProbeResult] = field(default_factory=list)
-    rows: dict[str, str] = field(default_factory=dict)
-    """Table → hash of its rows."""
-    replayed: dict[str, str] = field(default_factory=dict)
-    """The same of an empty database to which the log was applied."""
-    replayed_outcomes: Outcomes = field(default_factory=dict)
+    projection: Projection = field(default_factory=Projection)
+    replayed: Projection = field(default_factory=Projection)
+    """The log, applied to an empty database."""
     unsettled: list[str] = field(default_factory=list)
-    """What did not come to rest in time."""
+    """What did not settle in time."""

@@ -1,7 +1,7 @@
-"""Reads what the system holds, on every side that it shows, once it has come to rest."""
+"""Reads the final state from every interface of the system, once it has settled."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
 import httpx
@@ -9,8 +9,7 @@ import psycopg
 
 from shared import cursor
 from shared.topics import Topics
-from tests.chaos.checker import tables as rows
-from tests.chaos.checker import topics as records
+from tests.chaos.checker import tables, topics
 from tests.chaos.checker.authorization_probe import probe_authorization
 from tests.chaos.checker.final_state import FinalState
 from tests.chaos.checker.history import Frame, History
@@ -20,128 +19,119 @@ from tests.chaos.checker.topics import Records
 from tests.chaos.load.admin_client import Backend
 from tests.platform import fresh_database
 
-Found = TypeVar("Found")
+T = TypeVar("T")
+
+_TOPICS = Topics.named("")
+_PAGE_SIZE = 100
 
 
 async def read_final_state(
-    gateway: str, backend: Backend, history: History, patience: float = 30
+    gateway: str, backend: Backend, history: History, max_seconds: float = 30
 ) -> FinalState:
-    """Restricted to the conversations and users of `history`. What is not at rest after `patience` seconds is
-    said in `unsettled`, and read as it is."""
-    seen, mine = FinalState(), history.conversations
-    log = await _projected(backend, seen, patience)
-    for own in log:
-        every = (records.logged(record, len(log)) for record in own)
-        seen.log += [each for each in every if each.event and each.event["subject"] in mine]
-    for partition, own in enumerate(await _published(backend, seen, patience)):
-        seen.topic[partition] = records.told(own, mine)
+    """Of the conversations and users of `history`. What has not settled after `max_seconds` is listed in
+    `unsettled` and read as it is."""
+    state, conversations = FinalState(), history.conversations
+    log = await _settled(lambda: _read_log(backend, max_seconds), max_seconds, state.unsettled)
+    records = (topics.log_record(record) for partition in log for record in partition)
+    state.log = [record for record in records if record.event and record.event["subject"] in conversations]
+    published = await _settled(lambda: _read_messages(backend, max_seconds), max_seconds, state.unsettled)
+    state.topic = {p: topics.entries_of(own, conversations) for p, own in enumerate(published)}
     async with httpx.AsyncClient(base_url=gateway, timeout=10) as http:
-        await asyncio.gather(*(_ask(http, user, history, seen) for user in history.users))
-        seen.probe_results = await probe_authorization(http, history, ReferenceModel(seen.log).entries)
-    await _answered(lambda: rows.count(backend.database, seen, mine), patience)
-    seen.meanwhile = _meanwhile(history, rows.progress(backend.database), log)
-    with fresh_database(backend.database) as empty:
+        await asyncio.gather(*(_read_as(user, http, history, state) for user in history.users))
+        state.probe_results = await probe_authorization(http, history, ReferenceModel(state.log).entries)
+    database = backend.database
+    state.unread = await _query(lambda: tables.count_unread(database, conversations), max_seconds)
+    state.projection = await _query(lambda: tables.read_projection(database, conversations), max_seconds)
+    starts = [cursor.decode(start).offsets for start in history.start_cursors.values()]
+    next_offsets = tables.next_offsets(database)
+    for partition, offsets in enumerate(zip(*starts, strict=True)):
+        state.offsets[partition] = range(min(offsets), min(next_offsets[partition], len(log[partition])))
+    with fresh_database(database) as empty:
         await replay(log, empty)
-        seen.replayed, seen.replayed_outcomes = rows.hashes(empty, mine), rows.outcomes(empty)
-    return seen
+        state.replayed = tables.read_projection(empty, conversations)
+    return state
 
 
-def _meanwhile(history: History, done: Mapping[int, int], log: Records) -> dict[int, range]:
-    firsts = [cursor.decode(text).offsets for text in history.first.values()]
-    begins = [min(offsets) for offsets in zip(*firsts, strict=True)]
-    return {p: range(begin, min(done[p], len(log[p]))) for p, begin in enumerate(begins)}
+async def _settled(
+    read: Callable[[], Awaitable[tuple[T, str]]], max_seconds: float, unsettled: list[str]
+) -> T:
+    """Read until what comes with the value, a description of what is pending, is empty."""
+    deadline = asyncio.get_running_loop().time() + max_seconds
+    while True:
+        value, pending = await read()
+        if not pending:
+            return value
+        if asyncio.get_running_loop().time() > deadline:
+            unsettled.append(f"{pending} after {max_seconds:.0f} s")
+            return value
+        await asyncio.sleep(0.1)
 
 
-async def _answered(ask: Callable[[], Found], patience: float) -> Found:
-    """What the database says, once it says something. Raises psycopg.OperationalError after `patience`."""
-    deadline = asyncio.get_running_loop().time() + patience
+async def _read_log(backend: Backend, max_seconds: float) -> tuple[Records, str]:
+    log = await topics.read_topic(backend.kafka, _TOPICS.events)
+    projected = await _query(lambda: tables.next_offsets(backend.database), max_seconds)
+    behind = [partition for partition, own in enumerate(log) if projected.get(partition, 0) < len(own)]
+    return log, f"the projection of partitions {behind} is behind" if behind else ""
+
+
+async def _read_messages(backend: Backend, max_seconds: float) -> tuple[Records, str]:
+    records = await topics.read_topic(backend.kafka, _TOPICS.messages)
+    expected = await _query(lambda: tables.count_publishable(backend.database), max_seconds)
+    missing = expected - topics.count_entries(records)
+    return records, f"{missing} entries are not published" if missing > 0 else ""
+
+
+async def _query(query: Callable[[], T], max_seconds: float) -> T:
+    """Retry while PostgreSQL is unavailable. Raises psycopg.OperationalError after `max_seconds`."""
+    deadline = asyncio.get_running_loop().time() + max_seconds
     while True:
         try:
-            return await asyncio.to_thread(ask)
+            return await asyncio.to_thread(query)
         except psycopg.OperationalError:
             if asyncio.get_running_loop().time() > deadline:
                 raise
             await asyncio.sleep(0.2)
 
 
-async def _projected(backend: Backend, seen: FinalState, patience: float) -> Records:
-    """The log, once all of it is projected."""
-    deadline = asyncio.get_running_loop().time() + patience
-    while True:
-        log = await records.whole(backend.kafka, _topics(backend).events, backend.partitions)
-        done = await _answered(lambda: rows.progress(backend.database), patience)
-        behind = [partition for partition, own in enumerate(log) if done.get(partition, 0) < len(own)]
-        if not behind:
-            return log
-        if asyncio.get_running_loop().time() > deadline:
-            seen.unsettled.append(f"the projection of partitions {behind} is behind after {patience:.0f} s")
-            return log
-        await asyncio.sleep(0.1)
-
-
-async def _published(backend: Backend, seen: FinalState, patience: float) -> Records:
-    """The public topic, once all that is due was told."""
-    deadline = asyncio.get_running_loop().time() + patience
-    while True:
-        topic = await records.whole(backend.kafka, _topics(backend).messages, backend.partitions)
-        missing = await _answered(lambda: rows.due(backend.database), patience) - records.ids(topic)
-        if missing <= 0:
-            return topic
-        if asyncio.get_running_loop().time() > deadline:
-            seen.unsettled.append(f"{missing} entries are not published after {patience:.0f} s")
-            return topic
-        await asyncio.sleep(0.1)
-
-
-def _topics(backend: Backend) -> Topics:
-    return Topics.named(backend.topic_prefix)
-
-
-async def _ask(http: httpx.AsyncClient, user: str, history: History, seen: FinalState) -> None:
-    """Everything that this user is shown of it."""
-    mine = history.conversations
-    listed = await _pages(http, "/messages/conversations", user, "page", "nextPage")
-    seen.lists[user] = {item["id"]: item for item in listed if item["id"] in mine}
-    for conversation in seen.lists[user]:
-        seen.histories[user, conversation] = await _history(http, user, conversation)
-    entries = await _sync(http, user, history.first[user])
-    seen.syncs[user] = [entry for entry in entries if entry["conversationId"] in mine]
-
-
-async def _pages(http: httpx.AsyncClient, path: str, user: str, asked: str, told: str) -> list[Frame]:
-    items: list[Frame] = []
-    page: dict[str, Any] = {}
-    while True:
-        answer = await _get(http, path, meId=user, limit=100, **page)
-        items += answer["items"]
-        if answer[told] is None:
-            return items
-        page = {asked: answer[told]}
-
-
-async def _history(http: httpx.AsyncClient, user: str, conversation: str) -> list[Frame]:
-    items: list[Frame] = []
-    bound: dict[str, Any] = {}
-    while True:
-        asked = {"meId": user, "conversationId": conversation, "limit": 100} | bound
-        answer = await _get(http, "/messages/history", **asked)
-        items = answer["items"] + items
-        if not answer["hasMore"]:
-            return items
-        bound = {"before": items[0]["seq"]}
-
-
-async def _sync(http: httpx.AsyncClient, user: str, cursor: str) -> list[Frame]:
+async def _read_as(user: str, http: httpx.AsyncClient, history: History, state: FinalState) -> None:
+    """Everything that this user is shown."""
+    listed: dict[str, Frame] = {}
+    async for page in _pages(http, "/messages/conversations", _next_list_page, meId=user):
+        listed |= {item["id"]: item for item in page["items"] if item["id"] in history.conversations}
+    state.lists[user] = listed
+    for conversation in listed:
+        items: list[Frame] = []
+        params = {"meId": user, "conversationId": conversation}
+        async for page in _pages(http, "/messages/history", _next_history_page, **params):
+            items = page["items"] + items
+        state.histories[user, conversation] = items
     entries: list[Frame] = []
-    while True:
-        answer = await _get(http, "/messages/sync", meId=user, cursor=cursor, limit=100)
-        entries, cursor = entries + answer["entries"], answer["cursor"]
-        if not answer["hasMore"]:
-            return entries
+    params = {"meId": user, "cursor": history.start_cursors[user]}
+    async for page in _pages(http, "/messages/sync", _next_sync_page, **params):
+        entries += page["entries"]
+    state.syncs[user] = [entry for entry in entries if entry["conversationId"] in history.conversations]
 
 
-async def _get(http: httpx.AsyncClient, path: str, **params: Any) -> Any:
-    """Raises AssertionError unless it is answered."""
-    answer = await http.get(path, params=params)
-    assert answer.status_code == 200, f"{path}: {answer.text}"
-    return answer.json()
+async def _pages(
+    http: httpx.AsyncClient, path: str, next_page: Callable[[Any], dict[str, Any] | None], **params: Any
+) -> AsyncIterator[Any]:
+    """Raises AssertionError unless each request succeeds."""
+    following: dict[str, Any] | None = {}
+    while following is not None:
+        response = await http.get(path, params={"limit": _PAGE_SIZE} | params | following)
+        assert response.status_code == 200, f"{path}: {response.text}"
+        page = response.json()
+        yield page
+        following = next_page(page)
+
+
+def _next_list_page(page: Any) -> dict[str, Any] | None:
+    return None if page["nextPage"] is None else {"page": page["nextPage"]}
+
+
+def _next_history_page(page: Any) -> dict[str, Any] | None:
+    return {"before": page["items"][0]["seq"]} if page["hasMore"] else None
+
+
+def _next_sync_page(page: Any) -> dict[str, Any] | None:
+    return {"cursor": page["cursor"]} if page["hasMore"] else None

@@ -1,4 +1,4 @@
-"""What clients did and what they saw: pure data, written down while it happens, judged afterwards."""
+"""What clients did and received, recorded while it happened: pure data."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,17 +11,16 @@ Frame = dict[str, Any]
 class Status(StrEnum):
     OK = "ok"
     FAILED = "failed"
-    """Refused for good: nothing came of it."""
+    """Refused for good: without effect."""
     INDETERMINATE = "indeterminate"
-    """No answer, or one that leaves it open: it may have landed."""
+    """No definite answer: it may have taken effect."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """What one attempt was told."""
+    """The answer to one attempt of an operation."""
 
-    via: str
-    """The gateway."""
+    gateway: str
     status: Status
     id: str | None = None
     position: str | None = None
@@ -35,22 +34,21 @@ class Operation:
     conversation: str
     client_id: str | None = None
     text: str = ""
-    """Of a send; no two operations have the same."""
+    """Of a send; unique among all operations."""
     up_to: int = 0
     """Of a read."""
     peer: str = ""
     """Of a start."""
-    began: float = 0.0
-    """When it was meant to begin, on the clients' clock."""
-    answers: list[Attempt] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
 
     @property
     def accepted(self) -> list[Attempt]:
-        return [answer for answer in self.answers if answer.status is Status.OK]
+        return [attempt for attempt in self.attempts if attempt.status is Status.OK]
 
     @property
     def status(self) -> Status:
-        statuses = {answer.status for answer in self.answers} or {Status.INDETERMINATE}
+        """OK when one attempt was; else failed only when all attempts were."""
+        statuses = {attempt.status for attempt in self.attempts} or {Status.INDETERMINATE}
         return next(
             status for status in (Status.OK, Status.INDETERMINATE, Status.FAILED) if status in statuses
         )
@@ -58,18 +56,19 @@ class Operation:
 
 @dataclass
 class Connection:
-    """One socket, from its opening to its end. The connections of a device resume one another."""
+    """One connection from start to end. The connections of a client resume one another."""
 
     user: str
-    device: str
-    via: str
+    client: str
+    gateway: str
     resumed_from: str | None
+    """A cursor."""
     frames: list[Frame] = field(default_factory=list)
     end: str = ""
 
     @property
     def last_cursor(self) -> str | None:
-        """Where the next one goes on."""
+        """Where the next connection resumes."""
         newest_first = (frame["cursor"] for frame in reversed(self.frames) if frame.get("cursor"))
         return next(newest_first, self.resumed_from)
 
@@ -79,7 +78,7 @@ class Connection:
 
 @dataclass(frozen=True)
 class Refetch:
-    """History, asked for a message in the moment in which its frame came."""
+    """A look-up in history for a message, at the moment in which its frame arrived."""
 
     user: str
     conversation: str
@@ -90,26 +89,19 @@ class Refetch:
 @dataclass
 class History:
     users: list[str] = field(default_factory=list)
-    first: dict[str, str] = field(default_factory=dict)
-    """User → a cursor from before everything."""
+    start_cursors: dict[str, str] = field(default_factory=dict)
+    """User → a cursor from before the first operation."""
     operations: list[Operation] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
     refetches: list[Refetch] = field(default_factory=list)
-    produced: dict[str, str] = field(default_factory=dict)
-    """Event id → conversation, of what was put into the log directly."""
+    produced_events: dict[str, str] = field(default_factory=dict)
+    """Event id → conversation, of the events that were produced directly."""
     unsettled: list[str] = field(default_factory=list)
-    """What did not come to rest in time."""
+    """What did not settle in time."""
 
     @property
     def conversations(self) -> set[str]:
-        return {operation.conversation for operation in self.operations} | set(self.produced.values())
+        return {operation.conversation for operation in self.operations} | set(self.produced_events.values())
 
     def sends(self) -> Iterator[Operation]:
         return (operation for operation in self.operations if operation.kind == "send")
-
-    def devices(self) -> dict[str, list[Connection]]:
-        """The connections of each, in order."""
-        found: dict[str, list[Connection]] = {}
-        for connection in self.connections:
-            found.setdefault(connection.device, []).append(connection)
-        return found

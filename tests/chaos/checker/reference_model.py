@@ -1,6 +1,6 @@
-"""What the log says, counted anew by a second, plainer fold: the measure for all that the system shows.
+"""An independent, plainer fold of the log: the oracle for everything that the system shows.
 
-It knows the rules of DESIGN and none of the code that is judged: dictionaries in, dictionaries out.
+It knows the rules and none of the code under test: dictionaries in, dictionaries out.
 """
 
 from bisect import bisect_left
@@ -10,174 +10,168 @@ from typing import Any, NamedTuple
 
 from tests.chaos.checker.history import Frame
 
-RECEIPT_MEMBERS = 32
-GROUP_MEMBERS = 1_024
+MAX_RECEIPT_MEMBERS = 32
+MAX_GROUP_MEMBERS = 1_024
 
 Key = tuple[str, str, int | str]
-"""What an entry is known by wherever it is shown: its frame's type, conversation and version."""
+"""Identifies an entry wherever it is shown: its frame's type, conversation and version."""
 
 
 class LogRecord(NamedTuple):
     partition: int
     offset: int
     event: Frame | None
-    """None: no event that may be folded."""
+    """None: not to be folded."""
 
 
 @dataclass(frozen=True)
-class ModelEntry:
-    """One entry or rejection, and whom it is for."""
+class Entry:
+    """An entry or a rejection."""
 
     partition: int
     offset: int
     type: str
     conversation: str
     audience: frozenset[str]
-    facts: Frame
-    """What its frame says, wherever it is shown."""
+    fields: Frame
+    """Of its frame, wherever it is shown."""
 
     @property
     def key(self) -> Key:
-        return key_of(
-            {"type": self.type, "conversationId": self.conversation, "version": self.offset} | self.facts
-        )
+        frame = {"type": self.type, "conversationId": self.conversation, "version": self.offset}
+        return key_of(frame | self.fields)
 
 
 def key_of(frame: Frame) -> Key:
-    told_by = "id" if frame["type"] == "rejected" else "version"
-    return frame["type"], frame["conversationId"], frame[told_by]
+    version = "id" if frame["type"] == "rejected" else "version"
+    return frame["type"], frame["conversationId"], frame[version]
 
 
 @dataclass
-class ModelConversation:
+class Conversation:
     kind: str
     title: str | None
     members: dict[str, int]
-    """Present members in join order → how far each has read."""
-    messages: list[ModelEntry] = field(default_factory=list)
-    ids: set[str] = field(default_factory=set)
+    """Present members in join order → their read positions."""
+    messages: list[Entry] = field(default_factory=list)
+    message_ids: set[str] = field(default_factory=set)
 
 
 class ReferenceModel:
     def __init__(self, log: Iterable[LogRecord]) -> None:
-        self.conversations: dict[str, ModelConversation] = {}
-        self.entries: list[ModelEntry] = []
-        """Everything that is told, rejections too; within a partition in the order of the log."""
-        self.known: dict[Key, list[ModelEntry]] = {}
-        """Where it happened: what is refused, and said again with the same `clientId`, is refused twice."""
-        self._theirs: dict[tuple[str, int], list[ModelEntry]] = {}
-        """Of each user and partition, in the order of the log."""
+        self.conversations: dict[str, Conversation] = {}
+        self.entries: list[Entry] = []
+        """All that is published, rejections too; within a partition in the order of the log."""
+        self.by_key: dict[Key, list[Entry]] = {}
+        """A rejected send that is repeated with the same `clientId` is rejected again, with the same key."""
+        self._by_user: dict[tuple[str, int], list[Entry]] = {}
+        """(user, partition) → entries in the order of the log."""
         for record in log:
             if record.event is not None and "actor" in record.event:
-                self._fold(record, record.event)
+                _Fold(self, record, record.event).run()
 
-    def of(self, user: str, since: Sequence[int], until: Sequence[int] = ()) -> list[ModelEntry]:
-        """What is for this user from one place in the log to another, partition by partition."""
-        found: list[ModelEntry] = []
-        for partition, first in enumerate(since):
-            own = self._theirs.get((user, partition), [])
+    def entries_for(self, user: str, start: Sequence[int], end: Sequence[int] = ()) -> list[Entry]:
+        """The user's entries between two sets of offsets, partition by partition; without `end`, all."""
+        entries: list[Entry] = []
+        for partition, first in enumerate(start):
+            own = self._by_user.get((user, partition), [])
             begin = bisect_left(own, first, key=_offset)
-            found += own[begin : bisect_left(own, until[partition], key=_offset) if until else None]
-        return found
+            entries += own[begin : bisect_left(own, end[partition], key=_offset) if end else None]
+        return entries
 
-    def messages(self, conversation: str) -> list[ModelEntry]:
-        found = self.conversations.get(conversation)
-        return found.messages if found else []
+    def messages(self, conversation: str) -> list[Entry]:
+        state = self.conversations.get(conversation)
+        return state.messages if state else []
 
     def members(self, conversation: str) -> dict[str, int]:
-        found = self.conversations.get(conversation)
-        return found.members if found else {}
+        state = self.conversations.get(conversation)
+        return state.members if state else {}
 
-    def _fold(self, record: LogRecord, event: Frame) -> None:
-        actor, data = event["actor"], event["data"]
-        kind = event["type"].removeprefix("chat.event.").removesuffix(".v1")
-        found = self.conversations.get(data["conversationId"])
+    def add(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        self.by_key.setdefault(entry.key, []).append(entry)
+        for user in entry.audience:
+            self._by_user.setdefault((user, entry.partition), []).append(entry)
+
+
+class _Fold:
+    """Folds one event into the model."""
+
+    def __init__(self, model: ReferenceModel, record: LogRecord, event: Frame) -> None:
+        self._model, self._record, self._event = model, record, event
+        self._actor, self._data = event["actor"], event["data"]
+        self._conversation = self._data["conversationId"]
+
+    def run(self) -> None:
+        kind = self._event["type"].removeprefix("chat.event.").removesuffix(".v1")
+        state = self._model.conversations.get(self._conversation)
         if kind == "conversation-started":
-            self._start(record, data, found)
-        elif found is not None and kind == "message-sent" and data["messageId"] in found.ids:
+            if state is None:
+                self._start()
+        elif state is not None and kind == "message-sent" and self._data["messageId"] in state.message_ids:
             return
-        elif found is None or actor not in found.members:
-            self._reject(record, event, "not_found")
+        elif state is None or self._actor not in state.members:
+            self._reject("not_found")
         elif kind == "message-sent":
-            self._send(record, event, found)
+            self._send(state)
         elif kind == "read-moved":
-            self._read(record, event, found)
+            self._read(state)
         else:
-            self._move(record, event, found, joins=kind == "member-added")
+            self._change_member(state, joins=kind == "member-added")
 
-    def _start(self, record: LogRecord, data: Frame, found: ModelConversation | None) -> None:
-        if found is None:
-            members = dict.fromkeys(data["members"], 0)
-            made = ModelConversation(data["kind"], data["content"].get("title"), members)
-            self.conversations[data["conversationId"]] = made
-            self._conversation(record, data["conversationId"], made, members)
+    def _start(self) -> None:
+        members = dict.fromkeys(self._data["members"], 0)
+        state = Conversation(self._data["kind"], self._data["content"].get("title"), members)
+        self._model.conversations[self._conversation] = state
+        self._announce(state, members)
 
-    def _send(self, record: LogRecord, event: Frame, found: ModelConversation) -> None:
-        data = event["data"]
-        facts = {
-            "id": data["messageId"],
-            "seq": len(found.messages) + 1,
-            "senderId": event["actor"],
-            "text": data["content"]["text"],
-            "createdAt": event["time"],
-        }
-        if data.get("clientId") is not None:
-            facts["clientId"] = data["clientId"]
-        found.messages.append(self._tell(record, "message", data["conversationId"], found.members, facts))
-        found.ids.add(data["messageId"])
-        found.members[event["actor"]] = len(found.messages)
+    def _send(self, state: Conversation) -> None:
+        message_id, text = self._data["messageId"], self._data["content"]["text"]
+        fields = {"id": message_id, "seq": len(state.messages) + 1, "senderId": self._actor, "text": text}
+        if self._data.get("clientId") is not None:
+            fields["clientId"] = self._data["clientId"]
+        entry = self._publish("message", state.members, createdAt=self._event["time"], **fields)
+        state.messages.append(entry)
+        state.message_ids.add(message_id)
+        state.members[self._actor] = len(state.messages)
 
-    def _read(self, record: LogRecord, event: Frame, found: ModelConversation) -> None:
-        actor, data = event["actor"], event["data"]
-        up_to = min(data["upTo"], len(found.messages))
-        if up_to > found.members[actor]:
-            found.members[actor] = up_to
-            audience = found.members if len(found.members) <= RECEIPT_MEMBERS else [actor]
-            self._tell(record, "read", data["conversationId"], audience, {"userId": actor, "upTo": up_to})
+    def _read(self, state: Conversation) -> None:
+        up_to = min(self._data["upTo"], len(state.messages))
+        if up_to > state.members[self._actor]:
+            state.members[self._actor] = up_to
+            audience = state.members if len(state.members) <= MAX_RECEIPT_MEMBERS else [self._actor]
+            self._publish("read", audience, userId=self._actor, upTo=up_to)
 
-    def _move(self, record: LogRecord, event: Frame, found: ModelConversation, *, joins: bool) -> None:
-        data, user = event["data"], event["data"]["userId"]
-        if found.kind != "group":
-            self._reject(record, event, "not_a_group")
-        elif joins == (user in found.members):
+    def _change_member(self, state: Conversation, *, joins: bool) -> None:
+        user = self._data["userId"]
+        if state.kind != "group":
+            self._reject("not_a_group")
+        elif joins == (user in state.members):
             return
-        elif joins and len(found.members) >= GROUP_MEMBERS:
-            self._reject(record, event, "group_full")
+        elif joins and len(state.members) >= MAX_GROUP_MEMBERS:
+            self._reject("group_full")
         else:
-            audience = {*found.members, user}
+            audience = {*state.members, user}
             if joins:
-                found.members[user] = len(found.messages)
+                state.members[user] = len(state.messages)
             else:
-                del found.members[user]
-            self._conversation(record, data["conversationId"], found, audience)
+                del state.members[user]
+            self._announce(state, audience)
 
-    def _conversation(
-        self, record: LogRecord, name: str, found: ModelConversation, audience: Iterable[str]
-    ) -> None:
-        members = list(found.members)
-        facts = {
-            "kind": found.kind,
-            "title": found.title,
-            "members": members[:100],
-            "memberCount": len(members),
-        }
-        self._tell(record, "conversation", name, audience, facts)
+    def _announce(self, state: Conversation, audience: Iterable[str]) -> None:
+        members = {"members": list(state.members)[:100], "memberCount": len(state.members)}
+        self._publish("conversation", audience, kind=state.kind, title=state.title, **members)
 
-    def _reject(self, record: LogRecord, event: Frame, reason: str) -> None:
-        data = event["data"]
-        facts = {"id": data.get("messageId", event["id"]), "reason": reason}
-        self._tell(record, "rejected", data["conversationId"], [event["actor"]], facts)
+    def _reject(self, reason: str) -> None:
+        rejected_id = self._data.get("messageId", self._event["id"])
+        self._publish("rejected", [self._actor], id=rejected_id, reason=reason)
 
-    def _tell(
-        self, record: LogRecord, type_: str, name: str, audience: Iterable[str], facts: Any
-    ) -> ModelEntry:
-        made = ModelEntry(record.partition, record.offset, type_, name, frozenset(audience), facts)
-        self.entries.append(made)
-        self.known.setdefault(made.key, []).append(made)
-        for user in made.audience:
-            self._theirs.setdefault((user, made.partition), []).append(made)
-        return made
+    def _publish(self, type_: str, audience: Iterable[str], **fields: Any) -> Entry:
+        partition, offset, _ = self._record
+        entry = Entry(partition, offset, type_, self._conversation, frozenset(audience), fields)
+        self._model.add(entry)
+        return entry
 
 
-def _offset(happened: ModelEntry) -> int:
-    return happened.offset
+def _offset(entry: Entry) -> int:
+    return entry.offset

@@ -1,4 +1,4 @@
-"""The real projector, applied to the log once more, into a database that holds nothing."""
+"""Applies the log to an empty database with the real projector."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,21 +14,21 @@ from shared.kafka.memory import MemoryConsumer, MemoryLog, MemoryProducer
 from shared.log_identity import LogIdentity
 
 
-async def replay(records: Sequence[Sequence[Record]], database_url: str) -> None:
-    """`records` by partition. Raises TimeoutError."""
-    await asyncio.to_thread(migrate, database_url)
+async def replay(records: Sequence[Sequence[Record]], database: str) -> None:
+    """`records`: of each partition. `database`: a URL. Raises TimeoutError."""
+    await asyncio.to_thread(migrate, database)
     log = MemoryLog(len(records))
-    log.topics["events"] = [list(own) for own in records]
+    log.topics["events"] = [list(partition) for partition in records]
     identity = LogIdentity(codec.epoch_of(records[0][0].value), len(records))
-    consumer, store = MemoryConsumer(log, "events"), PostgresStore(database_url)
-    nowhere = MemoryProducer(MemoryLog(len(records)))
-    publisher = Publisher(nowhere, "messages", epoch=identity.epoch, source="replay")
-    buried = DeadLetters(nowhere, "dead-letters", "replay")
-    projector = Projector(consumer, store, publisher, buried, identity, "events")
+    consumer, store = MemoryConsumer(log, "events"), PostgresStore(database)
+    discarding = MemoryProducer(MemoryLog(len(records)))
+    publisher = Publisher(discarding, "messages", epoch=identity.epoch, source="replay")
+    dead_letters = DeadLetters(discarding, "dead-letters", "replay")
+    projector = Projector(consumer, store, publisher, dead_letters, identity, "events")
     publishing = asyncio.create_task(publisher.run())
     try:
         async with asyncio.timeout(60):
-            while projector.tenure.next != {p: len(own) for p, own in enumerate(records)}:
+            while projector.tenure.next != {p: len(partition) for p, partition in enumerate(records)}:
                 await projector.step(wait=0)
     finally:
         publishing.cancel()

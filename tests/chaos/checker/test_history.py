@@ -1,4 +1,4 @@
-"""What the history makes of what was written down."""
+"""What a history derives from its records."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from tests.chaos.load.deliveries import Deliveries
 
 
 @pytest.mark.parametrize(
-    ("answers", "status"),
+    ("statuses", "status"),
     [
         ([], Status.INDETERMINATE),
         ([Status.FAILED], Status.FAILED),
@@ -18,33 +18,33 @@ from tests.chaos.load.deliveries import Deliveries
         ([Status.OK, Status.FAILED], Status.OK),
     ],
 )
-def test_one_acceptance_is_enough_and_one_silence_leaves_it_open(
-    answers: list[Status], status: Status
+def test_an_operation_is_ok_after_one_success_and_failed_only_by_all(
+    statuses: list[Status], status: Status
 ) -> None:
-    operation = Operation("send", "ann", "c", answers=[Attempt("gateway", each) for each in answers])
-    assert operation.status is status
+    attempts = [Attempt("gateway", status) for status in statuses]
+    assert Operation("send", "ann", "c", attempts=attempts).status is status
 
 
-def test_a_device_goes_on_where_it_was_told_last() -> None:
-    connection = Connection("ann", "ann-a", "gateway", "came")
-    assert connection.last_cursor == "came"
-    connection.frames += [{"type": "hello", "cursor": "came"}, {"type": "cursor", "cursor": "later"}]
+def test_a_client_resumes_at_its_last_cursor() -> None:
+    connection = Connection("ann", "ann-a", "gateway", "resumed")
+    assert connection.last_cursor == "resumed"
+    connection.frames += [{"type": "hello", "cursor": "resumed"}, {"type": "cursor", "cursor": "later"}]
     connection.frames += [{"type": "message"}, {"type": "cursor", "cursor": None}]
     assert connection.last_cursor == "later"
 
 
-async def test_only_what_came_live_says_how_long_a_delivery_takes() -> None:
+async def test_only_live_deliveries_count_as_latency() -> None:
     deliveries, now = Deliveries(), asyncio.get_running_loop().time()
     for text, live in (("live", True), ("caught up", False)):
-        deliveries.begin(text, "c", now - 1)
-        deliveries.see(text, "ann-a", live=live)
-    (took,) = deliveries.latencies()
-    assert took >= 1
+        deliveries.expect(text, "c", now - 1)
+        deliveries.record(text, "ann-a", live=live)
+    (latency,) = deliveries.latencies()
+    assert latency >= 1
 
 
-async def test_a_message_that_a_device_sees_again_is_delivered_once() -> None:
+async def test_a_message_is_delivered_once_to_each_client() -> None:
     deliveries = Deliveries()
-    deliveries.begin("text", "c", 0.0)
-    for device in ("ann-a", "ann-b", "ann-a"):
-        deliveries.see("text", device, live=True)
-    assert [each.device for each in deliveries.all] == ["ann-a", "ann-b"]
+    deliveries.expect("text", "c", 0.0)
+    for client in ("ann-a", "ann-b", "ann-a"):
+        deliveries.record("text", client, live=True)
+    assert [delivery.client for delivery in deliveries.all] == ["ann-a", "ann-b"]

@@ -1,4 +1,4 @@
-"""The recount and the fold, written apart, say the same of any story."""
+"""The reference model and the fold, written independently, agree on any log."""
 
 import orjson
 from hypothesis import given
@@ -14,36 +14,36 @@ from tests.chaos.checker.reference_model import LogRecord, ReferenceModel, key_o
 from tests.unit.message_store.model import Projection, stories
 
 
+def _model(events: list[Event]) -> ReferenceModel:
+    records = (orjson.loads(codec.encode(event)) for event in events)
+    return ReferenceModel(LogRecord(0, offset, event) for offset, event in enumerate(records))
+
+
 def _frame(folded: Folded) -> Frame:
     entry = codec.decode_entry(record(folded, builders.EPOCH, "test"))
-    shown: Frame = orjson.loads(codec.encode(frame_of(entry)))
-    return shown
+    frame: Frame = orjson.loads(codec.encode(frame_of(entry)))
+    return frame
 
 
 @given(stories)
-async def test_what_is_told_and_to_whom_is_what_the_fold_tells(story: list[Event]) -> None:
-    happened = [builders.opened(), *story]
-    counted = ReferenceModel(
-        LogRecord(0, at, orjson.loads(codec.encode(event))) for at, event in enumerate(happened)
-    )
-    told = [folded for folded in (await Projection().apply(happened)).folded if folded.told]
-    assert [each.offset for each in counted.entries] == [folded.offset for folded in told]
-    for each, folded in zip(counted.entries, told, strict=True):
+async def test_both_publish_the_same_entries_to_the_same_audiences(events: list[Event]) -> None:
+    log = [builders.opened(), *events]
+    model = _model(log)
+    published = [folded for folded in (await Projection().apply(log)).folded if folded.told]
+    assert [entry.offset for entry in model.entries] == [folded.offset for folded in published]
+    for entry, folded in zip(model.entries, published, strict=True):
         frame = _frame(folded)
-        assert each.key == key_of(frame)
-        assert each.facts == {name: frame[name] for name in each.facts}
-        assert each.audience == set(folded.audience)
+        assert entry.key == key_of(frame)
+        assert entry.fields == {name: frame[name] for name in entry.fields}
+        assert entry.audience == set(folded.audience)
 
 
 @given(stories)
-async def test_who_is_in_and_has_read_how_far_is_what_the_read_models_hold(story: list[Event]) -> None:
-    counted = ReferenceModel(
-        LogRecord(0, at, orjson.loads(codec.encode(event))) for at, event in enumerate(story)
-    )
-    tables = (await Projection().apply(story)).tables
-    held = {place[:2]: row.read_seq for place, row in tables.members.items() if row.to_offset is None}
-    assert held == {
-        (name, user): read
-        for name, own in counted.conversations.items()
-        for user, read in own.members.items()
+async def test_both_have_the_same_members_and_read_positions(events: list[Event]) -> None:
+    tables = (await Projection().apply(events)).tables
+    rows = {key[:2]: row.read_seq for key, row in tables.members.items() if row.to_offset is None}
+    assert rows == {
+        (conversation, user): read
+        for conversation, state in _model(events).conversations.items()
+        for user, read in state.members.items()
     }

@@ -1,4 +1,4 @@
-"""The topics, from their beginning to their end."""
+"""Reads topics from beginning to end."""
 
 from collections.abc import Collection, Iterable
 
@@ -11,74 +11,72 @@ from shared.kafka import Record, partition_for
 from tests.chaos.checker.final_state import TopicRecord
 from tests.chaos.checker.history import Frame
 from tests.chaos.checker.reference_model import LogRecord
+from tests.chaos.load.population import PARTITIONS
 
 Records = list[list[Record]]
 """By partition, in order."""
 
 
-async def whole(kafka: str, topic: str, partitions: int) -> Records:
-    """As any consumer would see it. Raises KafkaError, TimeoutError."""
-    found: Records = [[] for _ in range(partitions)]
+async def read_topic(kafka: str, topic: str) -> Records:
+    """As any consumer sees it. Raises KafkaError, TimeoutError."""
+    records: Records = [[] for _ in range(PARTITIONS)]
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka, fetch_max_wait_ms=50)
     await consumer.start()
     try:
-        places = [TopicPartition(topic, partition) for partition in range(partitions)]
-        consumer.assign(places)
+        partitions = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
+        consumer.assign(partitions)
         await consumer.seek_to_beginning()
-        ends = {place.partition: end for place, end in (await consumer.end_offsets(places)).items()}
-        while any(_next(found[partition]) < end for partition, end in ends.items()):
-            for place, records in (await consumer.getmany(timeout_ms=500)).items():
-                found[place.partition] += [_record(record) for record in records]
-        return found
+        ends = await consumer.end_offsets(partitions)
+        while any(_next_offset(records[p.partition]) < end for p, end in ends.items()):
+            for partition, batch in (await consumer.getmany(timeout_ms=500)).items():
+                records[partition.partition] += [
+                    Record(record.partition, record.offset, record.key, record.value) for record in batch
+                ]
+        return records
     finally:
         await consumer.stop()
 
 
-def logged(record: Record, partitions: int) -> LogRecord:
-    """What it means; nothing when it may not be folded."""
-    return LogRecord(record.partition, record.offset, _event(record, partitions))
+def log_record(record: Record) -> LogRecord:
+    """Without an event when the record may not be folded."""
+    return LogRecord(record.partition, record.offset, _event(record))
 
 
-def told(records: Iterable[Record], conversations: Collection[str]) -> list[TopicRecord]:
-    """Of one partition, what concerns these conversations."""
+def entries_of(records: Iterable[Record], conversations: Collection[str]) -> list[TopicRecord]:
     entries = ((record.offset, _entry(record)) for record in records)
     return [
         TopicRecord(offset, entry) for offset, entry in entries if entry and entry["subject"] in conversations
     ]
 
 
-def ids(records: Records) -> int:
-    """How many different entries there are."""
-    entries = (_entry(record) for own in records for record in own)
+def count_entries(records: Records) -> int:
+    """Without duplicates."""
+    entries = (_entry(record) for partition in records for record in partition)
     return len({entry["id"] for entry in entries if entry})
 
 
-def _event(record: Record, partitions: int) -> Frame | None:
+def _event(record: Record) -> Frame | None:
     try:
         event = codec.decode_event(record.value)
     except codec.Undecodable:
         return None
     if isinstance(event, LogOpened) or record.key is None:
         return None
-    sound = event.data.conversation_id == event.subject == record.key.decode(errors="replace")
-    right = partition_for(record.key, partitions) == record.partition
-    found: Frame = orjson.loads(record.value or b"")
-    return found if sound and right else None
+    key_is_valid = event.data.conversation_id == event.subject == record.key.decode(errors="replace")
+    partition_is_valid = partition_for(record.key, PARTITIONS) == record.partition
+    decoded: Frame = orjson.loads(record.value or b"")
+    return decoded if key_is_valid and partition_is_valid else None
 
 
 def _entry(record: Record) -> Frame | None:
-    """None when it is none, or of a kind that is not known: consumers pass it over."""
+    """None for what consumers ignore: an invalid entry, or an unknown type."""
     try:
         codec.decode_entry(record.value)
     except codec.Undecodable:
         return None
-    found: Frame = orjson.loads(record.value or b"")
-    return found
+    decoded: Frame = orjson.loads(record.value or b"")
+    return decoded
 
 
-def _next(records: list[Record]) -> int:
+def _next_offset(records: list[Record]) -> int:
     return records[-1].offset + 1 if records else 0
-
-
-def _record(record: object) -> Record:
-    return Record(*(getattr(record, name) for name in ("partition", "offset", "key", "value")))

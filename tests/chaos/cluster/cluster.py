@@ -1,13 +1,13 @@
-"""All of Parley with its Kafka and its PostgreSQL, in the keeping of this very process.
+"""Starts all of Parley with its own Kafka and PostgreSQL, supervised by the test's process.
 
-Whatever dies is started again, as `make run` would. Beyond that everything here can be killed, frozen, kept
-away, started differently, and, with `proxied`, cut off from everything else.
+A process that exits is started again, as `make run` would. Each can also be killed, paused, kept down,
+started with other settings and, with `proxied`, cut off from the others.
 """
 
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -24,15 +24,17 @@ from deploy.local.run import CACHE
 from deploy.local.services import Counts, Services
 from deploy.local.supervisor import Supervisor, together
 from tests.chaos.cluster.processes import Cluster
-from tests.chaos.proxy.proxy_topology import ProxyTopology, Route
+from tests.chaos.proxy.proxy_topology import ProxyTopology
 from tests.chaos.proxy.tcp_relay import Relay
 
 __all__ = ["Cluster", "start_cluster"]
 
-ANY = {"PORT": "0"}
-"""The gateway's port, which people who run the stack know."""
-MANY = 1_000_000
-"""Deaths are what a cluster is for."""
+Environments = Mapping[str, Mapping[str, str]]
+"""By process name; `"*"` for all."""
+
+ANY_PORT = {"PORT": "0"}
+MAX_RESTARTS = 1_000_000
+"""Unlimited."""
 
 
 @asynccontextmanager
@@ -41,84 +43,79 @@ async def start_cluster(
     gateways: int = 2,
     notifiers: int = 2,
     projectors: int = 2,
-    env: Mapping[str, Mapping[str, str]] | None = None,
-    argv: Mapping[str, Sequence[str]] | None = None,
+    env: Environments | None = None,
     proxied: bool = False,
     disk: Path | None = None,
 ) -> AsyncIterator[Cluster]:
-    """Ready when entered, gone with its data when left, or when this process dies.
+    """Yield a cluster that is ready; it is removed with its data afterwards, or when this process dies.
 
-    `env` (by name, `"*"` for all) is added to what processes are started with, in all their lives; `argv`
-    replaces their commands. PostgreSQL's data go to `disk`, if there is one.
+    `env` is added to the environments of its processes. `disk` is the folder for PostgreSQL's data.
     """
-    with _folder() as folder, (folder / "cluster.log").open("w", buffering=1) as log:
-        around = Surroundings(_Journal(log), Ports(ANY, {}), folder, MANY)
+    with _temporary_folder() as folder, (folder / "cluster.log").open("w", buffering=1) as log:
+        surroundings = Surroundings(_LogFile(log), Ports(ANY_PORT, {}), folder, MAX_RESTARTS)
         counts = Counts(gateways, notifiers, projectors)
-        made = Cluster(folder)
-        made.disk = disk
-        plan = _Plan(made, around, counts, env or {}, argv or {}, proxied)
-        async with _opened(plan.cluster.proxies), Supervisor(around, plan.cluster.note) as supervisor:
-            await plan.start(supervisor)
-            yield plan.cluster
+        startup = _Startup(Cluster(folder, disk), surroundings, counts, env or {}, proxied)
+        cluster = startup.cluster
+        async with (
+            _open_relays(cluster.relays.values()),
+            Supervisor(surroundings, cluster.set_running) as supervisor,
+        ):
+            await startup.run(supervisor)
+            yield cluster
 
 
-class _Plan:
-    """A cluster from nothing to ready."""
-
+class _Startup:
     def __init__(
         self,
-        made: Cluster,
-        around: Surroundings,
+        cluster: Cluster,
+        surroundings: Surroundings,
         counts: Counts,
-        env: Mapping[str, Mapping[str, str]],
-        argv: Mapping[str, Sequence[str]],
+        env: Environments,
         proxied: bool,
     ) -> None:
-        ports = around.ports
-        self.cluster = made
-        self._around = around
-        self._env, self._argv = env, argv
+        self.cluster = cluster
+        self._env = env
+        self._report = surroundings.console.say
+        ports = surroundings.ports
         self._services = Services.choose(counts, ports)
-        self._postgres = Postgres(
-            (made.disk or made.folder) / "postgres", ports.take("postgres"), volatile=True
-        )
-        self._wiring = ProxyTopology(self._services, self._postgres.port, ports) if proxied else None
-        made.proxies = self._wiring.proxies if self._wiring else {}
-        listeners = self._wiring.listeners if self._wiring else {}
-        at = ports.take("kafka"), ports.take("kafka-controller")
-        self._kafka = Kafka(made.folder / "kafka", CACHE, *at, listeners)
+        data = (cluster.disk or cluster.folder) / "postgres"
+        self._postgres = Postgres(data, ports.take("postgres"), volatile=True)
+        self._topology = ProxyTopology(self._services, self._postgres.port, ports) if proxied else None
+        cluster.relays = self._topology.relays if self._topology else {}
+        listeners = self._topology.listeners if self._topology else {}
+        broker_ports = ports.take("kafka"), ports.take("kafka-controller")
+        self._kafka = Kafka(cluster.folder / "kafka", CACHE, *broker_ports, listeners)
 
-    async def start(self, supervisor: Supervisor) -> None:
-        """Raises Failure."""
-        wiring, made = self._wiring, self.cluster
-        made.kafka = self._kafka.bootstrap
-        await together(self._log(supervisor), self._rows(supervisor))
-        stages = self._services.stages(made.kafka, made.database)
-        await together(*(supervisor.start(*map(self._resident, stage)) for stage in stages))
-        at = wiring.gateways if wiring else self._services.gateways
-        made.gateways = [f"http://127.0.0.1:{port}" for port in at]
-        await end_to_end.served(made.gateways)
+    async def run(self, supervisor: Supervisor) -> None:
+        """Return once the gateways serve clients. Raises Failure."""
+        cluster = self.cluster
+        cluster.kafka = self._kafka.bootstrap
+        await together(self._start_kafka(supervisor), self._start_postgres(supervisor))
+        stages = self._services.stages(cluster.kafka, cluster.database)
+        await together(*(supervisor.start(*map(self._register, stage)) for stage in stages))
+        gateway_ports = self._topology.gateways if self._topology else self._services.gateways
+        cluster.gateways = [f"http://127.0.0.1:{port}" for port in gateway_ports]
+        await end_to_end.served(cluster.gateways)
 
-    async def _log(self, supervisor: Supervisor) -> None:
-        await self._kafka.prepare(supervisor.once, self._around.console.say)
-        await supervisor.start(self._resident(self._kafka.broker()))
+    async def _start_kafka(self, supervisor: Supervisor) -> None:
+        await self._kafka.prepare(supervisor.once, self._report)
+        await supervisor.start(self._register(self._kafka.broker()))
         await supervisor.once(services.topics(self.cluster.kafka))
 
-    async def _rows(self, supervisor: Supervisor) -> None:
-        await self._postgres.prepare(supervisor.once, self._around.console.say)
+    async def _start_postgres(self, supervisor: Supervisor) -> None:
+        await self._postgres.prepare(supervisor.once, self._report)
         self.cluster.database = self._postgres.url
-        await supervisor.start(self._resident(self._postgres.server()))
+        await supervisor.start(self._register(self._postgres.server()))
         await supervisor.once(services.migrations(self.cluster.database))
 
-    def _resident(self, process: Process) -> Process:
-        wired = self._wiring.wired(process) if self._wiring else process
-        env = {**wired.env, **self._env.get("*", {}), **self._env.get(process.name, {})}
-        argv = self._argv.get(process.name, process.argv)
-        return self.cluster.admit(replace(wired, env=env, argv=argv))
+    def _register(self, process: Process) -> Process:
+        rewired = self._topology.rewire(process) if self._topology else process
+        env = {**rewired.env, **self._env.get("*", {}), **self._env.get(process.name, {})}
+        return self.cluster.register(replace(rewired, env=env))
 
 
-class _Journal(Console):
-    """Writes what all processes say into a file."""
+class _LogFile(Console):
+    """Writes the output of all processes into one file."""
 
     def __init__(self, file: TextIO) -> None:
         super().__init__()
@@ -129,21 +126,21 @@ class _Journal(Console):
 
 
 @asynccontextmanager
-async def _opened(proxies: Mapping[Route, Relay]) -> AsyncIterator[None]:
+async def _open_relays(relays: Iterable[Relay]) -> AsyncIterator[None]:
     try:
-        for proxy in proxies.values():
-            await proxy.open()
+        for relay in relays:
+            await relay.open()
         yield
     finally:
-        for proxy in proxies.values():
-            await proxy.close()
-        await asyncio.sleep(0)  # for the connections to go
+        for relay in relays:
+            await relay.close()
+        await asyncio.sleep(0)  # lets the connections close
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def _temporary_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="parley-cluster-"))
-    folder.chmod(0o711)  # PostgreSQL's user must get through
+    folder.chmod(0o711)  # PostgreSQL's own user needs access
     (folder / "hold").mkdir()
     try:
         yield folder

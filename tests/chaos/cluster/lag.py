@@ -1,4 +1,4 @@
-"""How far the projectors and the notifiers are behind the log, as Kafka and PostgreSQL have it."""
+"""How far the projectors and the notifiers lag behind the log, by Kafka and PostgreSQL themselves."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -12,60 +12,62 @@ from aiokafka.errors import KafkaError
 from tests.chaos.cluster.processes import Cluster
 
 Offsets = Mapping[int, int]
+"""By partition."""
 
-_ANSWER = 5.0
-_PAUSE = 0.1
+_REQUEST_TIMEOUT = 5.0
+_POLL_INTERVAL = 0.1
+"""Seconds."""
 
 
 async def wait_caught_up(cluster: Cluster) -> None:
-    """Returns once all that is in the log now is projected, and all that is in the public topic then is told
-    by the notifiers. What is away is asked until it answers, always over new connections."""
+    """Return once all that the log holds now is projected, and all that the public topic then holds is
+    committed by the notifiers. Retries over new connections while either is unavailable."""
     while True:
         try:
-            async with _asking(cluster.kafka) as (consumer, admin):
-                events = await _ends(consumer, "chat.events")
-                while not _past(await _projected(cluster), events):
-                    await asyncio.sleep(_PAUSE)
-                messages = await _ends(consumer, "chat.messages")
-                while not _past(await _told(admin), messages):
-                    await asyncio.sleep(_PAUSE)
+            async with _clients(cluster.kafka) as (consumer, admin):
+                events = await _end_offsets(consumer, "chat.events")
+                while not _reached(await _projected(cluster), events):
+                    await asyncio.sleep(_POLL_INTERVAL)
+                messages = await _end_offsets(consumer, "chat.messages")
+                while not _reached(await _committed_by_notifiers(admin), messages):
+                    await asyncio.sleep(_POLL_INTERVAL)
                 return
         except (KafkaError, psycopg.Error, TimeoutError, OSError):
-            await asyncio.sleep(_PAUSE)
+            await asyncio.sleep(_POLL_INTERVAL)
 
 
-async def _ends(consumer: AIOKafkaConsumer, topic: str) -> Offsets:
-    places = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or ())]
-    async with asyncio.timeout(_ANSWER):
-        found = await consumer.end_offsets(places)
-    return {place.partition: end for place, end in found.items()}
+async def _end_offsets(consumer: AIOKafkaConsumer, topic: str) -> Offsets:
+    partitions = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or ())]
+    async with asyncio.timeout(_REQUEST_TIMEOUT):
+        ends = await consumer.end_offsets(partitions)
+    return {partition.partition: end for partition, end in ends.items()}
 
 
 async def _projected(cluster: Cluster) -> Offsets:
     async with (
-        asyncio.timeout(_ANSWER),
+        asyncio.timeout(_REQUEST_TIMEOUT),
         await psycopg.AsyncConnection.connect(cluster.database) as connection,
     ):
         rows = await connection.execute("select partition, next_offset from progress")
         return dict(await rows.fetchall())
 
 
-async def _told(admin: AIOKafkaAdminClient) -> Offsets:
-    async with asyncio.timeout(_ANSWER):
-        found = await admin.list_consumer_group_offsets("notifier-live")
-    return {place.partition: at.offset for place, at in found.items()}
+async def _committed_by_notifiers(admin: AIOKafkaAdminClient) -> Offsets:
+    async with asyncio.timeout(_REQUEST_TIMEOUT):
+        committed = await admin.list_consumer_group_offsets("notifier-live")
+    return {partition.partition: metadata.offset for partition, metadata in committed.items()}
 
 
-def _past(reached: Offsets, ends: Offsets) -> bool:
-    return all(reached.get(partition, 0) >= end for partition, end in ends.items())
+def _reached(offsets: Offsets, ends: Offsets) -> bool:
+    return all(offsets.get(partition, 0) >= end for partition, end in ends.items())
 
 
 @asynccontextmanager
-async def _asking(kafka: str) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
+async def _clients(kafka: str) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
     consumer = AIOKafkaConsumer("chat.events", "chat.messages", bootstrap_servers=kafka)
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     try:
-        async with asyncio.timeout(_ANSWER):
+        async with asyncio.timeout(_REQUEST_TIMEOUT):
             await consumer.start()
             await admin.start()
         yield consumer, admin

@@ -1,19 +1,27 @@
-"""A process and all that it started: PostgreSQL serves each connection by a process of its own."""
+"""A process with its descendants: PostgreSQL serves each connection by a process of its own."""
 
 from contextlib import suppress
-from pathlib import Path
 
-from deploy.local.identity import Running, running
-
-
-def family(parent: Running) -> list[Running]:
-    """The process first, then its children, as they are now."""
-    return [parent, *(each for pid in _children(parent.pid) for each in family(running(parent.name, pid)))]
+import psutil
 
 
-def _children(pid: int) -> list[int]:
-    pids: list[int] = []
-    with suppress(OSError):  # it is gone already
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            pids += map(int, (task / "children").read_text().split())
-    return pids
+def pause(pid: int) -> None:
+    """Stop (SIGSTOP) the process, then its descendants."""
+    for process in _tree(pid):
+        with suppress(psutil.NoSuchProcess):
+            process.suspend()
+
+
+def resume(pid: int) -> None:
+    for process in reversed(_tree(pid)):
+        with suppress(psutil.NoSuchProcess):
+            process.resume()
+
+
+def is_paused(pid: int) -> bool:
+    return psutil.Process(pid).status() == psutil.STATUS_STOPPED
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    process = psutil.Process(pid)
+    return [process, *process.children(recursive=True)]

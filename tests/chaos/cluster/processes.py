@@ -1,4 +1,4 @@
-"""The processes of a cluster, and what can be done to them."""
+"""The processes of a cluster, and what a test can do to them."""
 
 import asyncio
 import signal
@@ -10,167 +10,150 @@ from pathlib import Path
 from deploy.local import end_to_end
 from deploy.local.identity import Running
 from deploy.local.process import Child, Process
-from tests.chaos.cluster.process_tree import family
+from tests.chaos.cluster import process_tree
 from tests.chaos.proxy.proxy_topology import Route
 from tests.chaos.proxy.tcp_relay import Relay
 
-PATIENCE = 60.0
-"""Seconds within which whatever was started must be ready."""
+START_TIMEOUT = 60.0
+"""Seconds."""
 
 
 @dataclass(frozen=True)
 class ClusterProcess(Process):
-    """A process whose next life may differ from the others."""
+    """A process whose next start may differ from the others."""
 
-    next_lives: dict[str, Process] = field(default_factory=dict)
+    overrides: dict[str, Process] = field(default_factory=dict)
 
     async def spawn(self) -> Child:
-        return await Process.spawn(self.next_lives.pop(self.name, self))
+        return await Process.spawn(self.overrides.pop(self.name, self))
 
 
 class Cluster:
-    """See the module. Processes go by the names that the stack gives them: `projector`, `projector-2`,
-    `notifier`, `gateway`, `store`, `kafka`, `postgres` …"""
+    """Processes have the names that the local stack gives them: `projector`, `projector-2`, `notifier`,
+    `gateway`, `store`, `kafka`, `postgres` … Each is started again whenever it exits."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, disk: Path | None = None) -> None:
         self.folder = folder
+        self.disk = disk
+        """PostgreSQL's own disk, if it has one."""
         self.gateways: list[str] = []
-        """URLs at which clients find them."""
+        """URLs for clients."""
         self.kafka = ""
-        """host:port, past all proxies."""
+        """host:port, past all relays."""
         self.database = ""
-        """A URL with the password, past all proxies."""
-        self.disk: Path | None = None
-        """PostgreSQL's, if it has one of its own."""
-        self.proxies: dict[Route, Relay] = {}
+        """URL with the password, past all relays."""
+        self.relays: dict[Route, Relay] = {}
         self.processes: dict[str, ClusterProcess] = {}
         self.running: dict[str, Running] = {}
-        self._next_lives: dict[str, Process] = {}
+        self._overrides: dict[str, Process] = {}
 
     @property
     def log(self) -> Path:
-        """What all processes said."""
+        """The output of all processes."""
         return self.folder / "cluster.log"
 
     @asynccontextmanager
-    async def hearing(self, kind: str, text: str, within: float = 20.0) -> AsyncIterator[None]:
-        """Does not leave the block before a process of this kind has said this since it was entered. Raises
+    async def expect_log_line(self, kind: str, text: str, max_seconds: float = 20.0) -> AsyncIterator[None]:
+        """After the block, wait until a process of this kind has logged `text` since it was entered. Raises
         TimeoutError."""
-        begun = self.log.stat().st_size
+        offset = self.log.stat().st_size
         yield
-        async with asyncio.timeout(within):
-            while not any(line.startswith(kind) and text in line for line in self._said_since(begun)):
+        async with asyncio.timeout(max_seconds):
+            while not any(line.startswith(kind) and text in line for line in self._log_lines(offset)):
                 await asyncio.sleep(0.1)
 
-    def kill(self, name: str, away: float = 0.0) -> None:
-        """At once; another life follows, no sooner than after `away` seconds."""
-        if away:
+    def kill(self, name: str, down_seconds: float = 0.0) -> None:
+        """Kill a process (SIGKILL); it is started again no sooner than after `down_seconds`."""
+        if down_seconds:
             hold = self._hold(name)
             hold.touch()
-            asyncio.get_running_loop().call_later(away, hold.unlink)
+            asyncio.get_running_loop().call_later(down_seconds, hold.unlink)
         self.running[name].signal(signal.SIGKILL)
 
-    def terminate(self, name: str) -> None:
-        """Asks it to end in good order; another life follows. Does not wait."""
-        self.running[name].signal(self._asks(name))
+    def terminate(self, name: str, by: signal.Signals | None = None) -> None:
+        """Send the signal for a clean shutdown (or `by`); does not wait."""
+        clean = signal.SIGINT if name == "postgres" else signal.SIGTERM
+        self.running[name].signal(by or clean)
 
-    def quit(self, name: str) -> None:
-        """PostgreSQL's immediate shutdown: no good order, but nothing of it is left behind."""
-        self.running[name].signal(signal.SIGQUIT)
+    def pause(self, name: str) -> None:
+        """Stop a process (SIGSTOP) with its connections open, until `resume`."""
+        process_tree.pause(self.running[name].pid)
 
-    def freeze(self, name: str) -> None:
-        """It stands still, its connections open, until `thaw`."""
-        for process in family(self.running[name]):
-            process.signal(signal.SIGSTOP)
-
-    def thaw(self, name: str) -> None:
-        for process in reversed(family(self.running[name])):
-            process.signal(signal.SIGCONT)
+    def resume(self, name: str) -> None:
+        process_tree.resume(self.running[name].pid)
 
     @asynccontextmanager
-    async def away(self, name: str) -> AsyncIterator[None]:
-        """Kills it and lets it come back only after the block."""
+    async def keep_down(self, name: str) -> AsyncIterator[None]:
+        """Kill a process, and start it again only after the block."""
         hold = self._hold(name)
         hold.touch()
         try:
             self.kill(name)
-            await self.gone(self.running[name])
+            await self.wait_exited(self.running[name])
             yield
         finally:
             hold.unlink()
 
-    async def begin_life(
-        self,
-        name: str,
-        *,
-        env: Mapping[str, str] | None = None,
-        argv: Sequence[str] | None = None,
-        by: signal.Signals | None = None,
+    async def respawn(
+        self, name: str, *, env: Mapping[str, str] | None = None, argv: Sequence[str] | None = None
     ) -> Running:
-        """Ends it (by its own signal for that) and returns as soon as it has begun another life.
+        """Shut a process down cleanly; return as soon as the next one runs.
 
-        For that life, and it alone, `env` is added to its environment and `argv` replaces its command.
+        For this one start, `env` is added to its environment and `argv` replaces its command.
         """
         usual, before = self.processes[name], self.running[name]
-        self._next_lives[name] = replace(usual, env={**usual.env, **(env or {})}, argv=argv or usual.argv)
-        before.signal(by or self._asks(name))
-        async with asyncio.timeout(PATIENCE):
+        self._overrides[name] = replace(usual, env={**usual.env, **(env or {})}, argv=argv or usual.argv)
+        self.terminate(name)
+        async with asyncio.timeout(START_TIMEOUT):
             while self.running[name] == before:
                 await asyncio.sleep(0.02)
         return self.running[name]
 
-    async def restart_with(
+    async def restart(
         self, name: str, *, env: Mapping[str, str] | None = None, argv: Sequence[str] | None = None
     ) -> None:
-        """The same, and returns once it is ready. Raises RuntimeError when that life ended before: the next
-        is as usual, and would be taken for it."""
-        life = await self.begin_life(name, env=env, argv=argv)
-        await self.ready(name)
-        if self.running[name] != life:
-            raise RuntimeError(f"{name} ended before it was ready: its next life is as usual")
+        """`respawn`, and wait until the process is ready. Raises RuntimeError if it exited before that."""
+        process = await self.respawn(name, env=env, argv=argv)
+        await self.wait_ready(name)
+        if self.running[name] != process:
+            raise RuntimeError(f"{name} exited before it was ready; its next start is without overrides")
 
     @staticmethod
-    async def gone(life: Running) -> None:
-        """Returns once this life of some process has ended."""
-        async with asyncio.timeout(PATIENCE):
-            while life.alive:
+    async def wait_exited(process: Running) -> None:
+        async with asyncio.timeout(START_TIMEOUT):
+            while process.alive:
                 await asyncio.sleep(0.02)
 
-    async def back(self, name: str, life: Running) -> None:
-        """Returns once there is another life of it than this one, and that is ready."""
-        async with asyncio.timeout(PATIENCE):
-            while self.running[name] == life or not await self.processes[name].ready():
+    async def wait_restarted(self, name: str, before: Running) -> None:
+        """Return once another process than `before` has this name and is ready."""
+        async with asyncio.timeout(START_TIMEOUT):
+            while self.running[name] == before or not await self.processes[name].ready():
                 await asyncio.sleep(0.05)
 
-    async def ready(self, *names: str) -> None:
-        """Returns once these answer that they are ready; without any, once all do and clients are served."""
-        async with asyncio.timeout(PATIENCE):
+    async def wait_ready(self, *names: str) -> None:
+        """Return once these processes are ready; without names, once all are and gateways serve clients."""
+        async with asyncio.timeout(START_TIMEOUT):
             for name in names or self.processes:
                 while not await self.processes[name].ready():
                     await asyncio.sleep(0.05)
         if not names:
-            await end_to_end.served(self.gateways, PATIENCE)
+            await end_to_end.served(self.gateways, START_TIMEOUT)
 
-    def admit(self, process: Process) -> ClusterProcess:
-        """A process that lives here from now on. It is ended by force: how it ends in good order is a fault
-        of its own, and then asked for."""
-        resident = ClusterProcess(**{**vars(process), "stop": signal.SIGKILL}, next_lives=self._next_lives)
-        self.processes[process.name] = resident
-        return resident
+    def register(self, process: Process) -> ClusterProcess:
+        """Add a process. Leaving the cluster kills it: a clean shutdown is a fault of its own."""
+        added = ClusterProcess(**{**vars(process), "stop": signal.SIGKILL}, overrides=self._overrides)
+        self.processes[process.name] = added
+        return added
 
-    def note(self, processes: Iterable[Running]) -> None:
-        """Called whenever one has started."""
+    def set_running(self, processes: Iterable[Running]) -> None:
+        """Called by the supervisor whenever a process has started."""
         self.running = {process.name: process for process in processes}
 
-    def _said_since(self, begun: int) -> list[str]:
+    def _log_lines(self, offset: int) -> list[str]:
         with self.log.open("rb") as file:
-            file.seek(begun)
+            file.seek(offset)
             return file.read().decode(errors="replace").splitlines()
 
     def _hold(self, name: str) -> Path:
-        """While there is this file, it is not started again."""
+        """The file that keeps the supervisor from starting this process while it exists."""
         return self.folder / "hold" / name
-
-    @staticmethod
-    def _asks(name: str) -> signal.Signals:
-        return signal.SIGINT if name == "postgres" else signal.SIGTERM

@@ -1,6 +1,6 @@
-"""A disk of a few megabytes that can really be full: a tmpfs in a mount namespace of this process's own.
+"""A disk of a few megabytes that can be filled: a tmpfs in a mount namespace of this process.
 
-It goes with the process. An ordinary user may mount it where the kernel lets them have a user namespace.
+It disappears with the process. An unprivileged user may mount it where the kernel allows user namespaces.
 """
 
 import ctypes
@@ -12,47 +12,39 @@ from pathlib import Path
 MEGABYTES = 256
 """PostgreSQL's cluster and its log take some 60."""
 
-_NEW_USERS, _NEW_MOUNTS = 0x10000000, 0x00020000  # CLONE_NEWUSER, CLONE_NEWNS
-_PRIVATE = 0x4000 | 0x40000  # MS_REC | MS_PRIVATE: nobody else sees what is mounted here
-_DETACHED = 2  # MNT_DETACH
+_CLONE_NEWUSER, _CLONE_NEWNS = 0x10000000, 0x00020000
+_MS_REC, _MS_PRIVATE = 0x4000, 0x40000
+_MNT_DETACH = 2
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 @contextmanager
 def mounted(folder: Path) -> Iterator[None]:
-    """For this process and those that it starts meanwhile; enter it before there is a second thread.
+    """Mount it at `folder`, for this process and those that it starts meanwhile.
 
-    Raises OSError where that is not allowed.
+    Enter before there is a second thread. Raises OSError where mounting is not allowed.
     """
     _mount(folder)
     try:
         yield
     finally:
-        _call("umount2", bytes(folder), _DETACHED)
+        _call("umount2", bytes(folder), _MNT_DETACH)
 
 
 def _mount(folder: Path) -> None:
     user, group = os.getuid(), os.getgid()
     if user == 0:
-        _call("unshare", _NEW_MOUNTS)
+        _call("unshare", _CLONE_NEWNS)
     else:
-        _call("unshare", _NEW_USERS | _NEW_MOUNTS)
-        _map("setgroups", "deny")
-        _map("uid_map", f"{user} {user} 1")
-        _map("gid_map", f"{group} {group} 1")
-    _call("mount", b"none", b"/", None, _PRIVATE, None)
+        _call("unshare", _CLONE_NEWUSER | _CLONE_NEWNS)
+        maps = {"setgroups": "deny", "uid_map": f"{user} {user} 1", "gid_map": f"{group} {group} 1"}
+        for file, text in maps.items():
+            Path("/proc/self", file).write_text(text)
+    _call("mount", b"none", b"/", None, _MS_REC | _MS_PRIVATE, None)
     _call("mount", b"tmpfs", bytes(folder), b"tmpfs", 0, f"size={MEGABYTES}m,mode=0777".encode())
 
 
-def _map(file: str, text: str) -> None:
-    Path("/proc/self", file).write_text(text)
-
-
 def _call(function: str, *arguments: object) -> None:
-    if getattr(_libc, function)(*map(_as_c, arguments)):
+    if getattr(_libc, function)(*(ctypes.c_ulong(a) if isinstance(a, int) else a for a in arguments)):
         code = ctypes.get_errno()
         raise OSError(code, f"{function}: {os.strerror(code)}")
-
-
-def _as_c(argument: object) -> object:
-    return ctypes.c_ulong(argument) if isinstance(argument, int) else argument

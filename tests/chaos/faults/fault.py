@@ -1,26 +1,28 @@
 """What a fault is."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
-from tests.chaos.cluster.processes import Cluster
+from tests.chaos.cluster.cluster import Cluster
 
-Injection = Callable[[Cluster], AbstractAsyncContextManager[None]]
-"""Within the block it is wrong, after it it is healed: from then on the system has to recover by itself."""
+Steps = Callable[[Cluster], AsyncIterator[None]]
+"""Injects a fault before its `yield` and heals it after: from then on the system recovers by itself."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that goes wrong in a cluster."""
-
     group: str
     name: str
-    inject: Injection
-    lasts: float = 0.0
-    """Seconds; 0: it is over as soon as it has happened."""
-    kind: str = ""
-    """Of the process that it ends without a word: how soon others take its place is told by kind."""
+    steps: Steps
+    duration: float = 0.0
+    """Seconds between injection and healing."""
+    killed_kind: str = ""
+    """The kind of process that this fault kills without warning; the report sums up failover by kind."""
+
+    def inject(self, cluster: Cluster) -> AbstractAsyncContextManager[None]:
+        """Inject on entering, heal on leaving. Raises TimeoutError when the fault could not be injected."""
+        return asynccontextmanager(self.steps)(cluster)
 
     def __str__(self) -> str:
         return f"{self.group}: {self.name}"

@@ -1,15 +1,15 @@
-"""Condition of every kind between each two processes that talk: `start_cluster(proxied=True)`."""
+"""Every kind of network fault between each two processes that are connected; needs
+`start_cluster(proxied=True)`."""
 
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-from tests.chaos.cluster.processes import Cluster
+from tests.chaos.cluster.cluster import Cluster
 from tests.chaos.faults.fault import Fault
 from tests.chaos.proxy.tcp_relay import Direction, Relay
 
-PAIRS = (
+ROUTES = (
     ("client", "gateway"),
     ("gateway", "notifier"),
     ("gateway", "store"),
@@ -19,66 +19,62 @@ PAIRS = (
     ("projector", "postgres"),
     ("store", "postgres"),
 )
-"""By kind: who dials, and who is dialled."""
+"""Kinds of processes: source, target."""
 
 
 class Condition(NamedTuple):
     begin: Callable[[Relay], Awaitable[None] | None]
-    lasts: float
+    duration: float
 
 
 CONDITIONS: Mapping[str, Condition] = {
-    "latency": Condition(lambda proxy: proxy.delay(0.1, jitter=0.2), 3.0),
-    "black hole": Condition(lambda proxy: proxy.black_hole(), 6.0),
-    "black hole on the way there": Condition(lambda proxy: proxy.black_hole(Direction.UP), 6.0),
-    "black hole on the way back": Condition(lambda proxy: proxy.black_hole(Direction.DOWN), 6.0),
-    "reset": Condition(lambda proxy: proxy.reset(), 2.0),
-    "refused": Condition(lambda proxy: proxy.refuse(), 2.0),
-    "half-close of the way there": Condition(lambda proxy: proxy.half_close(Direction.UP), 0.0),
-    "half-close of the way back": Condition(lambda proxy: proxy.half_close(Direction.DOWN), 0.0),
+    "latency": Condition(lambda relay: relay.delay(0.1, jitter=0.2), 3.0),
+    "black hole": Condition(lambda relay: relay.black_hole(), 6.0),
+    "black hole upstream": Condition(lambda relay: relay.black_hole(Direction.UPSTREAM), 6.0),
+    "black hole downstream": Condition(lambda relay: relay.black_hole(Direction.DOWNSTREAM), 6.0),
+    "reset": Condition(lambda relay: relay.reset(), 2.0),
+    "refused": Condition(lambda relay: relay.refuse(), 2.0),
+    "half-close upstream": Condition(lambda relay: relay.half_close(Direction.UPSTREAM), 0.0),
+    "half-close downstream": Condition(lambda relay: relay.half_close(Direction.DOWNSTREAM), 0.0),
 }
-LONGER = {("projector", "postgres"): 13.0}
-"""Seconds that a black hole lasts there: the projector waits for a commit for ten."""
+LONGER_BLACK_HOLES = {("projector", "postgres"): 13.0}
+"""Seconds: above the projector's commit timeout of ten."""
 
 
 def network_faults(rng: random.Random) -> Iterator[Fault]:
-    for dialling, dialled in PAIRS:
+    for source, target in ROUTES:
         for condition in CONDITIONS:
-            yield between(dialling, dialled, condition, rng.choice((1, 2)))
+            yield network_fault(source, target, condition, rng.choice((1, 2)))
 
 
-def between(dialling: str, dialled: str, condition: str, which: int = 1, lasts: float | None = None) -> Fault:
-    """On one process's every connection to all of the other kind: the `which`th that dials, or of those that
-    clients dial."""
-    begin, usually = CONDITIONS[condition]
+def network_fault(
+    source: str, target: str, condition: str, number: int = 1, duration: float | None = None
+) -> Fault:
+    """On all connections of one process to all processes of kind `target`: of the `number`th process of kind
+    `source`, or, for clients, of all to the `number`th target."""
+    begin, default = CONDITIONS[condition]
     if condition.startswith("black hole"):
-        usually = LONGER.get((dialling, dialled), usually)
+        default = LONGER_BLACK_HOLES.get((source, target), default)
 
-    @asynccontextmanager
-    async def inject(cluster: Cluster) -> AsyncIterator[None]:
-        proxies = _proxies(cluster, dialling, dialled, which)
-        for proxy in proxies:
-            if (beginning := begin(proxy)) is not None:
+    async def steps(cluster: Cluster) -> AsyncIterator[None]:
+        relays = _relays(cluster, source, target, number)
+        for relay in relays:
+            if (beginning := begin(relay)) is not None:
                 await beginning
         try:
             yield
         finally:
-            for proxy in proxies:
-                await proxy.heal()
+            for relay in relays:
+                await relay.heal()
 
-    return Fault(
-        "network", f"{condition}, {dialling} to {dialled}", inject, usually if lasts is None else lasts
-    )
-
-
-def _proxies(cluster: Cluster, dialling: str, dialled: str, which: int) -> list[Relay]:
-    by_kind: dict[str, list[Relay]] = {}
-    for (one, other), proxy in cluster.proxies.items():
-        if (_kind(one), _kind(other)) == (dialling, dialled):
-            by_kind.setdefault(other if one == "client" else one, []).append(proxy)
-    chosen = list(by_kind.values())
-    return chosen[min(which, len(chosen)) - 1]
+    label = f"{condition}, {source} to {target}"
+    return Fault("network", label, steps, default if duration is None else duration)
 
 
-def _kind(name: str) -> str:
-    return name.partition("-")[0]
+def _relays(cluster: Cluster, source: str, target: str, number: int) -> list[Relay]:
+    by_process: dict[str, list[Relay]] = {}
+    for route, relay in cluster.relays.items():
+        if tuple(name.partition("-")[0] for name in route) == (source, target):
+            by_process.setdefault(route[1] if source == "client" else route[0], []).append(relay)
+    candidates = list(by_process.values())
+    return candidates[min(number, len(candidates)) - 1]

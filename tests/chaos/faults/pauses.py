@@ -1,32 +1,30 @@
-"""Processes that stand still for longer than anybody waits for them, and then go on as if nothing was."""
+"""Processes that are stopped for longer than the timeouts of others, and then continue."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 
-from tests.chaos.cluster.processes import Cluster
+from tests.chaos.cluster.cluster import Cluster
 from tests.chaos.faults.fault import Fault
-from tests.chaos.faults.process_faults import EVERYTHING
+from tests.chaos.faults.kills import ALL_PROCESSES
 
-LASTS = 6.0
-"""Seconds: above both groups' session time-out, the links' and everybody's patience with Kafka, the store."""
+DURATION = 6.0
+"""Seconds: above the session timeout of both groups, and all timeouts of links, of Kafka and of the store."""
 LONGER = {"postgres": 13.0}
-"""Seconds: the projector waits for a commit for ten. Then it does not know whether it was done, and asks; the
-old backend wakes after that."""
+"""Seconds: above the projector's commit timeout of ten. The projector then does not know whether its commit
+succeeded and asks; the old backend resumes after that."""
 
 
-def frozen() -> Iterator[Fault]:
-    for name in EVERYTHING:
-        yield freeze(name)
+def pauses() -> Iterator[Fault]:
+    for name in ALL_PROCESSES:
+        yield pause(name)
 
 
-def freeze(name: str, lasts: float | None = None) -> Fault:
-    @asynccontextmanager
-    async def inject(cluster: Cluster) -> AsyncIterator[None]:
-        cluster.freeze(name)
+def pause(name: str, duration: float | None = None) -> Fault:
+    async def steps(cluster: Cluster) -> AsyncIterator[None]:
+        cluster.pause(name)
         try:
             yield
         finally:
-            cluster.thaw(name)
+            cluster.resume(name)
 
-    usually = LONGER.get(name, LASTS)
-    return Fault("freeze", f"{name} stands still", inject, usually if lasts is None else lasts)
+    default = LONGER.get(name, DURATION)
+    return Fault("freeze", f"{name} paused", steps, default if duration is None else duration)

@@ -1,4 +1,4 @@
-"""Records that nobody should have written, between good ones."""
+"""Records that no producer should have written, between valid ones."""
 
 import asyncio
 import random
@@ -11,98 +11,98 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from shared import codec, ids
 from shared.kafka import partition_for
 from tests import builders
-from tests.chaos.cluster.processes import Cluster
+from tests.chaos.cluster.cluster import Cluster
 from tests.chaos.faults.fault import Fault
 from tests.chaos.load.population import PARTITIONS
 
-BURIED_WITHIN = 60.0
+DEAD_LETTER_TIMEOUT = 60.0
 """Seconds."""
 
 
-class Poison(NamedTuple):
+class PoisonRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     partition: int | None = None
-    """None: any."""
+    """None: poison in any partition."""
 
 
-def poisons() -> dict[str, Poison]:
-    """By what is wrong with it."""
+def poison_kinds() -> dict[str, PoisonRecord]:
+    """By what is wrong with the record."""
     conversation = ids.direct_conversation_id("mallory", "trent")
     key = conversation.encode()
-    good = codec.encode(builders.direct("mallory", "trent"))
-    other = (partition_for(key, PARTITIONS) + 1) % PARTITIONS
+    valid = codec.encode(builders.direct("mallory", "trent"))
+    other_partition = (partition_for(key, PARTITIONS) + 1) % PARTITIONS
     return {
-        "no JSON": Poison(key, b"{not json"),
-        "JSON null": Poison(key, b"null"),
-        "no value": Poison(key, None),
-        "empty": Poison(key, b""),
-        "no key": Poison(None, b"{}"),
-        "unknown type": Poison(key, good.replace(b"conversation-started.v1", b"unheard-of.v9")),
-        "a megabyte": Poison(key, b'"' + b"x" * (1_000_000) + b'"'),
-        "invalid UTF-8": Poison(key, good.replace(b"mallory", b"\xff\xfe\xc3\x28")),
-        "deep nesting": Poison(key, b"[" * 100_000 + b"]" * 100_000),
-        "deep nesting in a field": Poison(key, good[:-1] + b',"x":' + b"[" * 10_000 + b"]" * 10_000 + b"}"),
-        "wrong key": Poison(b"somebody-else", good, partition_for(b"somebody-else", PARTITIONS)),
-        "wrong partition": Poison(key, good, other),
+        "no JSON": PoisonRecord(key, b"{not json"),
+        "JSON null": PoisonRecord(key, b"null"),
+        "no value": PoisonRecord(key, None),
+        "empty": PoisonRecord(key, b""),
+        "no key": PoisonRecord(None, b"{}"),
+        "unknown type": PoisonRecord(key, valid.replace(b"conversation-started.v1", b"unknown.v9")),
+        "a megabyte": PoisonRecord(key, b'"' + b"x" * (1_000_000) + b'"'),
+        "invalid UTF-8": PoisonRecord(key, valid.replace(b"mallory", b"\xff\xfe\xc3\x28")),
+        "deep nesting": PoisonRecord(key, b"[" * 100_000 + b"]" * 100_000),
+        "deep nesting in a field": PoisonRecord(
+            key, valid[:-1] + b',"x":' + b"[" * 10_000 + b"]" * 10_000 + b"}"
+        ),
+        "wrong key": PoisonRecord(b"other-key", valid, partition_for(b"other-key", PARTITIONS)),
+        "wrong partition": PoisonRecord(key, valid, other_partition),
     }
 
 
-def poisoned(rng: random.Random) -> Iterator[Fault]:
+def poison_records(rng: random.Random) -> Iterator[Fault]:
     for topic in ("chat.events", "chat.messages"):
-        for what in poisons():
-            yield poison(topic, [what], rng)
-        yield poison(topic, list(poisons()), rng)
+        for kind in poison_kinds():
+            yield poison(topic, [kind], rng)
+        yield poison(topic, list(poison_kinds()), rng)
 
 
 def poison(topic: str, kinds: list[str], rng: random.Random) -> Fault:
-    """Each kind, in every partition where it is poison. Over once all of it is among the dead letters."""
+    """Each kind, in every partition where it is poison; healed once all are dead letters."""
 
-    @asynccontextmanager
-    async def inject(cluster: Cluster) -> AsyncIterator[None]:
-        records = [(poisons()[kind], partition) for kind in kinds for partition in range(PARTITIONS)]
+    async def steps(cluster: Cluster) -> AsyncIterator[None]:
+        records = [(poison_kinds()[kind], partition) for kind in kinds for partition in range(PARTITIONS)]
         rng.shuffle(records)
-        async with _kafka(cluster.kafka) as (producer, consumer):
-            before = await _buried(consumer)
-            for record, partition in records:
-                at = partition if record.partition is None else record.partition
-                await producer.send_and_wait(topic, record.value, record.key, at)
-            async with asyncio.timeout(BURIED_WITHIN):
-                while await _buried(consumer) < before + len(records):
+        async with _kafka_clients(cluster.kafka) as (producer, consumer):
+            before = await _count_dead_letters(consumer)
+            for record, any_partition in records:
+                partition = any_partition if record.partition is None else record.partition
+                await producer.send_and_wait(topic, record.value, record.key, partition)
+            async with asyncio.timeout(DEAD_LETTER_TIMEOUT):
+                while await _count_dead_letters(consumer) < before + len(records):
                     await asyncio.sleep(0.1)
         yield
 
-    what = kinds[0] if len(kinds) == 1 else "everything at once"
-    return Fault("poison", f"{what}, in {topic}", inject)
+    label = kinds[0] if len(kinds) == 1 else "everything at once"
+    return Fault("poison", f"{label}, in {topic}", steps)
 
 
 @asynccontextmanager
-async def poisoning(cluster: Cluster) -> AsyncIterator[None]:
-    """A record that means nothing in each partition, again and again until the block is over."""
+async def poison_continuously(cluster: Cluster) -> AsyncIterator[None]:
+    """Produce a poison record to each partition, again and again until the block ends."""
 
-    async def poison_all(producer: AIOKafkaProducer) -> None:
+    async def produce(producer: AIOKafkaProducer) -> None:
         while True:
             for partition in range(PARTITIONS):
                 await producer.send_and_wait("chat.events", b"{not json", b"poison", partition)
             await asyncio.sleep(0.2)
 
-    async with _kafka(cluster.kafka) as (producer, _):
-        going_on = asyncio.create_task(poison_all(producer))
+    async with _kafka_clients(cluster.kafka) as (producer, _):
+        producing = asyncio.create_task(produce(producer))
         try:
             yield
         finally:
-            going_on.cancel()
-            await asyncio.wait([going_on])
+            producing.cancel()
+            await asyncio.wait([producing])
 
 
-async def _buried(consumer: AIOKafkaConsumer) -> int:
-    """How many dead letters there are."""
+async def _count_dead_letters(consumer: AIOKafkaConsumer) -> int:
     ends = await consumer.end_offsets([TopicPartition("chat.dead-letters", 0)])
     return sum(ends.values())
 
 
 @asynccontextmanager
-async def _kafka(kafka: str) -> AsyncIterator[tuple[AIOKafkaProducer, AIOKafkaConsumer]]:
+async def _kafka_clients(kafka: str) -> AsyncIterator[tuple[AIOKafkaProducer, AIOKafkaConsumer]]:
     producer = AIOKafkaProducer(bootstrap_servers=kafka, max_request_size=2 * 1024 * 1024)
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
     await producer.start()

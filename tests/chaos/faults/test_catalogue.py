@@ -1,4 +1,4 @@
-"""What the catalogue of faults holds, and that each lasts long enough to be one."""
+"""The catalogue of faults is complete, and each fault lasts long enough to have an effect."""
 
 import random
 import re
@@ -10,33 +10,32 @@ import pytest
 from deploy.local.process import ROOT
 from message_store.postgres import PostgresStore
 from tests.chaos.faults.catalogue import GROUPS, faults_of
+from tests.chaos.faults.failpoints import FAILPOINTS
 from tests.chaos.faults.network import network_faults
-from tests.chaos.faults.pauses import frozen
-from tests.chaos.faults.process_faults import FAILPOINTS
+from tests.chaos.faults.pauses import pauses
 from tests.integration.test_migrations import KILLED_AT
 
-COMMIT = signature(PostgresStore).parameters["timeout"].default
+COMMIT_TIMEOUT = signature(PostgresStore).parameters["timeout"].default
 """Seconds that the projector waits for a commit."""
 
 
-def test_postgresql_stands_still_for_longer_than_the_projector_waits() -> None:
-    (fault,) = (fault for fault in frozen() if "postgres" in fault.name)
-    assert fault.lasts > COMMIT + 2
+def test_postgresql_is_paused_for_longer_than_the_projector_waits() -> None:
+    (fault,) = (fault for fault in pauses() if "postgres" in fault.name)
+    assert fault.duration > COMMIT_TIMEOUT + 2
 
 
 def test_a_black_hole_swallows_commits_for_longer_than_the_projector_waits() -> None:
-    holes = [
-        f for f in network_faults(random.Random(1)) if re.match("black hole.*projector to postgres", f.name)
-    ]
+    faults = network_faults(random.Random(1))
+    holes = [fault for fault in faults if re.match("black hole.*projector to postgres", fault.name)]
     assert len(holes) == 3
-    assert all(fault.lasts > COMMIT + 2 for fault in holes)
+    assert all(fault.duration > COMMIT_TIMEOUT + 2 for fault in holes)
 
 
 def test_every_failpoint_in_the_services_is_a_fault() -> None:
     sources = chain.from_iterable(ROOT.joinpath(part).rglob("src/**/*.py") for part in ("services", "shared"))
-    found = [re.findall(r'failpoint\("([\w.]+)"\)', source.read_text()) for source in sources]
-    foreseen = chain(*FAILPOINTS.values(), (place.partition(":")[0] for place in KILLED_AT))
-    assert set(chain.from_iterable(found)) == set(foreseen)
+    in_sources = (re.findall(r'failpoint\("([\w.]+)"\)', source.read_text()) for source in sources)
+    covered = chain(*FAILPOINTS.values(), (failpoint.partition(":")[0] for failpoint in KILLED_AT))
+    assert set(chain.from_iterable(in_sources)) == set(covered)
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -1,4 +1,4 @@
-"""A group, made and changed by events produced directly: there are no routes for groups yet."""
+"""A group whose members change by events that are produced directly: there are no routes for that yet."""
 
 import asyncio
 import itertools
@@ -11,59 +11,55 @@ from shared.kafka import Producer, Unconfirmed, partition_for
 from shared.topics import Topics
 from tests import builders
 from tests.chaos.checker.history import Attempt, History, Operation, Status
-from tests.chaos.load.population import Conversation
+from tests.chaos.load.population import PARTITIONS, Conversation
 
 
 @dataclass(frozen=True)
 class Backend:
-    """What no client can reach."""
+    """What no client has access to."""
 
     kafka: str
     database: str
-    topic_prefix: str = ""
-    partitions: int = 12
 
 
-class GroupAdmin:
-    def __init__(self, talk: Conversation, backend: Backend, producer: Producer, history: History) -> None:
-        self._talk = talk
-        self._backstage = backend
+class AdminClient:
+    def __init__(self, group: Conversation, producer: Producer, history: History) -> None:
+        self._group = group
         self._producer = producer
         self._history = history
 
-    async def start(self) -> None:
-        """Without its last member, who says something all the same."""
-        conversation, (*members, last) = self._talk.conversation, self._talk.members
-        await self._change(builders.started(conversation, members, title="group"))
-        await self._say(last, f"{last} comes too early", "early")
+    async def start_group(self) -> None:
+        """Without its last member, who sends a message nevertheless."""
+        *members, last = self._group.members
+        await self._change(builders.started(self._group.id, members, title="group"))
+        await self._send(last, f"{last} is no member yet", "early")
 
-    async def come_and_go(self, rng: random.Random, pause: float) -> None:
-        """Until cancelled: the last two members leave and come back, about every `pause` seconds, and say
-        something as they do, over a gateway that has not heard of it."""
-        conversation, (first, *_) = self._talk.conversation, self._talk.members
+    async def change_members(self, rng: random.Random, mean_interval: float) -> None:
+        """Until cancelled: one of the last two members leaves or returns, and sends a message at once,
+        unchecked by any gateway."""
+        first = self._group.members[0]
         for number in itertools.count():
-            await asyncio.sleep(rng.expovariate(1 / pause))
+            await asyncio.sleep(rng.expovariate(1 / mean_interval))
             change = rng.choice((builders.added, builders.removed))
-            user = rng.choice(self._talk.members[-2:])
-            await self._change(change(conversation, first, user))
-            await self._say(user, f"{user} comes or goes {number}", f"g{number}")
+            user = rng.choice(self._group.members[-2:])
+            await self._change(change(self._group.id, first, user))
+            await self._send(user, f"{user} joins or leaves {number}", f"g{number}")
 
     async def _change(self, event: Event) -> None:
-        self._history.produced[event.id] = self._talk.conversation
-        await self._happen(event)
+        self._history.produced_events[event.id] = self._group.id
+        await self._produce(event)
 
-    async def _say(self, user: str, text: str, client_id: str) -> None:
-        conversation = self._talk.conversation
-        operation = Operation("send", user, conversation, client_id, text)
+    async def _send(self, user: str, text: str, client_id: str) -> None:
+        operation = Operation("send", user, self._group.id, client_id, text)
         self._history.operations.append(operation)
-        await self._happen(builders.sent(conversation, user, text, client_id))
-        identity = ids.message_id(conversation, user, client_id)
-        operation.answers.append(Attempt("", Status.OK, identity))
+        await self._produce(builders.sent(self._group.id, user, text, client_id))
+        message_id = ids.message_id(self._group.id, user, client_id)
+        operation.attempts.append(Attempt("", Status.OK, message_id))
 
-    async def _happen(self, event: Event) -> None:
-        """Returns once it is confirmed. It may land more than once: then it changes nothing."""
-        topic, key = Topics.named(self._backstage.topic_prefix).events, self._talk.conversation.encode()
-        partition = partition_for(key, self._backstage.partitions)
+    async def _produce(self, event: Event) -> None:
+        """Retry until Kafka confirms. The event may be in the log more than once; the fold is idempotent."""
+        topic, key = Topics.named("").events, self._group.id.encode()
+        partition = partition_for(key, PARTITIONS)
         while True:
             try:
                 await (await self._producer.send(topic, partition, key, codec.encode(event), codec.HEADERS))

@@ -1,38 +1,41 @@
-"""When messages reach others: from the moment in which they were meant to be sent, on one clock."""
+"""When messages reach other clients: latency from the time at which each was due to be sent."""
 
 import asyncio
 from typing import NamedTuple
 
 
 class Delivery(NamedTuple):
-    """A device sees a message of another for the first time."""
+    """A client receives a message of another user for the first time. Times are the loop's."""
 
-    began: float
-    """When the message was meant to be sent."""
-    seen: float
+    due: float
+    received: float
     conversation: str
-    device: str
+    client: str
     live: bool
-    """Not in catching up after the device had been away."""
+    """Not while catching up."""
+
+    @property
+    def latency(self) -> float:
+        return self.received - self.due
 
 
 class Deliveries:
     def __init__(self) -> None:
         self.all: list[Delivery] = []
-        self._began: dict[str, tuple[float, str]] = {}
-        self._seen: set[tuple[str, str]] = set()
+        self._due: dict[str, tuple[float, str]] = {}
+        self._received: set[tuple[str, str]] = set()
 
-    def begin(self, text: str, conversation: str, began: float) -> None:
-        self._began[text] = began, conversation
+    def expect(self, text: str, conversation: str, due: float) -> None:
+        self._due[text] = due, conversation
 
-    def see(self, text: str, device: str, *, live: bool) -> None:
-        if text in self._began and (text, device) not in self._seen:
-            self._seen.add((text, device))
-            began, conversation = self._began[text]
+    def record(self, text: str, client: str, *, live: bool) -> None:
+        if text in self._due and (text, client) not in self._received:
+            self._received.add((text, client))
+            due, conversation = self._due[text]
             now = asyncio.get_running_loop().time()
-            self.all.append(Delivery(began, now, conversation, device, live))
+            self.all.append(Delivery(due, now, conversation, client, live))
 
-    def latencies(self, last: float = 1.0) -> list[float]:
-        """Seconds that each live delivery took that was made within the `last` seconds."""
-        since = asyncio.get_running_loop().time() - last
-        return [each.seen - each.began for each in self.all if each.live and each.seen >= since]
+    def latencies(self, last_seconds: float = 1.0) -> list[float]:
+        """Seconds, of the live deliveries within the last seconds."""
+        since = asyncio.get_running_loop().time() - last_seconds
+        return [delivery.latency for delivery in self.all if delivery.live and delivery.received >= since]

@@ -1,7 +1,7 @@
-"""Somebody without a socket, who comes by for what was missed: small pages, so that it takes several.
+"""A client without a WebSocket that catches up over REST now and then, in small pages.
 
-Each page may be of another gateway, and anything may happen between two. It is written down as a socket is,
-with the cursor after each page, and so judged as one: nothing left out, nothing twice, nothing of others.
+Each page may be served by another gateway, and faults happen between two. Its pages are recorded as one
+connection, with the cursor after each page, and so checked like one: nothing missed, duplicated or foreign.
 """
 
 import asyncio
@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import aiohttp
 
 from tests.chaos.checker.history import Connection, History
-from tests.chaos.load import rest_client as calls
+from tests.chaos.load import rest_client
 
-PAGE = 2
+PAGE_SIZE = 2
 
 
 class PollingClient:
@@ -25,30 +25,29 @@ class PollingClient:
         rng: random.Random,
         http: aiohttp.ClientSession,
     ) -> None:
-        self._gateways, self._dice, self._http = gateways, rng, http
-        first = history.first[user]
-        hello = {"type": "hello", "cursor": first}
-        self._life = Connection(user, f"{user}-rest", "any", first, [hello])
-        history.connections.append(self._life)
+        self._gateways, self._rng, self._http = gateways, rng, http
+        start = history.start_cursors[user]
+        hello = {"type": "hello", "cursor": start}
+        self._connection = Connection(user, f"{user}-rest", "any", start, [hello])
+        history.connections.append(self._connection)
 
     async def run(self) -> None:
-        """Until cancelled, or told that its cursor is of no use."""
-        more = False
-        while self._life.end == "":
-            if not more:
-                await asyncio.sleep(self._dice.uniform(0.3, 1.5))
-            more = await self._page()
+        """Poll until cancelled, or until its cursor is rejected."""
+        has_more = False
+        while self._connection.end == "":
+            if not has_more:
+                await asyncio.sleep(self._rng.uniform(0.3, 1.5))
+            has_more = await self._fetch_page()
 
-    async def _page(self) -> bool:
-        """Whether there is more."""
-        via, at = self._dice.choice(self._gateways), self._life.last_cursor or ""
-        page = await calls.sync(self._http, via, self._life.user, at, PAGE)
+    async def _fetch_page(self) -> bool:
+        gateway, cursor = self._rng.choice(self._gateways), self._connection.last_cursor or ""
+        page = await rest_client.sync(self._http, gateway, self._connection.user, cursor, PAGE_SIZE)
         if page is None:
-            return False  # unanswered: the next visit asks the same
+            return False  # no response: the next poll uses the same cursor
         if "code" in page:
-            self._life.frames.append({"type": "reset", "reason": page["code"]})
-            self._life.end = "refused"
+            self._connection.frames.append({"type": "reset", "reason": page["code"]})
+            self._connection.end = "rejected"
             return False
-        said = {"type": "cursor", "cursor": page["cursor"], "more": page["hasMore"]}
-        self._life.frames += [*page["entries"], said]
+        frame = {"type": "cursor", "cursor": page["cursor"], "more": page["hasMore"]}
+        self._connection.frames += [*page["entries"], frame]
         return bool(page["hasMore"])

@@ -1,4 +1,4 @@
-"""Who there is and who talks to whom: the same for the same seed."""
+"""Who exists and who shares a conversation with whom: the same for the same seed."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -14,13 +14,12 @@ PARTITIONS = 12
 
 @dataclass(frozen=True)
 class Conversation:
-    conversation: str
+    id: str
     members: Sequence[str]
-    group: bool = False
 
     @property
     def partition(self) -> int:
-        return partition_for(self.conversation.encode(), PARTITIONS)
+        return partition_for(self.id.encode(), PARTITIONS)
 
 
 @dataclass(frozen=True)
@@ -28,34 +27,29 @@ class Population:
     users: Sequence[str]
     directs: Sequence[Conversation]
     group: Conversation
-    """Its members are those who are in it at some time; the last two come and go."""
+    """With everyone who is a member at some time; the last two leave and return."""
 
     @classmethod
     def of(cls, seed: int, name: str, count: int) -> "Population":
-        """`name` keeps apart what runs on one system. Every user has two direct conversations or more; as far
-        as there are users enough, some are in each partition of the log."""
+        """`name` separates populations on one system. Every user has two direct conversations or more; with
+        enough users there is one in each partition of the log."""
         users = [f"{name}-{number:02}" for number in range(count)]
-        directs = [_talk(a, b) for a, b in zip(users, [*users[1:], users[0]], strict=True)]
-        directs += _elsewhere(users, directs)
+        directs = [_direct(a, b) for a, b in zip(users, [*users[1:], users[0]], strict=True)]
+        directs += _in_missing_partitions(users, directs)
         members = random.Random(seed).sample(users, min(6, count))
-        return cls(
-            users,
-            directs,
-            Conversation(ids.group_conversation_id(members[0], name), members, group=True),
-        )
+        return cls(users, directs, Conversation(ids.group_conversation_id(members[0], name), members))
 
-    def of_user(self, user: str) -> list[Conversation]:
-        return [talk for talk in self.directs if user in talk.members]
+    def directs_of(self, user: str) -> list[Conversation]:
+        return [direct for direct in self.directs if user in direct.members]
 
 
-def _talk(a: str, b: str) -> Conversation:
+def _direct(a: str, b: str) -> Conversation:
     return Conversation(ids.direct_conversation_id(a, b), (a, b))
 
 
-def _elsewhere(users: Sequence[str], directs: Sequence[Conversation]) -> Iterator[Conversation]:
-    """One more in each partition that has none of these."""
-    missing = set(range(PARTITIONS)) - {talk.partition for talk in directs}
-    for talk in starmap(_talk, combinations(users, 2)):
-        if talk.partition in missing:
-            missing.remove(talk.partition)
-            yield talk
+def _in_missing_partitions(users: Sequence[str], directs: Sequence[Conversation]) -> Iterator[Conversation]:
+    missing = set(range(PARTITIONS)) - {direct.partition for direct in directs}
+    for direct in starmap(_direct, combinations(users, 2)):
+        if direct.partition in missing:
+            missing.remove(direct.partition)
+            yield direct

@@ -1,4 +1,4 @@
-"""One attempt of an operation over HTTP, and what its answer means."""
+"""One attempt of an operation over REST, and what its response means."""
 
 import asyncio
 from typing import Any, NamedTuple
@@ -8,86 +8,83 @@ import orjson
 
 from tests.chaos.checker.history import Attempt, Frame, Operation, Refetch, Status
 
-_OPEN = {408, 425, 429, 500, 502, 503, 504}
-"""Statuses that leave it open whether it happened, or happens if it is asked again."""
+_INDETERMINATE = {408, 425, 429, 500, 502, 503, 504}
+"""Statuses after which the operation may have happened, or may succeed when retried."""
 
 
-class _Told(NamedTuple):
+class _Response(NamedTuple):
     status: int
     body: Any
 
     @property
-    def good(self) -> bool:
+    def ok(self) -> bool:
         return self.status < 300
 
 
 def session() -> aiohttp.ClientSession:
-    """httpx would cost more than all of the system that it asks."""
-    connector, limit = aiohttp.TCPConnector(limit=200), aiohttp.ClientTimeout(total=6)
-    return aiohttp.ClientSession(connector=connector, timeout=limit)
+    """aiohttp and not httpx, whose CPU time would exceed that of the system under test."""
+    connector, timeout = aiohttp.TCPConnector(limit=200), aiohttp.ClientTimeout(total=6)
+    return aiohttp.ClientSession(connector=connector, timeout=timeout)
 
 
-async def attempt(http: aiohttp.ClientSession, via: str, operation: Operation) -> Attempt:
-    """Never raises for what a network or a server does."""
-    body = orjson.dumps(_body(operation))
-    told = await _ask(http, "POST", f"{via}{_path(operation)}", body, meId=operation.user)
-    if isinstance(told, str):
-        return Attempt(via, Status.INDETERMINATE, code=told)
-    if told.good:
-        return Attempt(via, Status.OK, told.body.get("id"), told.body.get("position"))
-    return Attempt(via, Status.FAILED, code=str(told.body.get("code")))
+async def attempt(http: aiohttp.ClientSession, gateway: str, operation: Operation) -> Attempt:
+    """Raises nothing for an error of the network or the server."""
+    path, body = _request_of(operation)
+    response = await _request(http, "POST", gateway + path, orjson.dumps(body), meId=operation.user)
+    if isinstance(response, str):
+        return Attempt(gateway, Status.INDETERMINATE, code=response)
+    if response.ok:
+        return Attempt(gateway, Status.OK, response.body.get("id"), response.body.get("position"))
+    return Attempt(gateway, Status.FAILED, code=str(response.body.get("code")))
 
 
 async def refetch(
-    http: aiohttp.ClientSession, via: str, user: str, conversation: str, seq: int
+    http: aiohttp.ClientSession, gateway: str, user: str, conversation: str, seq: int
 ) -> Refetch | None:
-    """None when it was not answered."""
-    asked: dict[str, Any] = {"meId": user, "conversationId": conversation, "after": seq - 1, "limit": 1}
-    told = await _ask(http, "GET", f"{via}/messages/history", **asked)
-    if isinstance(told, str):
+    """Whether history has a message; None without a response."""
+    params: dict[str, Any] = {"meId": user, "conversationId": conversation, "after": seq - 1, "limit": 1}
+    response = await _request(http, "GET", f"{gateway}/messages/history", **params)
+    if isinstance(response, str):
         return None
-    found = told.good and [item["seq"] for item in told.body["items"]] == [seq]
+    found = response.ok and [item["seq"] for item in response.body["items"]] == [seq]
     return Refetch(user, conversation, seq, found)
 
 
-async def sync(http: aiohttp.ClientSession, via: str, user: str, cursor: str, limit: int) -> Frame | None:
-    """A page, or the problem that refuses it; None when it was not answered."""
-    told = await _ask(http, "GET", f"{via}/messages/sync", meId=user, cursor=cursor, limit=limit)
-    return None if isinstance(told, str) else told.body
+async def sync(http: aiohttp.ClientSession, gateway: str, user: str, cursor: str, limit: int) -> Frame | None:
+    """A page, or the problem that refuses it; None without a response."""
+    response = await _request(http, "GET", f"{gateway}/messages/sync", meId=user, cursor=cursor, limit=limit)
+    return None if isinstance(response, str) else response.body
 
 
-async def present(http: aiohttp.ClientSession, via: str, user: str) -> str:
-    """The cursor of what there is now; asks until it is answered."""
+async def head_cursor(http: aiohttp.ClientSession, gateway: str, user: str) -> str:
+    """The cursor of the present end of the log; retries until there is a response."""
     while True:
-        told = await _ask(http, "GET", f"{via}/messages/sync", meId=user)
-        if not isinstance(told, str) and told.good:
-            return str(told.body["cursor"])
+        response = await _request(http, "GET", f"{gateway}/messages/sync", meId=user)
+        if not isinstance(response, str) and response.ok:
+            return str(response.body["cursor"])
         await asyncio.sleep(0.2)
 
 
-async def _ask(
+async def _request(
     http: aiohttp.ClientSession, method: str, url: str, body: bytes | None = None, **params: Any
-) -> _Told | str:
-    """Why not, when it was not answered for good."""
+) -> _Response | str:
+    """The response, or why there is no definite one."""
     try:
-        async with http.request(method, url, params=params, data=body) as answer:
-            if answer.status in _OPEN:
-                return str(answer.status)
-            return _Told(answer.status, orjson.loads(await answer.read()))
+        async with http.request(method, url, params=params, data=body) as response:
+            if response.status in _INDETERMINATE:
+                return str(response.status)
+            return _Response(response.status, orjson.loads(await response.read()))
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         return type(error).__name__
 
 
-def _path(operation: Operation) -> str:
-    return {"send": "/messages", "read": "/messages/read", "start": "/messages/start"}[operation.kind]
-
-
-def _body(operation: Operation) -> dict[str, Any]:
+def _request_of(operation: Operation) -> tuple[str, dict[str, Any]]:
+    """Path and body."""
     match operation.kind:
         case "send":
             body = {"conversationId": operation.conversation, "text": operation.text}
-            return body if operation.client_id is None else body | {"clientId": operation.client_id}
+            return "/messages", body | ({"clientId": operation.client_id} if operation.client_id else {})
         case "read":
-            return {"conversationId": operation.conversation, "upTo": operation.up_to}
+            return "/messages/read", {"conversationId": operation.conversation, "upTo": operation.up_to}
         case "start":
-            return {"peerId": operation.peer}
+            return "/messages/start", {"peerId": operation.peer}

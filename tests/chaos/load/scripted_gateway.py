@@ -1,4 +1,4 @@
-"""A gateway that answers as a test says."""
+"""A gateway with canned responses."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,18 +7,18 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-Answers = list[tuple[int, dict[str, Any]]]
+Responses = list[tuple[int, dict[str, Any]]]
 
 
 @asynccontextmanager
-async def scripted(answers: Answers) -> AsyncIterator[str]:
-    """Its address. What was answered is taken out of `answers`; with none left, it is unavailable."""
+async def scripted_gateway(responses: Responses) -> AsyncIterator[str]:
+    """Yield its URL. Each request takes the first of `responses`; without any left, it answers 503."""
 
-    async def answer(_: web.Request) -> web.Response:
-        status, told = answers.pop(0) if answers else (503, {})
-        return web.json_response(told, status=status)
+    async def respond(_: web.Request) -> web.Response:
+        status, body = responses.pop(0) if responses else (503, {})
+        return web.json_response(body, status=status)
 
     application = web.Application()
-    application.router.add_route("*", "/{path:.*}", answer)
+    application.router.add_route("*", "/{path:.*}", respond)
     async with TestServer(application) as server:
         yield str(server.make_url("")).rstrip("/")

@@ -1,4 +1,4 @@
-"""How the clients go on after an answer: over HTTP alone, with a gateway that answers as the test says."""
+"""How clients react to responses of a scripted gateway, over REST alone."""
 
 import asyncio
 import random
@@ -7,24 +7,24 @@ from collections.abc import Sequence
 import pytest
 
 from tests.chaos.checker.history import History, Status
-from tests.chaos.load import rest_client as calls
-from tests.chaos.load.load import Running
+from tests.chaos.load import rest_client
+from tests.chaos.load.load import Load
 from tests.chaos.load.population import Population
-from tests.chaos.load.scripted_gateway import Answers, scripted
+from tests.chaos.load.scripted_gateway import Responses, scripted_gateway
 from tests.chaos.load.workload import Workload
 
-PEOPLE = Population.of(1, "t", 4)
+POPULATION = Population.of(1, "t", 4)
 
 
-async def _started(statuses: Sequence[int]) -> History:
-    """One start, answered with these statuses in turn."""
-    left: Answers = [(status, {"id": "c", "code": "a_code"}) for status in statuses]
+async def _start(statuses: Sequence[int]) -> History:
+    """Start one conversation, with these statuses as responses."""
+    responses: Responses = [(status, {"id": "c", "code": "a_code"}) for status in statuses]
     history = History()
-    async with scripted(left) as gateway, calls.session() as http:
-        activity = Workload(PEOPLE, [gateway], history, random.Random(1), http, repeated=0)
-        await activity.start(PEOPLE.directs[0])
-    assert not left
-    assert not activity.unanswered
+    async with scripted_gateway(responses) as gateway, rest_client.session() as http:
+        workload = Workload(POPULATION, [gateway], history, random.Random(1), http, repeated=0)
+        await workload.start(POPULATION.directs[0])
+    assert not responses
+    assert not workload.unanswered
     return history
 
 
@@ -37,32 +37,32 @@ async def _started(statuses: Sequence[int]) -> History:
         ([503, 404], Status.INDETERMINATE),
     ],
 )
-async def test_an_operation_is_repeated_until_it_is_answered(statuses: list[int], status: Status) -> None:
-    (operation,) = (await _started(statuses)).operations
-    assert len(operation.answers) == len(statuses)
+async def test_an_operation_is_retried_until_it_is_answered(statuses: list[int], status: Status) -> None:
+    (operation,) = (await _start(statuses)).operations
+    assert len(operation.attempts) == len(statuses)
     assert operation.status is status
 
 
-async def test_a_load_that_breaks_off_does_not_come_to_rest() -> None:
-    async def violated() -> None:
+async def test_a_load_that_fails_is_unsettled() -> None:
+    async def fail() -> None:
         raise KeyError("entries")
 
-    async with calls.session() as http:
-        running = Running(["http://gateway"], PEOPLE, random.Random(1), http, 0, 0)
-        running.begin(violated())
+    async with rest_client.session() as http:
+        load = Load(["http://gateway"], POPULATION, random.Random(1), http)
+        load.spawn(fail())
         await asyncio.sleep(0)
-        await running.finish()
-    assert running.history.unsettled == ["the load broke off: KeyError('entries')"]
+        await load.finish()
+    assert load.history.unsettled == ["the load failed: KeyError('entries')"]
 
 
-def test_the_same_seed_gives_the_same_people() -> None:
-    assert Population.of(1, "t", 4) == PEOPLE
-    assert all(len(PEOPLE.of_user(user)) >= 2 for user in PEOPLE.users)
+def test_the_same_seed_gives_the_same_population() -> None:
+    assert Population.of(1, "t", 4) == POPULATION
+    assert all(len(POPULATION.directs_of(user)) >= 2 for user in POPULATION.users)
 
 
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("count", [16, 24, 48])
-def test_somebody_talks_in_every_partition_and_nobody_twice_with_the_same(seed: int, count: int) -> None:
+def test_every_partition_has_a_direct_conversation_and_no_pair_has_two(seed: int, count: int) -> None:
     directs = Population.of(seed, f"kill9{seed}", count).directs
-    assert {talk.partition for talk in directs} == set(range(12))
-    assert len({talk.conversation for talk in directs}) == len(directs)
+    assert {direct.partition for direct in directs} == set(range(12))
+    assert len({direct.id for direct in directs}) == len(directs)

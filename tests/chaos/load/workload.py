@@ -1,4 +1,4 @@
-"""What people do, and do again until it is answered for good."""
+"""What the clients do, and retry until there is a definite answer."""
 
 import asyncio
 import random
@@ -7,24 +7,24 @@ from collections.abc import Coroutine, Sequence
 import aiohttp
 
 from tests.chaos.checker.history import Attempt, History, Operation, Status
-from tests.chaos.load import rest_client as calls
+from tests.chaos.load import rest_client
 from tests.chaos.load.deliveries import Deliveries
 from tests.chaos.load.population import Conversation, Population
 from tests.chaos.load.socket_client import SocketClient
 
-_NAMELESS = 0.03
-"""The share of sends without a `clientId`."""
-_GROUPED = 0.1
+_WITHOUT_CLIENT_ID = 0.03
+_TO_THE_GROUP = 0.1
+"""Shares of the sends."""
 _READS, _STARTS = 0.25, 0.02
-"""For each send."""
+"""Per send."""
 
 
 class Workload:
-    """`repeated`: the share of what was accepted that is said again, over all gateways at once."""
+    """`repeated`: the share of accepted sends that is repeated through all gateways at once."""
 
     def __init__(
         self,
-        people: Population,
+        population: Population,
         gateways: Sequence[str],
         history: History,
         rng: random.Random,
@@ -32,98 +32,93 @@ class Workload:
         repeated: float,
     ) -> None:
         self.deliveries = Deliveries()
-        self.devices: list[SocketClient] = []
-        self._people, self._gateways, self._history = people, gateways, history
-        self._dice, self._http, self._repeated = rng, http, repeated
-        self._read_up_to: dict[tuple[str, str], int] = {}
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._open: list[Operation] = []
+        self.clients: list[SocketClient] = []
+        self.tasks: set[asyncio.Task[None]] = set()
+        """Operations in flight."""
+        self._population, self._gateways, self._history = population, gateways, history
+        self._rng, self._http, self._repeated = rng, http, repeated
+        self._last_seen: dict[tuple[str, str], int] = {}
+        """(user, conversation) → the last seq received."""
+        self._pending: list[Operation] = []
 
     @property
     def unanswered(self) -> list[str]:
-        """What is still under way, and what it was told last."""
-        return [f"{each.kind} of {each.user} ({_last(each)})" for each in self._open]
+        """The pending operations, each with its last attempt."""
+        return [
+            f"{operation.kind} of {operation.user} ({_progress(operation)})" for operation in self._pending
+        ]
 
-    async def talk(self, rate: float) -> None:
-        """Until cancelled: `rate` messages a second, each begun when it is due, whatever became of others."""
+    async def run(self, rate: float) -> None:
+        """Send `rate` messages a second until cancelled (open loop: none waits for another)."""
         loop, number = asyncio.get_running_loop(), 0
         due = loop.time()
         while True:
-            due += self._dice.expovariate(rate)
+            due += self._rng.expovariate(rate)
             await asyncio.sleep(due - loop.time())
             number += 1
-            self._begin(self._send(number, due))
-            if self._dice.random() < _READS and self._read_up_to:
-                self._begin(self._read())
-            if self._dice.random() < _STARTS:
-                self._begin(self.start(self._dice.choice(self._people.directs)))
+            self._spawn(self._send(number, due))
+            if self._rng.random() < _READS and self._last_seen:
+                self._spawn(self._read())
+            if self._rng.random() < _STARTS:
+                self._spawn(self.start(self._rng.choice(self._population.directs)))
 
-    async def start(self, talk: Conversation) -> None:
-        user, peer = self._dice.sample(list(talk.members), 2)
-        await self._see_through(Operation("start", user, talk.conversation, peer=peer))
+    async def start(self, direct: Conversation) -> None:
+        user, peer = self._rng.sample(list(direct.members), 2)
+        await self._complete(Operation("start", user, direct.id, peer=peer))
 
-    def saw(self, user: str, conversation: str, seq: int) -> None:
-        self._read_up_to[user, conversation] = seq
+    def record_seen(self, user: str, conversation: str, seq: int) -> None:
+        self._last_seen[user, conversation] = seq
 
-    def under_way(self) -> int:
-        return len(self._under_way)
-
-    def stop(self) -> list[asyncio.Task[None]]:
-        """What is still under way."""
-        return list(self._under_way)
-
-    def _begin(self, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     async def _send(self, number: int, due: float) -> None:
-        grouped = self._history.produced and self._dice.random() < _GROUPED
-        talk = self._people.group if grouped else self._dice.choice(self._people.directs)
-        user = self._dice.choice(talk.members)
-        client_id = None if self._dice.random() < _NAMELESS else f"c{number}"
-        operation = Operation("send", user, talk.conversation, client_id, f"{user} says {number}", began=due)
-        self.deliveries.begin(operation.text, talk.conversation, due)
-        await self._see_through(operation)
-        if client_id and operation.accepted and self._dice.random() < self._repeated:
-            again = (calls.attempt(self._http, via, operation) for via in self._gateways)
-            operation.answers += await asyncio.gather(*again)
+        to_group = self._history.produced_events and self._rng.random() < _TO_THE_GROUP
+        conversation = self._population.group if to_group else self._rng.choice(self._population.directs)
+        user = self._rng.choice(conversation.members)
+        client_id = None if self._rng.random() < _WITHOUT_CLIENT_ID else f"c{number}"
+        operation = Operation("send", user, conversation.id, client_id, f"{user} sends {number}")
+        self.deliveries.expect(operation.text, conversation.id, due)
+        await self._complete(operation)
+        if client_id and operation.accepted and self._rng.random() < self._repeated:
+            repeats = (rest_client.attempt(self._http, gateway, operation) for gateway in self._gateways)
+            operation.attempts += await asyncio.gather(*repeats)
 
     async def _read(self) -> None:
-        """What this user has seen of some conversation, or a little less."""
-        (user, conversation), seq = self._dice.choice(list(self._read_up_to.items()))
-        up_to = max(1, seq - self._dice.randrange(3))
-        operation = Operation("read", user, conversation, up_to=up_to)
-        device = self._connected(user)
-        if device and self._dice.random() < 0.5:
+        """Mark a conversation as read, up to the last message received or a little less."""
+        (user, conversation), seq = self._rng.choice(list(self._last_seen.items()))
+        operation = Operation("read", user, conversation, up_to=max(1, seq - self._rng.randrange(3)))
+        client = self._connected_client(user)
+        if client and self._rng.random() < 0.5:
             self._history.operations.append(operation)
-            await device.read(operation)
+            await client.read(operation)
         else:
-            await self._see_through(operation)
+            await self._complete(operation)
 
-    async def _see_through(self, operation: Operation) -> None:
-        """Tries until it is answered; what cannot be repeated is tried once. Who was refused in the end does
-        not know what came of an attempt before that."""
+    async def _complete(self, operation: Operation) -> None:
+        """Retry until there is a definite answer; a send without `clientId` is tried once."""
         self._history.operations.append(operation)
-        self._open.append(operation)
-        repeatable = operation.kind != "send" or operation.client_id is not None
-        while (answer := await self._attempt(operation)).status is Status.INDETERMINATE and repeatable:
-            operation.answers.append(answer)
-            await asyncio.sleep(self._dice.uniform(0.2, 0.6))
-        operation.answers.append(answer)
-        self._open.remove(operation)
+        self._pending.append(operation)
+        is_idempotent = operation.kind != "send" or operation.client_id is not None
+        while (attempt := await self._attempt(operation)).status is Status.INDETERMINATE and is_idempotent:
+            operation.attempts.append(attempt)
+            await asyncio.sleep(self._rng.uniform(0.2, 0.6))
+        operation.attempts.append(attempt)
+        self._pending.remove(operation)
 
     async def _attempt(self, operation: Operation) -> Attempt:
-        device = self._connected(operation.user)
-        if device and operation.kind == "send" and operation.client_id and self._dice.random() < 0.5:
-            return await device.send(operation)
-        return await calls.attempt(self._http, self._dice.choice(self._gateways), operation)
+        client = self._connected_client(operation.user)
+        if client and operation.kind == "send" and operation.client_id and self._rng.random() < 0.5:
+            return await client.send(operation)
+        return await rest_client.attempt(self._http, self._rng.choice(self._gateways), operation)
 
-    def _connected(self, user: str) -> SocketClient | None:
-        found = [device for device in self.devices if device.user == user and device.via]
-        return self._dice.choice(found) if found else None
+    def _connected_client(self, user: str) -> SocketClient | None:
+        connected = [client for client in self.clients if client.user == user and client.gateway]
+        return self._rng.choice(connected) if connected else None
 
 
-def _last(operation: Operation) -> str:
-    tries = len(operation.answers)
-    return f"{tries} times, at last {operation.answers[-1].code}" if tries else "not yet answered"
+def _progress(operation: Operation) -> str:
+    attempts = operation.attempts
+    return f"{len(attempts)} attempts, last {attempts[-1].code}" if attempts else "no attempt finished"

@@ -1,48 +1,13 @@
-"""Bugs, planted into real processes to prove that the check finds them.
+"""Bugs planted into real processes, which prove that the checker finds them.
 
     python -m tests.chaos.mutants publish_before_commit message_store project
 
-runs the module as `python -m` would, with the bug in it. Several names are joined by commas.
+runs the module as `python -m` would, with the bug in it; several names are joined by commas.
+
+registry      all mutants by name, and how one is patched in
+gateway       bugs of the gateway
+projector     bugs of the fold, the store and the queries
+publisher     bugs of the publisher
+notifier      bugs of the notifier
+mutant_cases  each mutant, the least fault that makes it do harm, and the invariant that it violates
 """
-
-from collections.abc import Callable
-
-from tests.chaos.mutants import gateway as door
-from tests.chaos.mutants import notifier as telling
-from tests.chaos.mutants import projection
-from tests.chaos.mutants import publisher as publishing
-
-MUTANTS: dict[str, Callable[[], None]] = {
-    mutant.__name__: mutant
-    for mutant in (
-        projection.offset_before_write,
-        projection.dedupe_off,
-        projection.seq_from_memory,
-        projection.own_send_unread,
-        projection.read_falls,
-        projection.history_open_to_all,
-        projection.list_forgets,
-        projection.asks_the_clock,
-        publishing.publish_before_commit,
-        publishing.publisher_reorders,
-        publishing.publisher_trusts,
-        publishing.publisher_sleeps,
-        telling.audience_ignored,
-        telling.drops_some,
-        door.register_after_catch_up,
-        door.unsure_is_no,
-        door.everybody_may_write,
-        door.accepted_unconfirmed,
-        door.cursor_ahead,
-        door.text_changed,
-        door.told_twice,
-        door.links_break,
-        door.gap_ignored,
-    )
-}
-
-
-def argv(names: str, module: list[str]) -> list[str]:
-    """The command of a process with these bugs; `module` is its usual one: interpreter, -m, module …"""
-    python, minus_m, *rest = module
-    return [python, minus_m, __name__, names, *rest]

@@ -1,9 +1,10 @@
-"""See the package."""
+"""Runs a module with mutants: see the package."""
 
 import runpy
 import sys
 
-from tests.chaos.mutants import MUTANTS
+from tests.chaos.mutants import gateway, notifier, projector, publisher  # noqa: F401 - registers them
+from tests.chaos.mutants.registry import MUTANTS
 
 names, module, *arguments = sys.argv[1:]
 for name in names.split(","):

@@ -1,4 +1,4 @@
-"""Bugs of the gateway; and a fault of its links, which alone is none."""
+"""Bugs of the gateway; and a fault of its links, which is no bug."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -18,38 +18,42 @@ from shared.frames import CursorFrame
 from shared.kafka import partition_for
 from shared.position import Position
 from shared.problems import not_found
+from tests.chaos.mutants.registry import mutant, replaces
 
-_LATE = 0.3
+_DELAY = 0.3
 
 
+@mutant
 def register_after_catch_up() -> None:
-    """Notifiers hear of a socket's user only when what was missed has been shown."""
+    """A connection's user is subscribed only after catching up."""
     add, remove, registered, catch_up = Interest.add, Interest.remove, Session._registered, Session._catch_up
 
-    async def at_once(self: Session) -> bool:
+    @replaces(registered)
+    async def _registered(self: Session) -> bool:
         self._socket.registered = True
         return True
 
-    async def then_register(self: Session) -> None:
+    @replaces(catch_up)
+    async def _catch_up(self: Session) -> None:
         await catch_up(self)
-        await asyncio.sleep(_LATE)
+        await asyncio.sleep(_DELAY)
         add(self._door.links._interest, self._socket.user)
         await registered(self)
 
-    def known(self: Interest, user: str) -> None:
+    @replaces(remove)
+    def _remove(self: Interest, user: str) -> None:
         if self.users[user] > 0:
             remove(self, user)
 
-    Interest.add = lambda *_: None  # type: ignore[method-assign]
-    Interest.remove = known  # type: ignore[method-assign]
-    Session._registered = at_once  # type: ignore[method-assign]
-    Session._catch_up = then_register  # type: ignore[method-assign]
+    replaces(add)(lambda *_: None)
 
 
+@mutant
 def unsure_is_no() -> None:
-    """Whoever cannot be asked about is taken for a stranger."""
+    """A user whose membership cannot be checked is refused."""
 
-    async def require(self: Membership, user: str, conversation: str, *, charge: bool = True) -> None:
+    @replaces(Membership.require)
+    async def _require(self: Membership, user: str, conversation: str, *, charge: bool = True) -> None:
         try:
             member = (await self._store.membership(user, conversation)).member
         except Unavailable:
@@ -57,92 +61,90 @@ def unsure_is_no() -> None:
         if not member:
             not_found()
 
-    Membership.require = require  # type: ignore[method-assign]
 
-
+@mutant
 def everybody_may_write() -> None:
-    """The fold would refuse it: nobody is asked before."""
+    """Membership is left to the fold, which would reject the event."""
 
-    async def require(self: Membership, user: str, conversation: str, *, charge: bool = True) -> None: ...
+    @replaces(Membership.require)
+    async def _require(self: Membership, user: str, conversation: str, *, charge: bool = True) -> None: ...
 
-    Membership.require = require  # type: ignore[method-assign]
 
-
+@mutant
 def accepted_unconfirmed() -> None:
-    """Accepted is said at once; the log is asked in a moment."""
-    usual = EventLog.append
+    """A send is accepted at once, and appended to the log a moment later."""
+    append = EventLog.append
+    appending: set[asyncio.Task[None]] = set()
 
-    def append(self: EventLog, event: ConversationEvent) -> Awaitable[Position]:
-        async def later() -> None:
-            await asyncio.sleep(_LATE)
-            await usual(self, event)
+    @replaces(append)
+    def _append(self: EventLog, event: ConversationEvent) -> Awaitable[Position]:
+        async def append_later() -> None:
+            await asyncio.sleep(_DELAY)
+            await append(self, event)
 
-        writing.add(task := asyncio.create_task(later()))
-        task.add_done_callback(writing.discard)
-        return _guessed(self, event)
-
-    writing: set[asyncio.Task[None]] = set()
-    EventLog.append = append  # type: ignore[method-assign]
+        appending.add(task := asyncio.create_task(append_later()))
+        task.add_done_callback(appending.discard)
+        return _guess_position(self, event)
 
 
-async def _guessed(log: EventLog, event: ConversationEvent) -> Position:
+async def _guess_position(log: EventLog, event: ConversationEvent) -> Position:
     assert log.identity is not None
     partition = partition_for(event.subject.encode(), log.identity.partitions)
     return Position(log.identity.epoch, partition, (await log.ends())[partition])
 
 
+@mutant
 def text_changed() -> None:
-    """What somebody says is not quite what they said."""
-    usual = EventLog.append
+    """A message's text is not quite the one that was sent."""
+    append = EventLog.append
 
-    def append(self: EventLog, event: ConversationEvent) -> Awaitable[Position]:
+    @replaces(append)
+    def _append(self: EventLog, event: ConversationEvent) -> Awaitable[Position]:
         if isinstance(event, MessageSent):
             content = event.data.content.model_copy(update={"text": event.data.content.text + "!"})
             event = event.model_copy(update={"data": event.data.model_copy(update={"content": content})})
-        return usual(self, event)
-
-    EventLog.append = append  # type: ignore[method-assign]
+        return append(self, event)
 
 
-def told_twice() -> None:
-    """Each entry is shown twice."""
-    usual = Sockets.dispatch
+@mutant
+def delivered_twice() -> None:
+    """Each entry is dispatched twice."""
+    dispatch = Sockets.dispatch
 
-    def dispatch(self: Sockets, entry: Entry) -> None:
-        usual(self, entry)
-        usual(self, entry)
+    @replaces(dispatch)
+    def _dispatch(self: Sockets, entry: Entry) -> None:
+        dispatch(self, entry)
+        dispatch(self, entry)
 
-    Sockets.dispatch = dispatch  # type: ignore[method-assign]
 
-
+@mutant
 def cursor_ahead() -> None:
-    """A cursor that is said from time to time covers one more than was sent."""
+    """A live cursor covers one offset more than was sent."""
 
-    def say(self: Session) -> None:
+    @replaces(Session._say_cursor)
+    def _say_cursor(self: Session) -> None:
         if at := self._socket._place():
             ahead = cursor.encode(at.epoch, self._socket.user, [offset + 1 for offset in at.offsets])
             self._socket.put(CursorFrame(cursor=ahead))
 
-    Session._say_cursor = say  # type: ignore[method-assign]
 
-
+@mutant
 def links_break() -> None:
     """No bug: each link to a notifier is lost again and again."""
-    usual = Link._listen
+    listen = Link._listen
 
-    async def listen(self: Link, socket: object) -> None:
+    @replaces(listen)
+    async def _listen(self: Link, socket: object) -> None:
         async with asyncio.timeout(0.7):
-            await usual(self, socket)  # type: ignore[arg-type]
-
-    Link._listen = listen  # type: ignore[method-assign]
+            await listen(self, socket)  # type: ignore[arg-type]
 
 
+@mutant
 def gap_ignored() -> None:
-    """What was left out before a stretch is not missed."""
+    """A gap before a range of offsets is not noticed."""
 
-    def take(self: Stretches, partition: int, after: int, up_to: int, covers: int) -> Taken:
+    @replaces(Stretches.take)
+    def _take(self: Stretches, partition: int, after: int, up_to: int, covers: int) -> Taken:
         known = self.offsets.get(partition, after)
         self.skip_to(partition, up_to, covers)
         return Taken.NEXT if up_to > known else Taken.KNOWN
-
-    Stretches.take = take  # type: ignore[method-assign]

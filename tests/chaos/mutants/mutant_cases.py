@@ -1,18 +1,21 @@
-"""Each mutant, and the least fault that makes it do harm."""
+"""Each mutant, the least fault that makes it do harm, and the invariant that it violates."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import psycopg
 
 from tests.chaos.checker.checker import Invariant
-from tests.chaos.cluster.processes import Cluster
+from tests.chaos.cluster import process_tree
+from tests.chaos.cluster.cluster import Cluster
 
-Fault = Callable[[Cluster], Awaitable[None]]
+CaseFault = Callable[[Cluster], Awaitable[None]]
 
-_CUT = """
+PAUSE_TIMEOUT = 20.0
+"""Seconds until a process has paused at its failpoint."""
+
+_DISCONNECT_ALL = """
 select pg_terminate_backend(pid) from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid()
 """
@@ -22,130 +25,104 @@ where datname = current_database() and pid <> pg_backend_pid()
 class MutantCase:
     mutant: str
     process: str
-    """The one that has it."""
-    breaks: Invariant
-    says: str
-    """What the check must find wrong: words of it."""
+    """The one with the bug."""
+    violates: Invariant
+    description: str
+    """Part of the violation's description."""
     failpoint: str = ""
-    """Where that process dies or stands still."""
-    fault: Fault | None = None
-    """What is done to the cluster in the middle of the load."""
-    around: str = ""
-    """A mutant that does no harm, and is there with and without the other."""
-    instead: str = ""
-    """The nearest failpoint that is there without the mutant."""
+    """Where that process exits or pauses."""
+    fault: CaseFault | None = None
+    """Injected in the middle of the load."""
+    harmless: str = ""
+    """A mutant that is no bug, planted with the other and without it."""
+    failpoint_without_mutant: str = ""
+    """The nearest failpoint that exists without the mutant."""
     repeated: float = 0.0
-    """The share of accepted sends that is said again."""
+    """The share of accepted sends that is repeated."""
 
     @property
-    def hurts(self) -> bool:
-        """Something is done beside the mutant."""
-        return bool(self.failpoint or self.fault or self.around)
+    def has_fault(self) -> bool:
+        return bool(self.failpoint or self.fault or self.harmless)
 
     def __str__(self) -> str:
         return self.mutant
 
 
-async def stood_still(cluster: Cluster) -> None:
-    """Waits until the projector stopped at its failpoint; lets it go on after a while."""
-    pid = cluster.running["projector"].pid
-    await _stopped(pid)
+async def resume_projector(cluster: Cluster) -> None:
+    """A second after it has paused at its failpoint."""
+    await _wait_paused(cluster)
     await asyncio.sleep(1)
-    cluster.thaw("projector")
+    cluster.resume("projector")
 
 
-async def lost_its_connection(cluster: Cluster) -> None:
-    """The same, and meanwhile cuts everybody off from PostgreSQL."""
-    await _stopped(cluster.running["projector"].pid)
+async def disconnect_projector(cluster: Cluster) -> None:
+    """Close all connections to PostgreSQL while the projector is paused at its failpoint."""
+    await _wait_paused(cluster)
     async with await psycopg.AsyncConnection.connect(cluster.database, autocommit=True) as connection:
-        await connection.execute(_CUT)
-    cluster.thaw("projector")
+        await connection.execute(_DISCONNECT_ALL)
+    cluster.resume("projector")
 
 
-async def killed_gateway(cluster: Cluster) -> None:
+async def kill_gateway(cluster: Cluster) -> None:
     cluster.kill("gateway")
 
 
-async def store_away(cluster: Cluster) -> None:
-    async with cluster.away("store"):
+async def keep_store_down(cluster: Cluster) -> None:
+    async with cluster.keep_down("store"):
         await asyncio.sleep(1)
 
 
-async def _stopped(pid: int) -> None:
-    async with asyncio.timeout(20):
-        while _state(pid) != "T":
+async def _wait_paused(cluster: Cluster) -> None:
+    async with asyncio.timeout(PAUSE_TIMEOUT):
+        while not process_tree.is_paused(cluster.running["projector"].pid):
             await asyncio.sleep(0.02)
 
 
-def _state(pid: int) -> str:
-    """As `ps` names it: T is stopped."""
-    status = Path(f"/proc/{pid}/stat").read_text()
-    return status.rpartition(")")[2].split()[0]
-
-
+IN_A_BATCH, PAUSE_IN_A_BATCH = "projector.loaded:40", "projector.loaded:40:stop"
+LOST = "neither visible nor rejected"
 MISSED = "a cursor covers it"
-IN_A_BATCH, FROZEN_IN_A_BATCH = "projector.loaded:40", "projector.loaded:40:stop"
+I = Invariant  # noqa: E741
 
 CASES = (
     MutantCase(
-        "offset_before_write",
-        "projector",
-        Invariant.KEPT,
-        "neither visible nor rejected",
-        "mutant.between:20",
-        instead=IN_A_BATCH,
+        *("offset_before_write", "projector", I.ACCEPTED_KEPT, LOST),
+        failpoint="mutant.between:20",
+        failpoint_without_mutant=IN_A_BATCH,
     ),
-    MutantCase("dedupe_off", "projector", Invariant.ONCE, " times in ", repeated=0.3),
+    MutantCase("dedupe_off", "projector", I.IDEMPOTENT, " times in ", repeated=0.3),
     MutantCase(
-        "publish_before_commit",
-        "projector",
-        Invariant.TOLD_IS_KEPT,
-        "history did not have it",
-        "mutant.between:20:stop",
-        stood_still,
-        instead=FROZEN_IN_A_BATCH,
+        *("publish_before_commit", "projector", I.DELIVERED_IS_READABLE, "history did not have it"),
+        failpoint="mutant.between:20:stop",
+        fault=resume_projector,
+        failpoint_without_mutant=PAUSE_IN_A_BATCH,
     ),
-    MutantCase("register_after_catch_up", "gateway", Invariant.NOTHING_MISSED, MISSED),
+    MutantCase("register_after_catch_up", "gateway", I.NOTHING_MISSED, MISSED),
 )
 LONG_CASES = (
+    MutantCase("accepted_unconfirmed", "gateway", I.ACCEPTED_KEPT, LOST, fault=kill_gateway),
+    MutantCase("text_changed", "gateway", I.NOTHING_INVENTED, "shown, but never sent"),
+    MutantCase("unsure_is_no", "gateway", I.MEMBERS_ADMITTED, "a member: not_found", fault=keep_store_down),
     MutantCase(
-        "accepted_unconfirmed",
-        "gateway",
-        Invariant.KEPT,
-        "neither visible nor rejected",
-        fault=killed_gateway,
+        *("seq_from_memory", "projector", I.TOTAL_ORDER, ", not 1 … "),
+        failpoint=PAUSE_IN_A_BATCH,
+        fault=disconnect_projector,
     ),
-    MutantCase("text_changed", "gateway", Invariant.NOT_INVENTED, "shown, but nobody sent it"),
+    MutantCase("delivered_twice", "gateway", I.CONNECTION_ORDER, " 2 times"),
+    MutantCase("own_send_unread", "projector", I.UNREAD_EXACT, "by the log"),
+    MutantCase("read_falls", "projector", I.UNREAD_EXACT, "by the log"),
     MutantCase(
-        "unsure_is_no", "gateway", Invariant.NOT_REFUSED, "a member: told not_found", fault=store_away
+        *("publisher_reorders", "projector", I.TOPIC_COMPLETE, "in another order than the log"),
+        failpoint="publisher.confirmed:40:stop",
+        fault=resume_projector,
     ),
-    MutantCase(
-        "seq_from_memory",
-        "projector",
-        Invariant.ONE_ORDER,
-        ", not 1 … ",
-        FROZEN_IN_A_BATCH,
-        lost_its_connection,
-    ),
-    MutantCase("told_twice", "gateway", Invariant.SOCKET_ORDER, " 2 times"),
-    MutantCase("own_send_unread", "projector", Invariant.UNREAD, "by the log"),
-    MutantCase("read_falls", "projector", Invariant.UNREAD, "by the log"),
-    MutantCase(
-        "publisher_reorders",
-        "projector",
-        Invariant.STREAM,
-        "in another order than the log",
-        "publisher.confirmed:40:stop",
-        stood_still,
-    ),
-    MutantCase("publisher_trusts", "projector", Invariant.STREAM, "entries: without"),
-    MutantCase("publisher_sleeps", "projector", Invariant.RESTS, "messages were not seen by a device"),
-    MutantCase("asks_the_clock", "projector", Invariant.REPLAY, "the rows of conversations"),
-    MutantCase("list_forgets", "store", Invariant.LISTED, "which the list lacks"),
-    MutantCase("audience_ignored", "notifier", Invariant.PRIVATE, " was shown "),
-    MutantCase("drops_some", "notifier", Invariant.NOTHING_MISSED, MISSED),
-    MutantCase("gap_ignored", "gateway", Invariant.NOTHING_MISSED, MISSED, around="links_break"),
-    MutantCase("cursor_ahead", "gateway", Invariant.CURSOR, "again after a cursor that covers it"),
-    MutantCase("history_open_to_all", "store", Invariant.PRIVATE, "history of"),
-    MutantCase("everybody_may_write", "gateway-2", Invariant.PRIVATE, "send of"),
+    MutantCase("publisher_trusts", "projector", I.TOPIC_COMPLETE, "entries: without"),
+    MutantCase("publisher_sleeps", "projector", I.SETTLES, "messages were not delivered to a client"),
+    MutantCase("projects_the_clock", "projector", I.REPLAY, "the rows of conversations"),
+    MutantCase("list_forgets", "store", I.LISTS_COMPLETE, "which the list lacks"),
+    MutantCase("audience_ignored", "notifier", I.AUTHORIZATION, " was shown "),
+    MutantCase("drops_some", "notifier", I.NOTHING_MISSED, MISSED),
+    MutantCase("gap_ignored", "gateway", I.NOTHING_MISSED, MISSED, harmless="links_break"),
+    MutantCase("cursor_ahead", "gateway", I.CURSOR_EXACT, "again after a cursor that covers it"),
+    MutantCase("history_open_to_all", "store", I.AUTHORIZATION, "history of"),
+    MutantCase("everybody_may_write", "gateway-2", I.AUTHORIZATION, "send of"),
 )

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from notifier.live.interest import Interest, L
 from notifier.live.notice import Notice
 from notifier.live.switchboard import Switchboard
+from tests.chaos.mutants.registry import mutant, replaces
 
 
+@mutant
 def audience_ignored() -> None:
-    """Everybody is told of everything."""
+    """Every entry is dispatched to every subscribed user."""
 
     def holders(self: Interest[L], _: Iterable[str]) -> dict[L, list[str]]:
         return {link: sorted(users) for link, users in self._users.items() if users}
@@ -17,14 +19,14 @@ def audience_ignored() -> None:
     Interest.holders = holders  # type: ignore[method-assign, assignment]
 
 
+@mutant
 def drops_some() -> None:
-    """Now and then an entry is passed over in silence."""
-    usual, numbers = Switchboard.tell, itertools.count()
+    """Now and then an entry is skipped silently."""
+    dispatch, numbers = Switchboard.tell, itertools.count()
 
-    def tell(self: Switchboard, partition: int, notice: Notice) -> None:
+    @replaces(dispatch)
+    def _tell(self: Switchboard, partition: int, notice: Notice) -> None:
         if next(numbers) % 20 == 19:
             self.skip(partition, notice.offset)
         else:
-            usual(self, partition, notice)
-
-    Switchboard.tell = tell  # type: ignore[method-assign]
+            dispatch(self, partition, notice)

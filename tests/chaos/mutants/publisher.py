@@ -9,56 +9,56 @@ from message_store.pipeline import Pipeline
 from message_store.publisher import Line, Publisher
 from shared.failpoints import failpoint
 from shared.kafka import Appendable, Appended, Producer
+from tests.chaos.mutants.registry import mutant, replaces
 
 
+@mutant
 def publish_before_commit() -> None:
-    """What is folded is told at once, and committed after it."""
+    """A batch is published before it is committed."""
+    write = Pipeline._write
 
-    usual = Pipeline._write
-
-    async def write(self: Pipeline, made: Draft, *, more: bool) -> None:
+    @replaces(write)
+    async def _write(self: Pipeline, made: Draft, *, more: bool) -> None:
         self._publisher.tell(made.batch)
         await self._publisher.drained(2.0)
         if any(state and state.kind == "direct" for state in made.after.values()):
             failpoint("mutant.between")
-        await usual(self, made, more=more)
-
-    Pipeline._write = write  # type: ignore[method-assign]
+        await write(self, made, more=more)
 
 
+@mutant
 def publisher_reorders() -> None:
-    """What is sent in one batch is sent the last first."""
-    usual = Producer.append_batch
+    """Each batch is sent in reverse order."""
+    append_batch = Producer.append_batch
 
-    async def append_batch(
+    @replaces(append_batch)
+    async def _append_batch(
         self: Producer, topic: str, partition: int, records: Iterable[Appendable]
     ) -> Appended:
-        return await usual(self, topic, partition, list(records)[::-1])
-
-    Producer.append_batch = append_batch  # type: ignore[method-assign]
+        return await append_batch(self, topic, partition, list(records)[::-1])
 
 
+@mutant
 def publisher_trusts() -> None:
-    """Now and then a batch is taken for confirmed that was not sent."""
-    usual, numbers = Producer.append_batch, itertools.count()
+    """Now and then a batch counts as confirmed without being sent."""
+    append_batch, numbers = Producer.append_batch, itertools.count()
 
-    async def append_batch(
+    @replaces(append_batch)
+    async def _append_batch(
         self: Producer, topic: str, partition: int, records: Iterable[Appendable]
     ) -> Appended:
         if next(numbers) % 20 == 19:
             return Appended(0, len(list(records)))
-        return await usual(self, topic, partition, records)
-
-    Producer.append_batch = append_batch  # type: ignore[method-assign]
+        return await append_batch(self, topic, partition, records)
 
 
+@mutant
 def publisher_sleeps() -> None:
-    """After some batches it tells nothing more."""
-    usual, numbers = Publisher._round, itertools.count()
+    """After some batches it publishes nothing more."""
+    publish_round, numbers = Publisher._round, itertools.count()
 
-    async def some(self: Publisher, partition: int, line: Line) -> bool:
+    @replaces(publish_round)
+    async def _round(self: Publisher, partition: int, line: Line) -> bool:
         if next(numbers) > 60:
             await asyncio.Event().wait()
-        return await usual(self, partition, line)
-
-    Publisher._round = some  # type: ignore[method-assign]
+        return await publish_round(self, partition, line)

@@ -1,27 +1,34 @@
-"""Bugs planted into real processes are found, and named by the promise that they break; what was done to
-the processes beside that is survived without them.
+"""The checker finds bugs planted into real processes, by the invariant that each violates; the faults that
+make them do harm violate nothing without them.
 
-`make test` runs four of them, and one run without a bug in which a projector and a gateway are killed. The
-others, and for each bug with a fault the same run without the bug, are marked `long`.
+`make test` runs four mutants, and one run without any in which a projector and a gateway are killed. The
+other mutants, and the same runs without the bug, are marked `long`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.chaos import mutants
 from tests.chaos.checker.checker import Violation, check
 from tests.chaos.checker.final_state import FinalState
 from tests.chaos.checker.final_state_reader import read_final_state
 from tests.chaos.checker.history import History, Status
 from tests.chaos.cluster.cluster import Cluster, start_cluster
 from tests.chaos.load.admin_client import Backend
-from tests.chaos.load.load import load
-from tests.chaos.mutants.mutant_cases import CASES, IN_A_BATCH, LONG_CASES, Fault, MutantCase, killed_gateway
+from tests.chaos.load.load import start_load
+from tests.chaos.mutants import registry
+from tests.chaos.mutants.mutant_cases import (
+    CASES,
+    IN_A_BATCH,
+    LONG_CASES,
+    CaseFault,
+    MutantCase,
+    kill_gateway,
+)
 
-BEFORE, AFTER = 1.5, 1.5
-"""Seconds of load around a fault."""
+LOAD_SECONDS = 1.5
+"""Before a fault and after it."""
 
 
 class MutantRunner:
@@ -29,52 +36,52 @@ class MutantRunner:
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
-        self._odd: set[str] = set()
+        self._changed: str | None = None
         self._runs = 0
 
-    async def run_group(self, case_: MutantCase, *, mutated: bool) -> list[Violation]:
-        names = ",".join(filter(None, (case_.around, case_.mutant if mutated else "")))
-        usual = list(self.cluster.processes[case_.process].argv)
-        failpoint = case_.failpoint if mutated else case_.instead or case_.failpoint
-        await self.only(case_.process, failpoint, mutants.argv(names, usual) if names else None)
-        faults = [case_.fault] if case_.fault else []
-        return check(*await self.run(faults, patience=5 if mutated else 30, repeated=case_.repeated))
+    async def violations(self, case: MutantCase, *, mutated: bool) -> list[Violation]:
+        mutants = ",".join(filter(None, (case.harmless, case.mutant if mutated else "")))
+        failpoint = case.failpoint if mutated else case.failpoint_without_mutant or case.failpoint
+        await self.change(case.process, failpoint, mutants)
+        return check(*await self.run(case.fault, max_seconds=5 if mutated else 30, repeated=case.repeated))
 
-    async def finds(self, case_: MutantCase) -> None:
-        found = await self.run_group(case_, mutated=True)
-        for_this = [each for each in found if each.promise is case_.breaks and case_.says in each.what]
-        assert for_this, list(map(str, found[:20]))
+    async def assert_detected(self, case: MutantCase) -> None:
+        violations = await self.violations(case, mutated=True)
+        assert any(
+            violation.invariant is case.violates and case.description in violation.description
+            for violation in violations
+        ), list(map(str, violations[:20]))
 
-    async def only(self, process: str, failpoint: str, argv: Sequence[str] | None) -> None:
-        """This one is different, and all others are as they should be."""
-        for odd in self._odd - {process}:
-            await self.cluster.restart_with(odd)
-        await self.cluster.restart_with(process, env={"FAILPOINT": failpoint}, argv=argv)
-        self._odd = {process}
+    async def change(self, process: str, failpoint: str, mutants: str = "") -> None:
+        """Restart this process with a failpoint and mutants, and the one changed before as usual."""
+        if self._changed not in (None, process):
+            await self.cluster.restart(self._changed)
+        argv = registry.argv(mutants, self.cluster.processes[process].argv) if mutants else None
+        await self.cluster.restart(process, env={"FAILPOINT": failpoint}, argv=argv)
+        self._changed = process
 
     async def run(
-        self, faults: Sequence[Fault], patience: float, repeated: float
+        self, fault: CaseFault | None, max_seconds: float, repeated: float
     ) -> tuple[History, FinalState]:
         cluster, backend = self.cluster, Backend(self.cluster.kafka, self.cluster.database)
         self._runs += 1
-        async with load(
+        async with start_load(
             cluster.gateways,
             seed=self._runs,
             rate=40,
-            name=f"run{self._runs}",
             backend=backend,
-            churn=1.5,
+            name=f"run{self._runs}",
+            mean_lifetime=1.5,
             repeated=repeated,
             refetched=1.0,
-        ) as running:
-            await asyncio.sleep(BEFORE)
-            for fault in faults:
+        ) as load:
+            await asyncio.sleep(LOAD_SECONDS)
+            if fault:
                 await fault(cluster)
-            await asyncio.sleep(AFTER)
-            await running.finish(patience)
-        return running.history, await read_final_state(
-            cluster.gateways[-1], backend, running.history, patience
-        )
+            await asyncio.sleep(LOAD_SECONDS)
+            await load.finish(max_seconds)
+        history = load.history
+        return history, await read_final_state(cluster.gateways[-1], backend, history, max_seconds)
 
 
 @pytest.fixture(scope="module")
@@ -84,38 +91,38 @@ async def runner() -> AsyncIterator[MutantRunner]:
         yield MutantRunner(cluster)
 
 
-async def test_without_a_bug_no_promise_is_broken_whatever_is_killed(runner: MutantRunner) -> None:
-    await runner.only("projector", IN_A_BATCH, None)
+async def test_without_a_bug_kills_violate_no_invariant(runner: MutantRunner) -> None:
+    await runner.change("projector", IN_A_BATCH)
     before = dict(runner.cluster.running)
-    history, final_state = await runner.run([killed_gateway], patience=30, repeated=0.3)
+    history, final_state = await runner.run(kill_gateway, max_seconds=30, repeated=0.3)
     after = runner.cluster.running
-    assert {name for name, life in before.items() if after[name] != life} == {"projector", "gateway"}
+    assert {name for name, own in before.items() if after[name] != own} == {"projector", "gateway"}
     assert [str(violation) for violation in check(history, final_state)] == []
 
     sends = list(history.sends())
     assert sum(operation.status is Status.OK for operation in sends) > 0.7 * len(sends) > 50
-    assert any(len(operation.accepted) > 2 for operation in sends), "nothing was said again"
+    assert any(len(operation.accepted) > 2 for operation in sends), "no send was repeated"
     assert any(list(connection.of("rejected")) for connection in history.connections)
-    assert len(history.connections) > 2 * len(history.devices())
+    assert len(history.connections) > 2 * len({connection.client for connection in history.connections})
     assert len(history.refetches) > 50
     assert final_state.probe_results
-    assert all(offsets for offsets in final_state.meanwhile.values())
+    assert all(offsets for offsets in final_state.offsets.values())
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("case_", [each for each in (*CASES, *LONG_CASES) if each.hurts], ids=str)
-async def test_without_the_bug_the_same_run_is_clean(runner: MutantRunner, case_: MutantCase) -> None:
-    """Before any bug is planted: some do harm that stays, such as entries that nobody will publish."""
-    found = await runner.run_group(case_, mutated=False)
-    assert [str(violation) for violation in found] == []
+@pytest.mark.parametrize("case", [case for case in (*CASES, *LONG_CASES) if case.has_fault], ids=str)
+async def test_without_the_bug_the_same_run_violates_nothing(runner: MutantRunner, case: MutantCase) -> None:
+    """Before any bug is planted: some leave harm behind, such as entries that are never published."""
+    violations = await runner.violations(case, mutated=False)
+    assert [str(violation) for violation in violations] == []
 
 
-@pytest.mark.parametrize("case_", CASES, ids=str)
-async def test_a_planted_bug_is_found(runner: MutantRunner, case_: MutantCase) -> None:
-    await runner.finds(case_)
+@pytest.mark.parametrize("case", CASES, ids=str)
+async def test_a_planted_bug_is_detected(runner: MutantRunner, case: MutantCase) -> None:
+    await runner.assert_detected(case)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("case_", LONG_CASES, ids=str)
-async def test_another_planted_bug_is_found(runner: MutantRunner, case_: MutantCase) -> None:
-    await runner.finds(case_)
+@pytest.mark.parametrize("case", LONG_CASES, ids=str)
+async def test_another_planted_bug_is_detected(runner: MutantRunner, case: MutantCase) -> None:
+    await runner.assert_detected(case)

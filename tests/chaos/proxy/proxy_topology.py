@@ -1,7 +1,7 @@
-"""Which proxy stands between which two processes, and what each process is told for it.
+"""Which relay stands between which two processes, and the settings that lead each process through it.
 
-A client of Kafka goes where the broker says that it is, so each has a listener of its own, advertised at
-its proxy's port.
+A Kafka client connects to the address that the broker advertises, so each client has a listener of its own,
+advertised at its relay's port.
 """
 
 from collections.abc import Sequence
@@ -13,63 +13,60 @@ from deploy.local.services import Services
 from tests.chaos.proxy.tcp_relay import Relay
 
 Route = tuple[str, str]
-"""Who dials, and who is dialled: `("gateway-2", "kafka")`, `("client", "gateway")`."""
+"""(connecting process, target): `("gateway-2", "kafka")`, `("client", "gateway")`."""
 
 
 class ProxyTopology:
-    """The proxies by pair, none of them open yet."""
+    """The relays by route, not open yet."""
 
-    def __init__(self, services: Services, postgres: int, ports: Ports) -> None:
-        self.proxies: dict[Route, Relay] = {}
+    def __init__(self, services: Services, postgres_port: int, ports: Ports) -> None:
+        self.relays: dict[Route, Relay] = {}
         self.listeners: dict[str, tuple[int, int]] = {}
-        """For `Kafka.more`."""
+        """Kafka's listener for each client: its port, and the port that is advertised."""
         self._ports = ports
-        gateways, notifiers = named("gateway", services.gateways), named("notifier", services.notifiers)
-        projectors = named("projector", services.projectors)
+        gateways, notifiers = _named("gateway", services.gateways), _named("notifier", services.notifiers)
+        projectors = _named("projector", services.projectors)
         for gateway, port in gateways.items():
-            self._between("client", gateway, port)
-            for dialled, at in {**notifiers, "store": services.store}.items():
-                self._between(gateway, dialled, at)
+            self._add("client", gateway, port)
+            for target, target_port in {**notifiers, "store": services.store}.items():
+                self._add(gateway, target, target_port)
         for name in ("store", *projectors):
-            self._between(name, "postgres", postgres)
+            self._add(name, "postgres", postgres_port)
         for name in (*gateways, *projectors, *notifiers):
-            self._listener(name)
+            listener = ports.take(f"kafka-for-{name}")
+            relay = self._add(name, "kafka", listener)
+            self.listeners[name.upper().replace("-", "_")] = listener, relay.port
 
     @property
     def gateways(self) -> list[int]:
-        """The ports at which clients find the gateways."""
-        return [proxy.port for (dialling, _), proxy in self.proxies.items() if dialling == "client"]
+        """The ports at which clients reach the gateways."""
+        return [relay.port for (source, _), relay in self.relays.items() if source == "client"]
 
-    def wired(self, process: Process) -> Process:
-        """The same process, that dials the proxies."""
-        mine = {to: f"127.0.0.1:{p.port}" for (name, to), p in self.proxies.items() if name == process.name}
-        notifiers = ",".join(address for to, address in mine.items() if to.startswith("notifier"))
+    def rewire(self, process: Process) -> Process:
+        """The same process, with settings that connect it to its relays."""
+        own = {
+            target: f"127.0.0.1:{relay.port}"
+            for (source, target), relay in self.relays.items()
+            if source == process.name
+        }
         env = dict(process.env)
-        if "kafka" in mine:
-            env["KAFKA_BOOTSTRAP"] = mine["kafka"]
-        if "store" in mine:
-            env |= {"STORE_URL": f"http://{mine['store']}", "NOTIFIERS": notifiers}
-        if "postgres" in mine:
-            direct = f"127.0.0.1:{self.proxies[process.name, 'postgres'].target}"
-            env["DATABASE_URL"] = env["DATABASE_URL"].replace(direct, mine["postgres"])
+        if "kafka" in own:
+            env["KAFKA_BOOTSTRAP"] = own["kafka"]
+        if "store" in own:
+            notifiers = (address for target, address in own.items() if target.startswith("notifier"))
+            env |= {"STORE_URL": f"http://{own['store']}", "NOTIFIERS": ",".join(notifiers)}
+        if "postgres" in own:
+            direct = f"127.0.0.1:{self.relays[process.name, 'postgres'].target}"
+            env["DATABASE_URL"] = env["DATABASE_URL"].replace(direct, own["postgres"])
         return replace(process, env=env)
 
-    def _between(self, dialling: str, dialled: str, target: int) -> Relay:
-        proxy = Relay(self._take(f"{dialling}-to-{dialled}"), target, seed=len(self.proxies))
-        self.proxies[dialling, dialled] = proxy
-        return proxy
-
-    def _listener(self, client: str) -> None:
-        port = self._ports.take(f"kafka-for-{client}")
-        proxy = self._between(client, "kafka", port)
-        self.listeners[client.upper().replace("-", "_")] = port, proxy.port
-
-    def _take(self, name: str) -> int:
-        port = self._ports.take(name)
+    def _add(self, source: str, target: str, target_port: int) -> Relay:
+        port = self._ports.take(f"{source}-to-{target}")
         self._ports.release([port])
-        return port
+        relay = self.relays[source, target] = Relay(port, target_port, seed=len(self.relays))
+        return relay
 
 
-def named(kind: str, ports: Sequence[int]) -> dict[str, int]:
-    """Ports by the names that the stack gives its processes."""
+def _named(kind: str, ports: Sequence[int]) -> dict[str, int]:
+    """Ports by the names that the local stack gives its processes."""
     return {kind if number == 1 else f"{kind}-{number}": port for number, port in enumerate(ports, 1)}

@@ -2,51 +2,51 @@
 
 from collections.abc import Iterator
 
-from tests.chaos.checker.invariants import Case
+from tests.chaos.checker.invariants import Evidence
 
 
-def unread_never_drifts(case: Case) -> Iterator[str]:
-    """As listed = as counted from raw rows = as the log has it."""
-    for user, own in case.holds.lists.items():
-        for name, listed in own.items():
-            read = case.truth.members(name).get(user)
+def unread_counts_are_exact(evidence: Evidence) -> Iterator[str]:
+    """As listed = as counted from raw rows = by the log."""
+    for user, own in evidence.final.lists.items():
+        for conversation, listed in own.items():
+            read = evidence.model.members(conversation).get(user)
             if read is None:
                 continue
-            due = len(case.truth.messages(name)) - read
-            counted = case.holds.unread.get((user, name))
-            if not listed["unreadCount"] == counted == due:
-                yield f"{user} in {name}: listed {listed['unreadCount']}, in rows {counted}, by the log {due}"
+            expected = len(evidence.model.messages(conversation)) - read
+            counted = evidence.final.unread.get((user, conversation))
+            if not listed["unreadCount"] == counted == expected:
+                counts = f"listed {listed['unreadCount']}, in rows {counted}, by the log {expected}"
+                yield f"{user} in {conversation}: {counts}"
 
 
-def lists_are_whole(case: Case) -> Iterator[str]:
+def lists_are_complete(evidence: Evidence) -> Iterator[str]:
     """Every member's list has the conversation, with its last message."""
-    for name, conversation in case.truth.conversations.items():
-        for user in conversation.members.keys() & case.holds.lists.keys():
-            listed = case.holds.lists[user].get(name)
+    lists = evidence.final.lists
+    for conversation, state in evidence.model.conversations.items():
+        for user in state.members.keys() & lists.keys():
+            listed = lists[user].get(conversation)
             if listed is None:
-                yield f"{user} is a member of {name}, which the list lacks"
-            elif listed["lastSeq"] != len(conversation.messages):
-                yield f"{user} has {name} up to {listed['lastSeq']}, not {len(conversation.messages)}"
+                yield f"{user} is a member of {conversation}, which the list lacks"
+            elif listed["lastSeq"] != len(state.messages):
+                yield f"{user} has {conversation} up to {listed['lastSeq']}, not {len(state.messages)}"
 
 
-def the_same_log_gives_the_same_state(case: Case) -> Iterator[str]:
-    """Applied to an empty database it gives the same rows; every offset has one outcome, and the same."""
-    for table in case.holds.rows.keys() | case.holds.replayed.keys():
-        if case.holds.rows.get(table) != case.holds.replayed.get(table):
-            yield f"the rows of {table} are others than a replay gives"
-    for partition, offsets in case.holds.meanwhile.items():
+def replay_gives_the_same_state(evidence: Evidence) -> Iterator[str]:
+    """The log applied to an empty database gives the same rows, and one outcome per offset."""
+    projection, replayed = evidence.final.projection, evidence.final.replayed
+    for table in projection.row_hashes.keys() | replayed.row_hashes.keys():
+        if projection.row_hashes.get(table) != replayed.row_hashes.get(table):
+            yield f"the rows of {table} differ from a replay"
+    for partition, offsets in evidence.final.offsets.items():
         for offset in offsets:
-            yield from _one_outcome((partition, offset), case)
+            outcomes = projection.outcomes.get((partition, offset), [])
+            expected = replayed.outcomes.get((partition, offset), [])
+            if len(outcomes) != 1:
+                yield f"the journal has {len(outcomes)} outcomes for {partition}-{offset}"
+            elif outcomes != expected:
+                yield f"{partition}-{offset} is {outcomes}, but {expected} in a replay"
 
 
-def _one_outcome(place: tuple[int, int], case: Case) -> Iterator[str]:
-    found, again = (each.get(place, []) for each in (case.holds.outcomes, case.holds.replayed_outcomes))
-    if len(found) != 1:
-        yield f"the journal has {len(found)} outcomes for {place[0]}-{place[1]}"
-    elif found != again:
-        yield f"{place[0]}-{place[1]} is {found}, but {again} when it is replayed"
-
-
-def it_comes_to_rest(case: Case) -> Iterator[str]:
-    yield from case.did.unsettled
-    yield from case.holds.unsettled
+def system_settles(evidence: Evidence) -> Iterator[str]:
+    yield from evidence.history.unsettled
+    yield from evidence.final.unsettled
