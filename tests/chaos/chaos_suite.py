@@ -22,7 +22,7 @@ from pathlib import Path
 import structlog
 
 from deploy.local.failure import Failure
-from shared.serving import allow_files
+from shared.runtime.open_files import raise_limit
 from tests.chaos import report
 from tests.chaos.chaos_run import SETTINGS, run_group
 from tests.chaos.cluster import small_disk
@@ -44,7 +44,7 @@ def main() -> int:
         return 0
     _quiet_logs()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # cleans up, as on Ctrl-C
-    allow_files()
+    raise_limit()
     began = time.monotonic()
     with _small_disk("disk" in plan) as disk:
         results = asyncio.run(_run(plan, arguments, disk))

@@ -10,7 +10,7 @@ import httpx
 import orjson
 from websockets.asyncio.client import connect
 
-from shared.problems import STATUS
+from shared.http.problems import STATUS
 from tests.chaos.checker.final_state import ProbeResult
 from tests.chaos.checker.history import History
 from tests.chaos.checker.reference_model import Entry

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from shared import codec, cursor, ids
-from shared.events import Event
+from shared.contract import codec, cursor, ids
+from shared.contract.events import Event
 from tests import builders
 from tests.chaos.checker.final_state import FinalState, ProbeResult, Projection, TopicRecord
 from tests.chaos.checker.history import Attempt, Connection, Frame, History, Operation, Refetch, Status

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import httpx
 import psycopg
 
-from shared import cursor
-from shared.topics import Topics
+from shared.contract import cursor
+from shared.log.topics import Topics
 from tests.chaos.checker import tables, topics
 from tests.chaos.checker.authorization_probe import probe_authorization
 from tests.chaos.checker.final_state import FinalState

@@ -5,7 +5,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from shared import codec, ids
+from shared.contract import codec, ids
 from tests import builders
 from tests.chaos.checker import example_history as example
 from tests.chaos.checker.checker import CHECKS, Invariant, check, violated

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from shared import cursor
+from shared.contract import cursor
 from tests.chaos.checker.history import Connection, Frame
 from tests.chaos.checker.invariants import Evidence
 from tests.chaos.checker.reference_model import Entry, Key, ReferenceModel, key_of
