@@ -12,13 +12,17 @@ from tests.chaos import report
 from tests.chaos.chaos_run import SETTINGS, run_group
 from tests.chaos.cluster.cluster import Cluster, start_cluster
 from tests.chaos.faults.clock_skew import SKEW_SECONDS, clock_skew
-from tests.chaos.faults.failpoints import exit_at_failpoint
 from tests.chaos.faults.fault import Fault
-from tests.chaos.faults.kills import kill, quit_postgres, terminate
 from tests.chaos.faults.network import network_fault
-from tests.chaos.faults.pauses import pause
 from tests.chaos.faults.poison import poison, poison_kinds
-from tests.chaos.faults.rebalances import members_down
+from tests.chaos.faults.process_faults import (
+    exit_at_failpoint,
+    kill,
+    members_down,
+    pause,
+    quit_postgres,
+    terminate,
+)
 from tests.chaos.faults.rebuild import rebuild
 
 SEED = 7

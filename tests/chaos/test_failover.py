@@ -20,8 +20,7 @@ from deploy.local.process import leash
 from tests.chaos import report
 from tests.chaos.chaos_run import SETTINGS, WARM_UP, run_group
 from tests.chaos.cluster.cluster import Cluster, start_cluster
-from tests.chaos.faults.kills import kill
-from tests.chaos.faults.pauses import pause
+from tests.chaos.faults.process_faults import kill, pause
 from tests.chaos.load.admin_client import Backend
 from tests.chaos.load.load import start_load
 

@@ -4,14 +4,11 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 
 from tests.chaos.faults.clock_skew import clock_skews
-from tests.chaos.faults.failpoints import exits_at_failpoints
 from tests.chaos.faults.fault import Fault
 from tests.chaos.faults.full_disk import full_disks
-from tests.chaos.faults.kills import kills, terminations
 from tests.chaos.faults.network import network_faults
-from tests.chaos.faults.pauses import pauses
 from tests.chaos.faults.poison import poison_records
-from tests.chaos.faults.rebalances import rebalances
+from tests.chaos.faults.process_faults import exits_at_failpoints, kills, pauses, rebalances, terminations
 from tests.chaos.faults.rebuild import rebuilds
 
 GROUPS: Mapping[str, Callable[[random.Random], Iterable[Fault]]] = {

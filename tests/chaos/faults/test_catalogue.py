@@ -10,9 +10,8 @@ import pytest
 from deploy.local.process import ROOT
 from message_store.storage.postgres import PostgresStore
 from tests.chaos.faults.catalogue import GROUPS, faults_of
-from tests.chaos.faults.failpoints import FAILPOINTS
 from tests.chaos.faults.network import network_faults
-from tests.chaos.faults.pauses import pauses
+from tests.chaos.faults.process_faults import FAILPOINTS, pauses
 from tests.integration.test_migrations import KILLED_AT
 
 COMMIT_TIMEOUT = signature(PostgresStore).parameters["timeout"].default
