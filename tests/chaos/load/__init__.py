@@ -1,6 +1,7 @@
 """The load: a seeded population of clients that record everything they do and receive.
 
 load              runs a population against some gateways, and waits for quiescence afterwards
+context           what the parts of one load share
 population        who exists and who shares a conversation with whom
 workload          what the clients do, and retry until it is answered
 rest_client       one attempt of an operation over REST

@@ -11,12 +11,11 @@ import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-import aiohttp
-
 from shared.kafka import Producer
 from tests.chaos.checker.history import Frame, History
 from tests.chaos.load import rest_client
 from tests.chaos.load.admin_client import AdminClient, Backend
+from tests.chaos.load.context import LoadContext
 from tests.chaos.load.deliveries import Deliveries
 from tests.chaos.load.polling_client import PollingClient
 from tests.chaos.load.population import Population
@@ -28,39 +27,35 @@ POLLING_CLIENTS = 2
 
 
 class Load:
-    def __init__(
-        self,
-        gateways: Sequence[str],
-        population: Population,
-        rng: random.Random,
-        http: aiohttp.ClientSession,
-        *,
-        repeated: float = 0.0,
-        refetched: float = 0.0,
-    ) -> None:
-        self.population = population
-        self.history = History(users=list(population.users))
-        self.workload = Workload(population, gateways, self.history, rng, http, repeated)
-        self._gateways, self._rng, self._http, self._refetched = gateways, rng, http, refetched
-        self._directs = {direct.id for direct in population.directs}
+    def __init__(self, context: LoadContext) -> None:
+        self.population = context.population
+        self.workload = Workload(context)
+        self._context = context
+        self._directs = {direct.id for direct in self.population.directs}
         self._tasks: list[asyncio.Task[None]] = []
         self._client_tasks: list[asyncio.Task[None]] = []
         self._refetch_tasks: set[asyncio.Task[None]] = set()
 
     @property
+    def history(self) -> History:
+        return self._context.history
+
+    @property
     def deliveries(self) -> Deliveries:
         return self.workload.deliveries
 
-    async def open(self, mean_lifetime: float) -> None:
+    async def open(self) -> None:
         """Start and announce all conversations, connect all clients. Raises TimeoutError."""
+        http, gateway = self._context.http, self._context.gateways[0]
         async with asyncio.timeout(60):
             for user in self.population.users:
-                cursor = await rest_client.head_cursor(self._http, self._gateways[0], user)
-                self.history.start_cursors[user] = cursor
+                self.history.start_cursors[user] = await rest_client.head_cursor(http, gateway, user)
             await asyncio.gather(*(self.workload.start(direct) for direct in self.population.directs))
             for number, user in enumerate(self.population.users):
                 for suffix in ("a", "b")[: 1 + number % 2]:
-                    self._add_client(f"{user}-{suffix}", user, mean_lifetime)
+                    client = SocketClient(f"{user}-{suffix}", user, self._context, self._on_frame)
+                    self.workload.clients.append(client)
+                    self._client_tasks.append(asyncio.create_task(client.run()))
             clients = self.workload.clients
             while not (all(client.cursor_count for client in clients) and self._all_announced()):
                 await asyncio.sleep(0.02)
@@ -70,39 +65,33 @@ class Load:
         self._tasks.append(asyncio.create_task(work))
 
     async def finish(self, max_seconds: float = 60) -> None:
-        """Stop sending; wait until all is answered, every client has received it and a cursor after it. Each
-        of these has `max_seconds` seconds."""
-        results = await cancel(self._tasks)
-        failures = (error for error in results if isinstance(error, Exception))
+        """Stop sending; wait until all is answered, every client has received it and a cursor after it, and
+        could reconnect. Each of these has `max_seconds`."""
+
+        async def settle(count: Callable[[], int], what: str) -> None:
+            deadline = asyncio.get_running_loop().time() + max_seconds
+            while (left := count()) and asyncio.get_running_loop().time() < deadline:
+                await asyncio.sleep(0.02)
+            if left:
+                self.history.unsettled.append(f"after {max_seconds:.0f} s {left} {what}")
+
+        failures = [error for error in await cancel(self._tasks) if isinstance(error, Exception)]
         self.history.unsettled += [f"the load failed: {error!r}" for error in failures]
         workload, clients = self.workload, self.workload.clients
-        await self._settle(lambda: len(workload.tasks), max_seconds, "operations are not answered")
+        await settle(lambda: len(workload.tasks), "operations are not answered")
         self.history.unsettled += workload.unanswered
         for client in clients:
             client.mean_lifetime = 0
-        await self._settle(self._count_undelivered, max_seconds, "messages were not delivered to a client")
+        await settle(self._count_undelivered, "messages were not delivered to a client")
         before = {client: client.cursor_count for client in clients}
-        await self._settle(
-            lambda: sum(client.cursor_count == before[client] for client in clients),
-            max_seconds,
-            "clients received no cursor",
-        )
+        await settle(lambda: sum(c.cursor_count == before[c] for c in clients), "clients received no cursor")
         await cancel(self._client_tasks)
         returning = [asyncio.create_task(client.catch_up()) for client in clients]
-        await self._settle(
-            lambda: sum(not task.done() for task in returning), max_seconds, "clients could not reconnect"
-        )
+        await settle(lambda: sum(not task.done() for task in returning), "clients could not reconnect")
         await cancel(returning)
 
     async def close(self) -> None:
         await cancel([*self._tasks, *self.workload.tasks, *self._client_tasks, *self._refetch_tasks])
-
-    def _add_client(self, name: str, user: str, mean_lifetime: float) -> None:
-        client = SocketClient(
-            name, user, self._gateways, self.history, self._rng, self._on_frame, mean_lifetime
-        )
-        self.workload.clients.append(client)
-        self._client_tasks.append(asyncio.create_task(client.run()))
 
     def _all_announced(self) -> bool:
         """Whether every member has received every conversation: from then on none may be refused."""
@@ -111,9 +100,8 @@ class Load:
             for connection in self.history.connections
             for frame in connection.of("conversation")
         }
-        return announced >= {
-            (user, direct.id) for direct in self.population.directs for user in direct.members
-        }
+        directs = self.population.directs
+        return announced >= {(user, direct.id) for direct in directs for user in direct.members}
 
     def _on_frame(self, client: SocketClient, frame: Frame) -> None:
         if frame["type"] != "message":
@@ -121,23 +109,16 @@ class Load:
         if frame["senderId"] != client.user:
             self.workload.record_seen(client.user, frame["conversationId"], frame["seq"])
             self.deliveries.record(frame["text"], client.name, live=bool(client.gateway))
-        if frame["conversationId"] in self._directs and self._rng.random() < self._refetched:
+        if frame["conversationId"] in self._directs and self._context.chance(self._context.refetched):
             task = asyncio.create_task(self._refetch(client, frame))
             self._refetch_tasks.add(task)
             task.add_done_callback(self._refetch_tasks.discard)
 
     async def _refetch(self, client: SocketClient, frame: Frame) -> None:
-        gateway = client.gateway or self._gateways[0]
+        gateway, http = client.gateway or self._context.gateways[0], self._context.http
         conversation, seq = frame["conversationId"], frame["seq"]
-        if refetch := await rest_client.refetch(self._http, gateway, client.user, conversation, seq):
+        if refetch := await rest_client.refetch(http, gateway, client.user, conversation, seq):
             self.history.refetches.append(refetch)
-
-    async def _settle(self, count: Callable[[], int], max_seconds: float, what: str) -> None:
-        deadline = asyncio.get_running_loop().time() + max_seconds
-        while (left := count()) and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.02)
-        if left:
-            self.history.unsettled.append(f"after {max_seconds:.0f} s {left} {what}")
 
     def _count_undelivered(self) -> int:
         """Accepted messages of direct conversations that a client of a member lacks."""
@@ -165,31 +146,30 @@ async def start_load(
     gateways: Sequence[str],
     seed: int,
     rate: float,
-    *,
     backend: Backend,
+    *,
     users: int = 16,
     name: str = "",
     mean_lifetime: float = 4.0,
     repeated: float = 0.05,
     refetched: float = 0.05,
 ) -> AsyncIterator[Load]:
-    """Yield a load of `rate` messages a second. Clients disconnect after `mean_lifetime` seconds in the mean
-    (0: never). `name` separates loads on one system; `repeated` and `refetched` are shares of the sends that
-    are sent again, and of the messages received that are looked up in history."""
-    rng = random.Random(seed)
-    population = Population.of(seed, name or f"s{seed}", users)
+    """Yield a load of `rate` messages a second; `name` separates loads on one system. The rest: LoadContext."""
+    rng, population = random.Random(seed), Population.of(seed, name or f"s{seed}", users)
+    history = History(users=list(population.users))
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(rest_client.session())
-        load = Load(gateways, population, rng, http, repeated=repeated, refetched=refetched)
+        context = LoadContext(population, gateways, rng, http, history, mean_lifetime, repeated, refetched)
+        load = Load(context)
         stack.push_async_callback(load.close)
-        await load.open(mean_lifetime)
+        await load.open()
         producer = Producer(backend.kafka, client_id="clients")
         await producer.start()
         stack.push_async_callback(producer.stop)
-        admin = AdminClient(population.group, producer, load.history)
+        admin = AdminClient(population.group, producer, history)
         await admin.start_group()
         load.spawn(admin.change_members(rng, 0.7))
         for user in population.users[:POLLING_CLIENTS]:
-            load.spawn(PollingClient(user, gateways, load.history, rng, http).run())
+            load.spawn(PollingClient(user, context).run())
         load.spawn(load.workload.run(rate))
         yield load

@@ -5,43 +5,34 @@ connection, with the cursor after each page, and so checked like one: nothing mi
 """
 
 import asyncio
-import random
-from collections.abc import Sequence
 
-import aiohttp
-
-from tests.chaos.checker.history import Connection, History
+from tests.chaos.checker.history import Connection
 from tests.chaos.load import rest_client
+from tests.chaos.load.context import LoadContext
 
 PAGE_SIZE = 2
 
 
 class PollingClient:
-    def __init__(
-        self,
-        user: str,
-        gateways: Sequence[str],
-        history: History,
-        rng: random.Random,
-        http: aiohttp.ClientSession,
-    ) -> None:
-        self._gateways, self._rng, self._http = gateways, rng, http
-        start = history.start_cursors[user]
+    def __init__(self, user: str, context: LoadContext) -> None:
+        self._context = context
+        start = context.history.start_cursors[user]
         hello = {"type": "hello", "cursor": start}
         self._connection = Connection(user, f"{user}-rest", "any", start, [hello])
-        history.connections.append(self._connection)
+        context.history.connections.append(self._connection)
 
     async def run(self) -> None:
         """Poll until cancelled, or until its cursor is rejected."""
         has_more = False
         while self._connection.end == "":
             if not has_more:
-                await asyncio.sleep(self._rng.uniform(0.3, 1.5))
+                await asyncio.sleep(self._context.rng.uniform(0.3, 1.5))
             has_more = await self._fetch_page()
 
     async def _fetch_page(self) -> bool:
-        gateway, cursor = self._rng.choice(self._gateways), self._connection.last_cursor or ""
-        page = await rest_client.sync(self._http, gateway, self._connection.user, cursor, PAGE_SIZE)
+        user, cursor = self._connection.user, self._connection.last_cursor or ""
+        gateway = self._context.any_gateway()
+        page = await rest_client.sync(self._context.http, gateway, user, cursor, PAGE_SIZE)
         if page is None:
             return False  # no response: the next poll uses the same cursor
         if "code" in page:

@@ -1,9 +1,8 @@
 """A WebSocket client: one connection after the other, each resuming at the last cursor."""
 
 import asyncio
-import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from urllib.parse import quote
 
@@ -11,7 +10,8 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from tests.chaos.checker.history import Attempt, Connection, Frame, History, Operation, Status
+from tests.chaos.checker.history import Attempt, Connection, Frame, Operation, Status
+from tests.chaos.load.context import LoadContext
 
 _RETRY_AFTER = re.compile(r"afterMs=(\d+)")
 _MAX_BACK_OFF = 2.0
@@ -21,26 +21,17 @@ _SEND_TIMEOUT = 6.0
 
 class SocketClient:
     def __init__(
-        self,
-        name: str,
-        user: str,
-        gateways: Sequence[str],
-        history: History,
-        rng: random.Random,
-        on_frame: Callable[["SocketClient", Frame], None],
-        mean_lifetime: float = 0.0,
+        self, name: str, user: str, context: LoadContext, on_frame: Callable[["SocketClient", Frame], None]
     ) -> None:
-        """Disconnects after `mean_lifetime` seconds in the mean; 0: never."""
-        self.user = user
-        self.name = name
+        self.name, self.user = name, user
         self.gateway = ""
         """The gateway it is connected to; empty while disconnected or catching up."""
         self.message_ids: set[str] = set()
         self.cursor_count = 0
         """Cursors received, without the ones in `hello`."""
-        self.mean_lifetime = mean_lifetime
-        self._gateways, self._history, self._rng, self._on_frame = gateways, history, rng, on_frame
-        self._cursor: str | None = history.start_cursors.get(user)
+        self.mean_lifetime = context.mean_lifetime
+        self._context, self._rng, self._on_frame = context, context.rng, on_frame
+        self._cursor: str | None = context.history.start_cursors.get(user)
         self._socket: ClientConnection | None = None
         self._heartbeat = 30.0
         self._pending: dict[str, asyncio.Future[Attempt]] = {}
@@ -49,12 +40,12 @@ class SocketClient:
     async def run(self) -> None:
         """Connect again and again until cancelled."""
         while True:
-            await asyncio.sleep(await self._connect(self._rng.choice(self._gateways)))
+            await asyncio.sleep(await self._connect(self._context.any_gateway()))
 
     async def catch_up(self) -> None:
         """After `run`: connect once more and catch up from the last cursor."""
         while not self.gateway:
-            connecting = asyncio.create_task(self._connect(self._gateways[0]))
+            connecting = asyncio.create_task(self._connect(self._context.gateways[0]))
             while not connecting.done() and not self.gateway:
                 await asyncio.sleep(0.02)
             if not self.gateway:
@@ -101,7 +92,7 @@ class SocketClient:
             async with connect(
                 url, max_size=None, open_timeout=5, close_timeout=1, ping_interval=None
             ) as socket:
-                self._history.connections.append(connection)
+                self._context.history.connections.append(connection)
                 self._socket = socket
                 back_off = await self._receive(socket, connection, back_off)
         except ConnectionClosed as closed:

@@ -9,16 +9,20 @@ import pytest
 from tests.chaos.checker.checker import Invariant, check, violated
 from tests.chaos.checker.example_history import END, Example, cursor_at, example
 from tests.chaos.load import rest_client
+from tests.chaos.load.context import LoadContext
 from tests.chaos.load.polling_client import PollingClient
+from tests.chaos.load.population import Population
 from tests.chaos.load.scripted_gateway import scripted_gateway
+
+POPULATION = Population.of(1, "t", 4)
 
 
 async def _poll(case: Example, *responses: tuple[int, dict[str, Any]]) -> set[Invariant]:
     """What is violated when bob polls the example's end and gets these responses."""
     left = list(responses)
     async with scripted_gateway(left) as gateway, rest_client.session() as http:
-        client = PollingClient("bob", [gateway], case.history, random.Random(1), http)
-        polling = asyncio.create_task(client.run())
+        context = LoadContext(POPULATION, [gateway], random.Random(1), http, case.history)
+        polling = asyncio.create_task(PollingClient("bob", context).run())
         async with asyncio.timeout(20):
             while left:
                 await asyncio.sleep(0.01)

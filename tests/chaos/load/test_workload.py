@@ -8,6 +8,7 @@ import pytest
 
 from tests.chaos.checker.history import History, Status
 from tests.chaos.load import rest_client
+from tests.chaos.load.context import LoadContext
 from tests.chaos.load.load import Load
 from tests.chaos.load.population import Population
 from tests.chaos.load.scripted_gateway import Responses, scripted_gateway
@@ -19,13 +20,13 @@ POPULATION = Population.of(1, "t", 4)
 async def _start(statuses: Sequence[int]) -> History:
     """Start one conversation, with these statuses as responses."""
     responses: Responses = [(status, {"id": "c", "code": "a_code"}) for status in statuses]
-    history = History()
     async with scripted_gateway(responses) as gateway, rest_client.session() as http:
-        workload = Workload(POPULATION, [gateway], history, random.Random(1), http, repeated=0)
+        context = LoadContext(POPULATION, [gateway], random.Random(1), http)
+        workload = Workload(context)
         await workload.start(POPULATION.directs[0])
     assert not responses
     assert not workload.unanswered
-    return history
+    return context.history
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ async def test_a_load_that_fails_is_unsettled() -> None:
         raise KeyError("entries")
 
     async with rest_client.session() as http:
-        load = Load(["http://gateway"], POPULATION, random.Random(1), http)
+        load = Load(LoadContext(POPULATION, ["http://gateway"], random.Random(1), http))
         load.spawn(fail())
         await asyncio.sleep(0)
         await load.finish()

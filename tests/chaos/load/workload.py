@@ -1,15 +1,13 @@
 """What the clients do, and retry until there is a definite answer."""
 
 import asyncio
-import random
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 
-import aiohttp
-
-from tests.chaos.checker.history import Attempt, History, Operation, Status
+from tests.chaos.checker.history import Attempt, Operation, Status
 from tests.chaos.load import rest_client
+from tests.chaos.load.context import LoadContext
 from tests.chaos.load.deliveries import Deliveries
-from tests.chaos.load.population import Conversation, Population
+from tests.chaos.load.population import Conversation
 from tests.chaos.load.socket_client import SocketClient
 
 _WITHOUT_CLIENT_ID = 0.03
@@ -20,23 +18,12 @@ _READS, _STARTS = 0.25, 0.02
 
 
 class Workload:
-    """`repeated`: the share of accepted sends that is repeated through all gateways at once."""
-
-    def __init__(
-        self,
-        population: Population,
-        gateways: Sequence[str],
-        history: History,
-        rng: random.Random,
-        http: aiohttp.ClientSession,
-        repeated: float,
-    ) -> None:
+    def __init__(self, context: LoadContext) -> None:
         self.deliveries = Deliveries()
         self.clients: list[SocketClient] = []
         self.tasks: set[asyncio.Task[None]] = set()
         """Operations in flight."""
-        self._population, self._gateways, self._history = population, gateways, history
-        self._rng, self._http, self._repeated = rng, http, repeated
+        self._context, self._rng = context, context.rng
         self._last_seen: dict[tuple[str, str], int] = {}
         """(user, conversation) → the last seq received."""
         self._pending: list[Operation] = []
@@ -44,9 +31,7 @@ class Workload:
     @property
     def unanswered(self) -> list[str]:
         """The pending operations, each with its last attempt."""
-        return [
-            f"{operation.kind} of {operation.user} ({_progress(operation)})" for operation in self._pending
-        ]
+        return [f"{op.kind} of {op.user} ({_progress(op)})" for op in self._pending]
 
     async def run(self, rate: float) -> None:
         """Send `rate` messages a second until cancelled (open loop: none waits for another)."""
@@ -57,10 +42,10 @@ class Workload:
             await asyncio.sleep(due - loop.time())
             number += 1
             self._spawn(self._send(number, due))
-            if self._rng.random() < _READS and self._last_seen:
+            if self._context.chance(_READS) and self._last_seen:
                 self._spawn(self._read())
-            if self._rng.random() < _STARTS:
-                self._spawn(self.start(self._rng.choice(self._population.directs)))
+            if self._context.chance(_STARTS):
+                self._spawn(self.start(self._rng.choice(self._context.population.directs)))
 
     async def start(self, direct: Conversation) -> None:
         user, peer = self._rng.sample(list(direct.members), 2)
@@ -75,15 +60,16 @@ class Workload:
         task.add_done_callback(self.tasks.discard)
 
     async def _send(self, number: int, due: float) -> None:
-        to_group = self._history.produced_events and self._rng.random() < _TO_THE_GROUP
-        conversation = self._population.group if to_group else self._rng.choice(self._population.directs)
+        context = self._context
+        to_group = context.history.produced_events and context.chance(_TO_THE_GROUP)
+        conversation = context.population.group if to_group else self._rng.choice(context.population.directs)
         user = self._rng.choice(conversation.members)
-        client_id = None if self._rng.random() < _WITHOUT_CLIENT_ID else f"c{number}"
+        client_id = None if context.chance(_WITHOUT_CLIENT_ID) else f"c{number}"
         operation = Operation("send", user, conversation.id, client_id, f"{user} sends {number}")
         self.deliveries.expect(operation.text, conversation.id, due)
         await self._complete(operation)
-        if client_id and operation.accepted and self._rng.random() < self._repeated:
-            repeats = (rest_client.attempt(self._http, gateway, operation) for gateway in self._gateways)
+        if client_id and operation.accepted and context.chance(context.repeated):
+            repeats = (rest_client.attempt(context.http, gateway, operation) for gateway in context.gateways)
             operation.attempts += await asyncio.gather(*repeats)
 
     async def _read(self) -> None:
@@ -91,15 +77,15 @@ class Workload:
         (user, conversation), seq = self._rng.choice(list(self._last_seen.items()))
         operation = Operation("read", user, conversation, up_to=max(1, seq - self._rng.randrange(3)))
         client = self._connected_client(user)
-        if client and self._rng.random() < 0.5:
-            self._history.operations.append(operation)
+        if client and self._context.chance(0.5):
+            self._context.history.operations.append(operation)
             await client.read(operation)
         else:
             await self._complete(operation)
 
     async def _complete(self, operation: Operation) -> None:
         """Retry until there is a definite answer; a send without `clientId` is tried once."""
-        self._history.operations.append(operation)
+        self._context.history.operations.append(operation)
         self._pending.append(operation)
         is_idempotent = operation.kind != "send" or operation.client_id is not None
         while (attempt := await self._attempt(operation)).status is Status.INDETERMINATE and is_idempotent:
@@ -110,9 +96,9 @@ class Workload:
 
     async def _attempt(self, operation: Operation) -> Attempt:
         client = self._connected_client(operation.user)
-        if client and operation.kind == "send" and operation.client_id and self._rng.random() < 0.5:
+        if client and operation.kind == "send" and operation.client_id and self._context.chance(0.5):
             return await client.send(operation)
-        return await rest_client.attempt(self._http, self._rng.choice(self._gateways), operation)
+        return await rest_client.attempt(self._context.http, self._context.any_gateway(), operation)
 
     def _connected_client(self, user: str) -> SocketClient | None:
         connected = [client for client in self.clients if client.user == user and client.gateway]
