@@ -1,7 +1,8 @@
 """How long the system takes to recover, from the moment in which a fault is healed."""
 
 import asyncio
-from collections.abc import Coroutine
+import math
+from collections.abc import Callable
 from itertools import takewhile
 from statistics import median
 from typing import NamedTuple
@@ -45,47 +46,45 @@ def usual_latency(load: Load) -> float:
 
 async def measure_recovery(cluster: Cluster, load: Load, healed: float, usual: float) -> Recovery:
     """Block until the system has recovered. `healed`: the loop's time; `usual`: the latency before."""
-    caught_up = asyncio.create_task(_seconds_until_done(healed, wait_caught_up(cluster)))
-    delivered = await _seconds_until_delivered(load, healed)
-    latency = await _seconds_until_latency(load, healed, max(MAX_LATENCY_FACTOR * usual, NORMAL_LATENCY))
-    return Recovery(delivered, await caught_up, latency)
+    catching_up = asyncio.create_task(wait_caught_up(cluster))
+    limit = max(MAX_LATENCY_FACTOR * usual, NORMAL_LATENCY)
+    seconds = await asyncio.gather(
+        _seconds_until(_all_delivered(load, healed), healed),
+        _seconds_until(catching_up.done, healed),
+        _seconds_until(lambda: _median_latency(load, healed) <= limit, healed),
+    )
+    catching_up.cancel()
+    return Recovery(*seconds)
 
 
-async def _seconds_until_delivered(load: Load, healed: float) -> float:
+def _all_delivered(load: Load, healed: float) -> Callable[[], bool]:
+    """Whether the next message of every partition and to every client was delivered."""
     partition_of = {direct.id: direct.partition for direct in load.population.directs}
-    waiting: set[int | str] = set(partition_of.values())
-    waiting |= {client.name for client in load.workload.clients}
-    all_, last = load.deliveries.all, healed
-    processed = len(all_)
-    while waiting:
-        if asyncio.get_running_loop().time() > healed + RECOVERY_TIMEOUT:
-            return RECOVERY_TIMEOUT
-        new, processed = all_[processed:], len(all_)
+    waiting: set[int | str] = {*partition_of.values(), *(client.name for client in load.workload.clients)}
+    processed = len(load.deliveries.all)
+
+    def condition() -> bool:
+        nonlocal processed
+        new, processed = load.deliveries.all[processed:], len(load.deliveries.all)
         for delivery in new:
-            reached = {partition_of.get(delivery.conversation, ""), delivery.client} & waiting
-            if delivery.due > healed and reached:
-                waiting -= reached
-                last = delivery.received
+            if delivery.due > healed:
+                waiting.difference_update((partition_of.get(delivery.conversation, ""), delivery.client))
+        return not waiting
+
+    return condition
+
+
+def _median_latency(load: Load, healed: float) -> float:
+    """Of the live deliveries of the last second that were due after healing."""
+    since = asyncio.get_running_loop().time() - 1
+    newest_first = takewhile(lambda delivery: delivery.received > since, reversed(load.deliveries.all))
+    return median([own.latency for own in newest_first if own.live and own.due > healed] or [math.inf])
+
+
+async def _seconds_until(condition: Callable[[], bool], healed: float) -> float:
+    loop = asyncio.get_running_loop()
+    while not condition():
+        if loop.time() > healed + RECOVERY_TIMEOUT:
+            return RECOVERY_TIMEOUT
         await asyncio.sleep(0.02)
-    return last - healed
-
-
-async def _seconds_until_latency(load: Load, healed: float, limit: float) -> float:
-    loop = asyncio.get_running_loop()
-    while (now := loop.time()) < healed + RECOVERY_TIMEOUT:
-        newest_first = takewhile(lambda delivery: delivery.received > now - 1, reversed(load.deliveries.all))
-        latencies = [own.latency for own in newest_first if own.live and own.due > healed]
-        if latencies and median(latencies) <= limit:
-            return now - healed
-        await asyncio.sleep(0.05)
-    return RECOVERY_TIMEOUT
-
-
-async def _seconds_until_done(healed: float, work: Coroutine[None, None, None]) -> float:
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout_at(healed + RECOVERY_TIMEOUT):
-            await work
-    except TimeoutError:
-        return RECOVERY_TIMEOUT
     return loop.time() - healed

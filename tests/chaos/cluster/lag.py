@@ -1,7 +1,7 @@
 """How far the projectors and the notifiers lag behind the log, by Kafka and PostgreSQL themselves."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import psycopg
@@ -25,15 +25,20 @@ async def wait_caught_up(cluster: Cluster) -> None:
     while True:
         try:
             async with _clients(cluster.kafka) as (consumer, admin):
-                events = await _end_offsets(consumer, "chat.events")
-                while not _reached(await _projected(cluster), events):
-                    await asyncio.sleep(_POLL_INTERVAL)
+                await _wait_reached(await _end_offsets(consumer, "chat.events"), lambda: _projected(cluster))
                 messages = await _end_offsets(consumer, "chat.messages")
-                while not _reached(await _committed_by_notifiers(admin), messages):
-                    await asyncio.sleep(_POLL_INTERVAL)
-                return
+                return await _wait_reached(messages, lambda: _committed_by_notifiers(admin))
         except (KafkaError, psycopg.Error, TimeoutError, OSError):
             await asyncio.sleep(_POLL_INTERVAL)
+
+
+async def _wait_reached(ends: Offsets, read: Callable[[], Awaitable[Offsets]]) -> None:
+    while True:
+        async with asyncio.timeout(_REQUEST_TIMEOUT):
+            offsets = await read()
+        if all(offsets.get(partition, 0) >= end for partition, end in ends.items()):
+            return
+        await asyncio.sleep(_POLL_INTERVAL)
 
 
 async def _end_offsets(consumer: AIOKafkaConsumer, topic: str) -> Offsets:
@@ -44,22 +49,14 @@ async def _end_offsets(consumer: AIOKafkaConsumer, topic: str) -> Offsets:
 
 
 async def _projected(cluster: Cluster) -> Offsets:
-    async with (
-        asyncio.timeout(_REQUEST_TIMEOUT),
-        await psycopg.AsyncConnection.connect(cluster.database) as connection,
-    ):
+    async with await psycopg.AsyncConnection.connect(cluster.database) as connection:
         rows = await connection.execute("select partition, next_offset from progress")
         return dict(await rows.fetchall())
 
 
 async def _committed_by_notifiers(admin: AIOKafkaAdminClient) -> Offsets:
-    async with asyncio.timeout(_REQUEST_TIMEOUT):
-        committed = await admin.list_consumer_group_offsets("notifier-live")
+    committed = await admin.list_consumer_group_offsets("notifier-live")
     return {partition.partition: metadata.offset for partition, metadata in committed.items()}
-
-
-def _reached(offsets: Offsets, ends: Offsets) -> bool:
-    return all(offsets.get(partition, 0) >= end for partition, end in ends.items())
 
 
 @asynccontextmanager

@@ -65,9 +65,7 @@ class Cluster:
     def kill(self, name: str, down_seconds: float = 0.0) -> None:
         """Kill a process (SIGKILL); it is started again no sooner than after `down_seconds`."""
         if down_seconds:
-            hold = self._hold(name)
-            hold.touch()
-            asyncio.get_running_loop().call_later(down_seconds, hold.unlink)
+            asyncio.get_running_loop().call_later(down_seconds, self._hold(name).unlink)
         self.running[name].signal(signal.SIGKILL)
 
     def terminate(self, name: str, by: signal.Signals | None = None) -> None:
@@ -86,7 +84,6 @@ class Cluster:
     async def keep_down(self, name: str) -> AsyncIterator[None]:
         """Kill a process, and start it again only after the block."""
         hold = self._hold(name)
-        hold.touch()
         try:
             self.kill(name)
             await self.wait_exited(self.running[name])
@@ -124,12 +121,6 @@ class Cluster:
             while process.alive:
                 await asyncio.sleep(0.02)
 
-    async def wait_restarted(self, name: str, before: Running) -> None:
-        """Return once another process than `before` has this name and is ready."""
-        async with asyncio.timeout(START_TIMEOUT):
-            while self.running[name] == before or not await self.processes[name].ready():
-                await asyncio.sleep(0.05)
-
     async def wait_ready(self, *names: str) -> None:
         """Return once these processes are ready; without names, once all are and gateways serve clients."""
         async with asyncio.timeout(START_TIMEOUT):
@@ -155,5 +146,7 @@ class Cluster:
             return file.read().decode(errors="replace").splitlines()
 
     def _hold(self, name: str) -> Path:
-        """The file that keeps the supervisor from starting this process while it exists."""
-        return self.folder / "hold" / name
+        """Create the file that keeps the supervisor from starting this process while it exists."""
+        hold = self.folder / "hold" / name
+        hold.touch()
+        return hold

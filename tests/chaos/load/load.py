@@ -154,7 +154,7 @@ async def start_load(
     repeated: float = 0.05,
     refetched: float = 0.05,
 ) -> AsyncIterator[Load]:
-    """Yield a load of `rate` messages a second; `name` separates loads on one system. The rest: LoadContext."""
+    """Yield a load of `rate` messages a second. `name` separates loads on one system."""
     rng, population = random.Random(seed), Population.of(seed, name or f"s{seed}", users)
     history = History(users=list(population.users))
     async with AsyncExitStack() as stack:
