@@ -10,6 +10,8 @@ from tests.chaos.run_result import FaultResult, GroupResult
 
 OUT = Path(__file__).with_name("out")
 
+Row = tuple[object, ...]
+
 _GROUPS = (
     "group | faults | operations | lost | duplicated | other violations | recovered after s, median | worst"
 )
@@ -19,18 +21,17 @@ _FAULTS = "fault | times | delivered after s, median | worst | recovered after s
 
 def markdown(results: Sequence[GroupResult]) -> str:
     failovers = [
-        _row(kind, len(seconds), *_median_and_worst(seconds))
+        (kind, len(seconds), *_median_and_worst(seconds))
         for result in results
         for kind, seconds in result.failovers.items()
     ]
-    violations = [f"* {result.group}: {violation}" for result in results for violation in result.violations]
-    sections = [
-        [*_head(_GROUPS), *map(_group_row, results)],
-        [*_head(_FAILOVERS), *failovers] if failovers else [],
-        [*_head(_FAULTS), *(row for result in results for row in _fault_rows(result))],
-        violations,
+    tables = [
+        _table(_GROUPS, map(_group_row, results)),
+        _table(_FAILOVERS, failovers) if failovers else "",
+        _table(_FAULTS, (row for result in results for row in _fault_rows(result))),
+        "\n".join(f"* {result.group}: {violation}" for result in results for violation in result.violations),
     ]
-    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+    return "\n\n".join(filter(None, tables)) + "\n"
 
 
 def write(results: Sequence[GroupResult], folder: Path = OUT, name: str = "faults") -> None:
@@ -47,36 +48,30 @@ def line(result: FaultResult) -> str:
     return f"{result.fault:<60} {seconds} {result.error}"
 
 
-def _group_row(result: GroupResult) -> str:
+def _group_row(result: GroupResult) -> Row:
     others = len(result.violations) - result.lost - result.duplicated
     counts = (len(result.faults), result.operations, result.lost, result.duplicated, others)
-    return _row(result.group, *counts, *_median_and_worst(fault.recovery.seconds for fault in result.faults))
+    return result.group, *counts, *_median_and_worst([fault.recovery.seconds for fault in result.faults])
 
 
-def _fault_rows(result: GroupResult) -> Iterator[str]:
-    by_name: dict[str, list[FaultResult]] = {}
-    for fault in result.faults:
-        by_name.setdefault(fault.fault, []).append(fault)
-    for name, faults in by_name.items():
-        delivered = _median_and_worst(fault.recovery.delivered for fault in faults)
-        recovered = _median_and_worst(fault.recovery.seconds for fault in faults)
+def _fault_rows(result: GroupResult) -> Iterator[Row]:
+    for name in dict.fromkeys(fault.fault for fault in result.faults):
+        faults = [fault for fault in result.faults if fault.fault == name]
+        delivered = _median_and_worst([fault.recovery.delivered for fault in faults])
+        recovered = _median_and_worst([fault.recovery.seconds for fault in faults])
         in_time = all(fault.recovery.in_time for fault in faults)
         late = set() if in_time else {f"later than {MAX_RECOVERY_SECONDS:.0f} s"}
         error = "; ".join(sorted({fault.error for fault in faults if fault.error} or late))
-        yield _row(name, len(faults), *delivered, *recovered, error)
+        yield name, len(faults), *delivered, *recovered, error
 
 
-def _median_and_worst(seconds: Iterable[float]) -> tuple[str, str]:
-    values = list(seconds)
-    return f"{median(values):.1f}", f"{max(values):.1f}"
+def _median_and_worst(seconds: Sequence[float]) -> tuple[str, str]:
+    return f"{median(seconds):.1f}", f"{max(seconds):.1f}"
 
 
-def _row(*cells: object) -> str:
-    return f"| {' | '.join(map(str, cells))} |"
-
-
-def _head(titles: str) -> list[str]:
-    return [f"| {titles} |", "|---" * (titles.count("|") + 1) + "|"]
+def _table(titles: str, rows: Iterable[Row]) -> str:
+    ruler = "|---" * (titles.count("|") + 1) + "|"
+    return "\n".join([f"| {titles} |", ruler, *(f"| {' | '.join(map(str, row))} |" for row in rows)])
 
 
 def _plain(result: GroupResult) -> dict[str, object]:

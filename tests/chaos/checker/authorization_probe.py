@@ -3,17 +3,15 @@
 Lists, syncs and connections name none; what users see there is checked for all of them anyway.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable
 
 import httpx
-import orjson
-from websockets.asyncio.client import connect
 
 from shared.http.problems import STATUS
 from tests.chaos.checker.final_state import ProbeResult
 from tests.chaos.checker.history import History
 from tests.chaos.checker.reference_model import Entry
+from tests.e2e import client
 
 _USERS_PER_CONVERSATION = 2
 
@@ -50,13 +48,7 @@ async def _probe(
 
 async def _send_on_socket(http: httpx.AsyncClient, user: str, named: dict[str, str]) -> int:
     """The equivalent HTTP status."""
-    url = http.base_url.copy_with(scheme="ws", path="/ws", params={"token": user})
-    frame = {"type": "message", "clientId": "s", "text": "let me in"} | named
-    async with asyncio.timeout(10), connect(str(url), max_size=None, ping_interval=None) as socket:
-        await socket.send(orjson.dumps(frame).decode())
-        while True:
-            frame = orjson.loads(await socket.recv())
-            if frame["type"] == "accepted":
-                return 202
-            if frame["type"] == "error":
-                return STATUS[frame["code"]]
+    async with client.socket(str(http.base_url).rstrip("/"), user) as socket:
+        await socket.send(type="message", clientId="s", text="let me in", **named)
+        frame = await socket.find(lambda frame: frame["type"] in ("accepted", "error"))
+        return 202 if frame["type"] == "accepted" else STATUS[frame["code"]]

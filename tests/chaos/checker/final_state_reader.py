@@ -1,8 +1,8 @@
 """Reads the final state from every interface of the system, once it has settled."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import httpx
 import psycopg
@@ -17,12 +17,12 @@ from tests.chaos.checker.reference_model import ReferenceModel
 from tests.chaos.checker.replay import replay
 from tests.chaos.checker.topics import Records
 from tests.chaos.load.admin_client import Backend
+from tests.e2e import client
 from tests.platform import fresh_database
 
 T = TypeVar("T")
 
 _TOPICS = Topics.named("")
-_PAGE_SIZE = 100
 
 
 async def read_final_state(
@@ -95,43 +95,24 @@ async def _query(query: Callable[[], T], max_seconds: float) -> T:
 
 async def _read_as(user: str, http: httpx.AsyncClient, history: History, state: FinalState) -> None:
     """Everything that this user is shown."""
-    listed: dict[str, Frame] = {}
-    async for page in _pages(http, "/messages/conversations", _next_list_page, meId=user):
-        listed |= {item["id"]: item for item in page["items"] if item["id"] in history.conversations}
-    state.lists[user] = listed
-    for conversation in listed:
-        items: list[Frame] = []
-        params = {"meId": user, "conversationId": conversation}
-        async for page in _pages(http, "/messages/history", _next_history_page, **params):
-            items = page["items"] + items
-        state.histories[user, conversation] = items
-    entries: list[Frame] = []
-    params = {"meId": user, "cursor": history.start_cursors[user]}
-    async for page in _pages(http, "/messages/sync", _next_sync_page, **params):
-        entries += page["entries"]
-    state.syncs[user] = [entry for entry in entries if entry["conversationId"] in history.conversations]
+    conversations = history.conversations
+    listed = await _read_pages(http, "/messages/conversations", "items", {"meId": user})
+    state.lists[user] = {item["id"]: item for item in listed if item["id"] in conversations}
+    for conversation in state.lists[user]:
+        state.histories[user, conversation] = await client.history(http, user, conversation)
+    start = {"meId": user, "cursor": history.start_cursors[user]}
+    entries = await _read_pages(http, "/messages/sync", "entries", start)
+    state.syncs[user] = [entry for entry in entries if entry["conversationId"] in conversations]
 
 
-async def _pages(
-    http: httpx.AsyncClient, path: str, next_page: Callable[[Any], dict[str, Any] | None], **params: Any
-) -> AsyncIterator[Any]:
-    """Raises AssertionError unless each request succeeds."""
-    following: dict[str, Any] | None = {}
-    while following is not None:
-        response = await http.get(path, params={"limit": _PAGE_SIZE} | params | following)
+async def _read_pages(http: httpx.AsyncClient, path: str, items: str, params: dict[str, str]) -> list[Frame]:
+    """All items, page by page. Raises AssertionError unless each request succeeds."""
+    read: list[Frame] = []
+    while True:
+        response = await http.get(path, params={"limit": "100"} | params)
         assert response.status_code == 200, f"{path}: {response.text}"
         page = response.json()
-        yield page
-        following = next_page(page)
-
-
-def _next_list_page(page: Any) -> dict[str, Any] | None:
-    return None if page["nextPage"] is None else {"page": page["nextPage"]}
-
-
-def _next_history_page(page: Any) -> dict[str, Any] | None:
-    return {"before": page["items"][0]["seq"]} if page["hasMore"] else None
-
-
-def _next_sync_page(page: Any) -> dict[str, Any] | None:
-    return {"cursor": page["cursor"]} if page["hasMore"] else None
+        read += page[items]
+        if page.get("nextPage") is None and not page.get("hasMore"):
+            return read
+        params = params | ({"page": page["nextPage"]} if "nextPage" in page else {"cursor": page["cursor"]})
