@@ -121,6 +121,13 @@ class Cluster:
             while process.alive:
                 await asyncio.sleep(0.02)
 
+    async def wait_restarted(self, name: str, before: Running) -> None:
+        """Return once another process than `before` has this name and is ready."""
+        async with asyncio.timeout(START_TIMEOUT):
+            while self.running[name] == before:
+                await asyncio.sleep(0.05)
+        await self.wait_ready(name)
+
     async def wait_ready(self, *names: str) -> None:
         """Return once these processes are ready; without names, once all are and gateways serve clients."""
         async with asyncio.timeout(START_TIMEOUT):

@@ -51,8 +51,7 @@ async def test_overrides_apply_to_one_start_only(cluster: Cluster) -> None:
     assert _environment(cluster, "projector-2")["FAILPOINT"] == "none:7"
     before = cluster.running["projector-2"]
     cluster.kill("projector-2")
-    await cluster.wait_exited(before)
-    await cluster.wait_ready("projector-2")
+    await cluster.wait_restarted("projector-2", before)
     assert "FAILPOINT" not in _environment(cluster, "projector-2")
     await _deliver_message(cluster, "after restarts")
 
@@ -70,7 +69,7 @@ async def test_a_process_that_is_kept_down_comes_back_after_the_block(cluster: C
         await asyncio.sleep(1)
         assert not before.alive
         assert cluster.running["store"] == before
-    await cluster.wait_ready("store")
+    await cluster.wait_restarted("store", before)
 
 
 async def test_a_paused_database_answers_no_query_until_it_is_resumed(cluster: Cluster) -> None:
@@ -90,8 +89,7 @@ async def test_a_committed_row_survives_kill_9_of_postgresql(cluster: Cluster) -
         await connection.execute("insert into kept values (7)")
         before = cluster.running["postgres"]
         cluster.kill("postgres")
-        await cluster.wait_exited(before)
-    await cluster.wait_ready("postgres")
+    await cluster.wait_restarted("postgres", before)
     async with await psycopg.AsyncConnection.connect(cluster.database) as connection:
         assert await (await connection.execute("select n from kept")).fetchall() == [(7,)]
 
