@@ -53,7 +53,8 @@ async def measure_recovery(cluster: Cluster, load: Load, healed: float, usual: f
         _seconds_until(catching_up.done, healed),
         _seconds_until(lambda: _median_latency(load, healed) <= limit, healed),
     )
-    catching_up.cancel()
+    if not catching_up.cancel():
+        catching_up.result()  # raises the exception that ended it, if any
     return Recovery(*seconds)
 
 

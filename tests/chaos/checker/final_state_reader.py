@@ -55,7 +55,7 @@ async def read_final_state(
 async def _settled(
     read: Callable[[], Awaitable[tuple[T, str]]], max_seconds: float, unsettled: list[str]
 ) -> T:
-    """Read until what comes with the value, a description of what is pending, is empty."""
+    """Read until nothing is pending. `read` returns a value and a description of what is."""
     deadline = asyncio.get_running_loop().time() + max_seconds
     while True:
         value, pending = await read()
