@@ -85,13 +85,19 @@ I = Invariant  # noqa: E741
 
 CASES = (
     MutantCase(
-        *("offset_before_write", "projector", I.ACCEPTED_KEPT, LOST),
+        "offset_before_write",
+        "projector",
+        I.ACCEPTED_KEPT,
+        LOST,
         failpoint="mutant.between:20",
         failpoint_without_mutant=IN_A_BATCH,
     ),
     MutantCase("dedupe_off", "projector", I.IDEMPOTENT, " times in ", repeated=0.3),
     MutantCase(
-        *("publish_before_commit", "projector", I.DELIVERED_IS_READABLE, "history did not have it"),
+        "publish_before_commit",
+        "projector",
+        I.DELIVERED_IS_READABLE,
+        "history did not have it",
         failpoint="mutant.between:20:stop",
         fault=resume_projector,
         failpoint_without_mutant=PAUSE_IN_A_BATCH,
@@ -103,7 +109,10 @@ LONG_CASES = (
     MutantCase("text_changed", "gateway", I.NOTHING_INVENTED, "shown, but never sent"),
     MutantCase("unsure_is_no", "gateway", I.MEMBERS_ADMITTED, "a member: not_found", fault=keep_store_down),
     MutantCase(
-        *("seq_from_memory", "projector", I.TOTAL_ORDER, ", not 1 … "),
+        "seq_from_memory",
+        "projector",
+        I.TOTAL_ORDER,
+        ", not 1 … ",
         failpoint=PAUSE_IN_A_BATCH,
         fault=disconnect_projector,
     ),
@@ -111,7 +120,10 @@ LONG_CASES = (
     MutantCase("own_send_unread", "projector", I.UNREAD_EXACT, "by the log"),
     MutantCase("read_falls", "projector", I.UNREAD_EXACT, "by the log"),
     MutantCase(
-        *("publisher_reorders", "projector", I.TOPIC_COMPLETE, "in another order than the log"),
+        "publisher_reorders",
+        "projector",
+        I.TOPIC_COMPLETE,
+        "in another order than the log",
         failpoint="publisher.confirmed:40:stop",
         fault=resume_projector,
     ),
