@@ -21,7 +21,7 @@ from pathlib import Path
 
 import structlog
 
-from deploy.local.failure import Failure
+from deploy.local.errors import UserError
 from shared.runtime.open_files import raise_limit
 from tests.chaos import report
 from tests.chaos.chaos_run import SETTINGS, run_group
@@ -127,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except Failure as failure:
+    except UserError as failure:
         print(f"chaos suite: {failure}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from deploy.local.process import ROOT
+from deploy.local.paths import ROOT
 from tests.chaos import report
 from tests.chaos.chaos_run import SETTINGS, run_group
 from tests.chaos.cluster.cluster import Cluster, start_cluster

@@ -16,7 +16,7 @@ from statistics import median
 
 import pytest
 
-from deploy.local.process import leash
+from deploy.local.supervisor.process import die_with_parent
 from tests.chaos import report
 from tests.chaos.chaos_run import SETTINGS, WARM_UP, run_group
 from tests.chaos.cluster.cluster import Cluster, start_cluster
@@ -80,7 +80,7 @@ def _rebalances(cluster: Cluster) -> Counter[str]:
 @contextmanager
 def _busy_cores() -> Iterator[None]:
     """A busy loop for each core."""
-    command = [*leash(signal.SIGKILL), sys.executable, "-c", "while True: pass"]
+    command = [*die_with_parent(signal.SIGKILL), sys.executable, "-c", "while True: pass"]
     loops = [subprocess.Popen(command) for _ in range(os.cpu_count() or 1)]
     try:
         yield

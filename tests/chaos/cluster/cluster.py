@@ -13,16 +13,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from deploy.local import end_to_end, services
-from deploy.local.console import Console
-from deploy.local.kafka import Kafka
-from deploy.local.keeper import Surroundings
-from deploy.local.ports import Ports
-from deploy.local.postgres import Postgres
-from deploy.local.process import Process
-from deploy.local.run import CACHE
-from deploy.local.services import Counts, Services
-from deploy.local.supervisor import Supervisor, together
+from deploy.local.dependencies.kafka import Kafka
+from deploy.local.dependencies.postgres import Postgres
+from deploy.local.paths import CACHE
+from deploy.local.stack import end_to_end, services
+from deploy.local.stack.services import Counts, Services
+from deploy.local.supervisor.console import Console
+from deploy.local.supervisor.ports import Ports
+from deploy.local.supervisor.process import Process
+from deploy.local.supervisor.runner import StackContext
+from deploy.local.supervisor.supervisor import Supervisor, gather_or_cancel
 from tests.chaos.cluster.processes import Cluster
 from tests.chaos.proxy.proxy_topology import ProxyTopology
 from tests.chaos.proxy.tcp_relay import Relay
@@ -52,7 +52,7 @@ async def start_cluster(
     `env` is added to the environments of its processes. `disk` is the folder for PostgreSQL's data.
     """
     with _temporary_folder() as folder, (folder / "cluster.log").open("w", buffering=1) as log:
-        surroundings = Surroundings(_LogFile(log), Ports(ANY_PORT, {}), folder, MAX_RESTARTS)
+        surroundings = StackContext(_LogFile(log), Ports(ANY_PORT, {}), folder, MAX_RESTARTS)
         counts = Counts(gateways, notifiers, projectors)
         startup = _Startup(Cluster(folder, disk), surroundings, counts, env or {}, proxied)
         cluster = startup.cluster
@@ -68,14 +68,14 @@ class _Startup:
     def __init__(
         self,
         cluster: Cluster,
-        surroundings: Surroundings,
+        surroundings: StackContext,
         counts: Counts,
         env: Environments,
         proxied: bool,
     ) -> None:
         self.cluster = cluster
         self._env = env
-        self._report = surroundings.console.say
+        self._report = surroundings.console.report
         ports = surroundings.ports
         self._services = Services.choose(counts, ports)
         data = (cluster.disk or cluster.folder) / "postgres"
@@ -87,26 +87,26 @@ class _Startup:
         self._kafka = Kafka(cluster.folder / "kafka", CACHE, *broker_ports, listeners)
 
     async def run(self, supervisor: Supervisor) -> None:
-        """Return once the gateways serve clients. Raises Failure."""
+        """Return once the gateways serve clients. Raises UserError."""
         cluster = self.cluster
         cluster.kafka = self._kafka.bootstrap
-        await together(self._start_kafka(supervisor), self._start_postgres(supervisor))
+        await gather_or_cancel(self._start_kafka(supervisor), self._start_postgres(supervisor))
         stages = self._services.stages(cluster.kafka, cluster.database)
-        await together(*(supervisor.start(*map(self._register, stage)) for stage in stages))
+        await gather_or_cancel(*(supervisor.start(*map(self._register, stage)) for stage in stages))
         gateway_ports = self._topology.gateways if self._topology else self._services.gateways
         cluster.gateways = [f"http://127.0.0.1:{port}" for port in gateway_ports]
-        await end_to_end.served(cluster.gateways)
+        await end_to_end.wait_until_serving(cluster.gateways)
 
     async def _start_kafka(self, supervisor: Supervisor) -> None:
-        await self._kafka.prepare(supervisor.once, self._report)
+        await self._kafka.prepare(supervisor.run_to_completion)
         await supervisor.start(self._register(self._kafka.broker()))
-        await supervisor.once(services.topics(self.cluster.kafka))
+        await supervisor.run_to_completion(services.topics(self.cluster.kafka))
 
     async def _start_postgres(self, supervisor: Supervisor) -> None:
-        await self._postgres.prepare(supervisor.once, self._report)
+        await self._postgres.prepare(supervisor.run_to_completion, self._report)
         self.cluster.database = self._postgres.url
         await supervisor.start(self._register(self._postgres.server()))
-        await supervisor.once(services.migrations(self.cluster.database))
+        await supervisor.run_to_completion(services.migrations(self.cluster.database))
 
     def _register(self, process: Process) -> Process:
         rewired = self._topology.rewire(process) if self._topology else process
@@ -141,7 +141,7 @@ async def _open_relays(relays: Iterable[Relay]) -> AsyncIterator[None]:
 def _temporary_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="parley-cluster-"))
     folder.chmod(0o711)  # PostgreSQL's own user needs access
-    (folder / "hold").mkdir()
+    (folder / "suspend").mkdir()
     try:
         yield folder
     finally:

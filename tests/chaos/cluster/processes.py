@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from deploy.local import end_to_end
-from deploy.local.identity import Running
-from deploy.local.process import Child, Process
+from deploy.local.stack import end_to_end
+from deploy.local.supervisor.handle import ProcessHandle
+from deploy.local.supervisor.process import Child, Process
 from tests.chaos.cluster import process_tree
 from tests.chaos.proxy.proxy_topology import Route
 from tests.chaos.proxy.tcp_relay import Relay
@@ -44,7 +44,7 @@ class Cluster:
         """URL with the password, past all relays."""
         self.relays: dict[Route, Relay] = {}
         self.processes: dict[str, ClusterProcess] = {}
-        self.running: dict[str, Running] = {}
+        self.running: dict[str, ProcessHandle] = {}
         self._overrides: dict[str, Process] = {}
 
     @property
@@ -93,7 +93,7 @@ class Cluster:
 
     async def respawn(
         self, name: str, *, env: Mapping[str, str] | None = None, argv: Sequence[str] | None = None
-    ) -> Running:
+    ) -> ProcessHandle:
         """Shut a process down cleanly; return as soon as the next one runs.
 
         For this one start, `env` is added to its environment and `argv` replaces its command.
@@ -116,12 +116,12 @@ class Cluster:
             raise RuntimeError(f"{name} exited before it was ready; its next start is without overrides")
 
     @staticmethod
-    async def wait_exited(process: Running) -> None:
+    async def wait_exited(process: ProcessHandle) -> None:
         async with asyncio.timeout(START_TIMEOUT):
-            while process.alive:
+            while process.is_running:
                 await asyncio.sleep(0.02)
 
-    async def wait_restarted(self, name: str, before: Running) -> None:
+    async def wait_restarted(self, name: str, before: ProcessHandle) -> None:
         """Return once another process than `before` has this name and is ready."""
         async with asyncio.timeout(START_TIMEOUT):
             while self.running[name] == before:
@@ -132,18 +132,18 @@ class Cluster:
         """Return once these processes are ready; without names, once all are and gateways serve clients."""
         async with asyncio.timeout(START_TIMEOUT):
             for name in names or self.processes:
-                while not await self.processes[name].ready():
+                while not await self.processes[name].is_ready():
                     await asyncio.sleep(0.05)
         if not names:
-            await end_to_end.served(self.gateways, START_TIMEOUT)
+            await end_to_end.wait_until_serving(self.gateways, START_TIMEOUT)
 
     def register(self, process: Process) -> ClusterProcess:
         """Add a process. Leaving the cluster kills it: a clean shutdown is a fault of its own."""
-        added = ClusterProcess(**{**vars(process), "stop": signal.SIGKILL}, overrides=self._overrides)
+        added = ClusterProcess(**{**vars(process), "stop_signal": signal.SIGKILL}, overrides=self._overrides)
         self.processes[process.name] = added
         return added
 
-    def set_running(self, processes: Iterable[Running]) -> None:
+    def set_running(self, processes: Iterable[ProcessHandle]) -> None:
         """Called by the supervisor whenever a process has started."""
         self.running = {process.name: process for process in processes}
 
@@ -154,6 +154,6 @@ class Cluster:
 
     def _hold(self, name: str) -> Path:
         """Create the file that keeps the supervisor from starting this process while it exists."""
-        hold = self.folder / "hold" / name
+        hold = self.folder / "suspend" / name
         hold.touch()
         return hold

@@ -67,7 +67,7 @@ async def test_a_process_that_is_kept_down_comes_back_after_the_block(cluster: C
     before = cluster.running["store"]
     async with cluster.keep_down("store"):
         await asyncio.sleep(1)
-        assert not before.alive
+        assert not before.is_running
         assert cluster.running["store"] == before
     await cluster.wait_restarted("store", before)
 
@@ -109,4 +109,4 @@ async def test_a_black_hole_cuts_off_one_pair_of_processes_only(cluster: Cluster
 
 def test_every_process_runs_beside_the_test_s_own(cluster: Cluster) -> None:
     assert os.getpid() not in {process.pid for process in cluster.running.values()}
-    assert all(process.alive for process in cluster.running.values())
+    assert all(process.is_running for process in cluster.running.values())
