@@ -22,7 +22,7 @@ from tests.platform import fresh_database
 
 T = TypeVar("T")
 
-_TOPICS = Topics.named("")
+_TOPICS = Topics.with_prefix("")
 
 
 async def read_final_state(

@@ -6,7 +6,7 @@ from hypothesis import given
 from message_store.domain.fold import Folded
 from message_store.read_models.entry_encoder import record
 from shared.contract import codec
-from shared.contract.entry_to_frame import frame_of
+from shared.contract.entry_to_frame import entry_to_frame
 from shared.contract.events import Event
 from tests import builders
 from tests.chaos.checker.history import Frame
@@ -21,7 +21,7 @@ def _model(events: list[Event]) -> ReferenceModel:
 
 def _frame(folded: Folded) -> Frame:
     entry = codec.decode_entry(record(folded, builders.EPOCH, "test"))
-    frame: Frame = orjson.loads(codec.encode(frame_of(entry)))
+    frame: Frame = orjson.loads(codec.encode(entry_to_frame(entry)))
     return frame
 
 

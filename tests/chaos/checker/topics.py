@@ -58,7 +58,7 @@ def count_entries(records: Records) -> int:
 def _event(record: Record) -> Frame | None:
     try:
         event = codec.decode_event(record.value)
-    except codec.Undecodable:
+    except codec.DecodeError:
         return None
     if isinstance(event, LogOpened) or record.key is None:
         return None
@@ -72,7 +72,7 @@ def _entry(record: Record) -> Frame | None:
     """None for what consumers ignore: an invalid entry, or an unknown type."""
     try:
         codec.decode_entry(record.value)
-    except codec.Undecodable:
+    except codec.DecodeError:
         return None
     decoded: Frame = orjson.loads(record.value or b"")
     return decoded

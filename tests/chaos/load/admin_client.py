@@ -58,7 +58,7 @@ class AdminClient:
 
     async def _produce(self, event: Event) -> None:
         """Retry until Kafka confirms. The event may be in the log more than once; the fold is idempotent."""
-        topic, key = Topics.named("").events, self._group.id.encode()
+        topic, key = Topics.with_prefix("").events, self._group.id.encode()
         partition = partition_for(key, PARTITIONS)
         while True:
             try:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from message_store.projector.batch import Draft
 from message_store.projector.pipeline import Pipeline
 from message_store.projector.publisher import Line, Publisher
-from shared.kafka import Appendable, Appended, Producer
+from shared.kafka import BatchResult, OutgoingRecord, Producer
 from shared.runtime.failpoints import failpoint
 from tests.chaos.mutants.registry import mutant, replaces
 
@@ -33,8 +33,8 @@ def publisher_reorders() -> None:
 
     @replaces(append_batch)
     async def _append_batch(
-        self: Producer, topic: str, partition: int, records: Iterable[Appendable]
-    ) -> Appended:
+        self: Producer, topic: str, partition: int, records: Iterable[OutgoingRecord]
+    ) -> BatchResult:
         return await append_batch(self, topic, partition, list(records)[::-1])
 
 
@@ -45,10 +45,10 @@ def publisher_trusts() -> None:
 
     @replaces(append_batch)
     async def _append_batch(
-        self: Producer, topic: str, partition: int, records: Iterable[Appendable]
-    ) -> Appended:
+        self: Producer, topic: str, partition: int, records: Iterable[OutgoingRecord]
+    ) -> BatchResult:
         if next(numbers) % 20 == 19:
-            return Appended(0, len(list(records)))
+            return BatchResult(0, len(list(records)))
         return await append_batch(self, topic, partition, records)
 
 
