@@ -52,13 +52,13 @@ async def start_cluster(
     `env` is added to the environments of its processes. `disk` is the folder for PostgreSQL's data.
     """
     with _temporary_folder() as folder, (folder / "cluster.log").open("w", buffering=1) as log:
-        surroundings = StackContext(_LogFile(log), Ports(ANY_PORT, {}), folder, MAX_RESTARTS)
+        context = StackContext(_LogFile(log), Ports(ANY_PORT, {}), folder, MAX_RESTARTS)
         counts = Counts(gateways, notifiers, projectors)
-        startup = _Startup(Cluster(folder, disk), surroundings, counts, env or {}, proxied)
+        startup = _Startup(Cluster(folder, disk), context, counts, env or {}, proxied)
         cluster = startup.cluster
         async with (
             _open_relays(cluster.relays.values()),
-            Supervisor(surroundings, cluster.set_running) as supervisor,
+            Supervisor(context, cluster.set_running) as supervisor,
         ):
             await startup.run(supervisor)
             yield cluster
@@ -68,15 +68,15 @@ class _Startup:
     def __init__(
         self,
         cluster: Cluster,
-        surroundings: StackContext,
+        context: StackContext,
         counts: Counts,
         env: Environments,
         proxied: bool,
     ) -> None:
         self.cluster = cluster
         self._env = env
-        self._report = surroundings.console.report
-        ports = surroundings.ports
+        self._report = context.console.report
+        ports = context.ports
         self._services = Services.choose(counts, ports)
         data = (cluster.disk or cluster.folder) / "postgres"
         self._postgres = Postgres(data, ports.take("postgres"), volatile=True)
