@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
 const BUDGET = 140_000;
-const AT_ONCE = ['index.html', 'src/components/Thread.tsx'];
+const AT_ONCE = ['index.html', 'src/components/thread/Thread.tsx'];
 const dist = new URL('../dist/', import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL('.vite/manifest.json', dist), 'utf8'));
 

@@ -1,8 +1,8 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { useLayoutEffect } from 'react';
 import { isTransient } from './api/apiClient';
-import { Broken } from './components/Broken';
-import { Guard } from './components/Guard';
+import { Broken } from './components/ui/Broken';
+import { Guard } from './components/ui/Guard';
 import { Messages } from './pages/Messages';
 import { Welcome } from './pages/Welcome';
 import { useStore } from './store/useStore';

@@ -1,4 +1,4 @@
-import { askedDelay, backOff, mayReturn } from '../chat/reconnect';
+import { askedDelay, backOff, mayReturn } from './reconnect';
 import type { ClientFrame, ServerFrame } from '../types/chat';
 import { WS_URL } from './apiClient';
 

@@ -16,10 +16,10 @@ async function patiently<T>(load: () => Promise<T>, tries = TRIES): Promise<T> {
 }
 
 const parts = {
-  EmojiButton: () => import('./EmojiButton'),
-  ShortcutsSheet: () => import('./ShortcutsSheet'),
-  Switcher: () => import('./Switcher'),
-  UserMenu: () => import('./UserMenu'),
+  EmojiButton: () => import('./thread/EmojiButton'),
+  ShortcutsSheet: () => import('./layout/ShortcutsSheet'),
+  Switcher: () => import('./conversations/Switcher'),
+  UserMenu: () => import('./layout/UserMenu'),
 };
 
 export const EmojiButton = lazy(() => patiently(parts.EmojiButton));

@@ -1,6 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query';
-import { applyToList, subject, type ConversationList } from '../chat/conversations';
-import { applyToTimeline, type Timeline } from '../chat/timeline';
+import { applyToList, subject, type ConversationList } from '../domain/conversations';
+import { applyToTimeline, type Timeline } from '../domain/timeline';
 import type { ServerFrame } from '../types/chat';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 

@@ -1,7 +1,7 @@
 import { act, waitFor } from '@testing-library/react';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { chatService } from '../api/chatService';
-import { tell } from '../chat/hub';
+import { tell } from '../api/hub';
 import { conversation, historyPage, listPage, message, messageFrame, TALK } from '../test/builders';
 import { renderForAnn } from '../test/withChat';
 import { useStore } from '../store/useStore';

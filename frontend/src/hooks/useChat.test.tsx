@@ -1,8 +1,8 @@
 import { act, waitFor } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { chatService } from '../api/chatService';
-import { listen } from '../chat/hub';
-import type { Timeline } from '../chat/timeline';
+import { listen } from '../api/hub';
+import type { Timeline } from '../domain/timeline';
 import { useOutbox } from '../store/useOutbox';
 import { conversation, historyPage, listPage, message, messageFrame, TALK } from '../test/builders';
 import { FakeSocket } from '../test/FakeSocket';

@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useRef } from 'react';
 import { notifyManager, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { isUseless } from '../api/ChatSocket';
-import { listen, publishNews, tell } from '../chat/hub';
-import { isNews } from '../chat/news';
-import type { ConversationList } from '../chat/conversations';
+import { listen, publishNews, tell } from '../api/hub';
+import { isNews } from '../domain/news';
+import type { ConversationList } from '../domain/conversations';
 import {
   applyToOutbox,
   mayPass,
@@ -12,8 +12,8 @@ import {
   withState,
   type Outbox,
   type Outgoing,
-} from '../chat/outbox';
-import { freshId } from '../chat/ids';
+} from '../domain/outbox';
+import { freshId } from '../lib/ids';
 import { changeOutbox, inherit, putDown, useOutbox } from '../store/useOutbox';
 import { openTabs } from '../store/tabs';
 import type { ServerFrame } from '../types/chat';

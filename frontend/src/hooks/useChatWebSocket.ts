@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useEffectEvent, useRef, useState } from 'react';
 import { ChatSocket, type SocketState } from '../api/ChatSocket';
-import { batchFrames } from '../chat/frameBatch';
+import { batchFrames } from '../api/frameBatch';
 import { useStore } from '../store/useStore';
 import type { ClientFrame, ServerFrame } from '../types/chat';
 

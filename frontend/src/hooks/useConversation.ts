@@ -1,10 +1,10 @@
 import { useEffect, useMemo } from 'react';
-import { directId, unstarted, withUnstarted } from '../chat/conversations';
-import { isUserId } from '../chat/people';
+import { directId, unstarted, withUnstarted } from '../domain/conversations';
+import { isUserId } from '../lib/people';
 import { useOutbox } from '../store/useOutbox';
 import type { Conversation } from '../types/chat';
 import { useConversations, useMoreConversations } from './useConversations';
-import type { Route } from './useRoute';
+import type { Route } from './browser/useRoute';
 
 /** The conversations that are loaded, with those that their first message is about to start. */
 export function useListed(meId: string): Conversation[] {

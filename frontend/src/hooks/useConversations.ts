@@ -1,8 +1,8 @@
 import { queryOptions, useMutation, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { isTransient } from '../api/apiClient';
 import { chatService } from '../api/chatService';
-import { applyToList, subject, withPage, type ConversationList } from '../chat/conversations';
-import { whileListening } from '../chat/hub';
+import { applyToList, subject, withPage, type ConversationList } from '../domain/conversations';
+import { whileListening } from '../api/hub';
 import { useStore } from '../store/useStore';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 

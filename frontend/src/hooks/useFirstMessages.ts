@@ -1,6 +1,6 @@
 import { useEffect, useEffectEvent } from 'react';
 import { problemCode } from '../api/apiClient';
-import { withNotStarted, withStarted, type Outgoing } from '../chat/outbox';
+import { withNotStarted, withStarted, type Outgoing } from '../domain/outbox';
 import { changeOutbox, useOutbox } from '../store/useOutbox';
 import { useStartConversation } from './useStartConversation';
 

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { chatService } from '../api/chatService';
-import { whileListening } from '../chat/hub';
-import { applyToTimeline, withMessage, withOlder, type Timeline } from '../chat/timeline';
+import { whileListening } from '../api/hub';
+import { applyToTimeline, withMessage, withOlder, type Timeline } from '../domain/timeline';
 import type { MessagePage, ServerFrame } from '../types/chat';
 import { useStore } from '../store/useStore';
 import { conversationsQuery } from './useConversations';

@@ -1,5 +1,5 @@
 import { useEffect } from 'react';
-import { place, type Timeline } from '../chat/timeline';
+import { place, type Timeline } from '../domain/timeline';
 import { useOlderMessages } from './useMessageHistory';
 
 /** So many messages above what is in view are kept loaded. */

@@ -1,5 +1,5 @@
 import { useEffect, useMemo } from 'react';
-import { outstanding, withoutArrived } from '../chat/outbox';
+import { outstanding, withoutArrived } from '../domain/outbox';
 import { changeOutbox, useOutbox } from '../store/useOutbox';
 import type { Message } from '../types/chat';
 

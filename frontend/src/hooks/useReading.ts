@@ -2,7 +2,7 @@ import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { useStore } from '../store/useStore';
 import type { Conversation } from '../types/chat';
 import type { Chat } from './useChat';
-import { useVisible } from './useVisible';
+import { useVisible } from './browser/useVisible';
 
 /** In milliseconds: the mark moves at most this often while one scrolls. */
 const PAUSE = 400;

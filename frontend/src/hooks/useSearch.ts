@@ -1,5 +1,5 @@
 import { useEffect } from 'react';
-import { search } from '../chat/search';
+import { search } from '../domain/search';
 import type { Conversation } from '../types/chat';
 import { useListed } from './useConversation';
 import { useConversations, useMoreConversations } from './useConversations';

@@ -1,9 +1,9 @@
 import { notifyManager, useMutation, useQueryClient } from '@tanstack/react-query';
 import { isTransient } from '../api/apiClient';
 import { chatService } from '../api/chatService';
-import { withConversation, type ConversationList } from '../chat/conversations';
-import { whileListening } from '../chat/hub';
-import { applyToTimeline, type Timeline } from '../chat/timeline';
+import { withConversation, type ConversationList } from '../domain/conversations';
+import { whileListening } from '../api/hub';
+import { applyToTimeline, type Timeline } from '../domain/timeline';
 import { useStore } from '../store/useStore';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { directId } from '../chat/conversations';
+import { directId } from '../domain/conversations';
 
 /** Vectors of `docs/contract/ids.json`: what a server derives is derived here. */
 const VECTORS: [string, string, string][] = [

@@ -1,28 +1,28 @@
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
-import { Announcer } from '../components/Announcer';
-import { Broken } from '../components/Broken';
-import { Button } from '../components/Button';
-import { ConnectionBar } from '../components/ConnectionBar';
-import { Guard } from '../components/Guard';
-import { Hidden } from '../components/Hidden';
-import { NoConversations } from '../components/NoConversations';
-import { Bubbles, Notice } from '../components/Notice';
+import { Announcer } from '../components/layout/Announcer';
+import { Broken } from '../components/ui/Broken';
+import { Button } from '../components/ui/Button';
+import { ConnectionBar } from '../components/layout/ConnectionBar';
+import { Guard } from '../components/ui/Guard';
+import { Hidden } from '../components/ui/Hidden';
+import { NoConversations } from '../components/conversations/NoConversations';
+import { Bubbles, Notice } from '../components/ui/Notice';
 import { loadWhenIdle, ShortcutsSheet, Switcher } from '../components/parts';
-import { Sidebar } from '../components/Sidebar';
-import { StartButton } from '../components/StartButton';
-import { ThreadSkeleton } from '../components/ThreadSkeleton';
+import { Sidebar } from '../components/layout/Sidebar';
+import { StartButton } from '../components/conversations/StartButton';
+import { ThreadSkeleton } from '../components/thread/ThreadSkeleton';
 import { useChat, type Chat } from '../hooks/useChat';
 import { idOf, useConversation, useListed } from '../hooks/useConversation';
 import { useConversations } from '../hooks/useConversations';
-import { leave, open, useRoute, type Route } from '../hooks/useRoute';
-import { isMac, useShortcuts } from '../hooks/useShortcuts';
+import { leave, open, useRoute, type Route } from '../hooks/browser/useRoute';
+import { isMac, useShortcuts } from '../hooks/browser/useShortcuts';
 import { useUnread } from '../hooks/useUnread';
 import { strings } from '../lib/strings';
 import type { User } from '../types/chat';
 import styles from './Messages.module.css';
 
 // The list is shown first; what comes after it is on its way by then.
-const thread = import('../components/Thread');
+const thread = import('../components/thread/Thread');
 const Thread = lazy(() => thread);
 
 const { keys } = strings.shortcuts;

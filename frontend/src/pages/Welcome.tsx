@@ -1,9 +1,9 @@
 import { useState } from 'react';
-import { isUserId } from '../chat/people';
-import { trim } from '../chat/whiteSpace';
-import { Avatar } from '../components/Avatar';
-import { Button } from '../components/Button';
-import { Bubbles } from '../components/Notice';
+import { isUserId } from '../lib/people';
+import { trim } from '../lib/whiteSpace';
+import { Avatar } from '../components/ui/Avatar';
+import { Button } from '../components/ui/Button';
+import { Bubbles } from '../components/ui/Notice';
 import { strings } from '../lib/strings';
 import { useStore } from '../store/useStore';
 import styles from './Welcome.module.css';

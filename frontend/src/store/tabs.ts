@@ -1,4 +1,4 @@
-import { freshId } from '../chat/ids';
+import { freshId } from '../lib/ids';
 
 /** Which tabs are open: each holds a lock for as long as it lives, however it ends. */
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { without, withState, type Outgoing } from '../chat/outbox';
+import { without, withState, type Outgoing } from '../domain/outbox';
 import { openTabs, tabId } from './tabs';
 import { changeOutbox, inherit, putDown, useOutbox } from './useOutbox';
 

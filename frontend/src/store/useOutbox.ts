@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { Outbox, Outgoing } from '../chat/outbox';
+import type { Outbox, Outgoing } from '../domain/outbox';
 import { getItem, keysOf, removeItem, setItem } from './storage';
 import { tabId } from './tabs';
 

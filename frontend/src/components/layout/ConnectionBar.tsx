@@ -1,0 +1,32 @@
+import { LoaderCircle } from 'lucide-react';
+import { useState } from 'react';
+import type { Chat } from '../../hooks/useChat';
+import { strings } from '../../lib/strings';
+import { useStore } from '../../store/useStore';
+import { Button } from '../ui/Button';
+import styles from './ConnectionBar.module.css';
+
+/** Shows that there is no connection, after a moment: a short loss needs no word. It lies over the page. */
+export function ConnectionBar({ isConnected, isRefused }: Pick<Chat, 'isConnected' | 'isRefused'>) {
+  const setUser = useStore((store) => store.setUser);
+  const [wasConnected, setWasConnected] = useState(isConnected);
+  if (isConnected && !wasConnected) setWasConnected(true);
+  return (
+    <div className={styles['place']} role="status" aria-label={strings.connection.label}>
+      {isRefused && (
+        <p className={styles['bar']}>
+          {strings.notSignedIn}
+          <Button isQuiet className={styles['button']} onClick={() => setUser(null)}>
+            {strings.switchUser}
+          </Button>
+        </p>
+      )}
+      {!isConnected && !isRefused && (
+        <p className={styles['bar']}>
+          <LoaderCircle size={14} className={styles['turning']} aria-hidden="true" />
+          {wasConnected ? strings.connection.reconnecting : strings.connection.connecting}
+        </p>
+      )}
+    </div>
+  );
+}

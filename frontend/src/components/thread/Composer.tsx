@@ -1,0 +1,149 @@
+import { SendHorizontal, Smile } from 'lucide-react';
+import { useEffect, useLayoutEffect, useRef, type KeyboardEvent } from 'react';
+import { lengthOf, LONGEST_TEXT } from '../../lib/text';
+import { isBlank } from '../../lib/whiteSpace';
+import { isTouch } from '../../lib/isTouch';
+import { strings } from '../../lib/strings';
+import { useStorage } from '../../store/storage';
+import { draftKey, useDrafts } from '../../store/useDrafts';
+import { countSent, useSentCount } from '../../store/useSentCount';
+import styles from './Composer.module.css';
+import { Hidden } from '../ui/Hidden';
+import { IconButton } from '../ui/IconButton';
+import { OnDemand } from '../ui/OnDemand';
+import { EmojiButton } from '../parts';
+
+const { keys } = strings.composer;
+
+/** The hint of the keys is shown until so many messages were sent from this browser. */
+const HINTED = 3;
+
+interface Props {
+  meId: string;
+  conversationId: string;
+  name: string;
+  onSend: (text: string) => void;
+}
+
+/** Enter sends; Shift and Enter is a new line, and so is Enter on a touch keyboard. While an input method
+ * composes, Enter ends that; some browsers say so by the key code 229 alone. */
+function isSendKey({ key, shiftKey, nativeEvent }: KeyboardEvent): boolean {
+  const isComposing = nativeEvent.isComposing || nativeEvent.keyCode === 229;
+  return key === 'Enter' && !shiftKey && !isComposing && !isTouch();
+}
+
+export function Composer({ meId, conversationId, name, onSend }: Props) {
+  const key = draftKey(meId, conversationId);
+  const text = useDrafts((store) => store.drafts[key] ?? '');
+  const setDraft = useDrafts((store) => store.setDraft);
+  const field = useRef<HTMLTextAreaElement>(null);
+  useGrowing(field, text);
+  useEffect(() => {
+    if (!isTouch()) field.current?.focus();
+  }, []);
+
+  const isHintShown = useSentCount((store) => store.count) < HINTED;
+  const left = LONGEST_TEXT - lengthOf(text);
+  const canSend = !isBlank(text) && left >= 0;
+  const send = () => {
+    if (!canSend) return;
+    onSend(text);
+    countSent();
+    setDraft(key, '');
+    field.current?.focus();
+  };
+  const insert = (emoji: string) => {
+    const { selectionStart: from, selectionEnd: to } = field.current!;
+    setDraft(key, text.slice(0, from) + emoji + text.slice(to));
+    field.current!.focus();
+    requestAnimationFrame(() => field.current?.setSelectionRange(from + emoji.length, from + emoji.length));
+  };
+
+  return (
+    <form
+      className={styles['composer']}
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <div className={styles['box']}>
+        <OnDemand
+          button={(load) => <IconButton icon={Smile} label={strings.emoji.label} isRound onClick={load} />}
+        >
+          <EmojiButton onPick={insert} />
+        </OnDemand>
+        <textarea
+          ref={field}
+          className={styles['field']}
+          rows={1}
+          dir="auto"
+          value={text}
+          placeholder={strings.composer.placeholder}
+          aria-label={strings.composer.label(name)}
+          aria-describedby={isHintShown ? 'composer-hint' : undefined}
+          aria-invalid={left < 0}
+          onChange={(event) => setDraft(key, event.target.value)}
+          onKeyDown={(event) => {
+            if (!isSendKey(event)) return;
+            event.preventDefault();
+            send();
+          }}
+        />
+        {left < 500 && (
+          <span className={styles['left']} data-over={left < 0} role="status">
+            {left < 0 ? strings.composer.over(-left) : <Left count={left} />}
+          </span>
+        )}
+        <button
+          type="submit"
+          className={styles['send']}
+          aria-label={strings.composer.send}
+          title={strings.composer.send}
+          disabled={!canSend}
+        >
+          <SendHorizontal size={19} strokeWidth={2} aria-hidden="true" />
+        </button>
+      </div>
+      <NotStored />
+      {isHintShown && (
+        <p id="composer-hint" className={styles['hint']}>
+          {strings.composer.hint(<kbd>{keys.enter}</kbd>, <kbd>{keys.shift}</kbd>)}
+        </p>
+      )}
+    </form>
+  );
+}
+
+/** What is written here is in memory alone. */
+function NotStored() {
+  const isVolatile = useStorage((store) => store.isVolatile);
+  return (
+    <p className={styles['notStored']} role="status">
+      {isVolatile && strings.connection.notStored}
+    </p>
+  );
+}
+
+/** The number alone where it is seen, with its unit where it is read out. */
+function Left({ count }: { count: number }) {
+  return (
+    <>
+      <span aria-hidden="true">{count}</span>
+      <Hidden>{strings.composer.left(count)}</Hidden>
+    </>
+  );
+}
+
+/** As high as its text, up to what the style allows. */
+function useGrowing(field: React.RefObject<HTMLTextAreaElement | null>, text: string) {
+  useLayoutEffect(() => {
+    const { style, scrollHeight, offsetHeight, clientHeight } = shrunk(field.current!);
+    style.height = `${scrollHeight + offsetHeight - clientHeight}px`;
+  }, [field, text]);
+}
+
+function shrunk(element: HTMLTextAreaElement): HTMLTextAreaElement {
+  element.style.height = 'auto';
+  return element;
+}

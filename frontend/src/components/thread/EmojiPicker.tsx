@@ -1,0 +1,61 @@
+import { EmojiPicker as Picker } from 'frimousse';
+import { strings } from '../../lib/strings';
+import styles from './EmojiPicker.module.css';
+
+/** Fonts lag behind: newer ones are a hole in the grid, and for those who receive them. */
+const EMOJI_VERSION = 15;
+
+export function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }) {
+  return (
+    <Picker.Root
+      className={styles['root']}
+      columns={9}
+      emojiVersion={EMOJI_VERSION}
+      emojibaseUrl={EMOJI_URL}
+      onEmojiSelect={({ emoji }) => onPick(emoji)}
+    >
+      <Picker.Search
+        className={styles['search']}
+        placeholder={strings.emoji.search}
+        aria-label={strings.emoji.search}
+        // It is opened to be typed into.
+        // oxlint-disable-next-line jsx-a11y/no-autofocus
+        autoFocus
+      />
+      <Picker.Viewport className={styles['viewport']}>
+        <Picker.Loading className={styles['note']}>{strings.emoji.loading}</Picker.Loading>
+        <Picker.Empty className={styles['note']}>{strings.emoji.none}</Picker.Empty>
+        <Picker.List
+          components={{
+            CategoryHeader: ({ category, ...rest }) => (
+              <div className={styles['category']} {...rest}>
+                {category.label}
+              </div>
+            ),
+            // ARIA counts from 1.
+            Row: ({ children, ...rest }) => (
+              <div {...rest} aria-rowindex={fromOne(rest['aria-rowindex'])}>
+                {children}
+              </div>
+            ),
+            Emoji: ({ emoji, ...rest }) => (
+              <button
+                type="button"
+                className={styles['emoji']}
+                {...rest}
+                role="gridcell"
+                aria-colindex={fromOne(rest['aria-colindex'])}
+              >
+                {emoji.emoji}
+              </button>
+            ),
+          }}
+        />
+      </Picker.Viewport>
+    </Picker.Root>
+  );
+}
+
+function fromOne(index: number | undefined): number | undefined {
+  return index === undefined ? undefined : index + 1;
+}

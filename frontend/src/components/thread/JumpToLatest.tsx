@@ -1,0 +1,26 @@
+import { ChevronDown } from 'lucide-react';
+import { toComposer } from './toComposer';
+import { strings } from '../../lib/strings';
+import styles from './JumpToLatest.module.css';
+
+/** Has a strip of its own below the messages: above them it would cover what they say. */
+export function JumpToLatest({ unread, onClick }: { unread: number; onClick: () => void }) {
+  const label = unread > 0 ? strings.thread.jumpNew(unread) : strings.thread.jump;
+  return (
+    <div className={styles['strip']}>
+      <button
+        type="button"
+        className={styles['jump']}
+        aria-label={label}
+        title={strings.thread.jump}
+        onClick={() => {
+          toComposer();
+          onClick();
+        }}
+      >
+        {unread > 0 && <span className={styles['count']}>{strings.atMost99(unread)}</span>}
+        <ChevronDown size={18} aria-hidden="true" />
+      </button>
+    </div>
+  );
+}

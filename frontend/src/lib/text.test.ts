@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { endsTurned, isLong, isOnlyEmoji, lengthOf, pieces } from './text';
+
+const links = (text: string) => pieces(text).flatMap(({ href }) => href ?? []);
+
+describe('links', () => {
+  it('are found, and the pieces are the text', () => {
+    const text = 'See https://parley.example/a?b=c#d, or write to ann@parley.example.';
+    expect(links(text)).toEqual(['https://parley.example/a?b=c#d', 'mailto:ann@parley.example']);
+    expect(
+      pieces(text)
+        .map((piece) => piece.text)
+        .join(''),
+    ).toBe(text);
+  });
+
+  it.each([
+    ['www.debian.org', 'http://www.debian.org'],
+    ['(see www.boats.rs/a?b=c)', 'http://www.boats.rs/a?b=c'],
+    ['github.com/x, please', 'http://github.com/x'],
+    ['Read example.co.uk.', 'http://example.co.uk'],
+    ['https://www.parley.example', 'https://www.parley.example'],
+  ])('are found without a scheme: %s', (text, href) => {
+    expect(links(text)).toEqual([href]);
+  });
+
+  it.each([
+    'a.b',
+    'user.name',
+    'main.rs and lib.so',
+    'README.md',
+    'setup.py, run.sh, index.pl',
+    'Makefile.in, configure.ac',
+    'logo.ai in Safari.app',
+    'Done.So it goes.It works',
+    'e.g. i.e. v1.2.3 10.0.0.1',
+    'www. www.example',
+    'std::io.read obj.method()',
+  ])('are not made of what only looks like one: %s', (text) => {
+    expect(links(text)).toEqual([]);
+  });
+
+  it('are never a script, data or a file', () => {
+    const bad = [
+      'javascript:alert(1)',
+      'JaVaScRiPt:alert(1)',
+      'data:text/html,<b>',
+      'vbscript:x',
+      'file:///etc',
+    ];
+    for (const text of bad) expect(links(text)).toEqual([]);
+    expect(links('javascript://example.com/%0aalert(1)').filter((href) => !/^https?:/.test(href))).toEqual(
+      [],
+    );
+  });
+});
+
+describe('text', () => {
+  it('of a few emoji alone is shown large', () => {
+    expect(isOnlyEmoji('🎉')).toBe(true);
+    expect(isOnlyEmoji('👩‍👩‍👧 👍🏽')).toBe(true);
+    expect(isOnlyEmoji('🎉!')).toBe(false);
+    expect(isOnlyEmoji('1')).toBe(false);
+    expect(isOnlyEmoji('')).toBe(false);
+  });
+
+  it('is counted as the server counts it, in code points', () => {
+    expect(lengthOf('a🎉')).toBe(2);
+  });
+
+  it('ends from right to left when its last line does', () => {
+    expect(['שלום, ann!', 'hello\nשלום', '1. مرحبا\n', '\u202egnp.exe'].every(endsTurned)).toBe(true);
+    expect(['hello, שלום!', 'שלום\nhello', '42', ''].some(endsTurned)).toBe(false);
+  });
+
+  it('is folded when it is long or has many lines', () => {
+    expect(isLong('x'.repeat(8000))).toBe(true);
+    expect(isLong('\n'.repeat(30))).toBe(true);
+    expect(isLong('Lunch?')).toBe(false);
+  });
+});
