@@ -1,8 +1,8 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { useLayoutEffect } from 'react';
 import { isTransient } from './api/apiClient';
-import { Broken } from './components/ui/Broken';
-import { Guard } from './components/ui/Guard';
+import { ErrorFallback } from './components/ui/ErrorFallback';
+import { ErrorBoundary } from './components/ui/ErrorBoundary';
 import { Messages } from './pages/Messages';
 import { Welcome } from './pages/Welcome';
 import { useStore } from './store/useStore';
@@ -34,7 +34,9 @@ export function App() {
 
   return (
     <QueryClientProvider client={queryClient}>
-      <Guard fallback={<Broken />}>{user ? <Messages key={user.id} user={user} /> : <Welcome />}</Guard>
+      <ErrorBoundary fallback={<ErrorFallback />}>
+        {user ? <Messages key={user.id} user={user} /> : <Welcome />}
+      </ErrorBoundary>
     </QueryClientProvider>
   );
 }

@@ -51,12 +51,12 @@ async def test_the_day_is_shown_while_one_scrolls_and_fades(person: Invite, api:
     ann = await person("ann")
     await _open(api, ann, *(f"message {n}" for n in range(60)))
     await wheel(ann, -700)
-    chip = ann.page.locator("[data-shown]")
-    await expect(chip).to_have_attribute("data-shown", "true")
+    chip = ann.page.locator("[data-visible]")
+    await expect(chip).to_have_attribute("data-visible", "true")
     await expect(chip).to_have_text("Today")
     await expect(chip).to_have_css("opacity", "0")
     await wheel(ann, -100)
-    await expect(chip).to_have_attribute("data-shown", "true")
+    await expect(chip).to_have_attribute("data-visible", "true")
 
 
 @pytest.mark.parametrize("width", ["desktop", "phone"])
@@ -195,7 +195,7 @@ async def test_bubbles_and_marks_have_edges_in_forced_colours(person: Invite, ap
     conversation = await _open(api, kim, *(f"message {n}" for n in range(30)))
     await kim.page.emulate_media(forced_colors="active")
     await wheel(kim, -400)
-    for marked in (messages(kim).first.locator("[data-timed]"), jump(kim)):
+    for marked in (messages(kim).first.locator("[data-has-time]"), jump(kim)):
         await expect(marked).to_have_css("border-top-style", "solid")
     await jump(kim).click()
     await kim.shot("forced-colours")

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { conversation, listPage, message, messageFrame, readFrame, TALK } from '../test/builders';
-import { applyToList, nameOf, withConversation, withPage } from './conversations';
+import { conversation, listPage, message, messageFrame, readFrame, CONVERSATION_ID } from '../test/builders';
+import { applyToList, conversationName, withConversation, withPage } from './conversations';
 
 const ME = 'ann';
 const other = conversation({ id: 'other', peerId: 'cleo', updatedAt: '2026-01-15T08:30:00.000Z' });
 const list = listPage([other, conversation()]);
 const apply = (held: typeof list, ...frames: Parameters<typeof applyToList>[1][]) =>
   frames.reduce((next, frame) => applyToList(next, frame, ME), held);
-const talk = (held: typeof list) => held.items.find(({ id }) => id === TALK)!;
+const talk = (held: typeof list) => held.items.find(({ id }) => id === CONVERSATION_ID)!;
 
 describe('a message', () => {
   it('brings its conversation to the top, one more unread', () => {
     const next = apply(list, messageFrame(1));
-    expect(next.items[0]).toMatchObject({ id: TALK, lastSeq: 1, unreadCount: 1, readSeq: 0 });
+    expect(next.items[0]).toMatchObject({ id: CONVERSATION_ID, lastSeq: 1, unreadCount: 1, readSeq: 0 });
     expect(next.items[0]?.lastMessage?.text).toBe('text 1');
   });
 
@@ -56,7 +56,7 @@ describe('a read frame', () => {
 describe('a conversation frame', () => {
   const renamed = {
     type: 'conversation' as const,
-    conversationId: TALK,
+    conversationId: CONVERSATION_ID,
     kind: 'group' as const,
     title: 'Lunch',
     members: ['ann', 'bob', 'cleo'],
@@ -76,7 +76,7 @@ describe('a conversation frame', () => {
 
 it('a conversation that was started stands in the list once', () => {
   const started = conversation({ updatedAt: '2026-01-15T10:00:00.000Z', version: 2 });
-  expect(withConversation(list, started).items.map(({ id }) => id)).toEqual([TALK, 'other']);
+  expect(withConversation(list, started).items.map(({ id }) => id)).toEqual([CONVERSATION_ID, 'other']);
 });
 
 it('a conversation that frames have brought further than it was given stays so', () => {
@@ -87,15 +87,15 @@ it('a conversation that frames have brought further than it was given stays so',
 it('a further page brings what is not there yet', () => {
   const page = { ...listPage([conversation(), conversation({ id: 'third' })]), nextPage: 'more' };
   const next = withPage(list, page);
-  expect(next.items.map(({ id }) => id)).toEqual(['other', TALK, 'third']);
+  expect(next.items.map(({ id }) => id)).toEqual(['other', CONVERSATION_ID, 'third']);
   expect(next.nextPage).toBe('more');
 });
 
 it('a conversation is called by its title, by the other, or by its members', () => {
-  expect(nameOf(conversation({ title: 'Lunch' }))).toBe('Lunch');
-  expect(nameOf(conversation())).toBe('bob');
+  expect(conversationName(conversation({ title: 'Lunch' }))).toBe('Lunch');
+  expect(conversationName(conversation())).toBe('bob');
   const { peerId: _, ...group } = conversation({ members: ['ann', 'cleo'] });
-  expect(nameOf(group)).toBe('ann, cleo');
+  expect(conversationName(group)).toBe('ann, cleo');
 });
 
 it('a list with frames applied equals the list that the server would give', () => {

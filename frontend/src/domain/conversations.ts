@@ -22,10 +22,12 @@ function withReadSeq(conversation: Conversation, readSeq: number): Conversation 
   return { ...conversation, readSeq, unreadCount: Math.max(0, conversation.lastSeq - readSeq) };
 }
 
-function peerHasRead(conversation: Conversation, upTo: number, meId: string): Conversation {
+function withPeerRead(conversation: Conversation, upTo: number, meId: string): Conversation {
   const last = conversation.lastMessage;
-  const moves = last && conversation.kind === 'direct' && last.senderId === meId && last.seq <= upTo;
-  return moves && !last.isRead ? { ...conversation, lastMessage: { ...last, isRead: true } } : conversation;
+  const isNowRead = last && conversation.kind === 'direct' && last.senderId === meId && last.seq <= upTo;
+  return isNowRead && !last.isRead
+    ? { ...conversation, lastMessage: { ...last, isRead: true } }
+    : conversation;
 }
 
 function withMessage(conversation: Conversation, frame: MessageFrame, meId: string): Conversation {
@@ -44,60 +46,60 @@ function withMessage(conversation: Conversation, frame: MessageFrame, meId: stri
 
 function withRead(conversation: Conversation, frame: ReadFrame, meId: string): Conversation {
   if (frame.userId === meId) return withReadSeq(conversation, frame.upTo);
-  return peerHasRead(conversation, frame.upTo, meId);
+  return withPeerRead(conversation, frame.upTo, meId);
 }
 
-function withShape(conversation: Conversation, frame: ConversationFrame): Conversation {
+function withDetails(conversation: Conversation, frame: ConversationFrame): Conversation {
   if (frame.version <= conversation.version) return conversation;
   const { kind, title, members, memberCount, version } = frame;
   return { ...conversation, kind, title, members, memberCount, version };
 }
 
-function heard(conversation: Conversation, frame: ServerFrame, meId: string): Conversation {
+function reduceConversation(conversation: Conversation, frame: ServerFrame, meId: string): Conversation {
   if (frame.type === 'message') return withMessage(conversation, frame, meId);
   if (frame.type === 'read') return withRead(conversation, frame, meId);
-  return frame.type === 'conversation' ? withShape(conversation, frame) : conversation;
+  return frame.type === 'conversation' ? withDetails(conversation, frame) : conversation;
 }
 
 /** The conversation that a frame is about, if it changes one. */
-export function subject(frame: ServerFrame): string | undefined {
+export function changedConversationId(frame: ServerFrame): string | undefined {
   const isState = frame.type === 'message' || frame.type === 'read' || frame.type === 'conversation';
   return isState ? frame.conversationId : undefined;
 }
 
 /** Old list + frame = new list. Of a conversation that is not in it only the server knows all: fetch anew. */
 export function applyToList(list: ConversationList, frame: ServerFrame, meId: string): ConversationList {
-  const at = list.items.findIndex((conversation) => conversation.id === subject(frame));
-  const held = list.items[at];
-  if (!held) return list;
-  const next = heard(held, frame, meId);
-  return next === held ? list : { ...list, items: list.items.with(at, next).toSorted(newestFirst) };
+  const index = list.items.findIndex((conversation) => conversation.id === changedConversationId(frame));
+  const current = list.items[index];
+  if (!current) return list;
+  const next = reduceConversation(current, frame, meId);
+  return next === current ? list : { ...list, items: list.items.with(index, next).toSorted(newestFirst) };
 }
 
 /** A conversation as the server just gave it, added or renewed; frames may have brought a newer one. */
 export function withConversation(list: ConversationList, conversation: Conversation): ConversationList {
-  const held = list.items.find((other) => other.id === conversation.id);
-  if (held && held.version >= conversation.version) return list;
+  const current = list.items.find((other) => other.id === conversation.id);
+  if (current && current.version >= conversation.version) return list;
   const others = list.items.filter((other) => other.id !== conversation.id);
   return { ...list, items: [conversation, ...others].toSorted(newestFirst) };
 }
 
 /** The next page behind what is loaded. */
 export function withPage(list: ConversationList, page: ConversationPage): ConversationList {
-  const held = new Set(list.items.map((conversation) => conversation.id));
-  const items = [...list.items, ...page.items.filter((conversation) => !held.has(conversation.id))];
+  const knownIds = new Set(list.items.map((conversation) => conversation.id));
+  const items = [...list.items, ...page.items.filter((conversation) => !knownIds.has(conversation.id))];
   return { ...list, items, nextPage: page.nextPage };
 }
 
 /** What to call a conversation. */
-export function nameOf(conversation: Conversation): string {
+export function conversationName(conversation: Conversation): string {
   return conversation.title ?? conversation.peerId ?? conversation.members.join(', ');
 }
 
 const NAMESPACE = '6f0d7a52-5c1e-5d0a-9b7e-0a4c51e7a9d3';
 
 /** The id of the one conversation of two users, before it exists and after (docs/contract, Ids). */
-export function directId(a: string, b: string): string {
+export function directConversationId(a: string, b: string): string {
   const [low, high] = byCodePoint(a, b) < 0 ? [a, b] : [b, a];
   return uuid5(NAMESPACE, JSON.stringify(['direct', low, high]));
 }
@@ -105,15 +107,15 @@ export function directId(a: string, b: string): string {
 /** Strings compare by UTF-16 units, which puts U+FFFD behind an emoji. */
 function byCodePoint(a: string, b: string): number {
   const [left, right] = [Array.from(a), Array.from(b)];
-  const at = left.findIndex((letter, index) => letter !== right[index]);
-  if (at === -1) return left.length - right.length;
-  return at < right.length ? left[at]!.codePointAt(0)! - right[at]!.codePointAt(0)! : 1;
+  const index = left.findIndex((letter, position) => letter !== right[position]);
+  if (index === -1) return left.length - right.length;
+  return index < right.length ? left[index]!.codePointAt(0)! - right[index]!.codePointAt(0)! : 1;
 }
 
 /** A conversation of two that its first message will start, under the id that it will have. */
-export function unstarted(meId: string, peerId: string, createdAt: string): Conversation {
+export function unstartedConversation(meId: string, peerId: string, createdAt: string): Conversation {
   return {
-    id: directId(meId, peerId),
+    id: directConversationId(meId, peerId),
     kind: 'direct',
     title: null,
     peerId,
@@ -141,7 +143,7 @@ export function withUnstarted(items: readonly Conversation[], outbox: Outbox, me
   for (const { conversationId, peerId, createdAt } of outbox) {
     if (peerId === undefined || known.has(conversationId)) continue;
     known.add(conversationId);
-    added.push(unstarted(meId, peerId, createdAt));
+    added.push(unstartedConversation(meId, peerId, createdAt));
   }
   return [...added.toReversed(), ...items];
 }

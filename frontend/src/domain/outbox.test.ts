@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { message, messageFrame, TALK } from '../test/builders';
-import { applyToOutbox, lastWaiting, outstanding, withoutArrived, withState, type Outgoing } from './outbox';
+import { message, messageFrame, CONVERSATION_ID } from '../test/builders';
+import { applyToOutbox, lastUnsent, undelivered, withoutDelivered, withState, type Outgoing } from './outbox';
 
 const ME = 'ann';
 const waiting: Outgoing = {
   clientId: 'c1',
-  conversationId: TALK,
+  conversationId: CONVERSATION_ID,
   text: 'Lunch?',
   createdAt: '2026-01-15T09:00:00.000Z',
   state: 'pending',
@@ -36,7 +36,7 @@ describe('what was sent', () => {
     });
     const rejected = {
       type: 'rejected',
-      conversationId: TALK,
+      conversationId: CONVERSATION_ID,
       id: 'message-1',
       reason: 'not_found',
       clientId: 'c1',
@@ -57,15 +57,15 @@ describe('what was sent', () => {
 
   it('leaves when history has it: of what a tab before this one sent, no frame may ever come', () => {
     const outbox = [waiting];
-    expect(withoutArrived(outbox, [message(1, { senderId: ME, clientId: 'c1' })], ME)).toEqual([]);
-    expect(withoutArrived(outbox, [message(1, { clientId: 'c1' })], ME)).toBe(outbox);
+    expect(withoutDelivered(outbox, [message(1, { senderId: ME, clientId: 'c1' })], ME)).toEqual([]);
+    expect(withoutDelivered(outbox, [message(1, { clientId: 'c1' })], ME)).toBe(outbox);
   });
 
   it('is the last of its conversation that waits, until it is in the log', () => {
     const later = { ...waiting, clientId: 'c2' };
-    expect(lastWaiting([waiting, later], TALK)).toBe(later);
-    expect(lastWaiting([waiting, { ...later, state: 'sent' }], TALK)).toBe(waiting);
-    expect(lastWaiting([waiting], 'other')).toBeUndefined();
+    expect(lastUnsent([waiting, later], CONVERSATION_ID)).toBe(later);
+    expect(lastUnsent([waiting, { ...later, state: 'sent' }], CONVERSATION_ID)).toBe(waiting);
+    expect(lastUnsent([waiting], 'other')).toBeUndefined();
   });
 
   it('does not change for an error that is about something else', () => {
@@ -77,10 +77,10 @@ describe('what was sent', () => {
 describe('what is still to be shown', () => {
   it('is what is of this conversation and not in it yet', () => {
     const elsewhere = { ...waiting, clientId: 'c2', conversationId: 'other' };
-    expect(outstanding([waiting, elsewhere], TALK, [message(1)], ME)).toEqual([waiting]);
+    expect(undelivered([waiting, elsewhere], CONVERSATION_ID, [message(1)], ME)).toEqual([waiting]);
     const arrived = message(1, { senderId: ME, clientId: 'c1' });
-    expect(outstanding([waiting], TALK, [arrived], ME)).toEqual([]);
+    expect(undelivered([waiting], CONVERSATION_ID, [arrived], ME)).toEqual([]);
     const anothers = message(1, { senderId: 'bob', clientId: 'c1' });
-    expect(outstanding([waiting], TALK, [anothers], ME)).toEqual([waiting]);
+    expect(undelivered([waiting], CONVERSATION_ID, [anothers], ME)).toEqual([waiting]);
   });
 });

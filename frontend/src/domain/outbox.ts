@@ -16,13 +16,13 @@ export interface Outgoing {
   /** The other member of a conversation that is to be started before this can be sent. */
   peerId?: string;
   /** Left behind by a tab that is gone, and taken over by this one. */
-  isInherited?: boolean;
+  isAdopted?: boolean;
 }
 
 export type Outbox = readonly Outgoing[];
 
 /** Whether an error says nothing of the message: sent again later, it may be accepted. */
-export function mayPass(code: string): boolean {
+export function isRetryable(code: string): boolean {
   return code === 'unavailable' || code === 'too_many';
 }
 
@@ -46,28 +46,29 @@ export function without(outbox: Outbox, clientId: string | undefined): Outbox {
 }
 
 /** The other member of a conversation that a message waits to start: later ones must not overtake it. */
-export function peerToStart(outbox: Outbox, conversationId: string): string | undefined {
+export function pendingPeer(outbox: Outbox, conversationId: string): string | undefined {
   return outbox.find(
-    (each) => each.conversationId === conversationId && each.state === 'pending' && each.peerId,
+    (outgoing) =>
+      outgoing.conversationId === conversationId && outgoing.state === 'pending' && outgoing.peerId,
   )?.peerId;
 }
 
 /** A conversation was started, as `id`: what waited for that can be sent. */
-export function withStarted(outbox: Outbox, conversationId: string, id: string): Outbox {
-  const waits = (outgoing: Outgoing) =>
+export function withConversationStarted(outbox: Outbox, conversationId: string, id: string): Outbox {
+  const isWaiting = (outgoing: Outgoing) =>
     outgoing.conversationId === conversationId && outgoing.peerId !== undefined;
-  if (!outbox.some(waits)) return outbox;
+  if (!outbox.some(isWaiting)) return outbox;
   return outbox.map((outgoing) => {
-    if (!waits(outgoing)) return outgoing;
+    if (!isWaiting(outgoing)) return outgoing;
     const { peerId: _, ...rest } = outgoing;
     return { ...rest, conversationId: id };
   });
 }
 
 /** A conversation cannot be started: nothing that waits for that was sent. */
-export function withNotStarted(outbox: Outbox, conversationId: string, reason: string): Outbox {
+export function withStartFailed(outbox: Outbox, conversationId: string, reason: string): Outbox {
   const waiting = outbox.filter(
-    (each) => each.conversationId === conversationId && each.peerId !== undefined,
+    (outgoing) => outgoing.conversationId === conversationId && outgoing.peerId !== undefined,
   );
   return waiting.reduce((rest, { clientId }) => withState(rest, clientId, 'failed', reason), outbox);
 }
@@ -78,7 +79,7 @@ export function applyToOutbox(outbox: Outbox, frame: ServerFrame, meId: string):
     case 'accepted':
       return withState(outbox, frame.clientId, 'sent');
     case 'error':
-      if (mayPass(frame.code)) return outbox;
+      if (isRetryable(frame.code)) return outbox;
       return withState(outbox, frame.clientId, 'failed', frame.code);
     case 'rejected':
       return withState(outbox, frame.clientId, 'failed', frame.reason);
@@ -90,25 +91,27 @@ export function applyToOutbox(outbox: Outbox, frame: ServerFrame, meId: string):
 }
 
 /** The last of a conversation that is not in the log yet. */
-export function lastWaiting(outbox: Outbox, conversationId: string): Outgoing | undefined {
-  return outbox.findLast((each) => each.conversationId === conversationId && each.state !== 'sent');
+export function lastUnsent(outbox: Outbox, conversationId: string): Outgoing | undefined {
+  return outbox.findLast(
+    (outgoing) => outgoing.conversationId === conversationId && outgoing.state !== 'sent',
+  );
 }
 
 /** Those that history has: of what an earlier tab sent, no `message` may ever come. */
-export function withoutArrived(outbox: Outbox, items: readonly Message[], meId: string): Outbox {
-  const mine = new Set(items.flatMap(({ senderId, clientId }) => (senderId === meId && clientId) || []));
-  return outbox.some(({ clientId }) => mine.has(clientId))
-    ? outbox.filter(({ clientId }) => !mine.has(clientId))
+export function withoutDelivered(outbox: Outbox, items: readonly Message[], meId: string): Outbox {
+  const delivered = new Set(items.flatMap(({ senderId, clientId }) => (senderId === meId && clientId) || []));
+  return outbox.some(({ clientId }) => delivered.has(clientId))
+    ? outbox.filter(({ clientId }) => !delivered.has(clientId))
     : outbox;
 }
 
 /** What is still to be shown after the messages of a conversation. */
-export function outstanding(
+export function undelivered(
   outbox: Outbox,
   conversationId: string,
   items: readonly Message[],
   meId: string,
 ): Outgoing[] {
-  const mine = outbox.filter((outgoing) => outgoing.conversationId === conversationId);
-  return mine.length === 0 ? mine : [...withoutArrived(mine, items, meId)];
+  const ofConversation = outbox.filter((outgoing) => outgoing.conversationId === conversationId);
+  return ofConversation.length === 0 ? ofConversation : [...withoutDelivered(ofConversation, items, meId)];
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { message } from '../test/builders';
-import { entryOf, firstAfter, firstIndex, keyOf, startOf } from './rows';
+import { toRow, indexAfterSeq, firstRowIndex, rowKey, initialPositionOf } from './rows';
 
-const keyWith = (over: Parameters<typeof message>[1]) => keyOf(message(1, over), 'k');
+const keyWith = (over: Parameters<typeof message>[1]) => rowKey(message(1, over), 'k');
 
 describe('rows', () => {
   const items = [message(5), message(6, { senderId: 'ann', clientId: 'c1' })];
@@ -15,12 +15,12 @@ describe('rows', () => {
   } as const;
 
   it('are made of messages, and of what is on its way', () => {
-    expect(entryOf(items[0]!, 'ann')).toMatchObject({ senderId: 'bob', text: 'text 5', message: items[0] });
-    expect(entryOf(waiting, 'ann')).toMatchObject({ senderId: 'ann', text: 'hi', outgoing: waiting });
+    expect(toRow(items[0]!, 'ann')).toMatchObject({ senderId: 'bob', text: 'text 5', message: items[0] });
+    expect(toRow(waiting, 'ann')).toMatchObject({ senderId: 'ann', text: 'hi', outgoing: waiting });
   });
 
   it('keep their key when what was on its way arrives', () => {
-    expect(keyOf(message(7, { senderId: 'ann', clientId: 'c2' }), 'ann')).toBe(keyOf(waiting, 'ann'));
+    expect(rowKey(message(7, { senderId: 'ann', clientId: 'c2' }), 'ann')).toBe(rowKey(waiting, 'ann'));
   });
 
   it('have different keys, whatever is in their ids', () => {
@@ -37,25 +37,25 @@ describe('rows', () => {
   });
 
   it('keep their index when older or newer ones come', () => {
-    expect(firstIndex(items)).toBe(5);
-    expect(firstIndex([message(4), ...items])).toBe(4);
-    expect(firstIndex([...items, message(7)])).toBe(5);
-    expect(firstIndex([])).toBe(1);
+    expect(firstRowIndex(items)).toBe(5);
+    expect(firstRowIndex([message(4), ...items])).toBe(4);
+    expect(firstRowIndex([...items, message(7)])).toBe(5);
+    expect(firstRowIndex([])).toBe(1);
   });
 
   it('open where they were left, where the unread ones begin, or at the end', () => {
-    expect(startOf(items, undefined, null)).toBeNull();
-    expect(startOf(items, undefined, 6)).toBeNull();
-    expect(startOf(items, undefined, 5)).toEqual({ seq: 6, offset: 96 });
-    expect(startOf(items, undefined, 2)).toEqual({ seq: 5, offset: 0 });
-    expect(startOf(items, { seq: 6, offset: -7 }, 4)).toEqual({ seq: 6, offset: -7 });
-    expect(startOf(items, { seq: 3, offset: 0 }, 5)).toBeNull();
+    expect(initialPositionOf(items, undefined, null)).toBeNull();
+    expect(initialPositionOf(items, undefined, 6)).toBeNull();
+    expect(initialPositionOf(items, undefined, 5)).toEqual({ seq: 6, offset: 96 });
+    expect(initialPositionOf(items, undefined, 2)).toEqual({ seq: 5, offset: 0 });
+    expect(initialPositionOf(items, { seq: 6, offset: -7 }, 4)).toEqual({ seq: 6, offset: -7 });
+    expect(initialPositionOf(items, { seq: 3, offset: 0 }, 5)).toBeNull();
   });
 
   it('begin to be new after a seq, if that is loaded', () => {
-    expect(firstAfter(items, 5)).toBe(1);
-    expect(firstAfter(items, 4)).toBe(0);
-    expect(firstAfter(items, 3)).toBe(-1);
-    expect(firstAfter(items, 6)).toBe(-1);
+    expect(indexAfterSeq(items, 5)).toBe(1);
+    expect(indexAfterSeq(items, 4)).toBe(0);
+    expect(indexAfterSeq(items, 3)).toBe(-1);
+    expect(indexAfterSeq(items, 6)).toBe(-1);
   });
 });

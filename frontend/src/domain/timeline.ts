@@ -4,34 +4,34 @@ import type { Message, MessagePage, ServerFrame } from '../types/chat';
 export type Timeline = Pick<MessagePage, 'items' | 'hasOlder'>;
 
 /** Where `seq` is, or belongs. */
-export function place(items: readonly Message[], seq: number): number {
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (items[middle]!.seq < seq) low = middle + 1;
-    else high = middle;
+export function indexOfSeq(items: readonly Message[], seq: number): number {
+  let from = 0;
+  let to = items.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (items[middle]!.seq < seq) from = middle + 1;
+    else to = middle;
   }
-  return low;
+  return from;
 }
 
 /** Only a higher version replaces a message; `isRead` moves without the version, and never back. */
-function newer(held: Message, told: Message): Message {
-  const isRead = held.isRead || told.isRead;
-  const message = told.version > held.version ? told : held;
+function newerVersion(current: Message, incoming: Message): Message {
+  const isRead = current.isRead || incoming.isRead;
+  const message = incoming.version > current.version ? incoming : current;
   return message.isRead === isRead ? message : { ...message, isRead };
 }
 
 export function withMessage(timeline: Timeline, message: Message): Timeline {
   const { items } = timeline;
-  const at = place(items, message.seq);
-  const held = items[at];
-  if (held?.seq !== message.seq) {
-    const older = at === 0 && timeline.hasOlder;
-    return older ? timeline : { ...timeline, items: items.toSpliced(at, 0, message) };
+  const index = indexOfSeq(items, message.seq);
+  const current = items[index];
+  if (current?.seq !== message.seq) {
+    const older = index === 0 && timeline.hasOlder;
+    return older ? timeline : { ...timeline, items: items.toSpliced(index, 0, message) };
   }
-  const kept = newer(held, message);
-  return kept === held ? timeline : { ...timeline, items: items.with(at, kept) };
+  const merged = newerVersion(current, message);
+  return merged === current ? timeline : { ...timeline, items: items.with(index, merged) };
 }
 
 /** The page before the oldest message that is loaded. */
@@ -42,14 +42,14 @@ export function withOlder(timeline: Timeline, page: MessagePage): Timeline {
 }
 
 /** What `isMarked` picks is read up to `upTo`. All before a read one is read, so the walk back ends there. */
-function readUpTo(timeline: Timeline, upTo: number, isMarked: (message: Message) => boolean): Timeline {
+function markReadUpTo(timeline: Timeline, upTo: number, matches: (message: Message) => boolean): Timeline {
   const items = timeline.items.slice();
   let changed = false;
-  for (let at = place(items, upTo + 1) - 1; at >= 0; at--) {
-    const message = items[at]!;
-    if (!isMarked(message)) continue;
+  for (let index = indexOfSeq(items, upTo + 1) - 1; index >= 0; index--) {
+    const message = items[index]!;
+    if (!matches(message)) continue;
     if (message.isRead) break;
-    items[at] = { ...message, isRead: true };
+    items[index] = { ...message, isRead: true };
     changed = true;
   }
   return changed ? { ...timeline, items } : timeline;
@@ -66,8 +66,8 @@ export function withRead(
   meId: string,
   isDirect: boolean,
 ): Timeline {
-  if (reader === meId) return readUpTo(timeline, upTo, (message) => message.senderId !== meId);
-  return isDirect ? readUpTo(timeline, upTo, (message) => message.senderId === meId) : timeline;
+  if (reader === meId) return markReadUpTo(timeline, upTo, (message) => message.senderId !== meId);
+  return isDirect ? markReadUpTo(timeline, upTo, (message) => message.senderId === meId) : timeline;
 }
 
 /** Old timeline + frame = new timeline. A frame that changes nothing gives the same object. */

@@ -1,14 +1,21 @@
 import { act, waitFor } from '@testing-library/react';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { chatService } from '../api/chatService';
-import { tell } from '../api/hub';
-import { conversation, historyPage, listPage, message, messageFrame, TALK } from '../test/builders';
-import { renderForAnn } from '../test/withChat';
+import { publishFrame } from '../api/frameBus';
+import {
+  conversation,
+  historyPage,
+  listPage,
+  message,
+  messageFrame,
+  CONVERSATION_ID,
+} from '../test/builders';
+import { renderForAnn } from '../test/renderForUser';
 import { useStore } from '../store/useStore';
 import { CHAT_QUERY_KEYS } from './queryKeys';
-import { useConversation } from './useConversation';
+import { useOpenConversation } from './useOpenConversation';
 import { useConversations, useMoreConversations } from './useConversations';
-import { useMessageHistory, useOlderMessages } from './useMessageHistory';
+import { useMessageHistory, useFetchOlderMessages } from './useMessageHistory';
 import { useStartConversation } from './useStartConversation';
 
 const getConversations = vi.spyOn(chatService, 'getConversations');
@@ -57,16 +64,16 @@ describe('useConversations', () => {
         nextPage: pages[at + 1] ?? null,
       });
     });
-    const { result, rerender } = renderForAnn(() => useConversation('ann', { id: 'on page 2' }));
+    const { result, rerender } = renderForAnn(() => useOpenConversation('ann', { id: 'on page 2' }));
     await waitFor(() => expect(result.current.conversation?.id).toBe('on page 2'));
     expect(getConversations).toHaveBeenCalledTimes(3);
     rerender();
-    expect(result.current.isSearched).toBe(false);
+    expect(result.current.isSearching).toBe(false);
   });
 
   it('counts a message that arrives while a further page is on its way', async () => {
     getConversations.mockImplementation((_, page) => {
-      if (page) tell(messageFrame(1, { conversationId: 'two' }));
+      if (page) publishFrame(messageFrame(1, { conversationId: 'two' }));
       return Promise.resolve(
         page ? listPage([conversation({ id: 'two' })]) : { ...listPage([conversation()]), nextPage: 'more' },
       );
@@ -74,12 +81,15 @@ describe('useConversations', () => {
     const { result } = renderForAnn(() => ({ list: useConversations(), more: useMoreConversations() }));
     await waitFor(() => expect(result.current.list.isSuccess).toBe(true));
     await act(() => result.current.more.mutateAsync('more'));
-    expect(result.current.list.data?.items).toMatchObject([{ id: 'two', unreadCount: 1 }, { id: TALK }]);
+    expect(result.current.list.data?.items).toMatchObject([
+      { id: 'two', unreadCount: 1 },
+      { id: CONVERSATION_ID },
+    ]);
   });
 
   it('counts a message that arrives while the list is on its way', async () => {
     getConversations.mockImplementation(() => {
-      tell(messageFrame(1));
+      publishFrame(messageFrame(1));
       return Promise.resolve(listPage([conversation()]));
     });
     const { result } = renderForAnn(useConversations);
@@ -100,18 +110,18 @@ describe('useMessageHistory', () => {
       calls.push('history');
       return Promise.resolve(newest);
     });
-    const { result } = renderForAnn(() => useMessageHistory(TALK));
+    const { result } = renderForAnn(() => useMessageHistory(CONVERSATION_ID));
     await waitFor(() => expect(result.current.isSuccess).toBe(true));
     expect(calls).toEqual(['list', 'history']);
   });
 
   it('has a message that arrived while it was on its way', async () => {
     getMessageHistory.mockImplementation(() => {
-      tell(messageFrame(5));
-      tell(messageFrame(1, { conversationId: 'other' }));
+      publishFrame(messageFrame(5));
+      publishFrame(messageFrame(1, { conversationId: 'other' }));
       return Promise.resolve(newest);
     });
-    const { result } = renderForAnn(() => useMessageHistory(TALK));
+    const { result } = renderForAnn(() => useMessageHistory(CONVERSATION_ID));
     await waitFor(() => expect(result.current.data?.items.map(({ seq }) => seq)).toEqual([3, 4, 5]));
   });
 
@@ -120,8 +130,8 @@ describe('useMessageHistory', () => {
       Promise.resolve(bounds?.before ? historyPage([message(1), message(2)]) : newest),
     );
     const { result } = renderForAnn(() => ({
-      history: useMessageHistory(TALK),
-      older: useOlderMessages(TALK),
+      history: useMessageHistory(CONVERSATION_ID),
+      older: useFetchOlderMessages(CONVERSATION_ID),
     }));
     await waitFor(() => expect(result.current.history.isSuccess).toBe(true));
     await act(() => result.current.older.mutateAsync(3));
@@ -136,8 +146,8 @@ describe('useMessageHistory', () => {
       bounds?.before ? new Promise((resolve) => (answer = resolve)) : Promise.resolve(newest),
     );
     const { result } = renderForAnn(() => ({
-      history: useMessageHistory(TALK),
-      older: useOlderMessages(TALK),
+      history: useMessageHistory(CONVERSATION_ID),
+      older: useFetchOlderMessages(CONVERSATION_ID),
     }));
     await waitFor(() => expect(result.current.history.isSuccess).toBe(true));
     act(() => result.current.older.mutate(3));
@@ -160,7 +170,7 @@ describe('useMessageHistory', () => {
         ),
       );
     });
-    const { result } = renderForAnn(() => useMessageHistory(TALK));
+    const { result } = renderForAnn(() => useMessageHistory(CONVERSATION_ID));
     await waitFor(() => expect(result.current.isSuccess).toBe(true));
     expect(result.current.data?.items.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(getMessageHistory).toHaveBeenCalledTimes(3);
@@ -168,7 +178,7 @@ describe('useMessageHistory', () => {
 
   it('starts afresh when what it had and the newest page do not meet', async () => {
     getMessageHistory.mockResolvedValueOnce(newest).mockResolvedValue(historyPage([message(90)], true));
-    const { result } = renderForAnn(() => useMessageHistory(TALK));
+    const { result } = renderForAnn(() => useMessageHistory(CONVERSATION_ID));
     await waitFor(() => expect(result.current.isSuccess).toBe(true));
     const { data } = await act(() => result.current.refetch());
     expect(data?.items.map(({ seq }) => seq)).toEqual([90]);
@@ -186,7 +196,7 @@ describe('useStartConversation', () => {
     await act(() => result.current.start.mutateAsync('cleo'));
     expect(startConversation).toHaveBeenCalledWith('ann', 'cleo');
     expect(queryClient.getQueryData(CHAT_QUERY_KEYS.conversations('ann'))).toMatchObject({
-      items: [{ id: 'new' }, { id: TALK }],
+      items: [{ id: 'new' }, { id: CONVERSATION_ID }],
     });
   });
 });

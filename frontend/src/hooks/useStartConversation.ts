@@ -2,12 +2,12 @@ import { notifyManager, useMutation, useQueryClient } from '@tanstack/react-quer
 import { isTransient } from '../api/apiClient';
 import { chatService } from '../api/chatService';
 import { withConversation, type ConversationList } from '../domain/conversations';
-import { whileListening } from '../api/hub';
+import { withFramesDuring } from '../api/frameBus';
 import { applyToTimeline, type Timeline } from '../domain/timeline';
 import { useStore } from '../store/useStore';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 
-const NOTHING: Timeline = { items: [], hasOlder: false };
+const EMPTY_TIMELINE: Timeline = { items: [], hasOlder: false };
 
 /**
  * Starting one that exists gives that: a conversation of two is always the same one. A server that cannot be
@@ -17,20 +17,23 @@ export function useStartConversation() {
   const meId = useStore((store) => store.user?.id) ?? '';
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (peerId: string) => whileListening(() => chatService.startConversation(meId, peerId)),
+    mutationFn: (peerId: string) => withFramesDuring(() => chatService.startConversation(meId, peerId)),
     retry: (_, error) => isTransient(error),
     retryDelay: (failures) => Math.min(1_000 * 2 ** failures, 5_000),
     onSuccess: ([conversation, frames]) =>
       notifyManager.batch(() => {
         const { id, lastSeq } = conversation;
         if (lastSeq === 0) {
-          const about = frames.filter((frame) => 'conversationId' in frame && frame.conversationId === id);
+          const relevant = frames.filter((frame) => 'conversationId' in frame && frame.conversationId === id);
           // Nothing was ever written there: no history needs to be fetched.
           queryClient.setQueryData<Timeline>(
             CHAT_QUERY_KEYS.history(meId, id),
-            (held) =>
-              held ??
-              about.reduce((timeline, frame) => applyToTimeline(timeline, frame, meId, true), NOTHING),
+            (current) =>
+              current ??
+              relevant.reduce(
+                (timeline, frame) => applyToTimeline(timeline, frame, meId, true),
+                EMPTY_TIMELINE,
+              ),
           );
         }
         queryClient.setQueryData<ConversationList>(

@@ -2,20 +2,20 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { shorten } from './graphemes';
+import { truncate } from './truncate';
 import { strings } from './strings';
 
 const src = join(import.meta.dirname, '..');
-const READ_OUT = /^(aria-label|aria-description|alt|label|placeholder|title)$/;
+const TEXT_ATTRIBUTES = /^(aria-label|aria-description|alt|label|placeholder|title)$/;
 
 /** The texts that an expression may be, by itself or by its branches. */
-function literals(node: ts.Expression | undefined): string[] {
+function literalTexts(node: ts.Expression | undefined): string[] {
   if (node === undefined) return [];
   if (ts.isStringLiteralLike(node)) return [node.text];
-  if (ts.isParenthesizedExpression(node)) return literals(node.expression);
-  if (ts.isConditionalExpression(node)) return [node.whenTrue, node.whenFalse].flatMap(literals);
+  if (ts.isParenthesizedExpression(node)) return literalTexts(node.expression);
+  if (ts.isConditionalExpression(node)) return [node.whenTrue, node.whenFalse].flatMap(literalTexts);
   const isEither = ts.isBinaryExpression(node) && ['||', '??', '&&'].includes(node.operatorToken.getText());
-  return isEither ? [node.left, node.right].flatMap(literals) : [];
+  return isEither ? [node.left, node.right].flatMap(literalTexts) : [];
 }
 
 /** Texts that stand in a component itself: between its tags, as an expression there, or in an attribute that is shown or read out. */
@@ -26,23 +26,23 @@ function inlineTexts(file: string): string[] {
     ts.ScriptTarget.Latest,
     true,
   );
-  const found: string[] = [];
+  const texts: string[] = [];
   const visit = (node: ts.Node) => {
     const isText = ts.isJsxText(node) && /\p{L}{2}/u.test(node.text);
     const isExpression =
       ts.isJsxExpression(node) &&
       (ts.isJsxElement(node.parent) || ts.isJsxFragment(node.parent)) &&
-      literals(node.expression).some((text) => /\p{L}{2}/u.test(text));
+      literalTexts(node.expression).some((text) => /\p{L}{2}/u.test(text));
     const isAttribute =
       ts.isJsxAttribute(node) &&
-      READ_OUT.test(node.name.getText(source)) &&
+      TEXT_ATTRIBUTES.test(node.name.getText(source)) &&
       node.initializer !== undefined &&
       ts.isStringLiteral(node.initializer);
-    if (isText || isExpression || isAttribute) found.push(`${file}: ${node.getText(source).trim()}`);
+    if (isText || isExpression || isAttribute) texts.push(`${file}: ${node.getText(source).trim()}`);
     node.forEachChild(visit);
   };
   visit(source);
-  return found;
+  return texts;
 }
 
 describe('the catalogue', () => {
@@ -57,7 +57,7 @@ describe('the catalogue', () => {
   it('counts in words', () => {
     expect(strings.thread.members(1)).toBe('1 member');
     expect(strings.thread.members(5)).toBe('5 members');
-    expect(strings.composer.over(1)).toBe('1 character over the limit');
+    expect(strings.composer.charactersOver(1)).toBe('1 character over the limit');
   });
 });
 
@@ -71,6 +71,6 @@ describe('a text that is shortened', () => {
     ['that is short', 'e\u0301', 'e\u0301'],
     ['of one long grapheme', `Z${'\u0301'.repeat(500)}`, `Z${'\u0301'.repeat(500)}`],
   ])('%s ends between graphemes', (_, text, shown) => {
-    expect(shorten(text, 120)).toBe(shown);
+    expect(truncate(text, 120)).toBe(shown);
   });
 });

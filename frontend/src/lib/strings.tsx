@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 const plural = new Intl.PluralRules('en');
 
 /** `one` for 1, else `other`. */
-function counted(count: number, one: string, other: string): string {
+function pluralize(count: number, one: string, other: string): string {
   return `${count} ${plural.select(count) === 'one' ? one : other}`;
 }
 
@@ -18,28 +18,28 @@ const REASONS: Readonly<Record<string, string>> = {
 
 export const strings = {
   product: 'Parley',
-  title: (unread: number) => (unread > 0 ? `(${unread}) Parley` : 'Parley'),
+  pageTitle: (unread: number) => (unread > 0 ? `(${unread}) Parley` : 'Parley'),
   retry: 'Try again',
   close: 'Close',
   loading: 'Loading…',
   showMore: 'Show more',
   showLess: 'Show less',
-  serverAway: "Can't reach the server. Nothing is lost; we'll keep trying.",
+  serverUnreachable: "Can't reach the server. Nothing is lost; we'll keep trying.",
   noAccess: "This conversation doesn't exist, or you don't have access to it.",
   notSignedIn: "You're not signed in.",
   switchUser: 'Switch user',
-  atMost99: (count: number) => (count > 99 ? '99+' : `${count}`),
+  badgeCount: (count: number) => (count > 99 ? '99+' : `${count}`),
 
   welcome: {
     title: 'Who are you?',
-    about:
+    description:
       'Development server: pick any name, no password needed. Open a second tab to chat as someone else.',
-    people: 'People',
-    otherName: 'Other name',
+    users: 'People',
+    anotherName: 'Other name',
     submit: 'Continue',
   },
 
-  broken: {
+  errorFallback: {
     title: 'Something went wrong',
     text: 'Your messages are safe and will be sent.',
     reload: 'Reload',
@@ -49,23 +49,23 @@ export const strings = {
     label: 'Connection',
     connecting: 'Connecting…',
     reconnecting: "Reconnecting… You can keep writing; messages are sent when you're back online.",
-    notStored: "This browser isn't saving what you write: drafts won't survive a reload.",
+    draftsNotSaved: "This browser isn't saving what you write: drafts won't survive a reload.",
   },
 
   page: {
-    skip: 'Skip to the conversation',
+    skipLink: 'Skip to the conversation',
     notFound: 'Conversation not found',
     back: 'Back to conversations',
-    pickUp: 'Pick up where you left off',
-    choose: (keys: ReactNode) => <>Choose a conversation, or press {keys} to start a new one.</>,
+    nothingSelected: 'Pick up where you left off',
+    nothingSelectedHint: (keys: ReactNode) => <>Choose a conversation, or press {keys} to start a new one.</>,
   },
 
   list: {
     sidebar: 'Sidebar',
     label: 'Conversations',
     loading: 'Loading conversations',
-    new: 'New conversation',
-    start: 'Start a conversation',
+    newConversation: 'New conversation',
+    startConversation: 'Start a conversation',
     empty: 'No conversations yet',
     emptyHint: 'Start one, or wait for someone to message you.',
     failed: "Couldn't load your conversations",
@@ -76,7 +76,7 @@ export const strings = {
 
   user: {
     /** Before one's own name, for screen readers. */
-    you: 'You are',
+    signedInAs: 'You are',
     appearance: 'Appearance',
     themes: { system: 'System', light: 'Light', dark: 'Dark' },
     newTab: 'Open as another user in a new tab',
@@ -86,12 +86,12 @@ export const strings = {
     title: 'Go to a conversation',
     label: 'To',
     placeholder: 'Name, e.g. bob',
-    results: 'Conversations and people',
-    start: (name: ReactNode) => <>Start with “{name}”</>,
-    self: "That's you. Pick someone else.",
-    notAName: 'A name has at most 128 characters.',
+    resultsLabel: 'Conversations and people',
+    messageUser: (name: ReactNode) => <>Start with “{name}”</>,
+    isYou: "That's you. Pick someone else.",
+    invalidName: 'A name has at most 128 characters.',
     searching: 'Searching…',
-    count: (results: number) => counted(results, 'result', 'results'),
+    resultCount: (results: number) => pluralize(results, 'result', 'results'),
   },
 
   shortcuts: {
@@ -119,18 +119,19 @@ export const strings = {
   thread: {
     label: (name: string) => `Conversation with ${name}`,
     messages: 'Messages',
-    members: (count: number) => counted(count, 'member', 'members'),
+    members: (count: number) => pluralize(count, 'member', 'members'),
     loading: 'Loading messages',
     failed: "Couldn't load messages",
-    serverAway: "Can't reach the server. Nothing is lost; messages you write now are sent once it's back.",
+    serverUnreachable:
+      "Can't reach the server. Nothing is lost; messages you write now are sent once it's back.",
     loadingOlder: 'Loading older messages…',
     olderFailed: "Couldn't load older messages.",
     beginning: (name: ReactNode) => <>This is the beginning of your conversation with {name}.</>,
-    sayHello: 'Say hello!',
+    firstMessageHint: 'Say hello!',
     newMessages: 'New messages',
     jump: 'Jump to latest',
     jumpNew: (count: number) => `Jump to latest, ${count} new`,
-    arrived: (sender: string, text: string) => `${sender}: ${text}`,
+    announcement: (sender: string, text: string) => `${sender}: ${text}`,
   },
 
   message: {
@@ -140,15 +141,15 @@ export const strings = {
     retry: 'Retry',
     delete: 'Delete',
     /** Behind the name of a button, for screen readers. */
-    about: (text: string) => `: ${text}`,
+    buttonSuffix: (text: string) => `: ${text}`,
   },
 
   composer: {
     placeholder: 'Write a message',
     label: (name: string) => `Message to ${name}`,
     send: 'Send',
-    left: (count: number) => `${counted(count, 'character', 'characters')} left`,
-    over: (count: number) => `${counted(count, 'character', 'characters')} over the limit`,
+    charactersLeft: (count: number) => `${pluralize(count, 'character', 'characters')} left`,
+    charactersOver: (count: number) => `${pluralize(count, 'character', 'characters')} over the limit`,
     hint: (enter: ReactNode, shift: ReactNode) => (
       <>
         {enter} sends, {shift} + {enter} starts a new line

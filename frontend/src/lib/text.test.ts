@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { endsTurned, isLong, isOnlyEmoji, lengthOf, pieces } from './text';
+import { endsRightToLeft, isCollapsible, isOnlyEmoji, codePointCount, linkSegments } from './text';
 
-const links = (text: string) => pieces(text).flatMap(({ href }) => href ?? []);
+const links = (text: string) => linkSegments(text).flatMap(({ href }) => href ?? []);
 
 describe('links', () => {
   it('are found, and the pieces are the text', () => {
     const text = 'See https://parley.example/a?b=c#d, or write to ann@parley.example.';
     expect(links(text)).toEqual(['https://parley.example/a?b=c#d', 'mailto:ann@parley.example']);
     expect(
-      pieces(text)
+      linkSegments(text)
         .map((piece) => piece.text)
         .join(''),
     ).toBe(text);
@@ -65,17 +65,17 @@ describe('text', () => {
   });
 
   it('is counted as the server counts it, in code points', () => {
-    expect(lengthOf('a🎉')).toBe(2);
+    expect(codePointCount('a🎉')).toBe(2);
   });
 
   it('ends from right to left when its last line does', () => {
-    expect(['שלום, ann!', 'hello\nשלום', '1. مرحبا\n', '\u202egnp.exe'].every(endsTurned)).toBe(true);
-    expect(['hello, שלום!', 'שלום\nhello', '42', ''].some(endsTurned)).toBe(false);
+    expect(['שלום, ann!', 'hello\nשלום', '1. مرحبا\n', '\u202egnp.exe'].every(endsRightToLeft)).toBe(true);
+    expect(['hello, שלום!', 'שלום\nhello', '42', ''].some(endsRightToLeft)).toBe(false);
   });
 
   it('is folded when it is long or has many lines', () => {
-    expect(isLong('x'.repeat(8000))).toBe(true);
-    expect(isLong('\n'.repeat(30))).toBe(true);
-    expect(isLong('Lunch?')).toBe(false);
+    expect(isCollapsible('x'.repeat(8000))).toBe(true);
+    expect(isCollapsible('\n'.repeat(30))).toBe(true);
+    expect(isCollapsible('Lunch?')).toBe(false);
   });
 });

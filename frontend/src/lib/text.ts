@@ -1,7 +1,7 @@
 /** Text as it is shown: plain pieces and links. Never HTML. */
 import { LinkifyIt } from 'linkify-it';
 
-export interface Piece {
+export interface Segment {
   text: string;
   href?: string;
 }
@@ -30,16 +30,16 @@ const linkify = new LinkifyIt({ fuzzyLink: true })
     normalize: (match) => void (match.url = `http://${match.raw}`),
   });
 
-export function pieces(text: string): Piece[] {
-  const found: Piece[] = [];
+export function linkSegments(text: string): Segment[] {
+  const segments: Segment[] = [];
   let end = 0;
   for (const link of linkify.match(text) ?? []) {
-    if (link.index > end) found.push({ text: text.slice(end, link.index) });
-    found.push({ text: link.raw, href: link.url });
+    if (link.index > end) segments.push({ text: text.slice(end, link.index) });
+    segments.push({ text: link.raw, href: link.url });
     end = link.lastIndex;
   }
-  if (end < text.length) found.push({ text: text.slice(end) });
-  return found;
+  if (end < text.length) segments.push({ text: text.slice(end) });
+  return segments;
 }
 
 const ONLY_EMOJI = /^(?:\p{RGI_Emoji}\s*){1,3}$/v;
@@ -49,7 +49,7 @@ export function isOnlyEmoji(text: string): boolean {
   return text.length <= 64 && ONLY_EMOJI.test(text.trim());
 }
 
-const CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+const BIDI_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 const RIGHT_TO_LEFT =
   /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
 
@@ -57,24 +57,24 @@ const RIGHT_TO_LEFT =
  * Whether the last line may end at the left, where others begin: it runs from right to left, or there are
  * controls that turn the direction of what follows.
  */
-export function endsTurned(text: string): boolean {
+export function endsRightToLeft(text: string): boolean {
   const line = text.trimEnd().split('\n').at(-1) ?? '';
   const [letter = ''] = /\p{L}/u.exec(line) ?? [];
-  return CONTROLS.test(text) || RIGHT_TO_LEFT.test(letter);
+  return BIDI_CONTROLS.test(text) || RIGHT_TO_LEFT.test(letter);
 }
 
-const LONG = 1_200;
-const LONG_LINES = 24;
+const COLLAPSE_LENGTH = 1_200;
+const COLLAPSE_LINES = 24;
 
 /** Shown folded, with a button to unfold it. */
-export function isLong(text: string): boolean {
-  return text.length > LONG || text.split('\n', LONG_LINES + 1).length > LONG_LINES;
+export function isCollapsible(text: string): boolean {
+  return text.length > COLLAPSE_LENGTH || text.split('\n', COLLAPSE_LINES + 1).length > COLLAPSE_LINES;
 }
 
 /** In code points, as the server counts. */
-export const LONGEST_TEXT = 8_000;
+export const MAX_TEXT_LENGTH = 8_000;
 
-export function lengthOf(text: string): number {
+export function codePointCount(text: string): number {
   let length = 0;
   for (const _ of text) length++;
   return length;

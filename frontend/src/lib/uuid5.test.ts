@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { directId } from '../domain/conversations';
+import { directConversationId } from '../domain/conversations';
 
 /** Vectors of `docs/contract/ids.json`: what a server derives is derived here. */
 const VECTORS: [string, string, string][] = [
@@ -17,6 +17,6 @@ const VECTORS: [string, string, string][] = [
 
 describe('the id of a conversation of two', () => {
   it.each(VECTORS)('of %s and %s is what the contract says', (a, b, id) => {
-    expect(directId(a, b)).toBe(id);
+    expect(directConversationId(a, b)).toBe(id);
   });
 });

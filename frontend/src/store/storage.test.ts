@@ -5,7 +5,7 @@ afterEach(() => vi.unstubAllGlobals());
 
 /** A page that has just been loaded. */
 async function load() {
-  const [{ useDrafts }, { useStore }, { changeOutbox, useOutbox }, { useStorage }, { openTabs, holdTab }] =
+  const [{ useDrafts }, { useStore }, { changeOutbox, useOutbox }, { useStorage }, { openTabs, lockTab }] =
     await Promise.all([
       import('./useDrafts'),
       import('./useStore'),
@@ -13,7 +13,7 @@ async function load() {
       import('./storage'),
       import('./tabs'),
     ]);
-  return { useDrafts, useStore, changeOutbox, useOutbox, useStorage, openTabs, holdTab };
+  return { useDrafts, useStore, changeOutbox, useOutbox, useStorage, openTabs, lockTab };
 }
 
 const full = () => ({
@@ -59,8 +59,8 @@ describe.each(REFUSALS)('where storage is %s', (_, refuse) => {
 
   it('warns of what was written alone, and as long as it is there', async () => {
     const { useDrafts, useStore, useStorage } = await load();
-    const { countSent } = await import('./useSentCount');
-    countSent();
+    const { incrementSentCount } = await import('./useSentCount');
+    incrementSentCount();
     useStore.getState().setTheme('dark');
     expect(useStorage.getState().isVolatile).toBe(false);
     useDrafts.getState().setDraft('talk/ann', 'half');
@@ -73,8 +73,8 @@ const refuseLock = () => Promise.reject(new DOMException('denied', 'SecurityErro
 
 it('where locks are denied, the page starts', async () => {
   vi.stubGlobal('navigator', { locks: { request: refuseLock, query: refuseLock } });
-  const { openTabs, holdTab } = await load();
-  holdTab();
+  const { openTabs, lockTab } = await load();
+  lockTab();
   expect((await openTabs()).size).toBe(1);
 });
 
@@ -116,7 +116,7 @@ describe('what another tab changes', () => {
 it('an item of the outbox that cannot be read does not stop the others', async () => {
   localStorage.setItem('parley/outbox/ann/broken', '{');
   const { useOutbox } = await load();
-  const { inherit } = await import('./useOutbox');
-  expect(inherit('ann', new Set())).toEqual([]);
+  const { adoptOrphans } = await import('./useOutbox');
+  expect(adoptOrphans('ann', new Set())).toEqual([]);
   expect(useOutbox.getState().outbox).toEqual([]);
 });

@@ -12,7 +12,7 @@ const unsaved = new Set<string>();
 export const useStorage = create<{ isVolatile: boolean }>(() => ({ isVolatile: false }));
 
 /** The browser's; undefined where there is none. Even to ask for it may throw. */
-function local(): Storage | undefined {
+function browserStorage(): Storage | undefined {
   try {
     return window.localStorage ?? undefined;
   } catch {
@@ -20,50 +20,50 @@ function local(): Storage | undefined {
   }
 }
 
-function attempt<T>(action: (storage: Storage) => T): T | undefined {
+function tryStorage<T>(action: (storage: Storage) => T): T | undefined {
   try {
-    const storage = local();
+    const storage = browserStorage();
     return storage && action(storage);
   } catch {
     return undefined;
   }
 }
 
-function noteVolatility() {
+function updateVolatility() {
   const isVolatile = unsaved.size > 0;
   if (useStorage.getState().isVolatile !== isVolatile) useStorage.setState({ isVolatile });
 }
 
-function dropCopy(key: string) {
+function removeFromMemory(key: string) {
   inMemory.delete(key);
   unsaved.delete(key);
-  noteVolatility();
+  updateVolatility();
 }
 
 export function getItem(key: string): string | null {
-  return inMemory.get(key) ?? attempt((storage) => storage.getItem(key)) ?? null;
+  return inMemory.get(key) ?? tryStorage((storage) => storage.getItem(key)) ?? null;
 }
 
 /** `isWriting`: its loss is worth a warning. */
-export function setItem(key: string, value: string, isWriting = true): void {
-  const isStored = attempt((storage) => {
+export function setItem(key: string, value: string, isUserContent = true): void {
+  const isStored = tryStorage((storage) => {
     storage.setItem(key, value);
     return true;
   });
-  if (isStored) return dropCopy(key);
+  if (isStored) return removeFromMemory(key);
   inMemory.set(key, value);
-  if (isWriting) unsaved.add(key);
-  noteVolatility();
+  if (isUserContent) unsaved.add(key);
+  updateVolatility();
 }
 
 export function removeItem(key: string): void {
-  attempt((storage) => storage.removeItem(key));
-  dropCopy(key);
+  tryStorage((storage) => storage.removeItem(key));
+  removeFromMemory(key);
 }
 
 /** The keys that begin with `prefix`. */
-export function keysOf(prefix: string): string[] {
-  const stored = attempt((storage) => Object.keys(storage)) ?? [];
+export function keysWithPrefix(prefix: string): string[] {
+  const stored = tryStorage((storage) => Object.keys(storage)) ?? [];
   return [...new Set([...stored, ...inMemory.keys()])].filter((key) => key.startsWith(prefix));
 }
 
@@ -71,11 +71,11 @@ export function keysOf(prefix: string): string[] {
  * Calls for each item that another tab changed; with null when it may have been any: all were removed, or the
  * page was away in the browser's back/forward cache.
  */
-export function onItemChange(changed: (key: string | null) => void): void {
+export function onItemChange(onChange: (key: string | null) => void): void {
   window.addEventListener('storage', ({ key, storageArea }) => {
-    if (storageArea !== null && storageArea !== local()) return;
-    if (key !== null) dropCopy(key);
-    changed(key);
+    if (storageArea !== null && storageArea !== browserStorage()) return;
+    if (key !== null) removeFromMemory(key);
+    onChange(key);
   });
-  window.addEventListener('pageshow', (event) => event.persisted && changed(null));
+  window.addEventListener('pageshow', (event) => event.persisted && onChange(null));
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { without, withState, type Outgoing } from '../domain/outbox';
 import { openTabs, tabId } from './tabs';
-import { changeOutbox, inherit, putDown, useOutbox } from './useOutbox';
+import { changeOutbox, adoptOrphans, clearOutbox, useOutbox } from './useOutbox';
 
 const outgoing = (clientId: string, over: Partial<Outgoing> = {}): Outgoing => ({
   clientId,
@@ -42,7 +42,7 @@ it('what was in the log when its tab went is sent again: nobody knows what becam
   add('ann', outgoing('c1', { state: 'sent' }));
   forgetMemory();
   tabsAre(tabId);
-  inherit('ann', await openTabs());
+  adoptOrphans('ann', await openTabs());
   expect(useOutbox.getState().outbox[0]).toMatchObject({ clientId: 'c1', state: 'pending' });
 });
 
@@ -50,7 +50,7 @@ it('what was left behind comes before what was written since', async () => {
   leftBy('gone', 'c1');
   add('ann', outgoing('c2'));
   tabsAre(tabId);
-  inherit('ann', await openTabs());
+  adoptOrphans('ann', await openTabs());
   expect(shown()).toEqual(['c1', 'c2']);
 });
 
@@ -66,48 +66,48 @@ it('what a tab left behind is taken over, oldest first', async () => {
   leftBy('gone', 'c2');
   leftBy('gone', 'c1');
   tabsAre(tabId);
-  inherit('ann', await openTabs());
+  adoptOrphans('ann', await openTabs());
   expect(shown()).toEqual(['c1', 'c2']);
-  expect(useOutbox.getState().outbox[0]).toMatchObject({ isInherited: true, text: 'c1' });
+  expect(useOutbox.getState().outbox[0]).toMatchObject({ isAdopted: true, text: 'c1' });
 });
 
 it('is taken over once', async () => {
   leftBy('gone', 'c1');
   tabsAre(tabId);
-  inherit('ann', await openTabs());
-  inherit('ann', await openTabs());
+  adoptOrphans('ann', await openTabs());
+  adoptOrphans('ann', await openTabs());
   expect(shown()).toEqual(['c1']);
 });
 
 it('what an open tab is sending is left to it', async () => {
   leftBy('open', 'c1');
   tabsAre(tabId, 'open');
-  inherit('ann', await openTabs());
+  adoptOrphans('ann', await openTabs());
   expect(shown()).toEqual([]);
 });
 
 it('what was put down for another user is taken up again', async () => {
   tabsAre(tabId);
   add('ann', outgoing('c1'));
-  putDown();
+  clearOutbox();
   expect(shown()).toEqual([]);
-  inherit('bob', await openTabs());
+  adoptOrphans('bob', await openTabs());
   expect(shown()).toEqual([]);
-  inherit('ann', await openTabs());
+  adoptOrphans('ann', await openTabs());
   expect(shown()).toEqual(['c1']);
 });
 
 it("what is another user's is left to them", async () => {
   leftBy('gone', 'c1');
   tabsAre(tabId);
-  inherit('an', await openTabs());
-  inherit('ann/c1', await openTabs());
+  adoptOrphans('an', await openTabs());
+  adoptOrphans('ann/c1', await openTabs());
   expect(shown()).toEqual([]);
 });
 
 it('where a browser knows no locks, everything is taken over: to send twice does no harm', async () => {
   leftBy('gone', 'c1');
   vi.stubGlobal('navigator', {});
-  inherit('ann', await openTabs());
+  adoptOrphans('ann', await openTabs());
   expect(shown()).toEqual(['c1']);
 });

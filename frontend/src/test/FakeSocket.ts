@@ -38,27 +38,27 @@ export class FakeSocket extends EventTarget {
   }
 
   close(): void {
-    if (this.readyState < 2) this.ended(1005);
+    if (this.readyState < 2) this.closeFromServer(1005);
   }
 
-  opened(): void {
+  open(): void {
     this.readyState = 1;
     this.onopen?.(new Event('open'));
   }
 
-  says(...frames: ServerFrame[]): void {
+  receive(...frames: ServerFrame[]): void {
     for (const frame of frames) {
       this.onmessage?.(new MessageEvent('message', { data: JSON.stringify(frame) }));
     }
   }
 
   /** As a server greets who comes back and missed nothing. */
-  greets(cursor = 'live-cursor'): void {
-    this.opened();
-    this.says({ type: 'hello', userId: 'ann', cursor, heartbeatSeconds: 15 }, { type: 'synced', cursor });
+  greet(cursor = 'live-cursor'): void {
+    this.open();
+    this.receive({ type: 'hello', userId: 'ann', cursor, heartbeatSeconds: 15 }, { type: 'synced', cursor });
   }
 
-  ended(code: number, reason = ''): void {
+  closeFromServer(code: number, reason = ''): void {
     this.readyState = 3;
     this.onclose?.(new CloseEvent('close', { code, reason }));
   }

@@ -1,10 +1,10 @@
 import { memo, type RefObject } from 'react';
-import { nameOf } from '../../domain/conversations';
-import { shortLabel } from '../../lib/days';
-import { lastWaiting } from '../../domain/outbox';
-import { open } from '../../hooks/browser/useRoute';
+import { conversationName } from '../../domain/conversations';
+import { shortLabel } from '../../lib/dates';
+import { lastUnsent } from '../../domain/outbox';
+import { openConversation } from '../../hooks/browser/useRoute';
 import { useNow } from '../../hooks/browser/useNow';
-import { shorten } from '../../lib/graphemes';
+import { truncate } from '../../lib/truncate';
 import { strings } from '../../lib/strings';
 import { draftKey, useDrafts } from '../../store/useDrafts';
 import { useOutbox } from '../../store/useOutbox';
@@ -12,8 +12,8 @@ import { useStore } from '../../store/useStore';
 import type { Conversation } from '../../types/chat';
 import { Avatar } from '../ui/Avatar';
 import styles from './ConversationItem.module.css';
-import { Hidden } from '../ui/Hidden';
-import { Ticks } from '../thread/Ticks';
+import { VisuallyHidden } from '../ui/VisuallyHidden';
+import { DeliveryStatus } from '../thread/DeliveryStatus';
 
 interface Props {
   conversation: Conversation;
@@ -31,9 +31,9 @@ interface ItemProps extends Props {
 
 export const ConversationItem = memo(function ConversationItem(props: ItemProps) {
   const { conversation, meId, isOpen, isTabStop, links, onFocus } = props;
-  const isReading = useStore((store) => store.readingId === conversation.id);
-  const unread = isReading ? 0 : conversation.unreadCount;
-  const name = nameOf(conversation);
+  const isBeingRead = useStore((store) => store.readingId === conversation.id);
+  const unread = isBeingRead ? 0 : conversation.unreadCount;
+  const name = conversationName(conversation);
   const label = useNow((now) => shortLabel(conversation.updatedAt, now));
   return (
     <a
@@ -49,7 +49,7 @@ export const ConversationItem = memo(function ConversationItem(props: ItemProps)
       onClick={(event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
         event.preventDefault();
-        if (!isOpen) open({ id: conversation.id });
+        if (!isOpen) openConversation({ id: conversation.id });
       }}
       aria-current={isOpen ? 'page' : undefined}
       data-unread={unread > 0}
@@ -66,8 +66,8 @@ export const ConversationItem = memo(function ConversationItem(props: ItemProps)
           <Preview conversation={conversation} meId={meId} isOpen={isOpen} />
           {unread > 0 && (
             <span className={styles['badge']}>
-              <span aria-hidden="true">{strings.atMost99(unread)}</span>
-              <Hidden>{strings.list.unread(unread)}</Hidden>
+              <span aria-hidden="true">{strings.badgeCount(unread)}</span>
+              <VisuallyHidden>{strings.list.unread(unread)}</VisuallyHidden>
             </span>
           )}
         </span>
@@ -79,21 +79,21 @@ export const ConversationItem = memo(function ConversationItem(props: ItemProps)
 /** The draft, if one waits here; else the last message. */
 function Preview({ conversation, meId, isOpen }: Props) {
   const draft = useDrafts((store) => store.drafts[draftKey(meId, conversation.id)]);
-  const waiting = useOutbox((store) => lastWaiting(store.outbox, conversation.id));
+  const unsent = useOutbox((store) => lastUnsent(store.outbox, conversation.id));
   const last = conversation.lastMessage;
   if (draft && !isOpen) {
     return (
       <span className={styles['preview']}>
         <span className={styles['draft']}>{strings.list.draft}</span>
-        <bdi>{shorten(draft, 120)}</bdi>
+        <bdi>{truncate(draft, 120)}</bdi>
       </span>
     );
   }
-  if (waiting) {
+  if (unsent) {
     return (
       <span className={styles['preview']}>
-        <Ticks delivery={waiting.state} size={14} />
-        <bdi>{shorten(waiting.text, 120)}</bdi>
+        <DeliveryStatus delivery={unsent.state} size={14} />
+        <bdi>{truncate(unsent.text, 120)}</bdi>
       </span>
     );
   }
@@ -101,9 +101,9 @@ function Preview({ conversation, meId, isOpen }: Props) {
   const isMine = last.senderId === meId;
   return (
     <span className={styles['preview']}>
-      {isMine && <Ticks delivery={last.isRead ? 'read' : 'sent'} size={14} />}
+      {isMine && <DeliveryStatus delivery={last.isRead ? 'read' : 'sent'} size={14} />}
       {!isMine && conversation.kind === 'group' && <bdi>{last.senderId}: </bdi>}
-      <bdi>{shorten(last.text, 120)}</bdi>
+      <bdi>{truncate(last.text, 120)}</bdi>
     </span>
   );
 }

@@ -17,50 +17,51 @@ export function ConversationList({ items, meId, openId }: Props) {
   const links = useRef(new Map<string, HTMLAnchorElement>());
   const [focusedId, setFocusedId] = useState<string>();
   const ids = items.map(({ id }) => id);
-  const stop = [focusedId, openId].find((id) => id !== undefined && ids.includes(id)) ?? ids[0];
-  useReturn(openId, links);
+  const tabStopId = [focusedId, openId].find((id) => id !== undefined && ids.includes(id)) ?? ids[0];
+  useRestoreFocus(openId, links);
 
-  const moveFocus = (event: KeyboardEvent) => {
-    const at = ids.indexOf(stop ?? '');
-    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: ids.length - 1 }[event.key];
-    if (to === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+  const onKeyDown = (event: KeyboardEvent) => {
+    const index = ids.indexOf(tabStopId ?? '');
+    const target = { ArrowUp: index - 1, ArrowDown: index + 1, Home: 0, End: ids.length - 1 }[event.key];
+    if (target === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    links.current.get(ids[Math.max(0, Math.min(to, ids.length - 1))] ?? '')?.focus();
+    links.current.get(ids[Math.max(0, Math.min(target, ids.length - 1))] ?? '')?.focus();
   };
 
   return (
     <nav className={styles['list']} aria-label={strings.list.label}>
       {/* What is pressed on a link comes up to its list. */}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
-      <ul onKeyDown={moveFocus} onBlur={() => setFocusedId(undefined)}>
+      <ul onKeyDown={onKeyDown} onBlur={() => setFocusedId(undefined)}>
         {items.map((conversation) => (
           <li key={conversation.id}>
             <ConversationItem
               conversation={conversation}
               meId={meId}
               isOpen={conversation.id === openId}
-              isTabStop={conversation.id === stop}
+              isTabStop={conversation.id === tabStopId}
               links={links}
               onFocus={setFocusedId}
             />
           </li>
         ))}
       </ul>
-      <More />
+      <LoadMore />
     </nav>
   );
 }
 
 /** Puts the focus on the conversation that was left. */
-function useReturn(openId: string | undefined, links: React.RefObject<Map<string, HTMLAnchorElement>>) {
-  const before = useRef(openId);
+function useRestoreFocus(openId: string | undefined, links: React.RefObject<Map<string, HTMLAnchorElement>>) {
+  const previousId = useRef(openId);
   useEffect(() => {
-    if (before.current !== undefined && openId === undefined) links.current.get(before.current)?.focus();
-    before.current = openId;
+    if (previousId.current !== undefined && openId === undefined)
+      links.current.get(previousId.current)?.focus();
+    previousId.current = openId;
   }, [openId, links]);
 }
 
-function More() {
+function LoadMore() {
   const { data: list } = useConversations();
   const { mutate, isPending, failureCount } = useMoreConversations();
   if (!list?.nextPage) return null;
@@ -68,26 +69,26 @@ function More() {
     <>
       <Button
         isQuiet
-        className={styles['more']}
+        className={styles['loadMore']}
         disabled={isPending}
         onClick={() => list.nextPage && mutate(list.nextPage)}
       >
         {isPending ? strings.loading : strings.showMore}
       </Button>
-      <p role="status" className={styles['problem']}>
-        {failureCount > 0 && strings.serverAway}
+      <p role="status" className={styles['error']}>
+        {failureCount > 0 && strings.serverUnreachable}
       </p>
     </>
   );
 }
 
 /** While the list is on its way. */
-export function ListSkeleton() {
+export function ConversationListSkeleton() {
   return (
     <div className={styles['list']} role="status" aria-label={strings.list.loading}>
       {[62, 48, 70, 40, 55, 66].map((width) => (
         <div key={width} className={styles['skeleton']}>
-          <span className={styles['disc']} />
+          <span className={styles['avatar']} />
           <span className={styles['bars']}>
             <span style={{ width: '40%' }} />
             <span style={{ width: `${width}%` }} />

@@ -3,8 +3,8 @@ import { useConversations } from '../../hooks/useConversations';
 import { strings } from '../../lib/strings';
 import { useStore } from '../../store/useStore';
 import { Button } from '../ui/Button';
-import { Bubbles, Notice } from '../ui/Notice';
-import { StartButton } from './StartButton';
+import { ChatIllustration, EmptyState } from '../ui/EmptyState';
+import { StartConversationButton } from './StartConversationButton';
 
 /**
  * In place of the list, and where there is room for two, of the thread: there are none, or they could not be
@@ -15,27 +15,31 @@ export function NoConversations({ onStart }: { onStart: () => void }) {
   const setUser = useStore((store) => store.setUser);
   if (list) {
     return (
-      <Notice title={strings.list.empty} picture={<Bubbles />} action={<StartButton onClick={onStart} />}>
+      <EmptyState
+        title={strings.list.empty}
+        illustration={<ChatIllustration />}
+        action={<StartConversationButton onClick={onStart} />}
+      >
         {strings.list.emptyHint}
-      </Notice>
+      </EmptyState>
     );
   }
   if (error && !isTransient(error)) {
     return (
-      <Notice
+      <EmptyState
         title={strings.list.failed}
         action={<Button onClick={() => setUser(null)}>{strings.switchUser}</Button>}
       >
         {strings.notSignedIn}
-      </Notice>
+      </EmptyState>
     );
   }
   return (
-    <Notice
+    <EmptyState
       title={strings.list.failed}
       action={<Button onClick={() => void refetch()}>{strings.retry}</Button>}
     >
-      {strings.serverAway}
-    </Notice>
+      {strings.serverUnreachable}
+    </EmptyState>
   );
 }

@@ -12,7 +12,7 @@ export function ConnectionBar({ isConnected, isRefused }: Pick<Chat, 'isConnecte
   const [wasConnected, setWasConnected] = useState(isConnected);
   if (isConnected && !wasConnected) setWasConnected(true);
   return (
-    <div className={styles['place']} role="status" aria-label={strings.connection.label}>
+    <div className={styles['region']} role="status" aria-label={strings.connection.label}>
       {isRefused && (
         <p className={styles['bar']}>
           {strings.notSignedIn}
@@ -23,7 +23,7 @@ export function ConnectionBar({ isConnected, isRefused }: Pick<Chat, 'isConnecte
       )}
       {!isConnected && !isRefused && (
         <p className={styles['bar']}>
-          <LoaderCircle size={14} className={styles['turning']} aria-hidden="true" />
+          <LoaderCircle size={14} className={styles['spinner']} aria-hidden="true" />
           {wasConnected ? strings.connection.reconnecting : strings.connection.connecting}
         </p>
       )}

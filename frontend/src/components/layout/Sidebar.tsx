@@ -1,13 +1,13 @@
 import { SquarePen } from 'lucide-react';
-import { useListed } from '../../hooks/useConversation';
+import { useListedConversations } from '../../hooks/useOpenConversation';
 import { useConversations } from '../../hooks/useConversations';
 import { strings } from '../../lib/strings';
-import { ConversationList, ListSkeleton } from '../conversations/ConversationList';
+import { ConversationList, ConversationListSkeleton } from '../conversations/ConversationList';
 import { IconButton } from '../ui/IconButton';
-import { Me } from './Me';
+import { AccountButton } from './AccountButton';
 import { NoConversations } from '../conversations/NoConversations';
-import { OnDemand } from '../ui/OnDemand';
-import { UserMenu } from '../parts';
+import { LazyOnClick } from '../ui/LazyOnClick';
+import { UserMenu } from '../lazyComponents';
 import styles from './Sidebar.module.css';
 
 interface Props {
@@ -19,23 +19,23 @@ interface Props {
 
 export function Sidebar({ meId, openId, onStart, onHelp }: Props) {
   return (
-    <section className={styles['side']} aria-label={strings.list.sidebar}>
+    <section className={styles['sidebar']} aria-label={strings.list.sidebar}>
       <header className={styles['header']}>
         <p className={styles['brand']} aria-hidden="true">
           {strings.product}
         </p>
         <IconButton
           icon={SquarePen}
-          label={strings.list.new}
+          label={strings.list.newConversation}
           aria-keyshortcuts="Control+K Meta+K"
           onClick={onStart}
         />
       </header>
       <Conversations meId={meId} openId={openId} onStart={onStart} />
       <footer className={styles['footer']}>
-        <OnDemand button={(load) => <Me userId={meId} onClick={load} />}>
+        <LazyOnClick button={(load) => <AccountButton userId={meId} onClick={load} />}>
           <UserMenu userId={meId} onHelp={onHelp} />
-        </OnDemand>
+        </LazyOnClick>
       </footer>
     </section>
   );
@@ -43,11 +43,11 @@ export function Sidebar({ meId, openId, onStart, onHelp }: Props) {
 
 function Conversations({ meId, openId, onStart }: Omit<Props, 'onHelp'>) {
   const { isPending, isFetched } = useConversations();
-  const listed = useListed(meId);
-  if (listed.length > 0) return <ConversationList items={listed} meId={meId} openId={openId} />;
-  if (isPending && !isFetched) return <ListSkeleton />;
+  const conversations = useListedConversations(meId);
+  if (conversations.length > 0) return <ConversationList items={conversations} meId={meId} openId={openId} />;
+  if (isPending && !isFetched) return <ConversationListSkeleton />;
   return (
-    <div className={styles['instead']}>
+    <div className={styles['emptyState']}>
       <NoConversations onStart={onStart} />
     </div>
   );

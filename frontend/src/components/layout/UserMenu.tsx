@@ -3,7 +3,7 @@ import { Check } from 'lucide-react';
 import { AUTH } from '../../api/apiClient';
 import { strings } from '../../lib/strings';
 import { useStore, type Theme } from '../../store/useStore';
-import { Me } from './Me';
+import { AccountButton } from './AccountButton';
 import styles from './UserMenu.module.css';
 
 const THEMES: Theme[] = ['system', 'light', 'dark'];
@@ -14,7 +14,7 @@ export default function UserMenu({ userId, onHelp }: { userId: string; onHelp: (
   return (
     <Menu.Root modal={false} defaultOpen>
       <Menu.Trigger asChild>
-        <Me userId={userId} />
+        <AccountButton userId={userId} />
       </Menu.Trigger>
       <Menu.Portal container={document.querySelector('main')}>
         <Menu.Content className={styles['menu']} side="top" align="start" sideOffset={8}>

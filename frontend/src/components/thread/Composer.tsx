@@ -1,22 +1,22 @@
 import { SendHorizontal, Smile } from 'lucide-react';
 import { useEffect, useLayoutEffect, useRef, type KeyboardEvent } from 'react';
-import { lengthOf, LONGEST_TEXT } from '../../lib/text';
+import { codePointCount, MAX_TEXT_LENGTH } from '../../lib/text';
 import { isBlank } from '../../lib/whiteSpace';
-import { isTouch } from '../../lib/isTouch';
+import { isTouchDevice } from '../../lib/isTouchDevice';
 import { strings } from '../../lib/strings';
 import { useStorage } from '../../store/storage';
 import { draftKey, useDrafts } from '../../store/useDrafts';
-import { countSent, useSentCount } from '../../store/useSentCount';
+import { incrementSentCount, useSentCount } from '../../store/useSentCount';
 import styles from './Composer.module.css';
-import { Hidden } from '../ui/Hidden';
+import { VisuallyHidden } from '../ui/VisuallyHidden';
 import { IconButton } from '../ui/IconButton';
-import { OnDemand } from '../ui/OnDemand';
-import { EmojiButton } from '../parts';
+import { LazyOnClick } from '../ui/LazyOnClick';
+import { EmojiButton } from '../lazyComponents';
 
 const { keys } = strings.composer;
 
 /** The hint of the keys is shown until so many messages were sent from this browser. */
-const HINTED = 3;
+const HINT_UNTIL_SENT = 3;
 
 interface Props {
   meId: string;
@@ -29,7 +29,7 @@ interface Props {
  * composes, Enter ends that; some browsers say so by the key code 229 alone. */
 function isSendKey({ key, shiftKey, nativeEvent }: KeyboardEvent): boolean {
   const isComposing = nativeEvent.isComposing || nativeEvent.keyCode === 229;
-  return key === 'Enter' && !shiftKey && !isComposing && !isTouch();
+  return key === 'Enter' && !shiftKey && !isComposing && !isTouchDevice();
 }
 
 export function Composer({ meId, conversationId, name, onSend }: Props) {
@@ -37,18 +37,18 @@ export function Composer({ meId, conversationId, name, onSend }: Props) {
   const text = useDrafts((store) => store.drafts[key] ?? '');
   const setDraft = useDrafts((store) => store.setDraft);
   const field = useRef<HTMLTextAreaElement>(null);
-  useGrowing(field, text);
+  useAutoHeight(field, text);
   useEffect(() => {
-    if (!isTouch()) field.current?.focus();
+    if (!isTouchDevice()) field.current?.focus();
   }, []);
 
-  const isHintShown = useSentCount((store) => store.count) < HINTED;
-  const left = LONGEST_TEXT - lengthOf(text);
-  const canSend = !isBlank(text) && left >= 0;
+  const isHintShown = useSentCount((store) => store.count) < HINT_UNTIL_SENT;
+  const charactersLeft = MAX_TEXT_LENGTH - codePointCount(text);
+  const canSend = !isBlank(text) && charactersLeft >= 0;
   const send = () => {
     if (!canSend) return;
     onSend(text);
-    countSent();
+    incrementSentCount();
     setDraft(key, '');
     field.current?.focus();
   };
@@ -68,11 +68,11 @@ export function Composer({ meId, conversationId, name, onSend }: Props) {
       }}
     >
       <div className={styles['box']}>
-        <OnDemand
+        <LazyOnClick
           button={(load) => <IconButton icon={Smile} label={strings.emoji.label} isRound onClick={load} />}
         >
           <EmojiButton onPick={insert} />
-        </OnDemand>
+        </LazyOnClick>
         <textarea
           ref={field}
           className={styles['field']}
@@ -82,7 +82,7 @@ export function Composer({ meId, conversationId, name, onSend }: Props) {
           placeholder={strings.composer.placeholder}
           aria-label={strings.composer.label(name)}
           aria-describedby={isHintShown ? 'composer-hint' : undefined}
-          aria-invalid={left < 0}
+          aria-invalid={charactersLeft < 0}
           onChange={(event) => setDraft(key, event.target.value)}
           onKeyDown={(event) => {
             if (!isSendKey(event)) return;
@@ -90,9 +90,13 @@ export function Composer({ meId, conversationId, name, onSend }: Props) {
             send();
           }}
         />
-        {left < 500 && (
-          <span className={styles['left']} data-over={left < 0} role="status">
-            {left < 0 ? strings.composer.over(-left) : <Left count={left} />}
+        {charactersLeft < 500 && (
+          <span className={styles['charactersLeft']} data-over={charactersLeft < 0} role="status">
+            {charactersLeft < 0 ? (
+              strings.composer.charactersOver(-charactersLeft)
+            ) : (
+              <CharactersLeft count={charactersLeft} />
+            )}
           </span>
         )}
         <button
@@ -105,7 +109,7 @@ export function Composer({ meId, conversationId, name, onSend }: Props) {
           <SendHorizontal size={19} strokeWidth={2} aria-hidden="true" />
         </button>
       </div>
-      <NotStored />
+      <StorageWarning />
       {isHintShown && (
         <p id="composer-hint" className={styles['hint']}>
           {strings.composer.hint(<kbd>{keys.enter}</kbd>, <kbd>{keys.shift}</kbd>)}
@@ -116,34 +120,34 @@ export function Composer({ meId, conversationId, name, onSend }: Props) {
 }
 
 /** What is written here is in memory alone. */
-function NotStored() {
+function StorageWarning() {
   const isVolatile = useStorage((store) => store.isVolatile);
   return (
-    <p className={styles['notStored']} role="status">
-      {isVolatile && strings.connection.notStored}
+    <p className={styles['storageWarning']} role="status">
+      {isVolatile && strings.connection.draftsNotSaved}
     </p>
   );
 }
 
 /** The number alone where it is seen, with its unit where it is read out. */
-function Left({ count }: { count: number }) {
+function CharactersLeft({ count }: { count: number }) {
   return (
     <>
       <span aria-hidden="true">{count}</span>
-      <Hidden>{strings.composer.left(count)}</Hidden>
+      <VisuallyHidden>{strings.composer.charactersLeft(count)}</VisuallyHidden>
     </>
   );
 }
 
 /** As high as its text, up to what the style allows. */
-function useGrowing(field: React.RefObject<HTMLTextAreaElement | null>, text: string) {
+function useAutoHeight(field: React.RefObject<HTMLTextAreaElement | null>, text: string) {
   useLayoutEffect(() => {
-    const { style, scrollHeight, offsetHeight, clientHeight } = shrunk(field.current!);
+    const { style, scrollHeight, offsetHeight, clientHeight } = collapsed(field.current!);
     style.height = `${scrollHeight + offsetHeight - clientHeight}px`;
   }, [field, text]);
 }
 
-function shrunk(element: HTMLTextAreaElement): HTMLTextAreaElement {
+function collapsed(element: HTMLTextAreaElement): HTMLTextAreaElement {
   element.style.height = 'auto';
   return element;
 }

@@ -1,11 +1,11 @@
 import { useEffect, useState, type RefObject } from 'react';
-import { dayLabel } from '../../lib/days';
+import { dayLabel } from '../../lib/dates';
 import { useNow } from '../../hooks/browser/useNow';
 import type { Message } from '../../types/chat';
 import styles from './DayChip.module.css';
 
 /** In milliseconds: so long the day stays once the reader has stopped. */
-const LINGER = 1_500;
+const HIDE_DELAY_MS = 1_500;
 
 interface Props {
   message: Message;
@@ -17,7 +17,7 @@ export function DayChip({ message, scroller }: Props) {
   const isScrolling = useIsScrolling(scroller);
   const label = useNow((now) => dayLabel(message.createdAt, now));
   return (
-    <div className={styles['chip']} data-shown={isScrolling} aria-hidden="true">
+    <div className={styles['chip']} data-visible={isScrolling} aria-hidden="true">
       <span>{label}</span>
     </div>
   );
@@ -27,20 +27,20 @@ function useIsScrolling(scroller: RefObject<HTMLElement | null>): boolean {
   const [isScrolling, setIsScrolling] = useState(true);
   useEffect(() => {
     let timer = 0;
-    const stopLater = () => {
+    const hideLater = () => {
       window.clearTimeout(timer);
-      timer = window.setTimeout(() => setIsScrolling(false), LINGER);
+      timer = window.setTimeout(() => setIsScrolling(false), HIDE_DELAY_MS);
     };
-    const scrolled = () => {
+    const onScroll = () => {
       setIsScrolling(true);
-      stopLater();
+      hideLater();
     };
     const element = scroller.current;
-    element?.addEventListener('scroll', scrolled, { passive: true });
-    stopLater();
+    element?.addEventListener('scroll', onScroll, { passive: true });
+    hideLater();
     return () => {
       window.clearTimeout(timer);
-      element?.removeEventListener('scroll', scrolled);
+      element?.removeEventListener('scroll', onScroll);
     };
   }, [scroller]);
   return isScrolling;

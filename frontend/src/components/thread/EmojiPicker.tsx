@@ -3,14 +3,14 @@ import { strings } from '../../lib/strings';
 import styles from './EmojiPicker.module.css';
 
 /** Fonts lag behind: newer ones are a hole in the grid, and for those who receive them. */
-const EMOJI_VERSION = 15;
+const MAX_EMOJI_VERSION = 15;
 
 export function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }) {
   return (
     <Picker.Root
       className={styles['root']}
       columns={9}
-      emojiVersion={EMOJI_VERSION}
+      emojiVersion={MAX_EMOJI_VERSION}
       emojibaseUrl={EMOJI_URL}
       onEmojiSelect={({ emoji }) => onPick(emoji)}
     >
@@ -34,7 +34,7 @@ export function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }) {
             ),
             // ARIA counts from 1.
             Row: ({ children, ...rest }) => (
-              <div {...rest} aria-rowindex={fromOne(rest['aria-rowindex'])}>
+              <div {...rest} aria-rowindex={oneBased(rest['aria-rowindex'])}>
                 {children}
               </div>
             ),
@@ -44,7 +44,7 @@ export function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }) {
                 className={styles['emoji']}
                 {...rest}
                 role="gridcell"
-                aria-colindex={fromOne(rest['aria-colindex'])}
+                aria-colindex={oneBased(rest['aria-colindex'])}
               >
                 {emoji.emoji}
               </button>
@@ -56,6 +56,6 @@ export function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }) {
   );
 }
 
-function fromOne(index: number | undefined): number | undefined {
+function oneBased(index: number | undefined): number | undefined {
   return index === undefined ? undefined : index + 1;
 }

@@ -1,5 +1,5 @@
 import { ChevronDown } from 'lucide-react';
-import { toComposer } from './toComposer';
+import { focusComposer } from './focusComposer';
 import { strings } from '../../lib/strings';
 import styles from './JumpToLatest.module.css';
 
@@ -14,11 +14,11 @@ export function JumpToLatest({ unread, onClick }: { unread: number; onClick: () 
         aria-label={label}
         title={strings.thread.jump}
         onClick={() => {
-          toComposer();
+          focusComposer();
           onClick();
         }}
       >
-        {unread > 0 && <span className={styles['count']}>{strings.atMost99(unread)}</span>}
+        {unread > 0 && <span className={styles['count']}>{strings.badgeCount(unread)}</span>}
         <ChevronDown size={18} aria-hidden="true" />
       </button>
     </div>

@@ -8,22 +8,29 @@ import {
   useSyncExternalStore,
 } from 'react';
 import { Virtualizer, type CustomContainerComponentProps, type VirtualizerHandle } from 'virtua';
-import { firstIndex, keyOf, startOf, type Place, type Source } from '../../domain/rows';
-import { place, type Timeline } from '../../domain/timeline';
-import { EndFollower } from '../../hooks/scroll/EndFollower';
+import {
+  firstRowIndex,
+  rowKey,
+  initialPositionOf,
+  type RowPosition,
+  type RowSource,
+} from '../../domain/rows';
+import { indexOfSeq, type Timeline } from '../../domain/timeline';
+import { BottomFollower } from '../../hooks/scroll/BottomFollower';
 import type { Chat } from '../../hooks/useChat';
-import { useOlder } from '../../hooks/useOlder';
-import { useOutgoing } from '../../hooks/useOutgoing';
-import { usePlaced } from '../../hooks/scroll/usePlaced';
-import { useNewSince, useReading } from '../../hooks/useReading';
-import { topmost, useView } from '../../hooks/scroll/useView';
+import { useLoadOlder } from '../../hooks/useLoadOlder';
+import { useOutgoingMessages } from '../../hooks/useOutgoingMessages';
+import { useInitialPosition } from '../../hooks/scroll/useInitialPosition';
+import { useReadReceipts } from '../../hooks/useReadReceipts';
+import { useUnreadDivider } from '../../hooks/useUnreadDivider';
+import { topVisibleRow, useVisibleRange } from '../../hooks/scroll/useVisibleRange';
 import { strings } from '../../lib/strings';
 import type { Conversation } from '../../types/chat';
-import { Beginning } from './Beginning';
+import { HistoryStart } from './HistoryStart';
 import { DayChip } from './DayChip';
 import { JumpToLatest } from './JumpToLatest';
 import styles from './MessageList.module.css';
-import { Row } from './Row';
+import { MessageRow } from './MessageRow';
 
 interface Props {
   conversation: Conversation;
@@ -31,57 +38,60 @@ interface Props {
   meId: string;
   chat: Chat;
   /** Whether the rows are where they are to be; until then they should be covered. */
-  isPlaced: boolean;
-  onPlaced: (isPlaced: boolean) => void;
+  isPositioned: boolean;
+  onPositioned: (isPositioned: boolean) => void;
 }
 
 /** Where the reader was when they left a conversation: the message at the top. At the end they stay at the end. */
-const places = new Map<string, Place>();
-const placeKey = (meId: string, conversationId: string) => JSON.stringify([conversationId, meId]);
+const savedPositions = new Map<string, RowPosition>();
+const positionKey = (meId: string, conversationId: string) => JSON.stringify([conversationId, meId]);
 
-export function MessageList({ conversation, timeline, meId, chat, isPlaced, onPlaced }: Props) {
+export function MessageList({ conversation, timeline, meId, chat, isPositioned, onPositioned }: Props) {
   const { id } = conversation;
-  const here = placeKey(meId, id);
+  const key = positionKey(meId, id);
   const { items, hasOlder } = timeline;
-  const outgoing = useOutgoing(id, items, meId);
+  const outgoing = useOutgoingMessages(id, items, meId);
   const count = items.length + outgoing.length;
   const newestSeq = items.at(-1)?.seq ?? 0;
 
   const scroller = useRef<HTMLDivElement>(null);
   const list = useRef<VirtualizerHandle>(null);
-  const view = useView(scroller, newestSeq, isPlaced);
+  const visible = useVisibleRange(scroller, newestSeq, isPositioned);
   const [wasUnread] = useState(conversation.lastSeq > conversation.readSeq);
-  const [start] = useState(() => startOf(items, places.get(here), wasUnread ? conversation.readSeq : null));
-  const [follower] = useState(() => new EndFollower(start === null));
+  const [initialPosition] = useState(() =>
+    initialPositionOf(items, savedPositions.get(key), wasUnread ? conversation.readSeq : null),
+  );
+  const [follower] = useState(() => new BottomFollower(initialPosition === null));
   const isFollowing = useSyncExternalStore(follower.subscribe, follower.isFollowing);
-  const isReading = useReading(conversation, view.last, isFollowing, chat);
-  const newSince = useNewSince(conversation, meId, isReading);
+  const isReading = useReadReceipts(conversation, visible.last, isFollowing, chat);
+  const dividerSeq = useUnreadDivider(conversation, meId, isReading);
 
   useLayoutEffect(() => follower.attach(scroller.current!, scroller.current!.firstElementChild!), [follower]);
-  const [startIndex] = useState(() => 1 + (start ? place(items, start.seq) : 0));
+  const [initialIndex] = useState(() => 1 + (initialPosition ? indexOfSeq(items, initialPosition.seq) : 0));
   useLayoutEffect(() => {
-    if (start) list.current!.scrollToIndex(startIndex, { align: 'start', offset: -start.offset });
-  }, [start, startIndex]);
+    if (initialPosition)
+      list.current!.scrollToIndex(initialIndex, { align: 'start', offset: -initialPosition.offset });
+  }, [initialPosition, initialIndex]);
   // Who sends before the list is in place goes to its end.
-  usePlaced(scroller, isFollowing ? null : start, count === 0, () => {
-    follower.placed();
-    onPlaced(true);
+  useInitialPosition(scroller, isFollowing ? null : initialPosition, count === 0, () => {
+    follower.positioned();
+    onPositioned(true);
   });
-  useEffect(() => () => onPlaced(false), [onPlaced]);
-  useOnGrowth(outgoing.length, () => follower.follow());
+  useEffect(() => () => onPositioned(false), [onPositioned]);
+  useOnIncrease(outgoing.length, () => follower.follow());
 
-  const top = view.first === undefined ? undefined : items[place(items, view.first)];
-  const remember = useEffectEvent(() => {
-    const left = isPlaced && !isFollowing ? topmost(scroller.current!) : undefined;
-    if (left) places.set(here, left);
-    else if (isFollowing) places.delete(here);
+  const topMessage = visible.first === undefined ? undefined : items[indexOfSeq(items, visible.first)];
+  const savePosition = useEffectEvent(() => {
+    const position = isPositioned && !isFollowing ? topVisibleRow(scroller.current!) : undefined;
+    if (position) savedPositions.set(key, position);
+    else if (isFollowing) savedPositions.delete(key);
   });
-  useLayoutEffect(() => () => remember(), []);
+  useLayoutEffect(() => () => savePosition(), []);
 
-  const isBrowsing = isPlaced && !isFollowing && count > 0;
-  const older = useOlder(id, timeline, view.first);
-  const isShift = useIsShift(firstIndex(items), count);
-  const data = useMemo<(Source | null)[]>(() => [null, ...items, ...outgoing], [items, outgoing]);
+  const isAwayFromEnd = isPositioned && !isFollowing && count > 0;
+  const older = useLoadOlder(id, timeline, visible.first);
+  const isPrepend = useIsPrepend(firstRowIndex(items), count);
+  const data = useMemo<(RowSource | null)[]>(() => [null, ...items, ...outgoing], [items, outgoing]);
   return (
     <div className={styles['area']}>
       <div
@@ -97,23 +107,23 @@ export function MessageList({ conversation, timeline, meId, chat, isPlaced, onPl
           if ((target as Element).closest('[aria-expanded]')) follower.release();
         }}
       >
-        <Virtualizer ref={list} as={Content} data={data} shift={isShift} bufferSize={800}>
+        <Virtualizer ref={list} as={ListContent} data={data} shift={isPrepend} bufferSize={800}>
           {(source, index) =>
             source ? (
-              <Row
-                key={keyOf(source, meId)}
+              <MessageRow
+                key={rowKey(source, meId)}
                 source={source}
-                before={data[index - 1] ?? undefined}
-                after={data[index + 1] ?? undefined}
+                previous={data[index - 1] ?? undefined}
+                next={data[index + 1] ?? undefined}
                 meId={meId}
                 isGroup={conversation.kind === 'group'}
-                newSince={newSince}
+                dividerSeq={dividerSeq}
                 onRetry={chat.retry}
                 onDiscard={chat.discard}
               />
             ) : (
-              <Beginning
-                key="beginning"
+              <HistoryStart
+                key="start"
                 conversation={conversation}
                 hasOlder={hasOlder}
                 hasFailed={older.isError}
@@ -124,31 +134,33 @@ export function MessageList({ conversation, timeline, meId, chat, isPlaced, onPl
         </Virtualizer>
         <div className={styles['foot']} />
       </div>
-      {isBrowsing && top && top !== items[0] && <DayChip message={top} scroller={scroller} />}
-      {isBrowsing && <JumpToLatest unread={conversation.unreadCount} onClick={() => follower.follow()} />}
+      {isAwayFromEnd && topMessage && topMessage !== items[0] && (
+        <DayChip message={topMessage} scroller={scroller} />
+      )}
+      {isAwayFromEnd && <JumpToLatest unread={conversation.unreadCount} onClick={() => follower.follow()} />}
     </div>
   );
 }
 
 /** Of the virtual list, but for its refusal of the pointer while rows move: they may move all the time. */
-function Content({ style, ...others }: CustomContainerComponentProps) {
+function ListContent({ style, ...others }: CustomContainerComponentProps) {
   return <div {...others} style={{ ...style, pointerEvents: 'auto' }} />;
 }
 
 /** Whether rows came before the first one: then the list keeps its distance from its end. */
-function useIsShift(first: number, count: number): boolean {
-  const [held, setHeld] = useState({ first, count, isShift: false });
-  if (held.first === first && held.count === count) return held.isShift;
-  const isShift = first < held.first;
-  setHeld({ first, count, isShift });
-  return isShift;
+function useIsPrepend(first: number, count: number): boolean {
+  const [previous, setPrevious] = useState({ first, count, isPrepend: false });
+  if (previous.first === first && previous.count === count) return previous.isPrepend;
+  const isPrepend = first < previous.first;
+  setPrevious({ first, count, isPrepend });
+  return isPrepend;
 }
 
 /** What one has just sent is shown, wherever one was. */
-function useOnGrowth(count: number, act: () => void) {
-  const before = useRef(count);
+function useOnIncrease(count: number, callback: () => void) {
+  const previous = useRef(count);
   useEffect(() => {
-    if (count > before.current) act();
-    before.current = count;
-  }, [count, act]);
+    if (count > previous.current) callback();
+    previous.current = count;
+  }, [count, callback]);
 }

@@ -1,14 +1,14 @@
 import { ArrowLeft } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { isTransient } from '../../api/apiClient';
-import { isStarted, nameOf } from '../../domain/conversations';
-import { outstanding } from '../../domain/outbox';
+import { isStarted, conversationName } from '../../domain/conversations';
+import { undelivered } from '../../domain/outbox';
 import type { Timeline } from '../../domain/timeline';
 import type { Chat } from '../../hooks/useChat';
 import { useMessageHistory } from '../../hooks/useMessageHistory';
-import { leave } from '../../hooks/browser/useRoute';
+import { closeConversation } from '../../hooks/browser/useRoute';
 import { useOutbox } from '../../store/useOutbox';
-import { isTouch } from '../../lib/isTouch';
+import { isTouchDevice } from '../../lib/isTouchDevice';
 import { strings } from '../../lib/strings';
 import type { Conversation } from '../../types/chat';
 import { Avatar } from '../ui/Avatar';
@@ -16,12 +16,12 @@ import { Button } from '../ui/Button';
 import { Composer } from './Composer';
 import { IconButton } from '../ui/IconButton';
 import { MessageList } from './MessageList';
-import { Notice } from '../ui/Notice';
-import { Row } from './Row';
+import { EmptyState } from '../ui/EmptyState';
+import { MessageRow } from './MessageRow';
 import { ThreadSkeleton } from './ThreadSkeleton';
 import styles from './Thread.module.css';
 
-const NOTHING: Timeline = { items: [], hasOlder: false };
+const EMPTY_TIMELINE: Timeline = { items: [], hasOlder: false };
 
 interface Props {
   conversation: Conversation;
@@ -30,19 +30,24 @@ interface Props {
 }
 
 export default function Thread({ conversation, meId, chat }: Props) {
-  const name = nameOf(conversation);
+  const name = conversationName(conversation);
   const title = useRef<HTMLHeadingElement>(null);
   // Elsewhere the composer takes it; here that would bring up the keyboard.
   useEffect(() => {
-    if (isTouch()) title.current?.focus({ preventScroll: true });
+    if (isTouchDevice()) title.current?.focus({ preventScroll: true });
   }, []);
 
   return (
     <section className={styles['thread']} aria-label={strings.thread.label(name)}>
       <header className={styles['header']}>
-        <IconButton icon={ArrowLeft} label={strings.page.back} className={styles['back']} onClick={leave} />
+        <IconButton
+          icon={ArrowLeft}
+          label={strings.page.back}
+          className={styles['back']}
+          onClick={closeConversation}
+        />
         <Avatar name={name} size={38} />
-        <div className={styles['who']}>
+        <div className={styles['title']}>
           <h2 ref={title} tabIndex={-1}>
             <bdi>{name}</bdi>
           </h2>
@@ -65,9 +70,9 @@ export default function Thread({ conversation, meId, chat }: Props) {
 function History({ conversation, meId, chat }: Props) {
   const isNew = !isStarted(conversation);
   const history = useMessageHistory(isNew ? undefined : conversation.id);
-  const timeline = history.data ?? (isNew ? NOTHING : undefined);
+  const timeline = history.data ?? (isNew ? EMPTY_TIMELINE : undefined);
   const [wasCached] = useState(timeline !== undefined);
-  const [isPlaced, setIsPlaced] = useState(false);
+  const [isPositioned, setIsPositioned] = useState(false);
   const hasFailed = !timeline && (history.isFetched || !history.isPending);
   return (
     <div className={styles['history']}>
@@ -77,18 +82,18 @@ function History({ conversation, meId, chat }: Props) {
           timeline={timeline}
           meId={meId}
           chat={chat}
-          isPlaced={isPlaced}
-          onPlaced={setIsPlaced}
+          isPositioned={isPositioned}
+          onPositioned={setIsPositioned}
         />
       ) : (
-        <div className={styles['instead']}>
-          {hasFailed ? <Failed error={history.error} onRetry={() => void history.refetch()} /> : <div />}
-          <Waiting conversation={conversation} meId={meId} chat={chat} />
+        <div className={styles['placeholder']}>
+          {hasFailed ? <LoadError error={history.error} onRetry={() => void history.refetch()} /> : <div />}
+          <UnsentMessages conversation={conversation} meId={meId} chat={chat} />
         </div>
       )}
-      {!hasFailed && !isPlaced && (
-        <div className={styles['cover']} data-solid={timeline !== undefined}>
-          <ThreadSkeleton isBrief={wasCached} />
+      {!hasFailed && !isPositioned && (
+        <div className={styles['overlay']} data-opaque={timeline !== undefined}>
+          <ThreadSkeleton isDelayed={wasCached} />
         </div>
       )}
     </div>
@@ -96,29 +101,29 @@ function History({ conversation, meId, chat }: Props) {
 }
 
 /** It stays while it is tried again: then there is no error for a while. */
-function Failed({ error, onRetry }: { error: Error | null; onRetry: () => void }) {
+function LoadError({ error, onRetry }: { error: Error | null; onRetry: () => void }) {
   return (
-    <Notice title={strings.thread.failed} action={<Button onClick={onRetry}>{strings.retry}</Button>}>
-      {isTransient(error) ? strings.thread.serverAway : strings.noAccess}
-    </Notice>
+    <EmptyState title={strings.thread.failed} action={<Button onClick={onRetry}>{strings.retry}</Button>}>
+      {isTransient(error) ? strings.thread.serverUnreachable : strings.noAccess}
+    </EmptyState>
   );
 }
 
 /** What was written meanwhile. */
-function Waiting({ conversation, meId, chat }: Props) {
+function UnsentMessages({ conversation, meId, chat }: Props) {
   const outbox = useOutbox((store) => store.outbox);
-  const outgoing = outstanding(outbox, conversation.id, [], meId);
+  const outgoing = undelivered(outbox, conversation.id, [], meId);
   return (
     <div role="log" aria-live="off" aria-label={strings.thread.messages}>
-      {outgoing.map((source, at) => (
-        <Row
+      {outgoing.map((source, index) => (
+        <MessageRow
           key={source.clientId}
           source={source}
-          before={outgoing[at - 1]}
-          after={outgoing[at + 1]}
+          previous={outgoing[index - 1]}
+          next={outgoing[index + 1]}
           meId={meId}
           isGroup={conversation.kind === 'group'}
-          newSince={null}
+          dividerSeq={null}
           onRetry={chat.retry}
           onDiscard={chat.discard}
         />

@@ -1,7 +1,7 @@
 import { strings } from '../../lib/strings';
 import styles from './ThreadSkeleton.module.css';
 
-const SHAPES = [
+const BUBBLES = [
   [false, 44],
   [false, 30],
   [true, 38],
@@ -11,16 +11,16 @@ const SHAPES = [
 ] as const;
 
 /** While the messages are on their way. `isBrief`: they are expected at once, so that it is shown only when late. */
-export function ThreadSkeleton({ isBrief = false }: { isBrief?: boolean }) {
+export function ThreadSkeleton({ isDelayed = false }: { isDelayed?: boolean }) {
   return (
     <div
       className={styles['skeleton']}
-      data-brief={isBrief}
+      data-delayed={isDelayed}
       role="status"
       aria-label={strings.thread.loading}
     >
-      {SHAPES.map(([isMine, width]) => (
-        <span key={width} data-mine={isMine} style={{ width: `${width}%` }} />
+      {BUBBLES.map(([isOwn, width]) => (
+        <span key={width} data-own={isOwn} style={{ width: `${width}%` }} />
       ))}
     </div>
   );

@@ -1,9 +1,9 @@
 import type { CSSProperties } from 'react';
-import { hueOf, initials } from '../../lib/people';
+import { avatarHue, initials } from '../../lib/avatar';
 import styles from './Avatar.module.css';
 
 export function Avatar({ name, size = 44 }: { name: string; size?: number }) {
-  const style = { '--hue': hueOf(name), '--size': `${size}px` } as CSSProperties;
+  const style = { '--hue': avatarHue(name), '--size': `${size}px` } as CSSProperties;
   return (
     <span className={styles['avatar']} style={style} aria-hidden="true">
       {initials(name)}

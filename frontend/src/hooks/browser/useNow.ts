@@ -1,30 +1,30 @@
 import { useSyncExternalStore } from 'react';
 
-const MINUTE = 60_000;
+const MINUTE_MS = 60_000;
 /** A page that was asleep, frozen or out of sight may have missed its timer. */
-const WAKING = ['focus', 'pageshow', 'online'] as const;
+const WAKE_EVENTS = ['focus', 'pageshow', 'online'] as const;
 
 const subscribers = new Set<() => void>();
 let timer: number | undefined;
 
 function tick() {
   window.clearTimeout(timer);
-  timer = window.setTimeout(tick, MINUTE - (Date.now() % MINUTE));
-  for (const changed of subscribers) changed();
+  timer = window.setTimeout(tick, MINUTE_MS - (Date.now() % MINUTE_MS));
+  for (const onChange of subscribers) onChange();
 }
 
-function subscribe(changed: () => void) {
-  subscribers.add(changed);
+function subscribe(onChange: () => void) {
+  subscribers.add(onChange);
   if (subscribers.size === 1) {
     tick();
-    for (const event of WAKING) window.addEventListener(event, tick);
+    for (const event of WAKE_EVENTS) window.addEventListener(event, tick);
     document.addEventListener('visibilitychange', tick);
   }
   return () => {
-    subscribers.delete(changed);
+    subscribers.delete(onChange);
     if (subscribers.size > 0) return;
     window.clearTimeout(timer);
-    for (const event of WAKING) window.removeEventListener(event, tick);
+    for (const event of WAKE_EVENTS) window.removeEventListener(event, tick);
     document.removeEventListener('visibilitychange', tick);
   };
 }

@@ -1,6 +1,6 @@
 import { act, renderHook, waitFor } from '@testing-library/react';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { hrefOf, leave, open, parse, useRoute } from './useRoute';
+import { hrefOf, closeConversation, openConversation, parseRoute, useRoute } from './useRoute';
 
 const LIST = `${window.location.pathname}?user=ann`;
 
@@ -15,28 +15,28 @@ async function arrivedAt(expected: string) {
 
 describe('the address', () => {
   it.each(['bob', '50% off', 'a/b#c?d', '李雷', '%41', 'to/bob'])('holds the user id %s', (to) => {
-    expect(parse(hrefOf({ to }).slice(1))).toEqual({ to });
+    expect(parseRoute(hrefOf({ to }).slice(1))).toEqual({ to });
   });
 
   it('that is not encoded as it should be is read as it stands', () => {
-    expect(parse('to/50%')).toEqual({ to: '50%' });
-    expect(parse('')).toBeUndefined();
-    expect(parse('some-id')).toEqual({ id: 'some-id' });
+    expect(parseRoute('to/50%')).toEqual({ to: '50%' });
+    expect(parseRoute('')).toBeUndefined();
+    expect(parseRoute('some-id')).toEqual({ id: 'some-id' });
   });
 });
 
 it('leaving goes back in the history, over all conversations since the list', async () => {
   const { result } = renderHook(useRoute);
   const length = window.history.length;
-  act(() => open({ id: 'one' }));
-  act(() => open({ id: 'two' }));
+  act(() => openConversation({ id: 'one' }));
+  act(() => openConversation({ id: 'two' }));
   expect(result.current).toEqual({ id: 'two' });
   await act(async () => {
-    leave();
+    closeConversation();
     await arrivedAt(LIST);
   });
   expect(result.current).toBeUndefined();
-  act(() => open({ id: 'three' }));
+  act(() => openConversation({ id: 'three' }));
   expect(window.history.length).toBe(length + 1);
 });
 
@@ -44,13 +44,13 @@ it('leaving one whose link was followed from elsewhere adds nothing to the histo
   window.history.replaceState(null, '', `${LIST}#linked`);
   const { result } = renderHook(useRoute);
   const length = window.history.length;
-  act(() => leave());
+  act(() => closeConversation());
   expect([address(), window.history.length, result.current]).toEqual([LIST, length, undefined]);
 });
 
 it('opening what is open adds nothing to the history', () => {
-  open({ id: 'one' });
+  openConversation({ id: 'one' });
   const length = window.history.length;
-  open({ id: 'one' });
+  openConversation({ id: 'one' });
   expect(window.history.length).toBe(length);
 });

@@ -6,43 +6,43 @@ import { useSyncExternalStore } from 'react';
  */
 export type Route = { id: string } | { to: string };
 
-const TO = 'to/';
+const USER_PREFIX = 'to/';
 
 /** How many entries of the history lead back to the list; absent when it was not left within this page. */
-interface Place {
+interface HistoryState {
   depth?: number;
 }
 
 const subscribers = new Set<() => void>();
 
-function notify() {
-  for (const changed of subscribers) changed();
+function notifySubscribers() {
+  for (const onChange of subscribers) onChange();
 }
 
-function subscribe(changed: () => void) {
-  subscribers.add(changed);
-  window.addEventListener('popstate', changed);
-  window.addEventListener('hashchange', changed);
+function subscribe(onChange: () => void) {
+  subscribers.add(onChange);
+  window.addEventListener('popstate', onChange);
+  window.addEventListener('hashchange', onChange);
   return () => {
-    subscribers.delete(changed);
-    window.removeEventListener('popstate', changed);
-    window.removeEventListener('hashchange', changed);
+    subscribers.delete(onChange);
+    window.removeEventListener('popstate', onChange);
+    window.removeEventListener('hashchange', onChange);
   };
 }
 
 const fragment = () => window.location.hash.slice(1);
 
 export function useRoute(): Route | undefined {
-  return parse(useSyncExternalStore(subscribe, fragment));
+  return parseRoute(useSyncExternalStore(subscribe, fragment));
 }
 
-export function parse(hash: string): Route | undefined {
+export function parseRoute(hash: string): Route | undefined {
   if (!hash) return undefined;
-  return hash.startsWith(TO) ? { to: decoded(hash.slice(TO.length)) } : { id: hash };
+  return hash.startsWith(USER_PREFIX) ? { to: decodeOrKeep(hash.slice(USER_PREFIX.length)) } : { id: hash };
 }
 
 /** The text itself where it is not encoded as it should be: a user id may well hold a `%`. */
-function decoded(text: string): string {
+function decodeOrKeep(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -51,28 +51,28 @@ function decoded(text: string): string {
 }
 
 export function hrefOf(route: Route): string {
-  return 'to' in route ? `#${TO}${encodeURIComponent(route.to)}` : `#${route.id}`;
+  return 'to' in route ? `#${USER_PREFIX}${encodeURIComponent(route.to)}` : `#${route.id}`;
 }
 
 /** Opens a conversation: a new entry of the browser's history. */
-export function open(route: Route): void {
+export function openConversation(route: Route): void {
   const href = hrefOf(route);
   if (href === window.location.hash) return;
-  const { depth } = (window.history.state ?? {}) as Place;
+  const { depth } = (window.history.state ?? {}) as HistoryState;
   const isList = !fragment();
-  const place: Place = isList ? { depth: 1 } : depth === undefined ? {} : { depth: depth + 1 };
-  window.history.pushState(place, '', href);
-  notify();
+  const state: HistoryState = isList ? { depth: 1 } : depth === undefined ? {} : { depth: depth + 1 };
+  window.history.pushState(state, '', href);
+  notifySubscribers();
 }
 
 /** Back to the list, by the history where that leads there: then the browser's back button does not return. */
-export function leave(): void {
+export function closeConversation(): void {
   if (!fragment()) return;
-  const { depth } = (window.history.state ?? {}) as Place;
+  const { depth } = (window.history.state ?? {}) as HistoryState;
   if (depth !== undefined) {
     window.history.go(-depth);
     return;
   }
   window.history.replaceState(null, '', window.location.pathname + window.location.search);
-  notify();
+  notifySubscribers();
 }

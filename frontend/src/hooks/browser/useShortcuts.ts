@@ -1,5 +1,5 @@
 import { useEffect, useEffectEvent } from 'react';
-import { isLetter, writingAt } from '../../lib/keys';
+import { isLetterKey, fieldState } from '../../lib/keyboard';
 
 /** On a Mac, Ctrl and K deletes to the end of the line. */
 export const isMac = /^Mac|^iP/.test(navigator.platform);
@@ -17,35 +17,35 @@ interface Shortcuts {
 
 /** Keys that act wherever the focus is. `isModal`: a dialog has the keys. */
 export function useShortcuts(shortcuts: Shortcuts, isModal: boolean) {
-  const press = useEffectEvent((event: KeyboardEvent) => {
+  const handleKey = useEffectEvent((event: KeyboardEvent) => {
     if (isModal || event.defaultPrevented) return;
-    const act = actionOf(event, shortcuts);
-    if (!act) return;
+    const action = actionFor(event, shortcuts);
+    if (!action) return;
     event.preventDefault();
-    act();
+    action();
   });
   useEffect(() => {
-    const listener = (event: KeyboardEvent) => press(event);
+    const listener = (event: KeyboardEvent) => handleKey(event);
     window.addEventListener('keydown', listener);
     return () => window.removeEventListener('keydown', listener);
   }, []);
 }
 
-function actionOf(event: KeyboardEvent, shortcuts: Shortcuts): (() => void) | undefined {
+function actionFor(event: KeyboardEvent, shortcuts: Shortcuts): (() => void) | undefined {
   const { key, altKey, shiftKey, ctrlKey, metaKey, target } = event;
-  const { isField, isWritten } = writingAt(target);
+  const { isField, hasText } = fieldState(target);
   const isCommand = (isMac ? metaKey && !ctrlKey : ctrlKey && !metaKey) && !altKey;
-  if (isCommand && !shiftKey && isLetter(event, 'k')) return shortcuts.onSwitch;
+  if (isCommand && !shiftKey && isLetterKey(event, 'k')) return shortcuts.onSwitch;
   if (isCommand && key === '/') return shortcuts.onHelp;
   if (ctrlKey || metaKey) return undefined;
   if (altKey) {
     // On a Mac these move by paragraph.
-    const isText = isMac && isWritten;
+    const isText = isMac && hasText;
     if (key === 'ArrowDown' && !isText) return () => shortcuts.onStep(1);
     if (key === 'ArrowUp' && !isText) return () => shortcuts.onStep(-1);
     return undefined;
   }
   if (key === '?' && !isField) return shortcuts.onHelp;
   if (key !== 'Escape' || shiftKey) return undefined;
-  return isWritten ? () => (target as HTMLElement).blur() : shortcuts.onLeave;
+  return hasText ? () => (target as HTMLElement).blur() : shortcuts.onLeave;
 }

@@ -1,0 +1,36 @@
+/** Parts of the page that are loaded when they are wanted, or when there is nothing else to do. */
+import { lazy } from 'react';
+
+const MAX_ATTEMPTS = 30;
+const RETRY_INTERVAL_MS = 2_000;
+
+/** The network may be away: it is tried for a minute. Then it is gone, as after a new version was put there. */
+async function importWithRetry<T>(load: () => Promise<T>, attempts = MAX_ATTEMPTS): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    if (attempts === 1) throw error;
+    await new Promise((resolve) => window.setTimeout(resolve, RETRY_INTERVAL_MS));
+    return importWithRetry(load, attempts - 1);
+  }
+}
+
+const loaders = {
+  EmojiButton: () => import('./thread/EmojiButton'),
+  ShortcutsDialog: () => import('./layout/ShortcutsDialog'),
+  ConversationSwitcher: () => import('./conversations/ConversationSwitcher'),
+  UserMenu: () => import('./layout/UserMenu'),
+};
+
+export const EmojiButton = lazy(() => importWithRetry(loaders.EmojiButton));
+export const ShortcutsDialog = lazy(() => importWithRetry(loaders.ShortcutsDialog));
+export const ConversationSwitcher = lazy(() => importWithRetry(loaders.ConversationSwitcher));
+export const UserMenu = lazy(() => importWithRetry(loaders.UserMenu));
+
+/** What is there already is there when the network is not. */
+export function preloadWhenIdle(): () => void {
+  const timer = window.setTimeout(() => {
+    for (const load of Object.values(loaders)) load().catch(() => {});
+  }, 1_000);
+  return () => window.clearTimeout(timer);
+}

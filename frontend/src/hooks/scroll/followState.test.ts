@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import {
+  afterInput,
+  afterPositioning,
+  afterIdle,
+  afterScroll,
+  type FollowState,
+  type ScrollMetrics,
+} from './followState';
+
+const at = (top: number, height = 2000): ScrollMetrics => ({ top, height, viewport: 500 });
+const atEnd: FollowState = { mode: 'following', atBottom: at(1500) };
+const modeAfter = (state: FollowState, ...positions: ScrollMetrics[]) =>
+  positions.reduce((held, now) => afterScroll(held, now, true), state).mode;
+
+describe('a list at its end', () => {
+  it('follows when rows were added, grew or shrank, wherever that puts it', () => {
+    for (const now of [at(1500, 2200), at(1400, 2100), at(900, 1500), at(0, 9000)]) {
+      expect(modeAfter(atEnd, now)).toBe('following');
+    }
+  });
+
+  it('is left by a reader who scrolls up, also while rows are added', () => {
+    const held = afterInput(atEnd);
+    expect(modeAfter(held, at(1480, 2060), at(1440, 2120))).toBe('detached');
+  });
+
+  it('is left by small steps as by one', () => {
+    const held = afterInput(atEnd);
+    expect(modeAfter(held, at(1480), at(1460), at(1440))).toBe('detached');
+    expect(modeAfter(atEnd, at(1480), at(1460), at(1440))).toBe('detached');
+  });
+
+  it('is not left by a touch that moves nothing while rows are added', () => {
+    const held = afterScroll(afterInput(atEnd), at(1500, 2600), false);
+    expect(afterIdle(held).mode).toBe('following');
+  });
+
+  it('is left by scrolling without an input event, as find in page does', () => {
+    expect(modeAfter(atEnd, at(700))).toBe('detached');
+    expect(afterScroll(atEnd, at(700), false).mode).toBe('following');
+  });
+
+  it('does not snap back in the middle of a gesture', () => {
+    expect(modeAfter(afterInput(atEnd), at(1470))).toBe('paused');
+  });
+});
+
+describe('a list that was left', () => {
+  const away: FollowState = { mode: 'detached', atBottom: at(1500) };
+
+  it('stays where it is', () => {
+    expect(modeAfter(away, at(700), at(900), at(900, 2300))).toBe('detached');
+    expect(afterIdle(afterInput(away)).mode).toBe('detached');
+  });
+
+  it('follows again once its end is reached', () => {
+    expect(modeAfter(away, at(1452))).toBe('following');
+  });
+});
+
+describe('a list that opens at a row', () => {
+  const placing: FollowState = { mode: 'positioning', atBottom: at(0, 500) };
+
+  it('does not take its first layout for the end', () => {
+    expect(modeAfter(placing, at(0, 500), at(600, 1100))).toBe('positioning');
+  });
+
+  it('follows if that row is at the end', () => {
+    expect(afterPositioning(placing, at(1500)).mode).toBe('following');
+    expect(afterPositioning(placing, at(700)).mode).toBe('detached');
+  });
+});

@@ -1,0 +1,71 @@
+import { useEffect, useState, type RefObject } from 'react';
+import type { RowPosition } from '../../domain/rows';
+
+/** In pixels: by so much the newest message may reach below the edge and still be in view. */
+const BOTTOM_MARGIN_PX = 36;
+
+/** By seq; undefined where there is none. */
+export interface VisibleRange {
+  /** The topmost message that is in view, if only in part. */
+  first: number | undefined;
+  /** The last message whose end is in view or above it. */
+  last: number | undefined;
+}
+
+const EMPTY_RANGE: VisibleRange = { first: undefined, last: undefined };
+
+/** Rows are drawn beyond both edges, so that scrolling is smooth; hidden ones are still to be measured. */
+function measureVisibleRange(scroller: HTMLElement, newestSeq: number): VisibleRange {
+  const viewport = scroller.getBoundingClientRect();
+  let { first, last } = EMPTY_RANGE;
+  for (const row of scroller.querySelectorAll<HTMLElement>('[data-seq]')) {
+    if (!row.checkVisibility({ visibilityProperty: true })) continue;
+    const seq = Number(row.dataset['seq']);
+    const { bottom } = row.getBoundingClientRect();
+    if (first === undefined && bottom > viewport.top + 8) first = seq;
+    if (bottom <= viewport.bottom + (seq === newestSeq ? BOTTOM_MARGIN_PX : 1)) last = seq;
+  }
+  return { first, last };
+}
+
+/** The topmost message that is in view, if only in part, and where its row is. */
+export function topVisibleRow(scroller: HTMLElement): RowPosition | undefined {
+  const { first } = measureVisibleRange(scroller, Infinity);
+  const row = scroller.querySelector(`[data-seq="${first}"]`);
+  if (first === undefined || !row) return undefined;
+  return { seq: first, offset: row.getBoundingClientRect().top - scroller.getBoundingClientRect().top };
+}
+
+/** Which messages are in view, looked up at most once a frame. Nothing is until the list `isPlaced`. */
+export function useVisibleRange(
+  scroller: RefObject<HTMLElement | null>,
+  newestSeq: number,
+  isPositioned: boolean,
+): VisibleRange {
+  const [range, setRange] = useState(EMPTY_RANGE);
+  useEffect(() => {
+    const element = scroller.current;
+    if (!element || !isPositioned) return undefined;
+    let frame = 0;
+    const measureNextFrame = () => {
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(() => {
+        const next = measureVisibleRange(element, newestSeq);
+        setRange((previous) =>
+          previous.first === next.first && previous.last === next.last ? previous : next,
+        );
+      });
+    };
+    const resizeObserver = new ResizeObserver(measureNextFrame);
+    resizeObserver.observe(element);
+    resizeObserver.observe(element.firstElementChild!);
+    element.addEventListener('scroll', measureNextFrame, { passive: true });
+    measureNextFrame();
+    return () => {
+      cancelAnimationFrame(frame);
+      resizeObserver.disconnect();
+      element.removeEventListener('scroll', measureNextFrame);
+    };
+  }, [scroller, newestSeq, isPositioned]);
+  return isPositioned ? range : EMPTY_RANGE;
+}
