@@ -9,7 +9,10 @@ import { useStore } from './store/useStore';
 
 const RETRY_INTERVAL = 5_000;
 
-/** Requests are tried whatever the browser takes its network to be; what failed is tried again every five seconds. */
+/**
+ * Sends requests even when the browser reports itself offline, and retries transient failures every 5
+ * seconds.
+ */
 const queryClient = new QueryClient({
   defaultOptions: {
     queries: {

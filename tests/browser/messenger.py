@@ -33,7 +33,7 @@ def talk(who: Person, name: str) -> Locator:
 
 def switcher(who: Person) -> Locator:
     """Where conversations are found and started."""
-    return who.page.get_by_role("dialog", name="Go to a conversation")
+    return who.page.get_by_role("dialog", name="Find or start a conversation")
 
 
 def reconnecting(who: Person) -> Locator:
@@ -105,9 +105,9 @@ async def say(who: Person, *texts: str) -> None:
 
 async def become(who: Person, name: str) -> None:
     """Somebody else, at the same tab."""
-    await who.page.get_by_role("button", name="You are").click()
+    await who.page.get_by_role("button", name="Signed in as").click()
     await who.page.get_by_role("menuitem", name="Switch user").click()
-    await who.page.get_by_role("textbox", name="Other name").fill(name)
+    await who.page.get_by_role("textbox", name="Another name").fill(name)
     await who.page.keyboard.press("Enter")
 
 

@@ -84,7 +84,7 @@ async def _shortcuts(maya: Person) -> None:
 
 
 async def _menu(maya: Person) -> None:
-    await maya.page.get_by_role("button", name=f"You are {ME}").click()
+    await maya.page.get_by_role("button", name=f"Signed in as {ME}").click()
     await expect(maya.page.get_by_role("menu")).to_be_visible()
 
 
@@ -217,7 +217,7 @@ async def test_the_theme_that_was_chosen_stays(person: Invite) -> None:
     kim = await person("kim", theme="light")
     await online(kim)
     light = await kim.page.evaluate("getComputedStyle(document.body).backgroundColor")
-    await kim.page.get_by_role("button", name="You are kim").click()
+    await kim.page.get_by_role("button", name="Signed in as kim").click()
     await kim.page.get_by_role("menuitemradio", name="Dark").click()
     await kim.page.reload()
     await online(kim)
@@ -231,9 +231,9 @@ async def test_somebody_is_picked_and_two_tabs_can_be_two_people(person: Invite)
     await online(guest)
     other = await guest.context.new_page()
     await other.goto(guest.page.url.partition("?")[0])
-    await other.get_by_label("Other name").fill("lea")
+    await other.get_by_label("Another name").fill("lea")
     await other.keyboard.press("Enter")
-    await expect(other.get_by_role("button", name="You are lea")).to_be_visible()
-    await expect(guest.page.get_by_role("button", name="You are bob")).to_be_visible()
+    await expect(other.get_by_role("button", name="Signed in as lea")).to_be_visible()
+    await expect(guest.page.get_by_role("button", name="Signed in as bob")).to_be_visible()
     await guest.page.reload()
-    await expect(guest.page.get_by_role("button", name="You are bob")).to_be_visible()
+    await expect(guest.page.get_by_role("button", name="Signed in as bob")).to_be_visible()

@@ -71,12 +71,12 @@ async def test_the_list_is_one_tab_stop_and_can_be_skipped(person: Invite, api: 
     await expect(talks(fae)).to_have_count(12)
     press = fae.page.keyboard.press
     await press("Tab")
-    await expect(fae.page.get_by_role("button", name="Skip to the conversation")).to_be_focused()
+    await expect(fae.page.get_by_role("button", name="Skip to conversation")).to_be_focused()
     for _ in range(3):
         await press("Tab")
     await press("Tab")
     await expect(talks(fae).locator(":scope:focus")).to_have_count(0)
-    await fae.page.get_by_role("button", name="You are fae").focus()
+    await fae.page.get_by_role("button", name="Signed in as fae").focus()
     await press("Shift+Tab")
     await expect(talks(fae).first).to_be_focused()
     await press("ArrowDown")
@@ -84,7 +84,7 @@ async def test_the_list_is_one_tab_stop_and_can_be_skipped(person: Invite, api: 
     await expect(talks(fae).nth(2)).to_be_focused()
     await press("Enter")
     await expect(field(fae)).to_be_focused()
-    await fae.page.get_by_role("button", name="You are fae").focus()
+    await fae.page.get_by_role("button", name="Signed in as fae").focus()
     await press("Shift+Tab")
     await expect(talks(fae).nth(2)).to_be_focused()
 

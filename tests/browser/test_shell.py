@@ -59,7 +59,7 @@ async def test_long_ids_fit(person: Invite, api: Api, width: int) -> None:
     await expect(field(ann)).to_be_visible()
     await fits()
     await ann.page.go_back()
-    await ann.page.get_by_role("button", name="You are").click()
+    await ann.page.get_by_role("button", name="Signed in as").click()
     await expect(ann.page.get_by_role("menu")).to_be_visible()
     await fits()
 
@@ -115,7 +115,7 @@ async def test_tabs_agree_on_the_theme(person: Invite) -> None:
     await online(eve)
     tab = await eve.context.new_page()
     await tab.goto(eve.page.url)
-    await eve.page.get_by_role("button", name="You are eve").click()
+    await eve.page.get_by_role("button", name="Signed in as eve").click()
     await eve.page.get_by_role("menuitemradio", name="Dark").click()
     await expect(tab.locator("html")).to_have_attribute("data-theme", "dark")
 

@@ -33,7 +33,7 @@ async def test_the_first_match_is_taken_and_a_new_conversation_is_a_row_of_its_o
     await ada.page.keyboard.press("Control+k")
     options = switcher(ada).get_by_role("option")
     await switcher(ada).get_by_role("combobox").fill("fra")
-    await expect(options).to_have_text([re.compile("frank$"), re.compile("Start with “fra”$")])
+    await expect(options).to_have_text([re.compile("frank$"), re.compile("Message “fra”$")])
     await expect(options.first).to_have_attribute("aria-selected", "true")
     await ada.shot("switcher")
     await ada.page.keyboard.press("ArrowDown")

@@ -6,7 +6,7 @@ import { ChatSocket } from './ChatSocket';
 beforeEach(() => FakeSocket.install());
 afterEach(() => vi.unstubAllGlobals());
 
-it('moves its cursor only when all frames up to it are applied', () => {
+it('moves its cursor only after the frames before it are applied', () => {
   const onFrame = vi.fn<(frame: ServerFrame) => void>();
   const socket = new ChatSocket({ token: 'ann', cursor: 'first', onFrame, onState: () => {} });
   socket.start();

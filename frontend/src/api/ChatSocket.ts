@@ -4,21 +4,25 @@ import { WS_URL } from './apiClient';
 
 const OPEN_TIMEOUT_MS = 10_000;
 
-/** `connected` when all that was missed has arrived; `refused` when to dial again would be of no use. */
+/**
+ * `connected`: `synced` was received; `refused`: the server closed with a code after which it would refuse
+ * again.
+ */
 export type SocketState = 'connecting' | 'connected' | 'refused';
 
 interface Options {
   token: string;
-  /** The cursor of the oldest snapshot that is shown. Later dials use that of the last `synced` or `cursor`. */
+  /** Cursor of the oldest snapshot on screen. Reconnections use the last `synced` or `cursor` frame's. */
   cursor: string;
-  /** Called for every frame, in order. */
+  /** Called synchronously for every frame, in order. */
   onFrame: (frame: ServerFrame) => void;
   onState: (state: SocketState) => void;
 }
 
 /**
- * The chat's WebSocket. It resumes by cursor, so nothing is missed; dials again after a loss, when the server
- * asks for it, after two silent heartbeats, when the network changes, and when the page is looked at.
+ * The chat's WebSocket connection. Resumes from a cursor, so no frame is missed. Reconnects after a close,
+ * when the server requests it, after two heartbeats of silence, when the network changes, and when a
+ * disconnected page becomes visible.
  */
 export class ChatSocket {
   readonly #options: Options;
@@ -26,11 +30,11 @@ export class ChatSocket {
   #socket: WebSocket | undefined;
   #state: SocketState = 'connecting';
   #attempt = 0;
-  /** What a `reconnect` frame asked for, in milliseconds. */
+  /** Delay requested by a `reconnect` frame. */
   #requestedDelayMs: number | undefined;
-  /** In milliseconds; the `hello` frame says how long. */
+  /** Two heartbeat intervals of the last `hello` frame. */
   #silenceTimeoutMs = 30_000;
-  /** The next dial: after a loss, or when this connection neither opens nor says anything. */
+  /** The next reconnection: after a close, or when this connection stays unopened or silent for too long. */
   #timer: number | undefined;
 
   constructor(options: Options) {
@@ -52,7 +56,7 @@ export class ChatSocket {
     this.#disconnect();
   }
 
-  /** Loses the frame when there is no open connection. */
+  /** Drops the frame when no connection is open. */
   send(frame: ClientFrame): void {
     if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(frame));
   }
@@ -83,7 +87,7 @@ export class ChatSocket {
       this.#setState('connected');
     }
     this.#options.onFrame(frame);
-    // Not before all frames up to it are applied.
+    // After onFrame: resuming from a cursor whose frames were not applied would lose them.
     if (frame.type === 'synced' || frame.type === 'cursor') this.#cursor = frame.cursor ?? this.#cursor;
   }
 
@@ -99,7 +103,7 @@ export class ChatSocket {
     this.#connectAfter(delay);
   }
 
-  /** Forgets the connection; nothing of it arrives any more. */
+  /** Closes the connection and detaches its handlers. */
   #disconnect(): void {
     window.clearTimeout(this.#timer);
     const socket = this.#socket;
@@ -123,7 +127,7 @@ export class ChatSocket {
   }
 }
 
-/** Whether the cursor that was given is of no use. */
+/** Whether a frame rejects the cursor of the connection, so that everything must be fetched again. */
 export function invalidatesCursor(frame: ServerFrame): boolean {
   return frame.type === 'reset' || (frame.type === 'error' && frame.code === 'cursor_invalid');
 }

@@ -16,7 +16,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it('delivers the first frame at once, and the others of one animation frame together', () => {
+it('delivers the first frame at once and batches the others per animation frame', () => {
   const receive = receiver();
   const frames = [messageFrame(1), messageFrame(2), readFrame('bob', 1), messageFrame(3)];
   frames.forEach(receive);
@@ -25,7 +25,7 @@ it('delivers the first frame at once, and the others of one animation frame toge
   expect(delivered).toEqual([[frames[0]], frames.slice(1)]);
 });
 
-it('delivers a frame that comes alone at once', () => {
+it('delivers a single frame at once', () => {
   const receive = receiver();
   for (const seq of [1, 2]) {
     receive(messageFrame(seq));
@@ -35,14 +35,14 @@ it('delivers a frame that comes alone at once', () => {
   expect(delivered.flat()).toHaveLength(3);
 });
 
-it('keeps the order when a frame does not wait', () => {
+it('keeps the order when an urgent frame flushes the batch', () => {
   const receive = receiver();
   const synced = { type: 'synced', cursor: 'c' } as const;
   [messageFrame(1), messageFrame(2), synced].forEach(receive);
   expect(delivered.flat()).toEqual([messageFrame(1), messageFrame(2), synced]);
 });
 
-it('delivers where there are no animation frames', () => {
+it('delivers without animation frames', () => {
   vi.stubGlobal('requestAnimationFrame', () => 0);
   const receive = receiver();
   [messageFrame(1), messageFrame(2)].forEach(receive);
@@ -51,7 +51,7 @@ it('delivers where there are no animation frames', () => {
   vi.unstubAllGlobals();
 });
 
-it('delivers nothing once it is stopped', () => {
+it('delivers nothing after stop', () => {
   const { receive, stop } = batch();
   [messageFrame(1), messageFrame(2)].forEach(receive);
   stop();
@@ -59,7 +59,7 @@ it('delivers nothing once it is stopped', () => {
   expect(delivered).toEqual([[messageFrame(1)]]);
 });
 
-it('out of sight, sets no timer from a timer: browsers slow those down to one a minute', () => {
+it('starts no timer from a timer on a hidden page: browsers throttle those to one a minute', () => {
   vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden');
   const receive = receiver();
   for (let seq = 1; seq <= 3; seq++) {

@@ -1,23 +1,27 @@
 import type { ServerFrame } from '../types/chat';
 
-/** In milliseconds: a page out of sight has no animation frames. */
+/** Upper bound of the delay; hidden pages get no animation frames. */
 const MAX_DELAY_MS = 200;
 
-/** Changes of what is shown; all others say something of the connection or of what was sent, and do not wait. */
+/**
+ * Only frames that change what is on screen wait; frames on the connection and the outbox are delivered at
+ * once.
+ */
 const isDeferrable = ({ type }: ServerFrame) => type === 'message' || type === 'read';
 
 export interface FrameBatcher {
   receive: (frame: ServerFrame) => void;
-  /** Forgets what waits. */
+  /** Discards pending frames. */
   stop: () => void;
 }
 
 const isHidden = () => document.visibilityState === 'hidden';
 
 /**
- * The first frame is delivered at once; those that follow before the next animation frame are delivered together,
- * in order, so that each paint renders once however many there are. Out of sight they wait for a timer that is set
- * by a frame, never by another timer: browsers slow such chains down to one a minute.
+ * Batches frames so that React renders once per paint. Delivers the first frame at once, and the frames that
+ * follow before the next animation frame together, in order. On a hidden page a timer replaces the animation
+ * frame; it is started by a frame and never by a timer, since browsers throttle chained timers to one a
+ * minute.
  */
 export function createFrameBatcher(deliver: (frames: readonly ServerFrame[]) => void): FrameBatcher {
   let pending: ServerFrame[] = [];

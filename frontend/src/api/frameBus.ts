@@ -1,11 +1,11 @@
-/** Tells every frame to whoever listens. */
+/** Publish/subscribe for the frames received from the server. */
 import type { MessageFrame, ServerFrame } from '../types/chat';
 
 type Listener = (frame: ServerFrame) => void;
 
 const listeners = new Set<Listener>();
 
-/** A listener that throws loses this frame alone: the cursor moves on past those that follow, too. */
+/** Calls every listener. An exception is reported and does not keep the frame from the other listeners. */
 export function publishFrame(frame: ServerFrame): void {
   for (const listener of listeners) {
     try {
@@ -22,8 +22,8 @@ export function subscribeToFrames(listener: Listener): () => void {
 }
 
 /**
- * A snapshot, and the frames that came while it was on its way: they may be newer than it is. None that came
- * before can be, since nobody is told of what a snapshot would not have.
+ * Runs `fetch` and returns its snapshot with the frames received meanwhile, which may be newer than the
+ * snapshot. Earlier frames cannot be: the server publishes a change only after it is stored.
  */
 export async function withFramesDuring<T>(fetch: () => Promise<T>): Promise<[T, ServerFrame[]]> {
   const frames: ServerFrame[] = [];
@@ -37,7 +37,7 @@ export async function withFramesDuring<T>(fetch: () => Promise<T>): Promise<[T, 
 
 const messageListeners = new Set<(message: MessageFrame) => void>();
 
-/** A message of someone else has arrived for the first time. */
+/** Publishes a message of another user that was not seen before. */
 export function publishNewMessage(message: MessageFrame): void {
   for (const listener of messageListeners) listener(message);
 }

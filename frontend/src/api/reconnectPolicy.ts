@@ -1,19 +1,24 @@
-/** When to dial again. */
+/** Whether and when to reconnect after a close. */
 
 const MAX_BACKOFF_MS = 15_000;
 
-/** 4401: who the caller says to be is not believed. 1009: what was sent is too long. Again would be the same. */
+/**
+ * Not after 4401 (authentication failed) or 1009 (message too big): the next attempt would end the same way.
+ */
 export function shouldReconnect(code: number): boolean {
   return code !== 4401 && code !== 1009;
 }
 
-/** The delay that a close asks for in its reason, `afterMs=<n>`. */
+/** Parses the delay from a close reason `afterMs=<n>`. */
 export function requestedDelayMs(reason: string): number | undefined {
   const match = /\bafterMs=(\d+)/.exec(reason);
   return match ? Number(match[1]) : undefined;
 }
 
-/** About a second at first, then longer; by chance, so that all who lost a server do not come back at once. */
+/**
+ * Exponential back-off from 1 s with jitter, so that clients of a lost gateway do not return all at once.
+ * `random` is in [0, 1).
+ */
 export function backoffMs(attempt: number, random: number): number {
   return Math.min(MAX_BACKOFF_MS, 1000 * 2 ** attempt) * (0.5 + random / 2);
 }

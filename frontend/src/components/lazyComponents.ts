@@ -1,10 +1,10 @@
-/** Parts of the page that are loaded when they are wanted, or when there is nothing else to do. */
+/** Components loaded on first use, or preloaded when the page is idle. */
 import { lazy } from 'react';
 
 const MAX_ATTEMPTS = 30;
 const RETRY_INTERVAL_MS = 2_000;
 
-/** The network may be away: it is tried for a minute. Then it is gone, as after a new version was put there. */
+/** Retries for a minute while the network is away. After that the file is gone, as after a new release. */
 async function importWithRetry<T>(load: () => Promise<T>, attempts = MAX_ATTEMPTS): Promise<T> {
   try {
     return await load();
@@ -27,7 +27,7 @@ export const ShortcutsDialog = lazy(() => importWithRetry(loaders.ShortcutsDialo
 export const ConversationSwitcher = lazy(() => importWithRetry(loaders.ConversationSwitcher));
 export const UserMenu = lazy(() => importWithRetry(loaders.UserMenu));
 
-/** What is there already is there when the network is not. */
+/** Preloads all components, so that they are available offline. Returns the cleanup. */
 export function preloadWhenIdle(): () => void {
   const timer = window.setTimeout(() => {
     for (const load of Object.values(loaders)) load().catch(() => {});

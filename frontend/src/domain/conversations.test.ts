@@ -10,13 +10,13 @@ const apply = (held: typeof list, ...frames: Parameters<typeof applyToList>[1][]
 const talk = (held: typeof list) => held.items.find(({ id }) => id === CONVERSATION_ID)!;
 
 describe('a message', () => {
-  it('brings its conversation to the top, one more unread', () => {
+  it('moves its conversation to the top and counts as unread', () => {
     const next = apply(list, messageFrame(1));
     expect(next.items[0]).toMatchObject({ id: CONVERSATION_ID, lastSeq: 1, unreadCount: 1, readSeq: 0 });
     expect(next.items[0]?.lastMessage?.text).toBe('text 1');
   });
 
-  it('of mine leaves nothing unread', () => {
+  it('of my own leaves nothing unread', () => {
     expect(talk(apply(list, messageFrame(1), messageFrame(2, { senderId: ME })))).toMatchObject({
       lastSeq: 2,
       readSeq: 2,
@@ -24,12 +24,12 @@ describe('a message', () => {
     });
   });
 
-  it('that was counted already is not counted again', () => {
+  it('is counted once', () => {
     const once = apply(list, messageFrame(1), messageFrame(2));
     expect(apply(once, messageFrame(1), messageFrame(2))).toBe(once);
   });
 
-  it('of a conversation that is not there changes nothing', () => {
+  it('of a conversation that is not loaded changes nothing', () => {
     expect(apply(list, messageFrame(1, { conversationId: 'unknown' }))).toBe(list);
   });
 });
@@ -37,16 +37,16 @@ describe('a message', () => {
 describe('a read frame', () => {
   const unread = apply(list, messageFrame(1), messageFrame(2), messageFrame(3));
 
-  it('of mine takes from what is unread', () => {
+  it('of my own lowers the unread count', () => {
     expect(talk(apply(unread, readFrame(ME, 2)))).toMatchObject({ readSeq: 2, unreadCount: 1 });
   });
 
-  it('never goes back', () => {
+  it('never lowers readSeq', () => {
     const once = apply(unread, readFrame(ME, 3));
     expect(apply(once, readFrame(ME, 1))).toBe(once);
   });
 
-  it('of the other ticks the last message when it is mine', () => {
+  it('of the peer marks my last message as read', () => {
     const mine = apply(list, messageFrame(1, { senderId: ME }));
     expect(talk(apply(mine, readFrame('bob', 1))).lastMessage?.isRead).toBe(true);
     expect(talk(apply(mine, readFrame('bob', 0))).lastMessage?.isRead).toBe(false);
@@ -65,7 +65,7 @@ describe('a conversation frame', () => {
     updatedAt: '2026-01-15T08:00:00.000Z',
   };
 
-  it('changes who belongs to it', () => {
+  it('changes title and members', () => {
     expect(talk(apply(list, { ...renamed, version: 2 }))).toMatchObject({ title: 'Lunch', memberCount: 3 });
   });
 
@@ -74,31 +74,31 @@ describe('a conversation frame', () => {
   });
 });
 
-it('a conversation that was started stands in the list once', () => {
+it('a started conversation is listed once', () => {
   const started = conversation({ updatedAt: '2026-01-15T10:00:00.000Z', version: 2 });
   expect(withConversation(list, started).items.map(({ id }) => id)).toEqual([CONVERSATION_ID, 'other']);
 });
 
-it('a conversation that frames have brought further than it was given stays so', () => {
+it('a fetched conversation does not replace a newer version', () => {
   const further = listPage([conversation({ version: 5, lastSeq: 3 })]);
   expect(withConversation(further, conversation({ version: 1 }))).toBe(further);
 });
 
-it('a further page brings what is not there yet', () => {
+it('a further page adds conversations that are not loaded yet', () => {
   const page = { ...listPage([conversation(), conversation({ id: 'third' })]), nextPage: 'more' };
   const next = withPage(list, page);
   expect(next.items.map(({ id }) => id)).toEqual(['other', CONVERSATION_ID, 'third']);
   expect(next.nextPage).toBe('more');
 });
 
-it('a conversation is called by its title, by the other, or by its members', () => {
+it('a conversation is named by its title, its peer or its members', () => {
   expect(conversationName(conversation({ title: 'Lunch' }))).toBe('Lunch');
   expect(conversationName(conversation())).toBe('bob');
   const { peerId: _, ...group } = conversation({ members: ['ann', 'cleo'] });
   expect(conversationName(group)).toBe('ann, cleo');
 });
 
-it('a list with frames applied equals the list that the server would give', () => {
+it('a list with frames applied equals a fresh list from the server', () => {
   const next = apply(list, messageFrame(1), messageFrame(2, { senderId: ME }), readFrame('bob', 2));
   const { lastMessage, unreadCount, updatedAt } = talk(next);
   expect(lastMessage).toEqual(message(2, { senderId: ME, isRead: true }));

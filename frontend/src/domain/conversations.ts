@@ -1,4 +1,4 @@
-/** The caller's conversations, the one that spoke last first. */
+/** The user's conversation list, most recently active first: pure reducers and look-ups. */
 import type {
   Conversation,
   ConversationFrame,
@@ -61,13 +61,15 @@ function reduceConversation(conversation: Conversation, frame: ServerFrame, meId
   return frame.type === 'conversation' ? withDetails(conversation, frame) : conversation;
 }
 
-/** The conversation that a frame is about, if it changes one. */
+/** Id of the conversation that a frame changes, if any. */
 export function changedConversationId(frame: ServerFrame): string | undefined {
   const isState = frame.type === 'message' || frame.type === 'read' || frame.type === 'conversation';
   return isState ? frame.conversationId : undefined;
 }
 
-/** Old list + frame = new list. Of a conversation that is not in it only the server knows all: fetch anew. */
+/**
+ * Applies a frame to the list. Returns the same list if nothing changes or the conversation is not loaded.
+ */
 export function applyToList(list: ConversationList, frame: ServerFrame, meId: string): ConversationList {
   const index = list.items.findIndex((conversation) => conversation.id === changedConversationId(frame));
   const current = list.items[index];
@@ -76,7 +78,7 @@ export function applyToList(list: ConversationList, frame: ServerFrame, meId: st
   return next === current ? list : { ...list, items: list.items.with(index, next).toSorted(newestFirst) };
 }
 
-/** A conversation as the server just gave it, added or renewed; frames may have brought a newer one. */
+/** Adds or replaces a conversation fetched from the server, unless the list has a newer version. */
 export function withConversation(list: ConversationList, conversation: Conversation): ConversationList {
   const current = list.items.find((other) => other.id === conversation.id);
   if (current && current.version >= conversation.version) return list;
@@ -84,27 +86,27 @@ export function withConversation(list: ConversationList, conversation: Conversat
   return { ...list, items: [conversation, ...others].toSorted(newestFirst) };
 }
 
-/** The next page behind what is loaded. */
+/** Appends the next page, without conversations that are loaded already. */
 export function withPage(list: ConversationList, page: ConversationPage): ConversationList {
   const knownIds = new Set(list.items.map((conversation) => conversation.id));
   const items = [...list.items, ...page.items.filter((conversation) => !knownIds.has(conversation.id))];
   return { ...list, items, nextPage: page.nextPage };
 }
 
-/** What to call a conversation. */
+/** Display name: the title, the peer, or the members. */
 export function conversationName(conversation: Conversation): string {
   return conversation.title ?? conversation.peerId ?? conversation.members.join(', ');
 }
 
 const NAMESPACE = '6f0d7a52-5c1e-5d0a-9b7e-0a4c51e7a9d3';
 
-/** The id of the one conversation of two users, before it exists and after (docs/contract, Ids). */
+/** Derives the id of the direct conversation of two users, whether it exists or not (docs/contract, Ids). */
 export function directConversationId(a: string, b: string): string {
   const [low, high] = byCodePoint(a, b) < 0 ? [a, b] : [b, a];
   return uuid5(NAMESPACE, JSON.stringify(['direct', low, high]));
 }
 
-/** Strings compare by UTF-16 units, which puts U+FFFD behind an emoji. */
+/** Compares by code point; JavaScript compares UTF-16 units, which sorts U+FFFD after emoji. */
 function byCodePoint(a: string, b: string): number {
   const [left, right] = [Array.from(a), Array.from(b)];
   const index = left.findIndex((letter, position) => letter !== right[position]);
@@ -112,7 +114,7 @@ function byCodePoint(a: string, b: string): number {
   return index < right.length ? left[index]!.codePointAt(0)! - right[index]!.codePointAt(0)! : 1;
 }
 
-/** A conversation of two that its first message will start, under the id that it will have. */
+/** A direct conversation not on the server yet, with its future id. Its first message starts it. */
 export function unstartedConversation(meId: string, peerId: string, createdAt: string): Conversation {
   return {
     id: directConversationId(meId, peerId),
@@ -131,12 +133,12 @@ export function unstartedConversation(meId: string, peerId: string, createdAt: s
   };
 }
 
-/** Whether the server knows it. */
+/** Whether the conversation exists on the server. */
 export function isStarted(conversation: Conversation): boolean {
   return conversation.version > 0;
 }
 
-/** Those of the list, and those whose first message is on its way. */
+/** Prepends conversations whose first message is still in the outbox. */
 export function withUnstarted(items: readonly Conversation[], outbox: Outbox, meId: string): Conversation[] {
   const known = new Set(items.map(({ id }) => id));
   const added: Conversation[] = [];

@@ -4,13 +4,13 @@ import { isNewMessage } from './isNewMessage';
 
 const list = listPage([conversation({ lastSeq: 3 })]);
 
-it('a message after the last one that is known is news', () => {
+it('a message after the last known one is new', () => {
   expect(isNewMessage(list, messageFrame(4), 'ann')).toBe(true);
   expect(isNewMessage(undefined, messageFrame(1), 'ann')).toBe(true);
   expect(isNewMessage(list, messageFrame(1, { conversationId: `${CONVERSATION_ID}x` }), 'ann')).toBe(true);
 });
 
-it('one that is replayed is not, nor is one of my own', () => {
+it('replayed messages and my own are not new', () => {
   expect(isNewMessage(list, messageFrame(3), 'ann')).toBe(false);
   expect(isNewMessage(list, messageFrame(4, { senderId: 'ann' }), 'ann')).toBe(false);
 });

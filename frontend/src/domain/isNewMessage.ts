@@ -2,8 +2,8 @@ import type { MessageFrame, ServerFrame } from '../types/chat';
 import type { ConversationList } from './conversations';
 
 /**
- * Whether a frame brings a message of someone else that `list`, as it was before it, does not know of. A socket
- * that resumes repeats what it had already brought.
+ * Whether a frame is a message of another user that `list`, from before the frame, does not contain. A
+ * resumed connection may repeat frames.
  */
 export function isNewMessage(
   list: ConversationList | undefined,

@@ -12,12 +12,12 @@ const waiting: Outgoing = {
 };
 const accepted = { type: 'accepted', id: 'message-1', position: 'p', clientId: 'c1' } as const;
 
-describe('what was sent', () => {
-  it('is sent when it is in the log', () => {
+describe('an outgoing message', () => {
+  it('is sent when it is acknowledged', () => {
     expect(applyToOutbox([waiting], accepted, ME)).toEqual([{ ...waiting, state: 'sent' }]);
   });
 
-  it('leaves when its message arrives, before or after that', () => {
+  it('is removed when its message arrives, before or after the acknowledgement', () => {
     const arrived = messageFrame(1, { senderId: ME, clientId: 'c1' });
     expect(applyToOutbox([waiting], arrived, ME)).toEqual([]);
     expect(applyToOutbox(applyToOutbox([waiting], accepted, ME), arrived, ME)).toEqual([]);
@@ -28,7 +28,7 @@ describe('what was sent', () => {
     expect(applyToOutbox(outbox, messageFrame(1, { clientId: 'c1' }), ME)).toBe(outbox);
   });
 
-  it('fails when it is refused, and says why', () => {
+  it('fails with a reason when it is refused', () => {
     const refused = { type: 'error', code: 'too_big', message: 'too long', clientId: 'c1' } as const;
     expect(applyToOutbox([waiting], refused, ME)[0]).toMatchObject({
       state: 'failed',
@@ -44,38 +44,38 @@ describe('what was sent', () => {
     expect(applyToOutbox([waiting], rejected, ME)[0]).toMatchObject({ state: 'failed', reason: 'not_found' });
   });
 
-  it('stays when the server cannot accept it now', () => {
+  it('stays pending on a temporary error', () => {
     const outbox = [waiting];
     const refused = { type: 'error', code: 'unavailable', message: 'later', clientId: 'c1' } as const;
     expect(applyToOutbox(outbox, refused, ME)).toBe(outbox);
   });
 
-  it('is pending again, for no reason, when it is tried again', () => {
+  it('is pending without a reason when it is retried', () => {
     const failed = [{ ...waiting, state: 'failed', reason: 'unavailable' } as const];
     expect(withState(failed, 'c1', 'pending')).toEqual([waiting]);
   });
 
-  it('leaves when history has it: of what a tab before this one sent, no frame may ever come', () => {
+  it('is removed when history contains it: a message of a closed tab may get no frame', () => {
     const outbox = [waiting];
     expect(withoutDelivered(outbox, [message(1, { senderId: ME, clientId: 'c1' })], ME)).toEqual([]);
     expect(withoutDelivered(outbox, [message(1, { clientId: 'c1' })], ME)).toBe(outbox);
   });
 
-  it('is the last of its conversation that waits, until it is in the log', () => {
+  it('is the last unsent one of its conversation until it is sent', () => {
     const later = { ...waiting, clientId: 'c2' };
     expect(lastUnsent([waiting, later], CONVERSATION_ID)).toBe(later);
     expect(lastUnsent([waiting, { ...later, state: 'sent' }], CONVERSATION_ID)).toBe(waiting);
     expect(lastUnsent([waiting], 'other')).toBeUndefined();
   });
 
-  it('does not change for an error that is about something else', () => {
+  it('is not changed by an error on another frame', () => {
     const outbox = [waiting];
     expect(applyToOutbox(outbox, { type: 'error', code: 'bad_frame', message: '?' }, ME)).toBe(outbox);
   });
 });
 
-describe('what is still to be shown', () => {
-  it('is what is of this conversation and not in it yet', () => {
+describe('undelivered messages', () => {
+  it('are those of the conversation that it does not contain yet', () => {
     const elsewhere = { ...waiting, clientId: 'c2', conversationId: 'other' };
     expect(undelivered([waiting, elsewhere], CONVERSATION_ID, [message(1)], ME)).toEqual([waiting]);
     const arrived = message(1, { senderId: ME, clientId: 'c1' });

@@ -1,6 +1,6 @@
 /**
- * Messages on their way. Each keeps its `clientId` until it is seen in the conversation, so that it can be
- * sent again and again and is still one message.
+ * Messages being sent: pure reducers. Each keeps its `clientId` until it appears in its conversation; the id
+ * makes retries idempotent.
  */
 import type { Message, ServerFrame } from '../types/chat';
 
@@ -9,19 +9,19 @@ export interface Outgoing {
   conversationId: string;
   text: string;
   createdAt: string;
-  /** `sent` is in the log: it cannot be lost any more. */
+  /** `sent`: acknowledged by the server, that is, written to the log. */
   state: 'pending' | 'sent' | 'failed';
-  /** Why it failed: an error's code, or the reason of a rejection. */
+  /** Why it failed: the code of an `error` frame, or the reason of a `rejected` frame. */
   reason?: string;
-  /** The other member of a conversation that is to be started before this can be sent. */
+  /** Peer of a conversation that must be started before this message can be sent. */
   peerId?: string;
-  /** Left behind by a tab that is gone, and taken over by this one. */
+  /** Taken over from a closed tab. */
   isAdopted?: boolean;
 }
 
 export type Outbox = readonly Outgoing[];
 
-/** Whether an error says nothing of the message: sent again later, it may be accepted. */
+/** Whether an error is temporary, so that sending the same message later can succeed. */
 export function isRetryable(code: string): boolean {
   return code === 'unavailable' || code === 'too_many';
 }
@@ -45,7 +45,9 @@ export function without(outbox: Outbox, clientId: string | undefined): Outbox {
   return rest.length === outbox.length ? outbox : rest;
 }
 
-/** The other member of a conversation that a message waits to start: later ones must not overtake it. */
+/**
+ * Peer of the conversation if a pending message must start it first. Later messages queue behind that one.
+ */
 export function pendingPeer(outbox: Outbox, conversationId: string): string | undefined {
   return outbox.find(
     (outgoing) =>
@@ -53,7 +55,7 @@ export function pendingPeer(outbox: Outbox, conversationId: string): string | un
   )?.peerId;
 }
 
-/** A conversation was started, as `id`: what waited for that can be sent. */
+/** Releases the messages that waited for their conversation to start; its id is now `id`. */
 export function withConversationStarted(outbox: Outbox, conversationId: string, id: string): Outbox {
   const isWaiting = (outgoing: Outgoing) =>
     outgoing.conversationId === conversationId && outgoing.peerId !== undefined;
@@ -65,7 +67,7 @@ export function withConversationStarted(outbox: Outbox, conversationId: string, 
   });
 }
 
-/** A conversation cannot be started: nothing that waits for that was sent. */
+/** Fails the messages that waited for a conversation that cannot be started. */
 export function withStartFailed(outbox: Outbox, conversationId: string, reason: string): Outbox {
   const waiting = outbox.filter(
     (outgoing) => outgoing.conversationId === conversationId && outgoing.peerId !== undefined,
@@ -73,7 +75,7 @@ export function withStartFailed(outbox: Outbox, conversationId: string, reason: 
   return waiting.reduce((rest, { clientId }) => withState(rest, clientId, 'failed', reason), outbox);
 }
 
-/** Old outbox + frame = new outbox. */
+/** Applies a frame to the outbox. Returns the same outbox if nothing changes. */
 export function applyToOutbox(outbox: Outbox, frame: ServerFrame, meId: string): Outbox {
   switch (frame.type) {
     case 'accepted':
@@ -90,14 +92,14 @@ export function applyToOutbox(outbox: Outbox, frame: ServerFrame, meId: string):
   }
 }
 
-/** The last of a conversation that is not in the log yet. */
+/** The conversation's last message that is pending or failed. */
 export function lastUnsent(outbox: Outbox, conversationId: string): Outgoing | undefined {
   return outbox.findLast(
     (outgoing) => outgoing.conversationId === conversationId && outgoing.state !== 'sent',
   );
 }
 
-/** Those that history has: of what an earlier tab sent, no `message` may ever come. */
+/** Removes messages found in `items`: after a reload their `message` frame may never come. */
 export function withoutDelivered(outbox: Outbox, items: readonly Message[], meId: string): Outbox {
   const delivered = new Set(items.flatMap(({ senderId, clientId }) => (senderId === meId && clientId) || []));
   return outbox.some(({ clientId }) => delivered.has(clientId))
@@ -105,7 +107,7 @@ export function withoutDelivered(outbox: Outbox, items: readonly Message[], meId
     : outbox;
 }
 
-/** What is still to be shown after the messages of a conversation. */
+/** A conversation's outgoing messages that are not among `items` yet. */
 export function undelivered(
   outbox: Outbox,
   conversationId: string,

@@ -14,16 +14,16 @@ describe('rows', () => {
     state: 'pending',
   } as const;
 
-  it('are made of messages, and of what is on its way', () => {
+  it('are made of messages and outgoing messages', () => {
     expect(toRow(items[0]!, 'ann')).toMatchObject({ senderId: 'bob', text: 'text 5', message: items[0] });
     expect(toRow(waiting, 'ann')).toMatchObject({ senderId: 'ann', text: 'hi', outgoing: waiting });
   });
 
-  it('keep their key when what was on its way arrives', () => {
+  it('keep their key when an outgoing message arrives', () => {
     expect(rowKey(message(7, { senderId: 'ann', clientId: 'c2' }), 'ann')).toBe(rowKey(waiting, 'ann'));
   });
 
-  it('have different keys, whatever is in their ids', () => {
+  it('have different keys whatever their ids contain', () => {
     const keys = [
       keyWith({ senderId: 'k', clientId: 'x/1' }),
       keyWith({ senderId: 'k/x', clientId: '1' }),
@@ -36,14 +36,14 @@ describe('rows', () => {
     expect(new Set(keys).size).toBe(keys.length);
   });
 
-  it('keep their index when older or newer ones come', () => {
+  it('keep their index when older or newer rows are added', () => {
     expect(firstRowIndex(items)).toBe(5);
     expect(firstRowIndex([message(4), ...items])).toBe(4);
     expect(firstRowIndex([...items, message(7)])).toBe(5);
     expect(firstRowIndex([])).toBe(1);
   });
 
-  it('open where they were left, where the unread ones begin, or at the end', () => {
+  it('open at the saved position, at the first unread message or at the bottom', () => {
     expect(initialPositionOf(items, undefined, null)).toBeNull();
     expect(initialPositionOf(items, undefined, 6)).toBeNull();
     expect(initialPositionOf(items, undefined, 5)).toEqual({ seq: 6, offset: 96 });
@@ -52,7 +52,7 @@ describe('rows', () => {
     expect(initialPositionOf(items, { seq: 3, offset: 0 }, 5)).toBeNull();
   });
 
-  it('begin to be new after a seq, if that is loaded', () => {
+  it('are found after a seq if none is missing', () => {
     expect(indexAfterSeq(items, 5)).toBe(1);
     expect(indexAfterSeq(items, 4)).toBe(0);
     expect(indexAfterSeq(items, 3)).toBe(-1);

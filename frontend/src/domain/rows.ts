@@ -1,8 +1,7 @@
-/** What a thread shows, in order: the messages, then what is still on its way. */
+/** Rows of a thread: its messages, then the outgoing ones. */
 import type { Message } from '../types/chat';
 import type { Outgoing } from './outbox';
 
-/** What a row is made of. */
 export type RowSource = Message | Outgoing;
 
 export interface Row {
@@ -21,8 +20,8 @@ export function toRow(source: RowSource, meId: string): Row {
 }
 
 /**
- * The same for a message before and after it arrives, so that it stays where it is; different for any two
- * messages, whatever characters their ids contain.
+ * React key: the same for an outgoing message and the message it becomes, so that its row is kept. JSON keeps
+ * keys of different messages apart whatever characters their ids contain.
  */
 export function rowKey(source: RowSource, meId: string): string {
   if (!('seq' in source)) return JSON.stringify([meId, source.clientId]);
@@ -31,29 +30,29 @@ export function rowKey(source: RowSource, meId: string): string {
 }
 
 /**
- * The index of the first row. It falls by as many as come before and stays when some come after. With nothing
- * missing it is the first message's seq.
+ * Index of the first row on a scale that only prepended rows move. Equals the first message's seq when no seq
+ * is missing.
  */
 export function firstRowIndex(items: readonly Message[]): number {
   return (items.at(-1)?.seq ?? 0) - items.length + 1;
 }
 
-/** Where the messages after `seq` begin; -1 if there is none, or if what comes before is not loaded. */
+/** Index of the first message after `seq`; -1 if there is none, or if messages between are not loaded. */
 export function indexAfterSeq(items: readonly Message[], seq: number): number {
   const index = items.findIndex((message) => message.seq > seq);
   return index === 0 && seq > 0 && items[0]!.seq !== seq + 1 ? -1 : index;
 }
 
-/** The row of a message, so many pixels from the top of the list. */
+/** A message's row at `offset` pixels from the top of the list. */
 export interface RowPosition {
   seq: number;
   offset: number;
 }
 
-/** Where a list opens; null: at its end. */
+/** Position at which a list opens; null: at its bottom. */
 export type InitialPosition = RowPosition | null;
 
-/** Where its reader `left` it; else where the unread messages begin, after `readSeq`; else at its end. */
+/** The `saved` position; else the first unread message, after `readSeq`; else the bottom. */
 export function initialPositionOf(
   items: readonly Message[],
   saved: RowPosition | undefined,
@@ -62,7 +61,7 @@ export function initialPositionOf(
   if (saved) return items[indexAfterSeq(items, saved.seq - 1)] ? saved : null;
   if (readSeq === null) return null;
   const first = items[0];
-  // So many are unread that they are not all loaded: those that are begin at the top.
+  // Not all unread messages are loaded: open at the oldest loaded one.
   if (first && first.seq > readSeq + 1) return { seq: first.seq, offset: 0 };
   const message = items[indexAfterSeq(items, readSeq)];
   return message ? { seq: message.seq, offset: 96 } : null;

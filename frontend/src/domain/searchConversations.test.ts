@@ -7,14 +7,14 @@ const PEOPLE = ['ann frank', 'frank', 'fra', 'alfra', 'Zoë', 'bob'].map((peerId
 );
 const found = (text: string) => searchConversations(PEOPLE, text).map(({ id }) => id);
 
-it('the name itself is first, then what begins so, a word that does, and the rest', () => {
+it('ranks an equal name first, then prefixes, words with the prefix, and the rest', () => {
   expect(found('fra')).toEqual(['fra', 'frank', 'ann frank', 'alfra']);
 });
 
-it('case and marks do not count', () => {
+it('ignores case and diacritics', () => {
   expect(found('ZOE')).toEqual(['Zoë']);
 });
 
-it('with nothing typed it is all, as they stand in the list', () => {
+it('returns all conversations in order for a blank text', () => {
   expect(found('  ')).toHaveLength(PEOPLE.length);
 });

@@ -1,14 +1,13 @@
-/** Which conversations a few typed letters mean. */
 import type { Conversation } from '../types/chat';
 import { conversationName } from './conversations';
 import { trim } from '../lib/whiteSpace';
 
-/** Without case and marks: "zoe" finds "Zoë". */
+/** Strips case and diacritics: "zoe" finds "Zoë". */
 function normalize(text: string): string {
   return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
-/** 0 for the name itself, then what begins so, then a word that does, then the rest; -1: not at all. */
+/** 0: equal; 1: prefix; 2: prefix of a later word; 3: substring; -1: no match. */
 function rank(name: string, query: string): number {
   if (name === query) return 0;
   if (name.startsWith(query)) return 1;
@@ -16,7 +15,7 @@ function rank(name: string, query: string): number {
   return index < 0 ? -1 : /[\s._@-]/.test(name[index - 1] ?? '') ? 2 : 3;
 }
 
-/** The best first; of equals, the one that spoke last. */
+/** Conversations whose name contains `text`, best match first; equal matches keep their order. */
 export function searchConversations(conversations: readonly Conversation[], text: string): Conversation[] {
   const query = normalize(trim(text));
   return conversations

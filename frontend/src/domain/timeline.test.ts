@@ -13,16 +13,16 @@ const apply = (timeline: Timeline, frame: Parameters<typeof applyToTimeline>[1],
   applyToTimeline(timeline, frame, ME, isDirect);
 
 describe('a message', () => {
-  it('comes after those before it', () => {
+  it('is appended', () => {
     expect(seqs(apply(of(1, 2), messageFrame(3)))).toEqual([1, 2, 3]);
   });
 
-  it('comes once, however often it is told', () => {
+  it('is kept once however often it is received', () => {
     const once = apply(of(1, 2), messageFrame(3));
     expect(apply(once, messageFrame(3))).toBe(once);
   });
 
-  it('finds its place when it comes late', () => {
+  it('is inserted in order when it arrives late', () => {
     expect(seqs(apply(of(1, 3), messageFrame(2)))).toEqual([1, 2, 3]);
   });
 
@@ -32,22 +32,22 @@ describe('a message', () => {
     expect(withMessage(edited, message(1, { text: 'old', version: 10 })).items[0]?.text).toBe('edited');
   });
 
-  it('stays read, though a live frame says that it is not', () => {
+  it('stays read although a later frame is unread', () => {
     const held: Timeline = { items: [message(1, { isRead: true })], hasOlder: false };
     expect(read(apply(held, messageFrame(1, { version: 11 })))).toEqual([1]);
   });
 
-  it('is left to history when it is older than what is loaded', () => {
+  it('is ignored when it is older than the loaded messages', () => {
     const held: Timeline = { items: [message(7)], hasOlder: true };
     expect(apply(held, messageFrame(3))).toBe(held);
   });
 
-  it('says that its sender has read all before it', () => {
+  it('marks earlier messages as read by its sender', () => {
     const held: Timeline = { items: [message(1, { senderId: ME }), message(2)], hasOlder: false };
     expect(read(apply(held, messageFrame(3)))).toEqual([1]);
   });
 
-  it('is held without the type of its frame', () => {
+  it('is stored without the frame type', () => {
     expect(apply(of(), messageFrame(1)).items[0]).not.toHaveProperty('type');
   });
 });
@@ -58,16 +58,16 @@ describe('a read frame', () => {
     hasOlder: false,
   };
 
-  it('of the other marks mine up to where they read', () => {
+  it('of the peer marks my messages up to its position', () => {
     expect(read(apply(both, readFrame('bob', 2)))).toEqual([1]);
     expect(read(apply(both, readFrame('bob', 4)))).toEqual([1, 3]);
   });
 
-  it('of mine marks theirs', () => {
+  it('of my own marks theirs', () => {
     expect(read(apply(both, readFrame(ME, 4)))).toEqual([2, 4]);
   });
 
-  it('that says nothing new changes nothing', () => {
+  it('that is not newer changes nothing', () => {
     const once = apply(both, readFrame('bob', 4));
     expect(apply(once, readFrame('bob', 2))).toBe(once);
   });
@@ -78,15 +78,15 @@ describe('a read frame', () => {
 });
 
 describe('an older page', () => {
-  it('goes before what is loaded, without what is there already', () => {
+  it('is prepended without messages that are loaded already', () => {
     const joined = withOlder(of(4, 5), historyPage([message(2), message(3), message(4)], true));
     expect(seqs(joined)).toEqual([2, 3, 4, 5]);
     expect(joined.hasOlder).toBe(true);
   });
 });
 
-describe('the law', () => {
-  it('a snapshot and all frames after it, with any overlap, is a fresh read', () => {
+describe('the projection law', () => {
+  it('snapshot + later frames, with any overlap, == fresh read', () => {
     const frames = [
       messageFrame(1, { senderId: ME }),
       readFrame('bob', 1),

@@ -1,9 +1,9 @@
-/** One conversation's messages as far as they are loaded: oldest first, nothing missing in between. */
+/** The loaded messages of a conversation, oldest first and without gaps: pure reducers. */
 import type { Message, MessagePage, ServerFrame } from '../types/chat';
 
 export type Timeline = Pick<MessagePage, 'items' | 'hasOlder'>;
 
-/** Where `seq` is, or belongs. */
+/** Index of the message with `seq`, or where it would be inserted (binary search). */
 export function indexOfSeq(items: readonly Message[], seq: number): number {
   let from = 0;
   let to = items.length;
@@ -15,7 +15,7 @@ export function indexOfSeq(items: readonly Message[], seq: number): number {
   return from;
 }
 
-/** Only a higher version replaces a message; `isRead` moves without the version, and never back. */
+/** Keeps the higher version. `isRead` changes without a new version and never reverts. */
 function newerVersion(current: Message, incoming: Message): Message {
   const isRead = current.isRead || incoming.isRead;
   const message = incoming.version > current.version ? incoming : current;
@@ -34,14 +34,14 @@ export function withMessage(timeline: Timeline, message: Message): Timeline {
   return merged === current ? timeline : { ...timeline, items: items.with(index, merged) };
 }
 
-/** The page before the oldest message that is loaded. */
+/** Prepends the page before the oldest loaded message. */
 export function withOlder(timeline: Timeline, page: MessagePage): Timeline {
   const first = timeline.items[0]?.seq ?? Infinity;
   const older = page.items.filter((message) => message.seq < first);
   return { items: [...older, ...timeline.items], hasOlder: page.hasOlder };
 }
 
-/** What `isMarked` picks is read up to `upTo`. All before a read one is read, so the walk back ends there. */
+/** Marks messages that `matches` as read, from `upTo` back to the first one already read. */
 function markReadUpTo(timeline: Timeline, upTo: number, matches: (message: Message) => boolean): Timeline {
   const items = timeline.items.slice();
   let changed = false;
@@ -56,8 +56,8 @@ function markReadUpTo(timeline: Timeline, upTo: number, matches: (message: Messa
 }
 
 /**
- * `reader` has read up to `upTo`. Of a group no single reader says that all have read: its ticks wait for
- * the next page of history.
+ * Applies a read position. In groups only the user's own applies: `isRead` of own messages there means that
+ * all members have read, which a single reader's position does not show.
  */
 export function withRead(
   timeline: Timeline,
@@ -70,7 +70,7 @@ export function withRead(
   return isDirect ? markReadUpTo(timeline, upTo, (message) => message.senderId === meId) : timeline;
 }
 
-/** Old timeline + frame = new timeline. A frame that changes nothing gives the same object. */
+/** Applies a frame to the timeline. Returns the same timeline if nothing changes. */
 export function applyToTimeline(
   timeline: Timeline,
   frame: ServerFrame,
@@ -80,7 +80,7 @@ export function applyToTimeline(
   if (frame.type === 'read') return withRead(timeline, frame.userId, frame.upTo, meId, isDirect);
   if (frame.type !== 'message') return timeline;
   const { type: _, ...message } = frame;
-  // Who sends has read all before.
+  // Sending implies having read everything before.
   const sent = withMessage(timeline, message);
   return withRead(sent, message.senderId, message.seq - 1, meId, isDirect);
 }

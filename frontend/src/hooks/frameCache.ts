@@ -4,7 +4,7 @@ import { applyToTimeline, type Timeline } from '../domain/timeline';
 import type { ServerFrame } from '../types/chat';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 
-/** Brings what is cached up to a frame. What the cache cannot know is fetched. */
+/** Applies a frame to the cached list and history. Refetches the list if it lacks the conversation. */
 export function applyFrameToCache(queryClient: QueryClient, meId: string, frame: ServerFrame): void {
   const id = changedConversationId(frame);
   if (!id) return;
@@ -21,7 +21,7 @@ export function applyFrameToCache(queryClient: QueryClient, meId: string, frame:
   else void queryClient.invalidateQueries({ queryKey: listKey }, { cancelRefetch: false });
 }
 
-/** Nothing that is cached can be trusted to go on from: fetch what is shown anew, forget the rest. */
+/** Drops all cached data after a reset, and refetches what is on screen. */
 export async function resetCache(queryClient: QueryClient, meId: string): Promise<void> {
   await Promise.all([
     queryClient.resetQueries({ queryKey: CHAT_QUERY_KEYS.conversations(meId) }),

@@ -57,7 +57,7 @@ async function connected() {
 const wait = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
 
 describe('the socket', () => {
-  it("starts from the list's cursor, and not before there is one", async () => {
+  it("starts from the list's cursor once there is one", async () => {
     let answer!: (list: ReturnType<typeof listPage>) => void;
     getConversations.mockReturnValue(new Promise((resolve) => (answer = resolve)));
     renderForAnn(() => useChat('ann'));
@@ -67,13 +67,13 @@ describe('the socket', () => {
     expect((await dialled()).cursor).toBe('list-cursor');
   });
 
-  it('says who it is as the integration says it', async () => {
+  it('authenticates as the existing integration does', async () => {
     const { socket } = await connected();
     expect(new URL(socket.url).pathname).toBe('/ws');
     expect(new URL(socket.url).searchParams.get('token')).toBe('ann');
   });
 
-  it('comes back with the last cursor that it was given', async () => {
+  it('reconnects with the last cursor it received', async () => {
     const { socket, result } = await connected();
     act(() => socket.receive({ type: 'cursor', cursor: 'later' }, { type: 'cursor', cursor: null }));
     act(() => socket.closeFromServer(1006));
@@ -82,7 +82,7 @@ describe('the socket', () => {
     expect((await dialled(2)).cursor).toBe('later');
   });
 
-  it("comes back from the first list's cursor until it has one of its own", async () => {
+  it("reconnects with the first list's cursor until it receives one", async () => {
     const { queryClient } = renderForAnn(() => useChat('ann'));
     const socket = await dialled();
     getConversations.mockResolvedValue(listPage([conversation()], 'later-list'));
@@ -92,14 +92,14 @@ describe('the socket', () => {
     expect((await dialled(2)).cursor).toBe('list-cursor');
   });
 
-  it('that does not open is given up after a while', async () => {
+  it('is abandoned when it does not open in time', async () => {
     renderForAnn(() => useChat('ann'));
     await dialled();
     await wait(10_100);
     await dialled(2);
   });
 
-  it('is connected only when what it missed has come', async () => {
+  it('is connected only after missed frames are replayed', async () => {
     const { result } = renderForAnn(() => useChat('ann'));
     const socket = await dialled();
     act(() => {
@@ -111,7 +111,7 @@ describe('the socket', () => {
     expect(result.current.isConnected).toBe(true);
   });
 
-  it('comes back when it is told to, by a frame or by the reason of a close', async () => {
+  it('reconnects after the delay in a frame or a close reason', async () => {
     const { socket } = await connected();
     act(() => {
       socket.receive({ type: 'reconnect', afterMs: 4_000 });
@@ -128,7 +128,7 @@ describe('the socket', () => {
     await dialled(3);
   });
 
-  it('dials again after two heartbeats of silence, once', async () => {
+  it('reconnects once after two heartbeats of silence', async () => {
     const { socket } = await connected();
     await wait(29_000);
     act(() => socket.receive({ type: 'cursor', cursor: 'still-here' }));
@@ -142,7 +142,7 @@ describe('the socket', () => {
     expect(FakeSocket.all).toHaveLength(2);
   });
 
-  it('dials at once when the network is back', async () => {
+  it('reconnects at once when the network is back', async () => {
     const { socket } = await connected();
     act(() => socket.closeFromServer(1006));
     act(() => void window.dispatchEvent(new Event('online')));
@@ -152,7 +152,7 @@ describe('the socket', () => {
     expect(FakeSocket.all).toHaveLength(2);
   });
 
-  it('stays away when it is not believed', async () => {
+  it('does not reconnect when authentication fails', async () => {
     const { socket, result } = await connected();
     act(() => socket.closeFromServer(4401));
     await wait(60_000);
@@ -160,7 +160,7 @@ describe('the socket', () => {
     expect(result.current.chat.isRefused).toBe(true);
   });
 
-  it('fetches all anew when its cursor is of no use', async () => {
+  it('refetches everything when its cursor is rejected', async () => {
     const { socket, seqs } = await connected();
     getMessageHistory.mockResolvedValue(historyPage([message(1), message(2)]));
     act(() => socket.receive({ type: 'reset', reason: 'of_another_log' }));
@@ -172,7 +172,7 @@ describe('the socket', () => {
   });
 });
 
-it('what did not come while the server was away is fetched when it is back', async () => {
+it('failed queries are retried when the server is back', async () => {
   getMessageHistory
     .mockReset()
     .mockRejectedValueOnce(new Error('away'))
@@ -194,14 +194,14 @@ describe('a frame', () => {
     await waitFor(() => expect(seqs()).toEqual([1, 2, 3]));
   });
 
-  it('of a conversation that is not known has the list fetched anew', async () => {
+  it('of an unknown conversation refetches the list', async () => {
     const { socket } = await connected();
     getConversations.mockClear();
     act(() => socket.receive(messageFrame(1, { conversationId: 'unknown' })));
     await waitFor(() => expect(getConversations).toHaveBeenCalledTimes(1));
   });
 
-  it('of an unknown conversation does not begin a fetch of the list that is under way anew', async () => {
+  it('of an unknown conversation does not restart a running fetch of the list', async () => {
     const { socket } = await connected();
     getConversations.mockReset().mockReturnValue(new Promise(() => {}));
     for (const seq of [1, 2, 3]) {
@@ -211,14 +211,14 @@ describe('a frame', () => {
     expect(getConversations).toHaveBeenCalledTimes(1);
   });
 
-  it('of a type that is not known is no matter', async () => {
+  it('of an unknown type is ignored', async () => {
     const { socket, seqs } = await connected();
     act(() => socket.receive({ type: 'typing' } as never, messageFrame(2)));
     expect(seqs()).toEqual([1, 2]);
   });
 });
 
-it('a frame that waits for the next paint is not delivered to the next user of this tab', async () => {
+it('a batched frame is not delivered to the next user of this tab', async () => {
   const { socket, unmount } = await connected();
   const delivered = vi.fn();
   const stop = subscribeToFrames(delivered);
@@ -230,7 +230,7 @@ it('a frame that waits for the next paint is not delivered to the next user of t
 });
 
 describe('sending', () => {
-  it('shows at once, goes out, is sent, and becomes the message', async () => {
+  it('shows the message at once, transmits it, and replaces it on arrival', async () => {
     const { socket, result, seqs } = await connected();
     act(() => result.current.chat.send(CONVERSATION_ID, 'Lunch?'));
     const clientId = outbox()[0]!.clientId;
@@ -245,7 +245,7 @@ describe('sending', () => {
     expect(seqs()).toEqual([1, 2]);
   });
 
-  it('while away waits, and goes out in order when all that was missed has come', async () => {
+  it('while disconnected waits, and transmits in order after the replay', async () => {
     const { socket, result } = await connected();
     act(() => socket.closeFromServer(1006));
     act(() => result.current.chat.send(CONVERSATION_ID, 'one'));
@@ -258,7 +258,7 @@ describe('sending', () => {
     await waitFor(() => expect(second.sent).toMatchObject([{ text: 'one' }, { text: 'two' }]));
   });
 
-  it('is in order also right when the connection is back', async () => {
+  it('keeps the order right after reconnecting', async () => {
     const { socket, result } = await connected();
     act(() => socket.closeFromServer(1006));
     act(() => result.current.chat.send(CONVERSATION_ID, 'one'));
@@ -269,20 +269,20 @@ describe('sending', () => {
     expect(second.sent).toMatchObject([{ text: 'one' }, { text: 'two' }]);
   });
 
-  it('goes out behind the first message of a conversation that somebody else starts meanwhile', async () => {
+  it('queues behind the first message of a conversation that the peer starts meanwhile', async () => {
     let start!: (started: Conversation) => void;
     startConversation.mockReturnValue(new Promise((resolve) => (start = resolve)));
     const { socket, result } = await connected();
     act(() => result.current.chat.send('with-dan', 'one', 'dan'));
     await waitFor(() => expect(startConversation).toHaveBeenCalled());
-    // The conversation is known by now: its messages need no start.
+    // The conversation is listed by now, so its messages need no start.
     act(() => result.current.chat.send('with-dan', 'two'));
     expect(socket.sent).toEqual([]);
     start(conversation({ id: 'with-dan', peerId: 'dan' }));
     await waitFor(() => expect(socket.sent).toMatchObject([{ text: 'one' }, { text: 'two' }]));
   });
 
-  it('again after a loss has the same clientId, so that it is one message', async () => {
+  it('again after a lost connection reuses the clientId', async () => {
     const { socket, result } = await connected();
     act(() => result.current.chat.send(CONVERSATION_ID, 'Lunch?'));
     act(() => socket.closeFromServer(1006));
@@ -292,7 +292,7 @@ describe('sending', () => {
     await waitFor(() => expect(second.sent).toEqual(socket.sent));
   });
 
-  it('does not repeat what has arrived while catching up', async () => {
+  it('does not repeat a message that arrived during the replay', async () => {
     const { socket, result } = await connected();
     act(() => result.current.chat.send(CONVERSATION_ID, 'Lunch?'));
     const { clientId } = outbox()[0]!;
@@ -307,7 +307,7 @@ describe('sending', () => {
     expect(second.sent).toEqual([]);
   });
 
-  it('that failed is tried again with the same clientId, or given up', async () => {
+  it('a failed message again reuses the clientId, and discarding removes it', async () => {
     const { socket, result } = await connected();
     act(() => result.current.chat.send(CONVERSATION_ID, 'Lunch?'));
     const { clientId } = outbox()[0]!;
@@ -320,7 +320,7 @@ describe('sending', () => {
     expect(outbox()).toEqual([]);
   });
 
-  it('that the server cannot accept now is sent again by itself, with the same clientId', async () => {
+  it('is retried automatically with the same clientId after a temporary error', async () => {
     const { socket, result } = await connected();
     act(() => result.current.chat.send(CONVERSATION_ID, 'Lunch?'));
     const { clientId } = outbox()[0]!;
@@ -333,7 +333,7 @@ describe('sending', () => {
     }
   });
 
-  it('what a reload interrupted: history is asked whether it arrived', async () => {
+  it('a message adopted after a reload refetches history once it is acknowledged', async () => {
     const left = {
       clientId: 'c1',
       conversationId: CONVERSATION_ID,

@@ -23,14 +23,14 @@ import { useConversations } from './useConversations';
 import { useStartConversations } from './useStartConversations';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 
-/** At least; with chance, so that not all clients come at once. */
+/** Lower bound; up to twice as long by jitter. */
 const MIN_RETRY_DELAY_MS = 1_500;
 
-/** All changes of one batch are rendered together. */
+/** Publishes a batch so that its changes render together. */
 const publishBatch = (frames: readonly ServerFrame[]) =>
   notifyManager.batch(() => frames.forEach(publishFrame));
 
-/** The socket, the caches and the outbox, put together: frames in, messages out. */
+/** Connects the socket, the query cache and the outbox: applies frames, sends messages. */
 export function useChat(meId: string) {
   const { data: list } = useConversations();
   const { isConnected, isRefused, sendMessage } = useChatWebSocket({
@@ -45,15 +45,14 @@ export function useChat(meId: string) {
 
   const transmit = useCallback(
     ({ conversationId, text, clientId, peerId }: Outgoing) => {
-      // Else it waits for its conversation to be started.
+      // With a peer, the message waits for its conversation to be started.
       if (peerId === undefined) sendMessage({ type: 'message', conversationId, text, clientId });
     },
     [sendMessage],
   );
   useStartConversations(meId, isConnected, transmit);
 
-  // Whatever was on its way when the connection was lost goes again, with the same clientId, and before what
-  // is written from now on.
+  // Resend everything unacknowledged on each connection, with the same clientId and before newer messages.
   useEffect(() => {
     if (isConnected) transmitPending(useOutbox.getState().outbox, transmit);
   }, [isConnected, transmit]);
@@ -66,7 +65,7 @@ export function useChat(meId: string) {
     return () => void (isCancelled = true);
   }, [isConnected, meId, transmit]);
 
-  // What the server cannot accept now is sent again until it can.
+  // Retry messages refused with a temporary error.
   useEffect(() => {
     let timer: number | undefined;
     const unsubscribe = subscribeToFrames((frame) => {
@@ -122,7 +121,7 @@ function transmitPending(outbox: Outbox, transmit: (outgoing: Outgoing) => void)
 
 export type Chat = ReturnType<typeof useChat>;
 
-/** Who is next at this tab is somebody else: nothing of this one stays in memory, and nothing is said for them. */
+/** Drops the user's cache and in-memory outbox when this tab switches to another user. */
 function useClearOnUserChange(meId: string) {
   const queryClient = useQueryClient();
   useEffect(
@@ -135,7 +134,7 @@ function useClearOnUserChange(meId: string) {
   );
 }
 
-/** `peerId`: of a conversation that this message starts. */
+/** `peerId` is set if the message's conversation must be started first. */
 function createOutgoing(conversationId: string, text: string, peerId: string | undefined): Outgoing {
   const createdAt = new Date().toISOString();
   const outgoing = { clientId: uuid4(), conversationId, text, createdAt, state: 'pending' } as const;
@@ -160,7 +159,10 @@ function useApplyFrames(meId: string) {
   );
 }
 
-/** It may have arrived long ago: then history has it, and no frame will come. */
+/**
+ * The adopted message that a frame acknowledges. It may have been stored long ago, so no `message` frame will
+ * come.
+ */
 function acceptedOrphan(frame: ServerFrame): Outgoing | undefined {
   if (frame.type !== 'accepted') return undefined;
   const { outbox } = useOutbox.getState();
@@ -171,7 +173,7 @@ function refetchHistory(queryClient: QueryClient, meId: string, { conversationId
   void queryClient.invalidateQueries({ queryKey: CHAT_QUERY_KEYS.history(meId, conversationId) });
 }
 
-/** What did not come while the server was away. */
+/** Retries queries that failed while the server was unreachable. */
 function refetchFailed(queryClient: QueryClient) {
   return queryClient.refetchQueries({ predicate: ({ state }) => state.status === 'error' });
 }

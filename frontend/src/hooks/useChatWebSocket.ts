@@ -5,13 +5,15 @@ import { useStore } from '../store/useStore';
 import type { ClientFrame, ServerFrame } from '../types/chat';
 
 interface Options {
-  /** Called with every frame, in order; those of one paint together. */
+  /** Called with all frames, in order, batched per paint. */
   onFrames: (frames: readonly ServerFrame[]) => void;
-  /** The cursor of the oldest snapshot that is shown: the socket waits for the first, later ones do not matter. */
+  /** Cursor of the first snapshot. The socket connects once it is set; later changes are ignored. */
   startCursor: string | undefined;
 }
 
-/** The socket for as long as there is a user. `isConnected` when all that was missed has come. */
+/**
+ * Keeps a socket open while a user is signed in. `isConnected` is true once missed frames have been replayed.
+ */
 export function useChatWebSocket({ onFrames, startCursor }: Options) {
   const userId = useStore((store) => store.user?.id);
   const [state, setState] = useState<SocketState>('connecting');
@@ -28,7 +30,7 @@ export function useChatWebSocket({ onFrames, startCursor }: Options) {
     chatSocket.start();
     return () => {
       chatSocket.stop();
-      // What still waits is this user's, and would be delivered to the next.
+      // Pending frames belong to this user and must not reach the next one.
       batcher.stop();
     };
   }, [userId, cursor]);

@@ -7,11 +7,11 @@ import { useConversations, useMoreConversations } from './useConversations';
 interface ConversationSearch {
   matches: Conversation[];
   isSearching: boolean;
-  /** The search goes on, but the server did not answer. */
+  /** The last request failed and is being retried. */
   isRetrying: boolean;
 }
 
-/** The best `enough` of all one's conversations: while fewer are found, the list is loaded on. */
+/** Returns the best `limit` matches. Loads further pages of the list while there are fewer. */
 export function useConversationSearch(meId: string, text: string, limit: number): ConversationSearch {
   const { data: list } = useConversations();
   const { mutate, isPending, isError, failureCount } = useMoreConversations();

@@ -8,7 +8,7 @@ import { CHAT_QUERY_KEYS } from './queryKeys';
 
 const PAGE_SIZE = 100;
 
-/** As many pages as were loaded before, so that a fresh list is no shorter than the old one. */
+/** Fetches pages until the list has `atLeast` items, so that a refetch does not shorten it. */
 async function fetchPages(meId: string, atLeast: number): Promise<ConversationList> {
   let list = await chatService.getConversations(meId, undefined, PAGE_SIZE);
   while (list.nextPage && list.items.length < atLeast) {
@@ -43,8 +43,8 @@ export function useConversations() {
 }
 
 /**
- * Loads the next page behind the list, with the frames about it that came meanwhile. A server that cannot be
- * reached is tried until it answers.
+ * Loads the next page of the list and applies the frames received meanwhile. Retries transient errors without
+ * limit.
  */
 export function useMoreConversations() {
   const meId = useStore((store) => store.user?.id);

@@ -2,10 +2,10 @@ import { useEffect } from 'react';
 import { indexOfSeq, type Timeline } from '../domain/timeline';
 import { useFetchOlderMessages } from './useMessageHistory';
 
-/** So many messages above what is in view are kept loaded. */
+/** Number of messages kept loaded above the visible ones. */
 const PREFETCH_MESSAGES = 80;
 
-/** Loads older messages before one gets to them; `load` tries again after an error. */
+/** Loads older messages before the reader reaches them. `load` retries after an error. */
 export function useLoadOlder(id: string, { items, hasOlder }: Timeline, firstInView: number | undefined) {
   const { isPending, isError, mutate } = useFetchOlderMessages(id);
   const oldest = items[0]?.seq;

@@ -11,7 +11,7 @@ const PAGE_SIZE = 100;
 const MAX_UNREAD_PAGES = 10;
 const EMPTY_TIMELINE: Timeline = { items: [], hasOlder: true };
 
-/** The newest page, joined to what is held where they meet. */
+/** Merges the newest page into the cached timeline, or replaces it if there is a gap between them. */
 function mergeNewestPage(cached: Timeline | undefined, page: MessagePage): Timeline {
   const isContiguous = cached && (page.items[0]?.seq ?? Infinity) <= (cached.items.at(-1)?.seq ?? 0) + 1;
   return isContiguous
@@ -29,7 +29,7 @@ function history(queryClient: QueryClient, meId: string, conversationId: string)
     merge: (cached: Timeline | undefined, page: MessagePage) => Timeline,
     before?: number,
   ) => {
-    // Not before the list is there: the socket starts from its cursor, so nothing shown may be older.
+    // Wait for the list: the socket starts from its cursor, so history must not be older than the list.
     const isDirect = (await findConversation())?.kind === 'direct';
     const bounds = before === undefined ? { limit: PAGE_SIZE } : { limit: PAGE_SIZE, before };
     const [page, frames] = await withFramesDuring(() =>
@@ -39,7 +39,7 @@ function history(queryClient: QueryClient, meId: string, conversationId: string)
     const merged = merge(queryClient.getQueryData<Timeline>(key), page);
     return relevant.reduce((timeline, frame) => applyToTimeline(timeline, frame, meId, isDirect), merged);
   };
-  /** The newest page, and as many before it as it takes to show where the unread ones begin. */
+  /** Fetches the newest page, and older ones back to the first unread message (up to MAX_UNREAD_PAGES). */
   const fetchUnread = async () => {
     let timeline = await fetchPage(mergeNewestPage);
     const { readSeq = 0, unreadCount = 0 } = (await findConversation()) ?? {};
@@ -58,7 +58,7 @@ function isAbout(frame: ServerFrame, conversationId: string): boolean {
   return 'conversationId' in frame && frame.conversationId === conversationId;
 }
 
-/** The messages of a conversation. Frames keep them fresh, so they are fetched once and never grow stale. */
+/** A conversation's messages. Fetched once and kept fresh by frames, hence never stale. */
 export function useMessageHistory(conversationId: string | undefined) {
   const meId = useStore((store) => store.user?.id);
   const queryClient = useQueryClient();
@@ -73,7 +73,7 @@ export function useMessageHistory(conversationId: string | undefined) {
   });
 }
 
-/** Loads the page before the oldest message that is loaded. Of no use if that is another by then. */
+/** Loads the page before the oldest message. The page is dropped if the oldest message changed meanwhile. */
 export function useFetchOlderMessages(conversationId: string) {
   const meId = useStore((store) => store.user?.id);
   const queryClient = useQueryClient();

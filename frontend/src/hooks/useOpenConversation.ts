@@ -6,14 +6,14 @@ import type { Conversation } from '../types/chat';
 import { useConversations, useMoreConversations } from './useConversations';
 import type { Route } from './browser/useRoute';
 
-/** The conversations that are loaded, with those that their first message is about to start. */
+/** The loaded conversations, preceded by those whose first message is still in the outbox. */
 export function useListedConversations(meId: string): Conversation[] {
   const { data: list } = useConversations();
   const outbox = useOutbox((store) => store.outbox);
   return useMemo(() => withUnstarted(list?.items ?? [], outbox, meId), [list, outbox, meId]);
 }
 
-/** The id of what is open. */
+/** Id of the conversation that a route addresses. */
 export function conversationIdOf(route: Route | undefined, meId: string): string | undefined {
   return route && ('to' in route ? directConversationId(meId, route.to) : route.id);
 }
@@ -21,11 +21,14 @@ export function conversationIdOf(route: Route | undefined, meId: string): string
 interface OpenConversation {
   conversation: Conversation | undefined;
   isSearching: boolean;
-  /** The search goes on, but the server did not answer. */
+  /** The last request failed and is being retried. */
   isRetrying: boolean;
 }
 
-/** The one that is open. The list is loaded on until it is found, or ends: then one with a user is a new one. */
+/**
+ * The conversation addressed by the route. Loads the list until it is found; at its end a user route yields a
+ * new one.
+ */
 export function useOpenConversation(meId: string, route: Route | undefined): OpenConversation {
   const { data: list } = useConversations();
   const listed = useListedConversations(meId);

@@ -3,7 +3,7 @@ import { undelivered, withoutDelivered } from '../domain/outbox';
 import { changeOutbox, useOutbox } from '../store/useOutbox';
 import type { Message } from '../types/chat';
 
-/** What is on its way to a conversation and not among its messages yet. */
+/** A conversation's outgoing messages. Removes those from the outbox that have arrived in `items`. */
 export function useOutgoingMessages(id: string, items: readonly Message[], meId: string) {
   const outbox = useOutbox((store) => store.outbox);
   useEffect(() => changeOutbox(meId, (all) => withoutDelivered(all, items, meId)), [outbox, items, meId]);

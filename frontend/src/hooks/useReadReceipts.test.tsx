@@ -19,13 +19,13 @@ const unread = conversation({ lastSeq: 3, readSeq: 1 });
 const useRead = (seen: number | undefined, over: Partial<Chat> = {}) =>
   useReadReceipts(unread, seen, true, { ...chat, ...over });
 
-it('what is in view is read, once', () => {
+it('marks visible messages as read once', () => {
   const { rerender } = renderHook(() => useRead(3));
   rerender();
   expect(markRead.mock.calls).toEqual([[unread.id, 3]]);
 });
 
-it('the mark moves as one scrolls, not more than a few times a second, and to where one stops', () => {
+it('throttles receipts while scrolling and ends at the last position', () => {
   vi.useFakeTimers();
   const { rerender } = renderHook((seen: number) => useRead(seen), { initialProps: 2 });
   for (let seen = 3; seen <= 40; seen++) {
@@ -38,7 +38,7 @@ it('the mark moves as one scrolls, not more than a few times a second, and to wh
   vi.useRealTimers();
 });
 
-it('what was in view is read when one leaves at once', () => {
+it('marks the last visible message on unmount', () => {
   const { rerender, unmount } = renderHook((seen: number) => useRead(seen), { initialProps: 2 });
   rerender(5);
   unmount();
@@ -48,12 +48,12 @@ it('what was in view is read when one leaves at once', () => {
   ]);
 });
 
-it('what is not in view is not', () => {
+it('marks nothing while no message is visible', () => {
   renderHook(() => useRead(undefined));
   expect(markRead).not.toHaveBeenCalled();
 });
 
-it('nor what nobody looks at, until they do', () => {
+it('marks nothing until the page is active', () => {
   hasFocus = false;
   renderHook(() => useRead(3));
   expect(markRead).not.toHaveBeenCalled();
@@ -62,7 +62,7 @@ it('nor what nobody looks at, until they do', () => {
   expect(markRead).toHaveBeenCalledOnce();
 });
 
-it('it is said again when the connection is back', () => {
+it('marks again when the connection is back', () => {
   const { rerender } = renderHook((isConnected: boolean) => useRead(3, { isConnected }), {
     initialProps: false,
   });

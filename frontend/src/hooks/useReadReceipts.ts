@@ -4,12 +4,12 @@ import type { Conversation } from '../types/chat';
 import type { Chat } from './useChat';
 import { useIsPageActive } from './browser/useIsPageActive';
 
-/** In milliseconds: the mark moves at most this often while one scrolls. */
+/** Minimum time between two read receipts while scrolling. */
 const MARK_INTERVAL_MS = 400;
 
 /**
- * Marks as read all up to `seen`, the last message that has been in view to its end, while the tab is visible.
- * Returns whether the reader is at the end: then the conversation shows nothing unread.
+ * Marks messages as read up to `visibleSeq`, the last message fully in view, while the page is active.
+ * Returns whether the user is reading at the end of the conversation, which then shows no unread count.
  */
 export function useReadReceipts(
   { id, readSeq }: Conversation,

@@ -9,10 +9,7 @@ import { CHAT_QUERY_KEYS } from './queryKeys';
 
 const EMPTY_TIMELINE: Timeline = { items: [], hasOlder: false };
 
-/**
- * Starting one that exists gives that: a conversation of two is always the same one. A server that cannot be
- * reached is tried until it answers.
- */
+/** Starts a direct conversation; idempotent. Retries transient errors without limit. */
 export function useStartConversation() {
   const meId = useStore((store) => store.user?.id) ?? '';
   const queryClient = useQueryClient();
@@ -25,7 +22,7 @@ export function useStartConversation() {
         const { id, lastSeq } = conversation;
         if (lastSeq === 0) {
           const relevant = frames.filter((frame) => 'conversationId' in frame && frame.conversationId === id);
-          // Nothing was ever written there: no history needs to be fetched.
+          // The conversation is empty: its history needs no fetch.
           queryClient.setQueryData<Timeline>(
             CHAT_QUERY_KEYS.history(meId, id),
             (current) =>

@@ -4,7 +4,7 @@ import { withStartFailed, withConversationStarted, type Outgoing } from '../doma
 import { changeOutbox, useOutbox } from '../store/useOutbox';
 import { useStartConversation } from './useStartConversation';
 
-/** Starts the conversations whose first message waits, one after another, and then sends what waited for that. */
+/** Starts the conversations that pending messages wait for, one at a time, then transmits those messages. */
 export function useStartConversations(
   meId: string,
   isConnected: boolean,

@@ -1,7 +1,7 @@
 import { useStore } from '../store/useStore';
 import { useConversations } from './useConversations';
 
-/** Unread messages of all conversations but the one that is being read. */
+/** Total of unread messages, without the conversation being read. */
 export function useUnreadCount(): number {
   const readingId = useStore((store) => store.readingId);
   const { data } = useConversations();

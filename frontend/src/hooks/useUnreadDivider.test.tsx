@@ -5,7 +5,7 @@ import { useUnreadDivider } from './useUnreadDivider';
 
 const unread = conversation({ lastSeq: 3, readSeq: 1 });
 
-it('what was new stays marked while one reads, and no longer when one answers', () => {
+it('the divider stays while reading and disappears on a reply', () => {
   const { result, rerender } = renderHook(
     (now: ReturnType<typeof conversation>) => useUnreadDivider(now, 'ann', true),
     { initialProps: unread },

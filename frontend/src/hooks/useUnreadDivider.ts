@@ -2,8 +2,8 @@ import { useState } from 'react';
 import type { Conversation } from '../types/chat';
 
 /**
- * The seq after which all was new when it was last looked at, for the "New messages" line. It stays where it
- * is while one reads, and goes when one answers.
+ * The seq above the "New messages" divider, or null. The divider stays while the user reads, and disappears
+ * when they reply.
  */
 export function useUnreadDivider(
   { readSeq, lastSeq, lastMessage }: Conversation,

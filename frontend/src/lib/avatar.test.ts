@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { avatarHue, initials, isUserId } from './avatar';
 
-describe('people', () => {
-  it('have the initials of their first and last word', () => {
+describe('an avatar', () => {
+  it('shows the initials of the first and last word', () => {
     expect(['ann', 'Jonas Berg', 'ops-on-call', '李雷', '👩‍👩‍👧 x'].map(initials)).toEqual([
       'A',
       'JB',
@@ -12,12 +12,12 @@ describe('people', () => {
     ]);
   });
 
-  it('have a colour of their own', () => {
+  it('has a stable colour per user', () => {
     expect(avatarHue('ann')).toBe(avatarHue('ann'));
     expect(new Set(['ann', 'bob', 'cleo', 'dan'].map(avatarHue)).size).toBe(4);
   });
 
-  it('have ids as the server wants them', () => {
+  it('belongs to a valid user id', () => {
     expect(['ann', 'x'.repeat(128), 'é 李'].every(isUserId)).toBe(true);
     expect(['', ' ann', 'x'.repeat(129), 'a\nb', '\ud800'].some(isUserId)).toBe(false);
   });

@@ -1,11 +1,11 @@
-/** How a user id is shown: initials on a colour of its own. */
+/** Avatars: a user's initials on a colour derived from the id. */
 
 import { trim } from './whiteSpace';
 
-/** Picked by eye: far enough apart, and none of them muddy. In degrees of oklch. */
+/** In degrees of oklch, chosen to be distinct and clear. */
 const HUES = [8, 24, 42, 60, 80, 128, 146, 164, 184, 206, 228, 250, 272, 294, 318, 340] as const;
 
-/** The first letters of the first and the last word. */
+/** First letters of the first and the last word. */
 export function initials(userId: string): string {
   const words = userId.split(/[\s._@-]+/u).filter(Boolean);
   const letters = words.length > 1 ? [words[0], words.at(-1)] : [userId];
@@ -20,14 +20,14 @@ function firstGrapheme(word: string): string {
   return first?.segment ?? '';
 }
 
-/** In degrees, the same for a user everywhere and always (FNV-1a, folded). */
+/** In degrees, stable for a user id (FNV-1a, folded). */
 export function avatarHue(userId: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(userId)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return HUES[((hash ^ (hash >>> 15)) >>> 0) % HUES.length]!;
 }
 
-/** The server's rule for ids: 1–128 code points, no control characters, no white space at the ends. */
+/** The server's rule for user ids: 1–128 code points, no control characters, no white space at the ends. */
 export function isUserId(text: string): boolean {
   return text === trim(text) && /^\P{Cc}{1,128}$/u.test(text) && text.isWellFormed();
 }

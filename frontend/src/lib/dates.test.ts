@@ -10,13 +10,13 @@ describe('days', () => {
 
   const label = (day: number) => dayLabel(on(day), now);
 
-  it('are named as people name them', () => {
+  it('are named relative to today', () => {
     useLanguage('en-GB');
     expect([15, 14, 13, 5].map(label)).toEqual(['Today', 'Yesterday', 'Tuesday', 'Monday 5 January']);
     expect(dayLabel(new Date(2024, 4, 1).toISOString(), now)).toBe('1 May 2024');
   });
 
-  it('are shorter in a list', () => {
+  it('have short labels for lists', () => {
     useLanguage('en-GB');
     expect([15, 14, 13, 5].map((day) => shortLabel(on(day), now))).toEqual([
       '09:00',
@@ -40,7 +40,7 @@ describe('days', () => {
     expect(fullLabel(on(5, 21))).toBe('Montag, 5. Januar 2026 um 21:00');
   });
 
-  it("are the reader's own: another time zone has another day and another time", () => {
+  it('follow the local time zone', () => {
     useLanguage('en-GB');
     vi.useFakeTimers({ now });
     const late = '2026-01-14T23:30:00.000Z';
@@ -55,13 +55,13 @@ describe('days', () => {
     vi.useRealTimers();
   });
 
-  it('begin with their first message', () => {
+  it('start with their first message', () => {
     expect(startsDay(sent('bob', on(15)), undefined)).toBe(true);
     expect(startsDay(sent('bob', on(15)), sent('bob', on(14)))).toBe(true);
     expect(startsDay(sent('bob', on(15, 10)), sent('bob', on(15, 9)))).toBe(false);
   });
 
-  it('have turns: the same speaker within five minutes', () => {
+  it('group messages of one sender within five minutes', () => {
     const first = sent('bob', on(15, 9, 0));
     expect(isSameGroup(first, sent('bob', on(15, 9, 4)))).toBe(true);
     expect(isSameGroup(first, sent('bob', on(15, 9, 5)))).toBe(false);

@@ -1,4 +1,4 @@
-/** Days, times and which messages belong together; written as the browser's language and region write them. */
+/** Dates and times in the browser's language and time zone, and the grouping of messages by time. */
 import { differenceInCalendarDays, differenceInMinutes, formatISO, isSameDay, isSameYear } from 'date-fns';
 
 const GROUP_MINUTES = 5;
@@ -14,7 +14,7 @@ const STYLES = {
   full: { dateStyle: 'full', timeStyle: 'short' },
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>;
 
-/** In milliseconds: a formatter keeps the time zone of its creation. */
+/** Formatters keep the time zone of their creation, so they are renewed. */
 const FORMATTER_TTL_MS = 30_000;
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
@@ -32,7 +32,7 @@ function format(date: Date, style: keyof typeof STYLES): string {
   return formatter.format(date);
 }
 
-/** "Today" and "Yesterday", for 0 and 1. */
+/** "Today" for 0, "Yesterday" for 1. */
 function relativeDay(daysAgo: number): string {
   const { language } = navigator;
   const day = new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(-daysAgo, 'day');
@@ -62,12 +62,12 @@ export function fullLabel(iso: string): string {
   return format(new Date(iso), 'full');
 }
 
-/** The reader's day, as HTML wants it: `2026-01-05`. */
+/** The local date for HTML's `datetime`: `2026-01-05`. */
 export function isoDate(iso: string): string {
   return formatISO(new Date(iso), { representation: 'date' });
 }
 
-/** As short as a list wants it: the time today, else the day. */
+/** Short label for lists: the time today, else the day. */
 export function shortLabel(iso: string, now: Date): string {
   const day = new Date(iso);
   const daysAgo = differenceInCalendarDays(now, day);
@@ -81,7 +81,9 @@ export function startsDay(message: Dated, previous: Dated | undefined): boolean 
   return !previous || !isSameDay(new Date(previous.createdAt), new Date(message.createdAt));
 }
 
-/** Whether two that follow one another are shown as one turn of one speaker. */
+/**
+ * Whether two adjacent messages are shown as one group: same sender and day, less than GROUP_MINUTES apart.
+ */
 export function isSameGroup(previous: Dated | undefined, next: Dated | undefined): boolean {
   if (!previous || !next || previous.senderId !== next.senderId || startsDay(next, previous)) return false;
   return differenceInMinutes(new Date(next.createdAt), new Date(previous.createdAt)) < GROUP_MINUTES;

@@ -1,4 +1,4 @@
-/** Whether one points by finger, and types on glass. */
+/** Whether the primary pointer is coarse, so that focusing a field opens an on-screen keyboard. */
 export function isTouchDevice(): boolean {
   return window.matchMedia('(pointer: coarse)').matches;
 }

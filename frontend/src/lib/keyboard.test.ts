@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ignoreComposingKeys, isLetterKey } from './keyboard';
 
-describe('a shortcut of a letter', () => {
+describe('a letter shortcut', () => {
   it.each([
     ['QWERTY', 'k', 'KeyK', true],
     ['caps lock', 'K', 'KeyK', true],
@@ -20,7 +20,7 @@ describe('a shortcut of a letter', () => {
 const press = (init: KeyboardEventInit) =>
   document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, ...init }));
 
-it('no key of a composition reaches a handler of the page', () => {
+it('keys of a composition reach no handler of the page', () => {
   ignoreComposingKeys();
   const handler = vi.fn<(event: KeyboardEvent) => void>();
   document.addEventListener('keydown', handler, true);

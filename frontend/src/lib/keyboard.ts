@@ -1,15 +1,14 @@
-/** Which keys belong to the page, and which to an input method. */
+/** Keyboard events: input methods, layouts and text fields. */
 
 type Key = Pick<KeyboardEvent, 'isComposing' | 'keyCode'>;
 
-/** While an input method composes, keys are its own; some browsers say so by the key code 229 alone. */
+/** Whether an input method is composing. Some browsers signal it by key code 229 only. */
 export function isComposing({ isComposing: composes, keyCode }: Key): boolean {
   return composes || keyCode === 229;
 }
 
 /**
- * Keeps the keys of a composition from every handler of the page, its libraries' too. To be called before any
- * of them listens.
+ * Hides composition keys from all handlers of the page and its libraries. Call before any handler is added.
  */
 export function ignoreComposingKeys(): void {
   for (const type of ['keydown', 'keypress', 'keyup'] as const)
@@ -21,14 +20,14 @@ function stopComposingKey(event: KeyboardEvent): void {
 }
 
 /**
- * Whether a key is that of a Latin letter: by what it types where the layout is Latin (Dvorak), else by its place
+ * Whether a key is a Latin letter: by its character on Latin layouts (Dvorak), else by its position
  * (Cyrillic, Greek, Hebrew, Arabic).
  */
 export function isLetterKey({ key, code }: Pick<KeyboardEvent, 'key' | 'code'>, letter: string): boolean {
   return /^[a-z]$/i.test(key) ? key.toLowerCase() === letter : code === `Key${letter.toUpperCase()}`;
 }
 
-/** Whether what has the focus takes text, and holds some. */
+/** Whether the event target is a text field, and whether it has text. */
 export function fieldState(target: EventTarget | null): { isField: boolean; hasText: boolean } {
   const isField = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
   return { isField, hasText: isField && target.value !== '' };

@@ -8,7 +8,7 @@ import { strings } from './strings';
 const src = join(import.meta.dirname, '..');
 const TEXT_ATTRIBUTES = /^(aria-label|aria-description|alt|label|placeholder|title)$/;
 
-/** The texts that an expression may be, by itself or by its branches. */
+/** String literals that an expression may evaluate to. */
 function literalTexts(node: ts.Expression | undefined): string[] {
   if (node === undefined) return [];
   if (ts.isStringLiteralLike(node)) return [node.text];
@@ -18,7 +18,10 @@ function literalTexts(node: ts.Expression | undefined): string[] {
   return isEither ? [node.left, node.right].flatMap(literalTexts) : [];
 }
 
-/** Texts that stand in a component itself: between its tags, as an expression there, or in an attribute that is shown or read out. */
+/**
+ * Texts written in a component instead of the catalogue: as children, in expressions, or in attributes that
+ * are displayed or announced.
+ */
 function inlineTexts(file: string): string[] {
   const source = ts.createSourceFile(
     file,
@@ -46,7 +49,7 @@ function inlineTexts(file: string): string[] {
 }
 
 describe('the catalogue', () => {
-  it('holds every text of the page', () => {
+  it('contains every text of the page', () => {
     const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
       (file) => file.endsWith('.tsx') && !/test|lib\/strings/.test(file),
     );
@@ -54,14 +57,14 @@ describe('the catalogue', () => {
     expect(files.flatMap(inlineTexts)).toEqual([]);
   });
 
-  it('counts in words', () => {
+  it('pluralizes', () => {
     expect(strings.thread.members(1)).toBe('1 member');
     expect(strings.thread.members(5)).toBe('5 members');
     expect(strings.composer.charactersOver(1)).toBe('1 character over the limit');
   });
 });
 
-describe('a text that is shortened', () => {
+describe('a truncated text', () => {
   it.each([
     ['of letters', `${'i'.repeat(200)}`, 'i'.repeat(120)],
     ['at an emoji', `${'i'.repeat(119)}😀 more`, 'i'.repeat(119)],

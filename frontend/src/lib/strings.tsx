@@ -1,18 +1,18 @@
-/** Every text that the page shows or reads out, in English. Functions where a text has parameters. */
+/** The string catalogue: every visible or announced text, in English. Texts with parameters are functions. */
 import type { ReactNode } from 'react';
 
 const plural = new Intl.PluralRules('en');
 
-/** `one` for 1, else `other`. */
+/** `1 <one>`, else `<count> <other>`. */
 function pluralize(count: number, one: string, other: string): string {
   return `${count} ${plural.select(count) === 'one' ? one : other}`;
 }
 
-/** Why a message was not sent, by the code of an error or the reason of a rejection. Others are not named. */
+/** Why a message was not sent, by error code or rejection reason. Others show no reason. */
 const REASONS: Readonly<Record<string, string>> = {
   not_found: "This conversation doesn't exist, or you don't have access to it.",
-  too_big: 'It is too long.',
-  invalid: 'The server refused this text.',
+  too_big: 'The message is too long.',
+  invalid: "The server can't accept this text.",
   unavailable: "The server couldn't confirm it.",
 };
 
@@ -35,7 +35,7 @@ export const strings = {
     description:
       'Development server: pick any name, no password needed. Open a second tab to chat as someone else.',
     users: 'People',
-    anotherName: 'Other name',
+    anotherName: 'Another name',
     submit: 'Continue',
   },
 
@@ -49,11 +49,11 @@ export const strings = {
     label: 'Connection',
     connecting: 'Connecting…',
     reconnecting: "Reconnecting… You can keep writing; messages are sent when you're back online.",
-    draftsNotSaved: "This browser isn't saving what you write: drafts won't survive a reload.",
+    draftsNotSaved: "Your browser isn't saving data, so drafts won't survive a reload.",
   },
 
   page: {
-    skipLink: 'Skip to the conversation',
+    skipLink: 'Skip to conversation',
     notFound: 'Conversation not found',
     back: 'Back to conversations',
     nothingSelected: 'Pick up where you left off',
@@ -75,21 +75,21 @@ export const strings = {
   },
 
   user: {
-    /** Before one's own name, for screen readers. */
-    signedInAs: 'You are',
+    /** Precedes the user's name, for screen readers. */
+    signedInAs: 'Signed in as',
     appearance: 'Appearance',
     themes: { system: 'System', light: 'Light', dark: 'Dark' },
-    newTab: 'Open as another user in a new tab',
+    newTab: 'Open a new tab as another user',
   },
 
   switcher: {
-    title: 'Go to a conversation',
+    title: 'Find or start a conversation',
     label: 'To',
     placeholder: 'Name, e.g. bob',
     resultsLabel: 'Conversations and people',
-    messageUser: (name: ReactNode) => <>Start with “{name}”</>,
+    messageUser: (name: ReactNode) => <>Message “{name}”</>,
     isYou: "That's you. Pick someone else.",
-    invalidName: 'A name has at most 128 characters.',
+    invalidName: 'Names can have up to 128 characters.',
     searching: 'Searching…',
     resultCount: (results: number) => pluralize(results, 'result', 'results'),
   },
@@ -106,13 +106,13 @@ export const strings = {
       shift: 'Shift',
     },
     actions: {
-      switch: 'Go to or start a conversation',
+      switch: 'Find or start a conversation',
       next: 'Next conversation',
       previous: 'Previous conversation',
-      send: 'Send the message',
+      send: 'Send message',
       newLine: 'New line',
-      leave: 'Leave the conversation',
-      help: 'Show these shortcuts',
+      leave: 'Close conversation',
+      help: 'Show keyboard shortcuts',
     },
   },
 
@@ -122,12 +122,11 @@ export const strings = {
     members: (count: number) => pluralize(count, 'member', 'members'),
     loading: 'Loading messages',
     failed: "Couldn't load messages",
-    serverUnreachable:
-      "Can't reach the server. Nothing is lost; messages you write now are sent once it's back.",
+    serverUnreachable: "Can't reach the server. You can keep writing; messages are sent when it's back.",
     loadingOlder: 'Loading older messages…',
     olderFailed: "Couldn't load older messages.",
     beginning: (name: ReactNode) => <>This is the beginning of your conversation with {name}.</>,
-    firstMessageHint: 'Say hello!',
+    firstMessageHint: 'Send the first message.',
     newMessages: 'New messages',
     jump: 'Jump to latest',
     jumpNew: (count: number) => `Jump to latest, ${count} new`,
@@ -140,7 +139,7 @@ export const strings = {
     failed: (reason: string | undefined) => ['Not sent.', REASONS[reason ?? '']].filter(Boolean).join(' '),
     retry: 'Retry',
     delete: 'Delete',
-    /** Behind the name of a button, for screen readers. */
+    /** Follows a button's label, for screen readers. */
     buttonSuffix: (text: string) => `: ${text}`,
   },
 
@@ -152,7 +151,7 @@ export const strings = {
     charactersOver: (count: number) => `${pluralize(count, 'character', 'characters')} over the limit`,
     hint: (enter: ReactNode, shift: ReactNode) => (
       <>
-        {enter} sends, {shift} + {enter} starts a new line
+        {enter} to send, {shift} + {enter} for a new line
       </>
     ),
     keys: { enter: 'Enter', shift: 'Shift' },

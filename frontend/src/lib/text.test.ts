@@ -4,7 +4,7 @@ import { endsRightToLeft, isCollapsible, isOnlyEmoji, codePointCount, linkSegmen
 const links = (text: string) => linkSegments(text).flatMap(({ href }) => href ?? []);
 
 describe('links', () => {
-  it('are found, and the pieces are the text', () => {
+  it('are found, and the segments add up to the text', () => {
     const text = 'See https://parley.example/a?b=c#d, or write to ann@parley.example.';
     expect(links(text)).toEqual(['https://parley.example/a?b=c#d', 'mailto:ann@parley.example']);
     expect(
@@ -36,7 +36,7 @@ describe('links', () => {
     'e.g. i.e. v1.2.3 10.0.0.1',
     'www. www.example',
     'std::io.read obj.method()',
-  ])('are not made of what only looks like one: %s', (text) => {
+  ])('are not found in look-alikes: %s', (text) => {
     expect(links(text)).toEqual([]);
   });
 
@@ -56,7 +56,7 @@ describe('links', () => {
 });
 
 describe('text', () => {
-  it('of a few emoji alone is shown large', () => {
+  it('is only emoji if it has one to three', () => {
     expect(isOnlyEmoji('🎉')).toBe(true);
     expect(isOnlyEmoji('👩‍👩‍👧 👍🏽')).toBe(true);
     expect(isOnlyEmoji('🎉!')).toBe(false);
@@ -64,16 +64,16 @@ describe('text', () => {
     expect(isOnlyEmoji('')).toBe(false);
   });
 
-  it('is counted as the server counts it, in code points', () => {
+  it('is measured in code points', () => {
     expect(codePointCount('a🎉')).toBe(2);
   });
 
-  it('ends from right to left when its last line does', () => {
+  it('ends right to left when its last line does', () => {
     expect(['שלום, ann!', 'hello\nשלום', '1. مرحبا\n', '\u202egnp.exe'].every(endsRightToLeft)).toBe(true);
     expect(['hello, שלום!', 'שלום\nhello', '42', ''].some(endsRightToLeft)).toBe(false);
   });
 
-  it('is folded when it is long or has many lines', () => {
+  it('is collapsible when it is long or has many lines', () => {
     expect(isCollapsible('x'.repeat(8000))).toBe(true);
     expect(isCollapsible('\n'.repeat(30))).toBe(true);
     expect(isCollapsible('Lunch?')).toBe(false);

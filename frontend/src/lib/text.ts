@@ -1,4 +1,4 @@
-/** Text as it is shown: plain pieces and links. Never HTML. */
+/** Message text: links, emoji, direction and length. Never produces HTML. */
 import { LinkifyIt } from 'linkify-it';
 
 export interface Segment {
@@ -7,9 +7,9 @@ export interface Segment {
 }
 
 /**
- * A bare domain is a link if it ends in one of these. Left out are endings that files have (`main.rs`,
- * `README.md`, `setup.py`, `run.sh`, `logo.ai`, `Safari.app`), and words that follow a full stop without a
- * space (`Done.So`, `ok.It`). With `www.` or `https://` each domain is one.
+ * Top-level domains that make a bare domain a link. Excludes file extensions (`main.rs`, `README.md`,
+ * `setup.py`, `run.sh`, `logo.ai`, `Safari.app`) and words after a full stop without a space (`Done.So`,
+ * `ok.It`). After `www.` or `https://` every domain is a link.
  */
 const BARE_DOMAINS = (
   'com org net edu gov mil int info biz dev io eu ' +
@@ -44,7 +44,7 @@ export function linkSegments(text: string): Segment[] {
 
 const ONLY_EMOJI = /^(?:\p{RGI_Emoji}\s*){1,3}$/v;
 
-/** One to three emoji and nothing else: shown large. */
+/** Whether a text is one to three emoji and nothing else, and so shown large. */
 export function isOnlyEmoji(text: string): boolean {
   return text.length <= 64 && ONLY_EMOJI.test(text.trim());
 }
@@ -54,8 +54,7 @@ const RIGHT_TO_LEFT =
   /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
 
 /**
- * Whether the last line may end at the left, where others begin: it runs from right to left, or there are
- * controls that turn the direction of what follows.
+ * Whether the last line may end at the left: it runs right to left, or the text has bidirectional controls.
  */
 export function endsRightToLeft(text: string): boolean {
   const line = text.trimEnd().split('\n').at(-1) ?? '';
@@ -66,12 +65,12 @@ export function endsRightToLeft(text: string): boolean {
 const COLLAPSE_LENGTH = 1_200;
 const COLLAPSE_LINES = 24;
 
-/** Shown folded, with a button to unfold it. */
+/** Whether a text is long enough to be collapsed. */
 export function isCollapsible(text: string): boolean {
   return text.length > COLLAPSE_LENGTH || text.split('\n', COLLAPSE_LINES + 1).length > COLLAPSE_LINES;
 }
 
-/** In code points, as the server counts. */
+/** In code points, the server's unit. */
 export const MAX_TEXT_LENGTH = 8_000;
 
 export function codePointCount(text: string): number {

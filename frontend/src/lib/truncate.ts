@@ -1,6 +1,6 @@
 const graphemes = new Intl.Segmenter();
 
-/** The first `max` UTF-16 units of a text, or fewer: the cut falls between graphemes. One that is longer is kept. */
+/** Cuts a text to at most `max` UTF-16 units, between graphemes. Keeps a first grapheme that is longer. */
 export function truncate(text: string, max: number): string {
   if (text.length <= max) return text;
   let end = 0;

@@ -1,4 +1,4 @@
-/** A random UUID. Browsers make one only where the page came by https or from loopback. */
+/** Random UUID. `crypto.randomUUID` exists only in secure contexts: https or loopback. */
 export function uuid4(): string {
   if (typeof crypto.randomUUID === 'function') return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -1,4 +1,4 @@
-/** UUIDs of version 5 (RFC 9562, 5.5). Synchronous, and on pages that came by plain http, unlike crypto.subtle. */
+/** UUID version 5 (RFC 9562, 5.5). Synchronous and available over plain http, unlike crypto.subtle. */
 
 const bytesOf = (hex: string) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 const hexOf = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -12,7 +12,7 @@ export function uuid5(namespace: string, name: string): string {
   return hexOf(id).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** FIPS 180-4. For names, not for secrets. */
+/** SHA-1 (FIPS 180-4), for names and not for secrets. */
 function sha1(message: Uint8Array): Uint8Array {
   const padded = new DataView(new ArrayBuffer(((message.length + 72) >> 6) << 6));
   message.forEach((byte, at) => padded.setUint8(at, byte));

@@ -4,14 +4,14 @@ import { isUserId } from './avatar';
 import { isBlank, trim } from './whiteSpace';
 
 describe('white space', () => {
-  it('is what the server takes for it', () => {
+  it('matches the contract', () => {
     expect(whiteSpaceVectors.length).toBeGreaterThan(50);
     for (const { text, trimmed, isBlank: blank } of whiteSpaceVectors) {
       expect([text, trim(text), isBlank(text)]).toEqual([text, trimmed, blank]);
     }
   });
 
-  it('is at no end of an id', () => {
+  it('never starts or ends a user id', () => {
     const trimmed = whiteSpaceVectors.filter((vector) => vector.text !== vector.trimmed);
     expect(trimmed.map(({ text }) => text).filter(isUserId)).toEqual([]);
   });

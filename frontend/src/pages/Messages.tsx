@@ -21,7 +21,7 @@ import { strings } from '../lib/strings';
 import type { User } from '../types/chat';
 import styles from './Messages.module.css';
 
-// The list is shown first; what comes after it is on its way by then.
+// Start loading the thread while the list renders.
 const thread = import('../components/thread/Thread');
 const Thread = lazy(() => thread);
 
@@ -91,7 +91,7 @@ interface MainPaneProps {
   onStart: () => void;
 }
 
-/** The open conversation, or what is shown in its place. */
+/** The open conversation or a placeholder. */
 function MainPane({ meId, route, chat, onStart }: MainPaneProps) {
   const { data: list, isFetched } = useConversations();
   const listed = useListedConversations(meId);

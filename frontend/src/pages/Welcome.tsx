@@ -10,7 +10,7 @@ import styles from './Welcome.module.css';
 
 const SUGGESTED_USERS = ['ann', 'bob', 'cleo', 'dan'];
 
-/** Where everybody is who they say they are (`AUTH=dev`), one says it here; two tabs can be two people. */
+/** Sign-in by name for gateways with `AUTH=dev`. Each tab can have its own user. */
 export function Welcome() {
   const setUser = useStore((store) => store.setUser);
   const [text, setText] = useState('');

@@ -1,17 +1,17 @@
-/**
- * localStorage that never throws. What the browser refuses to keep (full, denied, absent) is kept in memory for
- * as long as the page lives.
- */
+/** localStorage that never throws. Items that cannot be stored (full, denied, absent) are kept in memory. */
 import { create } from 'zustand';
 
-/** Items that are in memory alone. */
+/** Items kept in memory only. */
 const inMemory = new Map<string, string>();
-/** Those of them that somebody wrote. While there are any, `isVolatile`: they do not survive a reload. */
+/**
+ * Keys of in-memory items that the user wrote. While there are any, `isVolatile` is true: a reload loses
+ * them.
+ */
 const unsaved = new Set<string>();
 
 export const useStorage = create<{ isVolatile: boolean }>(() => ({ isVolatile: false }));
 
-/** The browser's; undefined where there is none. Even to ask for it may throw. */
+/** Undefined if there is none. Merely reading the property may throw. */
 function browserStorage(): Storage | undefined {
   try {
     return window.localStorage ?? undefined;
@@ -44,7 +44,7 @@ export function getItem(key: string): string | null {
   return inMemory.get(key) ?? tryStorage((storage) => storage.getItem(key)) ?? null;
 }
 
-/** `isWriting`: its loss is worth a warning. */
+/** `isUserContent`: warn the user while the item is kept in memory only. */
 export function setItem(key: string, value: string, isUserContent = true): void {
   const isStored = tryStorage((storage) => {
     storage.setItem(key, value);
@@ -61,15 +61,15 @@ export function removeItem(key: string): void {
   removeFromMemory(key);
 }
 
-/** The keys that begin with `prefix`. */
+/** Keys of all items, stored or in memory, that begin with `prefix`. */
 export function keysWithPrefix(prefix: string): string[] {
   const stored = tryStorage((storage) => Object.keys(storage)) ?? [];
   return [...new Set([...stored, ...inMemory.keys()])].filter((key) => key.startsWith(prefix));
 }
 
 /**
- * Calls for each item that another tab changed; with null when it may have been any: all were removed, or the
- * page was away in the browser's back/forward cache.
+ * Calls `onChange` with the key of each item changed by another tab; with null if any may have changed:
+ * storage was cleared, or the page returned from the back/forward cache.
  */
 export function onItemChange(onChange: (key: string | null) => void): void {
   window.addEventListener('storage', ({ key, storageArea }) => {

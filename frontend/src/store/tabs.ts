@@ -1,13 +1,13 @@
 import { uuid4 } from '../lib/uuid4';
 
-/** Which tabs are open: each holds a lock for as long as it lives, however it ends. */
+/** Detects open tabs: each holds a Web Lock, which the browser releases however the tab ends. */
 
 const LOCK_PREFIX = 'parley/tab/';
 
 export const tabId = uuid4();
 
 export function lockTab(): void {
-  // Denied where storage is: then every tab takes over what it finds, and sending twice does no harm.
+  // Locks can be denied. Then every tab adopts all stored messages; duplicate sends are idempotent.
   navigator.locks?.request(LOCK_PREFIX + tabId, () => new Promise(() => {})).catch(() => {});
 }
 

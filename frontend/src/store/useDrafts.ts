@@ -11,8 +11,8 @@ interface Drafts {
 }
 
 /**
- * What was begun and not sent, a text a conversation, each a stored item of its own. Drafts outlive the tab, and
- * all tabs agree on them: the last change wins, and sending clears a draft everywhere.
+ * Unsent texts, one stored item per conversation and user. Drafts outlive the tab and are shared by all tabs:
+ * the last change wins, and sending clears the draft everywhere.
  */
 export const useDrafts = create<Drafts>((set) => ({
   drafts: loadDrafts(),

@@ -15,7 +15,7 @@ const add = (user: string, ...some: Outgoing[]) => changeOutbox(user, (outbox) =
 const shown = () => useOutbox.getState().outbox.map(({ clientId }) => clientId);
 const keys = () => Object.keys(localStorage);
 
-/** As after a reload, or in another tab: nothing in memory. */
+/** Clears the memory, as a reload does. */
 const forgetMemory = () => useOutbox.setState({ outbox: [] });
 
 function tabsAre(...ids: string[]) {
@@ -30,7 +30,7 @@ function leftBy(tab: string, clientId: string) {
 beforeEach(forgetMemory);
 afterEach(() => vi.unstubAllGlobals());
 
-it('what is on its way is kept until it is seen: it may still be rejected', () => {
+it('a message is stored until it arrives: it may still be rejected', () => {
   add('ann', outgoing('c1'));
   changeOutbox('ann', (outbox) => withState(outbox, 'c1', 'sent'));
   expect(keys()).toEqual(['parley/outbox/ann/c1']);
@@ -38,7 +38,7 @@ it('what is on its way is kept until it is seen: it may still be rejected', () =
   expect(keys()).toEqual([]);
 });
 
-it('what was in the log when its tab went is sent again: nobody knows what became of it', async () => {
+it('a sent message of a closed tab is pending again: it may have been rejected', async () => {
   add('ann', outgoing('c1', { state: 'sent' }));
   forgetMemory();
   tabsAre(tabId);
@@ -46,7 +46,7 @@ it('what was in the log when its tab went is sent again: nobody knows what becam
   expect(useOutbox.getState().outbox[0]).toMatchObject({ clientId: 'c1', state: 'pending' });
 });
 
-it('what was left behind comes before what was written since', async () => {
+it('adopted messages come before newer ones', async () => {
   leftBy('gone', 'c1');
   add('ann', outgoing('c2'));
   tabsAre(tabId);
@@ -54,7 +54,7 @@ it('what was left behind comes before what was written since', async () => {
   expect(shown()).toEqual(['c1', 'c2']);
 });
 
-it('what failed is kept until it is sent or given up', () => {
+it('a failed message is stored until it is sent or discarded', () => {
   add('ann', outgoing('c1'));
   changeOutbox('ann', (outbox) => withState(outbox, 'c1', 'failed', 'unavailable'));
   expect(keys()).toHaveLength(1);
@@ -62,7 +62,7 @@ it('what failed is kept until it is sent or given up', () => {
   expect(keys()).toEqual([]);
 });
 
-it('what a tab left behind is taken over, oldest first', async () => {
+it('messages of a closed tab are adopted, oldest first', async () => {
   leftBy('gone', 'c2');
   leftBy('gone', 'c1');
   tabsAre(tabId);
@@ -71,7 +71,7 @@ it('what a tab left behind is taken over, oldest first', async () => {
   expect(useOutbox.getState().outbox[0]).toMatchObject({ isAdopted: true, text: 'c1' });
 });
 
-it('is taken over once', async () => {
+it('a message is adopted once', async () => {
   leftBy('gone', 'c1');
   tabsAre(tabId);
   adoptOrphans('ann', await openTabs());
@@ -79,14 +79,14 @@ it('is taken over once', async () => {
   expect(shown()).toEqual(['c1']);
 });
 
-it('what an open tab is sending is left to it', async () => {
+it('messages of an open tab are not adopted', async () => {
   leftBy('open', 'c1');
   tabsAre(tabId, 'open');
   adoptOrphans('ann', await openTabs());
   expect(shown()).toEqual([]);
 });
 
-it('what was put down for another user is taken up again', async () => {
+it('messages are adopted again when their user returns', async () => {
   tabsAre(tabId);
   add('ann', outgoing('c1'));
   clearOutbox();
@@ -97,7 +97,7 @@ it('what was put down for another user is taken up again', async () => {
   expect(shown()).toEqual(['c1']);
 });
 
-it("what is another user's is left to them", async () => {
+it('messages of another user are not adopted', async () => {
   leftBy('gone', 'c1');
   tabsAre(tabId);
   adoptOrphans('an', await openTabs());
@@ -105,7 +105,7 @@ it("what is another user's is left to them", async () => {
   expect(shown()).toEqual([]);
 });
 
-it('where a browser knows no locks, everything is taken over: to send twice does no harm', async () => {
+it('without Web Locks all messages are adopted: duplicates are idempotent', async () => {
   leftBy('gone', 'c1');
   vi.stubGlobal('navigator', {});
   adoptOrphans('ann', await openTabs());

@@ -4,9 +4,9 @@ import { getItem, keysWithPrefix, removeItem, setItem } from './storage';
 import { tabId } from './tabs';
 
 /**
- * This tab's outbox. It is kept in localStorage as well, an item a message, so that tabs never overwrite one
- * another; the item says whose it is, and who finds it without an owner takes it over. It stays until the
- * message is seen: what is in the log may still be rejected, and one should hear of it.
+ * This tab's outbox, also stored in localStorage as one item per message, so that tabs never overwrite one
+ * another. Each item names its tab; a later tab adopts the items of closed ones. An item stays until its
+ * message appears in the conversation, because even an acknowledged message can still be rejected.
  */
 export const useOutbox = create<{ outbox: Outbox }>(() => ({ outbox: [] }));
 
@@ -38,7 +38,7 @@ function loadStored(userId: string): StoredOutgoing[] {
   return items.flatMap((item) => parseStored(item));
 }
 
-/** Nothing, when what was stored is none of ours. */
+/** Empty if the item is not valid JSON. */
 function parseStored(item: string | null): StoredOutgoing[] {
   try {
     return item === null ? [] : [JSON.parse(item) as StoredOutgoing];
@@ -48,8 +48,8 @@ function parseStored(item: string | null): StoredOutgoing[] {
 }
 
 /**
- * Takes over what tabs left behind that are not `open` any more, a reload's own too, and what was put down
- * here: before what was written since, and not known to be in the log.
+ * Adopts the stored messages of closed tabs, and this tab's own from before a reload or a switch of users.
+ * Puts them before newer messages, as pending: it is unknown whether they reached the log.
  */
 export function adoptOrphans(userId: string, openTabIds: ReadonlySet<string>): Outgoing[] {
   const currentIds = new Set(useOutbox.getState().outbox.map(({ clientId }) => clientId));
@@ -66,7 +66,7 @@ export function adoptOrphans(userId: string, openTabIds: ReadonlySet<string>): O
   return adopted;
 }
 
-/** Another user is next at this tab. What is not in the log yet stays in localStorage for this one. */
+/** Clears the in-memory outbox when the user changes. The stored items remain for the user's return. */
 export function clearOutbox(): void {
   useOutbox.setState({ outbox: [] });
 }

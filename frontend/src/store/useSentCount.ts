@@ -3,7 +3,7 @@ import { getItem, setItem } from './storage';
 
 const STORAGE_KEY = 'parley/sent';
 
-/** How many messages were sent from this browser. */
+/** Number of messages sent from this browser. */
 export const useSentCount = create<{ count: number }>(() => ({ count: Number(getItem(STORAGE_KEY)) || 0 }));
 
 export function incrementSentCount(): void {

@@ -7,7 +7,7 @@ export type Theme = 'system' | 'light' | 'dark';
 interface Store {
   user: User | null;
   theme: Theme;
-  /** The conversation whose end is before somebody's eyes: it shows nothing unread. */
+  /** The conversation being read at its end; it shows no unread count. */
   readingId: string | null;
   setUser: (user: User | null) => void;
   setTheme: (theme: Theme) => void;
@@ -21,7 +21,7 @@ function storedTheme(): Theme {
   return stored === 'light' || stored === 'dark' ? stored : 'system';
 }
 
-/** Who one is stands in the address, `?user=ann`: each tab can be somebody else, and stays so. */
+/** The user is kept in the address, `?user=ann`, so that each tab can have its own and keep it on reload. */
 function userFromAddress(): User | null {
   const id = new URLSearchParams(window.location.search).get('user');
   return id ? { id } : null;
@@ -51,7 +51,7 @@ onItemChange((key) => {
   if (key === THEME_KEY || key === null) useStore.setState({ theme: storedTheme() });
 });
 
-/** Back and forward lead over a switch of users too. */
+// Browser history can cross a switch of users.
 window.addEventListener('popstate', () => {
   const user = userFromAddress();
   if (user?.id !== useStore.getState().user?.id) useStore.setState({ user });

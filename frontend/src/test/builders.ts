@@ -1,4 +1,4 @@
-/** Messages, conversations and frames with everything filled in but what a test is about. */
+/** Builders of messages, conversations and frames with defaults for all fields. */
 import type {
   Conversation,
   ConversationPage,

@@ -3,7 +3,7 @@ import { renderHook } from '@testing-library/react';
 import type { ReactNode } from 'react';
 import { useStore } from '../store/useStore';
 
-/** A hook of ann's, over a cache of its own. */
+/** Renders a hook as user ann with a fresh query cache. */
 export function renderForAnn<T>(hook: () => T) {
   useStore.setState({ user: { id: 'ann' } });
   const queryClient = new QueryClient({ defaultOptions: { queries: { retry: false } } });

@@ -22,9 +22,9 @@ interface Props {
 }
 
 interface ItemProps extends Props {
-  /** Whether Tab leads here; to the others, the arrow keys. */
+  /** Whether the Tab key reaches this link; arrow keys reach the others. */
   isTabStop: boolean;
-  /** Where the list finds its links, by the conversation's id. */
+  /** Registry of the list's links by conversation id. */
   links: RefObject<Map<string, HTMLAnchorElement>>;
   onFocus: (id: string) => void;
 }
@@ -76,7 +76,7 @@ export const ConversationItem = memo(function ConversationItem(props: ItemProps)
   );
 });
 
-/** The draft, if one waits here; else the last message. */
+/** The draft, else the last unsent message, else the last message. */
 function Preview({ conversation, meId, isOpen }: Props) {
   const draft = useDrafts((store) => store.drafts[draftKey(meId, conversation.id)]);
   const unsent = useOutbox((store) => lastUnsent(store.outbox, conversation.id));

@@ -12,7 +12,7 @@ interface Props {
   openId: string | undefined;
 }
 
-/** One tab stop: the open conversation, or where the arrow keys moved since the list got the focus. */
+/** A list with one tab stop (roving tabindex): the link focused by arrow keys, else the open conversation. */
 export function ConversationList({ items, meId, openId }: Props) {
   const links = useRef(new Map<string, HTMLAnchorElement>());
   const [focusedId, setFocusedId] = useState<string>();
@@ -30,7 +30,7 @@ export function ConversationList({ items, meId, openId }: Props) {
 
   return (
     <nav className={styles['list']} aria-label={strings.list.label}>
-      {/* What is pressed on a link comes up to its list. */}
+      {/* Handles keys that bubble up from the links. */}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
       <ul onKeyDown={onKeyDown} onBlur={() => setFocusedId(undefined)}>
         {items.map((conversation) => (
@@ -51,7 +51,7 @@ export function ConversationList({ items, meId, openId }: Props) {
   );
 }
 
-/** Puts the focus on the conversation that was left. */
+/** Focuses the link of a conversation when it is closed. */
 function useRestoreFocus(openId: string | undefined, links: React.RefObject<Map<string, HTMLAnchorElement>>) {
   const previousId = useRef(openId);
   useEffect(() => {
@@ -82,7 +82,7 @@ function LoadMore() {
   );
 }
 
-/** While the list is on its way. */
+/** Shown while the list is loading. */
 export function ConversationListSkeleton() {
   return (
     <div className={styles['list']} role="status" aria-label={strings.list.loading}>

@@ -15,7 +15,7 @@ const named = (...peers: string[]) =>
 beforeEach(() => {
   window.history.replaceState(null, '', '/');
   useStore.setState({ user: { id: 'ann' } });
-  // jsdom has none of these.
+  // Not implemented by jsdom.
   Object.assign(HTMLDialogElement.prototype, { showModal, close });
   Element.prototype.scrollIntoView = vi.fn();
 });
@@ -28,7 +28,7 @@ function close(this: HTMLDialogElement) {
   this.open = false;
 }
 
-/** Returns what loads another list. */
+/** Renders the switcher over `list`. Returns a function that loads another list. */
 function shown(list: ConversationPage) {
   const queryClient = new QueryClient({ defaultOptions: { queries: { staleTime: Infinity } } });
   const key = CHAT_QUERY_KEYS.conversations('ann');
@@ -43,7 +43,7 @@ function shown(list: ConversationPage) {
 
 const selected = () => screen.getByRole('option', { selected: true }).textContent;
 
-it('what was chosen by the arrow keys stays chosen when better matches are loaded', async () => {
+it('keeps the option selected by arrow keys when better matches load', async () => {
   const load = shown(named('frank', 'frances'));
   await userEvent.keyboard('fra{ArrowDown}');
   expect(selected()).toContain('frances');
@@ -54,7 +54,7 @@ it('what was chosen by the arrow keys stays chosen when better matches are loade
   expect(window.location.hash).toBe('#with-frances');
 });
 
-it('the first match is active until another is chosen', async () => {
+it('selects the first match until another is selected', async () => {
   const load = shown(named('alfred'));
   await userEvent.keyboard('fr');
   expect(selected()).toContain('alfred');
@@ -63,7 +63,7 @@ it('the first match is active until another is chosen', async () => {
   expect(selected()).toContain('frank');
 });
 
-it('reads the status out in words that stand apart', async () => {
+it('announces the status and the result count as separate words', async () => {
   vi.spyOn(chatService, 'getConversations').mockReturnValue(new Promise(() => {}));
   shown({ ...named('frank'), nextPage: 'next' });
   await userEvent.keyboard('fra');

@@ -26,14 +26,14 @@ const MAX_OPTIONS = 20;
 const texts = strings.switcher;
 
 /**
- * Finds a conversation or starts one: a combobox (WAI-ARIA APG) in the browser's own modal dialog, which keeps
- * the focus, gives it back, and closes on Escape.
+ * Finds or starts a conversation: a combobox (WAI-ARIA APG) in a native modal dialog, which traps and
+ * restores the focus and closes on Escape.
  */
 export default function ConversationSwitcher({ meId, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState('');
-  // By its key: while the list is loaded on, better matches may come before it.
+  // A key and not an index: pages that load meanwhile may bring better matches.
   const [activeKey, setActiveKey] = useState<string>();
   useEffect(() => {
     dialog.current?.showModal();
@@ -68,7 +68,7 @@ export default function ConversationSwitcher({ meId, onClose }: Props) {
   };
 
   return (
-    // A click on the dialog itself is one beside its content.
+    // A click on the dialog element itself is on its backdrop.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events
     <dialog
       ref={dialog}

@@ -7,8 +7,8 @@ import { ChatIllustration, EmptyState } from '../ui/EmptyState';
 import { StartConversationButton } from './StartConversationButton';
 
 /**
- * In place of the list, and where there is room for two, of the thread: there are none, or they could not be
- * loaded. The latter stays while they are requested again, when there is no error for a while.
+ * Replaces an empty list, and on wide screens the thread too: there are no conversations, or they could not
+ * be loaded. The error stays visible during a retry, while the query reports none.
  */
 export function NoConversations({ onStart }: { onStart: () => void }) {
   const { data: list, error, refetch } = useConversations();

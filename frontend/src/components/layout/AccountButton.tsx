@@ -5,7 +5,7 @@ import { Avatar } from '../ui/Avatar';
 import { VisuallyHidden } from '../ui/VisuallyHidden';
 import styles from './AccountButton.module.css';
 
-/** Who one is, and the button of the menu about it. */
+/** Shows the signed-in user and opens the user menu. */
 export function AccountButton({ userId, ...rest }: { userId: string } & ComponentProps<'button'>) {
   return (
     <button type="button" className={styles['button']} aria-haspopup="menu" {...rest}>

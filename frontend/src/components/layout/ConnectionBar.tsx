@@ -6,7 +6,7 @@ import { useStore } from '../../store/useStore';
 import { Button } from '../ui/Button';
 import styles from './ConnectionBar.module.css';
 
-/** Shows that there is no connection, after a moment: a short loss needs no word. It lies over the page. */
+/** Shows a lost connection, after a short delay (in the CSS). Overlays the page. */
 export function ConnectionBar({ isConnected, isRefused }: Pick<Chat, 'isConnected' | 'isRefused'>) {
   const setUser = useStore((store) => store.setUser);
   const [wasConnected, setWasConnected] = useState(isConnected);

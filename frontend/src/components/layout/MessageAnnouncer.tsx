@@ -7,7 +7,7 @@ import { VisuallyHidden } from '../ui/VisuallyHidden';
 
 const MAX_ANNOUNCED = 20;
 
-/** Reads arriving messages to screen readers: each once, also when several come at the same moment. */
+/** Live region that announces each new message once, even when several arrive together. */
 export function MessageAnnouncer() {
   const [announced, setAnnounced] = useState<readonly MessageFrame[]>([]);
   useEffect(

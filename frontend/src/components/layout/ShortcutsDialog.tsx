@@ -9,7 +9,7 @@ const { keys, actions, title } = strings.shortcuts;
 const command = isMac ? keys.cmd : keys.ctrl;
 const alt = isMac ? keys.option : keys.alt;
 
-/** Each action with the keys that are pressed together for it; several ways are separate. */
+/** Each action with its alternative key combinations. */
 const SHORTCUTS: [string, ...string[][]][] = [
   [actions.switch, [command, 'K']],
   [actions.next, [alt, '↓']],
@@ -24,7 +24,7 @@ export default function ShortcutsDialog({ onClose }: { onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   return (
-    // A click on the dialog itself is one beside its content.
+    // A click on the dialog element itself is on its backdrop.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events
     <dialog
       ref={dialog}

@@ -8,7 +8,7 @@ import styles from './UserMenu.module.css';
 
 const THEMES: Theme[] = ['system', 'light', 'dark'];
 
-/** Loaded, and opened, when it is first asked for. */
+/** Opens when first mounted, since it is loaded by a click on its button. */
 export default function UserMenu({ userId, onHelp }: { userId: string; onHelp: () => void }) {
   const { theme, setTheme, setUser } = useStore();
   return (

@@ -15,7 +15,7 @@ import { EmojiButton } from '../lazyComponents';
 
 const { keys } = strings.composer;
 
-/** The hint of the keys is shown until so many messages were sent from this browser. */
+/** Number of messages sent from this browser after which the keyboard hint disappears. */
 const HINT_UNTIL_SENT = 3;
 
 interface Props {
@@ -25,8 +25,10 @@ interface Props {
   onSend: (text: string) => void;
 }
 
-/** Enter sends; Shift and Enter is a new line, and so is Enter on a touch keyboard. While an input method
- * composes, Enter ends that; some browsers say so by the key code 229 alone. */
+/**
+ * Whether a key sends: Enter without Shift, not on touch keyboards, and not while an input method is
+ * composing (which some browsers signal by key code 229 only).
+ */
 function isSendKey({ key, shiftKey, nativeEvent }: KeyboardEvent): boolean {
   const isComposing = nativeEvent.isComposing || nativeEvent.keyCode === 229;
   return key === 'Enter' && !shiftKey && !isComposing && !isTouchDevice();
@@ -119,7 +121,7 @@ export function Composer({ meId, conversationId, name, onSend }: Props) {
   );
 }
 
-/** What is written here is in memory alone. */
+/** Warns that drafts are kept in memory only. */
 function StorageWarning() {
   const isVolatile = useStorage((store) => store.isVolatile);
   return (
@@ -129,7 +131,7 @@ function StorageWarning() {
   );
 }
 
-/** The number alone where it is seen, with its unit where it is read out. */
+/** Shows the bare number, and announces it with its unit. */
 function CharactersLeft({ count }: { count: number }) {
   return (
     <>
@@ -139,7 +141,7 @@ function CharactersLeft({ count }: { count: number }) {
   );
 }
 
-/** As high as its text, up to what the style allows. */
+/** Fits the field's height to its text; CSS sets the maximum. */
 function useAutoHeight(field: React.RefObject<HTMLTextAreaElement | null>, text: string) {
   useLayoutEffect(() => {
     const { style, scrollHeight, offsetHeight, clientHeight } = collapsed(field.current!);

@@ -4,7 +4,7 @@ import { useNow } from '../../hooks/browser/useNow';
 import type { Message } from '../../types/chat';
 import styles from './DayChip.module.css';
 
-/** In milliseconds: so long the day stays once the reader has stopped. */
+/** Time for which the chip stays after scrolling ends. */
 const HIDE_DELAY_MS = 1_500;
 
 interface Props {
@@ -12,7 +12,10 @@ interface Props {
   scroller: RefObject<HTMLElement | null>;
 }
 
-/** The day of what is at the top, while one scrolls. The same is written in the list itself. */
+/**
+ * The day of the topmost message, shown while scrolling. Hidden from screen readers: the list has day
+ * headings.
+ */
 export function DayChip({ message, scroller }: Props) {
   const isScrolling = useIsScrolling(scroller);
   const label = useNow((now) => dayLabel(message.createdAt, now));

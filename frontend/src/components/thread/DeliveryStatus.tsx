@@ -10,7 +10,7 @@ const ICONS = {
   failed: CircleAlert,
 } as const;
 
-/** How far a message of one's own has come. */
+/** Delivery status of an own message. */
 export function DeliveryStatus({ delivery, size = 15 }: { delivery: Delivery; size?: number }) {
   const Icon = ICONS[delivery];
   return (

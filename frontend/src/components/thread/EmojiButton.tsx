@@ -6,7 +6,7 @@ import styles from './EmojiButton.module.css';
 import { EmojiPicker } from './EmojiPicker';
 import { IconButton } from '../ui/IconButton';
 
-/** Loaded, and opened, when it is first asked for. */
+/** Opens when first mounted, since it is loaded by a click on its button. */
 export default function EmojiButton({ onPick }: { onPick: (emoji: string) => void }) {
   const [isOpen, setIsOpen] = useState(true);
   const pick = (emoji: string) => {

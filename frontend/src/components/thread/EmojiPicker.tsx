@@ -2,7 +2,7 @@ import { EmojiPicker as Picker } from 'frimousse';
 import { strings } from '../../lib/strings';
 import styles from './EmojiPicker.module.css';
 
-/** Fonts lag behind: newer ones are a hole in the grid, and for those who receive them. */
+/** Newer emoji lack glyphs in many fonts. */
 const MAX_EMOJI_VERSION = 15;
 
 export function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }) {
@@ -18,7 +18,7 @@ export function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }) {
         className={styles['search']}
         placeholder={strings.emoji.search}
         aria-label={strings.emoji.search}
-        // It is opened to be typed into.
+        // Users open the picker to type.
         // oxlint-disable-next-line jsx-a11y/no-autofocus
         autoFocus
       />
@@ -32,7 +32,7 @@ export function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }) {
                 {category.label}
               </div>
             ),
-            // ARIA counts from 1.
+            // ARIA indexes are one-based.
             Row: ({ children, ...rest }) => (
               <div {...rest} aria-rowindex={oneBased(rest['aria-rowindex'])}>
                 {children}

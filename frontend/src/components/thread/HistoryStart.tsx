@@ -11,7 +11,7 @@ interface Props {
   onRetry: () => void;
 }
 
-/** What stands above the oldest message that is loaded. */
+/** Precedes the oldest loaded message: a loading state, an error, or the start of the conversation. */
 export function HistoryStart({ conversation, hasOlder, hasFailed, onRetry }: Props) {
   if (hasFailed) {
     return (

@@ -3,7 +3,7 @@ import { focusComposer } from './focusComposer';
 import { strings } from '../../lib/strings';
 import styles from './JumpToLatest.module.css';
 
-/** Has a strip of its own below the messages: above them it would cover what they say. */
+/** Button that scrolls to the latest message. Sits in a strip below the list, so that it covers no text. */
 export function JumpToLatest({ unread, onClick }: { unread: number; onClick: () => void }) {
   const label = unread > 0 ? strings.thread.jumpNew(unread) : strings.thread.jump;
   return (

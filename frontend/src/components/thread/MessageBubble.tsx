@@ -16,13 +16,13 @@ interface Props {
   text: string;
   createdAt: string;
   isOwn: boolean;
-  /** Whether the one before, the one after is of the same turn. */
+  /** Whether the previous, the next message belongs to the same group. */
   joinsPrevious: boolean;
   joinsNext: boolean;
-  /** In a group, who speaks is said. */
+  /** Group conversations show senders. */
   showsSender: boolean;
   delivery: Delivery;
-  /** Why it was not sent: an error's code, or the reason of a rejection. */
+  /** Why it was not sent: an error code or rejection reason. */
   reason?: string | undefined;
   onRetry?: (() => void) | undefined;
   onDiscard?: (() => void) | undefined;
@@ -129,7 +129,7 @@ function FailedActions({
   );
 }
 
-/** The button will be gone: the focus goes to where one goes on. */
+/** Focuses the composer before `action` removes the focused button. */
 function thenFocusComposer(action: (() => void) | undefined) {
   return () => {
     focusComposer();

@@ -37,12 +37,12 @@ interface Props {
   timeline: Timeline;
   meId: string;
   chat: Chat;
-  /** Whether the rows are where they are to be; until then they should be covered. */
+  /** Whether the list is at its initial position; until then it should be covered. */
   isPositioned: boolean;
   onPositioned: (isPositioned: boolean) => void;
 }
 
-/** Where the reader was when they left a conversation: the message at the top. At the end they stay at the end. */
+/** Scroll positions of closed conversations, kept for the next visit; none for those left at the bottom. */
 const savedPositions = new Map<string, RowPosition>();
 const positionKey = (meId: string, conversationId: string) => JSON.stringify([conversationId, meId]);
 
@@ -72,7 +72,7 @@ export function MessageList({ conversation, timeline, meId, chat, isPositioned, 
     if (initialPosition)
       list.current!.scrollToIndex(initialIndex, { align: 'start', offset: -initialPosition.offset });
   }, [initialPosition, initialIndex]);
-  // Who sends before the list is in place goes to its end.
+  // Sending a message before the list is positioned moves the target to the bottom.
   useInitialPosition(scroller, isFollowing ? null : initialPosition, count === 0, () => {
     follower.positioned();
     onPositioned(true);
@@ -100,7 +100,7 @@ export function MessageList({ conversation, timeline, meId, chat, isPositioned, 
         role="log"
         aria-live="off"
         aria-label={strings.thread.messages}
-        // A reader moves through it by keys.
+        // Focusable for keyboard scrolling.
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
         onClickCapture={({ target }) => {
@@ -142,12 +142,15 @@ export function MessageList({ conversation, timeline, meId, chat, isPositioned, 
   );
 }
 
-/** Of the virtual list, but for its refusal of the pointer while rows move: they may move all the time. */
+/**
+ * Keeps pointer events on while virtua disables them for moving rows: in a busy thread rows move all the
+ * time.
+ */
 function ListContent({ style, ...others }: CustomContainerComponentProps) {
   return <div {...others} style={{ ...style, pointerEvents: 'auto' }} />;
 }
 
-/** Whether rows came before the first one: then the list keeps its distance from its end. */
+/** Whether rows were prepended, so that the virtual list keeps its distance from the bottom. */
 function useIsPrepend(first: number, count: number): boolean {
   const [previous, setPrevious] = useState({ first, count, isPrepend: false });
   if (previous.first === first && previous.count === count) return previous.isPrepend;
@@ -156,7 +159,7 @@ function useIsPrepend(first: number, count: number): boolean {
   return isPrepend;
 }
 
-/** What one has just sent is shown, wherever one was. */
+/** Calls `callback` when `count` has increased. */
 function useOnIncrease(count: number, callback: () => void) {
   const previous = useRef(count);
   useEffect(() => {

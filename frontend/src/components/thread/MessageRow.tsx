@@ -14,20 +14,20 @@ interface Props {
   next?: RowSource | undefined;
   meId: string;
   isGroup: boolean;
-  /** All after this seq was new when the conversation was opened. */
+  /** The "New messages" divider stands above the first message after this seq. */
   dividerSeq: number | null;
   onRetry: Chat['retry'];
   onDiscard: Chat['discard'];
 }
 
-/** A message, with the day and the "New messages" line above it where they belong. */
+/** A message, preceded by a day heading and the "New messages" divider where due. */
 export const MessageRow = memo(function MessageRow(props: Props) {
   const { source, meId, isGroup, dividerSeq, onRetry, onDiscard } = props;
   const row = toRow(source, meId);
   const previous = props.previous && toRow(props.previous, meId);
   const next = props.next && toRow(props.next, meId);
   const hasDivider = isFirstUnread(row, previous, dividerSeq);
-  // Another time zone has other days.
+  // Recomputed over time: the local time zone may change.
   const isFirstOfDay = useNow(() => startsDay(row, previous));
   const { message, outgoing } = row;
   return (

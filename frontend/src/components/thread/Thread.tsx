@@ -32,7 +32,7 @@ interface Props {
 export default function Thread({ conversation, meId, chat }: Props) {
   const name = conversationName(conversation);
   const title = useRef<HTMLHeadingElement>(null);
-  // Elsewhere the composer takes it; here that would bring up the keyboard.
+  // Without a touch screen the composer takes the focus; here that would open the keyboard.
   useEffect(() => {
     if (isTouchDevice()) title.current?.focus({ preventScroll: true });
   }, []);
@@ -100,7 +100,7 @@ function History({ conversation, meId, chat }: Props) {
   );
 }
 
-/** It stays while it is tried again: then there is no error for a while. */
+/** Stays visible during a retry, while the query reports no error. */
 function LoadError({ error, onRetry }: { error: Error | null; onRetry: () => void }) {
   return (
     <EmptyState title={strings.thread.failed} action={<Button onClick={onRetry}>{strings.retry}</Button>}>
@@ -109,7 +109,7 @@ function LoadError({ error, onRetry }: { error: Error | null; onRetry: () => voi
   );
 }
 
-/** What was written meanwhile. */
+/** Outgoing messages, shown while history cannot be loaded. */
 function UnsentMessages({ conversation, meId, chat }: Props) {
   const outbox = useOutbox((store) => store.outbox);
   const outgoing = undelivered(outbox, conversation.id, [], meId);

@@ -10,7 +10,7 @@ const BUBBLES = [
   [true, 46],
 ] as const;
 
-/** While the messages are on their way. `isBrief`: they are expected at once, so that it is shown only when late. */
+/** Shown while messages load. With `isDelayed` it appears only after a moment, for content that is cached. */
 export function ThreadSkeleton({ isDelayed = false }: { isDelayed?: boolean }) {
   return (
     <div

@@ -1,6 +1,6 @@
 import { isTouchDevice } from '../../lib/isTouchDevice';
 
-/** Where one goes on when what had the focus is gone. On glass that would bring up the keyboard. */
+/** Moves the focus to the composer; on touch devices to the message list, so that no keyboard opens. */
 export function focusComposer(): void {
   const selector = isTouchDevice() ? '[role=log][tabindex], [role=log] [tabindex]' : 'form textarea';
   document.querySelector<HTMLElement>(selector)?.focus({ preventScroll: true });

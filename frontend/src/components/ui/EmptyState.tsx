@@ -8,7 +8,7 @@ interface Props {
   illustration?: ReactNode;
 }
 
-/** In place of what is not there: empty, failed, not found. */
+/** Placeholder for missing content: empty, failed or not found. */
 export function EmptyState({ title, children, action, illustration }: Props) {
   return (
     <div className={styles['emptyState']}>
@@ -20,7 +20,7 @@ export function EmptyState({ title, children, action, illustration }: Props) {
   );
 }
 
-/** Two bubbles, talking. */
+/** Two speech bubbles. */
 export function ChatIllustration() {
   return (
     <svg className={styles['illustration']} viewBox="0 0 160 110" aria-hidden="true">

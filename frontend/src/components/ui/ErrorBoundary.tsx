@@ -1,13 +1,12 @@
 import { Component, type ReactNode } from 'react';
 
 interface Props {
-  /** Shown instead. */
   fallback: ReactNode;
   onError?: () => void;
   children: ReactNode;
 }
 
-/** Keeps a part that breaks, or that cannot be loaded, from taking the page with it. */
+/** Shows `fallback` when a child throws or cannot be loaded. */
 export class ErrorBoundary extends Component<Props, { hasError: boolean }> {
   override state = { hasError: false };
 

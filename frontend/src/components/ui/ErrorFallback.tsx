@@ -2,7 +2,7 @@ import { strings } from '../../lib/strings';
 import { Button } from './Button';
 import { EmptyState } from './EmptyState';
 
-/** In place of what broke, or could not be loaded. */
+/** Fallback for a component that failed, with a button that reloads the page. */
 export function ErrorFallback() {
   return (
     <EmptyState

@@ -2,12 +2,12 @@ import { Suspense, useState, type ReactElement, type ReactNode } from 'react';
 import { ErrorBoundary } from './ErrorBoundary';
 
 interface Props {
-  /** The button as it is until the part is loaded. */
+  /** Renders the button shown until `children` are loaded. */
   button: (load: () => void) => ReactElement;
   children: ReactNode;
 }
 
-/** A part that is loaded when its button is first pressed. */
+/** Loads its lazy children when the button is first pressed. */
 export function LazyOnClick({ button, children }: Props) {
   const [isRequested, setIsRequested] = useState(false);
   const placeholder = button(() => setIsRequested(true));

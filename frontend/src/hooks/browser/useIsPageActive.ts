@@ -11,7 +11,7 @@ function subscribe(onChange: () => void) {
   };
 }
 
-/** Whether somebody looks: the tab can be seen, and its window is the one that is used. */
+/** Whether the tab is visible and its window has the focus. */
 export function useIsPageActive(): boolean {
   return useSyncExternalStore(subscribe, () => document.visibilityState === 'visible' && document.hasFocus());
 }

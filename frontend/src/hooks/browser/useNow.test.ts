@@ -14,14 +14,14 @@ it('follows the clock over midnight', () => {
   expect(result.current).toBe(16);
 });
 
-it('is right when the page wakes from a sleep in which no timer ran', () => {
+it('is current when the page wakes after its timer was suspended', () => {
   const { result } = renderHook(() => useNow(day));
   vi.setSystemTime(new Date(2026, 0, 17, 8));
   act(() => void window.dispatchEvent(new Event('focus')));
   expect(result.current).toBe(17);
 });
 
-it('renders only when what is selected changes', () => {
+it('renders only when the selected value changes', () => {
   let renders = 0;
   renderHook(() => {
     renders++;

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react';
 
 const MINUTE_MS = 60_000;
-/** A page that was asleep, frozen or out of sight may have missed its timer. */
+/** Events after which a suspended page may have missed its timer. */
 const WAKE_EVENTS = ['focus', 'pageshow', 'online'] as const;
 
 const subscribers = new Set<() => void>();
@@ -30,8 +30,8 @@ function subscribe(onChange: () => void) {
 }
 
 /**
- * What `select` makes of the current time, computed again at each full minute and when the page wakes. Renders
- * only when that changes, so it is to be a primitive: a label, not a Date.
+ * Returns `select` of the current time, recomputed at each full minute and when the page wakes. Renders only
+ * when the result changes, so it must be a primitive.
  */
 export function useNow<T extends string | number | boolean>(select: (now: Date) => T): T {
   return useSyncExternalStore(subscribe, () => select(new Date()));

@@ -8,7 +8,7 @@ beforeEach(() => window.history.replaceState(null, '', LIST));
 
 const address = () => window.location.pathname + window.location.search + window.location.hash;
 
-/** jsdom goes back in a task of its own. */
+/** jsdom navigates in a separate task. */
 async function arrivedAt(expected: string) {
   await waitFor(() => expect(address()).toBe(expected));
 }
@@ -18,14 +18,14 @@ describe('the address', () => {
     expect(parseRoute(hrefOf({ to }).slice(1))).toEqual({ to });
   });
 
-  it('that is not encoded as it should be is read as it stands', () => {
+  it('is read as it is when it is not encoded', () => {
     expect(parseRoute('to/50%')).toEqual({ to: '50%' });
     expect(parseRoute('')).toBeUndefined();
     expect(parseRoute('some-id')).toEqual({ id: 'some-id' });
   });
 });
 
-it('leaving goes back in the history, over all conversations since the list', async () => {
+it('closing goes back in the history to the list, over all conversations since', async () => {
   const { result } = renderHook(useRoute);
   const length = window.history.length;
   act(() => openConversation({ id: 'one' }));
@@ -40,7 +40,7 @@ it('leaving goes back in the history, over all conversations since the list', as
   expect(window.history.length).toBe(length + 1);
 });
 
-it('leaving one whose link was followed from elsewhere adds nothing to the history', () => {
+it('closing a conversation opened by a link adds no history entry', () => {
   window.history.replaceState(null, '', `${LIST}#linked`);
   const { result } = renderHook(useRoute);
   const length = window.history.length;
@@ -48,7 +48,7 @@ it('leaving one whose link was followed from elsewhere adds nothing to the histo
   expect([address(), window.history.length, result.current]).toEqual([LIST, length, undefined]);
 });
 
-it('opening what is open adds nothing to the history', () => {
+it('opening the open conversation adds no history entry', () => {
   openConversation({ id: 'one' });
   const length = window.history.length;
   openConversation({ id: 'one' });

@@ -1,14 +1,14 @@
 import { useSyncExternalStore } from 'react';
 
 /**
- * The open conversation stands in the address: `#<id>`, or `#to/<user id>` by its other member, whether it
- * exists yet or not.
+ * The open conversation, kept in the address: `#<id>`, or `#to/<user id>` for a direct conversation, which
+ * need not exist yet.
  */
 export type Route = { id: string } | { to: string };
 
 const USER_PREFIX = 'to/';
 
-/** How many entries of the history lead back to the list; absent when it was not left within this page. */
+/** `depth`: number of history entries back to the list; absent if the page was opened at a conversation. */
 interface HistoryState {
   depth?: number;
 }
@@ -41,7 +41,7 @@ export function parseRoute(hash: string): Route | undefined {
   return hash.startsWith(USER_PREFIX) ? { to: decodeOrKeep(hash.slice(USER_PREFIX.length)) } : { id: hash };
 }
 
-/** The text itself where it is not encoded as it should be: a user id may well hold a `%`. */
+/** Returns malformed text unchanged: a user id may contain a `%`. */
 function decodeOrKeep(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -54,7 +54,7 @@ export function hrefOf(route: Route): string {
   return 'to' in route ? `#${USER_PREFIX}${encodeURIComponent(route.to)}` : `#${route.id}`;
 }
 
-/** Opens a conversation: a new entry of the browser's history. */
+/** Opens a conversation with a new history entry. */
 export function openConversation(route: Route): void {
   const href = hrefOf(route);
   if (href === window.location.hash) return;
@@ -65,7 +65,10 @@ export function openConversation(route: Route): void {
   notifySubscribers();
 }
 
-/** Back to the list, by the history where that leads there: then the browser's back button does not return. */
+/**
+ * Returns to the list by going back in the history if possible, so that the back button does not reopen the
+ * conversation.
+ */
 export function closeConversation(): void {
   if (!fragment()) return;
   const { depth } = (window.history.state ?? {}) as HistoryState;

@@ -20,7 +20,7 @@ function press(target: Element, init: KeyboardEventInit) {
   target.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, cancelable: true, ...init }));
 }
 
-it('Escape in a half-written text takes the focus away; the next one leaves', () => {
+it('Escape in a field with text removes the focus; the next one closes the conversation', () => {
   const field = render(<Page />).container.querySelector('textarea')!;
   field.value = 'half';
   field.focus();
@@ -31,13 +31,13 @@ it('Escape in a half-written text takes the focus away; the next one leaves', ()
   expect(acts.onLeave).toHaveBeenCalledOnce();
 });
 
-it('Escape in an empty field leaves', () => {
+it('Escape in an empty field closes the conversation', () => {
   const field = render(<Page />).getByRole('textbox');
   press(field, { key: 'Escape' });
   expect(acts.onLeave).toHaveBeenCalledOnce();
 });
 
-it('a question mark that is typed is text, elsewhere it asks for help', () => {
+it('a question mark is text in a field and opens help elsewhere', () => {
   const field = render(<Page />).getByRole('textbox');
   press(field, { key: '?', shiftKey: true });
   expect(acts.onHelp).not.toHaveBeenCalled();
@@ -63,7 +63,7 @@ it('AltGr is not Ctrl, and Ctrl+Shift+K is the browser’s', () => {
   expect(acts.onSwitch).toHaveBeenCalledOnce();
 });
 
-it('while a dialog is open nothing acts behind it', () => {
+it('shortcuts do nothing while a dialog is open', () => {
   render(<Page isModal />);
   press(document.body, { key: 'Escape' });
   press(document.body, { key: 'k', ctrlKey: true });

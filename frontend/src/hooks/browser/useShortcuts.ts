@@ -1,21 +1,21 @@
 import { useEffect, useEffectEvent } from 'react';
 import { isLetterKey, fieldState } from '../../lib/keyboard';
 
-/** On a Mac, Ctrl and K deletes to the end of the line. */
+/** On a Mac the command key is Cmd: Ctrl+K deletes to the end of the line there. */
 export const isMac = /^Mac|^iP/.test(navigator.platform);
 
 interface Shortcuts {
-  /** Ctrl (on a Mac Cmd) and K. */
+  /** Ctrl+K (Cmd+K). */
   onSwitch: () => void;
-  /** `?` while nothing is written, or Ctrl (Cmd) and `/`. */
+  /** `?` outside text fields, or Ctrl+/ (Cmd+/). */
   onHelp: () => void;
-  /** Alt and an arrow: the next (1) or the previous (-1) conversation. */
+  /** Alt+Down (1) and Alt+Up (-1): the next and the previous conversation. */
   onStep: (step: 1 | -1) => void;
-  /** Escape; in a half-written text the first one takes the focus away. */
+  /** Escape. In a field with text the first one only removes the focus. */
   onLeave: () => void;
 }
 
-/** Keys that act wherever the focus is. `isModal`: a dialog has the keys. */
+/** Handles global keyboard shortcuts, except while a modal dialog is open. */
 export function useShortcuts(shortcuts: Shortcuts, isModal: boolean) {
   const handleKey = useEffectEvent((event: KeyboardEvent) => {
     if (isModal || event.defaultPrevented) return;
@@ -39,7 +39,7 @@ function actionFor(event: KeyboardEvent, shortcuts: Shortcuts): (() => void) | u
   if (isCommand && key === '/') return shortcuts.onHelp;
   if (ctrlKey || metaKey) return undefined;
   if (altKey) {
-    // On a Mac these move by paragraph.
+    // On a Mac these keys move the caret by paragraph.
     const isText = isMac && hasText;
     if (key === 'ArrowDown' && !isText) return () => shortcuts.onStep(1);
     if (key === 'ArrowUp' && !isText) return () => shortcuts.onStep(-1);

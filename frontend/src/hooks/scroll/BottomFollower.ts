@@ -10,10 +10,10 @@ import {
   type ScrollMetrics,
 } from './followState';
 
-/** In milliseconds: after so long without input and scrolling, the reader has stopped. */
+/** Time without input or scrolling after which the reader counts as idle. */
 const IDLE_MS = 300;
 
-/** In milliseconds: so long after its last change a layout is quiet. */
+/** Time since the last layout change after which a scroll counts as the reader's. */
 const STABLE_LAYOUT_MS = 250;
 
 const NO_METRICS: ScrollMetrics = { top: 0, height: 0, viewport: 0 };
@@ -30,10 +30,10 @@ const measure = ({
   viewport,
 });
 
-/** With Ctrl it zooms. */
+/** With Ctrl the wheel zooms. */
 const scrollsUp = ({ deltaY, ctrlKey }: WheelEvent) => deltaY < 0 && !ctrlKey;
 
-/** Keeps a scrolling element at its end, in every layout, for as long as its reader stays there. */
+/** Keeps a scroll container at its bottom, through layout changes, until its reader scrolls up. */
 export class BottomFollower {
   #state: FollowState;
   #scroller: HTMLElement | null = null;
@@ -41,7 +41,7 @@ export class BottomFollower {
   #layoutChangedAt = 0;
   readonly #listeners = new Set<() => void>();
 
-  /** `isFollowing`: from the beginning; else `placed` is to be called. */
+  /** Without `isFollowing` the follower waits for `positioned()`. */
   constructor(isFollowing: boolean) {
     this.#state = { mode: isFollowing ? 'following' : 'positioning', atBottom: NO_METRICS };
   }
@@ -51,10 +51,10 @@ export class BottomFollower {
     return () => void this.#listeners.delete(listener);
   };
 
-  /** Whether the reader is at the end, or would be if the list kept up. */
+  /** Whether the reader is at the bottom, or would be if the list kept up. */
   readonly isFollowing = (): boolean => this.#state.mode === 'following' || this.#state.mode === 'paused';
 
-  /** Watches `scroller`, whose rows are in `content`. Returns what ends that. */
+  /** Observes `scroller` and its `content`. Returns the cleanup. */
   attach(scroller: HTMLElement, content: Element): () => void {
     const listeners = new AbortController();
     const options = { passive: true, signal: listeners.signal };
@@ -77,13 +77,13 @@ export class BottomFollower {
     };
   }
 
-  /** Goes to the end, and stays there. */
+  /** Scrolls to the bottom and follows it. */
   follow(): void {
     this.#setState({ ...this.#state, mode: 'following' });
     queueMicrotask(() => this.#scrollToBottom());
   }
 
-  /** The list has been brought to the row that it opens at. */
+  /** Call when the list is at its initial position. */
   positioned(): void {
     if (this.#scroller) this.#setState(afterPositioning(this.#state, measure(this.#scroller)));
   }
@@ -115,7 +115,7 @@ export class BottomFollower {
     else this.#onLayout();
   }
 
-  /** Whatever changed, the end comes back into view. */
+  /** Scrolls back to the bottom after a layout change. */
   #onLayout() {
     if (!this.#scroller || this.#state.mode !== 'following') return;
     const metrics = measure(this.#scroller);
@@ -128,7 +128,7 @@ export class BottomFollower {
     if (!scroller) return;
     scroller.scrollTop = scroller.scrollHeight;
     this.#state = { ...this.#state, atBottom: measure(scroller) };
-    // The list learns of it now, not with the next frame: until then it would go on from where it was.
+    // Notify the virtual list now; by the next frame it would have rendered from the old position.
     scroller.dispatchEvent(new Event('scroll'));
   }
 

@@ -13,30 +13,30 @@ const atEnd: FollowState = { mode: 'following', atBottom: at(1500) };
 const modeAfter = (state: FollowState, ...positions: ScrollMetrics[]) =>
   positions.reduce((held, now) => afterScroll(held, now, true), state).mode;
 
-describe('a list at its end', () => {
-  it('follows when rows were added, grew or shrank, wherever that puts it', () => {
+describe('a list at its bottom', () => {
+  it('follows when rows are added, grow or shrink', () => {
     for (const now of [at(1500, 2200), at(1400, 2100), at(900, 1500), at(0, 9000)]) {
       expect(modeAfter(atEnd, now)).toBe('following');
     }
   });
 
-  it('is left by a reader who scrolls up, also while rows are added', () => {
+  it('detaches when the reader scrolls up, also while rows are added', () => {
     const held = afterInput(atEnd);
     expect(modeAfter(held, at(1480, 2060), at(1440, 2120))).toBe('detached');
   });
 
-  it('is left by small steps as by one', () => {
+  it('detaches by many small steps as by one', () => {
     const held = afterInput(atEnd);
     expect(modeAfter(held, at(1480), at(1460), at(1440))).toBe('detached');
     expect(modeAfter(atEnd, at(1480), at(1460), at(1440))).toBe('detached');
   });
 
-  it('is not left by a touch that moves nothing while rows are added', () => {
+  it('stays attached on a touch without movement while rows are added', () => {
     const held = afterScroll(afterInput(atEnd), at(1500, 2600), false);
     expect(afterIdle(held).mode).toBe('following');
   });
 
-  it('is left by scrolling without an input event, as find in page does', () => {
+  it('detaches on a scroll without an input event, as by find in page', () => {
     expect(modeAfter(atEnd, at(700))).toBe('detached');
     expect(afterScroll(atEnd, at(700), false).mode).toBe('following');
   });
@@ -46,7 +46,7 @@ describe('a list at its end', () => {
   });
 });
 
-describe('a list that was left', () => {
+describe('a detached list', () => {
   const away: FollowState = { mode: 'detached', atBottom: at(1500) };
 
   it('stays where it is', () => {
@@ -54,7 +54,7 @@ describe('a list that was left', () => {
     expect(afterIdle(afterInput(away)).mode).toBe('detached');
   });
 
-  it('follows again once its end is reached', () => {
+  it('follows again once its bottom is reached', () => {
     expect(modeAfter(away, at(1452))).toBe('following');
   });
 });
@@ -62,11 +62,11 @@ describe('a list that was left', () => {
 describe('a list that opens at a row', () => {
   const placing: FollowState = { mode: 'positioning', atBottom: at(0, 500) };
 
-  it('does not take its first layout for the end', () => {
+  it('does not mistake its first layout for the bottom', () => {
     expect(modeAfter(placing, at(0, 500), at(600, 1100))).toBe('positioning');
   });
 
-  it('follows if that row is at the end', () => {
+  it('follows if that row is at the bottom', () => {
     expect(afterPositioning(placing, at(1500)).mode).toBe('following');
     expect(afterPositioning(placing, at(700)).mode).toBe('detached');
   });

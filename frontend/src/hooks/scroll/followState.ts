@@ -1,15 +1,15 @@
 /**
- * Whether a list follows its end. That is an intention: rows that are added, grow or shrink never change it,
- * only the reader's own scrolling does.
+ * Whether a list follows its bottom, as a pure state machine. Only the reader's own scrolling changes it;
+ * rows that are added, grow or shrink do not.
  */
 
 /**
- * `placing`: the list is being brought to the row that it opens at, and means nothing by its position yet.
- * `held`: the reader has begun to scroll up; the list moves nothing until it is known where they stop.
+ * `positioning`: the list is moving to its initial position. `following`: at the bottom. `paused`: the reader
+ * is scrolling up, and following waits until they stop. `detached`: the reader is elsewhere.
  */
 export type FollowMode = 'positioning' | 'following' | 'paused' | 'detached';
 
-/** Of a scrolling element, in pixels: `scrollTop`, `scrollHeight`, `clientHeight`. */
+/** `scrollTop`, `scrollHeight` and `clientHeight` of a scroll container, in pixels. */
 export interface ScrollMetrics {
   top: number;
   height: number;
@@ -18,30 +18,30 @@ export interface ScrollMetrics {
 
 export interface FollowState {
   mode: FollowMode;
-  /** The layout in which the end was last in view. */
+  /** Metrics when the bottom was last in view. */
   atBottom: ScrollMetrics;
 }
 
-/** So near the end, in pixels, counts as at the end. */
+/** Distance that still counts as at the bottom. */
 export const BOTTOM_MARGIN_PX = 48;
 
 const bottomOf = ({ height, viewport }: ScrollMetrics) => height - viewport;
 
-/** In pixels from the end. */
+/** In pixels. */
 export const distanceFromBottom = (metrics: ScrollMetrics) => bottomOf(metrics) - metrics.top;
 
 export function isSameLayout(a: ScrollMetrics, b: ScrollMetrics): boolean {
   return a.height === b.height && a.viewport === b.viewport;
 }
 
-/** The reader uses what scrolls up: wheel, finger, key or pointer. */
+/** Input that may scroll up: wheel, touch, key or pointer. */
 export function afterInput(state: FollowState): FollowState {
   return state.mode === 'following' ? { ...state, mode: 'paused' } : state;
 }
 
 /**
- * The list has scrolled. Find in page, assistive technology and a dragged scrollbar come without an input event:
- * a list that moved up while its layout `isQuiet`, unchanged for a while, has been scrolled by its reader.
+ * The list has scrolled. Find in page, assistive technology and a dragged scrollbar cause no input event, so
+ * a move up in a stable layout counts as the reader's too.
  */
 export function afterScroll(
   state: FollowState,
@@ -57,12 +57,12 @@ export function afterScroll(
   return hasLeft ? { ...state, mode: 'detached' } : state;
 }
 
-/** The reader has stopped, and is not away: what came meanwhile is followed. */
+/** The reader is idle: a paused list follows again. */
 export function afterIdle(state: FollowState): FollowState {
   return state.mode === 'paused' ? { ...state, mode: 'following' } : state;
 }
 
-/** The list is where it was to be. */
+/** The list has reached its initial position. */
 export function afterPositioning(state: FollowState, metrics: ScrollMetrics): FollowState {
   return state.mode === 'positioning' ? afterScroll({ ...state, mode: 'detached' }, metrics, true) : state;
 }

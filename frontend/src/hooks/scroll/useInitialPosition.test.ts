@@ -19,7 +19,7 @@ const placing = (start: InitialPosition) =>
 
 const frames = () => new Promise((resolve) => setTimeout(resolve, 100));
 
-it('waits for the row that the list opens at', async () => {
+it('waits for the initial row', async () => {
   placing({ seq: 5, offset: 96 });
   await frames();
   expect(onPlaced).not.toHaveBeenCalled();
@@ -28,7 +28,7 @@ it('waits for the row that the list opens at', async () => {
   expect(onPlaced).toHaveBeenCalledTimes(1);
 });
 
-it('waits for the end instead, once the list is to go there', async () => {
+it('waits for the bottom instead once that is the target', async () => {
   const { rerender } = placing({ seq: 5, offset: 96 });
   await frames();
   rerender(null);

@@ -1,7 +1,7 @@
 import { useEffect, useEffectEvent, type RefObject } from 'react';
 import type { InitialPosition } from '../../domain/rows';
 
-/** In milliseconds: a list that is not in place by then is shown as it is. */
+/** Shows the list as it is when it has not reached its position by then. */
 const POSITION_TIMEOUT_MS = 3_000;
 
 function isVisible(row: Element | null | undefined): row is Element {
@@ -12,7 +12,7 @@ function isAtBottom(scroller: HTMLElement): boolean {
   return scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop <= 2;
 }
 
-/** Whether the row is drawn, measured, and where it was to be, or as near as the end of the list lets it. */
+/** Whether the target row is drawn and at its offset, or as near to it as the ends of the list allow. */
 function isPositioned(scroller: HTMLElement, position: InitialPosition, isEmpty: boolean): boolean {
   if (isEmpty) return true;
   const rows = scroller.querySelectorAll('[data-row]');
@@ -25,7 +25,9 @@ function isPositioned(scroller: HTMLElement, position: InitialPosition, isEmpty:
   return Math.abs(top - position.offset) <= 2;
 }
 
-/** Calls once the list shows where it opens: until then its rows are being measured, and there is nothing to see. */
+/**
+ * Calls `onPositioned` once the list shows its initial position; before, its rows are still being measured.
+ */
 export function useInitialPosition(
   scroller: RefObject<HTMLElement | null>,
   position: InitialPosition,
@@ -40,7 +42,7 @@ export function useInitialPosition(
       if (isReached() || now - startedAt > POSITION_TIMEOUT_MS) reportPositioned();
       else frame = requestAnimationFrame(check);
     });
-    // A reader who scrolls before is elsewhere already: the start is not waited for.
+    // A reader who scrolls meanwhile has chosen another position.
     const element = scroller.current;
     const listeners = new AbortController();
     for (const event of ['wheel', 'touchmove', 'keydown'])

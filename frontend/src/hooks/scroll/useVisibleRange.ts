@@ -1,20 +1,20 @@
 import { useEffect, useState, type RefObject } from 'react';
 import type { RowPosition } from '../../domain/rows';
 
-/** In pixels: by so much the newest message may reach below the edge and still be in view. */
+/** The newest message counts as in view when it reaches below the edge by at most this. */
 const BOTTOM_MARGIN_PX = 36;
 
-/** By seq; undefined where there is none. */
+/** Seqs of the messages in view. */
 export interface VisibleRange {
-  /** The topmost message that is in view, if only in part. */
+  /** The topmost message at least partly in view. */
   first: number | undefined;
-  /** The last message whose end is in view or above it. */
+  /** The last message whose bottom edge is in or above the view. */
   last: number | undefined;
 }
 
 const EMPTY_RANGE: VisibleRange = { first: undefined, last: undefined };
 
-/** Rows are drawn beyond both edges, so that scrolling is smooth; hidden ones are still to be measured. */
+/** Skips overscan rows beyond the edges and rows that are hidden because they are not measured yet. */
 function measureVisibleRange(scroller: HTMLElement, newestSeq: number): VisibleRange {
   const viewport = scroller.getBoundingClientRect();
   let { first, last } = EMPTY_RANGE;
@@ -28,7 +28,7 @@ function measureVisibleRange(scroller: HTMLElement, newestSeq: number): VisibleR
   return { first, last };
 }
 
-/** The topmost message that is in view, if only in part, and where its row is. */
+/** The topmost message at least partly in view, with its row's offset. */
 export function topVisibleRow(scroller: HTMLElement): RowPosition | undefined {
   const { first } = measureVisibleRange(scroller, Infinity);
   const row = scroller.querySelector(`[data-seq="${first}"]`);
@@ -36,7 +36,9 @@ export function topVisibleRow(scroller: HTMLElement): RowPosition | undefined {
   return { seq: first, offset: row.getBoundingClientRect().top - scroller.getBoundingClientRect().top };
 }
 
-/** Which messages are in view, looked up at most once a frame. Nothing is until the list `isPlaced`. */
+/**
+ * Tracks which messages are in view, at most once an animation frame. Empty until the list `isPositioned`.
+ */
 export function useVisibleRange(
   scroller: RefObject<HTMLElement | null>,
   newestSeq: number,
