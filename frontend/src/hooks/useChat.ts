@@ -40,8 +40,8 @@ export function useChat(meId: string) {
   useApplyFrames(meId);
   useClearOnUserChange(meId);
 
-  const isConnectedRef = useRef(isConnected);
-  isConnectedRef.current = isConnected;
+  // True from the moment the outbox is resent: a message sent earlier must not overtake it.
+  const canTransmit = useRef(false);
 
   const transmit = useCallback(
     ({ conversationId, text, clientId, peerId }: Outgoing) => {
@@ -54,13 +54,14 @@ export function useChat(meId: string) {
 
   // Resend everything unacknowledged on each connection, with the same clientId and before newer messages.
   useEffect(() => {
+    canTransmit.current = isConnected;
     if (isConnected) transmitPending(useOutbox.getState().outbox, transmit);
   }, [isConnected, transmit]);
   useEffect(() => {
     let isCancelled = false;
     void openTabs().then((openTabIds) => {
       const adopted = isCancelled ? [] : adoptOrphans(meId, openTabIds);
-      if (isConnectedRef.current) transmitPending(adopted, transmit);
+      if (canTransmit.current) transmitPending(adopted, transmit);
     });
     return () => void (isCancelled = true);
   }, [isConnected, meId, transmit]);
@@ -73,7 +74,7 @@ export function useChat(meId: string) {
       timer ??= window.setTimeout(
         () => {
           timer = undefined;
-          if (isConnectedRef.current) transmitPending(useOutbox.getState().outbox, transmit);
+          if (canTransmit.current) transmitPending(useOutbox.getState().outbox, transmit);
         },
         MIN_RETRY_DELAY_MS * (1 + Math.random()),
       );
@@ -89,7 +90,7 @@ export function useChat(meId: string) {
       const peerToStart = peerId ?? pendingPeer(useOutbox.getState().outbox, conversationId);
       const outgoing = createOutgoing(conversationId, text, peerToStart);
       changeOutbox(meId, (outbox) => [...outbox, outgoing]);
-      if (isConnectedRef.current) transmit(outgoing);
+      if (canTransmit.current) transmit(outgoing);
     },
     [meId, transmit],
   );
@@ -97,7 +98,7 @@ export function useChat(meId: string) {
   const retry = useCallback(
     (outgoing: Outgoing) => {
       changeOutbox(meId, (outbox) => withState(outbox, outgoing.clientId, 'pending'));
-      if (isConnectedRef.current) transmit(outgoing);
+      if (canTransmit.current) transmit(outgoing);
     },
     [meId, transmit],
   );
