@@ -5,7 +5,7 @@ const MAX_ATTEMPTS = 30;
 const RETRY_INTERVAL_MS = 2_000;
 
 /** Retries for a minute while the network is away. After that the file is gone, as after a new release. */
-async function importWithRetry<T>(load: () => Promise<T>, attempts = MAX_ATTEMPTS): Promise<T> {
+export async function importWithRetry<T>(load: () => Promise<T>, attempts = MAX_ATTEMPTS): Promise<T> {
   try {
     return await load();
   } catch (error) {
@@ -14,6 +14,12 @@ async function importWithRetry<T>(load: () => Promise<T>, attempts = MAX_ATTEMPT
     return importWithRetry(load, attempts - 1);
   }
 }
+
+const loadThread = () => import('./thread/Thread');
+
+/** Starts loading when this module is evaluated, while the conversation list renders. */
+export const Thread = lazy(() => importWithRetry(loadThread));
+loadThread().catch(() => {});
 
 const loaders = {
   EmojiButton: () => import('./thread/EmojiButton'),

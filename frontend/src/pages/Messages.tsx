@@ -1,4 +1,4 @@
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
+import { Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { MessageAnnouncer } from '../components/layout/MessageAnnouncer';
 import { ErrorFallback } from '../components/ui/ErrorFallback';
 import { Button } from '../components/ui/Button';
@@ -7,7 +7,7 @@ import { ErrorBoundary } from '../components/ui/ErrorBoundary';
 import { VisuallyHidden } from '../components/ui/VisuallyHidden';
 import { NoConversations } from '../components/conversations/NoConversations';
 import { ChatIllustration, EmptyState } from '../components/ui/EmptyState';
-import { preloadWhenIdle, ShortcutsDialog, ConversationSwitcher } from '../components/lazyComponents';
+import { ConversationSwitcher, preloadWhenIdle, ShortcutsDialog, Thread } from '../components/lazyComponents';
 import { Sidebar } from '../components/layout/Sidebar';
 import { StartConversationButton } from '../components/conversations/StartConversationButton';
 import { ThreadSkeleton } from '../components/thread/ThreadSkeleton';
@@ -20,10 +20,6 @@ import { useUnreadCount } from '../hooks/useUnreadCount';
 import { strings } from '../lib/strings';
 import type { User } from '../types/chat';
 import styles from './Messages.module.css';
-
-// Start loading the thread while the list renders.
-const thread = import('../components/thread/Thread');
-const Thread = lazy(() => thread);
 
 const { keys } = strings.shortcuts;
 
