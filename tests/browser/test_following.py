@@ -100,6 +100,40 @@ async def test_a_reader_can_leave_a_stream_and_come_back(person: Invite, api: Ap
     await expect(message(ann, "the last one")).to_be_in_viewport(ratio=1)
 
 
+ORPHAN = """([user, conversationId]) => {
+    const message = {clientId: 'orphan', conversationId, text: 'from a closed tab', state: 'pending',
+        createdAt: new Date().toISOString(), tab: 'closed'};
+    localStorage.setItem(`parley/outbox/${user}/orphan`, JSON.stringify(message));
+    window.dispatchEvent(new Event('online'));
+}"""
+"""Leaves an unsent message of a closed tab, and reconnects: that adopts it."""
+
+
+async def test_a_message_adopted_from_a_closed_tab_does_not_move_the_reader(person: Invite, api: Api) -> None:
+    wes = await person("wes")
+    conversation = await _at_end(api, wes, 60)
+    await wheel(wes, -800)
+    await expect(jump(wes)).to_be_visible()
+    await wes.page.evaluate(ORPHAN, [wes.name, conversation])
+    await expect(talk(wes, "max")).to_contain_text("from a closed tab")
+    await expect(jump(wes)).to_be_visible()
+
+
+async def test_expanding_the_last_message_at_the_end_does_not_flicker(person: Invite, api: Api) -> None:
+    """The button that leads to the end appears only if the end is out of view afterwards."""
+    xia = await person("xia")
+    conversation = await _at_end(api, xia, 20)
+    await api.say("max", conversation, "line\n" * 25)
+    more = messages(xia).last.get_by_role("button", name="Show more")
+    await expect(more).to_be_in_viewport()
+    await more.click()
+    await expect(jump(xia)).to_be_visible()
+    await xia.page.evaluate(COUNTS_LOSSES)
+    await messages(xia).last.get_by_role("button", name="Show less").click()
+    await expect(jump(xia)).not_to_be_attached()
+    assert await xia.page.evaluate("window.losses") == 0
+
+
 LAYOUTS = ["900", "1280", "480 low", "900", "large text", "usual text"]
 
 

@@ -78,7 +78,8 @@ export function MessageList({ conversation, timeline, meId, chat, isPositioned, 
     onPositioned(true);
   });
   useEffect(() => () => onPositioned(false), [onPositioned]);
-  useOnIncrease(outgoing.length, () => follower.follow());
+  // Messages adopted from a closed tab must not move the reader.
+  useOnIncrease(outgoing.filter(({ isAdopted }) => !isAdopted).length, () => follower.follow());
 
   const topMessage = visible.first === undefined ? undefined : items[indexOfSeq(items, visible.first)];
   const savePosition = useEffectEvent(() => {
@@ -104,7 +105,7 @@ export function MessageList({ conversation, timeline, meId, chat, isPositioned, 
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
         onClickCapture={({ target }) => {
-          if ((target as Element).closest('[aria-expanded]')) follower.release();
+          if ((target as Element).closest('[aria-expanded]')) follower.holdPosition();
         }}
       >
         <Virtualizer ref={list} as={ListContent} data={data} shift={isPrepend} bufferSize={800}>

@@ -2,6 +2,7 @@ import {
   afterInput,
   afterPositioning,
   afterIdle,
+  afterResize,
   afterScroll,
   distanceFromBottom,
   BOTTOM_MARGIN_PX,
@@ -88,10 +89,16 @@ export class BottomFollower {
     if (this.#scroller) this.#setState(afterPositioning(this.#state, measure(this.#scroller)));
   }
 
-  /** Stays where it is while the reader unfolds a text, which may then reach beyond the end. */
-  release(): void {
-    this.#setState({ ...this.#state, mode: 'positioning' });
-    requestAnimationFrame(() => requestAnimationFrame(() => this.positioned()));
+  /** Keeps the scroll position while the reader expands or collapses a text. Following ends if the bottom moves away. */
+  holdPosition(): void {
+    window.clearTimeout(this.#idleTimer);
+    this.#setState(afterInput(this.#state));
+    // Two frames: the virtual list measures the row after its next paint.
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        if (this.#scroller) this.#setState(afterResize(this.#state, measure(this.#scroller)));
+      }),
+    );
   }
 
   #pause() {

@@ -3,6 +3,7 @@ import {
   afterInput,
   afterPositioning,
   afterIdle,
+  afterResize,
   afterScroll,
   type FollowState,
   type ScrollMetrics,
@@ -56,6 +57,20 @@ describe('a detached list', () => {
 
   it('follows again once its bottom is reached', () => {
     expect(modeAfter(away, at(1452))).toBe('following');
+  });
+});
+
+describe('a list whose reader resizes a row', () => {
+  it('follows while its bottom stays in view, and detaches otherwise', () => {
+    const paused = afterInput(atEnd);
+    expect(afterResize(paused, at(1500, 2040)).mode).toBe('following');
+    expect(afterResize(paused, at(1500, 2600)).mode).toBe('detached');
+    expect(afterResize(paused, at(900, 1400)).mode).toBe('following');
+  });
+
+  it('does not interrupt positioning', () => {
+    const positioning: FollowState = { mode: 'positioning', atBottom: at(0, 500) };
+    expect(afterResize(positioning, at(0, 500)).mode).toBe('positioning');
   });
 });
 

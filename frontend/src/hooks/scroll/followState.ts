@@ -62,6 +62,11 @@ export function afterIdle(state: FollowState): FollowState {
   return state.mode === 'paused' ? { ...state, mode: 'following' } : state;
 }
 
+/** The reader has resized a row: the list follows if its bottom is still in view. */
+export function afterResize(state: FollowState, metrics: ScrollMetrics): FollowState {
+  return state.mode === 'positioning' ? state : afterScroll({ ...state, mode: 'detached' }, metrics, false);
+}
+
 /** The list has reached its initial position. */
 export function afterPositioning(state: FollowState, metrics: ScrollMetrics): FollowState {
   return state.mode === 'positioning' ? afterScroll({ ...state, mode: 'detached' }, metrics, true) : state;
