@@ -39,7 +39,7 @@ check: $(READY) ## Look for what is wrong; changes nothing
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
-	@$(PYTHON) -m shared.contract --check
+	@$(PYTHON) -m tools.contract --check
 	@$(PYTHON) -m deploy.local.frontend check
 
 fix: $(READY) ## Format, and repair what can be

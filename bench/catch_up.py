@@ -25,8 +25,8 @@ from deploy.local.failure import Failure
 from deploy.local.process import ROOT, Process, leash, module
 from deploy.local.record import Stack
 from deploy.local.services import migrations, topics
-from shared import ids
-from shared.topics import Topics
+from shared.contract import ids
+from shared.log.topics import Topics
 
 _PARTITIONS = int(os.environ.get("PARTITIONS") or 12)
 _TABLES = "progress, conversations, members, messages, journal, journal_personal"

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from shared import codec
-from shared.contract.samples import sample_bytes
+from shared.contract import codec
+from tools.contract.samples import sample_bytes
 
 _ENTRY = sample_bytes()["chat.message.sent.v1"]
 _ROUNDS = 200

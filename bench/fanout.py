@@ -28,7 +28,7 @@ from bench.target import Parley, parley
 from bench.verdict import LATE, crowded
 from bench.wires import Wire
 from deploy.local.failure import Failure
-from shared import ids
+from shared.contract import ids
 
 _SERVICES = ("gateway", "notifier", "store", "projector")
 _PARTITIONS = int(os.environ.get("PARTITIONS") or 12)

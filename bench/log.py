@@ -8,10 +8,10 @@ from uuid import uuid4
 from pydantic import BaseModel
 
 from bench.wires import TEXT
-from shared import codec, events, ids
+from shared.contract import codec, events, ids
+from shared.contract.fields import timestamp
 from shared.kafka import Appendable, Producer, partition_for
-from shared.topics import Topics
-from shared.vocabulary import timestamp
+from shared.log.topics import Topics
 
 _WHERE = Topics.named().events
 _ACTOR = "bench"

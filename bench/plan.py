@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 
 from bench.wires import Wire
-from shared import ids
+from shared.contract import ids
 
 
 class Pair(BaseModel):

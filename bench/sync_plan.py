@@ -21,9 +21,9 @@ from bench import explain, past, results
 from bench.past import Past
 from deploy.local.background import running
 from deploy.local.failure import Failure
-from message_store import sessions
-from message_store.migrations import migrate
-from message_store.reading import PROBE, SYNC
+from message_store.query_api.read_sql import PROBE, SYNC
+from message_store.storage import sessions
+from message_store.storage.migrate import migrate
 
 NAMES = ["user", "offsets", "limit"]
 _TIMES = 50

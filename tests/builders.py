@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared import codec, events, ids
+from shared.contract import codec, events, ids
+from shared.contract.fields import timestamp
 from shared.kafka import Record, partition_for
-from shared.vocabulary import timestamp
 
 EPOCH = "0123456789abcdef"
 _ticks = count()

@@ -7,13 +7,13 @@ from typing import Protocol
 import pytest
 
 from deploy.local.record import Stack
-from shared.serving import allow_files
+from shared.runtime.open_files import raise_limit
 from tests.platform import Platform, fresh_database, local_stack, new_topic_prefix, platform
 
 
 def pytest_configure() -> None:
     """The tests hold both ends of many sockets."""
-    allow_files()
+    raise_limit()
 
 
 @pytest.fixture(scope="session")

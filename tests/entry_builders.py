@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from shared import codec, ids
-from shared.entries import Entry, entry_reader
+from shared.contract import codec, ids
+from shared.contract.entries import Entry, entry_reader
+from shared.contract.position import Position
 from shared.kafka import Record
-from shared.position import Position
 
 EPOCH = "0123456789abcdef"
 TALK = ids.direct_conversation_id("alice", "bob")

@@ -12,7 +12,7 @@ from deploy.local.process import Process, module
 from gateway.settings import Settings
 from message_store.settings import ProjectSettings, ServeSettings
 from notifier.live.settings import LiveSettings
-from shared.settings import ProcessSettings, read
+from shared.runtime.settings import ProcessSettings, read
 
 SETTINGS: Mapping[str, type[ProcessSettings]] = {
     "store": ServeSettings,
@@ -91,7 +91,7 @@ def topics(kafka: str) -> Process:
     """The command that makes the topics, again and again without harm."""
     partitions = os.environ.get("PARTITIONS") or "12"
     env = {**ONCE, "KAFKA_BOOTSTRAP": kafka, "PARTITIONS": partitions}
-    return Process("topics", module("shared.topics"), env, quiet=True)
+    return Process("topics", module("shared.log.topics"), env, quiet=True)
 
 
 def migrations(database: str) -> Process:

@@ -15,10 +15,10 @@ import pytest
 from playwright.async_api import Locator, Route, expect
 
 from deploy.local.record import Stack
-from shared import codec, events, ids
+from shared.contract import codec, events, ids
+from shared.contract.fields import timestamp
 from shared.kafka import Appendable, Producer, partition_for
-from shared.topics import Topics
-from shared.vocabulary import timestamp
+from shared.log.topics import Topics
 from tests import builders
 from tests.browser.chat_page import (
     Api,

@@ -15,14 +15,15 @@ from uvicorn.protocols.websockets import websockets_sansio_impl
 from websockets import frames as websockets_frames
 from websockets import protocol
 
-from gateway import bodies
-from gateway import delays as gateway_delays
-from gateway.bodies import NewRead
+from gateway.api import schemas
+from gateway.api.schemas import NewRead
+from gateway.websocket import close_codes as gateway_delays
 from message_store.domain import outcomes
-from shared import frames, problems, socket_protocol
-from shared.close_codes import MEANINGS, CloseCode
-from shared.contract.schemas import accepted
-from shared.vocabulary import MAX_SEQ
+from shared.contract import frames
+from shared.contract.close_codes import MEANINGS, CloseCode
+from shared.contract.fields import MAX_SEQ
+from shared.http import problems, websocket_protocol
+from tools.contract.schemas import accepted
 
 SOURCES = [Path("services/gateway/src"), Path("services/message-store/src"), Path("shared/src")]
 README = Path("docs/contract/README.md").read_text()
@@ -111,7 +112,7 @@ def _of_the_gateway() -> Iterator[int]:
 
 
 def _of_the_protocols() -> Iterator[int]:
-    for module in (protocol, websockets_sansio_impl, socket_protocol):
+    for module in (protocol, websockets_sansio_impl, websocket_protocol):
         for name, call in _calls(ast.parse(inspect.getsource(module))):
             if name in ("fail", "_fail", "send_close") and call.args:
                 code = call.args[0]
@@ -128,7 +129,7 @@ def test_frames_name_every_reason_that_there_is() -> None:
     assert _named(reset) == set(get_args(frames.ResetReason))
 
 
-@pytest.mark.parametrize("reader", [frames.client_frame_reader, bodies.new_read], ids=["frame", "body"])
+@pytest.mark.parametrize("reader", [frames.client_frame_reader, schemas.new_read], ids=["frame", "body"])
 @pytest.mark.parametrize(
     "text",
     ["3001.0", "1e3", "0", "-0.0", "3.5", "1e-1", '"5"', "true", "null", "-1", "-1.0", "[1]"]

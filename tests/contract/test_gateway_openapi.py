@@ -7,9 +7,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from gateway.application import application, calls
-from shared import ids
-from tests.unit.gateway.house import opened
+from gateway.app import application, calls
+from shared.contract import ids
+from tests.unit.gateway.gateway_fixture import opened
 
 CALLS = {
     ("get", "/messages/conversations"): {"meId", "limit", "page", "position"},

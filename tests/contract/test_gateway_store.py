@@ -10,11 +10,11 @@ import orjson
 import pytest
 from aiohttp import web
 
-from gateway.memory_store import MemoryStore
-from gateway.store import Answer, Away, Belongs, HttpStore, StorePort, Unavailable, Until
-from shared.problems import Code, InternalCode, Problem
+from gateway.store.client import Answer, Away, Belongs, HttpStore, StorePort, Unavailable, Until
+from gateway.testing.in_memory_store import MemoryStore
+from shared.http.problems import Code, InternalCode, Problem
 from tests.service_token import SERVICE_TOKEN
-from tests.unit.gateway.house import EPOCH, PARTITIONS, STRANGE, House, opened
+from tests.unit.gateway.gateway_fixture import EPOCH, PARTITIONS, STRANGE, House, opened
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 

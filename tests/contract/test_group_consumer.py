@@ -8,8 +8,8 @@ import pytest
 
 from shared.kafka import Consumer, Inspector, Producer, Record, TopicSpec
 from shared.kafka.admin import create_topics
-from shared.kafka.memory import MemoryConsumer, MemoryInspector, MemoryLog, MemoryProducer
 from shared.kafka.types import GroupConsumerPort, ProducerPort
+from shared.testing.in_memory_kafka import MemoryConsumer, MemoryInspector, MemoryLog, MemoryProducer
 
 PARTITIONS = 2
 

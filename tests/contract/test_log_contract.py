@@ -8,8 +8,8 @@ import pytest
 
 from shared.kafka import Appendable, Appended, Consumer, Producer, Record, TopicSpec
 from shared.kafka.admin import create_topics
-from shared.kafka.memory import MemoryConsumer, MemoryLog, MemoryProducer
 from shared.kafka.types import ConsumerPort, ProducerPort
+from shared.testing.in_memory_kafka import MemoryConsumer, MemoryLog, MemoryProducer
 
 PARTITIONS = 2
 TOPIC = "contract"

@@ -14,10 +14,10 @@ import pytest
 from openapi_spec_validator import validate as validate_openapi
 from pydantic import BaseModel
 
-from shared import codec, entries, events
-from shared.contract import history, vectors
-from shared.contract.samples import sample_bytes
-from shared.contract.schemas import ENTRIES, type_of
+from shared.contract import codec, entries, events
+from tools.contract import history, vectors
+from tools.contract.samples import sample_bytes
+from tools.contract.schemas import ENTRIES, type_of
 
 HERE = Path(__file__).parent
 CONTRACT = Path("docs/contract")
@@ -31,7 +31,7 @@ def loaded(path: Path) -> Any:
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "shared.contract", *arguments]
+    words = [sys.executable, "-m", "tools.contract", *arguments]
     return subprocess.run(words, capture_output=True, text=True, check=False)
 
 

@@ -7,22 +7,22 @@ from typing import Any
 import psycopg
 import pytest
 
-from message_store.batch import Draft
-from message_store.changes import advance, changes
 from message_store.domain import Duplicate, Rejected, Sent
-from message_store.fold import Arrival, Folded, fold
-from message_store.memory import MemoryStore, Tables
-from message_store.migrations import migrate
-from message_store.postgres import PostgresStore
-from message_store.records import record
-from message_store.rows import Changes
-from message_store.states import StateCache, knowing
-from message_store.store import Known, LostRace, Progress, Store, WrongLog
-from shared import codec, ids
-from shared.events import Event
-from shared.log_identity import LogIdentity
+from message_store.domain.fold import Arrival, Folded, fold
+from message_store.projector.batch import Draft
+from message_store.projector.state_cache import StateCache, knowing
+from message_store.read_models.changes import advance, changes
+from message_store.read_models.entry_encoder import record
+from message_store.read_models.rows import Changes
+from message_store.storage.migrate import migrate
+from message_store.storage.port import Known, LostRace, Progress, Store, WrongLog
+from message_store.storage.postgres import PostgresStore
+from message_store.testing.in_memory_storage import MemoryStore, Tables
+from shared.contract import codec, ids
+from shared.contract.events import Event
+from shared.log.log_epoch import LogIdentity
 from tests import builders
-from tests.unit.message_store.model import commit
+from tests.unit.message_store.reference_model import commit
 
 LOG = LogIdentity(builders.EPOCH, 2)
 GROUP = ids.group_conversation_id("ann", "g")

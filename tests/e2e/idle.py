@@ -8,7 +8,7 @@ import sys
 
 import uvloop
 
-from shared.serving import allow_files
+from shared.runtime.open_files import raise_limit
 
 _held: list[asyncio.Transport] = []
 
@@ -37,5 +37,5 @@ async def _run(port: int, count: int, rate: float) -> None:
 
 
 if __name__ == "__main__":
-    allow_files()
+    raise_limit()
     uvloop.run(_run(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])))

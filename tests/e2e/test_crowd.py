@@ -10,8 +10,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 
 from deploy.local.record import Stack
-from shared import codec, entries
-from shared.topics import Topics
+from shared.contract import codec, entries
+from shared.log.topics import Topics
 from tests.conftest import StartStack
 from tests.e2e import client
 from tests.platform import new_topic_prefix

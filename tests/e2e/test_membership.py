@@ -12,10 +12,10 @@ import psycopg
 import pytest
 
 from deploy.local.record import Stack
-from shared import codec, ids
-from shared.events import Event
+from shared.contract import codec, ids
+from shared.contract.events import Event
 from shared.kafka import Producer, partition_for
-from shared.topics import Topics
+from shared.log.topics import Topics
 from tests import builders
 from tests.conftest import StartStack
 from tests.e2e import client

@@ -11,7 +11,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from deploy.local.record import Stack
-from shared.topics import Topics
+from shared.log.topics import Topics
 from tests.conftest import StartStack
 from tests.e2e import client
 from tests.platform import away
@@ -124,7 +124,7 @@ async def test_a_client_that_sends_while_catching_up_is_heard(two: Stack, http: 
 async def test_a_cursor_that_cannot_be_honoured_is_said_and_the_socket_is_live(
     two: Stack, http: httpx.AsyncClient, made: str, kind: str
 ) -> None:
-    from shared import cursor
+    from shared.contract import cursor
 
     conversation = await client.start(http, "ida", "jon")
     mine = cursor.decode((await _sync(http, "jon"))["cursor"])

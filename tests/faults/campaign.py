@@ -22,7 +22,7 @@ from pathlib import Path
 import structlog
 
 from deploy.local.failure import Failure
-from shared.serving import allow_files
+from shared.runtime.open_files import raise_limit
 from tests.faults import small_disk, table
 from tests.faults.catalogue import GROUPS, faults_of
 from tests.faults.fault import Fault
@@ -39,7 +39,7 @@ def main() -> int:
         print(*(str(fault) for faults in plan.values() for fault in faults), sep="\n")
         return 0
     _quiet()
-    allow_files()
+    raise_limit()
     began = time.monotonic()
     with _disk("disk" in plan) as disk:
         judged = asyncio.run(_all(plan, chosen, disk))

@@ -5,10 +5,10 @@ import itertools
 import random
 from dataclasses import dataclass
 
-from shared import codec, ids
-from shared.events import Event
+from shared.contract import codec, ids
+from shared.contract.events import Event
 from shared.kafka import Producer, Unconfirmed, partition_for
-from shared.topics import Topics
+from shared.log.topics import Topics
 from tests import builders
 from tests.faults.ledger import Answer, Ledger, Operation, Status
 from tests.faults.population import Talk

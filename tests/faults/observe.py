@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import httpx
 import psycopg
 
-from shared import cursor
-from shared.topics import Topics
+from shared.contract import cursor
+from shared.log.topics import Topics
 from tests.faults import records, rows
 from tests.faults.group import Backstage
 from tests.faults.ledger import Frame, Ledger

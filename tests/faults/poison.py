@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from shared import codec, ids
+from shared.contract import codec, ids
 from shared.kafka import partition_for
 from tests import builders
 from tests.faults.fault import Fault

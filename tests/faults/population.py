@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, starmap
 
-from shared import ids
+from shared.contract import ids
 from shared.kafka import partition_for
 
 PARTITIONS = 12

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared import codec
-from shared.events import LogOpened
+from shared.contract import codec
+from shared.contract.events import LogOpened
 from shared.kafka import Record, partition_for
 from tests.faults.ledger import Frame
 from tests.faults.observed import Told

@@ -3,15 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 
-from message_store.migrations import migrate
-from message_store.postgres import PostgresStore
-from message_store.projector import Projector
-from message_store.publisher import Publisher
-from shared import codec
-from shared.dead_letters import DeadLetters
+from message_store.projector.projector import Projector
+from message_store.projector.publisher import Publisher
+from message_store.storage.migrate import migrate
+from message_store.storage.postgres import PostgresStore
+from shared.contract import codec
 from shared.kafka import Record
-from shared.kafka.memory import MemoryConsumer, MemoryLog, MemoryProducer
-from shared.log_identity import LogIdentity
+from shared.log.dead_letters import DeadLetters
+from shared.log.log_epoch import LogIdentity
+from shared.testing.in_memory_kafka import MemoryConsumer, MemoryLog, MemoryProducer
 
 
 async def replay(records: Sequence[Sequence[Record]], database_url: str) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from shared import codec, cursor, ids
-from shared.events import Event
+from shared.contract import codec, cursor, ids
+from shared.contract.events import Event
 from tests import builders
 from tests.faults.ledger import Answer, Connection, Frame, Ledger, Operation, Refetch, Status
 from tests.faults.observed import Observed, Told, Trespass

@@ -10,7 +10,7 @@ import httpx
 import orjson
 from websockets.asyncio.client import connect
 
-from shared.problems import STATUS
+from shared.http.problems import STATUS
 from tests.faults.ledger import Ledger
 from tests.faults.observed import Trespass
 from tests.faults.recount import Happened

@@ -8,7 +8,7 @@ from itertools import chain
 import pytest
 
 from deploy.local.process import ROOT
-from message_store.postgres import PostgresStore
+from message_store.storage.postgres import PostgresStore
 from tests.faults.catalogue import GROUPS, faults_of
 from tests.faults.deaths import FAILPOINTS
 from tests.faults.network import troubles

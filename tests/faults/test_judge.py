@@ -5,7 +5,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from shared import codec, ids
+from shared.contract import codec, ids
 from tests import builders
 from tests.faults.judge import VERDICTS, Promise, broken, judge
 from tests.faults.ledger import Answer, Ledger, Operation, Refetch, Status

@@ -3,15 +3,15 @@
 import orjson
 from hypothesis import given
 
-from message_store.fold import Folded
-from message_store.records import record
-from shared import codec
-from shared.events import Event
-from shared.showing import frame_of
+from message_store.domain.fold import Folded
+from message_store.read_models.entry_encoder import record
+from shared.contract import codec
+from shared.contract.entry_to_frame import frame_of
+from shared.contract.events import Event
 from tests import builders
 from tests.faults.ledger import Frame
 from tests.faults.recount import Logged, Recount, key_of
-from tests.unit.message_store.model import Projection, stories
+from tests.unit.message_store.reference_model import Projection, stories
 
 
 def _frame(folded: Folded) -> Frame:

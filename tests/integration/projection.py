@@ -13,11 +13,11 @@ from typing import Any, LiteralString
 import psycopg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from message_store.migrations import migrate
-from shared import codec, entries
-from shared.events import Event
+from message_store.storage.migrate import migrate
+from shared.contract import codec, entries
+from shared.contract.events import Event
 from shared.kafka import Producer, partition_for
-from shared.topics import Topics, TopicSettings, open_log
+from shared.log.topics import Topics, TopicSettings, open_log
 from tests import builders
 
 PARTITIONS = 3

@@ -9,19 +9,20 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from message_store import queries
-from message_store.api import routes
-from message_store.fold import Arrival, Folded
-from message_store.migrations import migrate
-from message_store.postgres import PostgresStore
-from message_store.progress import ProgressWatch
-from message_store.states import StateCache
-from shared import ids, problems
-from shared.events import Event
-from shared.log_identity import LogIdentity
-from shared.shortcut import Shortcut
+from message_store.domain.fold import Arrival, Folded
+from message_store.projector.state_cache import StateCache
+from message_store.query_api import queries
+from message_store.query_api.progress_waiter import ProgressWatch
+from message_store.query_api.routes import routes
+from message_store.storage.migrate import migrate
+from message_store.storage.postgres import PostgresStore
+from shared.contract import ids
+from shared.contract.events import Event
+from shared.http import problems
+from shared.http.direct_routes import Shortcut
+from shared.log.log_epoch import LogIdentity
 from tests import builders
-from tests.unit.message_store.model import commit
+from tests.unit.message_store.reference_model import commit
 
 GROUP = ids.group_conversation_id("ann", "g")
 

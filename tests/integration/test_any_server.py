@@ -11,9 +11,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from message_store import reading, sessions, statements
-from shared import ids
-from shared.events import Event
+from message_store.query_api import read_sql
+from message_store.storage import sessions, write_sql
+from shared.contract import ids
+from shared.contract.events import Event
 from tests import builders
 from tests.integration.read_models import GROUP, Memory, read_models
 from tests.platform import PlainServer, fresh_database, plain_server
@@ -114,9 +115,9 @@ async def test_on_any_server_no_statement_is_compiled(server: PlainServer, any_u
 
 
 STATEMENTS = [
-    *(statements.STRANGERS, statements.CLAIM, statements.OWNED, statements.STATES, statements.COMMIT),
-    *(statements.UNTOLD, reading.PROGRESS, reading.MEMBERSHIP, reading.CONVERSATIONS),
-    *(reading.CONVERSATION, reading.HISTORY, reading.SYNC, reading.OUTCOME),
+    *(write_sql.STRANGERS, write_sql.CLAIM, write_sql.OWNED, write_sql.STATES, write_sql.COMMIT),
+    *(write_sql.UNTOLD, read_sql.PROGRESS, read_sql.MEMBERSHIP, read_sql.CONVERSATIONS),
+    *(read_sql.CONVERSATION, read_sql.HISTORY, read_sql.SYNC, read_sql.OUTCOME),
 ]
 
 
@@ -124,7 +125,7 @@ def test_no_statement_is_forgotten_here() -> None:
     parts = {"TOLD", "TOLD_OF", "PROBE"}
     named = {
         name: value
-        for module in (statements, reading)
+        for module in (write_sql, read_sql)
         for name, value in vars(module).items()
         if name[0] != "_" and name.isupper() and isinstance(value, str) and name not in parts
     }

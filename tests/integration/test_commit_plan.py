@@ -6,8 +6,8 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from message_store import sessions, statements
-from message_store.migrations import migrate
+from message_store.storage import sessions, write_sql
+from message_store.storage.migrate import migrate
 
 _FILL: tuple[LiteralString, ...] = (
     """insert into members select md5((g / 2)::text)::uuid, 'u' || g % 50, g, null, 0, 0, 0, 0
@@ -26,8 +26,8 @@ async def test_no_row_is_looked_at_that_a_batch_does_not_name(database_url: str)
         connection.execute(sessions.APPLY, sessions.parameters(sessions.WRITING))
         for each in _FILL:
             connection.execute(each)
-        names = re.findall(r"%\((\w+)\)s", statements.COMMIT)
-        numbered = statements.COMMIT % {name: f"${place}" for place, name in enumerate(names, 1)}
+        names = re.findall(r"%\((\w+)\)s", write_sql.COMMIT)
+        numbered = write_sql.COMMIT % {name: f"${place}" for place, name in enumerate(names, 1)}
         nothing = ", ".join(["null"] * len(names))
         connection.execute(f"prepare asked as {numbered}".encode())
         row = connection.execute(f"explain (format json) execute asked ({nothing})".encode()).fetchone()

@@ -10,11 +10,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from message_store import queries
-from message_store.migrations import migrate
-from message_store.postgres import PostgresStore
-from shared.log_identity import LogIdentity
-from shared.problems import Problem
+from message_store.query_api import queries
+from message_store.storage.migrate import migrate
+from message_store.storage.postgres import PostgresStore
+from shared.http.problems import Problem
+from shared.log.log_epoch import LogIdentity
 from tests import builders
 from tests.integration.read_models import GROUP
 from tests.notifier_processes import free_port

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from shared import codec
-from shared.entries import Entry
+from shared.contract import codec
+from shared.contract.entries import Entry
 from shared.kafka import Producer
-from shared.topics import Topics, TopicSettings, open_log
+from shared.log.topics import Topics, TopicSettings, open_log
 from tests.entry_builders import sent
 from tests.notifier_processes import free_port
 

@@ -54,7 +54,7 @@ async def contents(stack: Stack) -> tuple[bytes | None, list[tuple[int]]]:
 
 def make_topics(stack: Stack) -> None:
     environment = {**os.environ, "KAFKA_BOOTSTRAP": stack.kafka, "PARTITIONS": "1", "TOPIC_PREFIX": ""}
-    subprocess.run(module("shared.topics"), env=environment, cwd=ROOT, check=True)
+    subprocess.run(module("shared.log.topics"), env=environment, cwd=ROOT, check=True)
 
 
 async def test_data_survive_a_kill_and_a_restart(folder: Path) -> None:

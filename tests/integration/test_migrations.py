@@ -14,8 +14,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from message_store.migrations import Unusable, migrate, migrations, newest
-from message_store.schema import read_record
+from message_store.storage.migrate import Unusable, migrate, migrations, newest
+from message_store.storage.schema import read_record
 
 NAMES = [each.name for each in migrations()]
 STEPS = ("locked", "changed", "recorded", "committed")
@@ -154,7 +154,7 @@ def test_migrations_are_numbered_without_a_gap() -> None:
 
 
 def _migrating(url: str, **env: str) -> subprocess.CompletedProcess[str]:
-    code = f"from message_store.migrations import migrate; migrate({url!r})"
+    code = f"from message_store.storage.migrate import migrate; migrate({url!r})"
     return _run([sys.executable, "-c", code], env)
 
 

@@ -15,9 +15,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Close
 from websockets.typing import Origin
 
-from shared import codec, ids
+from shared.contract import codec, ids
 from shared.kafka import Consumer, Place, Producer, partition_for
-from shared.topics import Topics, TopicSettings, open_log
+from shared.log.topics import Topics, TopicSettings, open_log
 from tests.entry_builders import sent
 from tests.notifier_processes import free_port, gateway, linked, notifier
 from tests.service_token import SERVICE_TOKEN

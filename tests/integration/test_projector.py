@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from message_store.postgres import PostgresStore
-from message_store.projector import Projector
-from message_store.publisher import Publisher
-from shared import ids
-from shared.dead_letters import DeadLetters
-from shared.events import Event
+from message_store.projector.projector import Projector
+from message_store.projector.publisher import Publisher
+from message_store.storage.postgres import PostgresStore
+from shared.contract import ids
+from shared.contract.events import Event
 from shared.kafka import Appendable, Appended, Consumer, Place, Unconfirmed
 from shared.kafka.types import Headers, ProducerPort
-from shared.log_identity import LogIdentity
+from shared.log.dead_letters import DeadLetters
+from shared.log.log_epoch import LogIdentity
 from tests import builders
 from tests.integration.projection import PARTITIONS, World, in_order, world
 

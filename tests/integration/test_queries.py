@@ -8,15 +8,15 @@ import orjson
 import psycopg
 import pytest
 
-from message_store import queries, reading
-from message_store.migrations import migrate
-from message_store.postgres import PostgresStore
-from shared import cursor, ids
-from shared.events import Event
-from shared.log_identity import LogIdentity
-from shared.position import Position
-from shared.problems import Problem
-from shared.vocabulary import LIST_BYTES, MAX_SEQ
+from message_store.query_api import queries, read_sql
+from message_store.storage.migrate import migrate
+from message_store.storage.postgres import PostgresStore
+from shared.contract import cursor, ids
+from shared.contract.events import Event
+from shared.contract.fields import LIST_BYTES, MAX_SEQ
+from shared.contract.position import Position
+from shared.http.problems import Problem
+from shared.log.log_epoch import LogIdentity
 from tests import builders
 from tests.integration.read_models import GROUP, Memory
 
@@ -261,7 +261,7 @@ def _looks(database_url: str, asked: dict[str, Any]) -> int:
     """How often a page of history reads messages: both sides of the bound make two."""
     named = {"conversation": GROUP, **asked}
     with psycopg.connect(database_url) as connection:
-        rows = connection.execute("explain (analyze, format json) " + reading.HISTORY, named).fetchall()
+        rows = connection.execute("explain (analyze, format json) " + read_sql.HISTORY, named).fetchall()
     scans = [node for node in _nodes(rows[0][0][0]["Plan"]) if node.get("Relation Name") == "messages"]
     assert len(scans) == 2
     return sum(node["Actual Loops"] for node in scans)

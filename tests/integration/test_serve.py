@@ -11,10 +11,10 @@ import httpx
 import psycopg
 import pytest
 
-from message_store.migrations import migrate
-from message_store.postgres import PostgresStore
-from shared.log_identity import LogIdentity
-from shared.topics import TopicSettings, open_log
+from message_store.storage.migrate import migrate
+from message_store.storage.postgres import PostgresStore
+from shared.log.log_epoch import LogIdentity
+from shared.log.topics import TopicSettings, open_log
 from tests import builders
 from tests.faults.proxy import Proxy
 from tests.notifier_processes import free_port

@@ -10,10 +10,11 @@ import pytest
 
 from bench import explain, past, sync_plan
 from bench.past import Past
-from message_store import queries, sessions
-from message_store.migrations import migrate
-from message_store.reading import PROBE, SYNC
-from shared import cursor
+from message_store.query_api import queries
+from message_store.query_api.read_sql import PROBE, SYNC
+from message_store.storage import sessions
+from message_store.storage.migrate import migrate
+from shared.contract import cursor
 from tests.platform import fresh_database
 
 PAST = Past(conversations=400, changed=3, missed=5, left=100, others=1_000, happened=5)

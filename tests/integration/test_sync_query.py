@@ -9,10 +9,10 @@ import orjson
 import psycopg
 import pytest
 
-from message_store.reading import SYNC
-from shared import cursor, ids
-from shared.events import Event
-from shared.vocabulary import MAX_TEXT, PAGE_BYTES
+from message_store.query_api.read_sql import SYNC
+from shared.contract import cursor, ids
+from shared.contract.events import Event
+from shared.contract.fields import MAX_TEXT, PAGE_BYTES
 from tests import builders
 from tests.integration.read_models import GROUP, Memory
 

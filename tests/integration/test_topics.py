@@ -5,7 +5,7 @@ import time
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from shared.topics import Topics, TopicSettings, open_log
+from shared.log.topics import Topics, TopicSettings, open_log
 
 _HOURS = 2 * 3_600_000
 

@@ -3,21 +3,21 @@
 import asyncio
 from collections.abc import Awaitable
 
-from gateway.event_log import EventLog
-from gateway.interest import Interest
-from gateway.link import Link
-from gateway.link_messages import Entry
-from gateway.membership import Membership
-from gateway.session import Session
-from gateway.sockets import Sockets
-from gateway.store import Unavailable
-from gateway.stretches import Stretches, Taken
-from shared import cursor
-from shared.events import ConversationEvent, MessageSent
-from shared.frames import CursorFrame
+from gateway.commands.event_producer import EventLog
+from gateway.commands.membership_cache import Membership
+from gateway.notifiers.link import Link
+from gateway.notifiers.link_protocol import Entry
+from gateway.notifiers.offset_tracker import Stretches, Taken
+from gateway.notifiers.subscriptions import Interest
+from gateway.store.client import Unavailable
+from gateway.websocket.registry import Sockets
+from gateway.websocket.session import Session
+from shared.contract import cursor
+from shared.contract.events import ConversationEvent, MessageSent
+from shared.contract.frames import CursorFrame
+from shared.contract.position import Position
+from shared.http.problems import not_found
 from shared.kafka import partition_for
-from shared.position import Position
-from shared.problems import not_found
 
 _LATE = 0.3
 

@@ -4,15 +4,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from message_store import domain, fold, reading
-from message_store.domain import Conversation, Outcome, ReadAdvanced, Sent
-from message_store.postgres import PostgresStore
-from message_store.queries import Queries
-from message_store.rows import Changes
-from message_store.store import Known
-from shared import ids
-from shared.events import MessageSent, ReadMoved
-from shared.failpoints import failpoint
+from message_store import domain
+from message_store.domain import Conversation, Outcome, ReadAdvanced, Sent, fold
+from message_store.query_api import read_sql
+from message_store.query_api.queries import Queries
+from message_store.read_models.rows import Changes
+from message_store.storage.port import Known
+from message_store.storage.postgres import PostgresStore
+from shared.contract import ids
+from shared.contract.events import MessageSent, ReadMoved
+from shared.runtime.failpoints import failpoint
 
 
 def offset_before_write() -> None:
@@ -87,7 +88,7 @@ def read_falls() -> None:
 def history_open_to_all() -> None:
     """History is read without asking whose it is."""
     mine = "and m.user_id = %(user)s and m.to_offset is null"
-    reading.HISTORY = reading.HISTORY.replace(mine, "limit 1", 1)
+    read_sql.HISTORY = read_sql.HISTORY.replace(mine, "limit 1", 1)
 
 
 def list_forgets() -> None:

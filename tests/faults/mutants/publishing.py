@@ -4,11 +4,11 @@ import asyncio
 import itertools
 from collections.abc import Iterable
 
-from message_store.batch import Draft
-from message_store.pipeline import Pipeline
-from message_store.publisher import Line, Publisher
-from shared.failpoints import failpoint
+from message_store.projector.batch import Draft
+from message_store.projector.pipeline import Pipeline
+from message_store.projector.publisher import Line, Publisher
 from shared.kafka import Appendable, Appended, Producer
+from shared.runtime.failpoints import failpoint
 
 
 def publish_before_commit() -> None:

@@ -3,9 +3,9 @@
 import itertools
 from collections.abc import Iterable
 
-from notifier.live.interest import Interest, L
-from notifier.live.notice import Notice
-from notifier.live.switchboard import Switchboard
+from notifier.live.dispatch_entry import Notice
+from notifier.live.dispatcher import Switchboard
+from notifier.live.subscriptions import Interest, L
 
 
 def audience_ignored() -> None:

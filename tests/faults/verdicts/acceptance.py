@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 
-from shared.position import Position
+from shared.contract.position import Position
 from tests.faults.ledger import Frame, Operation, Status
 from tests.faults.verdicts import Case
 

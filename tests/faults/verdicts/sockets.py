@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from shared import cursor
+from shared.contract import cursor
 from tests.faults.ledger import Connection, Frame
 from tests.faults.recount import Happened, Key, Recount, key_of
 from tests.faults.verdicts import Case

@@ -1,5 +1,5 @@
 from bench import log
-from shared import codec, events, ids
+from shared.contract import codec, events, ids
 
 GROUPS = [ids.group_conversation_id("bench", str(number)) for number in range(3)]
 

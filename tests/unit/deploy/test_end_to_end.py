@@ -6,7 +6,7 @@ import pytest
 
 from deploy.local import end_to_end
 from deploy.local.failure import Failure
-from tests.unit.gateway.house import House, opened
+from tests.unit.gateway.gateway_fixture import House, opened
 
 
 def _url(house: House) -> str:

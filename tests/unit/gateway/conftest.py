@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.unit.gateway.house import House, opened
+from tests.unit.gateway.gateway_fixture import House, opened
 
 
 @pytest.fixture(scope="session")

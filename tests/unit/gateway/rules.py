@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import orjson
 
-from shared import cursor, page_token
-from tests.unit.gateway.house import EPOCH, PARTITIONS, STRANGE
+from shared.contract import cursor, page_token
+from tests.unit.gateway.gateway_fixture import EPOCH, PARTITIONS, STRANGE
 from tests.unit.gateway.raw import Answer, ask
 
 ME, PEER, OTHER = "ann", "bob", "eve"

@@ -6,12 +6,12 @@ from itertools import count
 
 import orjson
 
-from gateway.store import Answer, Belongs, Progress
-from notifier.live.notice import Notice
-from notifier.live.stream import Stream
-from shared import cursor
+from gateway.store.client import Answer, Belongs, Progress
+from notifier.live.dispatch_entry import Notice
+from notifier.live.replay_buffer import Stream
+from shared.contract import cursor
+from shared.contract.position import Position, after
 from shared.kafka import partition_for
-from shared.position import Position, after
 
 EPOCH = "0123456789abcdef"
 PARTITIONS = 2

@@ -9,10 +9,10 @@ from typing import Any, cast
 import aiohttp
 from starlette.websockets import WebSocketDisconnect
 
-from gateway.link import Link
+from gateway.notifiers.link import Link
 from notifier.live import link as far
-from notifier.live import server
-from notifier.live.switchboard import Switchboard
+from notifier.live import link_server
+from notifier.live.dispatcher import Switchboard
 from tests.unit.links_together.memory import PARTITIONS, Memory
 
 _TURNS = 12
@@ -119,7 +119,7 @@ class Node:
     async def _serve(self, wire: Wire) -> None:
         link = self._far
         with suppress(WebSocketDisconnect):
-            await server._listen(cast("Any", wire), link, self.switchboard)
+            await link_server._listen(cast("Any", wire), link, self.switchboard)
         self.switchboard.leave(link)
 
     def _slow(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.live import stream
+from notifier.live import replay_buffer
 from tests.unit.links_together.memory import PARTITIONS
 from tests.unit.links_together.node import settled
 from tests.unit.links_together.world import World
@@ -101,7 +101,7 @@ async def lived_through(steps: Iterable[Step], room: int) -> None:
 @pytest.fixture(scope="module", autouse=True)
 def small_ring() -> Iterable[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stream, "RING", RING)
+        patch.setattr(replay_buffer, "RING", RING)
         yield
 
 

@@ -7,19 +7,19 @@ from typing import Any, cast
 
 import orjson
 
-from gateway.catch_up import CatchUp
-from gateway.interest import Interest
-from gateway.link import Link
-from gateway.links import Links
-from gateway.membership import Membership
-from gateway.outbox import Outbox
+from gateway.commands.membership_cache import Membership
+from gateway.notifiers.link import Link
+from gateway.notifiers.link_pool import Links
+from gateway.notifiers.offset_tracker import Stretches
+from gateway.notifiers.subscriptions import Interest
 from gateway.settings import Address
-from gateway.socket import Socket
-from gateway.sockets import Sockets
-from gateway.store import StorePort
-from gateway.stretches import Stretches
-from shared import cursor
-from shared.problems import Problem
+from gateway.store.client import StorePort
+from gateway.websocket.catch_up import CatchUp
+from gateway.websocket.connection import Socket
+from gateway.websocket.registry import Sockets
+from gateway.websocket.send_buffer import Outbox
+from shared.contract import cursor
+from shared.http.problems import Problem
 from tests.unit.lines import Far
 from tests.unit.links_together.memory import PARTITIONS, TALKS, Memory
 from tests.unit.links_together.node import Node, settled

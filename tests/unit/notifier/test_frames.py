@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from notifier.live.notice import notice_of
-from shared import frames
-from shared.codec import Undecodable
+from notifier.live.dispatch_entry import notice_of
+from shared.contract import frames
+from shared.contract.codec import Undecodable
+from shared.contract.position import Position
 from shared.kafka import Record
-from shared.position import Position
 from tests.entry_builders import EPOCH, TALK, TIME, entry, record, sent
 
 MESSAGE_ID = "0190a4c2-7b1e-7c3d-8e5f-0123456789ab"

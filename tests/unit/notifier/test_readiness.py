@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from notifier.live.notifier import Notifier
+from notifier.live.service import Notifier
 from notifier.live.settings import LiveSettings
 from tests.service_token import SERVICE_TOKEN
 

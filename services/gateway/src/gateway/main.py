@@ -9,18 +9,19 @@ import structlog
 import uvicorn
 import uvloop
 
-from gateway.application import PRIVATE, entrance
-from gateway.door import Door
-from gateway.event_log import EventLog
+from gateway.app import PRIVATE, entrance
+from gateway.commands.event_producer import EventLog
+from gateway.components import Door
+from gateway.critical_tasks import Vital
 from gateway.settings import Settings
-from gateway.store import HttpStore
-from gateway.tasks import Vital
-from shared import log_identity, logs
+from gateway.store.client import HttpStore
+from shared.http.server import server
+from shared.http.service_token import authorization
 from shared.kafka import Inspector, Producer
-from shared.service_token import authorization
-from shared.serving import server
-from shared.settings import read
-from shared.topics import Topics
+from shared.log import log_epoch
+from shared.log.topics import Topics
+from shared.runtime import logging
+from shared.runtime.settings import read
 
 log = structlog.get_logger()
 
@@ -29,7 +30,7 @@ _GRACE = 3  # seconds to close connections, after seven at most to drain them
 
 def main() -> None:
     settings = read(Settings)
-    logs.configure("gateway", settings.log_level)
+    logging.configure("gateway", settings.log_level)
     uvloop.run(serve(settings))
 
 
@@ -69,7 +70,7 @@ async def _identify(events: EventLog, inspector: Inspector, topic: str, serving:
     """Which log this is. One that is none of ours ends the process."""
     await inspector.start()
     try:
-        events.identity = await log_identity.identify(inspector, topic)
+        events.identity = await log_epoch.identify(inspector, topic)
     except RuntimeError as error:
         log.error("log.refused", reason=str(error))
         events.refused = serving.should_exit = True

@@ -5,8 +5,8 @@ from typing import Annotated, Literal, NamedTuple, Self
 from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from gateway import hosts, origins
-from shared.settings import KafkaSettings, ProcessSettings, ServiceSettings
+from gateway.auth import hosts, origins
+from shared.runtime.settings import KafkaSettings, ProcessSettings, ServiceSettings
 
 KIB = 1024
 

@@ -5,12 +5,13 @@ import sys
 import psycopg
 import structlog
 
-from message_store import project, serve
-from message_store.migrations import Unusable, migrate
+from message_store.projector import main as projector_main
+from message_store.query_api import main as query_api_main
 from message_store.settings import MigrateSettings, ProjectSettings, ServeSettings
-from shared.logs import configure
-from shared.serving import serve as run
-from shared.settings import read
+from message_store.storage.migrate import Unusable, migrate
+from shared.http.server import serve as run
+from shared.runtime.logging import configure
+from shared.runtime.settings import read
 
 
 def main(arguments: list[str]) -> None:
@@ -27,11 +28,11 @@ def main(arguments: list[str]) -> None:
         case ["project"]:
             projecting = read(ProjectSettings)
             configure("message-store-project", projecting.log_level)
-            run(project.application(projecting), projecting)
+            run(projector_main.application(projecting), projecting)
         case ["serve"]:
             serving = read(ServeSettings)
             configure("message-store-serve", serving.log_level)
-            run(serve.application(serving), serving)
+            run(query_api_main.application(serving), serving)
         case _:
             sys.exit(f"usage: {__doc__}")
 

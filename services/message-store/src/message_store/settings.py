@@ -2,7 +2,7 @@
 
 from pydantic import Field, PostgresDsn
 
-from shared.settings import KafkaSettings, ProcessSettings, ServiceSettings
+from shared.runtime.settings import KafkaSettings, ProcessSettings, ServiceSettings
 
 
 class MigrateSettings(ProcessSettings):

@@ -9,9 +9,9 @@ memory      the same three over lists, for tests
 
 from shared.kafka.accumulator import Accumulator
 from shared.kafka.consumer import Consumer
-from shared.kafka.inspector import Inspector
 from shared.kafka.partitioning import partition_for
 from shared.kafka.producer import Producer
+from shared.kafka.topic_reader import Inspector
 from shared.kafka.types import Appendable, Appended, Place, Record, TopicSpec, Unconfirmed
 
 __all__ = [

@@ -14,7 +14,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import InvalidSessionTimeoutError, KafkaError
 
-from shared.kafka.clients import ANSWER, FETCH, as_record, bounds, start, stop
+from shared.kafka.consumer_lifecycle import ANSWER, FETCH, as_record, bounds, start, stop
 from shared.kafka.types import Record, Unconfirmed
 
 _BEAT = 0.5  # seconds at most between heartbeats: who comes and goes is heard of at the next

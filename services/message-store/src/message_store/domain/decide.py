@@ -14,7 +14,7 @@ from message_store.domain.outcomes import (
     Skipped,
     Started,
 )
-from shared.events import (
+from shared.contract.events import (
     ConversationEvent,
     ConversationStarted,
     MemberAdded,
@@ -22,7 +22,7 @@ from shared.events import (
     MessageSent,
     ReadMoved,
 )
-from shared.vocabulary import MAX_MEMBERS
+from shared.contract.fields import MAX_MEMBERS
 
 
 def decide(state: Conversation | None, event: ConversationEvent, offset: int) -> Outcome:

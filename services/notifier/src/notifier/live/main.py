@@ -6,15 +6,15 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from notifier.live import server
-from notifier.live.notifier import Notifier
+from notifier.live import link_server
+from notifier.live.service import Notifier
 from notifier.live.settings import LiveSettings
-from shared import problems
-from shared.logs import configure
-from shared.probes import probes
-from shared.service_token import ServicesOnly
-from shared.serving import serve
-from shared.settings import read
+from shared.http import problems
+from shared.http.health import probes
+from shared.http.server import serve
+from shared.http.service_token import ServicesOnly
+from shared.runtime.logging import configure
+from shared.runtime.settings import read
 
 
 def application(notifier: Notifier, settings: LiveSettings) -> ASGIApp:
@@ -27,7 +27,7 @@ def application(notifier: Notifier, settings: LiveSettings) -> ASGIApp:
     app = FastAPI(title="Parley notifier", lifespan=lifespan, openapi_url=None)
     problems.install(app)
     app.include_router(probes(notifier.alive, notifier.not_ready))
-    app.include_router(server.links(notifier.switchboard, settings.link_outbox))
+    app.include_router(link_server.links(notifier.switchboard, settings.link_outbox))
     return ServicesOnly(app, settings.service_token.get_secret_value())
 
 
@@ -36,4 +36,4 @@ def main() -> None:
     configure("notifier", settings.log_level)
     notifier = Notifier(settings)
     app = application(notifier, settings)
-    serve(app, settings, max_message=server.MAX_MESSAGE, farewell=notifier.stop)
+    serve(app, settings, max_message=link_server.MAX_MESSAGE, farewell=notifier.stop)

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from shared.settings import KafkaSettings, ProcessSettings, ServiceSettings
+from shared.runtime.settings import KafkaSettings, ProcessSettings, ServiceSettings
 
 
 class LiveSettings(ProcessSettings, KafkaSettings, ServiceSettings):

@@ -1,0 +1,82 @@
+"""Which hosts this gateway answers as.
+
+A web page can let its own name resolve to this machine (DNS rebinding); for the browser the gateway is then
+of the page's origin. So a request must name, in `Host`, one of the gateway's own names. Ports are not
+compared: a proxy in front may use another. Names are compared as browsers do: case is ignored, a trailing dot
+is not.
+"""
+
+import re
+from collections.abc import Collection
+
+from pydantic_core import Url, ValidationError
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shared.http.problems import Problem
+
+_OCTET = r"(25[0-5]|2[0-4]\d|1?\d?\d)"
+LOOPBACK = rf"(localhost|([a-z0-9_-]+\.)+localhost|127(\.{_OCTET}){{3}}|\[::1\])"
+"""Names of this machine alone, in lower case, as a regular expression."""
+_loopback = re.compile(LOOPBACK)
+_name = re.compile(r"\[[0-9a-f:.]+\]|[a-z0-9._-]+")
+_host = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._~%!$&'()*+,;=-]+)(:\d*)?")
+"""RFC 9110, section 7.2, with a host that is not empty; in lower case."""
+
+_UNCHECKED = frozenset({"/healthz", "/readyz"})
+"""Probes come by address. They show nothing of anybody."""
+
+
+def name(text: str) -> str:
+    """The host of `text`, a host with or without a port, as browsers spell it. Raises ValueError."""
+    given = text.strip()
+    bare_ipv6 = given.count(":") > 1 and not given.startswith("[")
+    try:
+        url = Url(f"http://[{given}]" if bare_ipv6 else f"http://{given}")
+    except ValidationError:
+        raise _no_name(text) from None
+    if (
+        _name.fullmatch(url.host or "") is None
+        or url.path != "/"
+        or (url.username, url.query, url.fragment) != (None, None, None)
+    ):
+        raise _no_name(text)
+    return str(url.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server that listens there."""
+    return _loopback.fullmatch(f"[{host}]" if ":" in host else host.lower()) is not None
+
+
+class Hosts:
+    """Answers requests and upgrades that name another host with 421, those that name none or two with 400."""
+
+    def __init__(self, app: ASGIApp, names: Collection[str], *, loopback: bool) -> None:
+        """`names` as `name` spells them. `loopback`: and those of this machine."""
+        self._app = app
+        self._names = frozenset(names)
+        self._loopback = loopback
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        problem = self._refusal(scope) if scope["type"] in ("http", "websocket") else None
+        await (self._app if problem is None else problem.response())(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Problem | None:
+        if scope["path"] in _UNCHECKED:
+            return None
+        given = [value for field, value in scope["headers"] if field == b"host"]
+        host = _host.fullmatch(given[0].decode("latin-1").lower()) if len(given) == 1 else None
+        if host is None:
+            return Problem("bad_request", "Host: must be there once, and be a host and perhaps a port")
+        if host[1] in self._names or (self._loopback and _loopback.fullmatch(host[1])):
+            return None
+        return misdirected()
+
+
+def misdirected() -> Problem:
+    detail = "this gateway does not answer as this host (PUBLIC_URL, ALLOWED_HOSTS)"
+    return Problem("bad_request", detail, status=421)
+
+
+def _no_name(text: str) -> ValueError:
+    return ValueError(f"{text!r} is no host name: give names without scheme and path, separated by commas")

@@ -1,0 +1,110 @@
+"""`python -m message_store project`: the projector, with probes beside it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+from fastapi import FastAPI
+
+from message_store.projector.health import Vigil
+from message_store.projector.projector import Projector
+from message_store.projector.publisher import Publisher
+from message_store.settings import ProjectSettings
+from message_store.storage.migrate import newest
+from message_store.storage.port import LostRace, Unavailable
+from message_store.storage.postgres import PostgresStore
+from message_store.storage.schema import SchemaWatch, read_record
+from shared.http import problems
+from shared.http.health import probes
+from shared.kafka import Consumer, Inspector, Producer
+from shared.log.dead_letters import DeadLetters
+from shared.log.log_epoch import identify
+from shared.log.topics import Topics
+from shared.runtime.critical_task import vital
+
+
+class Readiness:
+    """About this process alone: not whether Kafka and the database answer now, which all replicas share."""
+
+    def __init__(self, schema: SchemaWatch) -> None:
+        self.schema = schema
+        self.log_seen = False
+
+    def reasons(self) -> Iterator[str]:
+        """Why it is not ready."""
+        if self.schema.fault is not None:
+            yield self.schema.fault
+        if not self.log_seen:
+            yield "the log has not been seen yet"
+
+
+async def project(settings: ProjectSettings, vigil: Vigil, readiness: Readiness) -> None:
+    """Project until cancelled, once the schema is right. Raises WrongLog, RuntimeError when this log and this
+    database do not belong together."""
+    await readiness.schema.usable()
+    topics = Topics.named(settings.topic_prefix)
+    bootstrap = settings.kafka_bootstrap
+    inspector = Inspector(bootstrap, topics.events, client_id="parley-projector")
+    await inspector.start()
+    try:
+        identity = await identify(inspector, topics.events)
+        readiness.log_seen = True
+    finally:
+        await inspector.stop()
+    producer = Producer(bootstrap, client_id="parley-projector", compression="zstd")
+    consumer = Consumer(
+        bootstrap,
+        topics.events,
+        f"{settings.topic_prefix}message-store-projector",
+        client_id="parley-projector",
+        session_timeout=settings.session_timeout,
+    )
+    store = PostgresStore(str(settings.database_url))
+    publisher = Publisher(producer, topics.messages, epoch=identity.epoch, source=settings.source)
+    dead_letters = DeadLetters(producer, topics.dead_letters, "message-store")
+    projector = Projector(consumer, store, publisher, dead_letters, identity, topics.events)
+    await producer.start()
+    await consumer.start()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(publisher.run())
+            tasks.create_task(projector.run())
+            tasks.create_task(vigil.watch(projector.tenure, consumer))
+    finally:
+        # In a task of its own: before Python 3.11.3 no time limit ends well in one that was cancelled.
+        await asyncio.create_task(_end(projector, publisher, consumer, producer, store))
+
+
+async def _end(
+    projector: Projector, publisher: Publisher, consumer: Consumer, producer: Producer, store: PostgresStore
+) -> None:
+    telling = asyncio.create_task(publisher.run())
+    try:
+        with suppress(Unavailable, LostRace):
+            await projector.settle()
+    finally:
+        telling.cancel()
+        await consumer.stop()
+        await producer.stop()
+        await store.close()
+
+
+def application(settings: ProjectSettings) -> FastAPI:
+    vigil = Vigil(settings.stalled_after)
+    readiness = Readiness(SchemaWatch(partial(read_record, str(settings.database_url)), newest()))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watching = vital(asyncio.create_task(readiness.schema.run()))
+        projecting = vital(asyncio.create_task(project(settings, vigil, readiness)))
+        yield
+        for task in (projecting, watching):
+            task.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await task
+
+    app = FastAPI(title="Parley projector", lifespan=lifespan, openapi_url=None)
+    problems.install(app)
+    app.include_router(probes(vigil.alive, readiness.reasons))
+    return app

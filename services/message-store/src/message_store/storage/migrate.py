@@ -1,0 +1,156 @@
+"""Bring the database to the shape that this release needs: numbered SQL files, each applied once.
+
+A migration and its record are one transaction, and an advisory lock lets one migrator through at a time: a
+migrator may be killed anywhere, and several may start together. A first line `-- min_code: N` says that code
+older than N cannot use the database any more; a migration without it only adds, and leaves that as it was.
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg
+import structlog
+from psycopg import Connection
+
+from message_store.storage import sessions
+from message_store.storage.schema import SchemaRecord, mismatch
+from shared.runtime.failpoints import failpoint
+
+log = structlog.get_logger()
+
+LOCK = 0x7061726C6579  # "parley"; of one database
+LOCKED_OUT = "set local lock_timeout = '10s'"
+"""So long may a migration wait for a table, with all new statements on it waiting behind."""
+
+_CREATE = """
+create table schema_record (
+    single   bool primary key default true check (single),
+    version  int  not null,   -- the newest migration that was applied
+    min_code int  not null    -- code that knows no migration from this number on cannot use the database
+)"""
+_ADOPT = "insert into schema_record (version, min_code) values (%s, 1)"
+_RECORD = "update schema_record set version = %s, min_code = coalesce(%s, min_code)"
+
+LEFT_BY = {1: "journal_personal", 2: "journal_of_conversation"}
+"""What the migrations of release 0.1.0 made last. It recorded them in tables of yoyo-migrations, each in a
+transaction after the migration's own: one that died in between left the change without its record."""
+
+
+class Unusable(Exception):
+    """The database cannot be migrated; the message says what to do."""
+
+
+class Migration(NamedTuple):
+    version: int
+    name: str
+    sql: bytes
+
+    @property
+    def min_code(self) -> int | None:
+        found = re.match(rb"-- min_code: (\d+)\n", self.sql)
+        return int(found[1]) if found else None
+
+
+def migrations() -> list[Migration]:
+    """All of this release, in their order; the first is number 1."""
+    files = sorted(_folder().glob("[0-9]*.sql"))
+    return [Migration(int(file.name.partition(".")[0]), file.stem, file.read_bytes()) for file in files]
+
+
+def newest() -> int:
+    """The number of the newest migration that this code knows: the schema that it needs."""
+    return migrations()[-1].version
+
+
+def migrate(database_url: str, patience: float = 60.0) -> list[str]:
+    """Apply what is missing; return the names applied. Wait up to `patience` seconds for the database. Safe
+    to repeat, also after a kill and beside others. Raises psycopg.Error, Unusable."""
+    with _session(database_url, patience) as connection:
+        _check_encoding(connection)
+        return [each.name for each in migrations() if _apply(connection, each, newest())]
+
+
+def _apply(connection: Connection[Any], migration: Migration, code: int) -> bool:
+    """Whether it was missing."""
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
+        failpoint("migrate.locked")
+        record = _record(connection)
+        if record.min_code > code:
+            raise Unusable(str(mismatch(record, code)))
+        if record.version >= migration.version:
+            return False
+        connection.execute(LOCKED_OUT)
+        connection.execute(migration.sql)
+        failpoint("migrate.changed")
+        connection.execute(_RECORD, (migration.version, migration.min_code))
+        failpoint("migrate.recorded")
+    failpoint("migrate.committed")
+    return True
+
+
+def _record(connection: Connection[Any]) -> SchemaRecord:
+    """Read the record; make it where there is none, of what release 0.1.0 left."""
+    if not _exists(connection, "schema_record"):
+        connection.execute(_CREATE)
+        connection.execute(_ADOPT, (_adopted(connection),))
+        failpoint("migrate.adopted")
+    row = connection.execute("select version, min_code from schema_record").fetchone()
+    if row is None:
+        raise Unusable("table schema_record is empty: restore the database, or give Parley a new one")
+    return SchemaRecord(*row)
+
+
+def _adopted(connection: Connection[Any]) -> int:
+    """The newest migration that release 0.1.0 applied, whether or not it came to record it."""
+    done = {version for version, made in LEFT_BY.items() if _exists(connection, made)}
+    if _exists(connection, "_yoyo_migration"):
+        recorded = connection.execute("select migration_id from _yoyo_migration").fetchall()
+        done |= {int(name.partition(".")[0]) for (name,) in recorded}
+    return max(done, default=0)
+
+
+def _exists(connection: Connection[Any], relation: str) -> bool:
+    row = connection.execute("select to_regclass(%s) is not null", (relation,)).fetchone()
+    return bool(row and row[0])
+
+
+def _check_encoding(connection: Connection[Any]) -> None:
+    """In another one not every text could be written: a message would be taken for poison."""
+    row = connection.execute("select getdatabaseencoding()").fetchone()
+    if row and row[0] != "UTF8":
+        raise Unusable(
+            f"the database has the encoding {row[0]}, but texts need UTF8: give Parley one that was made by "
+            "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+        )
+
+
+@contextmanager
+def _session(database_url: str, patience: float) -> Iterator[Connection[Any]]:
+    deadline, waiting = time.monotonic() + patience, False
+    while True:
+        try:
+            connection = psycopg.connect(database_url, autocommit=True, **sessions.CONNECT)
+        except psycopg.OperationalError as error:
+            if time.monotonic() > deadline:
+                raise
+            if not waiting:
+                log.warning("database.waiting", reason=str(error), seconds=patience)
+            waiting = True
+            time.sleep(0.2)
+        else:
+            break
+    with connection:
+        connection.execute(sessions.APPLY, sessions.parameters(sessions.MIGRATING))
+        yield connection
+
+
+def _folder() -> Path:
+    """Beside the code when installed, beside `src/` in a checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "migrations"
+    return installed if installed.is_dir() else package.parents[1] / "migrations"

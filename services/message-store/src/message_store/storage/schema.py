@@ -1,0 +1,99 @@
+"""Whether this code and the database's schema go together: read when a process starts and each minute."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+
+from message_store.storage import sessions
+
+log = structlog.get_logger()
+
+INTERVAL_SECONDS = 60.0
+RETRY_SECONDS = 1.0
+READ_TIMEOUT_SECONDS = 10.0
+
+
+class SchemaRecord(NamedTuple):
+    version: int
+    """The newest migration that was applied."""
+    min_code: int
+    """The least code version that can use the database."""
+
+
+def mismatch(record: SchemaRecord | None, code: int) -> str | None:
+    """Why code whose newest migration has this number cannot use the database; None if it can."""
+    if record is None:
+        return f"the database has no schema of Parley yet, but this release needs version {code}: {_MIGRATE}"
+    if record.version < code:
+        return f"the database has schema version {record.version}, but this release needs {code}: {_MIGRATE}"
+    if record.min_code > code:
+        return (
+            f"the database has schema version {record.version}, which needs a release with version "
+            f"{record.min_code} or later, but this one has {code}: deploy the newer release"
+        )
+    return None
+
+
+_MIGRATE = "run `python -m message_store migrate`"
+
+
+async def read_record(database_url: str) -> SchemaRecord | None:
+    """The record of a database; None where there is none. Raises psycopg.Error, TimeoutError."""
+    async with asyncio.timeout(READ_TIMEOUT_SECONDS):
+        connection: AsyncConnection[Any] = await AsyncConnection.connect(
+            database_url, autocommit=True, **sessions.CONNECT
+        )
+        async with connection:
+            try:
+                rows = await connection.execute("select version, min_code from schema_record")
+            except psycopg.errors.UndefinedTable:
+                return None
+            row = await rows.fetchone()
+            return SchemaRecord(*row) if row else None
+
+
+class SchemaWatch:
+    def __init__(self, read: Callable[[], Awaitable[SchemaRecord | None]], code: int) -> None:
+        """`read` raises psycopg.Error, TimeoutError; `code` is the newest migration that it knows."""
+        self.fault: str | None = "the schema of the database has not been read yet"
+        """Why this process is not ready; None once the schema was seen to be right."""
+        self._read = read
+        self._code = code
+        self._usable = asyncio.Event()
+        self._silent = False
+        """It was logged that the database does not answer."""
+
+    async def usable(self) -> None:
+        """Return once the schema has been right."""
+        await self._usable.wait()
+
+    async def run(self) -> None:
+        """Read until cancelled. A database that does not answer changes nothing: what was right stays so."""
+        while True:
+            answered = await self._look()
+            await asyncio.sleep(INTERVAL_SECONDS if answered and self.fault is None else RETRY_SECONDS)
+
+    async def _look(self) -> bool:
+        """Whether the database answered."""
+        try:
+            self._judge(mismatch(await self._read(), self._code))
+        except (psycopg.OperationalError, TimeoutError) as error:
+            if not self._silent:
+                log.warning("schema.waiting", reason=str(error) or "the database did not answer in time")
+            self._silent = True
+            return False
+        except psycopg.Error as error:
+            self._judge(f"the schema of the database cannot be read: {str(error).splitlines()[0]}")
+        return True
+
+    def _judge(self, fault: str | None) -> None:
+        self._silent = False
+        if fault is None:
+            self._usable.set()
+        elif fault != self.fault:
+            log.error("schema.unusable", reason=fault)
+        self.fault = fault

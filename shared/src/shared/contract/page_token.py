@@ -1,0 +1,21 @@
+"""`nextPage`: where the next page of conversations begins, opaque to clients."""
+
+import base64
+
+import orjson
+from pydantic import TypeAdapter
+
+from shared.contract.fields import Timestamp, Uuid
+
+_place: TypeAdapter[tuple[str, str]] = TypeAdapter(tuple[Timestamp, Uuid])
+
+
+def encode(updated_at: str, conversation_id: str) -> str:
+    """The page after this conversation."""
+    return base64.urlsafe_b64encode(orjson.dumps([updated_at, conversation_id])).rstrip(b"=").decode()
+
+
+def decode(token: str) -> tuple[str, str]:
+    """`updatedAt` and `id` of the conversation before the page. Raises ValueError when it is no token."""
+    padded = token + "=" * (-len(token) % 4)
+    return _place.validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))

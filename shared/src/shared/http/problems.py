@@ -1,0 +1,150 @@
+"""How every HTTP error looks: RFC 9457 problem details with a stable `code`."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Literal, NoReturn
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from shared.contract.fields import Wire
+
+Code = Literal[
+    "bad_request",
+    "unauthenticated",
+    "forbidden",
+    "not_found",
+    "method_not_allowed",
+    "cursor_unusable",
+    "too_big",
+    "invalid",
+    "cursor_invalid",
+    "internal",
+    "unavailable",
+    "projection_behind",
+]
+"""Every `code` that a problem document can have; docs/contract/README.md lists them."""
+
+STATUS: dict[str, int] = {
+    "bad_request": 400,
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "cursor_unusable": 410,
+    "too_big": 413,
+    "invalid": 422,
+    "cursor_invalid": 422,
+    "internal": 500,
+    "unavailable": 503,
+    "projection_behind": 503,
+}
+InternalCode = Literal["busy", "database_away"]
+"""What message-store answers besides; a gateway does not pass these on."""
+
+_STATUS = STATUS | {"busy": 503, "database_away": 503}
+_CODE_OF: dict[int, Code] = {
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    414: "too_big",
+    431: "too_big",
+    500: "internal",
+}
+
+
+class ProblemDetails(Wire):
+    """application/problem+json"""
+
+    title: str
+    status: int
+    code: str = Field(description=f"One of {', '.join(STATUS)}; more may come.")
+    detail: str
+
+
+class Problem(Exception):
+    """Answered as its problem document. `retry_after` in seconds; `status` where the
+    code's own is too vague."""
+
+    def __init__(
+        self,
+        code: Code | InternalCode,
+        detail: str,
+        *,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.status = status or _STATUS[code]
+        self.headers = dict(headers or {})
+        self.retry_after = retry_after if retry_after is not None or self.status not in (429, 503) else 1
+
+    @property
+    def body(self) -> dict[str, Any]:
+        title = HTTPStatus(self.status).phrase
+        return {"title": title, "status": self.status, "code": self.code, "detail": self.detail}
+
+    def response(self) -> Response:
+        headers = self.headers | ({} if self.retry_after is None else {"Retry-After": str(self.retry_after)})
+        if self.status == HTTPStatus.UNAUTHORIZED:
+            headers["WWW-Authenticate"] = "Bearer"
+        return Response(orjson.dumps(self.body), self.status, headers, "application/problem+json")
+
+
+def not_found() -> NoReturn:
+    """The one answer for "no such conversation" and "not yours": a stranger learns nothing from it."""
+    raise Problem("not_found", "no such conversation, or you are not a member of it")
+
+
+def of_status(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
+    """An error that is known by its status alone."""
+    return Problem(_CODE_OF.get(status, "bad_request"), detail, status=status, headers=headers)
+
+
+def unexpected() -> Problem:
+    return Problem("internal", "this is our fault; the log has the details")
+
+
+def install(app: FastAPI, *, docs: str | None = None) -> None:
+    """Every error of `app` becomes a problem document. `docs`: where its calls are described."""
+    app.router.redirect_slashes = False  # that is an answer without any
+    unknown = "no such resource" + (f"; the calls are described at {docs}" if docs else "")
+
+    @app.exception_handler(Problem)
+    async def problem(_: Request, error: Problem) -> Response:
+        return error.response()
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> Response:
+        headers = dict(error.headers or {})
+        if "Allow" in headers:
+            headers["Allow"] = _allowed(headers["Allow"])
+        details = {404: unknown, 405: f"use {headers.get('Allow', 'another method')}"}
+        detail = details.get(error.status_code, str(error.detail))
+        return of_status(error.status_code, detail, headers).response()
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return Problem("invalid", f"{place}: {first['msg']}").response()
+
+    app.add_exception_handler(Exception, internal)
+
+
+def _allowed(methods: str) -> str:
+    """The value of `Allow`, with HEAD wherever GET is (`shared.head`)."""
+    given = {method.strip() for method in methods.split(",")}
+    return ", ".join(sorted(given | {"HEAD"} if "GET" in given else given))
+
+
+async def internal(_: Request, __: Exception) -> Response:
+    return unexpected().response()

@@ -1,0 +1,40 @@
+"""An answer that a client does not read: closing would wait until it is read, so it is dropped instead."""
+
+import asyncio
+
+from shared.http.connections import closed
+
+_LOOKS = 3
+"""So often in the timeout progress is looked for."""
+
+
+class UnreadAnswer:
+    """Watches a transport's write buffer from `watch` until it is empty; without progress for `timeout`
+    seconds the transport is aborted."""
+
+    def __init__(self, transport: asyncio.Transport, timeout: float) -> None:
+        self._transport = transport
+        self._timeout = timeout
+        self._timer: asyncio.TimerHandle | None = None
+
+    def watch(self) -> None:
+        if self._timer is None:
+            self._look(0, 0.0)
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self, before: int, since: float) -> None:
+        """`before`: how much was unread at the last look, unchanged since then."""
+        loop = asyncio.get_running_loop()
+        size, now = self._transport.get_write_buffer_size(), loop.time()
+        self._timer = None
+        if size == 0:
+            return
+        since = since if size == before else now
+        if now - since >= self._timeout:
+            closed.labels("unread").inc()
+            self._transport.abort()
+        else:
+            self._timer = loop.call_later(self._timeout / _LOOKS, self._look, size, since)

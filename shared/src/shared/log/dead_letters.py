@@ -1,0 +1,57 @@
+"""Records given up on: kept for operators in `chat.dead-letters`, as they were, the reason beside them.
+
+Value = the original bytes; headers = reason, service, time, topic, partition, offset. To put one back,
+produce its value anew, with its key, at the end of the topic it came from.
+
+Of a value above 2 MiB (compressed, it may have been small) the first 2 MiB are kept, and `cut-from` says how
+many bytes it had; a key above 512 KiB alike (`key-cut-from`). All of it stands where it came from.
+"""
+
+import asyncio
+from datetime import UTC, datetime
+
+import structlog
+from prometheus_client import Counter
+
+from shared.contract.fields import timestamp
+from shared.kafka.types import ProducerPort, Record, Unconfirmed
+
+log = structlog.get_logger()
+
+_buried = Counter("dead_letters_total", "Records given up on and kept in chat.dead-letters", ["service"])
+
+
+_VALUE, _KEY = 2 * 1024 * 1024, 512 * 1024
+
+
+class DeadLetters:
+    def __init__(self, producer: ProducerPort, topic: str, service: str) -> None:
+        self._producer = producer
+        self._topic = topic
+        self._service = service
+
+    async def bury(self, origin: str, record: Record, reason: str) -> None:
+        """Returns once the broker confirmed; waits for it as long as it takes. `origin` is the topic that
+        the record was read from."""
+        place = {"topic": origin, "partition": record.partition, "offset": record.offset}
+        about = {"reason": reason[:500], "service": self._service, "time": timestamp(datetime.now(UTC))}
+        key, whole_key = _cut("key-cut-from", record.key, _KEY)
+        value, whole = _cut("cut-from", record.value, _VALUE)
+        told = about | place | whole_key | whole
+        headers = [(name, str(said).encode()) for name, said in told.items()]
+        while True:
+            try:
+                await (await self._producer.send(self._topic, 0, key, value, headers))
+            except Unconfirmed:
+                await asyncio.sleep(0.2)
+            else:
+                break
+        _buried.labels(self._service).inc()
+        log.error("dead_letter", reason=reason[:500], **place)
+
+
+def _cut(name: str, whole: bytes | None, most: int) -> tuple[bytes | None, dict[str, int]]:
+    """What is kept of it; and, under this name, how long it was if that is not all."""
+    if whole is None or len(whole) <= most:
+        return whole, {}
+    return whole[:most], {name: len(whole)}

@@ -1,0 +1,160 @@
+"""The three topics, and the job that makes them: `python -m shared.topics`. May be repeated at will.
+
+Offset 0 of every partition of `chat.events` is the epoch record. It says which log this is, so that a
+database and a log that do not belong together are never joined.
+"""
+
+import asyncio
+import secrets
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import structlog
+from pydantic import Field
+
+from shared.contract import codec, ids
+from shared.contract.events import LogOpened, LogOpenedData
+from shared.contract.fields import timestamp
+from shared.kafka import Inspector, Producer, TopicSpec, Unconfirmed
+from shared.kafka.admin import create_topics
+from shared.runtime.logging import configure
+from shared.runtime.settings import KafkaSettings, read
+
+log = structlog.get_logger()
+
+PATIENCE_SECONDS, PAUSE_SECONDS = 60.0, 1.0
+
+_WEEK_MS, _MONTH_MS = 7 * 86_400_000, 30 * 86_400_000
+_LARGE = str(3 * 1024 * 1024)  # a 2 MiB dead letter, or an entry with 1,024 long user ids, and its envelope
+
+
+class Topics(NamedTuple):
+    events: str
+    messages: str
+    dead_letters: str
+
+    @classmethod
+    def named(cls, prefix: str = "") -> "Topics":
+        return cls(prefix + "chat.events", prefix + "chat.messages", prefix + "chat.dead-letters")
+
+
+class TopicSettings(KafkaSettings):
+    partitions: int = Field(default=12, ge=1, le=4_096)
+    """Of `chat.events` and `chat.messages`; never changed afterwards."""
+    replication: int = Field(default=1, ge=1)
+    min_insync_replicas: int = Field(default=1, ge=1)
+    log_level: str = "info"
+
+
+def specs(settings: TopicSettings) -> list[TopicSpec]:
+    topics = Topics.named(settings.topic_prefix)
+    safe = {
+        "min.insync.replicas": str(settings.min_insync_replicas),
+        "unclean.leader.election.enable": "false",
+        "message.timestamp.type": "LogAppendTime",  # else a writer an hour ahead is refused
+    }
+    forever = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
+    return [
+        TopicSpec(topics.events, settings.partitions, safe | forever),
+        TopicSpec(
+            topics.messages,
+            settings.partitions,
+            safe | {"retention.ms": str(_WEEK_MS), "max.message.bytes": _LARGE},
+        ),
+        TopicSpec(
+            topics.dead_letters, 1, safe | {"retention.ms": str(_MONTH_MS), "max.message.bytes": _LARGE}
+        ),
+    ]
+
+
+async def open_log(settings: TopicSettings, fresh_epoch: str | None = None) -> str:
+    """Make what is missing and return the epoch: that of the log, else `fresh_epoch` (random by default).
+    Raises RuntimeError when the topics that stand there have another number of partitions or more than one
+    epoch; TimeoutError, Unconfirmed when the broker is too slow."""
+    topics = Topics.named(settings.topic_prefix)
+    await create_topics(settings.kafka_bootstrap, specs(settings), settings.replication)
+    inspector = Inspector(settings.kafka_bootstrap, topics.events, client_id="parley-topics")
+    producer = Producer(settings.kafka_bootstrap, client_id="parley-topics")
+    await inspector.start()
+    await producer.start()
+    try:
+        return await write_epoch(settings, topics, inspector, producer, fresh_epoch or secrets.token_hex(8))
+    finally:
+        await producer.stop()
+        await inspector.stop()
+
+
+async def write_epoch(
+    settings: TopicSettings, topics: Topics, inspector: Inspector, producer: Producer, fresh_epoch: str
+) -> str:
+    for _ in range(100):  # the broker tells of a new topic a moment after it confirmed it
+        count = await inspector.partitions()
+        if count:
+            break
+        await asyncio.sleep(0.05)
+    if count != settings.partitions:
+        raise RuntimeError(
+            f"{topics.events} has {count} partitions, not {settings.partitions}; the number never changes: "
+            f"set PARTITIONS={count}, or use another TOPIC_PREFIX"
+        )
+    ends = await inspector.ends(range(count))
+    begun = [partition for partition, end in ends.items() if end > 0]
+    known = await inspector.records_at(dict.fromkeys(begun, 0))
+    if len(known) < len(begun):  # another epoch beside one that was not read would divide the log
+        raise TimeoutError(f"the first records of {topics.events} could not be read in time")
+    epochs = {codec.epoch_of(record.value) for record in known.values()}
+    if len(epochs) > 1:
+        raise RuntimeError(f"{topics.events} holds the epochs of several logs: {sorted(epochs)}")
+    epoch = epochs.pop() if epochs else fresh_epoch
+    for partition in (p for p, end in ends.items() if end == 0):
+        opened = LogOpened(
+            id=ids.fresh_id(),
+            source=settings.source,
+            subject="log",
+            time=timestamp(datetime.now(UTC)),
+            data=LogOpenedData(epoch=epoch, partitions=count),
+        )
+        await (await producer.send(topics.events, partition, None, codec.encode(opened), codec.HEADERS))
+    return epoch
+
+
+Attempt = Callable[[TopicSettings, str], Awaitable[str]]
+
+
+async def open_log_patiently(
+    settings: TopicSettings,
+    attempt: Attempt = open_log,
+    *,
+    patience: float = PATIENCE_SECONDS,
+    pause: float = PAUSE_SECONDS,
+) -> str:
+    """Open the log, with another attempt whenever the broker was too slow for one. All attempts have one
+    fresh epoch: a record that was not confirmed may still land. Raises what the last attempt raised once
+    `patience` seconds are over, RuntimeError at once."""
+    deadline, fresh_epoch = time.monotonic() + patience, secrets.token_hex(8)
+    while True:
+        try:
+            return await attempt(settings, fresh_epoch)
+        except (TimeoutError, Unconfirmed) as error:
+            if time.monotonic() >= deadline:
+                raise
+            log.warning("topics.retry", reason=str(error) or "no answer in time")
+            await asyncio.sleep(pause)
+
+
+def main() -> None:
+    settings = read(TopicSettings)
+    configure("topics", settings.log_level)
+    try:
+        epoch = asyncio.run(open_log_patiently(settings))
+    except (RuntimeError, TimeoutError, Unconfirmed) as error:
+        log.error("topics.failed", reason=str(error) or "Kafka does not answer in time")
+        sys.exit(1)
+    log.info("topics.ready", epoch=epoch, partitions=settings.partitions)
+
+
+if __name__ == "__main__":
+    main()

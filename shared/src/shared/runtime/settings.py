@@ -1,0 +1,98 @@
+"""How a process is configured: by environment variables only, read once, in its `main`."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from shared.runtime.open_files import default_connection_limit
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+class ProcessSettings(BaseSettings):
+    """What every process has."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65_535)
+    """0: any free port."""
+    max_connections: int = Field(default_factory=default_connection_limit, ge=16)
+    """Open at a time, WebSockets among them."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    env: Literal["development", "production"] = "development"
+
+
+class KafkaSettings(BaseSettings):
+    """What every process that reads or writes the log has."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    kafka_bootstrap: str = "127.0.0.1:9092"
+    """host:port[,host:port …]"""
+    topic_prefix: str = Field(default="", pattern=r"^[a-z0-9.-]*$")
+    """Several deployments on one cluster: put before every topic and group name."""
+    source: str = Field(default="parley", min_length=1, max_length=256)
+    """CloudEvents `source`: the name of this deployment."""
+    session_timeout: float = Field(default=3.0, ge=0.5, le=300)
+    """Seconds after which a silent group member loses its partitions: so long does a killed one's work rest,
+    and so long may a living one stall. The broker's `group.min.session.timeout.ms` bounds it below."""
+
+
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,256}")
+
+
+class ServiceSettings(BaseSettings):
+    """What every process has that calls another of Parley's services, or is called by one."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    service_token_file: str = ""
+    """A file that holds the token, where it is not given itself."""
+    service_token: SecretStr = Field(default=SecretStr(""), validate_default=True)
+    """The same secret for message-store serve, notifiers and gateways."""
+
+    @field_validator("service_token")
+    @classmethod
+    def _given_or_read(cls, given: SecretStr, info: ValidationInfo) -> SecretStr:
+        token, path = given.get_secret_value(), info.data.get("service_token_file")
+        if not token and path:
+            try:
+                token = Path(path).read_text().strip()
+            except (OSError, UnicodeError) as error:
+                raise ValueError(f"SERVICE_TOKEN_FILE cannot be read: {error}") from None
+        if not _TOKEN.fullmatch(token):
+            raise ValueError(
+                "set it, or SERVICE_TOKEN_FILE, to one secret for all services: 16 to 256 letters, digits or "
+                "- . _ ~ + / = (`openssl rand -hex 32` makes one)"
+            )
+        return SecretStr(token)
+
+
+_CONSEQUENCE = "default_factory_not_called"
+"""Of a default that is computed from other settings, when one of these is bad."""
+
+
+def read(settings: type[S], **given: Any) -> S:
+    """The settings of this process; what is `given` stands before the environment.
+
+    Bad ones end the process with one line that names them, and status 2.
+    """
+    try:
+        return settings(**given)
+    except ValidationError as error:
+        wrong = "; ".join(_worded(each) for each in error.errors() if each["type"] != _CONSEQUENCE)
+    except SettingsError as error:
+        wrong = str(error)
+    print(f"bad settings: {wrong}", file=sys.stderr)
+    raise SystemExit(2)
+
+
+def _worded(error: ErrorDetails) -> str:
+    names = [str(each).upper() for each in error["loc"]]
+    return ": ".join([*names[:1], error["msg"].removeprefix("Value error, ")])

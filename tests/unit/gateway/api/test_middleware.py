@@ -1,0 +1,123 @@
+"""What surrounds the calls: other origins, names of requests, and errors that nobody expected."""
+
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+from fastapi import FastAPI
+
+from shared.contract import ids
+from tests.unit.gateway.gateway_fixture import House, opened
+
+_PAGE = "http://page.example"
+_HISTORY = f"/messages/history?meId=ana&conversationId={ids.direct_conversation_id('ana', 'ben')}"
+
+
+def _broken(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("nobody expected this")
+
+
+@pytest.mark.parametrize("path", [_HISTORY, "/readyz"], ids=["straight", "through FastAPI"])
+async def test_what_fails_unexpectedly_is_a_problem_that_another_origin_may_read(
+    monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    async with opened(allowed_origins=[_PAGE]) as house:
+        monkeypatch.setattr(house.store, "history", _broken)
+        monkeypatch.setattr(type(house.door.events), "identity", property(_broken), raising=False)
+        with structlog.testing.capture_logs() as logs:
+            answer = await house.http.get(path, headers={"Origin": _PAGE, "X-Request-Id": "mine"})
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert answer.headers["Access-Control-Allow-Origin"] == _PAGE
+    assert answer.headers["X-Request-Id"] == "mine"
+    assert [line["event"] for line in logs].count("request.failed") == 1
+
+
+@pytest.mark.parametrize(("origin", "status"), [(_PAGE, 200), ("http://elsewhere.example", 400)])
+async def test_a_preflight_is_answered_by_origin(origin: str, status: int) -> None:
+    async with opened(allowed_origins=[_PAGE]) as house:
+        asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        answer = await house.http.options("/messages", headers=asked)
+    assert answer.status_code == status
+    assert answer.headers.get("Access-Control-Allow-Origin") == (origin if status == 200 else None)
+
+
+async def test_calls_do_not_go_through_fastapi(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would be slow, and nobody would notice."""
+    monkeypatch.setattr(FastAPI, "__call__", _broken)
+    assert (await house.http.get("/messages/conversations?meId=ana")).status_code == httpx.codes.OK
+    assert (await house.http.post("/messages/start?meId=ana", json={})).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        (None, 202),
+        (_PAGE, 202),
+        ("http://localhost:5173", 202),
+        ("own", 202),
+        ("http://elsewhere.example", 403),
+        ("null", 403),
+    ],
+)
+async def test_a_page_of_another_origin_writes_nothing(origin: str | None, status: int) -> None:
+    """What a form could send comes without a preflight; CORS keeps only the answer from the page."""
+    async with opened(allowed_origins=[_PAGE]) as house:
+        talk = await house.talk("ana", "ben")
+        before = len(house.written())
+        origin = f"http://127.0.0.1:{house.port}" if origin == "own" else origin
+        headers = {"Content-Type": "text/plain"} | ({"Origin": origin} if origin else {})
+        said = f'{{"conversationId": "{talk}", "text": "hello"}}'
+        answer = await house.http.post("/messages?meId=ana", content=said, headers=headers)
+        assert answer.status_code == status
+        assert len(house.written()) - before == (1 if status == 202 else 0)
+        if status == 403:
+            assert answer.json()["code"] == "forbidden"
+            assert "ALLOWED_ORIGINS" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/messages/conversations?meId=ana", 200),
+        ("GET", "/messages/conversations", 401),
+        ("GET", "/messages/nothing", 404),
+        ("GET", "/%6dessages/nothing", 404),
+        ("DELETE", "/messages", 405),
+        ("POST", "/messages?meId=ana", 400),
+        ("OPTIONS", "/messages", 200),
+        ("GET", "/docs", 200),
+        ("GET", "/healthz", 200),
+        ("GET", "/nowhere", 404),
+        ("GET", f"/messages?{'a' * 9_000}", 414),
+    ],
+)
+async def test_every_answer_forbids_framing_sniffing_and_of_messages_storing(
+    house: House, method: str, path: str, status: int
+) -> None:
+    headers = {"Origin": "http://localhost:5173", "Access-Control-Request-Method": "POST"}
+    answer = await house.http.request(method, path, headers=headers if method == "OPTIONS" else {})
+    assert answer.status_code == status
+    _require_hardened(answer.headers)
+    assert (answer.headers.get("Cache-Control") == "no-store") == ("essages" in path)
+
+
+async def test_refused_upgrades_are_problems_with_the_same_headers(house: House) -> None:
+    upgrade = {"Upgrade": "websocket", "Connection": "upgrade"}
+    complete = {"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
+    for path, headers, status in (
+        ("/ws?token=ana", upgrade, 400),
+        ("/ws?token=ana", upgrade | complete | {"Origin": "http://elsewhere.example"}, 403),
+        ("/elsewhere?token=ana", upgrade | complete, 404),
+        ("/messages/history", upgrade | complete, 404),
+    ):
+        answer = await house.http.get(path, headers=headers)
+        assert (answer.status_code, answer.json()["status"]) == (status, status)
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        _require_hardened(answer.headers)
+
+
+def _require_hardened(headers: httpx.Headers) -> None:
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]

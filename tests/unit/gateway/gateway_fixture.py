@@ -1,0 +1,198 @@
+"""A gateway with everything behind it in memory; real are HTTP, its sockets and the link to its notifier."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import aiohttp
+import httpx
+import orjson
+from websockets.asyncio.client import ClientConnection, connect
+
+from gateway.app import PRIVATE, entrance
+from gateway.commands.event_producer import EventLog
+from gateway.components import Door
+from gateway.settings import Settings
+from gateway.testing.in_memory_store import MemoryStore
+from shared.contract import codec, events
+from shared.http.connections import Timeouts
+from shared.http.server import server
+from shared.kafka import Appendable, Appended, Unconfirmed, partition_for
+from shared.log.log_epoch import LogIdentity
+from shared.testing.in_memory_kafka import MemoryConsumer, MemoryLog, MemoryProducer
+from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
+from tests.unit.gateway import contracted
+from tests.unit.gateway.fake_notifier import Notifier, notifying
+
+EPOCH = "0123456789abcdef"
+PARTITIONS = 4
+TOPIC = "chat.events"
+STRANGE = "00000000-0000-4000-8000-000000000000"
+"""A conversation that nobody began."""
+
+_numbers = count(1)
+
+
+def somebody() -> str:
+    """A user whom no other test has met."""
+    return f"user-{next(_numbers)}"
+
+
+class Broker(MemoryProducer):
+    """The in-memory log behind a broker that may be away."""
+
+    away = False
+    delays: Iterator[float] = iter(())
+    """How long the next batches take to get in line."""
+
+    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
+        if self.away:
+            raise Unconfirmed("away")
+        offered = list(records)
+        await asyncio.sleep(next(self.delays, 0))
+        return await super().append_batch(topic, partition, offered)
+
+
+class Ends(MemoryConsumer):
+    away = False
+
+    async def ends(self, partitions: Any) -> dict[int, int]:
+        if self.away:
+            raise TimeoutError("away")
+        return await super().ends(partitions)
+
+
+class Client:
+    """One user's WebSocket, speaking frames."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+
+    async def say(self, **frame: object) -> None:
+        await self.socket.send(orjson.dumps(frame).decode())
+
+    async def hear(self, kind: str | None = None) -> dict[str, Any]:
+        """The next frame, or the next of this type."""
+        async with asyncio.timeout(5):
+            while True:
+                frame: dict[str, Any] = orjson.loads(await self.socket.recv())
+                if kind in (None, frame["type"]):
+                    return frame
+
+    async def closed(self) -> tuple[int | None, str | None]:
+        """Code and reason, once it is."""
+        async with asyncio.timeout(8):
+            await self.socket.wait_closed()
+        return self.socket.close_code, self.socket.close_reason
+
+
+@dataclass
+class House:
+    door: Door
+    log: MemoryLog
+    broker: Broker
+    ends: Ends
+    store: MemoryStore
+    notifier: Notifier
+    http: httpx.AsyncClient
+    port: int
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def written(self) -> list[events.ConversationEvent]:
+        """Every event in the log, the epoch records aside."""
+        records = [record for partition in self.log.topics[TOPIC] for record in partition]
+        decoded = [codec.decode_event(record.value) for record in records]
+        return [event for event in decoded if not isinstance(event, events.LogOpened)]
+
+    def partition_of(self, conversation: str) -> int:
+        return partition_for(conversation.encode(), PARTITIONS)
+
+    async def talk(self, *users: str) -> str:
+        """A conversation of two users."""
+        answer = await self.http.post(f"/messages/start?meId={users[0]}", json={"peerId": users[1]})
+        return str(answer.json()["id"])
+
+    async def say(self, user: str, conversation: str, text: str) -> None:
+        body = {"conversationId": conversation, "text": text}
+        answer = await self.http.post(f"/messages?meId={user}", json=body)
+        assert answer.status_code == 202, answer.text
+
+    async def cursor(self, user: str) -> str:
+        """Where everything is now."""
+        return str((await self.http.get(f"/messages/sync?meId={user}")).json()["cursor"])
+
+    @asynccontextmanager
+    async def dialled(self, user: str | None, *, query: str = "", **options: Any) -> AsyncIterator[Client]:
+        token = "" if user is None else f"token={user}"
+        async with connect(f"ws://127.0.0.1:{self.port}/ws?{token}{query}", **options) as socket:
+            yield Client(socket)
+
+    @asynccontextmanager
+    async def present(self, user: str, **options: Any) -> AsyncIterator[Client]:
+        """Greeted already."""
+        async with self.dialled(user, **options) as client:
+            assert (await client.hear())["type"] == "hello"
+            assert (await client.hear())["type"] == "synced"
+            yield client
+
+
+@asynccontextmanager
+async def opened(*, ping: float = 20, **settings: Any) -> AsyncIterator[House]:
+    async with AsyncExitStack() as stack:
+        notifier = await stack.enter_async_context(notifying(Notifier(PARTITIONS)))
+        addresses = [f"127.0.0.1:{notifier.port}"]
+        needed = {"store_url": "http://store", "notifiers": addresses, "service_token": SERVICE_TOKEN}
+        given = {**needed, "auth": "dev", "port": 0, **settings}
+        house = _built(Settings.model_validate(given), notifier)
+        session = await stack.enter_async_context(aiohttp.ClientSession(headers=AUTHORIZATION))
+        await stack.enter_async_context(house.door.vital.running(links=house.door.links.keep(session)))
+        await stack.enter_async_context(_served(house, ping))
+        await stack.enter_async_context(house.http)
+        yield house
+
+
+def _built(settings: Settings, notifier: Notifier) -> House:
+    log = MemoryLog(PARTITIONS)
+    data = events.LogOpenedData(epoch=EPOCH, partitions=PARTITIONS)
+    begun = events.LogOpened(id="1", source="t", subject="log", time="2026-01-01T00:00:00.000Z", data=data)
+    for partition in range(PARTITIONS):
+        log.append(TOPIC, partition, None, codec.encode(begun))
+    identity = LogIdentity(EPOCH, PARTITIONS)
+    broker, ends, store = Broker(log), Ends(log, TOPIC), MemoryStore(log, TOPIC, identity)
+    door = Door.hung(settings, EventLog(broker, ends, TOPIC), store)
+    door.events.identity = identity
+    return House(door, log, broker, ends, store, notifier, httpx.AsyncClient(), 0)
+
+
+@asynccontextmanager
+async def _served(house: House, ping: float) -> AsyncIterator[None]:
+    serving = server(
+        entrance(house.door),
+        house.door.settings,
+        grace=1,
+        timeouts=Timeouts(ping=ping),
+        private=PRIVATE,
+        farewell=house.door.drain,
+    )
+    task = asyncio.create_task(serving.serve())
+    while not serving.started:
+        await asyncio.sleep(0.005)
+    house.port = serving.servers[0].sockets[0].getsockname()[1]
+    house.http = httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{house.port}", event_hooks={"response": [contracted.require]}
+    )
+    stopping = asyncio.create_task(_stopped(house, serving))
+    try:
+        yield
+    finally:
+        house.stop.set()
+        await stopping
+        await task
+
+
+async def _stopped(house: House, serving: Any) -> None:
+    await house.stop.wait()
+    serving.should_exit = True

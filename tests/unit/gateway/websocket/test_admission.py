@@ -1,0 +1,189 @@
+"""Sockets are let in at an even pace, and who must come back is told a moment of its own."""
+
+import asyncio
+import re
+from contextlib import suppress
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.exceptions import ConnectionClosed
+
+from gateway.leaky_bucket import Pace
+from gateway.websocket.admission import Admission
+from gateway.websocket.send_buffer import Close
+from tests.unit.gateway.gateway_fixture import House, opened, somebody
+
+
+@given(
+    st.integers(1, 50),
+    st.sampled_from([1.0, 7.0, 200.0]),
+    st.lists(st.floats(0, 2), min_size=1, max_size=200),
+)
+def test_no_second_sees_more_than_the_rate_after_the_burst(
+    burst: int, rate: float, pauses: list[float]
+) -> None:
+    pace, now, moments = Pace(rate, burst=burst), 1000.0, []
+    for pause in pauses:
+        now += pause
+        ahead = pace.ahead(now)
+        assert pace.take(now) == ahead
+        moments.append(now + ahead)
+    assert all(later >= earlier for earlier, later in pairwise(moments))
+    for first, moment in enumerate(moments):
+        within = sum(moment <= other < moment + 1 for other in moments[first:])
+        assert within <= burst + rate + 1
+
+
+def test_the_first_burst_goes_at_once_and_the_rest_is_evenly_apart() -> None:
+    pace = Pace(10.0, burst=3)
+    assert [round(pace.take(0.0), 3) for _ in range(5)] == [0.0, 0.0, 0.0, 0.1, 0.2]
+    assert pace.take(100.0) == 0.0
+
+
+def _delay(close: Close | None) -> int:
+    assert close is not None
+    found = re.fullmatch(r"afterMs=(\d+)", close.reason)
+    assert found is not None
+    return int(found[1])
+
+
+async def test_who_would_wait_too_long_comes_back_at_a_moment_of_its_own() -> None:
+    admission = Admission(rate=100.0)
+    turns = [asyncio.create_task(admission.turn(f"user-{n}")) for n in range(2_000)]
+    await asyncio.sleep(0)
+    put_off = [turn.result() for turn in turns if turn.done() and turn.result() is not None]
+    assert 350 <= len(turns) - len(put_off) <= 450  # a burst, and who waits three seconds
+    delays = sorted(_delay(close) for close in put_off)
+    assert delays[0] > 3_000
+    for tenth in range(3, 15):  # about 100 in each second, whatever chance adds
+        within = sum(tenth * 1_000 + 2_000 <= delay < tenth * 1_000 + 3_000 for delay in delays)
+        assert 50 <= within <= 150
+    for turn in turns:
+        turn.cancel()
+
+
+async def test_one_user_that_dials_and_dials_delays_nobody_else() -> None:
+    admission = Admission(rate=10.0)
+    for _ in range(50):
+        assert await admission.turn("early") is None
+    turns = [asyncio.create_task(admission.turn("ana")) for _ in range(1_000)]
+    await asyncio.sleep(0)
+    assert sum(not turn.done() for turn in turns) == 8
+    async with asyncio.timeout(2):
+        assert await admission.turn("ben") is None
+    for turn in turns:
+        turn.cancel()
+
+
+async def test_who_dials_in_spite_of_all_sends_nobody_else_away_for_longer() -> None:
+    admission = Admission(rate=10.0)
+    for _ in range(50):
+        assert await admission.turn("early") is None
+    greedy = [asyncio.create_task(admission.turn("ana")) for _ in range(10_000)]
+    others = [asyncio.create_task(admission.turn(f"user-{n}")) for n in range(100)]
+    await asyncio.sleep(0)
+    put_off = [turn.result() for turn in others if turn.done()]
+    assert len(put_off) > 50
+    assert max(map(_delay, put_off)) < 3_000 + 1_100 + 10_000
+    for turn in (*greedy, *others):
+        turn.cancel()
+
+
+async def test_nobody_is_sent_away_for_ever_however_many_dial() -> None:
+    admission = Admission(rate=10.0)
+    longest = max(_delay(admission.put_off()) for _ in range(10_000))
+    assert longest < 125_000
+
+
+async def test_who_gives_up_waiting_for_its_upgrade_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    async with opened(arrivals_per_second=10) as house:
+        doors = [asyncio.create_task(_gives_up(house)) for _ in range(70)]
+        await asyncio.gather(*doors)
+        async with house.present("ana", open_timeout=10):  # after all of these
+            pass
+        async with asyncio.timeout(10):
+            while house.notifier.users:
+                await asyncio.sleep(0.01)
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+
+
+async def _gives_up(house: House) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.2), house.dialled(somebody()):
+            pass
+
+
+async def test_clients_wait_for_their_turn_before_they_are_connected() -> None:
+    async with opened(arrivals_per_second=20) as house, asyncio.TaskGroup() as tasks:
+
+        async def come(number: int) -> None:
+            async with house.present(f"user-{number}"):
+                pass
+
+        for number in range(90):
+            tasks.create_task(come(number))
+
+
+async def test_far_too_many_at_once_are_told_when_to_come_back_and_the_rest_is_served() -> None:
+    async with opened(arrivals_per_second=10) as house:
+
+        async def come(number: int) -> int | None:
+            async with house.dialled(f"user-{number}") as client:
+                frame = asyncio.create_task(client.hear("synced"))
+                closed = asyncio.create_task(client.closed())
+                await asyncio.wait([frame, closed], return_when=asyncio.FIRST_COMPLETED)
+                code = closed.result()[0] if closed.done() else None
+                for task in (frame, closed):
+                    task.cancel()
+                await asyncio.wait([frame, closed])
+                return code
+
+        codes = await asyncio.gather(*(come(number) for number in range(150)))
+        assert codes.count(None) >= 50 + 29
+        assert codes.count(4429) == 150 - codes.count(None) > 0
+        async with asyncio.timeout(10):
+            while house.notifier.users:  # who left is forgotten, whether it was let in or not
+                await asyncio.sleep(0.01)
+
+
+async def test_who_gives_up_waiting_leaves_its_place() -> None:
+    admission = Admission(rate=10.0)
+    for _ in range(50):
+        assert await admission.turn("early") is None
+    for _ in range(2):
+        turns = [asyncio.create_task(admission.turn("ana")) for _ in range(8)]
+        await asyncio.sleep(0)
+        assert not any(turn.done() for turn in turns)
+        for turn in turns:
+            turn.cancel()
+        await asyncio.wait(turns)
+
+
+async def test_a_thousand_reconnects_of_one_user_cost_others_nothing_and_lose_nothing() -> None:
+    async with opened(arrivals_per_second=100) as house:
+        talk = await house.talk("ana", "ben")
+        at = await house.cursor("ana")
+        codes: list[int | None] = []
+
+        async def reconnect() -> None:
+            async with house.dialled("ana", query=f"&cursor={at}", open_timeout=30) as client:
+                try:
+                    await client.hear("hello")
+                except ConnectionClosed:
+                    codes.append(client.socket.close_code)
+                else:
+                    codes.append(None)
+
+        storm = [asyncio.create_task(reconnect()) for _ in range(1_000)]
+        await asyncio.sleep(0.05)
+        body = {"conversationId": talk, "text": "meanwhile"}
+        assert (await house.http.post("/messages?meId=ben", json=body, timeout=30)).status_code == 202
+        async with house.present("eve", open_timeout=30):  # is let in although ana knocks
+            pass
+        await asyncio.gather(*storm)
+        assert set(codes) == {None, 4429}
+        assert len(codes) == 1_000
+        async with house.dialled("ana", query=f"&cursor={at}") as back:
+            assert (await back.hear("message"))["text"] == "meanwhile"

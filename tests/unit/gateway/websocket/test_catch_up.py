@@ -1,0 +1,211 @@
+"""Whose turn it is to read what was missed, while the store is away or behind."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+import orjson
+
+from gateway.commands.event_producer import EventLog
+from gateway.notifiers.link_protocol import Entry
+from gateway.notifiers.offset_tracker import Stretches
+from gateway.store.client import Answer, Progress, StorePort, Unavailable
+from gateway.websocket import close_codes
+from gateway.websocket.catch_up import AT_ONCE, CatchUp
+from gateway.websocket.connection import Socket
+from gateway.websocket.send_buffer import Close, Outbox
+from shared.contract import cursor
+from shared.http.websocket_connection import text_frame
+from tests.unit.gateway.gateway_fixture import EPOCH, House
+from tests.unit.lines import Far
+
+
+class Store:
+    """Away, or ahead of nobody called `late…`."""
+
+    away = False
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answers = asyncio.Event()
+        self.answers.set()
+
+    async def sync(self, user: str, at: str, **_: object) -> Answer:
+        self.asked.append(user)
+        if self.away:
+            raise Unavailable
+        await self.answers.wait()
+        if user.startswith("late"):
+            return Answer(503, b'{"code":"projection_behind"}')
+        return Answer(200, b'{"entries":[],"cursor":"%s","hasMore":false}' % at.encode())
+
+
+class Emptied(Store):
+    """Its read models are being made anew."""
+
+    at = (5,)
+
+    async def sync(self, user: str, at: str, **_: object) -> Answer:
+        self.asked.append(user)
+        reached = cursor.encode(EPOCH, user, self.at)
+        return Answer(200, b'{"entries":[],"cursor":"%s","hasMore":false}' % reached.encode())
+
+
+class Log:
+    async def ends(self) -> dict[int, int]:
+        return {0: 9}
+
+
+@asynccontextmanager
+async def catching_up(store: Store, *users: str) -> AsyncIterator[dict[str, asyncio.Task[None]]]:
+    catch_up = CatchUp(cast("StorePort", store), cast("EventLog", Log()))
+    tasks = {user: asyncio.create_task(catch_up.show(behind(user))) for user in users}
+    for _ in range(100):
+        await asyncio.sleep(0)
+    yield tasks
+    for task in tasks.values():
+        task.cancel()
+    await asyncio.wait(tasks.values())
+
+
+def behind(
+    user: str,
+    line: Far | None = None,
+    *,
+    frames: int = 10,
+    at: tuple[int, ...] = (5,),
+    told: Stretches | None = None,
+) -> Socket:
+    socket = Socket(user, Outbox(line or Far(), frames, 1_000 * frames), told or Stretches())
+    socket.registered = True
+    socket.begin(Progress(EPOCH, at))
+    socket.fall_behind()
+    return socket
+
+
+async def test_while_the_store_is_away_only_a_few_ask_again() -> None:
+    store = Store()
+    store.away = True
+    async with catching_up(store, *(f"user-{n}" for n in range(10 * AT_ONCE))) as tasks:
+        assert len(store.asked) == AT_ONCE
+        store.away = False
+        async with asyncio.timeout(5):
+            await asyncio.gather(*tasks.values())
+
+
+async def test_who_waits_for_the_projection_keeps_nobody_from_reading() -> None:
+    async with catching_up(Store(), *(f"late-{n}" for n in range(AT_ONCE)), "ana") as tasks:
+        assert tasks["ana"].done()
+        assert not any(task.done() for user, task in tasks.items() if user != "ana")
+
+
+def entry(covers: int) -> Entry:
+    return Entry(0, 0, 1, covers, "chat.message.sent.v1", "", ["ana"], text_frame(b"%d" % covers))
+
+
+async def begun(store: Store, line: Far | None = None) -> tuple[Socket, asyncio.Task[None]]:
+    socket = behind("ana", line)
+    reading = asyncio.create_task(CatchUp(cast("StorePort", store), cast("EventLog", Log())).show(socket))
+    while not store.asked:
+        await asyncio.sleep(0)
+    return socket, reading
+
+
+async def test_what_is_told_while_the_last_page_is_read_is_shown_after_it() -> None:
+    store, line = Store(), Far()
+    store.answers.clear()
+    socket, reading = await begun(store, line)
+    for covers in (5, 6):
+        socket.deliver(entry(covers))
+    store.answers.set()
+    await reading
+    socket.release()
+    assert line.told == ["6"]
+
+
+async def test_a_store_that_is_behind_what_was_told_is_asked_until_it_is_not() -> None:
+    """Else the socket would go on from there, and its cursor cover what it never showed."""
+    told = Stretches()
+    told.begin(0, 0, 9)
+    store, socket = Emptied(), behind("ana", told=told)
+    reading = asyncio.create_task(CatchUp(cast("StorePort", store), cast("EventLog", Log())).show(socket))
+    while len(store.asked) < 2:
+        await asyncio.sleep(0.01)
+    assert cursor.decode(socket.cursor() or "").offsets == (5,)
+    assert not reading.done()
+    store.at = (9,)
+    async with asyncio.timeout(5):
+        await reading
+    assert cursor.decode(socket.cursor() or "").offsets == (9,)
+
+
+async def test_what_is_left_out_while_the_last_page_is_read_is_still_to_be_read() -> None:
+    store = Store()
+    store.answers.clear()
+    socket, reading = await begun(store)
+    socket.fall_behind()
+    store.answers.set()
+    await reading
+    assert socket.behind
+
+
+async def test_nothing_is_held_back_for_a_store_that_is_away() -> None:
+    store = Store()
+    store.away = True
+    socket, reading = await begun(store)
+    for covers in range(6, 100):
+        socket.deliver(entry(covers))
+    assert not socket.outbox.closed
+    reading.cancel()
+    await asyncio.wait([reading])
+
+
+async def test_as_long_as_the_client_does_not_read_the_cursor_covers_what_was_put_and_no_less(
+    own_house: House,
+) -> None:
+    """A heartbeat may come at any moment, also in a page of very long messages."""
+    talk = await own_house.talk("ana", "ben")
+    for n in range(110):
+        await own_house.say("ben", talk, ("🌊" if n == 0 else "a") + "a" * 7_999)
+    socket = behind("ana", line := Far(taking=False), frames=1_000, at=(1,) * 4)
+    catching_up = CatchUp(own_house.store, own_house.door.events)
+    reading = asyncio.create_task(catching_up.show(socket))
+    while socket.outbox.roomy:
+        await asyncio.sleep(0)
+    said = socket.cursor()
+    reading.cancel()
+    await asyncio.wait([reading])
+    line.taking = True
+    socket.outbox.flow()
+    frames = [orjson.loads(told) for told in line.told if isinstance(told, str)]
+    *_, last = [frame for frame in frames if frame["type"] == "message"]
+    assert cursor.decode(said or "").offsets[own_house.partition_of(talk)] == last["version"] + 1
+
+
+class Endless(Store):
+    """Something always comes after what was shown."""
+
+    async def sync(self, user: str, at: str, **_: object) -> Answer:
+        self.asked.append(user)
+        await asyncio.sleep(0)
+        return Answer(200, b'{"entries":[],"cursor":"%s","hasMore":true}' % at.encode())
+
+
+async def test_once_a_socket_is_closed_nothing_more_is_read_for_it() -> None:
+    store = Endless()
+    socket, reading = await begun(store)
+    socket.outbox.close(Close(close_codes.TOO_SLOW))
+    async with asyncio.timeout(5):
+        await reading
+    assert len(store.asked) <= 2
+
+
+async def test_one_whose_page_cannot_be_read_asks_more_and_more_seldom() -> None:
+    store = Store()
+    store.away = True
+    _, reading = await begun(store)
+    await asyncio.sleep(3)
+    assert 2 <= len(store.asked) <= 4
+    reading.cancel()
+    await asyncio.wait([reading])

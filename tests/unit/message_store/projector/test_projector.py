@@ -1,0 +1,462 @@
+"""The projector over log and store in memory: what group, database and broker may do to it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from message_store import domain
+from message_store.domain import Conversation, Outcome
+from message_store.domain.fold import Arrival, GivenUp
+from message_store.projector import batch
+from message_store.projector.batch import Draft
+from message_store.projector.partition_ownership import Tenure
+from message_store.projector.projector import Projector
+from message_store.projector.publisher import Publisher
+from message_store.read_models.rows import Changes
+from message_store.storage.port import Known, LostRace, Progress, Unavailable, WrongLog
+from message_store.testing.in_memory_storage import MemoryStore, Tables
+from shared.contract import codec, ids
+from shared.contract.events import Event, MessageSent
+from shared.kafka import Appendable, Appended, Place, Record, Unconfirmed
+from shared.kafka.types import Headers
+from shared.log.dead_letters import DeadLetters
+from shared.log.log_epoch import LogIdentity
+from shared.testing.in_memory_kafka import MemoryConsumer, MemoryLog, MemoryProducer
+from tests import builders
+from tests.unit.message_store.reference_model import Projection, stories
+
+IDENTITY = LogIdentity(builders.EPOCH, 1)
+GROUP = ids.group_conversation_id("ann", "g")
+
+
+class Broker(MemoryProducer):
+    """Confirms nothing while `deaf`."""
+
+    deaf = False
+    unconfirmed_sends = 0
+
+    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
+        if self.deaf:
+            raise Unconfirmed("deaf")
+        return await super().append_batch(topic, partition, records)
+
+    async def send(
+        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> Awaitable[Place]:
+        if self.unconfirmed_sends:
+            self.unconfirmed_sends -= 1
+            return _refused()
+        return await super().send(topic, partition, key, value, headers)
+
+
+async def _refused() -> Place:
+    raise Unconfirmed("not landed")
+
+
+class World:
+    """One log, one database, and any number of projectors between them."""
+
+    def __init__(self) -> None:
+        self.log = MemoryLog(1)
+        self.tables = Tables()
+        self.broker = Broker(self.log)
+        self.publishing: list[asyncio.Task[None]] = []
+
+    def happen(self, *events: Event) -> None:
+        for event in events:
+            self.log.append("events", 0, builders.key_of(event), codec.encode(event))
+
+    def projector(
+        self, store: MemoryStore | None = None, consumer: MemoryConsumer | None = None
+    ) -> tuple[Projector, MemoryConsumer]:
+        consumer = consumer or MemoryConsumer(self.log, "events")
+        publisher = Publisher(self.broker, "messages", epoch=builders.EPOCH, source="test")
+        self.publishing.append(asyncio.create_task(publisher.run()))
+        buried = DeadLetters(self.broker, "dead", "test")
+        store = store or MemoryStore(self.tables)
+        return Projector(consumer, store, publisher, buried, IDENTITY, "events"), consumer
+
+    @property
+    def seqs(self) -> list[int]:
+        return sorted(message.seq for message in self.tables.messages.values())
+
+    @property
+    def told(self) -> list[int]:
+        """Offsets, at their first telling."""
+        told = [codec.decode_entry(record.value).id for record in self.log.topics["messages"][0]]
+        return [int(identity.split("-")[2]) for identity in dict.fromkeys(told)]
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    made = World()
+    made.happen(builders.opened(), builders.started(GROUP, ["ann"]))
+    yield made
+    for task in made.publishing:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _run(projector: Projector, steps: int = 1) -> None:
+    for _ in range(steps):
+        await projector.step(wait=0)
+    await asyncio.sleep(0.1)
+
+
+async def test_a_partition_claimed_by_who_lost_it_already_is_claimed_back(world: World) -> None:
+    """Its claim was slow, and came after ours; the group will not say anything again."""
+    projector, _ = world.projector()
+    await _run(projector)
+    await MemoryStore(world.tables).claim(IDENTITY, [0])
+    world.happen(builders.sent(GROUP, "ann"))
+    await _run(projector, steps=3)
+    assert world.seqs == [1]
+    assert world.told == [1, 2]
+
+
+async def test_what_is_assigned_during_a_claim_is_claimed_before_any_wait(world: World) -> None:
+    class Slow(MemoryStore):
+        """The group gives the partitions out anew while this one claims them for the first time."""
+
+        async def claim(self, identity: LogIdentity, partitions: Sequence[int]) -> dict[int, Progress]:
+            if consumer.revision == 1:
+                consumer.assigned([0])
+            return await super().claim(identity, partitions)
+
+    projector, consumer = world.projector(Slow(world.tables))
+    await projector.tenure.establish()
+    assert projector.tenure.current
+
+
+async def test_what_was_cached_before_another_had_the_partition_is_forgotten(world: World) -> None:
+    first, consumer = world.projector()
+    second, _ = world.projector()
+    world.happen(builders.sent(GROUP, "ann"))
+    await _run(first)
+    world.happen(builders.sent(GROUP, "ann"))
+    await _run(second)
+    world.happen(builders.sent(GROUP, "ann"))
+    consumer.revision += 1
+    await _run(first, steps=2)
+    assert world.seqs == [1, 2, 3]
+    assert world.log.topics["dead"] == [[]]
+    assert world.told == [1, 2, 3, 4]
+
+
+async def test_what_several_commits_left_untold_is_told_by_the_next_projector(world: World) -> None:
+    """The first one's publisher got nothing through, and then its machine was gone."""
+    world.broker.deaf = True
+    first, _ = world.projector()
+    for _ in range(4):
+        world.happen(builders.sent(GROUP, "ann"))
+        await _run(first)
+    world.publishing.pop().cancel()
+    world.broker.deaf = False
+    second, _ = world.projector()
+    world.happen(builders.sent(GROUP, "ann"))
+    await _run(second, steps=2)
+    assert world.told == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_projector_that_ends_while_it_tells_waits_for_that_and_no_longer(world: World) -> None:
+    """Its publisher was stopped in the middle of a round, and goes on from there."""
+    projector, _ = world.projector()
+    world.broker.deaf = True
+    await _run(projector)
+    world.publishing[0].cancel()
+    world.broker.deaf = False
+    world.publishing.append(asyncio.create_task(projector._publisher.run()))
+    await projector.settle()
+    assert world.told == [1]
+
+
+async def test_a_partition_with_too_much_untold_stops_folding_until_it_is_told(world: World) -> None:
+    world.broker.deaf = True
+    projector, _ = world.projector()
+    projector.tenure.unpublished = 4_500  # some nine of its entries
+    for _ in range(5):
+        world.happen(*(builders.sent(GROUP, "ann") for _ in range(6)))
+        await _run(projector)
+    assert len(world.seqs) == 12
+    world.broker.deaf = False
+    await asyncio.sleep(0.2)
+    await _run(projector, steps=2)
+    assert len(world.seqs) == 30
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("message_store.projector.projector.BATCH", 2)
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_the_next_batch_is_folded_while_a_full_one_is_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folded = []
+    usual = batch.draft
+
+    def counted(*arguments: Any) -> Draft:
+        folded.append(usual(*arguments))
+        return folded[-1]
+
+    class Patient(MemoryStore):
+        """Writes nothing before the first four records are folded."""
+
+        async def commit(self, changes: Changes) -> Known:
+            async with asyncio.timeout(1):
+                while len(folded) < 2:
+                    await asyncio.sleep(0)
+            return await super().commit(changes)
+
+    monkeypatch.setattr("message_store.projector.pipeline.draft", counted)
+    world.happen(*(builders.sent(GROUP, "ann") for _ in range(4)))
+    projector, _ = world.projector(Patient(world.tables))
+    await _run(projector, steps=4)
+    assert world.seqs == [1, 2, 3, 4]
+    assert world.told == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_what_is_said_again_in_the_next_batch_is_said_once(world: World) -> None:
+    again = builders.sent(GROUP, "ann", client_id="1")
+    world.happen(again, again, again, again, builders.sent(GROUP, "ann"))
+    projector, _ = world.projector()
+    await _run(projector, steps=6)
+    assert world.seqs == [1, 2]
+    assert [row.of_offset for row in world.tables.journal.values()] == [None, None, None, 2, 2, 2, None]
+    assert world.told == [1, 2, 6]
+
+
+class OneConnection(MemoryStore):
+    """As PostgreSQL's: calls wait for one another, and it takes a moment. `moods` is what becomes of the next
+    ones, the last first: it goes away before or after it wrote, or does well. Nobody writes poison."""
+
+    def __init__(self, tables: Tables, moods: list[str] | None = None) -> None:
+        super().__init__(tables)
+        self._moods = moods or []
+        self._turn = asyncio.Lock()
+
+    async def conversations(self, ids: Sequence[str]) -> dict[str, Conversation]:
+        async with self._mooded():
+            return await super().conversations(ids)
+
+    async def commit(self, changes: Changes) -> Known:
+        async with self._mooded():
+            if any(row.text == "poison" for row in changes.messages):
+                raise ValueError("a row that cannot be written")
+            return await super().commit(changes)
+
+    @asynccontextmanager
+    async def _mooded(self) -> AsyncIterator[None]:
+        async with self._turn:
+            mood = self._moods.pop() if self._moods else "well"
+            for _ in range(3):
+                await asyncio.sleep(0)
+            if mood == "before":
+                raise Unavailable(mood)
+            yield
+            if mood == "after":
+                raise Unavailable(mood)
+
+
+moods = st.lists(st.sampled_from(["well", "well", "before", "after"]), max_size=20)
+
+
+@pytest.mark.usefixtures("small_batches")
+@given(stories, moods)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_whatever_a_database_does_each_event_is_written_and_told_once(
+    story: list[Event], moods: list[str]
+) -> None:
+    world = World()
+    world.happen(builders.opened(), *story)
+    projector, _ = world.projector(OneConnection(world.tables, moods))
+    while projector.tenure.next != {0: 1 + len(story)}:
+        await projector.step(wait=0)
+    await projector._publisher.drained(1)
+    world.publishing[0].cancel()
+    whole = await Projection().apply([builders.opened(), *story])
+    assert _rows(world.tables) == _rows(whole.tables)
+    assert world.told == [folded.offset for folded in whole.folded if folded.told]
+
+
+@pytest.mark.usefixtures("small_batches")
+@given(stories, moods, st.integers(1, 200))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_wherever_a_projector_is_ended_the_next_one_goes_on_from_there(
+    story: list[Event], moods: list[str], turns: int
+) -> None:
+    world = World()
+    world.happen(builders.opened(), *story)
+    first, _ = world.projector(OneConnection(world.tables, moods))
+    running = asyncio.create_task(first.run())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait([running])
+    with suppress(Unavailable, LostRace):
+        await first.settle()
+    published = world.tables.progress[0].published if world.tables.progress else 0
+    whole = await Projection().apply([builders.opened(), *story])
+    due = [folded.offset for folded in whole.folded if folded.told]
+    assert {offset for offset in due if offset < published} <= set(world.told)
+    second, _ = world.projector()
+    while second.tenure.next != {0: 1 + len(story)}:
+        await second.step(wait=0)
+    await second._publisher.drained(1)
+    for task in world.publishing:
+        task.cancel()
+    assert _rows(world.tables) == _rows(whole.tables)
+    assert world.told == due
+
+
+def _rows(tables: Tables) -> list[Any]:
+    return [tables.conversations, tables.members, tables.messages, tables.journal]
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_what_was_folded_ahead_is_forgotten_by_who_begins_anew(world: World) -> None:
+    first, consumer = world.projector()
+    second, _ = world.projector()
+    world.happen(*(builders.sent(GROUP, "ann") for _ in range(4)))
+    await _run(first, steps=2)
+    await _run(second, steps=4)
+    consumer.revision += 1
+    world.happen(builders.sent(GROUP, "ann"))
+    with capture_logs() as said:
+        await _run(first, steps=3)
+    assert world.seqs == [1, 2, 3, 4, 5]
+    assert world.told == [1, 2, 3, 4, 5, 6]
+    assert [each["event"] for each in said] == ["projector.claimed"]
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_a_projector_that_ends_lets_a_batch_under_way_be_written_and_told(world: World) -> None:
+    projector, _ = world.projector()
+    world.happen(*(builders.sent(GROUP, "ann") for _ in range(2)))
+    await projector.step(wait=0)
+    await projector.step(wait=0)
+    await projector.settle()
+    assert world.told == [1, 2, 3]
+    assert world.tables.progress[0] == Progress(0, 4, world.tables.progress[0].last_id, 4)
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_who_is_ended_while_it_waits_for_the_database_does_not_take_that_back(world: World) -> None:
+    class Slow(MemoryStore):
+        async def commit(self, changes: Changes) -> Known:
+            await asyncio.sleep(0.1 if changes.journal else 0)
+            return await super().commit(changes)
+
+    projector, _ = world.projector(Slow(world.tables))
+    running = asyncio.create_task(projector.run())
+    await asyncio.sleep(0.05)
+    running.cancel()
+    await asyncio.wait([running])
+    await projector.settle()
+    assert world.told == [1]
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_a_projector_that_ends_waits_two_seconds_for_the_database(world: World) -> None:
+    class Stuck(MemoryStore):
+        async def commit(self, changes: Changes) -> Known:
+            if changes.journal:
+                await asyncio.Event().wait()
+            return await super().commit(changes)
+
+    projector, _ = world.projector(Stuck(world.tables))
+    await projector.step(wait=0)
+    async with asyncio.timeout(10):
+        await projector.settle()
+    assert world.told == []
+
+
+OTHER = ids.group_conversation_id("ann", "other")
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_a_batch_folded_upon_one_that_cannot_be_written_is_folded_anew(world: World) -> None:
+    """It waits for the connection, too, to ask for a conversation that nobody has asked for yet."""
+    texts = ["a", "poison", "b", "c"]
+    world.happen(*(builders.sent(GROUP, "ann", text) for text in texts))
+    world.happen(builders.started(OTHER, ["ann"]), builders.sent(OTHER, "ann", "d"))
+    projector, _ = world.projector(OneConnection(world.tables))
+    await _run(projector, steps=8)
+    assert [row.text for row in world.tables.messages.values()] == ["a", "b", "c", "d"]
+    assert len(world.log.topics["dead"][0]) == 1
+    assert world.told == [1, 2, 4, 5, 6, 7]
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_a_record_that_cannot_be_folded_is_put_away(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = domain.decide
+
+    def decide(state: Conversation | None, event: Any, offset: int) -> Outcome:
+        if isinstance(event, MessageSent) and event.data.content.text == "odd":
+            raise KeyError("odd")
+        return usual(state, event, offset)
+
+    monkeypatch.setattr("message_store.domain.fold.decide", decide)
+    world.happen(*(builders.sent(GROUP, "ann", text) for text in ["a", "odd", "b", "c"]))
+    projector, _ = world.projector()
+    await _run(projector, steps=6)
+    assert [row.text for row in world.tables.messages.values()] == ["a", "b", "c"]
+    assert world.told == [1, 2, 4, 5]
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_who_loses_a_partition_with_a_batch_under_way_tells_nothing_more_of_it(world: World) -> None:
+    world.broker.deaf = True
+    projector, consumer = world.projector(OneConnection(world.tables))
+    world.happen(*(builders.sent(GROUP, "ann") for _ in range(4)))
+    await projector.step(wait=0)
+    await projector.step(wait=0)
+    await MemoryStore(world.tables).claim(IDENTITY, [0])
+    consumer.assigned([])
+    await projector.step(wait=0)
+    world.broker.deaf = False
+    await asyncio.sleep(0.2)
+    assert world.told == []
+
+
+async def test_a_dead_letter_is_confirmed_before_its_offset_is_done(world: World) -> None:
+    world.broker.unconfirmed_sends = 2
+    world.log.append("events", 0, GROUP.encode(), b"{")
+    projector, _ = world.projector()
+    stepping = asyncio.create_task(_run(projector))
+    await asyncio.sleep(0.05)
+    assert world.tables.journal == {}
+    await stepping
+    assert len(world.log.topics["dead"][0]) == 1
+    assert world.tables.journal[0, 2].reason == "dead_lettered"
+
+
+async def test_a_log_that_begins_as_another_is_refused(world: World) -> None:
+    world.log.topics["events"][0].clear()
+    world.happen(builders.opened(epoch="f" * 16), builders.started(GROUP, ["ann"]))
+    projector, _ = world.projector()
+    with pytest.raises(WrongLog, match="begins another log"):
+        await _run(projector)
+    assert not world.tables.conversations
+
+
+async def test_a_log_that_lost_the_last_applied_record_is_refused(world: World) -> None:
+    projector, consumer = world.projector()
+    await _run(projector)
+    tenure: Tenure = projector.tenure
+    consumer.revision += 1
+    await tenure.establish()
+    beyond = Arrival(Record(0, 2, GROUP.encode(), b"{}"), GivenUp("no event"))
+    with pytest.raises(WrongLog, match="do not belong together"):
+        tenure.due(0, [beyond])

@@ -1,0 +1,66 @@
+"""What the publisher holds, and what becomes of it when something fails."""
+
+import asyncio
+import pickle
+from collections.abc import Iterable
+from contextlib import suppress
+
+import pytest
+
+from message_store.domain.fold import Arrival, Folded, States, fold
+from message_store.projector.publisher import Publisher
+from shared.contract import codec, ids
+from shared.kafka import Appendable, Appended, Record
+from shared.testing.in_memory_kafka import MemoryLog, MemoryProducer
+from tests import builders
+
+GROUP = ids.group_conversation_id("ann", "g")
+
+
+class Broker(MemoryProducer):
+    """Cannot take partition 0, and takes its time for partition 1."""
+
+    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
+        offered = list(records)
+        if partition == 0:
+            raise ValueError("broken")
+        await asyncio.sleep(0.02)
+        return await super().append_batch(topic, partition, offered[:3])
+
+
+def _folded(partition: int, count: int) -> list[Folded]:
+    """One batch: a group of 50 begins, and says so much."""
+    members = ["ann", *(f"user-{n}" for n in range(49))]
+    story = [builders.started(GROUP, members), *(builders.sent(GROUP, "ann") for _ in range(count - 1))]
+    states: States = {GROUP: None}
+    return fold(states, [Arrival(Record(partition, n, b"", b""), each) for n, each in enumerate(story)])
+
+
+def _publisher(log: MemoryLog) -> Publisher:
+    publisher = Publisher(Broker(log), "messages", epoch=builders.EPOCH, source="test")
+    for partition in range(2):
+        publisher.restart(partition)
+    return publisher
+
+
+def test_what_waits_is_no_larger_than_it_is_taken_for() -> None:
+    publisher = _publisher(MemoryLog(2))
+    publisher.tell(_folded(0, 500))
+    assert len(pickle.dumps(publisher._lines[0].waiting)) < publisher.backlog(0)
+
+
+async def test_who_goes_on_after_a_failure_leaves_nothing_out() -> None:
+    """Nothing of the round that failed is still under way then, and takes for told what was not sent."""
+    log = MemoryLog(2)
+    publisher = _publisher(log)
+    publisher.tell([*_folded(0, 1), *_folded(1, 6)])
+    with pytest.raises(ExceptionGroup):
+        await publisher.run()
+    publisher.drop(0)
+    again = asyncio.create_task(publisher.run())
+    await publisher.drained(1)
+    again.cancel()
+    with suppress(asyncio.CancelledError):
+        await again
+    told = [codec.decode_entry(record.value).id.split("-")[2] for record in log.topics["messages"][1]]
+    assert list(dict.fromkeys(told)) == ["0", "1", "2", "3", "4", "5"]

@@ -1,0 +1,104 @@
+"""The queries' application, whose routes are called past FastAPI."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from pydantic import PostgresDsn, SecretStr
+from uvicorn.lifespan.on import LifespanOn
+
+from message_store.query_api import main
+from message_store.query_api.queries import Queries
+from message_store.settings import ServeSettings
+from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
+
+_TALK = uuid4()
+_NOWHERE = ServeSettings(
+    database_url=PostgresDsn("postgresql://nobody@127.0.0.1:1/none"), service_token=SecretStr(SERVICE_TOKEN)
+)
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    app = main.application(_NOWHERE)
+    lifespan = LifespanOn(uvicorn.Config(app, log_config=None))
+    await lifespan.startup()
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://store", headers=AUTHORIZATION
+    ) as client:
+        yield client
+    await lifespan.shutdown()
+
+
+def _broken(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("nobody expected this")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [f"/membership?user=ana&conversation={_TALK}", f"/conversations/{_TALK}?user=ana"],
+    ids=["straight", "through FastAPI"],
+)
+async def test_what_fails_unexpectedly_is_a_problem(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(Queries, "membership", _broken)
+    monkeypatch.setattr(Queries, "conversation", _broken)
+    answer = await http.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+
+
+async def test_calls_do_not_go_through_fastapi(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else they would be slow, and nobody would notice."""
+    monkeypatch.setattr(FastAPI, "__call__", _broken)
+    answer = await http.get("/history")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+
+
+@pytest.mark.parametrize("path", ["/membership", "/history", f"/conversations/{_TALK}", "/nowhere", "/docs"])
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ([], 401),
+        ([("Authorization", SERVICE_TOKEN)], 401),
+        ([("Authorization", f"Basic {SERVICE_TOKEN}")], 401),
+        ([("Authorization", f"Bearer {SERVICE_TOKEN}x")], 401),
+        ([("Authorization", f"Bearer  {SERVICE_TOKEN}")], 401),
+        ([("Authorization", f"Bearer {SERVICE_TOKEN}")] * 2, 401),
+        ([("Authorization", "Bearer \xe9\xff")], 401),
+        ([("Origin", "http://store")], 403),
+        ([("Authorization", f"Bearer {SERVICE_TOKEN}"), ("Origin", "null")], 403),
+    ],
+)
+async def test_only_parleys_services_are_answered(
+    http: httpx.AsyncClient, path: str, headers: list[tuple[str, str]], status: int
+) -> None:
+    del http.headers["Authorization"]
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers]
+    answer = await http.get(path, headers=raw)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_probes_are_open_but_to_web_pages(http: httpx.AsyncClient) -> None:
+    del http.headers["Authorization"]
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert (await http.get(path)).status_code in (200, 503)
+        assert (await http.get(path, headers={"Origin": "http://evil.example"})).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
+async def test_its_calls_are_not_described(http: httpx.AsyncClient, path: str) -> None:
+    assert (await http.get(path)).status_code == 404
+
+
+async def test_the_scheme_of_the_token_may_be_in_any_case(http: httpx.AsyncClient) -> None:
+    http.headers["Authorization"] = f"bearer {SERVICE_TOKEN}"
+    assert (await http.get("/history")).status_code == 422

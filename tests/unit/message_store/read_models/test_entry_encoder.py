@@ -1,0 +1,48 @@
+"""What is told is written without the models, and is what these would write."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from message_store.read_models.entry_encoder import record
+from shared.contract import codec, ids
+from shared.contract.events import Event
+from shared.contract.fields import SHOWN_MEMBERS
+from tests import builders
+from tests.unit.message_store.reference_model import Projection, stories
+
+GROUP = ids.group_conversation_id("ann", "a")
+_characters = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+texts = st.text(_characters, min_size=1).filter(str.strip)
+
+
+async def _told(story: list[Event]) -> list[bytes]:
+    projection = await Projection().apply(story)
+    return [record(folded, builders.EPOCH, "test") for folded in projection.folded if folded.told]
+
+
+def _as_models_write(told: bytes) -> bytes:
+    return codec.encode(codec.decode_entry(told))
+
+
+@given(stories)
+@settings(max_examples=150, deadline=None)
+async def test_every_record_is_what_its_model_writes(story: list[Event]) -> None:
+    for told in await _told(story):
+        assert told == _as_models_write(told)
+
+
+@given(texts)
+@settings(deadline=None)
+async def test_any_text_is_written_as_its_model_writes_it(text: str) -> None:
+    story = [builders.started(GROUP, ["ann"]), builders.sent(GROUP, "ann", text=text)]
+    _, told = await _told(story)
+    assert told == _as_models_write(told)
+
+
+async def test_a_large_group_names_its_first_members_and_is_told_to_all() -> None:
+    members = [f"user-{number}" for number in range(SHOWN_MEMBERS + 1)]
+    (told,) = await _told([builders.started(GROUP, members)])
+    data = codec.decode_entry(told).data.model_dump()
+    assert (len(data["members"]), data["memberCount"]) == (SHOWN_MEMBERS, len(members))
+    assert data["audience"] == members
+    assert told == _as_models_write(told)

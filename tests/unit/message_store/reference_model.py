@@ -1,0 +1,81 @@
+"""Any story, and the read models that a log makes of it."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+
+from message_store.domain.fold import Arrival, Folded
+from message_store.projector.batch import Draft, draft
+from message_store.projector.state_cache import StateCache, knowing
+from message_store.storage.port import Store
+from message_store.testing.in_memory_storage import MemoryStore, Tables
+from shared.contract import ids
+from shared.contract.events import Event
+from shared.log.log_epoch import LogIdentity
+from tests import builders
+
+IDENTITY = LogIdentity(builders.EPOCH, 1)
+USERS = ["ann", "bob", "cat", "dan"]
+CONVERSATIONS = [ids.group_conversation_id("ann", name) for name in ("a", "b", "c")]
+
+users = st.sampled_from(USERS)
+conversations = st.sampled_from(CONVERSATIONS)
+member_lists = st.lists(users, min_size=1, max_size=4, unique=True)
+
+anything = st.one_of(
+    st.builds(builders.started, conversations, member_lists, visibility=st.sampled_from(["all", "joined"])),
+    st.builds(builders.sent, conversations, users, client_id=st.none() | st.sampled_from(["1", "2", "3"])),
+    st.builds(builders.sent, conversations, users, client_id=st.none()),
+    st.builds(builders.read, conversations, users, st.integers(0, 12)),
+    st.builds(builders.added, conversations, users, users),
+    st.builds(builders.removed, conversations, users, users),
+)
+stories = st.lists(anything, max_size=40)
+
+
+async def commit(
+    store: Store, states: StateCache, arrivals: Sequence[Arrival], published: dict[int, int]
+) -> Draft:
+    """One batch, as a projector that does nothing else meanwhile writes it."""
+    made = draft(arrivals, await states.load(arrivals, {}), published)
+    while known := await store.commit(made.changes):
+        made = draft(arrivals, knowing(made.before, known), published)
+    states.keep(made.after, made.batch)
+    return made
+
+
+@dataclass
+class Projection:
+    """A projector without Kafka: the same fold, rows and store, driven by hand."""
+
+    tables: Tables = field(default_factory=Tables)
+    folded: list[Folded] = field(default_factory=list)
+
+    async def apply(self, story: Sequence[Event], cuts: random.Random | None = None) -> "Projection":
+        """The whole story; cut into batches at random, with caches dropped at random."""
+        store = MemoryStore(self.tables)
+        await store.claim(IDENTITY, [0])
+        arrivals = [
+            Arrival(record, event) for record, event in zip(builders.records(0, story), story, strict=True)
+        ]
+        states = StateCache(store)
+        while arrivals:
+            size = len(arrivals) if cuts is None else cuts.randint(1, len(arrivals))
+            if cuts is not None and cuts.random() < 0.3:
+                states = StateCache(store)
+            self.folded += (await commit(store, states, arrivals[:size], {0: 0})).batch
+            arrivals = arrivals[size:]
+        return self
+
+    def rows(self) -> dict[str, Any]:
+        """Everything but the progress, which tells of the batches."""
+        tables = self.tables
+        return {
+            "conversations": tables.conversations,
+            "members": tables.members,
+            "messages": tables.messages,
+            "journal": tables.journal,
+        }

@@ -1,0 +1,61 @@
+"""How the job that makes the topics meets a slow broker."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+import pytest
+
+from shared.kafka import Unconfirmed
+from shared.log.topics import Topics, TopicSettings, open_log_patiently, write_epoch
+
+
+class Broker:
+    """Fails with each of `faults` in turn, then opens the log with the epoch that it was given."""
+
+    def __init__(self, *faults: Exception) -> None:
+        self.faults = list(faults)
+        self.epochs: list[str] = []
+
+    async def attempt(self, _: TopicSettings, fresh_epoch: str) -> str:
+        self.epochs.append(fresh_epoch)
+        if self.faults:
+            raise self.faults.pop(0)
+        return fresh_epoch
+
+
+async def test_a_slow_broker_is_asked_again_with_the_same_epoch() -> None:
+    broker = Broker(TimeoutError(), Unconfirmed())
+    epoch = await open_log_patiently(TopicSettings(), broker.attempt, pause=0)
+    assert broker.epochs == [epoch] * 3, "an unconfirmed record may still land: another epoch divides the log"
+
+
+async def test_a_broker_that_stays_slow_is_given_up() -> None:
+    broker = Broker(TimeoutError("Kafka does not answer"))
+    with pytest.raises(TimeoutError, match="Kafka does not answer"):
+        await open_log_patiently(TopicSettings(), broker.attempt, patience=0, pause=0)
+
+
+async def test_topics_of_another_log_are_refused_at_once() -> None:
+    broker = Broker(RuntimeError("holds the epochs of several logs"))
+    with pytest.raises(RuntimeError, match="several logs"):
+        await open_log_patiently(TopicSettings(), broker.attempt, pause=0)
+    assert len(broker.epochs) == 1
+
+
+class HalfRead:
+    """An inspector of a log that was begun in partition 0 alone; its first record is not read in time."""
+
+    async def partitions(self) -> int:
+        return 2
+
+    async def ends(self, _: Iterable[int]) -> Mapping[int, int]:
+        return {0: 1, 1: 0}
+
+    async def records_at(self, _: Mapping[int, int]) -> Mapping[int, Any]:
+        return {}
+
+
+async def test_no_epoch_is_written_beside_one_that_was_not_read() -> None:
+    settings, nobody = TopicSettings(partitions=2), cast("Any", None)
+    with pytest.raises(TimeoutError, match="could not be read"):
+        await write_epoch(settings, Topics.named(), cast("Any", HalfRead()), nobody, "fresh")

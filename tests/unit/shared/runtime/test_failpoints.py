@@ -1,0 +1,33 @@
+"""Where a test may have a process die; only there, and never in production."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+COMES_BY = """
+from shared.runtime.failpoints import failpoint
+failpoint('here')
+failpoint('there')
+failpoint('here')
+"""
+
+
+def came_by(**env: str) -> int:
+    return subprocess.run([sys.executable, "-c", COMES_BY], env={**os.environ, **env}, check=False).returncode
+
+
+@pytest.mark.parametrize("where", ["here", "here:2", "there"])
+def test_a_process_dies_where_it_was_told_to(where: str) -> None:
+    assert came_by(FAILPOINT=where) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("where", ["", "here:3", "elsewhere"])
+def test_it_goes_on_where_it_was_not(where: str) -> None:
+    assert came_by(FAILPOINT=where) == 0
+
+
+def test_nothing_dies_of_it_in_production() -> None:
+    assert came_by(FAILPOINT="here", ENV="production") == 0

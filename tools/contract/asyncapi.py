@@ -1,0 +1,150 @@
+"""The AsyncAPI 3.0 documents: the topic that other services read, and the clients' WebSocket."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from shared.contract.close_codes import MEANINGS
+from shared.contract.codec import HEADERS
+from tools.contract.samples import sample_bytes
+from tools.contract.schemas import ENTRIES, FROM_CLIENTS, TO_CLIENTS, Document, components, type_of
+
+VERSION = "1.0.0"
+
+_TOPIC = """\
+What came of everything that users did, one entry each: new messages, conversations, members, reads, and
+rejections.
+
+Entries are CloudEvents 1.0 in structured mode. The key is the conversation id: entries of one conversation
+come in order. An entry may come more than once: its `id` tells. Ignore types and fields that you do not
+know. Kept for 7 days. See README.md."""
+
+_SOCKET = """\
+Frames are JSON texts. Those made from an entry are state, never deltas, and carry `version`: drop what is
+not above the version of the object that you hold. Ignore types and fields that you do not know.
+
+`x-close-codes` of the channel lists all codes with which a socket is closed, and whether to come back (with
+the last cursor). With `afterMs` the close's reason `afterMs=<n>` says how many milliseconds to wait;
+otherwise, and when the connection ends without a close, wait a random second or so. An upgrade may be
+refused, too, with a problem document: 400 (no `Host`, or two), 403 (a page of a foreign origin), 421
+(another's `Host`).
+
+The caller is `token`, or `Authorization: Bearer` as in REST; where both are given they must agree (4401)."""
+
+
+def topic() -> Document:
+    """`chat.messages`: Parley sends, other services receive."""
+    return {
+        **_head("Parley: chat.messages", _TOPIC, "application/cloudevents+json"),
+        "channels": {
+            "chat.messages": {
+                "address": "chat.messages",
+                "messages": _references("", ENTRIES),
+                "bindings": {
+                    "kafka": {
+                        "topicConfiguration": {"cleanup.policy": ["delete"], "retention.ms": 604_800_000},
+                        "bindingVersion": "0.5.0",
+                    }
+                },
+            }
+        },
+        "operations": {"publish": _operation("send", "chat.messages", "", ENTRIES)},
+        "components": {
+            "messages": {type_of(model): _entry(model) for model in ENTRIES},
+            "schemas": components(ENTRIES, "serialization"),
+        },
+    }
+
+
+def socket() -> Document:
+    """`/ws`, as the gateway sees it: what it sends and what it receives."""
+    channel = {
+        "address": "/ws",
+        "messages": _references("to-client.", TO_CLIENTS) | _references("from-client.", FROM_CLIENTS),
+        "bindings": {"ws": {"method": "GET", "query": _QUERY, "bindingVersion": "0.1.0"}},
+        "x-close-codes": [
+            {
+                "code": code.value,
+                "when": meaning.when,
+                "reconnect": meaning.reconnect,
+                "afterMs": meaning.delayed,
+            }
+            for code, meaning in MEANINGS.items()
+        ],
+    }
+    schemas = components(TO_CLIENTS, "serialization") | components(FROM_CLIENTS, "validation")
+    messages = _frames("to-client.", TO_CLIENTS) | _frames("from-client.", FROM_CLIENTS)
+    return {
+        **_head("Parley: WebSocket", _SOCKET, "application/json"),
+        "channels": {"socket": channel},
+        "operations": {
+            "tell": _operation("send", "socket", "to-client.", TO_CLIENTS),
+            "listen": _operation("receive", "socket", "from-client.", FROM_CLIENTS),
+        },
+        "components": {"messages": messages, "schemas": schemas},
+    }
+
+
+_HEADERS = {name: {"type": "string", "const": value.decode()} for name, value in HEADERS}
+_QUERY = {
+    "type": "object",
+    "properties": {
+        "token": {"type": "string", "description": "Who calls; with AUTH=dev the user id."},
+        "cursor": {
+            "type": "string",
+            "description": "Where the last socket ended; absent: from now on. One that is none gets `error` "
+            "`cursor_invalid`; a request line above 8 KiB is refused with HTTP 414.",
+        },
+    },
+}
+
+
+def _head(title: str, description: str, content_type: str) -> Document:
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": title,
+            "version": VERSION,
+            "description": description,
+            "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+        },
+        "defaultContentType": content_type,
+    }
+
+
+def _references(prefix: str, models: Iterable[type[BaseModel]]) -> Document:
+    names = [prefix + type_of(model) for model in models]
+    return {name: {"$ref": f"#/components/messages/{name}"} for name in names}
+
+
+def _operation(action: str, channel: str, prefix: str, models: Sequence[type[BaseModel]]) -> Document:
+    place = f"#/channels/{channel}"
+    return {
+        "action": action,
+        "channel": {"$ref": place},
+        "messages": [{"$ref": f"{place}/messages/{prefix}{type_of(model)}"} for model in models],
+    }
+
+
+def _entry(model: type[BaseModel]) -> Document:
+    key = {"type": "string", "format": "uuid", "description": "The conversation id, as in `subject`."}
+    return {
+        **_message(model),
+        "headers": {"type": "object", "properties": _HEADERS},
+        "bindings": {"kafka": {"key": key, "bindingVersion": "0.5.0"}},
+        "examples": [{"payload": json.loads(sample_bytes()[type_of(model)])}],
+    }
+
+
+def _frames(prefix: str, models: Iterable[type[BaseModel]]) -> Document:
+    return {prefix + type_of(model): _message(model) for model in models}
+
+
+def _message(model: type[BaseModel]) -> dict[str, Any]:
+    return {
+        "name": type_of(model),
+        "summary": (model.__doc__ or "").strip(),
+        "payload": {"$ref": f"#/components/schemas/{model.__name__}"},
+    }
