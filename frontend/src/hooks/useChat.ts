@@ -20,7 +20,7 @@ import type { ServerFrame } from '../types/chat';
 import { applyFrameToCache, resetCache } from './frameCache';
 import { useChatWebSocket } from './useChatWebSocket';
 import { useConversations } from './useConversations';
-import { useStartConversations } from './useStartConversations';
+import { useStartPendingConversations } from './useStartPendingConversations';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 
 /** Lower bound; up to twice as long by jitter. */
@@ -50,7 +50,7 @@ export function useChat(meId: string) {
     },
     [sendMessage],
   );
-  useStartConversations(meId, isConnected, transmit);
+  useStartPendingConversations(meId, isConnected, transmit);
 
   // Resend everything unacknowledged on each connection, with the same clientId and before newer messages.
   useEffect(() => {

@@ -1,6 +1,6 @@
 import { useEffect, useMemo } from 'react';
 import { directConversationId, unstartedConversation, withUnstarted } from '../domain/conversations';
-import { isUserId } from '../lib/avatar';
+import { isUserId } from '../lib/userId';
 import { useOutbox } from '../store/useOutbox';
 import type { Conversation } from '../types/chat';
 import { useConversations, useMoreConversations } from './useConversations';

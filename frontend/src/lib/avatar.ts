@@ -1,7 +1,5 @@
 /** Avatars: a user's initials on a colour derived from the id. */
 
-import { trim } from './whiteSpace';
-
 /** In degrees of oklch, chosen to be distinct and clear. */
 const HUES = [8, 24, 42, 60, 80, 128, 146, 164, 184, 206, 228, 250, 272, 294, 318, 340] as const;
 
@@ -25,9 +23,4 @@ export function avatarHue(userId: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(userId)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return HUES[((hash ^ (hash >>> 15)) >>> 0) % HUES.length]!;
-}
-
-/** The server's rule for user ids: 1–128 code points, no control characters, no white space at the ends. */
-export function isUserId(text: string): boolean {
-  return text === trim(text) && /^\P{Cc}{1,128}$/u.test(text) && text.isWellFormed();
 }

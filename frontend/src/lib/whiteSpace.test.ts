@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { whiteSpaceVectors } from '../types/generated/whiteSpace';
-import { isUserId } from './avatar';
+import { isUserId } from './userId';
 import { isBlank, trim } from './whiteSpace';
 
 describe('white space', () => {

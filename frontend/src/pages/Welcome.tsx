@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { isUserId } from '../lib/avatar';
+import { isUserId } from '../lib/userId';
 import { trim } from '../lib/whiteSpace';
 import { Avatar } from '../components/ui/Avatar';
 import { Button } from '../components/ui/Button';

@@ -1,7 +1,7 @@
 import { ArrowRight, SquarePen, X } from 'lucide-react';
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { conversationName } from '../../domain/conversations';
-import { isUserId } from '../../lib/avatar';
+import { isUserId } from '../../lib/userId';
 import { trim } from '../../lib/whiteSpace';
 import { useConversationSearch } from '../../hooks/useConversationSearch';
 import { hrefOf, openConversation, type Route } from '../../hooks/browser/useRoute';

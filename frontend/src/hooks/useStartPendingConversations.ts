@@ -5,7 +5,7 @@ import { changeOutbox, useOutbox } from '../store/useOutbox';
 import { useStartConversation } from './useStartConversation';
 
 /** Starts the conversations that pending messages wait for, one at a time, then transmits those messages. */
-export function useStartConversations(
+export function useStartPendingConversations(
   meId: string,
   isConnected: boolean,
   transmit: (outgoing: Outgoing) => void,
