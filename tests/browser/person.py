@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
 
-from deploy.local.frontend import FRONTEND
+from deploy.local.dependencies.web_client import WEB_CLIENT
 
 SCREENSHOTS = Path(__file__).parent / "out"
 """Folder of the screenshots."""
-AXE_SCRIPT = FRONTEND.folder / "node_modules/axe-core/axe.min.js"
+AXE_SCRIPT = WEB_CLIENT.folder / "node_modules/axe-core/axe.min.js"
 AXE_TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 THEME_RULES = ("color-contrast",)
 """Rules whose result depends on the theme; all others check structure, names and sizes."""

@@ -4,7 +4,7 @@ import json
 
 from playwright.async_api import WebSocketRoute, expect
 
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from tests.browser.chat_page import (
     Api,
     connection_status,
