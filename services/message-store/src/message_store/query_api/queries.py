@@ -16,10 +16,10 @@ from message_store.query_api.reachability import Reachability
 from message_store.query_api.views import Row
 from message_store.storage import sessions
 from shared.contract import cursor
-from shared.contract.entry_to_frame import conversations_page, history_page
-from shared.contract.entry_to_frame import page as page_of
+from shared.contract.entry_to_frame import fit_conversations_page, fit_history_page
+from shared.contract.entry_to_frame import fit_page as page_of
 from shared.contract.fields import MAX_SEQ
-from shared.contract.position import Position, after
+from shared.contract.position import Position, next_offset
 from shared.http.problems import Problem, not_found
 
 _STANDING = 3
@@ -70,7 +70,7 @@ class Queries:
         before, before_id = views.read_page_token(page) if page is not None else (None, None)
         asked = {"user": user, "limit": limit + 1, "before": before, "before_id": before_id}
         standing, rows = _standing(await self._rows(read_sql.CONVERSATIONS, asked))
-        items = conversations_page([views.conversation(user, row) for row in rows[:limit]])
+        items = fit_conversations_page([views.conversation(user, row) for row in rows[:limit]])
         more = len(rows) > len(items)
         return {
             "items": items,
@@ -99,7 +99,7 @@ class Queries:
         left, right = _window(kind, older, len(rows) - older, limit)
         begin = older - left
         items = [views.message(conversation, user, reader, row) for row in rows[begin : older + right]]
-        low, high = history_page(items, left)
+        low, high = fit_history_page(items, left)
         has_older, has_newer = begin + low > 0, begin + high < len(rows)
         has_more = {"before": has_older, "after": has_newer}.get(kind, has_older or has_newer)
         return {
@@ -205,7 +205,7 @@ def _window(kind: str, older: int, newer: int, limit: int) -> tuple[int, int]:
 def _reached(present: Sequence[int], since: Sequence[int], last: Row) -> list[int]:
     """Partitions below the last row's are done, those above it are not begun."""
     partition, offset = last[:2]
-    return [*present[:partition], after(offset), *since[partition + 1 :]]
+    return [*present[:partition], next_offset(offset), *since[partition + 1 :]]
 
 
 def _vector(row: Row) -> Vector:
