@@ -1,4 +1,4 @@
-"""Events with everything filled in but what a test is about."""
+"""Build valid events; a test names only the fields that it is about."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ _ticks = count()
 
 
 def moment() -> str:
-    """Each a millisecond after the one before."""
+    """Return a timestamp one millisecond after the previous one."""
     start = datetime(2026, 1, 1, tzinfo=UTC)
     return timestamp(start + timedelta(milliseconds=next(_ticks)))
 
@@ -89,7 +89,7 @@ def key_of(event: BaseModel) -> bytes | None:
 
 
 def records(partition: int, happened: Iterable[events.Event], start: int = 0) -> list[Record]:
-    """As they would be read from one partition."""
+    """Return the events as records read from one partition."""
     return [
         Record(partition, offset, key_of(event), codec.encode(event))
         for offset, event in enumerate(happened, start)

@@ -1,4 +1,4 @@
-"""Entries with everything filled in but what a test is about."""
+"""Build valid entries; a test names only the fields that it is about."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,7 @@ def sent(
     partition: int = 0,
     epoch: str = EPOCH,
 ) -> Entry:
-    """The message whose event stands at offset `place` of the log's partition."""
+    """Build a message whose event has offset `place` in the log's partition."""
     data = {
         "id": ids.message_id(conversation, audience[0], str(place)),
         "conversationId": conversation,
@@ -49,6 +49,6 @@ def entry(kind: str, position: Position, actor: str, data: dict[str, Any]) -> En
     return entry_adapter.validate_python({**envelope, "type": kind, "data": data})
 
 
-def record(told: Entry, offset: int, partition: int = 0) -> Record:
-    """As it would be read from `chat.messages`."""
-    return Record(partition, offset, told.subject.encode(), codec.encode(told))
+def record(published: Entry, offset: int, partition: int = 0) -> Record:
+    """Return the entry as a record read from `chat.messages`."""
+    return Record(partition, offset, published.subject.encode(), codec.encode(published))

@@ -1,6 +1,6 @@
-"""Talk to somebody: python chat.py ann bob [http://127.0.0.1:8000]
+"""Chat in a terminal: python chat.py ann bob [http://127.0.0.1:8000]
 
-Each line typed is a message; what the socket says is printed as it comes.
+Sends each line typed as a message; prints every frame sent and received.
 """
 
 import asyncio
@@ -15,41 +15,41 @@ async def main(me: str, peer: str, gateway: str = "http://127.0.0.1:8000") -> No
     address = gateway if "://" in gateway else f"http://{gateway}"
     async with aiohttp.ClientSession(address) as http:
         async with http.post("/messages/start", params={"meId": me}, json={"peerId": peer}) as answer:
-            told = await answer.json(content_type=None)
-            if not answer.ok:  # then it is a problem document
-                sys.exit(told["detail"])
-            conversation = told["id"]  # the same one every time, whoever starts it
+            body = await answer.json(content_type=None)
+            if not answer.ok:  # then the body is a problem document
+                sys.exit(body["detail"])
+            conversation = body["id"]  # two people have one conversation; either may start it
         async with http.ws_connect("/ws", params={"token": me}) as socket:
-            listening = asyncio.create_task(listen(socket, me))
-            speaking = asyncio.create_task(speak(socket, conversation))
-            await asyncio.wait([listening, speaking], return_when=asyncio.FIRST_COMPLETED)
-            if listening.done():
-                listening.result()
+            receiving = asyncio.create_task(receive_frames(socket, me))
+            sending = asyncio.create_task(send_lines(socket, conversation))
+            await asyncio.wait([receiving, sending], return_when=asyncio.FIRST_COMPLETED)
+            if receiving.done():
+                receiving.result()
                 sys.exit(f"the gateway ended the connection ({socket.close_code})")
             await socket.close()
-            await asyncio.gather(listening, speaking)
+            await asyncio.gather(receiving, sending)
 
 
-async def listen(socket: aiohttp.ClientWebSocketResponse, me: str) -> None:
-    async for said in socket:
-        print("<", said.data, flush=True)
-        frame = json.loads(said.data)
+async def receive_frames(socket: aiohttp.ClientWebSocketResponse, me: str) -> None:
+    async for message in socket:
+        print("<", message.data, flush=True)
+        frame = json.loads(message.data)
         if frame["type"] == "message" and frame["senderId"] != me:
-            await say(socket, type="read", conversationId=frame["conversationId"], upTo=frame["seq"])
+            await send_frame(socket, type="read", conversationId=frame["conversationId"], upTo=frame["seq"])
 
 
-async def speak(socket: aiohttp.ClientWebSocketResponse, conversation: str) -> None:
-    typed = asyncio.StreamReader()
-    protocol = asyncio.StreamReaderProtocol(typed)
+async def send_lines(socket: aiohttp.ClientWebSocketResponse, conversation: str) -> None:
+    terminal = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(terminal)
     await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
-    while line := await typed.readline():
-        if text := line.decode().strip():  # a clientId of its own: sent again, it stays one message
-            await say(
+    while line := await terminal.readline():
+        if text := line.decode().strip():  # with a clientId, sending it again makes no second message
+            await send_frame(
                 socket, type="message", conversationId=conversation, text=text, clientId=str(uuid.uuid4())
             )
 
 
-async def say(socket: aiohttp.ClientWebSocketResponse, **frame: object) -> None:
+async def send_frame(socket: aiohttp.ClientWebSocketResponse, **frame: object) -> None:
     print(">", json.dumps(frame, ensure_ascii=False), flush=True)
     await socket.send_json(frame)
 
@@ -62,4 +62,4 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         pass
     except aiohttp.ClientError as error:
-        sys.exit(f"{error}: is the gateway where you say it is?")
+        sys.exit(f"{error}: is the gateway running at this address?")

@@ -1,4 +1,4 @@
-"""What a group that keeps offsets promises, held over the real one and over its twin in memory."""
+"""One contract suite for a consumer group that commits offsets: over Kafka and over the in-memory twin."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -26,7 +26,7 @@ class Group:
     consumer: GroupConsumerPort
     look: Callable[[dict[int, int]], Awaitable[dict[int, Record]]]
     decide_anew: Callable[[], Awaitable[None]]
-    """Makes the group give its partitions out differently."""
+    """Makes the group rebalance."""
 
     async def append(self, partition: int, *values: bytes) -> None:
         for value in values:
@@ -107,7 +107,7 @@ async def test_one_may_look_again_and_again(group: Group) -> None:
 
 
 async def test_a_wait_for_records_ends_when_the_group_decides_anew(group: Group) -> None:
-    """Else what was given to this member would rest until the wait is over."""
+    """Otherwise newly assigned partitions would not be consumed until the wait is over."""
     revision = group.consumer.revision
     waiting = asyncio.create_task(group.consumer.poll(1, wait=3600))
     await asyncio.sleep(0.1)

@@ -1,4 +1,4 @@
-"""What the members of a real group do to one another, as far as Parley relies on it."""
+"""The behaviour of a real consumer group's members that Parley relies on."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,7 +11,7 @@ from shared.kafka.admin import create_topics
 
 PARTITIONS = 4
 LONG = 60.0
-"""Seconds of a session that no test waits for."""
+"""Seconds; a session time-out longer than any test."""
 
 Join = Callable[[float], Consumer]
 
@@ -32,14 +32,14 @@ async def join(kafka_bootstrap: str, topic_prefix: str) -> AsyncIterator[Join]:
 
 
 async def _has(member: Consumer, count: int) -> None:
-    """Returns when it has so many partitions; takes part in the group meanwhile."""
+    """Poll until the member has so many partitions."""
     async with asyncio.timeout(LONG / 2):
         while len(member.partitions) != count:
             await member.poll(1, 0.05)
 
 
 async def test_what_a_member_had_is_anothers_as_soon_as_it_leaves(join: Join) -> None:
-    """No session runs out: a rolling restart must not cost one."""
+    """Without waiting for a session time-out: a rolling restart must not cost one."""
     one, two = join(LONG), join(LONG)
     await one.start()
     await _has(one, PARTITIONS)

@@ -1,4 +1,4 @@
-"""What producer and consumer promise, held over the real log and over its twin in memory."""
+"""One contract suite for producer and consumer: over Kafka and over the in-memory twins."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -118,7 +118,7 @@ async def test_the_end_is_where_the_next_record_goes(log: Log) -> None:
     assert await log.consumer.end_offsets([0, 1]) == {0: 0, 1: 3}
 
 
-async def test_no_more_is_taken_than_asked_for(log: Log) -> None:
+async def test_no_more_records_are_returned_than_requested(log: Log) -> None:
     await log.producer.append_batch(log.topic, 0, [OutgoingRecord(b"k", b"v")] * 10)
     await _assigned(log)
     log.consumer.seek(0, 0)

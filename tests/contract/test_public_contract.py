@@ -1,4 +1,4 @@
-"""The contract's files are what the models say, say it validly, and every record ever written can be read."""
+"""The contract's files are generated from the models, are valid, and decode every golden record."""
 
 import gzip
 import json
@@ -35,7 +35,7 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
-def test_the_files_are_what_the_models_say() -> None:
+def test_the_files_match_the_models() -> None:
     checked = command("--check")
     assert checked.returncode == 0, checked.stderr
 
@@ -157,13 +157,13 @@ def read_and_written_again(record: BaseModel, path: Path) -> None:
 
 
 def with_unknown_field(value: Any, depth: int) -> tuple[Any, int]:
-    """The same with one field more in the object that comes `depth`th; and how many are still to come."""
+    """Add an unknown field to the `depth`-th object; return the value and how many objects remain."""
     if isinstance(value, dict):
-        made = {"unheardOf": {"of": 1}} if depth == 0 else {}
+        copy = {"unheardOf": {"of": 1}} if depth == 0 else {}
         depth -= 1
         for name, each in value.items():
-            made[name], depth = with_unknown_field(each, depth)
-        return made, depth
+            copy[name], depth = with_unknown_field(each, depth)
+        return copy, depth
     return value, depth
 
 

@@ -1,4 +1,4 @@
-"""The producer before a broker that stops answering, and after it answers again."""
+"""The producer while a broker does not answer, and after it answers again."""
 
 import asyncio
 import struct
@@ -14,7 +14,7 @@ TIMEOUT = 1.0
 
 
 class Proxy:
-    """Stands before a broker and says that it is the broker. While `silent` it takes everything and passes
+    """A proxy that advertises itself as the broker. While `silent` it takes everything and passes
     on nothing."""
 
     def __init__(self, broker: str) -> None:

@@ -15,7 +15,7 @@ Frame = dict[str, Any]
 
 
 class Socket:
-    """One open socket and every frame it got, in order."""
+    """An open connection and every frame received, in order."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self.frames: list[Frame] = []
@@ -40,7 +40,7 @@ class Socket:
         return self._connection.close_code
 
     async def expect(self, patience: float = 10, **fields: Any) -> Frame:
-        """The first frame with these fields, whether it is there already or comes within `patience` s."""
+        """Return the first frame with these fields, received already or within `patience` seconds."""
         return await self.find(lambda frame: fields.items() <= frame.items(), patience)
 
     async def find(self, fits: Callable[[Frame], bool], patience: float = 10) -> Frame:
@@ -58,7 +58,7 @@ class Socket:
 
 @asynccontextmanager
 async def socket(gateway: str, user: str, *, query: str = "") -> AsyncIterator[Socket]:
-    """Open, and told `synced`."""
+    """Connect and wait for `synced`."""
     url = f"{gateway.replace('http', 'ws', 1)}/ws?token={quote(user)}{query}"
     async with connect(url, max_size=None, open_timeout=15) as connection:
         opened = Socket(connection)
@@ -79,19 +79,19 @@ async def http(gateway: str) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def start(client: httpx.AsyncClient, user: str, peer: str) -> str:
-    """The id of their conversation."""
+    """Start the direct conversation and return its id."""
     answer = await client.post("/messages/start", params={"meId": user}, json={"peerId": peer})
     assert answer.status_code == 200, answer.text
     return str(answer.json()["id"])
 
 
-async def history(client: httpx.AsyncClient, user: str, conversation: str, **asked: Any) -> list[Frame]:
-    """All of it, page by page, oldest first."""
+async def history(client: httpx.AsyncClient, user: str, conversation: str, **params: Any) -> list[Frame]:
+    """Read all pages; oldest message first."""
     items: list[Frame] = []
     bound: dict[str, Any] = {}
     while True:
-        params: dict[str, Any] = {"meId": user, "conversationId": conversation, "limit": 100} | asked | bound
-        answer = await client.get("/messages/history", params=params)
+        query: dict[str, Any] = {"meId": user, "conversationId": conversation, "limit": 100} | params | bound
+        answer = await client.get("/messages/history", params=query)
         assert answer.status_code == 200, answer.text
         page = answer.json()
         items = page["items"] + items

@@ -66,5 +66,5 @@ def postgres(received: bytes) -> tuple[str, int] | None:
 
 
 def anything(received: bytes) -> tuple[str, int] | None:
-    """Each piece of bytes as it arrives."""
+    """Return each received chunk as it is."""
     return ("piece", len(received)) if received else None

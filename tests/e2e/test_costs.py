@@ -1,5 +1,5 @@
-"""What one message costs, counted and not timed: statements, requests and bytes, so that a change that makes
-any of them worse is seen on any machine. The limits stand a little above what was counted."""
+"""The cost of one message, counted and not timed: statements, requests and bytes. A regression fails on any
+machine; the limits are a little above the counts."""
 
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -16,7 +16,7 @@ TEXT = "x" * 128
 ALONE = 30
 """Messages, one after the other."""
 TOGETHER = 200
-"""Messages that the projector finds all at once."""
+"""Messages in the log when the projector starts."""
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def taps(cluster: Cluster) -> Iterator[dict[str, Tap]]:
 
 @asynccontextmanager
 async def talk(cluster: Cluster, name: str) -> AsyncIterator[tuple[Socket, Socket, str]]:
-    """Two sockets and their conversation, in which something was said already."""
+    """Two sockets and their conversation, which has one message."""
     (gateway,) = cluster.gateways
     a, b = f"{name}-a", f"{name}-b"
     async with (

@@ -47,13 +47,13 @@ async def test_frames_history_and_topic_agree_and_nothing_is_lost_or_doubled(sta
         accepted = await _accepted(list(sockets.values()))
         assert not any(socket.of("error") or socket.of("rejected") for socket in sockets.values())
 
-        told = await _topic(stack, prefix, MESSAGES)
+        published = await _topic(stack, prefix, MESSAGES)
         seen: set[str] = set()
         for conversation, pair in conversations.items():
             truth = await client.history(https[1], pair[0], conversation)
             seen |= {item["id"] for item in truth}
             assert [item["seq"] for item in truth] == list(range(1, len(truth) + 1))
-            assert [(e.data.id, e.data.seq) for e in told[conversation]] == [
+            assert [(e.data.id, e.data.seq) for e in published[conversation]] == [
                 (item["id"], item["seq"]) for item in truth
             ]
             for user in pair:
@@ -66,7 +66,7 @@ async def test_frames_history_and_topic_agree_and_nothing_is_lost_or_doubled(sta
 
 
 async def _accepted(sockets: Sequence[client.Socket]) -> list[client.Frame]:
-    """Nothing is promised of when `accepted` comes, before or after the message."""
+    """`accepted` may arrive before or after the message."""
     async with asyncio.timeout(30):
         while True:
             accepted = [frame for socket in sockets for frame in socket.of("accepted")]
@@ -92,20 +92,20 @@ def _bare(item: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _topic(stack: Stack, prefix: str, expected: int) -> dict[str, list[entries.MessageSentEntry]]:
-    """Messages of the public topic by conversation, at their first telling."""
+    """Messages of the public topic by conversation, each entry once."""
     consumer = AIOKafkaConsumer(
         Topics.with_prefix(prefix).messages, bootstrap_servers=stack.kafka, auto_offset_reset="earliest"
     )
     await consumer.start()
-    told: dict[str, dict[str, entries.MessageSentEntry]] = defaultdict(dict)
+    published: dict[str, dict[str, entries.MessageSentEntry]] = defaultdict(dict)
     try:
-        while sum(len(own) for own in told.values()) < expected:
+        while sum(len(own) for own in published.values()) < expected:
             for records in (await consumer.getmany(timeout_ms=1_000)).values():
                 for record in records:
                     assert tuple(record.headers) == codec.HEADERS
                     entry = codec.decode_entry(record.value)
                     if isinstance(entry, entries.MessageSentEntry):
-                        told[entry.subject].setdefault(entry.id, entry)
+                        published[entry.subject].setdefault(entry.id, entry)
     finally:
         await consumer.stop()
-    return {conversation: list(own.values()) for conversation, own in told.items()}
+    return {conversation: list(own.values()) for conversation, own in published.items()}

@@ -24,7 +24,7 @@ async def _chat(gateway: str, me: str, peer: str) -> Process:
 
 
 async def _shown(chat: Process, kind: str) -> Any:
-    """The next frame of this type that came in."""
+    """Return the next received frame of this type."""
     assert chat.stdout is not None
     async with asyncio.timeout(20):
         async for line in chat.stdout:
@@ -35,16 +35,16 @@ async def _shown(chat: Process, kind: str) -> Any:
 
 
 async def test_two_people_talk_in_two_terminals(stack: Stack) -> None:
-    door = stack.gateways[0]
-    ann, bob = await _chat(door, "ann", "bob"), await _chat(door, "bob", "ann")
+    gateway = stack.gateways[0]
+    ann, bob = await _chat(gateway, "ann", "bob"), await _chat(gateway, "bob", "ann")
     for chat in (ann, bob):
         await _shown(chat, "synced")
-    for speaker, listener, text in ((ann, bob, "Hello, Bob"), (bob, ann, "Привет, Ann")):
-        assert speaker.stdin is not None
-        speaker.stdin.write(f"{text}\n".encode())
-        assert (await _shown(listener, "message"))["text"] == text
-        assert (await _shown(speaker, "message"))["text"] == text
-        assert (await _shown(speaker, "read"))["upTo"] > 0
+    for sender, receiver, text in ((ann, bob, "Hello, Bob"), (bob, ann, "Привет, Ann")):
+        assert sender.stdin is not None
+        sender.stdin.write(f"{text}\n".encode())
+        assert (await _shown(receiver, "message"))["text"] == text
+        assert (await _shown(sender, "message"))["text"] == text
+        assert (await _shown(sender, "read"))["upTo"] > 0
     for chat in (ann, bob):
         assert chat.stdin is not None
         chat.stdin.close()
@@ -62,7 +62,7 @@ async def test_a_terminal_ends_with_its_connection(stack: Stack) -> None:
     assert (await chat.stderr.read()).startswith(b"the gateway ended the connection")
 
 
-async def test_a_terminal_says_what_the_gateway_has_against_a_call(stack: Stack) -> None:
+async def test_a_terminal_prints_why_the_gateway_refused_a_call(stack: Stack) -> None:
     chat = await _chat(stack.gateways[0].removeprefix("http://"), "ann", "ann")
     assert chat.stderr is not None
     assert await asyncio.wait_for(chat.stderr.read(), 10) == b"peerId: must be somebody else\n"

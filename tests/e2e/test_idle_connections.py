@@ -114,7 +114,7 @@ async def _idle(stack: Stack, count: int, rate: float) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _endless_head(stack: Stack) -> AsyncIterator[None]:
-    """One connection after the other, each refused at the limit."""
+    """Connections opened one after another, each refused at the limit."""
 
     async def send() -> None:
         while True:

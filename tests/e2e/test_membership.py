@@ -1,4 +1,4 @@
-"""Who may write where: on two gateways, at once after a change, under load, and while the store is away."""
+"""Membership checks: on two gateways, right after a change, under load, and while the store is away."""
 
 import asyncio
 import signal
@@ -23,7 +23,7 @@ from tests.platform import away, new_topic_prefix
 
 PARTITIONS = 12
 WITHIN = 60.0
-"""Seconds for a change to get around on a busy machine; on an idle one it takes some milliseconds."""
+"""Seconds for a change to reach every gateway on a busy machine; an idle one takes milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,14 @@ class Site:
     https: list[httpx.AsyncClient]
 
     async def happen(self, event: Event) -> None:
-        """Returns once it is in the log."""
+        """Append an event to the log; return once it is confirmed."""
         key = builders.key_of(event)
         assert key is not None
         partition = partition_for(key, PARTITIONS)
         await (await self.producer.send(self.topic, partition, key, codec.encode(event), codec.HEADERS))
 
     async def group(self, *members: str) -> str:
-        """Once every gateway knows it."""
+        """Start a group; return once every gateway accepts its members."""
         group = ids.fresh_id()
         await self.happen(builders.started(group, members, title="group"))
         for http in self.https:
@@ -51,7 +51,7 @@ class Site:
         return group
 
     def outcomes(self, conversation: str) -> dict[str, int]:
-        """What the fold made of the conversation's events, counted."""
+        """Outcomes of the conversation's events, counted."""
         with psycopg.connect(self.stack.database) as connection:
             rows = connection.execute(
                 "select outcome, count(*) from journal where conversation_id = %s group by 1", (conversation,)
@@ -118,7 +118,7 @@ async def test_a_removal_acts_on_every_gateway_with_and_without_sockets_there(si
         await site.happen(builders.removed(group, "ann", "bob"))
         await site.happen(builders.removed(group, "ann", "cid"))
         await bob.find(lambda frame: frame["type"] == "conversation" and "bob" not in frame["members"])
-        for http in site.https:  # whichever is told last: long before what it remembers ends
+        for http in site.https:  # also the last to receive the entry, long before its cached answer expires
             for user in ("bob", "cid"):
                 await until(lambda h=http, u=user: _is_refused(h, u, group))  # type: ignore[misc]
 
@@ -174,8 +174,8 @@ async def test_members_are_answered_and_all_others_get_one_404_byte_for_byte(sit
                 for number, frame in enumerate(FRAMES, start=1):
                     await socket.send(conversationId=conversation, **frame)
                     await until(lambda s=socket, n=number: _count(s, n))  # type: ignore[misc]
-                told = {(error["code"], error["message"]) for error in socket.of("error")}
-                assert told == {("not_found", answers[0].json()["detail"])}
+                errors = {(error["code"], error["message"]) for error in socket.of("error")}
+                assert errors == {("not_found", answers[0].json()["detail"])}
             listed = await http.get("/messages/conversations", params={"meId": user})
             assert (group in listed.text) is (user == "gil")
     assert len(bodies) == 1
@@ -186,7 +186,7 @@ async def _count(socket: client.Socket, errors: int) -> bool:
 
 
 async def test_what_a_fold_refuses_gets_the_same_404(site: Site) -> None:
-    """Removed, but no gateway was told yet: only the fold knows."""
+    """The removal was not sent to any gateway yet: only the fold applies it."""
     group = await site.group("kim", "leo")
     http = site.https[0]
     assert (await send(http, "leo", group)).status_code == 202

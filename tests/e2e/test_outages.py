@@ -1,4 +1,4 @@
-"""Kafka away, PostgreSQL away: what can go on does, the rest says so, and all of it comes back by itself."""
+"""Outages of Kafka and PostgreSQL: what does not need them continues, the rest answers 503 and recovers."""
 
 import asyncio
 import time
@@ -23,8 +23,8 @@ def fragile(start_stack: StartStack) -> Stack:
 
 @pytest.fixture
 async def http(fragile: Stack) -> AsyncIterator[httpx.AsyncClient]:
-    async with client.http(fragile.gateways[0]) as made:
-        yield made
+    async with client.http(fragile.gateways[0]) as http:
+        yield http
 
 
 async def _send(http: httpx.AsyncClient, user: str, conversation: str, text: str) -> httpx.Response:
@@ -38,7 +38,7 @@ async def _until_accepted(http: httpx.AsyncClient, user: str, conversation: str,
             await asyncio.sleep(0.2)
 
 
-async def test_without_postgresql_sends_are_accepted_and_reads_say_when_to_try_again(
+async def test_without_postgresql_sends_are_accepted_and_reads_answer_when_to_retry(
     fragile: Stack, http: httpx.AsyncClient
 ) -> None:
     conversation = await client.start(http, "ann", "bob")

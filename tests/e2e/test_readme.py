@@ -1,4 +1,4 @@
-"""The README's tour, pasted into a shell as it stands."""
+"""The README's tour, pasted into a shell unchanged."""
 
 import json
 import re
@@ -19,7 +19,7 @@ END = "--- end of block"
 
 
 class Shell:
-    """A shell that commands are pasted into, block by block."""
+    """A shell that runs blocks of commands one after another."""
 
     def __init__(self, folder: Path) -> None:
         self._bash = subprocess.Popen(
@@ -32,7 +32,7 @@ class Shell:
         )
 
     def paste(self, block: str) -> list[Any]:
-        """The JSON documents that the block printed; fails when it printed anything else."""
+        """Run a block and return the JSON documents printed; fail when it prints anything else."""
         assert self._bash.stdin
         assert self._bash.stdout
         self._bash.stdin.write(f"{block}echo '{END}'\n")

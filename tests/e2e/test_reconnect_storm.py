@@ -1,4 +1,4 @@
-"""A gateway goes and all its sockets come back to the other: at a bounded pace, and none misses anything."""
+"""All clients of a stopped gateway reconnect to the other: at a bounded rate, and none misses an entry."""
 
 import asyncio
 import signal
@@ -19,7 +19,7 @@ from tests.e2e import client
 
 MEMBERS = 300
 RATE = 60
-"""Sockets that a gateway lets in a second."""
+"""Connections that a gateway admits per second."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Coming back: whatever a socket missed it gets by its cursor, once, before anything live."""
+"""Reconnecting with a cursor: everything missed is sent once, before anything live."""
 
 import asyncio
 import random
@@ -24,8 +24,8 @@ def two(start_stack: StartStack) -> Stack:
 
 @pytest.fixture
 async def http(two: Stack) -> AsyncIterator[httpx.AsyncClient]:
-    async with client.http(two.gateways[0]) as made:
-        yield made
+    async with client.http(two.gateways[0]) as http:
+        yield http
 
 
 async def _send(http: httpx.AsyncClient, user: str, conversation: str, text: str) -> str:
@@ -35,8 +35,8 @@ async def _send(http: httpx.AsyncClient, user: str, conversation: str, text: str
     return str(answer.json()["position"])
 
 
-async def _sync(http: httpx.AsyncClient, user: str, **asked: Any) -> Any:
-    answer = await http.get("/messages/sync", params={"meId": user} | asked)
+async def _sync(http: httpx.AsyncClient, user: str, **query: Any) -> Any:
+    answer = await http.get("/messages/sync", params={"meId": user} | query)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -63,10 +63,10 @@ async def test_a_snapshot_and_what_came_after_its_cursor_are_what_is_there_now(
     assert (await _sync(http, "ben", cursor=at))["entries"] == []
 
 
-async def test_who_comes_back_at_any_moment_misses_nothing_and_gets_nothing_twice(
+async def test_a_client_that_reconnects_at_any_moment_misses_nothing_and_gets_nothing_twice(
     two: Stack, http: httpx.AsyncClient
 ) -> None:
-    """A socket is dropped again and again in a stream of messages, and goes on over either gateway."""
+    """The client disconnects again and again while messages arrive, and continues on either gateway."""
     dice = random.Random(3)
     conversation = await client.start(http, "cleo", "dora")
     async with client.socket(two.gateways[0], "dora") as first:
@@ -84,9 +84,9 @@ async def test_who_comes_back_at_any_moment_misses_nothing_and_gets_nothing_twic
             assert socket.frames[0]["cursor"] == at
             await asyncio.sleep(dice.random() * 0.6)
             frames = list(socket.frames)
-        said = [n for n, frame in enumerate(frames) if frame["type"] in ("synced", "cursor")]
-        at = frames[said[-1]]["cursor"]
-        seen += [frame["seq"] for frame in frames[: said[-1]] if frame["type"] == "message"]
+        cursors = [n for n, frame in enumerate(frames) if frame["type"] in ("synced", "cursor")]
+        at = frames[cursors[-1]]["cursor"]
+        seen += [frame["seq"] for frame in frames[: cursors[-1]] if frame["type"] == "message"]
     await talking
     assert seen == list(range(1, 301))
 
@@ -107,7 +107,7 @@ async def test_a_long_absence_comes_in_pages_before_what_is_live(two: Stack, htt
             assert [frame["seq"] for frame in fay.of("message")] == list(range(1, 1_502))
 
 
-async def test_a_client_that_sends_while_catching_up_is_heard(two: Stack, http: httpx.AsyncClient) -> None:
+async def test_messages_sent_while_catching_up_are_accepted(two: Stack, http: httpx.AsyncClient) -> None:
     conversation = await client.start(http, "gus", "hal")
     async with client.socket(two.gateways[0], "hal") as first:
         at = first.of("synced")[0]["cursor"]
@@ -120,25 +120,27 @@ async def test_a_client_that_sends_while_catching_up_is_heard(two: Stack, http: 
         assert [frame["seq"] for frame in hal.of("message")] == list(range(1, 52))
 
 
-@pytest.mark.parametrize(("made", "kind"), [("garbage", "error"), ("another", "reset"), ("future", "reset")])
-async def test_a_cursor_that_cannot_be_honoured_is_said_and_the_socket_is_live(
-    two: Stack, http: httpx.AsyncClient, made: str, kind: str
+@pytest.mark.parametrize(
+    ("origin", "kind"), [("garbage", "error"), ("another", "reset"), ("future", "reset")]
+)
+async def test_an_unusable_cursor_is_reported_and_the_socket_is_live(
+    two: Stack, http: httpx.AsyncClient, origin: str, kind: str
 ) -> None:
     from shared.contract import cursor
 
     conversation = await client.start(http, "ida", "jon")
-    mine = cursor.decode((await _sync(http, "jon"))["cursor"])
+    own = cursor.decode((await _sync(http, "jon"))["cursor"])
     text = {
         "garbage": "x" * 50,
         "another": (await _sync(http, "ida"))["cursor"],
-        "future": cursor.encode(mine.epoch, "jon", [at + 10_000 for at in mine.offsets]),
-    }[made]
+        "future": cursor.encode(own.epoch, "jon", [at + 10_000 for at in own.offsets]),
+    }[origin]
     async with client.socket(two.gateways[0], "jon", query=f"&cursor={text}") as jon:
         assert [frame["type"] for frame in jon.frames[:3]] == ["hello", kind, "synced"]
         await _send(http, "ida", conversation, "still here")
         await jon.expect(type="message", text="still here")
     answer = await http.get("/messages/sync", params={"meId": "jon", "cursor": text})
-    assert answer.status_code == (422 if made == "garbage" else 410), answer.text
+    assert answer.status_code == (422 if origin == "garbage" else 410), answer.text
 
 
 async def test_a_notifier_that_dies_costs_a_pause_and_nothing_else(
@@ -155,10 +157,10 @@ async def test_a_notifier_that_dies_costs_a_pause_and_nothing_else(
         assert [frame["text"] for frame in lou.of("message")] == ["before", "while away", "after"]
 
 
-async def test_what_no_notifier_can_tell_any_more_comes_from_the_store_and_the_socket_stays(
+async def test_entries_that_no_notifier_can_replay_come_from_the_store_and_the_socket_stays(
     start_stack: StartStack, topic_prefix: str
 ) -> None:
-    """While the only notifier is away, Kafka drops what it would have told."""
+    """While the only notifier is away, Kafka deletes the records that it would have dispatched."""
     alone = start_stack(env={"TOPIC_PREFIX": topic_prefix})
     async with client.http(alone.gateways[0]) as http:
         conversation = await client.start(http, "mia", "ned")
@@ -178,11 +180,11 @@ async def test_what_no_notifier_can_tell_any_more_comes_from_the_store_and_the_s
 
 
 async def _drop_records(kafka: str, topic: str) -> None:
-    """Once something was published, all of it."""
+    """Delete every record once the last entry is published."""
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     try:
-        await asyncio.sleep(0.5)  # what history has is published in a moment
+        await asyncio.sleep(0.5)  # entries are published right after they are stored
         everything = {TopicPartition(topic, partition): RecordsToDelete(-1) for partition in range(12)}
         await admin.delete_records(everything)
     finally:

@@ -1,4 +1,4 @@
-"""The story of the frontend that was there first: two people talk."""
+"""The first integration's story: two people chat."""
 
 from collections.abc import AsyncIterator
 
@@ -11,8 +11,8 @@ from tests.e2e import client
 
 @pytest.fixture
 async def http(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
-    async with client.http(stack.gateways[0]) as made:
-        yield made
+    async with client.http(stack.gateways[0]) as http:
+        yield http
 
 
 async def test_two_people_find_each_other_and_talk(stack: Stack, http: httpx.AsyncClient) -> None:
@@ -28,13 +28,13 @@ async def test_two_people_find_each_other_and_talk(stack: Stack, http: httpx.Asy
         assert await client.history(http, "bob", conversation) == []
 
         await ann.send(type="message", conversationId=conversation, text="hello, Bob")
-        told = await bob.expect(type="message")
+        message = await bob.expect(type="message")
         # a client may refetch the moment a frame arrives
         (item,) = await client.history(http, "bob", conversation)
-        assert {"type": "message"} | item == told
-        assert (told["senderId"], told["text"], told["seq"]) == ("ann", "hello, Bob", 1)
-        assert await ann.expect(type="message") == told
-        assert (await ann.expect(type="accepted"))["id"] == told["id"]
+        assert {"type": "message"} | item == message
+        assert (message["senderId"], message["text"], message["seq"]) == ("ann", "hello, Bob", 1)
+        assert await ann.expect(type="message") == message
+        assert (await ann.expect(type="accepted"))["id"] == message["id"]
 
         async def unread(user: str) -> int:
             listed = (await http.get("/messages/conversations", params={"meId": user})).json()

@@ -1,4 +1,4 @@
-"""When the queries call the database away, and when only busy: gateways open their membership check by it."""
+"""Which failures of the database are `database_away` and which are `busy`: only the first opens the check."""
 
 import asyncio
 import secrets

@@ -1,4 +1,4 @@
-"""The consumer that the documentation shows does what it says."""
+"""The documentation's example consumer keeps its promises."""
 
 import asyncio
 import sys
@@ -19,7 +19,7 @@ EXAMPLE = Path("docs/examples/consumer.py")
 
 @asynccontextmanager
 async def consumer(*arguments: str) -> AsyncIterator[Process]:
-    """Killed, as it may be at any moment."""
+    """Runs until the block ends, then is killed."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(EXAMPLE), *arguments, stdout=PIPE, stderr=DEVNULL
     )
@@ -78,19 +78,19 @@ async def test_the_example_prints_each_message_once_and_goes_on_where_it_was(
             assert await printed(process, 1) == ["alice: number 4"]
 
 
-async def test_what_is_wrong_is_said_in_a_line(tmp_path: Path) -> None:
+async def test_an_error_is_reported_in_one_line(tmp_path: Path) -> None:
     nowhere = (f"127.0.0.1:{free_port()}", "chat.messages", str(tmp_path / "remembered.db"))
-    for arguments, said in (
+    for arguments, reason in (
         (nowhere, b"is Kafka where you say it is?"),
         ((), b"python consumer.py 127.0.0.1"),
     ):
         process = await asyncio.create_subprocess_exec(
             sys.executable, str(EXAMPLE), *arguments, stdout=DEVNULL, stderr=PIPE
         )
-        _, complaint = await asyncio.wait_for(process.communicate(), 30)
+        _, stderr = await asyncio.wait_for(process.communicate(), 30)
         assert process.returncode == 1
-        assert said in complaint
-        assert b"Traceback" not in complaint
+        assert reason in stderr
+        assert b"Traceback" not in stderr
 
 
 def test_the_example_is_short() -> None:

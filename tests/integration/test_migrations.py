@@ -1,4 +1,4 @@
-"""Bringing databases to the schema of this release: killed anywhere, side by side, from what others left."""
+"""Migrating databases to this release's schema: killed anywhere, concurrently, and from earlier releases."""
 
 import asyncio
 import json
@@ -55,7 +55,7 @@ def _shape(url: str) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def whole(postgres_admin_url: str) -> list[Any]:
-    """The shape of a database that was migrated without trouble."""
+    """The schema of a database that was migrated without interruption."""
     from tests.platform import fresh_database
 
     with fresh_database(postgres_admin_url) as url:
@@ -87,7 +87,7 @@ def test_of_several_at_once_each_migration_is_applied_by_one(database_url: str, 
 def test_what_release_0_1_0_left_is_recognised_and_goes_on(
     database_url: str, whole: list[Any], applied: int, recorded: int
 ) -> None:
-    """It recorded a migration after it had committed it: where it died in between, it could not go on."""
+    """yoyo recorded a migration after committing it: killed in between, it could not continue."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(YOYO)
         connection.execute("insert into yoyo_lock values (1, now(), 7)")
@@ -106,7 +106,7 @@ def test_what_release_0_1_0_left_is_recognised_and_goes_on(
 
 
 def test_a_user_without_a_name_can_migrate(database_url: str, tmp_path: Path) -> None:
-    """Containers run under numbers that no passwd file knows."""
+    """Containers run under user ids without an entry in passwd."""
     nameless = "import pwd\ndef unknown(uid):\n    raise KeyError(uid)\npwd.getpwuid = unknown\n"
     (tmp_path / "sitecustomize.py").write_text(nameless)
     done = _command(database_url, PYTHONPATH=str(tmp_path))
@@ -127,7 +127,7 @@ def test_a_newer_schema_is_left_alone_and_one_that_needs_newer_code_is_refused(d
 
 
 def test_what_cannot_be_migrated_is_reported_in_one_line(postgres_admin_url: str) -> None:
-    """A database whose encoding cannot hold every text would make poison of good messages."""
+    """A database whose encoding cannot hold every text would dead-letter valid messages."""
     with psycopg.connect(postgres_admin_url, autocommit=True) as admin:
         name = sql.Identifier(f"narrow_{os.getpid()}")
         how = sql.SQL("create database {} encoding 'LATIN1' locale 'C' template template0")

@@ -1,4 +1,4 @@
-"""The topics as the job makes them."""
+"""The topics that the set-up job creates."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What is read from Kafka has the names that the wire has, and no others."""
+"""Records are decoded by their wire names, and by no others."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a well-formed name, text, time or id is."""
+"""The rules of names, texts, times and ids."""
 
 import json
 import unicodedata
@@ -84,7 +84,7 @@ VECTORS = json.loads((ROOT / "docs/contract/white-space.json").read_text())
 
 
 def test_the_contract_lists_what_unicode_calls_white_space_and_what_browsers_trim_besides() -> None:
-    """Python's `isspace` and a browser's `trim` are sets of their own."""
+    """Python's `isspace` and a browser's `trim` differ from the contract's set."""
     ours = set(CODE_POINTS)
     assert [int(code_point[2:], 16) for code_point in VECTORS["codePoints"]] == list(CODE_POINTS)
     assert ours ^ {n for n in range(0x110000) if chr(n).isspace()} == {0xFEFF, 0x1C, 0x1D, 0x1E, 0x1F}

@@ -1,4 +1,4 @@
-"""Keys made of parts stand for those parts and no others, whatever the parts hold."""
+"""A key composed of parts identifies exactly those parts, whatever characters they have."""
 
 from itertools import pairwise
 from urllib.parse import parse_qsl

@@ -1,4 +1,4 @@
-"""Positions and cursors: what clients hold comes back as it was, and nothing else passes for one."""
+"""Positions and cursors: decoding inverts encoding, and rejects everything else."""
 
 import re
 

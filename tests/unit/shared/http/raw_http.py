@@ -45,7 +45,7 @@ class Raw:
             return Answer(int(status.split(" ")[1]), headers, body)
 
     async def ended(self, patience: float = 10) -> bytes:
-        """What came before the server ended the connection."""
+        """Return what arrived before the server ended the connection."""
         async with asyncio.timeout(patience):
             rest = b""
             with suppress(ConnectionError):

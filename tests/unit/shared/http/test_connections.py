@@ -1,4 +1,4 @@
-"""Which connections are ended, and when."""
+"""Which connections the server closes, and when."""
 
 import asyncio
 import time

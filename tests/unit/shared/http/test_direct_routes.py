@@ -1,4 +1,4 @@
-"""A route that takes the request is called straight away, and is to clients what it is through FastAPI."""
+"""A direct route answers clients exactly as through FastAPI."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""What a server takes from a connection before there is a request, and how it answers the rest."""
+"""The limits on a connection before there is a request, and the answers beyond them."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""A connection as a Line, over real sockets."""
+"""A WebSocketConnection over real sockets."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -72,7 +72,7 @@ async def test_pings_of_one_that_does_not_read_wait_as_one_pong_to_the_last_of_t
 
 
 async def _close_code(frames: bytes) -> int:
-    """With which a server closes after these bytes; it must not take all of them first."""
+    """Return the close code for these bytes; the server must not read all of them first."""
     async with _line() as (_, client):
         client.transport.write(frames)
         async with asyncio.timeout(20):
@@ -82,7 +82,7 @@ async def _close_code(frames: bytes) -> int:
 
 
 def _frame(first: int, payload: bytes = b"") -> bytes:
-    """Masked with zeros."""
+    """Return a frame masked with zeros."""
     return bytes((first, 0x80 | len(payload))) + bytes(4) + payload
 
 

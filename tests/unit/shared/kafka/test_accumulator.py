@@ -1,4 +1,4 @@
-"""What is appended at once, and what together."""
+"""Which records are sent at once, and which share a batch."""
 
 import asyncio
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ MOMENT = 0.02
 
 
 class Broker(InMemoryProducer):
-    """Takes a moment for each batch; confirms none while `away`, or no more than `most` records of one."""
+    """Takes `takes` seconds a batch; confirms none while `away`, and takes at most `most` records of one."""
 
     def __init__(self) -> None:
         super().__init__(InMemoryLog(3))
@@ -100,22 +100,22 @@ async def test_what_was_not_confirmed_fails_with_all_that_waits_behind_it_and_la
     offsets = [accumulator.append(0, _record(0))]
     await asyncio.sleep(MOMENT)
     offsets.append(accumulator.append(0, _record(1)))
-    told = await asyncio.gather(*offsets, return_exceptions=True)
-    assert [type(each) for each in told] == [Unconfirmed, Unconfirmed]
+    results = await asyncio.gather(*offsets, return_exceptions=True)
+    assert [type(each) for each in results] == [Unconfirmed, Unconfirmed]
     assert len(broker.batches) == 1
     broker.away = False
     assert await accumulator.append(0, _record(2)) == 0
 
 
-async def test_who_waited_too_long_in_line_is_not_sent_and_told_so(
+async def test_a_record_queued_too_long_fails_without_being_sent(
     broker: Broker, accumulator: Accumulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.kafka.accumulator._QUEUE_TIMEOUT", 3 * MOMENT)
     broker.takes, broker.most = 2 * MOMENT, 1
     offsets = [accumulator.append(0, _record(number)) for number in range(6)]
-    told = await asyncio.gather(*offsets, return_exceptions=True)
-    assert told[:2] == [0, 1]
-    assert {type(each) for each in told[3:]} == {Unconfirmed}
+    results = await asyncio.gather(*offsets, return_exceptions=True)
+    assert results[:2] == [0, 1]
+    assert {type(each) for each in results[3:]} == {Unconfirmed}
     assert await accumulator.append(0, _record(6)) == len(broker.batches) - 1
 
 
@@ -125,7 +125,9 @@ async def test_nothing_waits_for_a_broker_that_is_not_there(accumulator: Accumul
         accumulator.append(0, _record(0))
 
 
-async def test_who_gave_up_waiting_disturbs_nobody(broker: Broker, accumulator: Accumulator) -> None:
+async def test_a_cancelled_append_does_not_affect_the_others(
+    broker: Broker, accumulator: Accumulator
+) -> None:
     broker.takes = MOMENT
     offsets = [accumulator.append(0, _record(number)) for number in range(3)]
     offsets[1].cancel()

@@ -1,4 +1,4 @@
-"""What the producer does with a client that hangs."""
+"""The producer with a client that hangs."""
 
 import asyncio
 from typing import Any, ClassVar
@@ -20,13 +20,13 @@ class Part:
 
 
 class Hung:
-    """A client whose `stop` never returns, and whose sender neither."""
+    """A client whose `stop` and sender never return."""
 
-    made: ClassVar[list["Hung"]] = []
+    instances: ClassVar[list["Hung"]] = []
 
     def __init__(self, **_: Any) -> None:
         self._sender, self.client = Part(60), Part(60)
-        self.made.append(self)
+        self.instances.append(self)
 
     async def start(self) -> None:
         pass
@@ -43,14 +43,14 @@ async def test_a_client_that_hangs_in_every_way_loses_its_connections_all_the_sa
     await hanging.start()
     async with asyncio.timeout(5):
         await hanging.stop()
-    assert [client.client.closed for client in Hung.made] == [True]
+    assert [client.client.closed for client in Hung.instances] == [True]
 
 
 async def test_a_record_too_large_for_any_request_is_refused_and_costs_no_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Strict(Hung):
-        made: ClassVar[list[Hung]] = []
+        instances: ClassVar[list[Hung]] = []
 
         async def send(self, *_: Any, **__: Any) -> None:
             raise MessageSizeTooLargeError
@@ -67,10 +67,10 @@ async def test_a_record_too_large_for_any_request_is_refused_and_costs_no_connec
 
 async def test_a_client_that_fails_in_ways_of_its_own_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     class Odd(Hung):
-        made: ClassVar[list[Hung]] = []
+        instances: ClassVar[list[Hung]] = []
 
         async def start(self) -> None:
-            if len(self.made) == 1:
+            if len(self.instances) == 1:
                 raise AssertionError("a state that aiokafka did not think of")
 
         async def stop(self) -> None:
@@ -80,5 +80,5 @@ async def test_a_client_that_fails_in_ways_of_its_own_is_replaced(monkeypatch: p
     odd = Producer("127.0.0.1:1", client_id="test")
     async with asyncio.timeout(5):
         await odd.start()
-    assert (odd.is_ready, len(Odd.made)) == (True, 2)
+    assert (odd.is_ready, len(Odd.instances)) == (True, 2)
     await odd.stop()

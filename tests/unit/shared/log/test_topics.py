@@ -1,4 +1,4 @@
-"""How the job that makes the topics meets a slow broker."""
+"""The set-up of topics with a slow broker."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -10,7 +10,7 @@ from shared.log.topics import Topics, TopicSettings, open_log_with_retries, writ
 
 
 class Broker:
-    """Fails with each of `faults` in turn, then opens the log with the epoch that it was given."""
+    """Fails with each of `faults` in turn, then opens the log with the given epoch."""
 
     def __init__(self, *faults: Exception) -> None:
         self.faults = list(faults)
@@ -23,7 +23,7 @@ class Broker:
         return fresh_epoch
 
 
-async def test_a_slow_broker_is_asked_again_with_the_same_epoch() -> None:
+async def test_opening_the_log_is_retried_with_the_same_epoch_while_the_broker_is_slow() -> None:
     broker = Broker(TimeoutError(), Unconfirmed())
     epoch = await open_log_with_retries(TopicSettings(), broker.attempt, interval=0)
     assert broker.epochs == [epoch] * 3, "an unconfirmed record may still land: another epoch divides the log"
@@ -43,7 +43,7 @@ async def test_topics_of_another_log_are_refused_at_once() -> None:
 
 
 class HalfRead:
-    """An inspector of a log that was begun in partition 0 alone; its first record is not read in time."""
+    """An inspector of a log with a record in partition 0 only; reading that record times out."""
 
     async def partition_count(self) -> int:
         return 2
@@ -56,6 +56,6 @@ class HalfRead:
 
 
 async def test_no_epoch_is_written_beside_one_that_was_not_read() -> None:
-    settings, nobody = TopicSettings(partitions=2), cast("Any", None)
+    settings, unused = TopicSettings(partitions=2), cast("Any", None)
     with pytest.raises(TimeoutError, match="could not be read"):
-        await write_epoch(settings, Topics.with_prefix(), cast("Any", HalfRead()), nobody, "fresh")
+        await write_epoch(settings, Topics.with_prefix(), cast("Any", HalfRead()), unused, "fresh")

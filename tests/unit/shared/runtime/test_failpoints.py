@@ -1,4 +1,4 @@
-"""Where a test may have a process die; only there, and never in production."""
+"""Failpoints kill a process at named points, and never in production."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ def came_by(**env: str) -> int:
 
 
 @pytest.mark.parametrize("where", ["here", "here:2", "there"])
-def test_a_process_dies_where_it_was_told_to(where: str) -> None:
+def test_a_process_dies_at_its_failpoint(where: str) -> None:
     assert came_by(FAILPOINT=where) == -signal.SIGKILL
 
 
