@@ -17,7 +17,7 @@ from websockets import protocol
 
 from gateway.api import schemas
 from gateway.api.schemas import NewRead
-from gateway.websocket import close_codes as gateway_delays
+from gateway.websocket import close_codes as gateway_close_codes
 from message_store.domain import outcomes
 from shared.contract import frames
 from shared.contract.close_codes import MEANINGS, CloseCode
@@ -107,8 +107,12 @@ def test_every_close_code_is_given_by_something_and_no_other_is() -> None:
 def _of_the_gateway() -> Iterator[int]:
     for tree in _sources():
         for name, call in _calls(tree):
-            if name in ("Close", "closing") and call.args and isinstance(call.args[0], ast.Attribute):
-                yield getattr(gateway_delays, call.args[0].attr)
+            if (
+                name in ("Close", "close_with_retry_after")
+                and call.args
+                and isinstance(call.args[0], ast.Attribute)
+            ):
+                yield getattr(gateway_close_codes, call.args[0].attr)
 
 
 def _of_the_protocols() -> Iterator[int]:

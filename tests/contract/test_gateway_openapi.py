@@ -7,9 +7,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from gateway.app import application, calls
+from gateway.app import build_fastapi_app, build_routers
 from shared.contract import ids
-from tests.unit.gateway.gateway_fixture import opened
+from tests.unit.gateway.gateway_fixture import run_gateway
 
 CALLS = {
     ("get", "/messages/conversations"): {"meId", "limit", "page", "position"},
@@ -39,8 +39,8 @@ TOUR = [
 
 @pytest.fixture(scope="module")
 async def described() -> dict[str, Any]:
-    async with opened() as house:
-        return application(house.door, calls(house.door)).openapi()
+    async with run_gateway() as house:
+        return build_fastapi_app(house.components, build_routers(house.components)).openapi()
 
 
 def test_it_is_a_valid_document(described: dict[str, Any]) -> None:
@@ -107,7 +107,7 @@ def test_every_example_is_one_of_its_schema(described: dict[str, Any]) -> None:
 async def test_the_examples_work_as_printed(described: dict[str, Any]) -> None:
     """In the order of README's tour: what each call answers is its example, but for time and place."""
     told = {name: schema.get("examples") for name, schema in described["components"]["schemas"].items()}
-    async with opened() as house:
+    async with run_gateway() as house:
         for method, path in TOUR:
             operation = described["paths"][path][method]
             asked = {p["name"]: p["example"] for p in operation["parameters"] if "example" in p}
@@ -143,8 +143,8 @@ def test_every_example_of_a_body_is_one_of_its_schema(described: dict[str, Any])
 
 
 async def test_answers_are_as_described(described: dict[str, Any]) -> None:
-    async with opened() as house:
-        for method, path, answer in await _answers(house.http, await house.talk("ana", "ben")):
+    async with run_gateway() as house:
+        for method, path, answer in await _answers(house.http, await house.start_direct("ana", "ben")):
             told = described["paths"][path][method]["responses"][str(answer.status_code)]["content"]
             _validate(described, told[answer.headers["Content-Type"]]["schema"], answer.json())
 

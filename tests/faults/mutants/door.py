@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Awaitable
 
-from gateway.commands.event_producer import EventLog
-from gateway.commands.membership_cache import Membership
+from gateway.commands.event_producer import EventProducer
+from gateway.commands.membership_cache import MembershipCache
 from gateway.notifiers.link import Link
 from gateway.notifiers.link_protocol import Entry
 from gateway.notifiers.offset_tracker import Stretches, Taken
 from gateway.notifiers.subscriptions import Interest
 from gateway.store.client import Unavailable
-from gateway.websocket.registry import Sockets
+from gateway.websocket.registry import ConnectionRegistry
 from gateway.websocket.session import Session
 from shared.contract import cursor
 from shared.contract.events import ConversationEvent, MessageSent
@@ -24,16 +24,16 @@ _LATE = 0.3
 
 def register_after_catch_up() -> None:
     """Notifiers hear of a socket's user only when what was missed has been shown."""
-    add, remove, registered, catch_up = Interest.add, Interest.remove, Session._registered, Session._catch_up
+    add, remove, registered, catch_up = Interest.add, Interest.remove, Session._register, Session._catch_up
 
     async def at_once(self: Session) -> bool:
-        self._socket.registered = True
+        self._connection.registered = True
         return True
 
     async def then_register(self: Session) -> None:
         await catch_up(self)
         await asyncio.sleep(_LATE)
-        add(self._door.links._interest, self._socket.user)
+        add(self._components.links._interest, self._connection.user)
         await registered(self)
 
     def known(self: Interest, user: str) -> None:
@@ -42,14 +42,14 @@ def register_after_catch_up() -> None:
 
     Interest.add = lambda *_: None  # type: ignore[method-assign]
     Interest.remove = known  # type: ignore[method-assign]
-    Session._registered = at_once  # type: ignore[method-assign]
+    Session._register = at_once  # type: ignore[method-assign]
     Session._catch_up = then_register  # type: ignore[method-assign]
 
 
 def unsure_is_no() -> None:
     """Whoever cannot be asked about is taken for a stranger."""
 
-    async def require(self: Membership, user: str, conversation: str, *, charge: bool = True) -> None:
+    async def require(self: MembershipCache, user: str, conversation: str, *, charge: bool = True) -> None:
         try:
             member = (await self._store.membership(user, conversation)).member
         except Unavailable:
@@ -57,22 +57,24 @@ def unsure_is_no() -> None:
         if not member:
             not_found()
 
-    Membership.require = require  # type: ignore[method-assign]
+    MembershipCache.require = require  # type: ignore[method-assign]
 
 
 def everybody_may_write() -> None:
     """The fold would refuse it: nobody is asked before."""
 
-    async def require(self: Membership, user: str, conversation: str, *, charge: bool = True) -> None: ...
+    async def require(
+        self: MembershipCache, user: str, conversation: str, *, charge: bool = True
+    ) -> None: ...
 
-    Membership.require = require  # type: ignore[method-assign]
+    MembershipCache.require = require  # type: ignore[method-assign]
 
 
 def accepted_unconfirmed() -> None:
     """Accepted is said at once; the log is asked in a moment."""
-    usual = EventLog.append
+    usual = EventProducer.append
 
-    def append(self: EventLog, event: ConversationEvent) -> Awaitable[Position]:
+    def append(self: EventProducer, event: ConversationEvent) -> Awaitable[Position]:
         async def later() -> None:
             await asyncio.sleep(_LATE)
             await usual(self, event)
@@ -82,10 +84,10 @@ def accepted_unconfirmed() -> None:
         return _guessed(self, event)
 
     writing: set[asyncio.Task[None]] = set()
-    EventLog.append = append  # type: ignore[method-assign]
+    EventProducer.append = append  # type: ignore[method-assign]
 
 
-async def _guessed(log: EventLog, event: ConversationEvent) -> Position:
+async def _guessed(log: EventProducer, event: ConversationEvent) -> Position:
     assert log.identity is not None
     partition = partition_for(event.subject.encode(), log.identity.partitions)
     return Position(log.identity.epoch, partition, (await log.ends())[partition])
@@ -93,37 +95,37 @@ async def _guessed(log: EventLog, event: ConversationEvent) -> Position:
 
 def text_changed() -> None:
     """What somebody says is not quite what they said."""
-    usual = EventLog.append
+    usual = EventProducer.append
 
-    def append(self: EventLog, event: ConversationEvent) -> Awaitable[Position]:
+    def append(self: EventProducer, event: ConversationEvent) -> Awaitable[Position]:
         if isinstance(event, MessageSent):
             content = event.data.content.model_copy(update={"text": event.data.content.text + "!"})
             event = event.model_copy(update={"data": event.data.model_copy(update={"content": content})})
         return usual(self, event)
 
-    EventLog.append = append  # type: ignore[method-assign]
+    EventProducer.append = append  # type: ignore[method-assign]
 
 
 def told_twice() -> None:
     """Each entry is shown twice."""
-    usual = Sockets.dispatch
+    usual = ConnectionRegistry.dispatch
 
-    def dispatch(self: Sockets, entry: Entry) -> None:
+    def dispatch(self: ConnectionRegistry, entry: Entry) -> None:
         usual(self, entry)
         usual(self, entry)
 
-    Sockets.dispatch = dispatch  # type: ignore[method-assign]
+    ConnectionRegistry.dispatch = dispatch  # type: ignore[method-assign]
 
 
 def cursor_ahead() -> None:
     """A cursor that is said from time to time covers one more than was sent."""
 
     def say(self: Session) -> None:
-        if at := self._socket._place():
-            ahead = cursor.encode(at.epoch, self._socket.user, [offset + 1 for offset in at.offsets])
-            self._socket.put(CursorFrame(cursor=ahead))
+        if at := self._connection._offsets():
+            ahead = cursor.encode(at.epoch, self._connection.user, [offset + 1 for offset in at.offsets])
+            self._connection.put(CursorFrame(cursor=ahead))
 
-    Session._say_cursor = say  # type: ignore[method-assign]
+    Session._send_cursor = say  # type: ignore[method-assign]
 
 
 def links_break() -> None:

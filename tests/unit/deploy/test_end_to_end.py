@@ -6,33 +6,33 @@ import pytest
 
 from deploy.local import end_to_end
 from deploy.local.failure import Failure
-from tests.unit.gateway.gateway_fixture import House, opened
+from tests.unit.gateway.gateway_fixture import GatewayFixture, run_gateway
 
 
-def _url(house: House) -> str:
-    return f"http://127.0.0.1:{house.port}"
+def _url(gateway: GatewayFixture) -> str:
+    return f"http://127.0.0.1:{gateway.port}"
 
 
 async def test_a_gateway_that_serves_clients_passes_and_nothing_is_written() -> None:
-    async with opened() as house:
-        await end_to_end.served([_url(house)])
-        assert house.written() == []
+    async with run_gateway() as gateway:
+        await end_to_end.served([_url(gateway)])
+        assert gateway.written_events() == []
 
 
 async def test_what_a_client_cannot_do_is_named() -> None:
-    async with opened(registered_within=0.2) as house:
-        house.store.away = True
+    async with run_gateway(registered_within=0.2) as gateway:
+        gateway.store.away = True
         with pytest.raises(Failure, match=r"conversations answered 503.*unavailable"):
-            await end_to_end.served([_url(house)], timeout=0)
-        house.store.away = False
-        await house.notifier.own(0, 1, 2)
+            await end_to_end.served([_url(gateway)], timeout=0)
+        gateway.store.away = False
+        await gateway.notifier.own(0, 1, 2)
         async with asyncio.timeout(10):
-            while house.door.links.ready:
+            while gateway.components.links.ready:
                 await asyncio.sleep(0.01)
         with pytest.raises(Failure, match="a socket was closed with 1012"):
-            await end_to_end.served([_url(house)], timeout=0)
-        await house.notifier.own(0, 1, 2, 3)
-        await end_to_end.served([_url(house)], timeout=10)
+            await end_to_end.served([_url(gateway)], timeout=0)
+        await gateway.notifier.own(0, 1, 2, 3)
+        await end_to_end.served([_url(gateway)], timeout=10)
 
 
 async def test_a_gateway_that_is_not_there_is_named() -> None:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import orjson
 
-from gateway.commands.membership_cache import Membership
+from gateway.commands.membership_cache import MembershipCache
 from gateway.notifiers.link import Link
 from gateway.notifiers.link_pool import Links
 from gateway.notifiers.offset_tracker import Stretches
@@ -15,9 +15,9 @@ from gateway.notifiers.subscriptions import Interest
 from gateway.settings import Address
 from gateway.store.client import StorePort
 from gateway.websocket.catch_up import CatchUp
-from gateway.websocket.connection import Socket
-from gateway.websocket.registry import Sockets
-from gateway.websocket.send_buffer import Outbox
+from gateway.websocket.connection import ClientConnection
+from gateway.websocket.registry import ConnectionRegistry
+from gateway.websocket.send_buffer import SendBuffer
 from shared.contract import cursor
 from shared.http.problems import Problem
 from tests.unit.lines import Far
@@ -27,7 +27,7 @@ from tests.unit.links_together.node import Node, settled
 
 @dataclass
 class Client:
-    socket: Socket
+    socket: ClientConnection
     line: Far
     since: tuple[int, ...] | None = None
     """Where it began; None before it was registered."""
@@ -46,9 +46,9 @@ class World:
         self.memory = Memory()
         self._interest, self._stretches = Interest(), Stretches()
         store = cast("StorePort", self.memory)
-        self._membership = Membership(store, self._stretches)
+        self._membership = MembershipCache(store, self._stretches)
         self._questions: set[asyncio.Task[None]] = set()
-        sockets = Sockets(self._interest, self._membership, most=100, rate=200)
+        sockets = ConnectionRegistry(self._interest, self._membership, max_connections=100, rate=200)
         self._links = Links([], "g1", self._interest, self._stretches, sockets)
         self._sockets = sockets
         self._catch_up = CatchUp(store, cast("Any", None))
@@ -63,7 +63,7 @@ class World:
 
     def enter(self, user: str) -> None:
         line = Far()
-        client = Client(Socket(user, Outbox(line, 1_000, 1_000_000), self._stretches), line)
+        client = Client(ClientConnection(user, SendBuffer(line, 1_000, 1_000_000), self._stretches), line)
         self._clients[asyncio.create_task(self._attend(client))] = client
 
     async def leave(self, number: int) -> None:
@@ -84,16 +84,16 @@ class World:
 
     async def _attend(self, client: Client) -> None:
         socket, fell_behind = client.socket, asyncio.Event()
-        socket.fell_behind = fell_behind.set
-        with self._sockets.entered(socket):
+        socket.on_resync_needed = fell_behind.set
+        with self._sockets.registered(socket):
             await self._links.registered(socket.user)
             socket.registered = True
             client.since = self.memory.offsets
-            socket.begin(self.memory.progress())
+            socket.set_start(self.memory.progress())
             while True:
-                while socket.behind:
-                    await self._catch_up.show(socket)
-                socket.release()
+                while socket.needs_resync:
+                    await self._catch_up.replay_missed(socket)
+                socket.go_live()
                 fell_behind.clear()
                 await fell_behind.wait()
 
@@ -102,7 +102,7 @@ class World:
         await settled()
         for task, client in self._clients.items():
             assert not task.done()
-            assert not client.socket.outbox.closed
+            assert not client.socket.send_buffer.closed
             client.read()
             if client.since is not None:
                 at = client.socket.cursor()
@@ -118,7 +118,7 @@ class World:
         for partition, talk in enumerate(TALKS):
             since = range(self._stretches.covers(partition), self.memory.offsets[partition] + 1)
             members = dict.fromkeys(self._membership._members.get(talk, ()), True)
-            for remembered in (members, self._membership._answers.get(talk, {})):
+            for remembered in (members, self._membership._recent_answers.get(talk, {})):
                 for user, member in remembered.items():
                     assert any(self.memory.is_member(partition, user, at) is member for at in since)
 
@@ -146,7 +146,7 @@ class World:
         for client in self._clients.values():
             assert self._links.in_force(client.socket.user)
             assert client.since is not None
-            assert not client.socket.behind
+            assert not client.socket.needs_resync
             told = self.memory.between(client.socket.user, client.since, self.memory.offsets)
             assert sorted(client.got) == told
 

@@ -1,4 +1,4 @@
-"""The door: what clients say becomes events in the log, what came of it becomes frames on their sockets.
+"""The components: what clients say becomes events in the log, what came of it becomes frames on their sockets.
 
 main, settings       the composition root
 application          the HTTP application around the routes

@@ -5,12 +5,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.auth.origins import Origins
-from gateway.commands.command_service import Sending
-from gateway.commands.event_producer import EventLog
-from gateway.commands.membership_cache import Membership
-from gateway.commands.progress_reader import Present
-from gateway.commands.read_receipts import Reads
-from gateway.critical_tasks import Vital
+from gateway.commands.command_service import CommandService
+from gateway.commands.event_producer import EventProducer
+from gateway.commands.membership_cache import MembershipCache
+from gateway.commands.progress_reader import CoalescedProgressReader
+from gateway.commands.read_receipts import ReadReceiptCoalescer
+from gateway.critical_tasks import CriticalTasks
 from gateway.notifiers.link_pool import Links
 from gateway.notifiers.offset_tracker import Stretches
 from gateway.notifiers.subscriptions import Interest
@@ -18,67 +18,71 @@ from gateway.settings import Settings
 from gateway.store.client import StorePort
 from gateway.websocket.admission import Admission
 from gateway.websocket.catch_up import CatchUp
-from gateway.websocket.registry import Sockets
+from gateway.websocket.registry import ConnectionRegistry
 from shared.contract import ids
 
-_WRITTEN_WITHIN = 1.0  # a log that is away is not waited for: whoever stops us does not wait long either
+_FLUSH_TIMEOUT_SECONDS = (
+    1.0  # a log that is away is not waited for: whoever stops us does not wait long either
+)
 
 
 @dataclass(frozen=True)
-class Door:
+class GatewayComponents:
     settings: Settings
-    events: EventLog
+    events: EventProducer
     store: StorePort
     origins: Origins
-    membership: Membership
-    sending: Sending
-    reads: Reads
+    membership: MembershipCache
+    commands: CommandService
+    read_receipts: ReadReceiptCoalescer
     stretches: Stretches
-    sockets: Sockets
+    connections: ConnectionRegistry
     links: Links
-    present: Present
-    vital: Vital
+    progress_reader: CoalescedProgressReader
+    critical_tasks: CriticalTasks
     catch_up: CatchUp
     admission: Admission
 
     @classmethod
-    def hung(cls, settings: Settings, events: EventLog, store: StorePort) -> "Door":
+    def build(cls, settings: Settings, events: EventProducer, store: StorePort) -> "GatewayComponents":
         """Everything between the clients and these three."""
         interest, stretches = Interest(), Stretches()
-        membership = Membership(store, stretches)
-        sending = Sending(events, membership, settings.source)
+        membership = MembershipCache(store, stretches)
+        commands = CommandService(events, membership, settings.source)
         rate = settings.arrivals_per_second
-        sockets = Sockets(interest, membership, most=settings.max_sockets, rate=rate)
+        connections = ConnectionRegistry(
+            interest, membership, max_connections=settings.max_sockets, rate=rate
+        )
         return cls(
             settings=settings,
             events=events,
             store=store,
             origins=Origins(settings.origins, loopback=settings.loopback),
             membership=membership,
-            sending=sending,
-            reads=Reads(sending),
+            commands=commands,
+            read_receipts=ReadReceiptCoalescer(commands),
             stretches=stretches,
-            sockets=sockets,
-            links=Links(settings.notifier_addresses, ids.fresh_id(), interest, stretches, sockets),
-            present=Present(store, events),
-            vital=Vital(),
+            connections=connections,
+            links=Links(settings.notifier_addresses, ids.fresh_id(), interest, stretches, connections),
+            progress_reader=CoalescedProgressReader(store, events),
+            critical_tasks=CriticalTasks(),
             catch_up=CatchUp(store, events),
             admission=Admission(rate),
         )
 
-    def not_ready(self) -> list[str]:
+    def unready_reasons(self) -> list[str]:
         """Why this gateway should get no traffic. About itself alone: what it cannot do while a broker, the
         store or a notifier is away it answers with 503 and `Retry-After`, or 1012 and `afterMs`; all gateways
         not ready at once would have connections refused."""
         reasons = {
             "the log was not seen yet": self.events.identity is None,
-            "draining": self.sockets.draining,
+            "draining": self.connections.draining,
         }
         return [reason for reason, holds in reasons.items() if holds]
 
     async def drain(self) -> None:
         """Send everybody elsewhere, and finish what was begun."""
-        await self.sockets.drain()
+        await self.connections.drain()
         with suppress(TimeoutError):
-            async with asyncio.timeout(_WRITTEN_WITHIN):
-                await self.reads.flush()
+            async with asyncio.timeout(_FLUSH_TIMEOUT_SECONDS):
+                await self.read_receipts.flush()

@@ -10,9 +10,9 @@ import structlog
 log = structlog.get_logger()
 
 
-class Vital:
+class CriticalTasks:
     def __init__(self) -> None:
-        self.lost: list[str] = []
+        self.failures: list[str] = []
         """What failed: why this process is not alive."""
         self._failed = asyncio.Event()
 
@@ -21,7 +21,7 @@ class Vital:
         """Each runs until it is done or the block is left. A failure does not end the block, it is `lost`."""
         tasks = [asyncio.create_task(each, name=name) for name, each in work.items()]
         for task in tasks:
-            task.add_done_callback(self._ended)
+            task.add_done_callback(self._on_done)
         try:
             yield
         finally:
@@ -29,12 +29,12 @@ class Vital:
                 task.cancel()
             await asyncio.wait(tasks)
 
-    async def failure(self) -> None:
+    async def wait_for_failure(self) -> None:
         """Returns once something is lost."""
         await self._failed.wait()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _on_done(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.critical("task.failed", task=task.get_name(), exc_info=error)
-            self.lost.append(f"{task.get_name()} failed")
+            self.failures.append(f"{task.get_name()} failed")
             self._failed.set()

@@ -9,10 +9,10 @@ import structlog
 import uvicorn
 import uvloop
 
-from gateway.app import PRIVATE, entrance
-from gateway.commands.event_producer import EventLog
-from gateway.components import Door
-from gateway.critical_tasks import Vital
+from gateway.app import PRIVATE_PATHS, build_asgi_app
+from gateway.commands.event_producer import EventProducer
+from gateway.components import GatewayComponents
+from gateway.critical_tasks import CriticalTasks
 from gateway.settings import Settings
 from gateway.store.client import HttpStore
 from shared.http.server import server
@@ -25,7 +25,7 @@ from shared.runtime.settings import read
 
 log = structlog.get_logger()
 
-_GRACE = 3  # seconds to close connections, after seven at most to drain them
+_CLOSE_GRACE_SECONDS = 3  # seconds to close connections, after seven at most to drain them
 
 
 def main() -> None:
@@ -38,17 +38,28 @@ async def serve(settings: Settings) -> None:
     """Until SIGTERM or Ctrl-C. Raises SystemExit when the log is none of ours, or something vital failed."""
     topic = Topics.named(settings.topic_prefix).events
     inspector = Inspector(settings.kafka_bootstrap, topic, client_id="parley-gateway")
-    async with parts(settings, inspector, topic) as door:
-        serving = server(entrance(door), settings, grace=_GRACE, private=PRIVATE, farewell=door.drain)
-        identify, end = _identify(door.events, inspector, topic, serving), _end(door.vital, serving)
-        async with door.vital.running(identify=identify, end=end):
+    async with build_components(settings, inspector, topic) as components:
+        serving = server(
+            build_asgi_app(components),
+            settings,
+            grace=_CLOSE_GRACE_SECONDS,
+            private=PRIVATE_PATHS,
+            farewell=components.drain,
+        )
+        identify, end = (
+            _identify_log(components.events, inspector, topic, serving),
+            _exit_on_failure(components.critical_tasks, serving),
+        )
+        async with components.critical_tasks.running(identify=identify, end=end):
             await serving.serve()
-    if door.events.refused or door.vital.lost:
+    if components.events.refused or components.critical_tasks.failures:
         sys.exit(1)
 
 
 @asynccontextmanager
-async def parts(settings: Settings, inspector: Inspector, topic: str) -> AsyncIterator[Door]:
+async def build_components(
+    settings: Settings, inspector: Inspector, topic: str
+) -> AsyncIterator[GatewayComponents]:
     """What is not up yet is waited for in the background, and named by /readyz."""
     producer = Producer(settings.kafka_bootstrap, client_id="parley-gateway")
     async with AsyncExitStack() as stack:
@@ -59,14 +70,18 @@ async def parts(settings: Settings, inspector: Inspector, topic: str) -> AsyncIt
         store = await stack.enter_async_context(HttpStore(settings.store_url, token))
         stack.push_async_callback(producer.stop)
         stack.push_async_callback(inspector.stop)
-        events = EventLog(producer, inspector, topic)
-        door = Door.hung(settings, events, store)
-        work = door.vital.running(producer=producer.start(), links=door.links.keep(session))
+        events = EventProducer(producer, inspector, topic)
+        components = GatewayComponents.build(settings, events, store)
+        work = components.critical_tasks.running(
+            producer=producer.start(), links=components.links.keep(session)
+        )
         await stack.enter_async_context(work)
-        yield door
+        yield components
 
 
-async def _identify(events: EventLog, inspector: Inspector, topic: str, serving: uvicorn.Server) -> None:
+async def _identify_log(
+    events: EventProducer, inspector: Inspector, topic: str, serving: uvicorn.Server
+) -> None:
     """Which log this is. One that is none of ours ends the process."""
     await inspector.start()
     try:
@@ -78,7 +93,7 @@ async def _identify(events: EventLog, inspector: Inspector, topic: str, serving:
         log.info("log.seen", epoch=events.identity.epoch, partitions=events.identity.partitions)
 
 
-async def _end(vital: Vital, serving: uvicorn.Server) -> None:
+async def _exit_on_failure(vital: CriticalTasks, serving: uvicorn.Server) -> None:
     """A gateway that lost something vital ends, so that it is started anew."""
-    await vital.failure()
+    await vital.wait_for_failure()
     serving.should_exit = True

@@ -17,18 +17,18 @@ from shared.http.problems import unexpected
 
 log = structlog.get_logger()
 
-_name = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_SLOW = 1.0
+_valid_request_id = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SLOW_SECONDS = 1.0
 _PROBES = ("/healthz", "/readyz", "/metrics")
 
 
-class Tracing:
+class RequestLoggingMiddleware:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            name = _named(Headers(scope=scope).get("x-request-id"))
+            name = _request_id(Headers(scope=scope).get("x-request-id"))
             before = structlog.contextvars.bind_contextvars(request=name)
             try:
                 await _Request(name, scope, send).run(self._app, receive)
@@ -40,32 +40,32 @@ class Tracing:
 
 class _Request:
     def __init__(self, name: str, scope: Scope, send: Send) -> None:
-        self._name = name
+        self._id = name
         self._scope = scope
         self._send = send
         self._status = 0
-        self._began = time.perf_counter()
+        self._started_at = time.perf_counter()
 
     async def run(self, app: ASGIApp, receive: Receive) -> None:
         try:
-            await app(self._scope, receive, self._pass_on)
+            await app(self._scope, receive, self._send_with_id)
         except Exception:
             log.exception("request.failed", route=self._route)
             if self._status == 0:
-                await unexpected().response()(self._scope, receive, self._pass_on)
+                await unexpected().response()(self._scope, receive, self._send_with_id)
         finally:
-            self._record(time.perf_counter() - self._began)
+            self._record(time.perf_counter() - self._started_at)
 
-    async def _pass_on(self, message: Message) -> None:
+    async def _send_with_id(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            MutableHeaders(raw=message["headers"]).append("X-Request-Id", self._name)
+            MutableHeaders(raw=message["headers"]).append("X-Request-Id", self._id)
         await self._send(message)
 
     def _record(self, seconds: float) -> None:
         method = self._scope["method"]
         metrics.requests.labels(method, self._route, str(self._status)).observe(seconds)
-        if self._route not in _PROBES and (self._status >= 500 or seconds > _SLOW):
+        if self._route not in _PROBES and (self._status >= 500 or seconds > _SLOW_SECONDS):
             event = "request.unsuccessful" if self._status >= 500 else "request.slow"
             (log.warning if self._status >= 500 else log.info)(
                 event, method=method, route=self._route, status=self._status, seconds=round(seconds, 3)
@@ -77,5 +77,5 @@ class _Request:
         return str(getattr(self._scope.get("route"), "path", "other"))
 
 
-def _named(given: str | None) -> str:
-    return given if given is not None and _name.fullmatch(given) else ids.fresh_id()
+def _request_id(given: str | None) -> str:
+    return given if given is not None and _valid_request_id.fullmatch(given) else ids.fresh_id()

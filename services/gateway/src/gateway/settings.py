@@ -19,33 +19,33 @@ class Address(NamedTuple):
         return f"{self.host}:{self.port}"
 
 
-def _listed(value: object) -> object:
+def _split_list(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-Listed = Annotated[list[str], NoDecode, BeforeValidator(_listed)]
+CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split_list)]
 """Comma separated."""
 
 
 _EmptyIsNone = BeforeValidator(lambda given: given or None)
 
 
-def _own_origin(url: str) -> str:
+def _http_origin(url: str) -> str:
     origin = origins.canonical(url)
     if not origin.startswith(("http://", "https://")):
         raise ValueError("must begin with https:// or http://")
     return origin
 
 
-def _origins(given: list[str]) -> list[str]:
+def _canonical_origins(given: list[str]) -> list[str]:
     return [each if each == "*" else origins.canonical(each) for each in given]
 
 
-def _names(given: list[str]) -> list[str]:
-    return [hosts.name(each) for each in given]
+def _canonical_hosts(given: list[str]) -> list[str]:
+    return [hosts.canonical_host(each) for each in given]
 
 
-def _most_sockets(max_connections: int) -> int:
+def _default_max_sockets(max_connections: int) -> int:
     return min(20_000, max_connections * 9 // 10)
 
 
@@ -53,24 +53,26 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     store_url: str = Field(pattern=r"^https?://[^/]+$")
     """Where `message_store serve` answers."""
-    notifiers: Listed
+    notifiers: CommaSeparated
     """host:port of every notifier; a name with several addresses stands for all of them."""
     auth: Literal["dev"]
     """`dev`: callers are who they say they are."""
     allow_insecure_auth: bool = False
     """`AUTH=dev` also where other machines reach the gateway."""
-    public_url: Annotated[Annotated[str, AfterValidator(_own_origin)] | None, _EmptyIsNone] = None
+    public_url: Annotated[Annotated[str, AfterValidator(_http_origin)] | None, _EmptyIsNone] = None
     """Scheme, host and port under which browsers reach the gateway: its own origin."""
-    allowed_hosts: Annotated[Listed, AfterValidator(_names)] = Field(default=[])
+    allowed_hosts: Annotated[CommaSeparated, AfterValidator(_canonical_hosts)] = Field(default=[])
     """Host names besides that of `public_url` under which it answers, at any port."""
-    allowed_origins: Annotated[Listed, AfterValidator(_origins)] = Field(default=[])
+    allowed_origins: Annotated[CommaSeparated, AfterValidator(_canonical_origins)] = Field(default=[])
     """Origins besides the gateway's own from which browsers may call; `*` for all."""
     heartbeat_seconds: int = Field(default=15, ge=1, le=300)
     registered_within: float = Field(default=10, gt=0, le=60)
     """Seconds for every notifier to know of a new socket's user; then it is told to come back."""
     max_body: int = Field(default=64 * KIB, ge=KIB)
     max_frame: int = Field(default=64 * KIB, ge=KIB)
-    max_sockets: int = Field(default_factory=lambda given: _most_sockets(given["max_connections"]), ge=1)
+    max_sockets: int = Field(
+        default_factory=lambda given: _default_max_sockets(given["max_connections"]), ge=1
+    )
     """Below `max_connections`, so that sockets leave room for calls and probes."""
     arrivals_per_second: float = Field(default=200, ge=1, le=100_000)
     """Sockets that are let in, and on SIGTERM told to leave; what comes faster waits or comes back later."""
@@ -104,7 +106,7 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
     @property
     def hosts(self) -> list[str]:
         """Names that requests may give in `Host`, besides those of this machine with AUTH=dev."""
-        own = [] if self.public_url is None else [hosts.name(self.public_url.partition("://")[2])]
+        own = [] if self.public_url is None else [hosts.canonical_host(self.public_url.partition("://")[2])]
         return [*own, *self.allowed_hosts]
 
     @property

@@ -13,16 +13,16 @@ from pydantic_core import from_json
 
 MAX_MEMBERS = 64
 """Far more than any body or frame has: each unknown one would be an error of its own, of thousands."""
-_SHOWN = 200
-_WORDS = {"extra_forbidden": "is an unknown field", "model_type": "the body is no JSON object"}
+_MAX_SHOWN_CHARS = 200
+_MESSAGES = {"extra_forbidden": "is an unknown field", "model_type": "the body is no JSON object"}
 """Where pydantic's own would not tell a client much."""
 
 
-class NotJson(Exception):
+class InvalidJson(Exception):
     """The message says why."""
 
 
-def many_members(text: bytes | str) -> dict[str, Any] | None:
+def oversized_object(text: bytes | str) -> dict[str, Any] | None:
     """The object, when it has more than MAX_MEMBERS; None of any other text, JSON or not."""
     colons = text.count(b":") if isinstance(text, bytes) else text.count(":")
     if colons <= MAX_MEMBERS:  # of nearly all
@@ -34,54 +34,54 @@ def many_members(text: bytes | str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and len(value) > MAX_MEMBERS else None
 
 
-def well_formed(text: bytes | str, error: ValidationError) -> Any:
+def parse_strict(text: bytes | str, error: ValidationError) -> Any:
     """The value of a text that pydantic refused with `error`. Raises NotJson."""
     if any("recursion limit" in each["msg"] for each in error.errors(include_url=False, include_input=False)):
-        raise NotJson("is nested too deep")
+        raise InvalidJson("is nested too deep")
     try:
         decoded = text.decode() if isinstance(text, bytes) else text
-        return json.loads(_not_empty(decoded), parse_constant=_no_number)
+        return json.loads(_require_content(decoded), parse_constant=_reject_constant)
     except json.JSONDecodeError as fault:
         place = f"line {fault.lineno}, column {fault.colno}"
-        raise NotJson(f"is not JSON: {place}: {fault.msg}") from None
+        raise InvalidJson(f"is not JSON: {place}: {fault.msg}") from None
     except UnicodeDecodeError:
-        raise NotJson("is not UTF-8") from None
+        raise InvalidJson("is not UTF-8") from None
     except RecursionError:
-        raise NotJson("is nested too deep") from None
+        raise InvalidJson("is nested too deep") from None
     except ValueError:
-        raise NotJson("is not JSON") from None
+        raise InvalidJson("is not JSON") from None
 
 
-def broken_rule(model: TypeAdapter[Any], value: Any, error: ValidationError, *, skip: int = 0) -> str:
+def describe_violation(model: TypeAdapter[Any], value: Any, error: ValidationError, *, skip: int = 0) -> str:
     """Which field of `value` breaks which rule, quoting nothing of its content. `skip` as in `explain`."""
     if error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid":
         try:  # an escape that only the standard library reads: the rules in the model name the field
             model.validate_python(value, by_name=False)
         except ValidationError as second:
             error = second
-    return explain(error, skip=skip)
+    return describe(error, skip=skip)
 
 
-def explain(error: ValidationError, *, skip: int = 0) -> str:
+def describe(error: ValidationError, *, skip: int = 0) -> str:
     """The first broken rule, an unknown field before all: a misspelt one is not told as a missing one.
     `skip` leaves out that many leading parts of its place."""
     broken = error.errors(include_url=False, include_input=False)
     first = min(broken, key=lambda each: each["type"] != "extra_forbidden")
     place = ".".join(str(part) for part in first["loc"][skip:])
-    rule = _WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
+    rule = _MESSAGES.get(first["type"], first["msg"].removeprefix("Value error, "))
     return printable(f"{place}: {rule}" if place else rule)
 
 
 def printable(text: str) -> str:
     """Short, and without what JSON cannot carry."""
-    return text[:_SHOWN].encode("utf-8", "replace").decode()
+    return text[:_MAX_SHOWN_CHARS].encode("utf-8", "replace").decode()
 
 
-def _not_empty(text: str) -> str:
+def _require_content(text: str) -> str:
     if not text.strip():
-        raise NotJson("is empty")
+        raise InvalidJson("is empty")
     return text
 
 
-def _no_number(name: str) -> NoReturn:
-    raise NotJson(f"is not JSON: {name} is no number there")
+def _reject_constant(name: str) -> NoReturn:
+    raise InvalidJson(f"is not JSON: {name} is no number there")

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from gateway.critical_tasks import Vital
+from gateway.critical_tasks import CriticalTasks
 from gateway.notifiers import link_protocol
 from gateway.notifiers.link import Link
 from gateway.notifiers.link_pool import Links
@@ -95,7 +95,7 @@ async def linked(*notifiers: Notifier, listener: Listener | None = None) -> Asyn
             await stack.enter_async_context(notifying(notifier))
         board = Board(*notifiers, listener=listener)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        await stack.enter_async_context(Vital().running(links=board.links.keep(session)))
+        await stack.enter_async_context(CriticalTasks().running(links=board.links.keep(session)))
         yield board
 
 
@@ -333,7 +333,7 @@ async def test_a_notifier_that_is_not_up_yet_is_dialled_until_it_is() -> None:
             pass
         board = Board(late)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        await stack.enter_async_context(Vital().running(links=board.links.keep(session)))
+        await stack.enter_async_context(CriticalTasks().running(links=board.links.keep(session)))
         await asyncio.sleep(0.2)
         assert not board.links.ready
         await stack.enter_async_context(notifying(late, late.port))
@@ -394,7 +394,10 @@ async def test_a_notifier_that_stops_talking_keeps_nobody_out_once_another_owns_
 async def test_a_stall_of_two_seconds_cuts_no_link(whose: str) -> None:
     async with elsewhere() as (notifier, stall):
         board = Board(notifier)
-        async with aiohttp.ClientSession() as session, Vital().running(links=board.links.keep(session)):
+        async with (
+            aiohttp.ClientSession() as session,
+            CriticalTasks().running(links=board.links.keep(session)),
+        ):
             await board.begun(notifier)
             if whose == "the gateway's":
                 time.sleep(2)  # noqa: ASYNC251

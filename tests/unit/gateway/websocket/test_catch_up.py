@@ -7,17 +7,17 @@ from typing import cast
 
 import orjson
 
-from gateway.commands.event_producer import EventLog
+from gateway.commands.event_producer import EventProducer
 from gateway.notifiers.link_protocol import Entry
 from gateway.notifiers.offset_tracker import Stretches
 from gateway.store.client import Answer, Progress, StorePort, Unavailable
 from gateway.websocket import close_codes
-from gateway.websocket.catch_up import AT_ONCE, CatchUp
-from gateway.websocket.connection import Socket
-from gateway.websocket.send_buffer import Close, Outbox
+from gateway.websocket.catch_up import MAX_CONCURRENT, CatchUp
+from gateway.websocket.connection import ClientConnection
+from gateway.websocket.send_buffer import Close, SendBuffer
 from shared.contract import cursor
 from shared.http.websocket_connection import text_frame
-from tests.unit.gateway.gateway_fixture import EPOCH, House
+from tests.unit.gateway.gateway_fixture import EPOCH, GatewayFixture
 from tests.unit.lines import Far
 
 
@@ -59,8 +59,8 @@ class Log:
 
 @asynccontextmanager
 async def catching_up(store: Store, *users: str) -> AsyncIterator[dict[str, asyncio.Task[None]]]:
-    catch_up = CatchUp(cast("StorePort", store), cast("EventLog", Log()))
-    tasks = {user: asyncio.create_task(catch_up.show(behind(user))) for user in users}
+    catch_up = CatchUp(cast("StorePort", store), cast("EventProducer", Log()))
+    tasks = {user: asyncio.create_task(catch_up.replay_missed(behind(user))) for user in users}
     for _ in range(100):
         await asyncio.sleep(0)
     yield tasks
@@ -76,26 +76,26 @@ def behind(
     frames: int = 10,
     at: tuple[int, ...] = (5,),
     told: Stretches | None = None,
-) -> Socket:
-    socket = Socket(user, Outbox(line or Far(), frames, 1_000 * frames), told or Stretches())
+) -> ClientConnection:
+    socket = ClientConnection(user, SendBuffer(line or Far(), frames, 1_000 * frames), told or Stretches())
     socket.registered = True
-    socket.begin(Progress(EPOCH, at))
-    socket.fall_behind()
+    socket.set_start(Progress(EPOCH, at))
+    socket.mark_lagging()
     return socket
 
 
 async def test_while_the_store_is_away_only_a_few_ask_again() -> None:
     store = Store()
     store.away = True
-    async with catching_up(store, *(f"user-{n}" for n in range(10 * AT_ONCE))) as tasks:
-        assert len(store.asked) == AT_ONCE
+    async with catching_up(store, *(f"user-{n}" for n in range(10 * MAX_CONCURRENT))) as tasks:
+        assert len(store.asked) == MAX_CONCURRENT
         store.away = False
         async with asyncio.timeout(5):
             await asyncio.gather(*tasks.values())
 
 
 async def test_who_waits_for_the_projection_keeps_nobody_from_reading() -> None:
-    async with catching_up(Store(), *(f"late-{n}" for n in range(AT_ONCE)), "ana") as tasks:
+    async with catching_up(Store(), *(f"late-{n}" for n in range(MAX_CONCURRENT)), "ana") as tasks:
         assert tasks["ana"].done()
         assert not any(task.done() for user, task in tasks.items() if user != "ana")
 
@@ -104,9 +104,11 @@ def entry(covers: int) -> Entry:
     return Entry(0, 0, 1, covers, "chat.message.sent.v1", "", ["ana"], text_frame(b"%d" % covers))
 
 
-async def begun(store: Store, line: Far | None = None) -> tuple[Socket, asyncio.Task[None]]:
+async def begun(store: Store, line: Far | None = None) -> tuple[ClientConnection, asyncio.Task[None]]:
     socket = behind("ana", line)
-    reading = asyncio.create_task(CatchUp(cast("StorePort", store), cast("EventLog", Log())).show(socket))
+    reading = asyncio.create_task(
+        CatchUp(cast("StorePort", store), cast("EventProducer", Log())).replay_missed(socket)
+    )
     while not store.asked:
         await asyncio.sleep(0)
     return socket, reading
@@ -120,7 +122,7 @@ async def test_what_is_told_while_the_last_page_is_read_is_shown_after_it() -> N
         socket.deliver(entry(covers))
     store.answers.set()
     await reading
-    socket.release()
+    socket.go_live()
     assert line.told == ["6"]
 
 
@@ -129,7 +131,9 @@ async def test_a_store_that_is_behind_what_was_told_is_asked_until_it_is_not() -
     told = Stretches()
     told.begin(0, 0, 9)
     store, socket = Emptied(), behind("ana", told=told)
-    reading = asyncio.create_task(CatchUp(cast("StorePort", store), cast("EventLog", Log())).show(socket))
+    reading = asyncio.create_task(
+        CatchUp(cast("StorePort", store), cast("EventProducer", Log())).replay_missed(socket)
+    )
     while len(store.asked) < 2:
         await asyncio.sleep(0.01)
     assert cursor.decode(socket.cursor() or "").offsets == (5,)
@@ -144,10 +148,10 @@ async def test_what_is_left_out_while_the_last_page_is_read_is_still_to_be_read(
     store = Store()
     store.answers.clear()
     socket, reading = await begun(store)
-    socket.fall_behind()
+    socket.mark_lagging()
     store.answers.set()
     await reading
-    assert socket.behind
+    assert socket.needs_resync
 
 
 async def test_nothing_is_held_back_for_a_store_that_is_away() -> None:
@@ -156,31 +160,31 @@ async def test_nothing_is_held_back_for_a_store_that_is_away() -> None:
     socket, reading = await begun(store)
     for covers in range(6, 100):
         socket.deliver(entry(covers))
-    assert not socket.outbox.closed
+    assert not socket.send_buffer.closed
     reading.cancel()
     await asyncio.wait([reading])
 
 
 async def test_as_long_as_the_client_does_not_read_the_cursor_covers_what_was_put_and_no_less(
-    own_house: House,
+    own_gateway: GatewayFixture,
 ) -> None:
     """A heartbeat may come at any moment, also in a page of very long messages."""
-    talk = await own_house.talk("ana", "ben")
+    talk = await own_gateway.start_direct("ana", "ben")
     for n in range(110):
-        await own_house.say("ben", talk, ("🌊" if n == 0 else "a") + "a" * 7_999)
+        await own_gateway.send_message("ben", talk, ("🌊" if n == 0 else "a") + "a" * 7_999)
     socket = behind("ana", line := Far(taking=False), frames=1_000, at=(1,) * 4)
-    catching_up = CatchUp(own_house.store, own_house.door.events)
-    reading = asyncio.create_task(catching_up.show(socket))
-    while socket.outbox.roomy:
+    catching_up = CatchUp(own_gateway.store, own_gateway.components.events)
+    reading = asyncio.create_task(catching_up.replay_missed(socket))
+    while socket.send_buffer.below_low_water:
         await asyncio.sleep(0)
     said = socket.cursor()
     reading.cancel()
     await asyncio.wait([reading])
     line.taking = True
-    socket.outbox.flow()
+    socket.send_buffer.flush()
     frames = [orjson.loads(told) for told in line.told if isinstance(told, str)]
     *_, last = [frame for frame in frames if frame["type"] == "message"]
-    assert cursor.decode(said or "").offsets[own_house.partition_of(talk)] == last["version"] + 1
+    assert cursor.decode(said or "").offsets[own_gateway.partition_of(talk)] == last["version"] + 1
 
 
 class Endless(Store):
@@ -195,7 +199,7 @@ class Endless(Store):
 async def test_once_a_socket_is_closed_nothing_more_is_read_for_it() -> None:
     store = Endless()
     socket, reading = await begun(store)
-    socket.outbox.close(Close(close_codes.TOO_SLOW))
+    socket.send_buffer.close(Close(close_codes.TOO_SLOW))
     async with asyncio.timeout(5):
         await reading
     assert len(store.asked) <= 2

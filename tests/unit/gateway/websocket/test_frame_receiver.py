@@ -5,14 +5,14 @@ from typing import Any, cast
 
 import orjson
 
-from gateway.commands.command_service import Sent
+from gateway.commands.command_service import PendingMessage
 from gateway.notifiers.offset_tracker import Stretches
-from gateway.websocket.connection import Socket
-from gateway.websocket.frame_handler import Inbox
-from gateway.websocket.frame_receiver import Hearing
-from gateway.websocket.send_buffer import Outbox
+from gateway.websocket.connection import ClientConnection
+from gateway.websocket.frame_handler import FrameHandler
+from gateway.websocket.frame_receiver import FrameReceiver
+from gateway.websocket.send_buffer import SendBuffer
 from shared.contract.position import Position
-from tests.unit.gateway.gateway_fixture import EPOCH, STRANGE
+from tests.unit.gateway.gateway_fixture import EPOCH, UNKNOWN_CONVERSATION
 from tests.unit.lines import Far
 
 
@@ -35,23 +35,27 @@ class Log:
         self.confirms = asyncio.Event()
         self.texts: list[str] = []
 
-    async def message(self, _: str, __: str, text: str, ___: str | None) -> Sent:
+    async def send_message(self, _: str, __: str, text: str, ___: str | None) -> PendingMessage:
         self.texts.append(text)
-        return Sent(STRANGE, self._confirmed())
+        return PendingMessage(UNKNOWN_CONVERSATION, self._confirmed())
 
     async def _confirmed(self) -> Position:
         await self.confirms.wait()
         return Position(EPOCH, 0, 1)
 
 
-def hearing(line: Read, log: Log) -> Hearing:
-    socket = Socket("ana", Outbox(line, 1_000, 100_000), Stretches())
+def hearing(line: Read, log: Log) -> FrameReceiver:
+    socket = ClientConnection("ana", SendBuffer(line, 1_000, 100_000), Stretches())
     nothing = cast("Any", None)
-    return Hearing(line, socket, Inbox(socket, cast("Any", log), nothing, nothing), max_frame=1_000)
+    return FrameReceiver(
+        line, socket, FrameHandler(socket, cast("Any", log), nothing, nothing), max_frame=1_000
+    )
 
 
 def said(number: int) -> str:
-    return orjson.dumps({"type": "message", "conversationId": STRANGE, "text": f"{number}"}).decode()
+    return orjson.dumps(
+        {"type": "message", "conversationId": UNKNOWN_CONVERSATION, "text": f"{number}"}
+    ).decode()
 
 
 async def settled() -> None:
@@ -62,8 +66,8 @@ async def settled() -> None:
 async def test_nothing_is_handled_before_the_greeting() -> None:
     line, log = Read(), Log()
     heard = hearing(line, log)
-    heard.hear(said(1))
-    heard.hear("nonsense")
+    heard.on_text(said(1))
+    heard.on_text("nonsense")
     await settled()
     assert (line.reading, line.told, log.texts) == (False, [], [])
     heard.open()
@@ -76,7 +80,7 @@ async def test_who_says_more_than_is_answered_is_not_read_until_it_is() -> None:
     heard = hearing(line, log)
     heard.open()
     for number in range(200):
-        heard.hear(said(number))
+        heard.on_text(said(number))
     await settled()
     assert (line.reading, len(log.texts)) == (False, 128)
     log.confirms.set()

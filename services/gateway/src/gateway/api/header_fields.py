@@ -8,7 +8,7 @@ from urllib.request import parse_http_list
 _coding = re.compile(r"\s*([^\s;,]+)\s*(?:;\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?", re.IGNORECASE)
 
 
-def members(lines: Iterable[str]) -> list[str]:
+def list_members(lines: Iterable[str]) -> list[str]:
     """The members of a list (RFC 9110, section 5.6.1), that may be spread over several lines. A comma inside
     quotes does not separate."""
     return parse_http_list(",".join(lines))
@@ -18,7 +18,7 @@ def accepts_gzip(lines: Iterable[str]) -> bool:
     """Whether gzip serves a client with these lines of `Accept-Encoding` as well as no encoding does, or
     better (RFC 9110, section 12.5.3). A member that is malformed does not count."""
     weights: dict[str, float] = {}
-    for coding in (_coding.fullmatch(member) for member in members(lines)):
+    for coding in (_coding.fullmatch(member) for member in list_members(lines)):
         if coding is not None:
             weights.setdefault(coding[1].lower().removeprefix("x-"), float(coding[2] or 1))
     others = weights.get("*", 0.0)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 from gateway.api.examples import EXAMPLES
-from gateway.api.query_params import Query
+from gateway.api.query_params import QueryParams
 from gateway.api.schemas import (
     Accepted,
     AcceptedMessage,
@@ -24,7 +24,7 @@ from gateway.api.schemas import (
     NewRead,
     SyncPage,
 )
-from gateway.auth.hosts import misdirected
+from gateway.auth.hosts import misdirected_request
 from shared.contract.frames import Conversation, Message
 from shared.http.problems import Code, Problem, ProblemDetails, unexpected
 from shared.http.refusals import MAX_REQUEST_LINE, too_large
@@ -74,7 +74,7 @@ _SOMETIMES: Details = {
     "too_big": "the body is larger than 65536 bytes",
     "projection_behind": "the read models are not there yet",
 }
-_SAID = {
+STATUS_DESCRIPTIONS = {
     400: "Not JSON, not UTF-8, no or two `Host` headers, or a parameter is missing or repeated.",
     401: "Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id.",
     403: "`meId` is not the caller; or, of a write, the page that calls is of an origin that is not allowed.",
@@ -92,12 +92,12 @@ _SAID = {
 Responses = dict[int | str, dict[str, Any]]
 
 
-def asked(
-    query: type[Query], *headers: dict[str, Any], body: type[BaseModel] | None = None
+def request_docs(
+    query: type[QueryParams], *headers: dict[str, Any], body: type[BaseModel] | None = None
 ) -> dict[str, Any]:
     """What a call takes."""
     taken: dict[str, Any] = {
-        "parameters": [*query.described(), *headers],
+        "parameters": [*query.openapi_parameters(), *headers],
         "security": [{"bearer": []}, {}],
     }
     if body is not None:
@@ -107,26 +107,28 @@ def asked(
     return taken
 
 
-def success(status: int, said: str, model: type[BaseModel]) -> Responses:
+def response_docs(status: int, said: str, model: type[BaseModel]) -> Responses:
     return {status: {"description": said, "content": {"application/json": {"schema": _reference(model)}}}}
 
 
-def problems(*codes: Code, said: Details) -> Responses:
+def problem_docs(*codes: Code, said: Details) -> Responses:
     """All that a call may be refused with: what every call may be, `codes`, and those in `said`, which holds
     what this call is most likely to say."""
     details = _ALWAYS | {code: _SOMETIMES[code] for code in codes} | said
     shown = [Problem(code, detail) for code, detail in details.items()]
-    shown += [misdirected(), too_large(b"GET", b"a" * MAX_REQUEST_LINE), too_large(b"GET", b"")]
+    shown += [misdirected_request(), too_large(b"GET", b"a" * MAX_REQUEST_LINE), too_large(b"GET", b"")]
     statuses = sorted({problem.status for problem in shown})
-    return {status: _answer([each for each in shown if each.status == status]) for status in statuses}
+    return {
+        status: _problem_response([each for each in shown if each.status == status]) for status in statuses
+    }
 
 
-def named(route: APIRoute) -> str:
+def operation_id(route: APIRoute) -> str:
     """The operationId: what a client's generator will call its function."""
     return to_camel(route.name)
 
 
-def describe(app: FastAPI) -> None:
+def install_schemas(app: FastAPI) -> None:
     """Add the schemas to the document of `app`."""
     made = app.openapi
 
@@ -145,11 +147,11 @@ def _reference(model: type[BaseModel]) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{model.__name__}"}
 
 
-def _answer(problems: Sequence[Problem]) -> dict[str, Any]:
+def _problem_response(problems: Sequence[Problem]) -> dict[str, Any]:
     """The problems of one status, an example of each by its code."""
     problem, examples = problems[0], {each.code: {"value": each.body} for each in problems}
     answer: dict[str, Any] = {
-        "description": _SAID[problem.status],
+        "description": STATUS_DESCRIPTIONS[problem.status],
         "content": {"application/problem+json": {"schema": _reference(ProblemDetails), "examples": examples}},
     }
     if problem.retry_after is not None:

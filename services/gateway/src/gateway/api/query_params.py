@@ -16,13 +16,13 @@ from shared.http.problems import Problem
 _digits = re.compile(r"-?[0-9]{1,16}")
 
 
-class _Whole(NamedTuple):
+class _DecimalInt(NamedTuple):
     """A whole number in decimal digits."""
 
     low: int
     high: int
 
-    def read(self, value: object) -> object:
+    def parse(self, value: object) -> object:
         if isinstance(value, str):
             if not _digits.fullmatch(value) or not self.low <= int(value) <= self.high:
                 raise ValueError(f"must be a whole number from {self.low} to {self.high}")
@@ -31,14 +31,14 @@ class _Whole(NamedTuple):
 
     def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
         number = core_schema.int_schema(ge=self.low, le=self.high)
-        return core_schema.no_info_before_validator_function(self.read, number)
+        return core_schema.no_info_before_validator_function(self.parse, number)
 
 
-Limit = Annotated[int, _Whole(1, 100), Field(examples=[50])]
-Bound = Annotated[int, _Whole(0, MAX_SEQ)]
+Limit = Annotated[int, _DecimalInt(1, 100), Field(examples=[50])]
+Bound = Annotated[int, _DecimalInt(0, MAX_SEQ)]
 
 
-def _page_token(text: str) -> str:
+def _validate_page_token(text: str) -> str:
     page_token.decode(text)
     return text
 
@@ -46,13 +46,13 @@ def _page_token(text: str) -> str:
 PageToken = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9_-]{1,600}$"),
-    AfterValidator(_page_token),
+    AfterValidator(_validate_page_token),
     Otherwise("is not a nextPage"),
 ]
 Position = Annotated[str, Field(pattern=position.PATTERN), Otherwise("is not the `position` of an answer")]
 
 
-class Query(Wire):
+class QueryParams(Wire):
     model_config = ConfigDict(extra="ignore")
 
     me_id: UserId | None = Field(default=None, examples=[CALLER])
@@ -60,21 +60,26 @@ class Query(Wire):
 
     @classmethod
     @cache
-    def parameters(cls) -> tuple[tuple[str, bool], ...]:
+    def names(cls) -> tuple[tuple[str, bool], ...]:
         """Names on the wire, and which of them must be there."""
         return tuple((field.alias or name, field.is_required()) for name, field in cls.model_fields.items())
 
     @classmethod
-    def described(cls) -> list[dict[str, Any]]:
+    def openapi_parameters(cls) -> list[dict[str, Any]]:
         """For OpenAPI."""
         schema = cls.model_json_schema()
         return [
-            {"name": name, "in": "query", "required": required, **_split(schema["properties"][name])}
-            for name, required in cls.parameters()
+            {
+                "name": name,
+                "in": "query",
+                "required": required,
+                **_openapi_parameter(schema["properties"][name]),
+            }
+            for name, required in cls.names()
         ]
 
 
-class ConversationsQuery(Query):
+class ConversationsParams(QueryParams):
     limit: Limit = 50
     page: PageToken | None = None
     """`nextPage` of the page before."""
@@ -82,7 +87,7 @@ class ConversationsQuery(Query):
     """Answer only once the read models have this `position`; 503 after two seconds."""
 
 
-class SyncQuery(Query):
+class SyncParams(QueryParams):
     cursor: str | None = None
     """What came after it. Without one: nothing, and where things stand now."""
     limit: Limit = 50
@@ -100,11 +105,11 @@ class SyncQuery(Query):
         return self
 
     @property
-    def came_with(self) -> Cursor | None:
+    def decoded_cursor(self) -> Cursor | None:
         return self._came_with
 
 
-class HistoryQuery(Query):
+class HistoryParams(QueryParams):
     conversation_id: Uuid = Field(examples=[CONVERSATION])
     limit: Limit = 50
     before: Bound | None = None
@@ -128,7 +133,7 @@ class HistoryQuery(Query):
         return {name: value for name, value in named.items() if value is not None}
 
 
-def _split(described: dict[str, Any]) -> dict[str, Any]:
+def _openapi_parameter(described: dict[str, Any]) -> dict[str, Any]:
     """A property of a JSON Schema as a parameter of OpenAPI: its description stands beside the schema."""
     schema = {
         key: value for key, value in described.items() if key not in ("description", "title", "examples")

@@ -15,26 +15,26 @@ from starlette.requests import ClientDisconnect
 
 from gateway import validation_errors
 from gateway.api import header_fields
-from gateway.api.query_params import Query
+from gateway.api.query_params import QueryParams
 from gateway.auth import authentication
-from gateway.auth.origins import foreign
-from gateway.components import Door
+from gateway.auth.origins import origin_not_allowed
+from gateway.components import GatewayComponents
 from shared.http.problems import Code, Problem
 
-Q = TypeVar("Q", bound=Query)
+Q = TypeVar("Q", bound=QueryParams)
 B = TypeVar("B")
 
-_BODY_WITHIN = 10.0
+_BODY_TIMEOUT_SECONDS = 10.0
 
 
-class Fields(NamedTuple):
+class QueryString(NamedTuple):
     """A query string, taken apart. Unreadable ones are kept, for the order of the checks."""
 
     values: dict[str, list[str]]
-    complaint: str | None
+    parse_error: str | None
 
     @classmethod
-    def parse(cls, raw: bytes) -> "Fields":
+    def parse(cls, raw: bytes) -> "QueryString":
         values: dict[str, list[str]] = {}
         complaint = None
         for field in raw.split(b"&") if raw else ():
@@ -48,63 +48,65 @@ class Fields(NamedTuple):
                 complaint = "the query is not percent-encoded UTF-8"
         return cls(values, complaint)
 
-    def single(self, model: type[Query]) -> dict[str, str]:
+    def single_values(self, model: type[QueryParams]) -> dict[str, str]:
         """Raises Problem (400) for what is unreadable, repeated or missing; what is unknown is left out."""
-        if self.complaint:
-            raise Problem("bad_request", self.complaint)
-        for name, required in model.parameters():
+        if self.parse_error:
+            raise Problem("bad_request", self.parse_error)
+        for name, required in model.names():
             count = len(self.values.get(name, ()))
             if count > 1 or (required and count == 0):
                 raise Problem("bad_request", f"{name}: is {'repeated' if count else 'missing'}")
-        return {name: self.values[name][0] for name, _ in model.parameters() if name in self.values}
+        return {name: self.values[name][0] for name, _ in model.names() if name in self.values}
 
 
-async def read(request: Request, model: type[Q]) -> tuple[str, Q]:
+async def parse_query(request: Request, model: type[Q]) -> tuple[str, Q]:
     """The caller's user id and the query. Raises Problem."""
-    fields = Fields.parse(request.scope["query_string"])
-    caller = authentication.identify(request.headers, fields.values)
-    query = _query(fields.single(model), model)
-    return caller.agreed(query.me_id), query
+    fields = QueryString.parse(request.scope["query_string"])
+    caller = authentication.authenticate(request.headers, fields.values)
+    query = _validate_query(fields.single_values(model), model)
+    return caller.resolve_user(query.me_id), query
 
 
-async def read_with_body(request: Request, body: TypeAdapter[B], door: Door) -> tuple[str, B]:
+async def parse_query_and_body(
+    request: Request, body: TypeAdapter[B], components: GatewayComponents
+) -> tuple[str, B]:
     """The caller's user id and the body of a call that writes. Raises Problem."""
-    fields = Fields.parse(request.scope["query_string"])
-    caller = authentication.identify(request.headers, fields.values)
-    raw = await _bounded(request, door.settings.max_body)
-    single = fields.single(Query)
+    fields = QueryString.parse(request.scope["query_string"])
+    caller = authentication.authenticate(request.headers, fields.values)
+    raw = await _read_body(request, components.settings.max_body)
+    single = fields.single_values(QueryParams)
     _require_utf8(request.headers.get("content-type", ""))
-    content = _content(raw, body, caller.token or single.get("meId"))
-    query = _query(single, Query)
-    if not door.origins.allow(request.headers):
-        raise foreign()
-    return caller.agreed(query.me_id), content
+    content = _validate_body(raw, body, caller.token_user or single.get("meId"))
+    query = _validate_query(single, QueryParams)
+    if not components.origins.allows_request(request.headers):
+        raise origin_not_allowed()
+    return caller.resolve_user(query.me_id), content
 
 
-def _query(fields: dict[str, str], model: type[Q]) -> Q:
+def _validate_query(fields: dict[str, str], model: type[Q]) -> Q:
     try:
         return model.model_validate(fields, by_name=False)
     except ValidationError as error:
-        raise Problem("invalid", validation_errors.explain(error)) from None
+        raise Problem("invalid", validation_errors.describe(error)) from None
 
 
-async def _bounded(request: Request, limit: int) -> bytes:
+async def _read_body(request: Request, limit: int) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared[:12]) > limit:
-        raise _too_big(limit)
+        raise _body_too_big(limit)
     received = bytearray()
     try:
-        async with asyncio.timeout(_BODY_WITHIN):
+        async with asyncio.timeout(_BODY_TIMEOUT_SECONDS):
             async for chunk in request.stream():
                 received += chunk
                 if len(received) > limit:
-                    raise _too_big(limit)
+                    raise _body_too_big(limit)
     except (TimeoutError, ClientDisconnect):
         raise Problem("bad_request", "the body did not arrive") from None
     return bytes(received)
 
 
-def _too_big(limit: int) -> Problem:
+def _body_too_big(limit: int) -> Problem:
     return Problem("too_big", f"the body is larger than {limit} bytes")
 
 
@@ -113,18 +115,18 @@ def _require_utf8(content_type: str) -> None:
         raise Problem("bad_request", "the body must be UTF-8")
 
 
-def _content(raw: bytes, body: TypeAdapter[B], caller: str | None = None) -> B:
-    if validation_errors.many_members(raw) is not None:
+def _validate_body(raw: bytes, body: TypeAdapter[B], caller: str | None = None) -> B:
+    if validation_errors.oversized_object(raw) is not None:
         raise Problem("invalid", f"the body has more than {validation_errors.MAX_MEMBERS} fields")
     try:
         return body.validate_json(raw, by_name=False, context={"caller": caller})
     except ValidationError as error:
-        raise Problem(*_refusal(raw, body, error)) from None
+        raise Problem(*_body_error(raw, body, error)) from None
 
 
-def _refusal(raw: bytes, body: TypeAdapter[Any], error: ValidationError) -> tuple[Code, str]:
+def _body_error(raw: bytes, body: TypeAdapter[Any], error: ValidationError) -> tuple[Code, str]:
     try:
-        value = validation_errors.well_formed(raw, error)
-    except validation_errors.NotJson as not_json:
+        value = validation_errors.parse_strict(raw, error)
+    except validation_errors.InvalidJson as not_json:
         return "bad_request", f"the body {not_json}"
-    return "invalid", validation_errors.broken_rule(body, value, error)
+    return "invalid", validation_errors.describe_violation(body, value, error)

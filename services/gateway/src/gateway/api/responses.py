@@ -7,13 +7,13 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from gateway.commands.event_producer import EventLog
+from gateway.commands.event_producer import EventProducer
 from gateway.store.client import Answer, Unavailable, Until
 from shared.contract.cursor import Cursor
 from shared.contract.position import Position
 from shared.http.problems import Problem
 
-CAUGHT_UP_WITHIN = 2.0
+PROJECTION_TIMEOUT_SECONDS = 2.0
 """Seconds that a call waits for the read models to have what it names."""
 
 
@@ -21,7 +21,7 @@ def json(status: int, body: dict[str, Any], headers: dict[str, str] | None = Non
     return Response(orjson.dumps(body), status, headers, "application/json")
 
 
-def passed_on(answer: Answer) -> Response:
+def proxy_response(answer: Answer) -> Response:
     """The store's answer, unread."""
     if answer.behind:
         raise Problem("projection_behind", "the read models are not there yet")
@@ -29,51 +29,51 @@ def passed_on(answer: Answer) -> Response:
     return Response(answer.body, answer.status, media_type=media_type)
 
 
-async def read_models(
+async def query_store(
     ask: Callable[[Until | None], Awaitable[Answer]],
-    events: EventLog,
+    events: EventProducer,
     position: str | None,
     came_with: Cursor | None = None,
 ) -> Response:
     """Ask the store; with a `position` or a cursor, once it is past that. Raises Problem."""
     try:
         if position is None and came_with is None:
-            return passed_on(await ask(None))
-        place = _parsed(position, events) if position is not None else None
+            return proxy_response(await ask(None))
+        place = _parse_position(position, events) if position is not None else None
         answer = await ask(Until(position, 0))
         if answer.behind:
-            await _require_written(place, came_with, events)
-            answer = await ask(Until(position, CAUGHT_UP_WITHIN))
-        return passed_on(answer)
+            await _ensure_written(place, came_with, events)
+            answer = await ask(Until(position, PROJECTION_TIMEOUT_SECONDS))
+        return proxy_response(answer)
     except Unavailable:
         raise Problem("unavailable", "the read models do not answer") from None
 
 
-def _parsed(position: str, events: EventLog) -> Position:
+def _parse_position(position: str, events: EventProducer) -> Position:
     place = Position.parse(position)  # well-formed: the query was checked
     if events.identity is not None and place.epoch != events.identity.epoch:
         raise Problem("cursor_unusable", "position: is of another log")
     return place
 
 
-async def _require_written(place: Position | None, came_with: Cursor | None, events: EventLog) -> None:
+async def _ensure_written(place: Position | None, came_with: Cursor | None, events: EventProducer) -> None:
     """Asked only when the store is not there yet: a place beyond the log's end will never come."""
     if came_with is not None:
-        await require_reached(came_with, events)
-    if place is not None and place.offset >= (await _ends(events)).get(place.partition, 0):
+        await ensure_within_log(came_with, events)
+    if place is not None and place.offset >= (await _log_ends(events)).get(place.partition, 0):
         raise Problem("invalid", "position: is beyond the log's end")
 
 
-async def require_reached(came_with: Cursor, events: EventLog) -> None:
+async def ensure_within_log(came_with: Cursor, events: EventProducer) -> None:
     """The same for a cursor. Raises Problem: `cursor_unusable`, or `unavailable` when Kafka does not say."""
-    ends = await _ends(events)
+    ends = await _log_ends(events)
     if any(seen > ends.get(partition, 0) for partition, seen in enumerate(came_with.offsets)):
         raise Problem("cursor_unusable", "the cursor is beyond the log's end; read anew")
 
 
-async def _ends(events: EventLog) -> dict[int, int]:
+async def _log_ends(events: EventProducer) -> dict[int, int]:
     try:
-        async with asyncio.timeout(CAUGHT_UP_WITHIN):
+        async with asyncio.timeout(PROJECTION_TIMEOUT_SECONDS):
             return await events.ends()
     except (TimeoutError, LookupError):
         raise Problem("unavailable", "the log does not answer") from None

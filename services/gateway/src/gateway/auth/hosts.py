@@ -26,20 +26,20 @@ _UNCHECKED = frozenset({"/healthz", "/readyz"})
 """Probes come by address. They show nothing of anybody."""
 
 
-def name(text: str) -> str:
+def canonical_host(text: str) -> str:
     """The host of `text`, a host with or without a port, as browsers spell it. Raises ValueError."""
     given = text.strip()
     bare_ipv6 = given.count(":") > 1 and not given.startswith("[")
     try:
         url = Url(f"http://[{given}]" if bare_ipv6 else f"http://{given}")
     except ValidationError:
-        raise _no_name(text) from None
+        raise _invalid_host(text) from None
     if (
         _name.fullmatch(url.host or "") is None
         or url.path != "/"
         or (url.username, url.query, url.fragment) != (None, None, None)
     ):
-        raise _no_name(text)
+        raise _invalid_host(text)
     return str(url.host)
 
 
@@ -48,7 +48,7 @@ def is_loopback(host: str) -> bool:
     return _loopback.fullmatch(f"[{host}]" if ":" in host else host.lower()) is not None
 
 
-class Hosts:
+class HostCheckMiddleware:
     """Answers requests and upgrades that name another host with 421, those that name none or two with 400."""
 
     def __init__(self, app: ASGIApp, names: Collection[str], *, loopback: bool) -> None:
@@ -58,10 +58,10 @@ class Hosts:
         self._loopback = loopback
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        problem = self._refusal(scope) if scope["type"] in ("http", "websocket") else None
+        problem = self._problem(scope) if scope["type"] in ("http", "websocket") else None
         await (self._app if problem is None else problem.response())(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> Problem | None:
+    def _problem(self, scope: Scope) -> Problem | None:
         if scope["path"] in _UNCHECKED:
             return None
         given = [value for field, value in scope["headers"] if field == b"host"]
@@ -70,13 +70,13 @@ class Hosts:
             return Problem("bad_request", "Host: must be there once, and be a host and perhaps a port")
         if host[1] in self._names or (self._loopback and _loopback.fullmatch(host[1])):
             return None
-        return misdirected()
+        return misdirected_request()
 
 
-def misdirected() -> Problem:
+def misdirected_request() -> Problem:
     detail = "this gateway does not answer as this host (PUBLIC_URL, ALLOWED_HOSTS)"
     return Problem("bad_request", detail, status=421)
 
 
-def _no_name(text: str) -> ValueError:
+def _invalid_host(text: str) -> ValueError:
     return ValueError(f"{text!r} is no host name: give names without scheme and path, separated by commas")

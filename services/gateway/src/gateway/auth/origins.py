@@ -26,10 +26,10 @@ def canonical(text: str) -> str:
     try:
         url = Url(text)
     except ValidationError:
-        raise _no_origin(text) from None
+        raise _invalid_origin(text) from None
     more = (url.username, url.password, url.query, url.fragment)
     if not url.host or url.path not in (None, "/") or any(part is not None for part in more):
-        raise _no_origin(text)
+        raise _invalid_origin(text)
     port = "" if url.port is None else f":{url.port}"
     return _without_default_port(f"{url.scheme}://{url.host}{port}".lower())
 
@@ -41,21 +41,21 @@ class Origins:
         self._any = "*" in allowed
         self._loopback = loopback
 
-    def allow(self, headers: Headers) -> bool:
+    def allows_request(self, headers: Headers) -> bool:
         """May the page that makes this request do so?"""
-        return all(self.has(origin) for origin in headers.getlist("origin"))
+        return all(self.allows(origin) for origin in headers.getlist("origin"))
 
-    def has(self, origin: str) -> bool:
+    def allows(self, origin: str) -> bool:
         """`origin` as a browser sends it; `null` is only among `*`."""
         origin = _without_default_port(origin.lower())
         return self._any or origin in self._allowed or (self._loopback and bool(_loopback.fullmatch(origin)))
 
     def cors(self, app: ASGIApp) -> ASGIApp:
         """Let the pages that may call read the answers of `app`."""
-        return _Cors(app, self, allow_origins=["*"] if self._any else [])
+        return OriginCheckMiddleware(app, self, allow_origins=["*"] if self._any else [])
 
 
-class _Cors(CORSMiddleware):
+class OriginCheckMiddleware(CORSMiddleware):
     def __init__(self, app: ASGIApp, origins: Origins, *, allow_origins: Sequence[str]) -> None:
         super().__init__(
             app,
@@ -67,10 +67,10 @@ class _Cors(CORSMiddleware):
         self._origins = origins
 
     def is_allowed_origin(self, origin: str) -> bool:
-        return self._origins.has(origin)
+        return self._origins.allows(origin)
 
 
-def foreign() -> Problem:
+def origin_not_allowed() -> Problem:
     return Problem("forbidden", "pages of this origin are not allowed here (ALLOWED_ORIGINS)")
 
 
@@ -81,7 +81,7 @@ def _without_default_port(origin: str) -> str:
     return origin
 
 
-def _no_origin(text: str) -> ValueError:
+def _invalid_origin(text: str) -> ValueError:
     return ValueError(
         f"{text!r} is no origin: a scheme, a host and a port at most, like https://chat.example"
     )

@@ -8,8 +8,8 @@ from typing import NamedTuple, TypedDict
 import structlog
 
 from gateway import metrics
-from gateway.commands.event_producer import EventLog
-from gateway.commands.membership_cache import Membership
+from gateway.commands.event_producer import EventProducer
+from gateway.commands.membership_cache import MembershipCache
 from shared.contract import events, ids
 from shared.contract.fields import timestamp
 from shared.contract.position import Position
@@ -29,27 +29,33 @@ class _Envelope(TypedDict):
     actor: str
 
 
-class Sent(NamedTuple):
+class PendingMessage(NamedTuple):
     """A message in line for the log. It is accepted once `position` was awaited."""
 
     message_id: str
     position: Awaitable[Position]
 
 
-class Sending:
+class CommandService:
     """Calls that returned in order are written in order, if they concern one conversation. Everything here
     raises Unconfirmed when the log does not take the event, and Problem for who is no member (404), or when
     that cannot be found out (503)."""
 
     def __init__(
-        self, log: EventLog, membership: Membership, source: str, now: Callable[[], datetime] | None = None
+        self,
+        log: EventProducer,
+        membership: MembershipCache,
+        source: str,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         self._log = log
         self._membership = membership
         self._source = source
         self._now = now or (lambda: datetime.now(UTC))
 
-    async def message(self, user: str, conversation: str, text: str, client_id: str | None) -> Sent:
+    async def send_message(
+        self, user: str, conversation: str, text: str, client_id: str | None
+    ) -> PendingMessage:
         await self._membership.require(user, conversation)
         message_id = ids.message_id(conversation, user, client_id)
         data = events.MessageSentData(
@@ -59,9 +65,9 @@ class Sending:
             content=events.TextContent(text=text),
         )
         event = events.MessageSent(**self._envelope(user, conversation), data=data)
-        return Sent(message_id, self._append(event))
+        return PendingMessage(message_id, self._append(event))
 
-    async def read(
+    async def mark_read(
         self, user: str, conversation: str, up_to: int, *, charge: bool = True
     ) -> Awaitable[Position]:
         """`charge`: as `Membership.require` takes it."""
@@ -69,7 +75,7 @@ class Sending:
         data = events.ReadMovedData(conversation_id=conversation, up_to=up_to)
         return self._append(events.ReadMoved(**self._envelope(user, conversation), data=data))
 
-    async def direct(self, user: str, peer: str) -> Awaitable[Position]:
+    async def start_direct(self, user: str, peer: str) -> Awaitable[Position]:
         conversation = ids.direct_conversation_id(user, peer)
         data = events.ConversationStartedData(
             conversation_id=conversation, kind="direct", members=[user, peer]

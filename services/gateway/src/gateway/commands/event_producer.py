@@ -1,4 +1,4 @@
-"""The door to `chat.events`: appends events, and knows where the log ends. It never reads them."""
+"""The components to `chat.events`: appends events, and knows where the log ends. It never reads them."""
 
 from collections.abc import Awaitable, Sequence
 from typing import Protocol
@@ -16,7 +16,7 @@ class EndsPort(Protocol):
     async def ends(self, partitions: Sequence[int]) -> dict[int, int]: ...
 
 
-class EventLog:
+class EventProducer:
     def __init__(self, producer: ProducerPort, ends: EndsPort, topic: str) -> None:
         self.identity: LogIdentity | None = None
         """Not known before Kafka was seen; until then nothing is appended."""

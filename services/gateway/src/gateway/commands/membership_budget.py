@@ -10,7 +10,7 @@ import structlog
 from cachetools import LRUCache
 
 from gateway import metrics
-from gateway.leaky_bucket import Pace
+from gateway.leaky_bucket import LeakyBucket
 from shared.http.problems import Problem
 
 log = structlog.get_logger()
@@ -20,22 +20,22 @@ _MAX_USERS = 50_000  # whose budgets are kept
 _REPROBE_INTERVAL = 1.0  # seconds in which the store is not asked again: writes must not queue for it
 _SLACK = 0.001  # seconds; moments are added up in floats
 
-_budget = partial(Pace, WRITES_PER_SECOND, burst=WRITES_PER_SECOND)
+_budget = partial(LeakyBucket, WRITES_PER_SECOND, burst=WRITES_PER_SECOND)
 
 
-class Unchecked:
+class UncheckedWriteBudget:
     def __init__(self) -> None:
-        self._budgets: LRUCache[str, Pace] = LRUCache(_MAX_USERS)
+        self._budgets: LRUCache[str, LeakyBucket] = LRUCache(_MAX_USERS)
         self._opened_at: float | None = None
         self._open_until = 0.0
         self._count = 0
 
     @property
-    def open(self) -> bool:
+    def is_open(self) -> bool:
         """Whether the store was away a moment ago."""
         return asyncio.get_running_loop().time() < self._open_until
 
-    def begin(self, reason: str) -> None:
+    def open(self, reason: str) -> None:
         """The store is away; `reason` is logged the first time."""
         now = asyncio.get_running_loop().time()
         self._open_until = now + _REPROBE_INTERVAL
@@ -43,19 +43,19 @@ class Unchecked:
             self._opened_at, self._count = now, 0
             log.warning("membership.unchecked", reason=reason, writes_per_second=WRITES_PER_SECOND)
 
-    def end(self) -> None:
+    def close(self) -> None:
         """The store answered."""
         if self._opened_at is not None:
             seconds = asyncio.get_running_loop().time() - self._opened_at
             self._opened_at, self._open_until = None, 0.0
             log.warning("membership.checked", seconds=round(seconds, 1), unchecked_writes=self._count)
 
-    def admit(self, user: str) -> None:
+    def spend(self, user: str) -> None:
         """Take one write off the user's budget. Raises Problem (503) when it is spent."""
         now = asyncio.get_running_loop().time()
         budget = self._budgets.setdefault(user, _budget())
-        if budget.ahead(now) > _SLACK:
+        if budget.delay(now) > _SLACK:
             raise Problem("unavailable", "membership cannot be checked now; try again later")
-        budget.take(now)
+        budget.reserve(now)
         self._count += 1
         metrics.unchecked.inc()

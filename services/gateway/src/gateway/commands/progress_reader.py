@@ -8,14 +8,14 @@ import asyncio
 
 import structlog
 
-from gateway.commands.event_producer import EventLog
+from gateway.commands.event_producer import EventProducer
 from gateway.store.client import Progress, StorePort, Unavailable
 
 log = structlog.get_logger()
 
 
-class Present:
-    def __init__(self, store: StorePort, events: EventLog) -> None:
+class CoalescedProgressReader:
+    def __init__(self, store: StorePort, events: EventProducer) -> None:
         self._store = store
         self._events = events
         self._running: asyncio.Task[Progress] | None = None
@@ -24,11 +24,11 @@ class Present:
     async def progress(self) -> Progress:
         """Raises Unavailable."""
         if self._next is None:
-            self._next = asyncio.create_task(self._ask(self._running))
+            self._next = asyncio.create_task(self._read_after(self._running))
             self._next.add_done_callback(lambda task: task.cancelled() or task.exception())
         return await asyncio.shield(self._next)
 
-    async def _ask(self, before: asyncio.Task[Progress] | None) -> Progress:
+    async def _read_after(self, before: asyncio.Task[Progress] | None) -> Progress:
         if before is not None:
             await asyncio.wait([before])
         self._running, self._next = self._next, None

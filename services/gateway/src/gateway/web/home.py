@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 
-def home() -> list[Route]:
+def home_routes() -> list[Route]:
     page = files("gateway").joinpath("home.html").read_text(encoding="utf-8")
 
     async def show(_: Request) -> HTMLResponse:

@@ -38,28 +38,28 @@ HEADERS = {  # besides those of every answer (shared.serving)
 }
 
 
-def web(root: Path) -> list[Route]:
+def static_routes(root: Path) -> list[Route]:
     """Routes for what is there alone: all other paths, and wrong methods on them, are the API's to answer.
     Which files stand beside the page is looked up once."""
-    files = _Files(directory=root)
+    files = _CompressedStaticFiles(directory=root)
     beside = [path.name for path in sorted(root.iterdir()) if path.is_file() and path.suffix != ".gz"]
     paths = ["/", *(f"/{name}" for name in beside if name != PAGE), "/assets/{path:path}"]
     return [Route(path, files, methods=["GET"]) for path in paths]
 
 
-class _Files(StaticFiles):
+class _CompressedStaticFiles(StaticFiles):
     """It keeps to its folder by itself, whatever a path or a link says."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         name = PAGE if path == "." else path
-        response = await self._zipped(name, scope) or await super().get_response(name, scope)
+        response = await self._gzip_response(name, scope) or await super().get_response(name, scope)
         response.headers.update(HEADERS)
         response.headers.add_vary_header("Accept-Encoding")
         lasting = name.startswith("assets/")
         response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if lasting else "no-cache"
         return response
 
-    async def _zipped(self, name: str, scope: Scope) -> Response | None:
+    async def _gzip_response(self, name: str, scope: Scope) -> Response | None:
         if not accepts_gzip(Headers(scope=scope).getlist("Accept-Encoding")):
             return None
         try:

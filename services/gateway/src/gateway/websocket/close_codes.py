@@ -14,11 +14,11 @@ UNAUTHENTICATED = CloseCode.UNAUTHENTICATED
 _SOONEST, _SPREAD = 0.1, 1.0  # seconds
 
 
-def after_ms(seconds: float = 0.0) -> int:
+def jittered_ms(seconds: float = 0.0) -> int:
     """Not before `seconds` from now, and a little by chance."""
     return round(1e3 * (seconds + random.uniform(_SOONEST, _SPREAD)))
 
 
-def closing(code: CloseCode, seconds: float = 0.0) -> Close:
+def close_with_retry_after(code: CloseCode, seconds: float = 0.0) -> Close:
     """A close whose reason says when to come back."""
-    return Close(code, f"afterMs={after_ms(seconds)}")
+    return Close(code, f"afterMs={jittered_ms(seconds)}")

@@ -4,14 +4,14 @@ from fastapi import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from gateway.components import Door
+from gateway.components import GatewayComponents
 from gateway.websocket import session
 from shared.http.problems import Problem
 
 _NO_SOCKET = Problem("not_found", "the WebSocket is at /ws")
 
 
-def beside(app: ASGIApp, door: Door) -> ASGIApp:
+def mount(app: ASGIApp, components: GatewayComponents) -> ASGIApp:
     """Sockets do not go through what surrounds the routes of `app`: they stay for hours, and each layer with
     them."""
 
@@ -19,7 +19,7 @@ def beside(app: ASGIApp, door: Door) -> ASGIApp:
         if scope["type"] == "websocket":
             websocket = WebSocket(scope, receive, send)
             if scope["path"] == "/ws":
-                await session.attend(door, websocket)
+                await session.serve_connection(components, websocket)
             else:
                 await websocket.send_denial_response(_NO_SOCKET.response())
         else:
@@ -28,7 +28,7 @@ def beside(app: ASGIApp, door: Door) -> ASGIApp:
     return enter
 
 
-def plain() -> APIRouter:
+def upgrade_required() -> APIRouter:
     """Who calls it over HTTP is told."""
     router = APIRouter()
 

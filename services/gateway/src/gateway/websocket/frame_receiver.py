@@ -9,33 +9,33 @@ from collections import deque
 
 from gateway import metrics
 from gateway.websocket import close_codes, frame_decoder
-from gateway.websocket.connection import Socket
-from gateway.websocket.frame_handler import Inbox
+from gateway.websocket.connection import ClientConnection
+from gateway.websocket.frame_handler import FrameHandler
 from shared.http.websocket_connection import Line
 
 _good, _bad = metrics.frames_received.labels("good"), metrics.frames_received.labels("bad")
 
 
-class Hearing:
-    def __init__(self, line: Line, socket: Socket, inbox: Inbox, max_frame: int) -> None:
+class FrameReceiver:
+    def __init__(self, line: Line, socket: ClientConnection, inbox: FrameHandler, max_frame: int) -> None:
         self._line = line
-        self._socket = socket
-        self._inbox = inbox
+        self._connection = socket
+        self._frame_handler = inbox
         self._max_frame = max_frame
         self._open = False
-        self._waiting: deque[str | None] | None = None
-        self._flood: frame_decoder.Flood | None = None
-        self._deaf = False
+        self._backlog: deque[str | None] | None = None
+        self._bad_frames: frame_decoder.SlidingWindow | None = None
+        self._muted = False
         """After a flood nothing more is looked at."""
-        inbox.roomy = self.go_on
+        inbox.on_capacity = self.resume
 
-    def hear(self, text: str | None) -> None:
+    def on_text(self, text: str | None) -> None:
         """None: a message that is no text."""
-        if self._deaf:
+        if self._muted:
             return
-        if self._waiting is not None or not self._open or self._inbox.full:
-            self._waiting = self._waiting or deque()
-            self._waiting.append(text)
+        if self._backlog is not None or not self._open or self._frame_handler.is_full:
+            self._backlog = self._backlog or deque()
+            self._backlog.append(text)
             self._line.hold()
         else:
             self._handle(text)
@@ -43,33 +43,33 @@ class Hearing:
     def open(self) -> None:
         """The client was greeted."""
         self._open = True
-        self.go_on()
+        self.resume()
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         """With what waits, as far as there is room."""
-        if self._waiting is None:
+        if self._backlog is None:
             return
-        while self._waiting and not self._inbox.full:
-            self._handle(self._waiting.popleft())
-            if self._deaf:
-                self._waiting.clear()
-        if not self._waiting:
-            self._waiting = None
+        while self._backlog and not self._frame_handler.is_full:
+            self._handle(self._backlog.popleft())
+            if self._muted:
+                self._backlog.clear()
+        if not self._backlog:
+            self._backlog = None
             self._line.read()
 
     def _handle(self, text: str | None) -> None:
         try:
-            frame = frame_decoder.read(text, self._max_frame)
+            frame = frame_decoder.decode(text, self._max_frame)
         except frame_decoder.BadFrame as bad:
-            self._refuse(bad)
+            self._send_error(bad)
         else:
             _good.inc()
-            self._inbox.put(frame)
+            self._frame_handler.submit(frame)
 
-    def _refuse(self, bad: frame_decoder.BadFrame) -> None:
+    def _send_error(self, bad: frame_decoder.BadFrame) -> None:
         _bad.inc()
-        self._socket.put(bad.answer)
-        self._flood = self._flood or frame_decoder.Flood()
-        if self._flood.another(asyncio.get_running_loop().time()):
-            self._deaf = True
-            self._socket.close(close_codes.closing(close_codes.FLOOD))
+        self._connection.put(bad.error_frame)
+        self._bad_frames = self._bad_frames or frame_decoder.SlidingWindow()
+        if self._bad_frames.hit(asyncio.get_running_loop().time()):
+            self._muted = True
+            self._connection.close(close_codes.close_with_retry_after(close_codes.FLOOD))

@@ -5,99 +5,103 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from gateway import metrics
-from gateway.commands.membership_cache import Membership
-from gateway.leaky_bucket import Pace
+from gateway.commands.membership_cache import MembershipCache
+from gateway.leaky_bucket import LeakyBucket
 from gateway.notifiers.link_protocol import Entry
 from gateway.notifiers.subscriptions import Interest
 from gateway.websocket import close_codes
-from gateway.websocket.connection import Socket
+from gateway.websocket.connection import ClientConnection
 from shared.contract.entries import MEMBER_KINDS
 from shared.contract.frames import ReconnectFrame
 from shared.runtime.failpoints import failpoint
 
-_LEAVE_WITHIN = 4.0
-_MARGIN = 1.5  # for the chance in delays, and the way there and back
-_CLOSE_WITHIN = 2.0
+_RECONNECT_TIMEOUT_SECONDS = 4.0
+_RECONNECT_MARGIN_SECONDS = 1.5  # for the chance in delays, and the way there and back
+_CLOSE_TIMEOUT_SECONDS = 2.0
 
 
-class Sockets:
-    def __init__(self, interest: Interest, membership: Membership, *, most: int, rate: float) -> None:
+class ConnectionRegistry:
+    def __init__(
+        self, interest: Interest, membership: MembershipCache, *, max_connections: int, rate: float
+    ) -> None:
         """`most` at a time; on leaving, `rate` a second."""
         self.draining = False
         self._interest = interest
         self._membership = membership
-        self._most = most
+        self._max_connections = max_connections
         self._rate = rate
-        self._of: dict[str, set[Socket]] = {}
+        self._by_user: dict[str, set[ClientConnection]] = {}
         self._count = 0
         self._empty = asyncio.Event()
         self._empty.set()
-        metrics.queued.set_function(lambda: sum(socket.outbox.size for socket in self.everybody()))
+        metrics.queued.set_function(lambda: sum(socket.send_buffer.size for socket in self.all()))
 
     @property
-    def full(self) -> bool:
-        return self._count >= self._most
+    def is_full(self) -> bool:
+        return self._count >= self._max_connections
 
     @contextmanager
-    def entered(self, socket: Socket) -> Iterator[None]:
+    def registered(self, socket: ClientConnection) -> Iterator[None]:
         """While entered, the socket's user is announced and entries are delivered."""
         self._count += 1
         self._empty.clear()
         metrics.sockets.inc()
-        self._of.setdefault(socket.user, set()).add(socket)
+        self._by_user.setdefault(socket.user, set()).add(socket)
         self._interest.add(socket.user)
         try:
             yield
         finally:
             self._interest.remove(socket.user)
-            self._leave(socket)
+            self._remove(socket)
 
     def dispatch(self, entry: Entry) -> None:
         if entry.kind in MEMBER_KINDS:
-            self._membership.forget(entry.conversation)
+            self._membership.invalidate(entry.conversation)
         failpoint("gateway.dispatching")
         for user in entry.users:
-            for socket in self._of.get(user, ()):
+            for socket in self._by_user.get(user, ()):
                 socket.deliver(entry)
 
     def interrupt(self) -> None:
         """Something was left out, nobody knows for whom: all catch up through the store."""
-        self._membership.forget_all()
-        for socket in self.everybody():
-            socket.fall_behind()
+        self._membership.invalidate_all()
+        for socket in self.all():
+            socket.mark_lagging()
 
-    def everybody(self) -> list[Socket]:
-        return [socket for sockets in self._of.values() for socket in sockets]
+    def all(self) -> list[ClientConnection]:
+        return [socket for sockets in self._by_user.values() for socket in sockets]
 
     async def drain(self) -> None:
         """Everybody is told to come back elsewhere, one after the other, and served until then; closed if
         they have not gone in some seconds, with what is left of their delay. Who was not greeted yet is
         closed at once."""
         self.draining = True
-        now, pace = asyncio.get_running_loop().time, Pace(self._rate)
+        now, pace = asyncio.get_running_loop().time, LeakyBucket(self._rate)
         began = now()
-        turns = {socket: pace.take(began) for socket in self.everybody()}
+        turns = {socket: pace.reserve(began) for socket in self.all()}
         for socket, turn in turns.items():
-            if socket.greeted:
-                socket.put(ReconnectFrame(after_ms=close_codes.after_ms(turn)))
+            if socket.hello_sent:
+                socket.put(ReconnectFrame(after_ms=close_codes.jittered_ms(turn)))
             else:
-                socket.close(close_codes.closing(close_codes.RESTARTING, turn))
-        await self._left(min(_LEAVE_WITHIN, pace.ahead(began) + _MARGIN))
-        for socket in self.everybody():
+                socket.close(close_codes.close_with_retry_after(close_codes.RESTARTING, turn))
+        await self._wait_until_empty(
+            min(_RECONNECT_TIMEOUT_SECONDS, pace.delay(began) + _RECONNECT_MARGIN_SECONDS)
+        )
+        for socket in self.all():
             left = max(0.0, began + turns.get(socket, 0.0) - now())
-            socket.close(close_codes.closing(close_codes.RESTARTING, left))
-        await self._left(_CLOSE_WITHIN)
+            socket.close(close_codes.close_with_retry_after(close_codes.RESTARTING, left))
+        await self._wait_until_empty(_CLOSE_TIMEOUT_SECONDS)
 
-    async def _left(self, seconds: float) -> None:
+    async def _wait_until_empty(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._empty.wait()
 
-    def _leave(self, socket: Socket) -> None:
+    def _remove(self, socket: ClientConnection) -> None:
         metrics.sockets.dec()
         self._count -= 1
         if self._count == 0:
             self._empty.set()
-        self._of[socket.user].discard(socket)
-        if not self._of[socket.user]:
-            del self._of[socket.user]
+        self._by_user[socket.user].discard(socket)
+        if not self._by_user[socket.user]:
+            del self._by_user[socket.user]

@@ -16,7 +16,7 @@ class Close(NamedTuple):
     reason: str = ""
 
 
-class Outbox:
+class SendBuffer:
     def __init__(self, line: Line, max_frames: int, max_bytes: int) -> None:
         self._line = line
         self._max_frames = max_frames
@@ -25,7 +25,7 @@ class Outbox:
         """None while nothing waits: most clients are never waited for."""
         self._bytes = 0
         self._close: Close | None = None
-        self._taken: asyncio.Event | None = None
+        self._flushed: asyncio.Event | None = None
 
     @property
     def size(self) -> int:
@@ -36,7 +36,7 @@ class Outbox:
     def closed(self) -> bool:
         return self._close is not None
 
-    def holds(self, frames: int, size: int) -> bool:
+    def has_capacity(self, frames: int, size: int) -> bool:
         """Is there room for so much?"""
         return self._count + frames <= self._max_frames and self._bytes + size <= self._max_bytes
 
@@ -48,7 +48,7 @@ class Outbox:
             self._line.write(frame)
             metrics.frames_sent.inc()
             return True
-        return self._keep(frame)
+        return self._enqueue(frame)
 
     def close(self, close: Close, *, drop: bool = False) -> None:
         """The first close counts. `drop`: what waits is not written any more."""
@@ -56,14 +56,14 @@ class Outbox:
             self._close = close
             if drop:
                 self._frames, self._bytes = None, 0
-            self.flow()
+            self.flush()
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """If the close was not even written."""
         if not self._line.closed:
             self._line.abort()
 
-    def flow(self) -> None:
+    def flush(self) -> None:
         """Write what waits, as far as the connection takes it."""
         while self._frames and self._line.taking:
             frame = self._frames.popleft()
@@ -74,27 +74,27 @@ class Outbox:
             self._frames = None
             if self._close is not None and self._line.taking:
                 self._line.close(*self._close)
-        if self._taken is not None:
-            self._taken.set()
+        if self._flushed is not None:
+            self._flushed.set()
 
     @property
-    def roomy(self) -> bool:
+    def below_low_water(self) -> bool:
         """Is it less than half full?"""
         return 2 * self._count <= self._max_frames and 2 * self._bytes <= self._max_bytes
 
-    async def room(self) -> None:
+    async def wait_for_capacity(self) -> None:
         """Returns once it is roomy, so that who shows much at once does not overfill it; or is closed."""
-        while self._close is None and not self.roomy:
-            self._taken = asyncio.Event()
-            await self._taken.wait()
-        self._taken = None
+        while self._close is None and not self.below_low_water:
+            self._flushed = asyncio.Event()
+            await self._flushed.wait()
+        self._flushed = None
 
     @property
     def _count(self) -> int:
         return len(self._frames) if self._frames is not None else 0
 
-    def _keep(self, frame: bytes) -> bool:
-        if not self.holds(1, getsizeof(frame)):
+    def _enqueue(self, frame: bytes) -> bool:
+        if not self.has_capacity(1, getsizeof(frame)):
             return False
         if self._frames is None:
             self._frames = deque()

@@ -4,15 +4,15 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gateway.api import request_parsing, responses
-from gateway.api.openapi_docs import asked, problems, success
-from gateway.api.query_params import HistoryQuery
+from gateway.api.openapi_docs import problem_docs, request_docs, response_docs
+from gateway.api.query_params import HistoryParams
 from gateway.api.schemas import MessagePage
-from gateway.components import Door
+from gateway.components import GatewayComponents
 
 
-def history(door: Door) -> APIRouter:
+def history_router(components: GatewayComponents) -> APIRouter:
     router = APIRouter(tags=["reading"])
-    refused = problems(
+    refused = problem_docs(
         "not_found",
         "cursor_unusable",
         "projection_behind",
@@ -22,16 +22,16 @@ def history(door: Door) -> APIRouter:
     @router.get(
         "/messages/history",
         summary="A conversation's messages, oldest first; without a bound its newest",
-        responses=success(200, "A page of messages.", MessagePage) | refused,
-        openapi_extra=asked(HistoryQuery),
+        responses=response_docs(200, "A page of messages.", MessagePage) | refused,
+        openapi_extra=request_docs(HistoryParams),
     )
     async def read_history(request: Request) -> Response:
-        user, query = await request_parsing.read(request, HistoryQuery)
-        return await responses.read_models(
-            lambda until: door.store.history(
+        user, query = await request_parsing.parse_query(request, HistoryParams)
+        return await responses.query_store(
+            lambda until: components.store.history(
                 user, query.conversation_id, limit=query.limit, bounds=query.bounds, until=until
             ),
-            door.events,
+            components.events,
             query.position,
         )
 

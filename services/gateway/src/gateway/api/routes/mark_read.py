@@ -4,17 +4,17 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gateway.api import request_parsing, responses
-from gateway.api.openapi_docs import asked, problems, success
-from gateway.api.query_params import Query
+from gateway.api.openapi_docs import problem_docs, request_docs, response_docs
+from gateway.api.query_params import QueryParams
 from gateway.api.schemas import Accepted, NewRead, new_read
-from gateway.components import Door
+from gateway.components import GatewayComponents
 from shared.http.problems import Problem
 from shared.kafka import Unconfirmed
 
 
-def read(door: Door) -> APIRouter:
+def mark_read_router(components: GatewayComponents) -> APIRouter:
     router = APIRouter(tags=["writing"])
-    refused = problems(
+    refused = problem_docs(
         "not_found",
         "too_big",
         said={
@@ -28,14 +28,14 @@ def read(door: Door) -> APIRouter:
         "/messages/read",
         summary="Say how far the caller has read",
         status_code=202,
-        responses=success(202, "In the log.", Accepted) | refused,
-        openapi_extra=asked(Query, body=NewRead),
+        responses=response_docs(202, "In the log.", Accepted) | refused,
+        openapi_extra=request_docs(QueryParams, body=NewRead),
     )
     async def move_read(request: Request) -> Response:
         """It never moves back; beyond the last message it means the last message."""
-        user, body = await request_parsing.read_with_body(request, new_read, door)
+        user, body = await request_parsing.parse_query_and_body(request, new_read, components)
         try:
-            position = await (await door.sending.read(user, body.conversation_id, body.up_to))
+            position = await (await components.commands.mark_read(user, body.conversation_id, body.up_to))
         except Unconfirmed:
             raise Problem("unavailable", "not confirmed; repeat it") from None
         return responses.json(202, {"position": str(position), "status": "accepted"})
