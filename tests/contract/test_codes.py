@@ -15,9 +15,9 @@ from uvicorn.protocols.websockets import websockets_sansio_impl
 from websockets import frames as websockets_frames
 from websockets import protocol
 
-from gateway.api import schemas
-from gateway.api.schemas import NewRead
+from gateway.commands.mark_read import MoveRead, NewRead
 from gateway.websocket import close_codes as gateway_close_codes
+from gateway.websocket.frame_decoder import client_frame
 from message_store.domain import outcomes
 from shared.contract import frames
 from shared.contract.close_codes import MEANINGS, CloseCode
@@ -133,15 +133,15 @@ def test_frames_name_every_reason_that_there_is() -> None:
     assert _named(reset) == set(get_args(frames.ResetReason))
 
 
-@pytest.mark.parametrize("reader", [frames.client_frame_reader, schemas.new_read], ids=["frame", "body"])
+@pytest.mark.parametrize("reader", [client_frame, TypeAdapter(NewRead)], ids=["frame", "body"])
 @pytest.mark.parametrize(
     "text",
     ["3001.0", "1e3", "0", "-0.0", "3.5", "1e-1", '"5"', "true", "null", "-1", "-1.0", "[1]"]
     + [str(number) for number in (MAX_SEQ, MAX_SEQ + 1, float(MAX_SEQ), 1e20)],
 )
 def test_server_and_schema_agree_about_integers(reader: TypeAdapter[BaseModel], text: str) -> None:
-    frame = reader is frames.client_frame_reader
-    schema = accepted(frames.MoveRead if frame else NewRead)
+    frame = reader is client_frame
+    schema = accepted(MoveRead if frame else NewRead)
     kind = '"type": "read", ' if frame else ""
     body = f'{{{kind}"conversationId": "00000000-0000-4000-8000-000000000000", "upTo": {text}}}'
     try:

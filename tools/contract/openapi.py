@@ -1,4 +1,4 @@
-"""What the gateway answers, as OpenAPI, without starting anything."""
+"""The OpenAPI document of the gateway, made without starting anything."""
 
 import json
 
@@ -20,8 +20,8 @@ def document() -> str:
     settings = Settings(
         store_url="http://store", notifiers=["notifier:1"], auth="dev", service_token=SecretStr("-" * 16)
     )
-    events = EventProducer(MemoryProducer(log), MemoryConsumer(log, _TOPIC), _TOPIC)
+    producer = EventProducer(MemoryProducer(log), MemoryConsumer(log, _TOPIC), _TOPIC)
     store = MemoryStore(log, _TOPIC, LogIdentity("0" * 16, 1))
-    door = GatewayComponents.build(settings, events, store)
-    app = build_fastapi_app(door, build_routers(door))
+    components = GatewayComponents.build(settings, producer, store)
+    app = build_fastapi_app(components, build_routers(components))
     return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"

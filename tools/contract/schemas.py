@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
+from gateway.commands.registry import FRAME_COMMANDS
 from shared.contract import entries, frames
 
 Mode = Literal["serialization", "validation"]
@@ -18,7 +19,7 @@ Document = dict[str, Any]
 
 ENTRIES: tuple[type[BaseModel], ...] = get_args(entries.Entry)
 TO_CLIENTS: tuple[type[BaseModel], ...] = get_args(frames.ServerFrame)
-FROM_CLIENTS: tuple[type[BaseModel], ...] = get_args(frames.ClientFrame)
+FROM_CLIENTS: tuple[type[BaseModel], ...] = tuple(command.frame for command in FRAME_COMMANDS)
 
 
 def type_of(model: type[BaseModel]) -> str:

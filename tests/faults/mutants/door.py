@@ -24,16 +24,16 @@ _LATE = 0.3
 
 def register_after_catch_up() -> None:
     """Notifiers hear of a socket's user only when what was missed has been shown."""
-    add, remove, registered, catch_up = Interest.add, Interest.remove, Session._register, Session._catch_up
+    add, remove, registered, catch_up = Interest.add, Interest.remove, Session._subscribe, Session._catch_up
 
     async def at_once(self: Session) -> bool:
-        self._connection.registered = True
+        self._connection.subscribed()
         return True
 
     async def then_register(self: Session) -> None:
         await catch_up(self)
         await asyncio.sleep(_LATE)
-        add(self._components.links._interest, self._connection.user)
+        add(self._context.links._interest, self._connection.user)
         await registered(self)
 
     def known(self: Interest, user: str) -> None:
@@ -42,14 +42,14 @@ def register_after_catch_up() -> None:
 
     Interest.add = lambda *_: None  # type: ignore[method-assign]
     Interest.remove = known  # type: ignore[method-assign]
-    Session._register = at_once  # type: ignore[method-assign]
+    Session._subscribe = at_once  # type: ignore[method-assign]
     Session._catch_up = then_register  # type: ignore[method-assign]
 
 
 def unsure_is_no() -> None:
     """Whoever cannot be asked about is taken for a stranger."""
 
-    async def require(self: MembershipCache, user: str, conversation: str, *, charge: bool = True) -> None:
+    async def require(self: MembershipCache, user: str, conversation: str) -> None:
         try:
             member = (await self._store.membership(user, conversation)).member
         except Unavailable:
@@ -63,9 +63,7 @@ def unsure_is_no() -> None:
 def everybody_may_write() -> None:
     """The fold would refuse it: nobody is asked before."""
 
-    async def require(
-        self: MembershipCache, user: str, conversation: str, *, charge: bool = True
-    ) -> None: ...
+    async def require(self: MembershipCache, user: str, conversation: str) -> None: ...
 
     MembershipCache.require = require  # type: ignore[method-assign]
 

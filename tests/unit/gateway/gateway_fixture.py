@@ -166,9 +166,9 @@ def _build(settings: Settings, notifier: Notifier) -> GatewayFixture:
         log.append(TOPIC, partition, None, codec.encode(begun))
     identity = LogIdentity(EPOCH, PARTITIONS)
     broker, ends, store = Broker(log), Ends(log, TOPIC), MemoryStore(log, TOPIC, identity)
-    door = GatewayComponents.build(settings, EventProducer(broker, ends, TOPIC), store)
-    door.events.identity = identity
-    return GatewayFixture(door, log, broker, ends, store, notifier, httpx.AsyncClient(), 0)
+    components = GatewayComponents.build(settings, EventProducer(broker, ends, TOPIC), store)
+    components.producer.identity = identity
+    return GatewayFixture(components, log, broker, ends, store, notifier, httpx.AsyncClient(), 0)
 
 
 @asynccontextmanager

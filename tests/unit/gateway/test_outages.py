@@ -81,7 +81,7 @@ async def test_a_conversation_not_projected_in_time_is_not_started(own_gateway: 
 
 
 async def test_a_log_not_seen_yet_makes_it_unready_but_not_dead(own_gateway: GatewayFixture) -> None:
-    own_gateway.components.events.identity = None
+    own_gateway.components.producer.identity = None
     ready = await own_gateway.http.get("/readyz")
     assert (ready.status_code, ready.json()["reasons"][0]) == (503, "the log was not seen yet")
     assert (await own_gateway.http.get("/healthz")).status_code == 200
@@ -94,7 +94,7 @@ async def test_a_log_not_seen_yet_makes_it_unready_but_not_dead(own_gateway: Gat
 async def test_while_the_log_was_not_seen_yet_the_store_says_which_cursors_are_of_use(
     own_gateway: GatewayFixture, epoch: str, kinds: list[str]
 ) -> None:
-    own_gateway.components.events.identity = None
+    own_gateway.components.producer.identity = None
     text = cursor.encode(epoch, "ana", [1, 1, 1, 1])
     async with own_gateway.connect("ana", query=f"&cursor={text}") as client:
         frames = [await client.receive() for _ in ("hello", *kinds, "synced")]

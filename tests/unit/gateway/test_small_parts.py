@@ -9,11 +9,11 @@ from websockets.frames import Frame, Opcode
 
 from gateway.api import prefer_header
 from gateway.commands.progress_reader import CoalescedProgressReader
+from gateway.commands.send_message import encode_accepted
 from gateway.settings import Address, Settings
 from gateway.store.client import Progress
 from gateway.websocket import close_codes
 from gateway.websocket.frame_decoder import SlidingWindow
-from gateway.websocket.frame_handler import encode_accepted
 from gateway.websocket.send_buffer import Close, SendBuffer
 from shared.contract import codec
 from shared.contract.frames import AcceptedFrame
@@ -218,7 +218,7 @@ async def test_the_present_is_asked_once_for_all_and_never_before_they_asked(
     own_gateway: GatewayFixture,
 ) -> None:
     store, asked = own_gateway.store, own_gateway.store.questions
-    present = CoalescedProgressReader(store, own_gateway.components.events)
+    present = CoalescedProgressReader(store, own_gateway.components.producer)
     answers: list[Progress] = await asyncio.gather(*(present.progress() for _ in range(50)))
     assert store.questions - asked <= 2
     before = answers[0]

@@ -84,12 +84,12 @@ class World:
 
     async def _attend(self, client: Client) -> None:
         socket, fell_behind = client.socket, asyncio.Event()
-        socket.on_resync_needed = fell_behind.set
-        with self._sockets.registered(socket):
+        with self._sockets.registered(socket, fell_behind.set):
             await self._links.registered(socket.user)
-            socket.registered = True
+            socket.subscribed()
             client.since = self.memory.offsets
             socket.set_start(self.memory.progress())
+            socket.hello_sent()
             while True:
                 while socket.needs_resync:
                     await self._catch_up.replay_missed(socket)

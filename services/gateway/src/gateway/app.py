@@ -1,55 +1,50 @@
-"""The HTTP application: routes, and what surrounds them all."""
+"""The HTTP application: all routes, and the middleware around them."""
 
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
 from gateway.api import openapi_docs
+from gateway.api.routes.commands import commands_router
 from gateway.api.routes.conversations import conversations_router
 from gateway.api.routes.history import history_router
-from gateway.api.routes.mark_read import mark_read_router
-from gateway.api.routes.send_message import send_message_router
-from gateway.api.routes.start_conversation import start_conversation_router
 from gateway.api.routes.sync import sync_router
 from gateway.auth.hosts import HostCheckMiddleware
 from gateway.components import GatewayComponents
 from gateway.request_logging import RequestLoggingMiddleware
 from gateway.web.home import home_routes
 from gateway.web.static_files import static_routes
-from gateway.websocket.endpoint import mount, upgrade_required
+from gateway.websocket.endpoint import upgrade_required
 from shared.http import problems
 from shared.http.direct_routes import Shortcut
 from shared.http.health import probes
 
 PRIVATE_PATHS = "/messages"
-"""No answer below it may be cached."""
+"""Responses below this path must not be cached."""
 
 
 def build_asgi_app(components: GatewayComponents) -> ASGIApp:
-    """The application and what surrounds it, and the sockets beside them. What is set on the application
-    itself does not reach the calls: they go past it (`Shortcut`)."""
+    """Build the application with its middleware, and the WebSocket endpoint beside it. Middleware added to
+    the FastAPI application itself does not reach the calls: `Shortcut` bypasses it."""
     routers = build_routers(components)
-    straight = Shortcut(build_fastapi_app(components, routers), routers)
-    answering = mount(components.origins.cors(RequestLoggingMiddleware(straight)), components)
-    return HostCheckMiddleware(answering, components.settings.hosts, loopback=components.settings.loopback)
+    direct = Shortcut(build_fastapi_app(components, routers), routers)
+    http = components.origins.cors(RequestLoggingMiddleware(direct))
+    settings = components.settings
+    return HostCheckMiddleware(components.websocket.mount(http), settings.hosts, loopback=settings.loopback)
 
 
 def build_routers(components: GatewayComponents) -> list[APIRouter]:
+    store, producer = components.store, components.producer
     return [
-        made(components)
-        for made in (
-            conversations_router,
-            history_router,
-            sync_router,
-            start_conversation_router,
-            send_message_router,
-            mark_read_router,
-        )
+        conversations_router(store, producer),
+        history_router(store, producer),
+        sync_router(store, producer),
+        commands_router(components.commands, components.origins, max_body_bytes=components.settings.max_body),
     ]
 
 
 def build_fastapi_app(components: GatewayComponents, routers: list[APIRouter]) -> FastAPI:
-    """Every route, and their description; `routers` as `calls` makes them."""
+    """Build the application that describes every route, and answers those that `Shortcut` does not."""
     app = FastAPIOffline(
         title="Parley",
         version="1",

@@ -1,15 +1,20 @@
-"""The parts of a running gateway."""
+"""Builds and connects the parts of a gateway."""
 
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from gateway.auth.origins import Origins
-from gateway.commands.command_service import CommandService
+from gateway.commands.command import Command, CommandContext
 from gateway.commands.event_producer import EventProducer
+from gateway.commands.event_writer import EventWriter
+from gateway.commands.mark_read import append_read
 from gateway.commands.membership_cache import MembershipCache
 from gateway.commands.progress_reader import CoalescedProgressReader
 from gateway.commands.read_receipts import ReadReceiptCoalescer
+from gateway.commands.registry import COMMANDS, FRAME_COMMANDS
 from gateway.critical_tasks import CriticalTasks
 from gateway.notifiers.link_pool import Links
 from gateway.notifiers.offset_tracker import Stretches
@@ -18,70 +23,80 @@ from gateway.settings import Settings
 from gateway.store.client import StorePort
 from gateway.websocket.admission import Admission
 from gateway.websocket.catch_up import CatchUp
+from gateway.websocket.endpoint import WebSocketEndpoint
 from gateway.websocket.registry import ConnectionRegistry
+from gateway.websocket.session import SessionContext
 from shared.contract import ids
 
-_FLUSH_TIMEOUT_SECONDS = (
-    1.0  # a log that is away is not waited for: whoever stops us does not wait long either
-)
+_FLUSH_TIMEOUT_SECONDS = 1.0  # short: the process that stops this one does not wait long either
 
 
 @dataclass(frozen=True)
 class GatewayComponents:
     settings: Settings
-    events: EventProducer
+    producer: EventProducer
     store: StorePort
     origins: Origins
     membership: MembershipCache
-    commands: CommandService
+    writer: EventWriter
+    commands: list[Command[Any]]
     read_receipts: ReadReceiptCoalescer
-    stretches: Stretches
     connections: ConnectionRegistry
     links: Links
-    progress_reader: CoalescedProgressReader
     critical_tasks: CriticalTasks
-    catch_up: CatchUp
-    admission: Admission
+    websocket: WebSocketEndpoint
 
     @classmethod
-    def build(cls, settings: Settings, events: EventProducer, store: StorePort) -> "GatewayComponents":
-        """Everything between the clients and these three."""
-        interest, stretches = Interest(), Stretches()
-        membership = MembershipCache(store, stretches)
-        commands = CommandService(events, membership, settings.source)
+    def build(cls, settings: Settings, producer: EventProducer, store: StorePort) -> "GatewayComponents":
+        """Build everything that stands between the clients, the log and the store. Starts nothing."""
+        subscriptions, tracker = Interest(), Stretches()
+        membership = MembershipCache(store, tracker)
+        writer = EventWriter(producer, settings.source)
+        read_receipts = ReadReceiptCoalescer(partial(append_read, writer))
+        commands = CommandContext(writer, membership, read_receipts, store)
         rate = settings.arrivals_per_second
         connections = ConnectionRegistry(
-            interest, membership, max_connections=settings.max_sockets, rate=rate
+            subscriptions, membership, max_connections=settings.max_sockets, rate=rate
+        )
+        links = Links(settings.notifier_addresses, ids.fresh_id(), subscriptions, tracker, connections)
+        origins = Origins(settings.origins, loopback=settings.loopback)
+        session = SessionContext(
+            settings=settings,
+            commands={command.frame: command(commands) for command in FRAME_COMMANDS},
+            read_receipts=read_receipts,
+            connections=connections,
+            links=links,
+            tracker=tracker,
+            progress_reader=CoalescedProgressReader(store, producer),
+            catch_up=CatchUp(store, producer),
         )
         return cls(
             settings=settings,
-            events=events,
+            producer=producer,
             store=store,
-            origins=Origins(settings.origins, loopback=settings.loopback),
+            origins=origins,
             membership=membership,
-            commands=commands,
-            read_receipts=ReadReceiptCoalescer(commands),
-            stretches=stretches,
+            writer=writer,
+            commands=[command(commands) for command in COMMANDS],
+            read_receipts=read_receipts,
             connections=connections,
-            links=Links(settings.notifier_addresses, ids.fresh_id(), interest, stretches, connections),
-            progress_reader=CoalescedProgressReader(store, events),
+            links=links,
             critical_tasks=CriticalTasks(),
-            catch_up=CatchUp(store, events),
-            admission=Admission(rate),
+            websocket=WebSocketEndpoint(origins, Admission(rate), session),
         )
 
     def unready_reasons(self) -> list[str]:
-        """Why this gateway should get no traffic. About itself alone: what it cannot do while a broker, the
-        store or a notifier is away it answers with 503 and `Retry-After`, or 1012 and `afterMs`; all gateways
-        not ready at once would have connections refused."""
+        """Why this gateway should get no traffic; empty when ready. Only its own state counts: while a
+        broker, the store or a notifier is away it answers 503 with `Retry-After`, or closes with 1012 and
+        `afterMs`; all gateways unready at once would refuse connections."""
         reasons = {
-            "the log was not seen yet": self.events.identity is None,
+            "the log was not seen yet": self.producer.identity is None,
             "draining": self.connections.draining,
         }
-        return [reason for reason, holds in reasons.items() if holds]
+        return [reason for reason, applies in reasons.items() if applies]
 
     async def drain(self) -> None:
-        """Send everybody elsewhere, and finish what was begun."""
+        """Send all clients elsewhere, and write what is in flight."""
         await self.connections.drain()
         with suppress(TimeoutError):
             async with asyncio.timeout(_FLUSH_TIMEOUT_SECONDS):

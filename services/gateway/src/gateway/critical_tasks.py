@@ -1,4 +1,4 @@
-"""Work in the background that a gateway is useless without."""
+"""Background work that the gateway cannot run without."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -13,13 +13,14 @@ log = structlog.get_logger()
 class CriticalTasks:
     def __init__(self) -> None:
         self.failures: list[str] = []
-        """What failed: why this process is not alive."""
+        """The tasks that failed: why this process is not alive."""
         self._failed = asyncio.Event()
 
     @asynccontextmanager
     async def running(self, **work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-        """Each runs until it is done or the block is left. A failure does not end the block, it is `lost`."""
-        tasks = [asyncio.create_task(each, name=name) for name, each in work.items()]
+        """Run each until it is done or the block is left. A failure does not end the block; see
+        `failures`."""
+        tasks = [asyncio.create_task(coroutine, name=name) for name, coroutine in work.items()]
         for task in tasks:
             task.add_done_callback(self._on_done)
         try:
@@ -30,7 +31,7 @@ class CriticalTasks:
             await asyncio.wait(tasks)
 
     async def wait_for_failure(self) -> None:
-        """Returns once something is lost."""
+        """Return once a task failed."""
         await self._failed.wait()
 
     def _on_done(self, task: asyncio.Task[None]) -> None:

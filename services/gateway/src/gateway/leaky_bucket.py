@@ -1,8 +1,9 @@
-"""Moments that are at least so far apart."""
+"""A leaky bucket: spaces events evenly in time."""
 
 
 class LeakyBucket:
-    """`rate` a second; after a pause the first `burst` at once. Times are in seconds on one clock."""
+    """Admits `rate` events a second, after a pause the first `burst` at once. Times are seconds of one
+    clock."""
 
     def __init__(self, rate: float, *, burst: int = 1) -> None:
         self._interval = 1 / rate
@@ -10,11 +11,11 @@ class LeakyBucket:
         self._next = float("-inf")
 
     def delay(self, now: float) -> float:
-        """How long the next one would have to wait."""
+        """Seconds that the next event would have to wait."""
         return max(0.0, self._next - now)
 
     def reserve(self, now: float) -> float:
-        """How long this one has to wait."""
+        """Take the next slot; return the seconds until it."""
         wait = self.delay(now)
         self._next = max(self._next, now - self._credit) + self._interval
         return wait

@@ -1,7 +1,7 @@
-"""Each HTTP request has a name, is measured, and a line in the log when it failed or was slow.
+"""Gives each HTTP request an id, measures it, and logs it when it failed or was slow.
 
-Stands around the routes, inside CORS: an error that nobody expected becomes a problem document here, unless
-FastAPI made it one before.
+Wraps the routes, inside CORS: an unexpected exception becomes a problem document here, unless FastAPI made
+one before.
 """
 
 import re
@@ -28,10 +28,10 @@ class RequestLoggingMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            name = _request_id(Headers(scope=scope).get("x-request-id"))
-            before = structlog.contextvars.bind_contextvars(request=name)
+            request_id = _request_id(Headers(scope=scope).get("x-request-id"))
+            before = structlog.contextvars.bind_contextvars(request=request_id)
             try:
-                await _Request(name, scope, send).run(self._app, receive)
+                await _Request(request_id, scope, send).run(self._app, receive)
             finally:
                 structlog.contextvars.reset_contextvars(**before)
         else:
@@ -39,8 +39,8 @@ class RequestLoggingMiddleware:
 
 
 class _Request:
-    def __init__(self, name: str, scope: Scope, send: Send) -> None:
-        self._id = name
+    def __init__(self, request_id: str, scope: Scope, send: Send) -> None:
+        self._id = request_id
         self._scope = scope
         self._send = send
         self._status = 0
@@ -73,7 +73,7 @@ class _Request:
 
     @property
     def _route(self) -> str:
-        """Its path, where it is one of ours: what clients invent does not become a label."""
+        """The route's path; `other` for unknown ones, so that clients cannot invent label values."""
         return str(getattr(self._scope.get("route"), "path", "other"))
 
 

@@ -4,15 +4,12 @@ Frames made from an entry are state, never deltas, and carry `version`: a client
 the version of the object it holds.
 """
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from shared.contract.fields import (
     ClientId,
-    GivenSeq,
-    NewClientId,
-    NewText,
     Seq,
     Timestamp,
     UserId,
@@ -205,29 +202,4 @@ ServerFrame = (
     | ConversationFrame
     | ResetFrame
     | ReconnectFrame
-)
-
-# From the client -----------------------------------------------------------------------------------------
-
-
-class SendMessage(Wire):
-    """Send a message. With the same `clientId` it is sent once, however often it is said."""
-
-    type: Literal["message"]
-    conversation_id: Uuid
-    text: NewText
-    client_id: NewClientId | None = Field(default=None, exclude_if=is_none)
-
-
-class MoveRead(Wire):
-    """All messages up to this seq are read."""
-
-    type: Literal["read"]
-    conversation_id: Uuid
-    up_to: GivenSeq
-
-
-ClientFrame = SendMessage | MoveRead
-client_frame_reader: TypeAdapter[ClientFrame] = TypeAdapter(
-    Annotated[ClientFrame, Field(discriminator="type")]
 )

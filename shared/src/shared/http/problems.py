@@ -101,7 +101,7 @@ class Problem(Exception):
 
 def not_found() -> NoReturn:
     """The one answer for "no such conversation" and "not yours": a stranger learns nothing from it."""
-    raise Problem("not_found", "no such conversation, or you are not a member of it")
+    raise Problem("not_found", "conversation not found, or you don't have access")
 
 
 def of_status(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
@@ -110,7 +110,7 @@ def of_status(status: int, detail: str, headers: Mapping[str, str] | None = None
 
 
 def unexpected() -> Problem:
-    return Problem("internal", "this is our fault; the log has the details")
+    return Problem("internal", "internal server error")
 
 
 def install(app: FastAPI, *, docs: str | None = None) -> None:

@@ -24,7 +24,7 @@ async def test_what_fails_unexpectedly_is_a_problem_that_another_origin_may_read
 ) -> None:
     async with run_gateway(allowed_origins=[_PAGE]) as gateway:
         monkeypatch.setattr(gateway.store, "history", _broken)
-        monkeypatch.setattr(type(gateway.components.events), "identity", property(_broken), raising=False)
+        monkeypatch.setattr(type(gateway.components.producer), "identity", property(_broken), raising=False)
         with structlog.testing.capture_logs() as logs:
             answer = await gateway.http.get(path, headers={"Origin": _PAGE, "X-Request-Id": "mine"})
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")

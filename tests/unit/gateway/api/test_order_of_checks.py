@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.api.examples import CONVERSATION
+from gateway.examples import CONVERSATION
 from tests.unit.gateway.gateway_fixture import EPOCH, PARTITIONS, GatewayFixture, run_gateway
 from tests.unit.gateway.rules import ME, PEER, Call, Operation, Rule
 
@@ -114,7 +114,7 @@ async def test_the_faults_that_are_documented_are_those_that_are_given(
         gateway.store.stands_at, gateway.store.away, gateway.broker.away = None, True, True
         await answer()
         monkeypatch.setattr(type(gateway.store), "_answered", _broken)
-        monkeypatch.setattr(type(gateway.components.events), "append", _broken)
+        monkeypatch.setattr(type(gateway.components.producer), "append", _broken)
         monkeypatch.setattr(type(gateway.store), "sync", _broken)
         await answer()
     assert given == {problem for problem in operation.problems if problem[0] in FAULTS}

@@ -1,9 +1,11 @@
 """Reads of sockets: the first at once, then the newest at the end of each second."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
+from gateway.commands.mark_read import append_read
 from gateway.commands.read_receipts import ReadReceiptCoalescer
 from shared.contract.events import ReadMoved
 from shared.contract.fields import MAX_SEQ
@@ -15,6 +17,11 @@ async def talk(own_gateway: GatewayFixture) -> str:
     return await own_gateway.start_direct("ana", "ben")
 
 
+def coalescer(gateway: GatewayFixture, *, interval_seconds: float) -> ReadReceiptCoalescer:
+    append = partial(append_read, gateway.components.writer)
+    return ReadReceiptCoalescer(append, interval_seconds=interval_seconds)
+
+
 def written(gateway: GatewayFixture) -> list[int]:
     return [event.data.up_to for event in gateway.written_events() if isinstance(event, ReadMoved)]
 
@@ -22,7 +29,7 @@ def written(gateway: GatewayFixture) -> list[int]:
 async def test_the_first_is_written_at_once_and_then_the_newest(
     own_gateway: GatewayFixture, talk: str
 ) -> None:
-    reads = ReadReceiptCoalescer(own_gateway.components.commands, interval_seconds=0.1)
+    reads = coalescer(own_gateway, interval_seconds=0.1)
     reads.submit("ana", talk, 1)
     await asyncio.sleep(0.03)
     assert written(own_gateway) == [1]
@@ -38,7 +45,7 @@ async def test_the_first_is_written_at_once_and_then_the_newest(
 async def test_the_same_asked_again_is_written_again_since_the_fold_takes_less(
     own_gateway: GatewayFixture, talk: str
 ) -> None:
-    reads = ReadReceiptCoalescer(own_gateway.components.commands, interval_seconds=0.1)
+    reads = coalescer(own_gateway, interval_seconds=0.1)
     for _ in range(2):
         reads.submit("ana", talk, MAX_SEQ)
         await own_gateway.http.post("/messages?meId=ben", json={"conversationId": talk, "text": "hello"})
@@ -49,7 +56,7 @@ async def test_the_same_asked_again_is_written_again_since_the_fold_takes_less(
 
 
 async def test_users_do_not_wait_for_one_another(own_gateway: GatewayFixture, talk: str) -> None:
-    reads = ReadReceiptCoalescer(own_gateway.components.commands, interval_seconds=10)
+    reads = coalescer(own_gateway, interval_seconds=10)
     reads.submit("ana", talk, 1)
     reads.submit("ben", talk, 2)
     await asyncio.sleep(0.03)
@@ -58,7 +65,7 @@ async def test_users_do_not_wait_for_one_another(own_gateway: GatewayFixture, ta
 
 
 async def test_a_flush_writes_what_waits(own_gateway: GatewayFixture, talk: str) -> None:
-    reads = ReadReceiptCoalescer(own_gateway.components.commands, interval_seconds=10)
+    reads = coalescer(own_gateway, interval_seconds=10)
     reads.submit("ana", talk, 1)
     await asyncio.sleep(0.03)
     reads.submit("ana", talk, 2)
@@ -68,7 +75,7 @@ async def test_a_flush_writes_what_waits(own_gateway: GatewayFixture, talk: str)
 
 
 async def test_what_the_log_does_not_take_is_tried_again(own_gateway: GatewayFixture, talk: str) -> None:
-    reads = ReadReceiptCoalescer(own_gateway.components.commands, interval_seconds=0.05)
+    reads = coalescer(own_gateway, interval_seconds=0.05)
     own_gateway.broker.away = True
     reads.submit("ana", talk, 1)
     await asyncio.sleep(0.12)
@@ -78,7 +85,7 @@ async def test_what_the_log_does_not_take_is_tried_again(own_gateway: GatewayFix
 
 
 async def test_a_flush_does_not_wait_for_a_log_that_is_away(own_gateway: GatewayFixture, talk: str) -> None:
-    reads = ReadReceiptCoalescer(own_gateway.components.commands, interval_seconds=10)
+    reads = coalescer(own_gateway, interval_seconds=10)
     own_gateway.broker.away = True
     reads.submit("ana", talk, 1)
     async with asyncio.timeout(1):

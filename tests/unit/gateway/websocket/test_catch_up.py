@@ -78,9 +78,10 @@ def behind(
     told: Stretches | None = None,
 ) -> ClientConnection:
     socket = ClientConnection(user, SendBuffer(line or Far(), frames, 1_000 * frames), told or Stretches())
-    socket.registered = True
+    socket.subscribed()
     socket.set_start(Progress(EPOCH, at))
     socket.mark_lagging()
+    socket.hello_sent()
     return socket
 
 
@@ -173,7 +174,7 @@ async def test_as_long_as_the_client_does_not_read_the_cursor_covers_what_was_pu
     for n in range(110):
         await own_gateway.send_message("ben", talk, ("🌊" if n == 0 else "a") + "a" * 7_999)
     socket = behind("ana", line := Far(taking=False), frames=1_000, at=(1,) * 4)
-    catching_up = CatchUp(own_gateway.store, own_gateway.components.events)
+    catching_up = CatchUp(own_gateway.store, own_gateway.components.producer)
     reading = asyncio.create_task(catching_up.replay_missed(socket))
     while socket.send_buffer.below_low_water:
         await asyncio.sleep(0)
@@ -199,7 +200,7 @@ class Endless(Store):
 async def test_once_a_socket_is_closed_nothing_more_is_read_for_it() -> None:
     store = Endless()
     socket, reading = await begun(store)
-    socket.send_buffer.close(Close(close_codes.TOO_SLOW))
+    socket.close(Close(close_codes.TOO_SLOW))
     async with asyncio.timeout(5):
         await reading
     assert len(store.asked) <= 2

@@ -33,7 +33,7 @@ async def test_the_present_never_answers_with_an_older_question(
         return progress
 
     monkeypatch.setattr(own_gateway.store, "progress", slow)
-    present = CoalescedProgressReader(own_gateway.store, own_gateway.components.events)
+    present = CoalescedProgressReader(own_gateway.store, own_gateway.components.producer)
     async with asyncio.TaskGroup() as tasks:
         early = tasks.create_task(present.progress())
         await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The parameters of the calls: read from raw query strings, and described in OpenAPI, by the same models."""
+"""The query parameters of the calls: validated, and described in OpenAPI, by the same models."""
 
 import re
 from functools import cache
@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple, Self
 from pydantic import AfterValidator, ConfigDict, Field, GetCoreSchemaHandler, PrivateAttr, model_validator
 from pydantic_core import CoreSchema, core_schema
 
-from gateway.api.examples import CALLER, CONVERSATION
+from gateway.examples import CALLER, CONVERSATION
 from shared.contract import cursor, page_token, position
 from shared.contract.cursor import Cursor
 from shared.contract.fields import MAX_SEQ, Otherwise, UserId, Uuid, Wire
@@ -56,17 +56,17 @@ class QueryParams(Wire):
     model_config = ConfigDict(extra="ignore")
 
     me_id: UserId | None = Field(default=None, examples=[CALLER])
-    """Who calls. Needed where no token says so; where one does, it must agree."""
+    """The caller. Required without a token; with one, both must agree."""
 
     @classmethod
     @cache
     def names(cls) -> tuple[tuple[str, bool], ...]:
-        """Names on the wire, and which of them must be there."""
+        """The names on the wire, each with whether it is required."""
         return tuple((field.alias or name, field.is_required()) for name, field in cls.model_fields.items())
 
     @classmethod
     def openapi_parameters(cls) -> list[dict[str, Any]]:
-        """For OpenAPI."""
+        """Describe the parameters for OpenAPI."""
         schema = cls.model_json_schema()
         return [
             {
@@ -89,24 +89,24 @@ class ConversationsParams(QueryParams):
 
 class SyncParams(QueryParams):
     cursor: str | None = None
-    """What came after it. Without one: nothing, and where things stand now."""
+    """Answer the frames after it. Without one: none, and the present cursor."""
     limit: Limit = 50
     position: Position | None = None
     """Answer only once the read models have this `position`; 503 after two seconds."""
-    _came_with: Cursor | None = PrivateAttr(None)
+    _decoded_cursor: Cursor | None = PrivateAttr(None)
 
     @model_validator(mode="after")
-    def _decoded(self) -> Self:
-        """Raises Problem: what was never a cursor has a code of its own."""
+    def _decode_cursor(self) -> Self:
+        """Raises Problem: a malformed cursor has a code of its own."""
         try:
-            self._came_with = cursor.decode(self.cursor) if self.cursor is not None else None
+            self._decoded_cursor = cursor.decode(self.cursor) if self.cursor is not None else None
         except cursor.CursorInvalid as error:
             raise Problem("cursor_invalid", f"the cursor {error}") from None
         return self
 
     @property
     def decoded_cursor(self) -> Cursor | None:
-        return self._came_with
+        return self._decoded_cursor
 
 
 class HistoryParams(QueryParams):
@@ -117,7 +117,7 @@ class HistoryParams(QueryParams):
     after: Bound | None = None
     """Messages with a larger `seq`."""
     around: Bound | None = None
-    """Messages with this `seq` in their middle."""
+    """Messages around this `seq`."""
     position: Position | None = None
     """Answer only once the read models have this `position`; 503 after two seconds."""
 
@@ -133,17 +133,20 @@ class HistoryParams(QueryParams):
         return {name: value for name, value in named.items() if value is not None}
 
 
-def _openapi_parameter(described: dict[str, Any]) -> dict[str, Any]:
-    """A property of a JSON Schema as a parameter of OpenAPI: its description stands beside the schema."""
+def _openapi_parameter(property_schema: dict[str, Any]) -> dict[str, Any]:
+    """Turn a property of a JSON Schema into a parameter of OpenAPI, which keeps the description beside the
+    schema."""
     schema = {
-        key: value for key, value in described.items() if key not in ("description", "title", "examples")
+        key: value
+        for key, value in property_schema.items()
+        if key not in ("description", "title", "examples")
     }
-    alternatives = [each for each in schema.pop("anyOf", []) if each != {"type": "null"}]
+    alternatives = [option for option in schema.pop("anyOf", []) if option != {"type": "null"}]
     if schema.get("default", 0) is None:
         del schema["default"]
     parameter: dict[str, Any] = {"schema": schema | (alternatives[0] if alternatives else {})}
-    if "description" in described:
-        parameter["description"] = described["description"]
-    if "examples" in described:
-        parameter["example"] = described["examples"][0]
+    if "description" in property_schema:
+        parameter["description"] = property_schema["description"]
+    if "examples" in property_schema:
+        parameter["example"] = property_schema["examples"][0]
     return parameter

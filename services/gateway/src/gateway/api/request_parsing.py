@@ -1,9 +1,10 @@
-"""What a well-formed call is. The order of the checks is part of the contract: 401, 413, 400, 422, 403;
-404 is left to who knows the conversation.
+"""Parses and authenticates REST calls. The order of the checks is part of the contract: 401, 413, 400, 422,
+403; 404 follows in the command or query.
 
-All that a call may break by itself (400, 422) is found while it is read, by the models of its query and its
-body: a rule of a route's own would come too late. Rules that depend on who calls find that in the validation
-context, as `caller`."""
+Every rule that a call can break by itself (400, 422) is checked while it is parsed, by the models of its
+query and body: in a route it would come too late. Rules that depend on the caller find the user id in the
+validation context, as `caller`.
+"""
 
 import asyncio
 from typing import Any, NamedTuple, TypeVar
@@ -17,8 +18,7 @@ from gateway import validation_errors
 from gateway.api import header_fields
 from gateway.api.query_params import QueryParams
 from gateway.auth import authentication
-from gateway.auth.origins import origin_not_allowed
-from gateway.components import GatewayComponents
+from gateway.auth.origins import Origins, origin_not_allowed
 from shared.http.problems import Code, Problem
 
 Q = TypeVar("Q", bound=QueryParams)
@@ -28,7 +28,7 @@ _BODY_TIMEOUT_SECONDS = 10.0
 
 
 class QueryString(NamedTuple):
-    """A query string, taken apart. Unreadable ones are kept, for the order of the checks."""
+    """A query string by parameter. Undecodable ones are kept with the error, for the order of the checks."""
 
     values: dict[str, list[str]]
     parse_error: str | None
@@ -36,7 +36,7 @@ class QueryString(NamedTuple):
     @classmethod
     def parse(cls, raw: bytes) -> "QueryString":
         values: dict[str, list[str]] = {}
-        complaint = None
+        parse_error = None
         for field in raw.split(b"&") if raw else ():
             name, _, value = field.replace(b"+", b" ").partition(b"=")
             try:
@@ -45,11 +45,12 @@ class QueryString(NamedTuple):
                 )
             except UnicodeDecodeError:
                 values.setdefault(unquote_to_bytes(name).decode(errors="replace"), [])
-                complaint = "the query is not percent-encoded UTF-8"
-        return cls(values, complaint)
+                parse_error = "the query is not percent-encoded UTF-8"
+        return cls(values, parse_error)
 
     def single_values(self, model: type[QueryParams]) -> dict[str, str]:
-        """Raises Problem (400) for what is unreadable, repeated or missing; what is unknown is left out."""
+        """The value of each parameter of `model`; unknown ones are left out. Raises Problem (400) for one
+        that is undecodable, repeated or missing."""
         if self.parse_error:
             raise Problem("bad_request", self.parse_error)
         for name, required in model.names():
@@ -60,54 +61,54 @@ class QueryString(NamedTuple):
 
 
 async def parse_query(request: Request, model: type[Q]) -> tuple[str, Q]:
-    """The caller's user id and the query. Raises Problem."""
-    fields = QueryString.parse(request.scope["query_string"])
-    caller = authentication.authenticate(request.headers, fields.values)
-    query = _validate_query(fields.single_values(model), model)
+    """Return the caller's user id and the query. Raises Problem."""
+    query_string = QueryString.parse(request.scope["query_string"])
+    caller = authentication.authenticate(request.headers, query_string.values)
+    query = _validate_query(query_string.single_values(model), model)
     return caller.resolve_user(query.me_id), query
 
 
 async def parse_query_and_body(
-    request: Request, body: TypeAdapter[B], components: GatewayComponents
+    request: Request, body: TypeAdapter[B], *, origins: Origins, max_body_bytes: int
 ) -> tuple[str, B]:
-    """The caller's user id and the body of a call that writes. Raises Problem."""
-    fields = QueryString.parse(request.scope["query_string"])
-    caller = authentication.authenticate(request.headers, fields.values)
-    raw = await _read_body(request, components.settings.max_body)
-    single = fields.single_values(QueryParams)
+    """Return the caller's user id and the body of a command. Raises Problem."""
+    query_string = QueryString.parse(request.scope["query_string"])
+    caller = authentication.authenticate(request.headers, query_string.values)
+    raw = await _read_body(request, max_body_bytes)
+    values = query_string.single_values(QueryParams)
     _require_utf8(request.headers.get("content-type", ""))
-    content = _validate_body(raw, body, caller.token_user or single.get("meId"))
-    query = _validate_query(single, QueryParams)
-    if not components.origins.allows_request(request.headers):
+    content = _validate_body(raw, body, caller.token_user or values.get("meId"))
+    query = _validate_query(values, QueryParams)
+    if not origins.allows_request(request.headers):
         raise origin_not_allowed()
     return caller.resolve_user(query.me_id), content
 
 
-def _validate_query(fields: dict[str, str], model: type[Q]) -> Q:
+def _validate_query(values: dict[str, str], model: type[Q]) -> Q:
     try:
-        return model.model_validate(fields, by_name=False)
+        return model.model_validate(values, by_name=False)
     except ValidationError as error:
         raise Problem("invalid", validation_errors.describe(error)) from None
 
 
-async def _read_body(request: Request, limit: int) -> bytes:
+async def _read_body(request: Request, max_bytes: int) -> bytes:
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared[:12]) > limit:
-        raise _body_too_big(limit)
+    if declared.isdigit() and int(declared[:12]) > max_bytes:
+        raise _body_too_big(max_bytes)
     received = bytearray()
     try:
         async with asyncio.timeout(_BODY_TIMEOUT_SECONDS):
             async for chunk in request.stream():
                 received += chunk
-                if len(received) > limit:
-                    raise _body_too_big(limit)
+                if len(received) > max_bytes:
+                    raise _body_too_big(max_bytes)
     except (TimeoutError, ClientDisconnect):
         raise Problem("bad_request", "the body did not arrive") from None
     return bytes(received)
 
 
-def _body_too_big(limit: int) -> Problem:
-    return Problem("too_big", f"the body is larger than {limit} bytes")
+def _body_too_big(max_bytes: int) -> Problem:
+    return Problem("too_big", f"the body is larger than {max_bytes} bytes")
 
 
 def _require_utf8(content_type: str) -> None:
@@ -127,6 +128,6 @@ def _validate_body(raw: bytes, body: TypeAdapter[B], caller: str | None = None) 
 def _body_error(raw: bytes, body: TypeAdapter[Any], error: ValidationError) -> tuple[Code, str]:
     try:
         value = validation_errors.parse_strict(raw, error)
-    except validation_errors.InvalidJson as not_json:
-        return "bad_request", f"the body {not_json}"
+    except validation_errors.InvalidJson as invalid:
+        return "bad_request", f"the body {invalid}"
     return "invalid", validation_errors.describe_violation(body, value, error)

@@ -1,4 +1,5 @@
-"""Who calls. With AUTH=dev a Bearer token is the user id itself; where there is none, `meId` is believed."""
+"""Authenticates requests. With AUTH=dev a Bearer token is the user id itself; without one `meId` is
+trusted."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -14,24 +15,23 @@ TOKEN_FORMAT = "<user id>: 1 to 128 characters, no control characters, no white 
 
 
 class Caller(NamedTuple):
-    """`token` is the identity that was proven, None when `meId` alone names the caller."""
-
     token_user: str | None
+    """The user that the token proves; None when `meId` alone names the caller."""
 
     def resolve_user(self, me_id: str | None) -> str:
-        """The user id. Raises Problem (403) when the call is made in another's name."""
+        """Return the user id. Raises Problem (403) when `meId` names another user than the token."""
         if self.token_user is None:
             if me_id is None:
                 raise missing_credentials()
             return me_id
         if me_id is not None and me_id != self.token_user:
-            raise Problem("forbidden", "meId is not you")
+            raise Problem("forbidden", "meId is not the authenticated user")
         return self.token_user
 
 
 def authenticate(headers: Headers, query: Mapping[str, object]) -> Caller:
-    """Raises Problem (401) when neither a token nor `meId` says who calls, or `Authorization` is anything but
-    one good Bearer token."""
+    """Raises Problem (401) without a token and `meId`, or when `Authorization` is anything but one valid
+    Bearer token."""
     given = headers.getlist("authorization")
     if not given:
         if "meId" not in query:
@@ -44,8 +44,8 @@ def authenticate(headers: Headers, query: Mapping[str, object]) -> Caller:
 
 
 def authenticate_socket(headers: Headers, tokens: Sequence[str]) -> str | None:
-    """The user that a socket's `token` in the URL or its `Authorization` proves; both must agree. None when
-    neither or one of them is bad."""
+    """Return the user that `token` in a socket's URL or its `Authorization` proves; both must agree. None
+    when both are missing or one is invalid."""
     given = headers.getlist("authorization")
     proven = {_bearer_user(given)} if given else set()
     if tokens or not given:
@@ -54,7 +54,8 @@ def authenticate_socket(headers: Headers, tokens: Sequence[str]) -> str | None:
 
 
 def _bearer_user(given: Sequence[str]) -> str | None:
-    """The user of `Authorization` (RFC 9110, section 11.6.2; one space or several before the token)."""
+    """Return the user of `Authorization` (RFC 9110, section 11.6.2; one space or several before the
+    token)."""
     scheme, _, token = given[0].partition(" ")
     if len(given) > 1 or scheme.lower() != "bearer":
         return None
@@ -62,7 +63,7 @@ def _bearer_user(given: Sequence[str]) -> str | None:
 
 
 def verify_token(token: str | None) -> str | None:
-    """Whom `token` proves; None when it proves nobody."""
+    """Return the user that `token` proves; None for an invalid one."""
     try:
         return _user_id.validate_python(token)
     except ValidationError:
@@ -70,7 +71,9 @@ def verify_token(token: str | None) -> str | None:
 
 
 def missing_credentials() -> Problem:
-    return Problem("unauthenticated", "say who you are: Authorization: Bearer <user id>, or meId=<user id>")
+    return Problem(
+        "unauthenticated", "missing credentials: send Authorization: Bearer <user id>, or meId=<user id>"
+    )
 
 
 def _decode_utf8(header: str) -> str | None:

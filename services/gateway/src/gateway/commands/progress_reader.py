@@ -1,7 +1,7 @@
-"""How far the store is now, asked once for all who ask at the same time.
+"""Reads the store's progress once for all callers that need it at the same time.
 
-Who asks gets an answer to a question that was put after they asked, never an older one: a socket's start
-is only true if it was read after all notifiers knew of the socket.
+A caller gets the answer to a query that began after its call, never an older one: a connection's start is
+only right when it was read after all notifiers knew the user.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ class CoalescedProgressReader:
         self._next: asyncio.Task[Progress] | None = None
 
     async def progress(self) -> Progress:
-        """Raises Unavailable."""
+        """Raises Unavailable when the store does not answer, or belongs to another log."""
         if self._next is None:
             self._next = asyncio.create_task(self._read_after(self._running))
             self._next.add_done_callback(lambda task: task.cancelled() or task.exception())
@@ -38,5 +38,5 @@ class CoalescedProgressReader:
             raise Unavailable("the log was not seen yet")
         if (identity.epoch, identity.partitions) != (progress.epoch, len(progress.offsets)):
             log.error("store.of_another_log", store=progress.epoch, log=identity.epoch)
-            raise Unavailable("the store and the log do not belong together")
+            raise Unavailable("store and log belong to different systems")
         return progress

@@ -1,13 +1,13 @@
-"""One client's socket as the rest of the gateway sees it: entries are delivered to it, frames are put.
+"""One client's connection: its state, its offsets, and the live entries that wait for a catch-up.
 
-It begins at a place in the log; entries at or below it are history already. Its cursor is, per partition, the
-larger of that place and what notifiers have told since. As long as something before is still to be shown, it
-is not live: entries are held back, or dropped when they will be read from the store anyway, and its cursor is
-the place that it has got to.
+It starts at an offset of each partition; entries below are history already. Its cursor is, per partition, the
+larger of that start and what the notifiers have delivered since. While entries before the live ones are still
+to be read from the store, live entries are buffered, or discarded when a later page will contain them, and
+the cursor is the offset that the catch-up has reached.
 """
 
 import asyncio
-from collections.abc import Callable
+from enum import Enum, auto
 from sys import getsizeof
 
 from pydantic import BaseModel
@@ -24,31 +24,56 @@ from shared.http.websocket_connection import text_frame
 _CLOSE_TIMEOUT_SECONDS = 1.0
 
 
+class ConnectionState(Enum):
+    SUBSCRIBING = auto()
+    """Not every notifier knows the user yet. Entries lost now lie before the start."""
+    STARTING = auto()
+    """Every notifier knows the user; `hello` is not sent yet."""
+    LAGGING = auto()
+    """Entries before the live ones are to be read from the store; live ones are discarded."""
+    BUFFERING = auto()
+    """Live entries wait until those before them are sent."""
+    LIVE = auto()
+    """Entries are sent as they arrive."""
+    CLOSED = auto()
+    """The gateway closed it; nothing more is sent."""
+
+
+_OPEN = (ConnectionState.LAGGING, ConnectionState.BUFFERING, ConnectionState.LIVE)
+_LIVE = ConnectionState.LIVE  # looked up once: `deliver` runs for every entry and connection
+
+
 class ClientConnection:
-    def __init__(self, user: str, outbox: SendBuffer, stretches: Stretches) -> None:
+    def __init__(self, user: str, send_buffer: SendBuffer, tracker: Stretches) -> None:
         self.user = user
-        self.hello_sent = False
-        """`hello` was put: the client may be told anything."""
-        self.registered = False
-        """Every owner knows of the user: what is left out from now on is missed."""
-        self.needs_resync = False
-        """Something is to be read from the store, after its cursor."""
-        self.on_resync_needed: Callable[[], None] = lambda: None
-        """Called then."""
-        self.send_buffer = outbox
-        self._stretches = stretches
-        self._live = False
+        self.send_buffer = send_buffer
+        self._tracker = tracker
+        self._state = ConnectionState.SUBSCRIBING
         self._live_buffer: list[Entry] | None = []
-        """None: they are dropped."""
+        """None while live entries are discarded."""
         self._live_buffer_bytes = 0
         self._start: Progress | None = None
         self._history_offsets: tuple[int, ...] = ()
-        """Per partition, what is below is not shown again."""
+        """Per partition: entries below are history and not sent."""
         self._watermarks: dict[int, int] = {}
-        """Per partition, what is below was told before it was held back, and must be history."""
+        """Per partition: entries below were delivered before live ones were buffered; the store must have
+        them."""
+
+    @property
+    def state(self) -> ConnectionState:
+        return self._state
+
+    @property
+    def needs_resync(self) -> bool:
+        return self._state is ConnectionState.LAGGING
+
+    @property
+    def is_open(self) -> bool:
+        """Whether `hello` was sent, so that any other frame may follow."""
+        return self._state in _OPEN
 
     def deliver(self, entry: Entry) -> None:
-        if self._live:
+        if self._state is _LIVE:
             if not self._history_offsets or entry.covers > self._history_offsets[entry.partition]:
                 self._write(entry.frame)
         elif self._live_buffer is not None:
@@ -61,83 +86,106 @@ class ClientConnection:
         """A frame that is JSON already."""
         self._write(text_frame(frame))
 
-    def set_start(self, place: Progress | None) -> None:
-        """Everything up to there was shown, or is history to this client. None: the store does not say."""
-        self._start = place
-        self._history_offsets = place.offsets if place else ()
+    def subscribed(self) -> None:
+        """Every notifier knows the user: entries lost from now on have to be read from the store."""
+        if self._state is ConnectionState.SUBSCRIBING:
+            self._state = ConnectionState.STARTING
+            self.snapshot_watermarks()
+
+    def set_start(self, start: Progress | None) -> None:
+        """Entries below `start` were sent, or are history to this client. None: the store is away."""
+        self._start = start
+        self._history_offsets = start.offsets if start else ()
+
+    def hello_sent(self) -> None:
+        """The client may be sent anything from now on."""
+        if self._state is ConnectionState.STARTING:
+            is_lagging = self._live_buffer is None
+            self._state = ConnectionState.LAGGING if is_lagging else ConnectionState.BUFFERING
 
     def mark_lagging(self) -> None:
-        """Something after its cursor was left out. Without a cursor it cannot be found: the client must come
-        back. Who is not registered begins later anyway."""
-        if not self.registered:
-            return
-        if self._live and self._start is None:
-            self.close(close_codes.close_with_retry_after(close_codes.RESTARTING), drop=True)
-            return
-        self.set_start(self._offsets())
-        self._live = False
-        self.discard_live()
-        self.needs_resync = True
-        self.on_resync_needed()
+        """Entries after the cursor were lost here: they have to be read from the store. A live connection
+        without a cursor cannot find them and is closed, so that the client comes back."""
+        match self._state:
+            case ConnectionState.LIVE if self._start is None:
+                self.close(close_codes.close_with_retry_after(close_codes.RESTARTING), drop=True)
+            case ConnectionState.LIVE:
+                self.set_start(self._offsets())
+                self._state = ConnectionState.LAGGING
+            case ConnectionState.STARTING | ConnectionState.LAGGING | ConnectionState.BUFFERING:
+                self.discard_live()
+            case ConnectionState.SUBSCRIBING | ConnectionState.CLOSED:
+                pass
 
     def discard_live(self) -> None:
-        """What is delivered from here on will be read from the store."""
+        """Discard live entries from here on: the store will be read for them."""
         self._live_buffer, self._live_buffer_bytes = None, 0
+        if self._state is ConnectionState.BUFFERING:
+            self._state = ConnectionState.LAGGING
 
     def buffer_live(self) -> None:
-        """What was told until now must be in what is read from the store next; hold back from here on."""
+        """Buffer live entries from here on; those before must be in what is read from the store next."""
+        if self._state is ConnectionState.CLOSED:
+            return
         self._live_buffer, self._live_buffer_bytes = [], 0
         self.snapshot_watermarks()
+        if self._state is ConnectionState.LAGGING:
+            self._state = ConnectionState.BUFFERING
 
     def snapshot_watermarks(self) -> None:
-        """What was told until now must be in what the store says next."""
-        self._watermarks = self._stretches.told()
+        """What was delivered until now must be in what the store answers next."""
+        self._watermarks = self._tracker.told()
 
-    def store_is_stale(self, place: Progress) -> bool:
-        """Is the store behind what was told before it was asked? What is missing there must not count as
-        shown."""
-        return place.lacks(self._watermarks)
+    def store_is_stale(self, progress: Progress) -> bool:
+        """Whether the store is behind the watermarks: what it lacks must not count as sent."""
+        return progress.lacks(self._watermarks)
 
     def go_live(self) -> None:
-        """Show what was held back, and from now on everything at once."""
-        held, self._live_buffer, self._live = self._live_buffer or [], None, True
-        for entry in held:
+        """Send what was buffered, and every entry from now on as it arrives."""
+        if self._state is ConnectionState.CLOSED:
+            return
+        buffered, self._live_buffer = self._live_buffer or [], None
+        self._state = ConnectionState.LIVE
+        for entry in buffered:
             self.deliver(entry)
 
-    def resume_at(self, present: Progress) -> None:
-        """Where this socket is, by where the store was a moment ago. What notifiers told is sure; where they
-        told nothing yet (of a new or an emptied partition), what the store has is history, or was told
-        meanwhile and is known by that."""
-        known = (self._stretches.covers(partition) for partition in range(len(present.offsets)))
-        offsets = tuple(told or at for told, at in zip(known, present.offsets, strict=True))
-        self._start = Progress(present.epoch, offsets)
+    def resume_at(self, progress: Progress) -> None:
+        """Take where the store was a moment ago for the cursor of a connection that had none. What notifiers
+        delivered is certain; where they delivered nothing yet (a new or an emptied partition), what the store
+        has is history, or was delivered meanwhile and shows as such."""
+        delivered = (self._tracker.covers(partition) for partition in range(len(progress.offsets)))
+        offsets = tuple(covers or stored for covers, stored in zip(delivered, progress.offsets, strict=True))
+        self._start = Progress(progress.epoch, offsets)
 
     def cursor(self) -> str | None:
-        """Covers exactly what was put before. None as long as its place is not known."""
-        place = self._offsets()
-        return None if place is None else cursor.encode(place.epoch, self.user, place.offsets)
+        """Covers exactly the entries put before. None while its offsets are not known."""
+        progress = self._offsets()
+        return None if progress is None else cursor.encode(progress.epoch, self.user, progress.offsets)
 
     def close(self, close: Close, *, drop: bool = False) -> None:
-        """Written after what waits (`drop`: instead of it), in a second; else the connection is cut."""
-        if not self.send_buffer.closed:
+        """Written after the frames that wait (`drop`: instead of them); the connection is aborted a second
+        later."""
+        if self._state is not ConnectionState.CLOSED:
+            self._state = ConnectionState.CLOSED
+            self.discard_live()
             metrics.closes.labels(str(close.code)).inc()
             self.send_buffer.close(close, drop=drop)
             asyncio.get_running_loop().call_later(_CLOSE_TIMEOUT_SECONDS, self.send_buffer.abort)
 
     def on_ping_timeout(self) -> None:
-        """A ping was not answered: the client does not read, or is gone."""
+        """The client does not read, or is gone."""
         self.close(close_codes.close_with_retry_after(close_codes.TOO_SLOW), drop=True)
 
     def _offsets(self) -> Progress | None:
-        if self._start is None or not self._live:
+        if self._start is None or self._state is not ConnectionState.LIVE:
             return self._start
-        told = (max(at, self._stretches.covers(p)) for p, at in enumerate(self._start.offsets))
-        return Progress(self._start.epoch, tuple(told))
+        delivered = (max(at, self._tracker.covers(p)) for p, at in enumerate(self._start.offsets))
+        return Progress(self._start.epoch, tuple(delivered))
 
-    def _buffer(self, held: list[Entry], entry: Entry) -> None:
-        held.append(entry)
+    def _buffer(self, buffered: list[Entry], entry: Entry) -> None:
+        buffered.append(entry)
         self._live_buffer_bytes += getsizeof(entry.frame)
-        if not self.send_buffer.has_capacity(len(held), self._live_buffer_bytes):
+        if not self.send_buffer.has_capacity(len(buffered), self._live_buffer_bytes):
             self._close_slow_client()
 
     def _write(self, frame: bytes) -> None:

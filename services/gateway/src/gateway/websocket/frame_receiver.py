@@ -1,7 +1,7 @@
-"""What comes in on one client's socket: a text becomes a frame for the inbox, or is answered with an error.
+"""Receives one client's texts: decodes each and submits it to the frame handler, or sends an error.
 
-Nothing is handled before the client was greeted, nor while the inbox is full: then the client is not read,
-and TCP tells it so. What has arrived by then waits here, unread.
+Nothing is handled before `hello` was sent, nor while the handler is full: then reading is paused, and TCP
+slows the client down. What has arrived by then waits here, undecoded.
 """
 
 import asyncio
@@ -17,36 +17,38 @@ _good, _bad = metrics.frames_received.labels("good"), metrics.frames_received.la
 
 
 class FrameReceiver:
-    def __init__(self, line: Line, socket: ClientConnection, inbox: FrameHandler, max_frame: int) -> None:
-        self._line = line
-        self._connection = socket
-        self._frame_handler = inbox
-        self._max_frame = max_frame
-        self._open = False
+    def __init__(
+        self, wire: Line, connection: ClientConnection, frame_handler: FrameHandler, *, max_frame_bytes: int
+    ) -> None:
+        self._wire = wire
+        self._connection = connection
+        self._frame_handler = frame_handler
+        self._max_frame_bytes = max_frame_bytes
+        self._is_open = False
         self._backlog: deque[str | None] | None = None
+        """None while nothing waits and the client is read."""
         self._bad_frames: frame_decoder.SlidingWindow | None = None
         self._muted = False
-        """After a flood nothing more is looked at."""
-        inbox.on_capacity = self.resume
+        """Closed for too many bad frames: nothing more is decoded."""
 
     def on_text(self, text: str | None) -> None:
-        """None: a message that is no text."""
+        """None: a message that is not text."""
         if self._muted:
             return
-        if self._backlog is not None or not self._open or self._frame_handler.is_full:
+        if self._backlog is not None or not self._is_open or self._frame_handler.is_full:
             self._backlog = self._backlog or deque()
             self._backlog.append(text)
-            self._line.hold()
+            self._wire.hold()
         else:
             self._handle(text)
 
     def open(self) -> None:
-        """The client was greeted."""
-        self._open = True
-        self.resume()
+        """Handle frames from now on: `hello` was sent."""
+        self._is_open = True
+        self._resume()
 
-    def resume(self) -> None:
-        """With what waits, as far as there is room."""
+    def _resume(self, _: object = None) -> None:
+        """Handle the backlog as far as there is capacity, then read on."""
         if self._backlog is None:
             return
         while self._backlog and not self._frame_handler.is_full:
@@ -55,20 +57,20 @@ class FrameReceiver:
                 self._backlog.clear()
         if not self._backlog:
             self._backlog = None
-            self._line.read()
+            self._wire.read()
 
     def _handle(self, text: str | None) -> None:
         try:
-            frame = frame_decoder.decode(text, self._max_frame)
-        except frame_decoder.BadFrame as bad:
-            self._send_error(bad)
+            frame = frame_decoder.decode(text, self._max_frame_bytes)
+        except frame_decoder.BadFrame as bad_frame:
+            self._send_error(bad_frame)
         else:
             _good.inc()
-            self._frame_handler.submit(frame)
+            self._frame_handler.submit(frame).add_done_callback(self._resume)
 
-    def _send_error(self, bad: frame_decoder.BadFrame) -> None:
+    def _send_error(self, bad_frame: frame_decoder.BadFrame) -> None:
         _bad.inc()
-        self._connection.put(bad.error_frame)
+        self._connection.put(bad_frame.error_frame)
         self._bad_frames = self._bad_frames or frame_decoder.SlidingWindow()
         if self._bad_frames.hit(asyncio.get_running_loop().time()):
             self._muted = True

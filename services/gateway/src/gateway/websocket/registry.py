@@ -1,7 +1,7 @@
-"""All sockets of this gateway, by user: what notifiers tell goes to them from here."""
+"""All connections of this gateway, by user: entries from notifiers are dispatched to them."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from gateway import metrics
@@ -16,92 +16,98 @@ from shared.contract.frames import ReconnectFrame
 from shared.runtime.failpoints import failpoint
 
 _RECONNECT_TIMEOUT_SECONDS = 4.0
-_RECONNECT_MARGIN_SECONDS = 1.5  # for the chance in delays, and the way there and back
+_RECONNECT_MARGIN_SECONDS = 1.5  # for the jitter of delays, and one round trip
 _CLOSE_TIMEOUT_SECONDS = 2.0
 
 
 class ConnectionRegistry:
     def __init__(
-        self, interest: Interest, membership: MembershipCache, *, max_connections: int, rate: float
+        self, subscriptions: Interest, membership: MembershipCache, *, max_connections: int, rate: float
     ) -> None:
-        """`most` at a time; on leaving, `rate` a second."""
+        """`rate`: connections a second that are sent away on drain."""
         self.draining = False
-        self._interest = interest
+        self._subscriptions = subscriptions
         self._membership = membership
         self._max_connections = max_connections
         self._rate = rate
-        self._by_user: dict[str, set[ClientConnection]] = {}
+        self._by_user: dict[str, dict[ClientConnection, Callable[[], None]]] = {}
+        """With what to call after a connection was marked as lagging."""
         self._count = 0
         self._empty = asyncio.Event()
         self._empty.set()
-        metrics.queued.set_function(lambda: sum(socket.send_buffer.size for socket in self.all()))
+        metrics.queued.set_function(lambda: sum(connection.send_buffer.size for connection in self.all()))
 
     @property
     def is_full(self) -> bool:
         return self._count >= self._max_connections
 
     @contextmanager
-    def registered(self, socket: ClientConnection) -> Iterator[None]:
-        """While entered, the socket's user is announced and entries are delivered."""
+    def registered(self, connection: ClientConnection, on_lagging: Callable[[], None]) -> Iterator[None]:
+        """Within the block the user is subscribed and entries are delivered. `on_lagging` is called each time
+        that entries were lost for the connection."""
         self._count += 1
         self._empty.clear()
         metrics.sockets.inc()
-        self._by_user.setdefault(socket.user, set()).add(socket)
-        self._interest.add(socket.user)
+        self._by_user.setdefault(connection.user, {})[connection] = on_lagging
+        self._subscriptions.add(connection.user)
         try:
             yield
         finally:
-            self._interest.remove(socket.user)
-            self._remove(socket)
+            self._subscriptions.remove(connection.user)
+            self._remove(connection)
 
     def dispatch(self, entry: Entry) -> None:
+        """Deliver the entry to every connection of its users."""
         if entry.kind in MEMBER_KINDS:
             self._membership.invalidate(entry.conversation)
         failpoint("gateway.dispatching")
         for user in entry.users:
-            for socket in self._by_user.get(user, ()):
-                socket.deliver(entry)
+            for connection in self._by_user.get(user, ()):
+                connection.deliver(entry)
 
     def interrupt(self) -> None:
-        """Something was left out, nobody knows for whom: all catch up through the store."""
+        """Entries were lost for unknown users: resync every connection from the store."""
         self._membership.invalidate_all()
-        for socket in self.all():
-            socket.mark_lagging()
+        for connections in self._by_user.values():
+            for connection, on_lagging in connections.items():
+                connection.mark_lagging()
+                on_lagging()
 
     def all(self) -> list[ClientConnection]:
-        return [socket for sockets in self._by_user.values() for socket in sockets]
+        return [connection for connections in self._by_user.values() for connection in connections]
 
     async def drain(self) -> None:
-        """Everybody is told to come back elsewhere, one after the other, and served until then; closed if
-        they have not gone in some seconds, with what is left of their delay. Who was not greeted yet is
+        """Send all connections elsewhere: ask one after the other to reconnect and serve it until then; close
+        those that are still here some seconds later, with the rest of their delay. One without `hello` is
         closed at once."""
         self.draining = True
-        now, pace = asyncio.get_running_loop().time, LeakyBucket(self._rate)
-        began = now()
-        turns = {socket: pace.reserve(began) for socket in self.all()}
-        for socket, turn in turns.items():
-            if socket.hello_sent:
-                socket.put(ReconnectFrame(after_ms=close_codes.jittered_ms(turn)))
+        clock, bucket = asyncio.get_running_loop().time, LeakyBucket(self._rate)
+        started_at = clock()
+        delays = {connection: bucket.reserve(started_at) for connection in self.all()}
+        for connection, delay in delays.items():
+            if connection.is_open:
+                connection.put(ReconnectFrame(after_ms=close_codes.jittered_ms(delay)))
             else:
-                socket.close(close_codes.close_with_retry_after(close_codes.RESTARTING, turn))
+                connection.close(close_codes.close_with_retry_after(close_codes.RESTARTING, delay))
         await self._wait_until_empty(
-            min(_RECONNECT_TIMEOUT_SECONDS, pace.delay(began) + _RECONNECT_MARGIN_SECONDS)
+            min(_RECONNECT_TIMEOUT_SECONDS, bucket.delay(started_at) + _RECONNECT_MARGIN_SECONDS)
         )
-        for socket in self.all():
-            left = max(0.0, began + turns.get(socket, 0.0) - now())
-            socket.close(close_codes.close_with_retry_after(close_codes.RESTARTING, left))
+        for connection in self.all():
+            remaining = max(0.0, started_at + delays.get(connection, 0.0) - clock())
+            connection.close(close_codes.close_with_retry_after(close_codes.RESTARTING, remaining))
         await self._wait_until_empty(_CLOSE_TIMEOUT_SECONDS)
 
-    async def _wait_until_empty(self, seconds: float) -> None:
+    async def _wait_until_empty(self, timeout_seconds: float) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(timeout_seconds):
                 await self._empty.wait()
 
-    def _remove(self, socket: ClientConnection) -> None:
+    def _remove(self, connection: ClientConnection) -> None:
         metrics.sockets.dec()
         self._count -= 1
         if self._count == 0:
             self._empty.set()
-        self._by_user[socket.user].discard(socket)
-        if not self._by_user[socket.user]:
-            del self._by_user[socket.user]
+        connections = self._by_user[connection.user]
+        del connections[connection]
+        if not connections:
+            del self._by_user[connection.user]

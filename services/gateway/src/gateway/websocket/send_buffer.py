@@ -1,5 +1,5 @@
-"""What goes to one client: at once while its connection takes it, else it waits here, bounded and in order;
-what is said last is the close."""
+"""Frames for one client: written at once while the connection takes them, else buffered, bounded and in
+order; the close comes last."""
 
 import asyncio
 from collections import deque
@@ -22,14 +22,14 @@ class SendBuffer:
         self._max_frames = max_frames
         self._max_bytes = max_bytes
         self._frames: deque[bytes] | None = None
-        """None while nothing waits: most clients are never waited for."""
+        """None while nothing waits, as for most clients."""
         self._bytes = 0
         self._close: Close | None = None
         self._flushed: asyncio.Event | None = None
 
     @property
     def size(self) -> int:
-        """Bytes that wait."""
+        """Buffered bytes."""
         return self._bytes
 
     @property
@@ -37,11 +37,12 @@ class SendBuffer:
         return self._close is not None
 
     def has_capacity(self, frames: int, size: int) -> bool:
-        """Is there room for so much?"""
+        """Whether so many frames and bytes fit besides the buffered ones."""
         return self._count + frames <= self._max_frames and self._bytes + size <= self._max_bytes
 
     def put(self, frame: bytes) -> bool:
-        """A frame of the wire. False when there is no room left. After the close frames are dropped."""
+        """Write or buffer an encoded frame. False when it does not fit. Frames after the close are
+        dropped."""
         if self._close is not None:
             return True
         if self._frames is None and self._line.taking:
@@ -51,7 +52,7 @@ class SendBuffer:
         return self._enqueue(frame)
 
     def close(self, close: Close, *, drop: bool = False) -> None:
-        """The first close counts. `drop`: what waits is not written any more."""
+        """Close after the buffered frames, or with `drop` instead of them. Only the first close counts."""
         if self._close is None:
             self._close = close
             if drop:
@@ -59,12 +60,12 @@ class SendBuffer:
             self.flush()
 
     def abort(self) -> None:
-        """If the close was not even written."""
+        """Abort the connection unless the close was written."""
         if not self._line.closed:
             self._line.abort()
 
     def flush(self) -> None:
-        """Write what waits, as far as the connection takes it."""
+        """Write buffered frames, as far as the connection takes them."""
         while self._frames and self._line.taking:
             frame = self._frames.popleft()
             self._bytes -= getsizeof(frame)
@@ -79,11 +80,11 @@ class SendBuffer:
 
     @property
     def below_low_water(self) -> bool:
-        """Is it less than half full?"""
+        """Whether it is at most half full."""
         return 2 * self._count <= self._max_frames and 2 * self._bytes <= self._max_bytes
 
     async def wait_for_capacity(self) -> None:
-        """Returns once it is roomy, so that who shows much at once does not overfill it; or is closed."""
+        """Return once it is below low water, so that a whole page fits; or closed."""
         while self._close is None and not self.below_low_water:
             self._flushed = asyncio.Event()
             await self._flushed.wait()

@@ -1,104 +1,88 @@
-"""One client's WebSocket, from its upgrade to its end.
+"""One client's WebSocket, from the accepted upgrade to its end.
 
-authenticate → announce → when every partition's owner has acknowledged: `hello` → what was missed → `synced`
-→ live, until something was left out: then what was missed again.
-Nothing that the client sent is handled before `hello`. While it is live and silent there is nothing of it
-but the wait for its end.
+subscribe → when the owner of every partition has acknowledged: `hello` → missed entries → `synced` → live;
+after lost entries: the missed entries again. Nothing that the client sent is handled before `hello`. An idle
+live session holds no task, only the future for its disconnect.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 import structlog
 from pydantic import BaseModel
-from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.api.request_parsing import QueryString
-from gateway.auth import authentication
-from gateway.auth.origins import origin_not_allowed
-from gateway.components import GatewayComponents
+from gateway.commands.progress_reader import CoalescedProgressReader
+from gateway.commands.read_receipts import ReadReceiptCoalescer
+from gateway.notifiers.link_pool import Links
+from gateway.notifiers.offset_tracker import Stretches
+from gateway.settings import Settings
 from gateway.store.client import Progress, Unavailable
 from gateway.websocket import close_codes
-from gateway.websocket.catch_up import CursorRejected, validate_cursor
+from gateway.websocket.catch_up import CatchUp, CursorRejected
 from gateway.websocket.connection import ClientConnection
-from gateway.websocket.frame_handler import FrameHandler
+from gateway.websocket.frame_handler import FrameCommands, FrameHandler
 from gateway.websocket.frame_receiver import FrameReceiver
-from gateway.websocket.send_buffer import Close, SendBuffer
+from gateway.websocket.registry import ConnectionRegistry
+from gateway.websocket.send_buffer import SendBuffer
 from shared.contract import cursor
 from shared.contract.cursor import CursorInvalid
 from shared.contract.frames import CursorFrame, ErrorFrame, HelloFrame, ResetFrame, SyncedFrame
-from shared.http.websocket_connection import Line, line
+from shared.http.websocket_connection import Line
 from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
 
 _DRAIN_TIMEOUT_SECONDS = 5.0
 _RETRY_INTERVAL_SECONDS = 1.0
+_HEARTBEAT_MARGIN = 0.8  # of the promised interval
 
 
-async def serve_connection(components: GatewayComponents, websocket: WebSocket) -> None:
-    """The whole life of one socket."""
-    if not components.origins.allows_request(websocket.headers):
-        await websocket.send_denial_response(origin_not_allowed().response())
-        return
-    fields = QueryString.parse(websocket.scope["query_string"]).values
-    user = authentication.authenticate_socket(websocket.headers, fields.get("token", []))
-    refusal = await _admission_refusal(components, user)
-    await websocket.accept()
-    if user is None or refusal is not None:
-        await _close(websocket, refusal or Close(close_codes.UNAUTHENTICATED))
-        return
-    wire = line(websocket)
-    outbox = SendBuffer(wire, components.settings.outbox_frames, components.settings.outbox_bytes)
-    socket = ClientConnection(user, outbox, components.stretches)
-    session = Session(components, wire, socket, fields.get("cursor", []))
-    del websocket, fields  # with all its headers, for hours
-    with components.connections.registered(socket):
-        await session.run()
+@dataclass(frozen=True)
+class SessionContext:
+    """What every session works with."""
 
-
-async def _admission_refusal(components: GatewayComponents, user: str | None) -> Close | None:
-    """None once the client may come in. Until then its upgrade waits: that is cheap for both."""
-    if user is None:
-        return Close(close_codes.UNAUTHENTICATED, f"connect with ?token={authentication.TOKEN_FORMAT}")
-    return _overloaded(components) or await components.admission.admit(user) or _overloaded(components)
-
-
-def _overloaded(components: GatewayComponents) -> Close | None:
-    if components.connections.draining:
-        return close_codes.close_with_retry_after(close_codes.RESTARTING)
-    return components.admission.reject_with_retry_after() if components.connections.is_full else None
+    settings: Settings
+    commands: FrameCommands
+    read_receipts: ReadReceiptCoalescer
+    connections: ConnectionRegistry
+    links: Links
+    tracker: Stretches
+    progress_reader: CoalescedProgressReader
+    catch_up: CatchUp
 
 
 class Session:
-    def __init__(
-        self, components: GatewayComponents, wire: Line, socket: ClientConnection, cursors: list[str]
-    ) -> None:
-        self._components = components
-        self._connection = socket
+    def __init__(self, context: SessionContext, wire: Line, user: str, cursors: list[str]) -> None:
+        """`cursors`: every `cursor` of the URL's query."""
+        settings = context.settings
+        send_buffer = SendBuffer(wire, settings.outbox_frames, settings.outbox_bytes)
+        self._context = context
+        self._connection = ClientConnection(user, send_buffer, context.tracker)
         self._cursors = cursors
-        self._frame_handler = FrameHandler(
-            socket, components.commands, components.membership, components.read_receipts
+        self._frame_handler = FrameHandler(self._connection, context.commands)
+        self._frame_receiver = FrameReceiver(
+            wire, self._connection, self._frame_handler, max_frame_bytes=settings.max_frame
         )
-        self._frame_receiver = FrameReceiver(wire, socket, self._frame_handler, components.settings.max_frame)
         self._pending_error: BaseModel | None = None
+        """Sent once the catch-up is over."""
         self._task: asyncio.Task[None] | None = None
-        """What is to be shown before the socket is live; none while it is."""
+        """Brings the connection live; None while it is."""
         self._heartbeat_timer: asyncio.TimerHandle | None = None
         self._disconnected = wire.listen(
-            self._frame_receiver.on_text, socket.send_buffer.flush, socket.on_ping_timeout
+            self._frame_receiver.on_text, send_buffer.flush, self._connection.on_ping_timeout
         )
 
     async def run(self) -> None:
-        """Until the client is gone."""
-        self._run_task(self._start)
-        self._connection.on_resync_needed = self._on_resync_needed
-        try:
-            await self._disconnected
-        finally:
-            self._components.read_receipts.flush_user(self._connection.user)
-            await self._stop()
+        """Return once the client is gone."""
+        with self._context.connections.registered(self._connection, self._on_lagging):
+            self._run_task(self._start)
+            try:
+                await self._disconnected
+            finally:
+                self._context.read_receipts.flush_user(self._connection.user)
+                await self._stop()
 
     def _run_task(self, work: Callable[[], Awaitable[None]]) -> None:
         self._task = asyncio.create_task(self._guarded(work))
@@ -112,8 +96,8 @@ class Session:
         self._task = None
 
     async def _start(self) -> None:
-        """From the announcement over `hello` and what was missed to `synced`."""
-        if not await self._register():
+        """Subscribe, send `hello`, catch up, send `synced`."""
+        if not await self._subscribe():
             self._connection.close(close_codes.close_with_retry_after(close_codes.RESTARTING))
             return
         failpoint("session.registered")
@@ -128,61 +112,64 @@ class Session:
         await self._resync()
 
     async def _resync(self) -> None:
-        """As long as something was left out."""
+        """Catch up for as long as entries were lost."""
         while self._connection.needs_resync:
             await self._catch_up()
             self._send_cursor()
             await self._establish_cursor()
 
-    def _on_resync_needed(self) -> None:
-        if self._task is None:
+    def _on_lagging(self) -> None:
+        if self._task is None and self._connection.needs_resync:
             self._run_task(self._resync)
 
-    async def _register(self) -> bool:
-        """Whether every partition's owner knows of the user."""
+    async def _subscribe(self) -> bool:
+        """Wait until the owner of every partition knows the user; False on timeout."""
         try:
-            async with asyncio.timeout(self._components.settings.registered_within):
-                await self._components.links.registered(self._connection.user)
+            async with asyncio.timeout(self._context.settings.registered_within):
+                await self._context.links.registered(self._connection.user)
         except TimeoutError:
             log.warning("socket.not_registered")
             return False
-        self._connection.registered = True
-        self._connection.snapshot_watermarks()
+        self._connection.subscribed()
         return True
 
     async def _store_progress(self) -> Progress | None:
         """None while the store is away."""
         try:
-            return await self._components.progress_reader.progress()
+            return await self._context.progress_reader.progress()
         except Unavailable:
             return None
 
     async def _send_hello(self) -> None:
-        came_with, self._pending_error = self._resume_offsets()
-        if came_with is None:
+        start, self._pending_error = self._resume_offsets()
+        if start is None:
             await self._start_at_head()
         else:
-            self._connection.set_start(came_with)
+            self._connection.set_start(start)
             self._connection.mark_lagging()
-        heartbeat, at = self._components.settings.heartbeat_seconds, self._connection.cursor()
         self._connection.put(
-            HelloFrame(user_id=self._connection.user, cursor=at, heartbeat_seconds=heartbeat)
+            HelloFrame(
+                user_id=self._connection.user,
+                cursor=self._connection.cursor(),
+                heartbeat_seconds=self._context.settings.heartbeat_seconds,
+            )
         )
-        self._connection.hello_sent = True
+        self._connection.hello_sent()
 
     async def _start_at_head(self) -> None:
-        """All that the store has is history."""
-        present = await self._store_progress()
-        self._connection.set_start(present)
-        if present is not None and self._connection.store_is_stale(present):
+        """Treat everything that the store has as history."""
+        progress = await self._store_progress()
+        self._connection.set_start(progress)
+        if progress is not None and self._connection.store_is_stale(progress):
             self._connection.mark_lagging()
 
     async def _catch_up(self) -> None:
         while self._connection.needs_resync:
             try:
-                await self._components.catch_up.replay_missed(self._connection)
-            except CursorRejected as unusable:
-                self._pending_error = ResetFrame(reason=str(unusable))
+                await self._context.catch_up.replay_missed(self._connection)
+            except CursorRejected as rejected:
+                self._pending_error = ResetFrame(reason=rejected.reason)
+                self._connection.buffer_live()
                 await self._start_at_head()
         if self._pending_error is not None:
             self._connection.put(self._pending_error)
@@ -190,41 +177,43 @@ class Session:
         self._connection.go_live()
 
     def _resume_offsets(self) -> tuple[Progress | None, BaseModel | None]:
-        """The place to go on from; or why the cursor that the client came with is of no use."""
+        """The offsets of the client's cursor; or why it is rejected. Both None: the client has no cursor."""
         if not self._cursors or self._cursors == [""]:
             return None, None
         try:
-            came_with = cursor.decode(_single(self._cursors) or "")
+            client_cursor = cursor.decode(_single(self._cursors) or "")
         except CursorInvalid as error:
-            return None, ErrorFrame(code="cursor_invalid", message=f"the cursor {error}; fetch anew")
-        fault = validate_cursor(came_with, self._connection.user, self._components.events)
-        return (Progress(came_with.epoch, came_with.offsets) if fault is None else None), fault
+            message = f"the cursor {error}; fetch everything again"
+            return None, ErrorFrame(code="cursor_invalid", message=message)
+        reason = self._context.catch_up.rejection_reason(client_cursor, self._connection.user)
+        if reason is not None:
+            return None, ResetFrame(reason=reason)
+        return Progress(client_cursor.epoch, client_cursor.offsets), None
 
     def _schedule_heartbeat(self) -> None:
-        """Says at least every heartbeat what was covered; null as long as that is not known."""
-        pause = self._components.settings.heartbeat_seconds * 0.8
-        self._heartbeat_timer = asyncio.get_running_loop().call_later(pause, self._heartbeat)
+        delay = self._context.settings.heartbeat_seconds * _HEARTBEAT_MARGIN
+        self._heartbeat_timer = asyncio.get_running_loop().call_later(delay, self._heartbeat)
 
     def _heartbeat(self) -> None:
         self._send_cursor()
         self._schedule_heartbeat()
 
     async def _establish_cursor(self) -> None:
-        """Once the store is back, if it was away. What it has is told a moment later: until then a place
-        that covers it would say too much."""
+        """Wait for the store when it was away at the start. Entries that it has are delivered a moment later:
+        until then a cursor beyond them would cover too much."""
         while self._connection.cursor() is None:
             self._connection.snapshot_watermarks()
-            present = await self._store_progress()
+            progress = await self._store_progress()
             await asyncio.sleep(_RETRY_INTERVAL_SECONDS)
-            if present is not None and not self._connection.store_is_stale(present):
-                self._connection.resume_at(present)
+            if progress is not None and not self._connection.store_is_stale(progress):
+                self._connection.resume_at(progress)
                 self._send_cursor()
 
     def _send_cursor(self) -> None:
         self._connection.put(CursorFrame(cursor=self._connection.cursor()))
 
     async def _stop(self) -> None:
-        with suppress(TimeoutError):  # what the client said before it left still counts
+        with suppress(TimeoutError):  # what the client sent before it left still counts
             async with asyncio.timeout(_DRAIN_TIMEOUT_SECONDS):
                 await self._frame_handler.drained()
         if self._heartbeat_timer is not None:
@@ -232,17 +221,7 @@ class Session:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
-        self._connection.discard_live()  # what was held back, and who holds whom: the collector comes by rarely
-        self._connection.on_resync_needed = self._frame_handler.on_capacity = _nothing
-
-
-async def _close(websocket: WebSocket, close: Close) -> None:
-    with suppress(WebSocketDisconnect, RuntimeError):
-        await websocket.close(close.code, close.reason)
-
-
-def _nothing() -> None:
-    """Nobody is there any more."""
+        self._connection.discard_live()
 
 
 def _single(values: list[str]) -> str | None:

@@ -7,10 +7,11 @@ from gateway.api import request_parsing, responses
 from gateway.api.openapi_docs import problem_docs, request_docs, response_docs
 from gateway.api.query_params import ConversationsParams
 from gateway.api.schemas import ConversationPage
-from gateway.components import GatewayComponents
+from gateway.commands.event_producer import EventProducer
+from gateway.store.client import StorePort
 
 
-def conversations_router(components: GatewayComponents) -> APIRouter:
+def conversations_router(store: StorePort, producer: EventProducer) -> APIRouter:
     router = APIRouter(tags=["reading"])
     page = response_docs(200, "A page of conversations.", ConversationPage)
 
@@ -21,17 +22,15 @@ def conversations_router(components: GatewayComponents) -> APIRouter:
         | problem_docs(
             "cursor_unusable",
             "projection_behind",
-            said={"invalid": "limit: must be a whole number from 1 to 100"},
+            details={"invalid": "limit: must be a whole number from 1 to 100"},
         ),
         openapi_extra=request_docs(ConversationsParams),
     )
     async def list_conversations(request: Request) -> Response:
         user, query = await request_parsing.parse_query(request, ConversationsParams)
         return await responses.query_store(
-            lambda until: components.store.conversations(
-                user, limit=query.limit, page=query.page, until=until
-            ),
-            components.events,
+            lambda until: store.conversations(user, limit=query.limit, page=query.page, until=until),
+            producer,
             query.position,
         )
 

@@ -7,31 +7,32 @@ from gateway.api import request_parsing, responses
 from gateway.api.openapi_docs import problem_docs, request_docs, response_docs
 from gateway.api.query_params import HistoryParams
 from gateway.api.schemas import MessagePage
-from gateway.components import GatewayComponents
+from gateway.commands.event_producer import EventProducer
+from gateway.store.client import StorePort
 
 
-def history_router(components: GatewayComponents) -> APIRouter:
+def history_router(store: StorePort, producer: EventProducer) -> APIRouter:
     router = APIRouter(tags=["reading"])
-    refused = problem_docs(
+    problems = problem_docs(
         "not_found",
         "cursor_unusable",
         "projection_behind",
-        said={"invalid": "before, after, around: at most one of them"},
+        details={"invalid": "before, after, around: at most one of them"},
     )
 
     @router.get(
         "/messages/history",
         summary="A conversation's messages, oldest first; without a bound its newest",
-        responses=response_docs(200, "A page of messages.", MessagePage) | refused,
+        responses=response_docs(200, "A page of messages.", MessagePage) | problems,
         openapi_extra=request_docs(HistoryParams),
     )
     async def read_history(request: Request) -> Response:
         user, query = await request_parsing.parse_query(request, HistoryParams)
         return await responses.query_store(
-            lambda until: components.store.history(
+            lambda until: store.history(
                 user, query.conversation_id, limit=query.limit, bounds=query.bounds, until=until
             ),
-            components.events,
+            producer,
             query.position,
         )
 
