@@ -10,8 +10,16 @@ import orjson
 import pytest
 from aiohttp import web
 
-from gateway.store.client import Answer, Away, Belongs, HttpStore, StorePort, Unavailable, Until
-from gateway.testing.in_memory_store import MemoryStore
+from gateway.store.client import (
+    HttpStore,
+    MembershipAnswer,
+    StoreAway,
+    StorePort,
+    StoreResponse,
+    StoreUnavailable,
+    WaitFor,
+)
+from gateway.testing.in_memory_store import InMemoryStore
 from shared.http.problems import Code, InternalCode, Problem
 from tests.service_token import SERVICE_TOKEN
 from tests.unit.gateway.gateway_fixture import EPOCH, PARTITIONS, STRANGE, House, opened
@@ -28,14 +36,14 @@ async def house() -> AsyncIterator[House]:
 @pytest.fixture(params=["memory", "http"])
 async def store(request: pytest.FixtureRequest, house: House) -> AsyncIterator[StorePort]:
     house.store.away = house.store.busy = False
-    house.store.stands_at = None
+    house.store.frozen_at = None
     if request.param == "memory":
         yield house.store
     else:
         async with served(house.store) as url, HttpStore(url, SERVICE_TOKEN) as store:
             yield store
     house.store.away = house.store.busy = False
-    house.store.stands_at = None
+    house.store.frozen_at = None
 
 
 @pytest.fixture
@@ -48,10 +56,10 @@ async def talk(house: House, store: StorePort) -> str:
 
 
 async def test_pages_are_passed_on_as_they_are(house: House, store: StorePort, talk: str) -> None:
-    until = Until(f"{EPOCH}-0-0", 0.5)
+    wait_for = WaitFor(f"{EPOCH}-0-0", 0.5)
     assert await store.conversations("ana", limit=5) == await house.store.conversations("ana", limit=5)
-    assert (await store.conversation("ben", talk, until=until)).ok
-    history = await store.history("ana", talk, limit=1, bounds={"after": 0}, until=until)
+    assert (await store.conversation("ben", talk, wait_for=wait_for)).ok
+    history = await store.history("ana", talk, limit=1, bounds={"after": 0}, wait_for=wait_for)
     assert orjson.loads(history.body)["items"][0]["text"] == "Grüße & mehr"
     assert not orjson.loads((await store.history("ana", talk, limit=1, bounds={"before": 1})).body)["items"]
 
@@ -67,9 +75,9 @@ async def test_strangers_get_404(store: StorePort, talk: str) -> None:
 
 async def test_membership_is_yes_or_no(store: StorePort, talk: str) -> None:
     at = await store.progress()
-    assert await store.membership("ana", talk) == Belongs(True, at)
-    assert await store.membership("eve", talk) == Belongs(False, at)
-    assert await store.membership("ana", STRANGE) == Belongs(False, at)
+    assert await store.membership("ana", talk) == MembershipAnswer(True, at)
+    assert await store.membership("eve", talk) == MembershipAnswer(False, at)
+    assert await store.membership("ana", STRANGE) == MembershipAnswer(False, at)
 
 
 async def test_an_outcome_is_told_once_the_projection_is_there(
@@ -78,19 +86,19 @@ async def test_an_outcome_is_told_once_the_projection_is_there(
     body = {"conversationId": talk, "text": "again", "clientId": "1"}
     sent = await house.http.post("/messages?meId=ana", json=body)
     position = sent.json()["position"]
-    outcome = await store.outcome("ana", Until(position, 0.1))
+    outcome = await store.outcome("ana", WaitFor(position, 0.1))
     assert outcome is not None
     assert (outcome.outcome, outcome.reason) == ("duplicate", None)
     assert outcome.message is not None
     assert outcome.message["text"] == "Grüße & mehr"
-    house.store.stands_at = (0,) * PARTITIONS
-    assert await store.outcome("ana", Until(position, 0)) is None
+    house.store.frozen_at = (0,) * PARTITIONS
+    assert await store.outcome("ana", WaitFor(position, 0)) is None
 
 
 async def test_a_projection_that_is_behind_is_an_answer(house: House, store: StorePort, talk: str) -> None:
-    house.store.stands_at = (0,) * PARTITIONS
-    answer = await store.history("ana", talk, limit=5, bounds={}, until=Until(f"{EPOCH}-0-0", 0))
-    assert answer.behind
+    house.store.frozen_at = (0,) * PARTITIONS
+    answer = await store.history("ana", talk, limit=5, bounds={}, wait_for=WaitFor(f"{EPOCH}-0-0", 0))
+    assert answer.is_behind
 
 
 async def test_progress_names_its_log(house: House, store: StorePort) -> None:
@@ -103,23 +111,23 @@ async def test_a_store_that_cannot_answer_says_whether_it_is_away_whatever_is_as
     house: House, store: StorePort, how: str
 ) -> None:
     setattr(house.store, how, True)
-    until = Until(f"{EPOCH}-0-0", 0)
+    wait_for = WaitFor(f"{EPOCH}-0-0", 0)
     for question in (
         store.conversations("ana", limit=5),
         store.conversation("ana", STRANGE),
         store.history("ana", STRANGE, limit=5, bounds={}),
         store.membership("ana", STRANGE),
-        store.outcome("ana", until),
+        store.outcome("ana", wait_for),
         store.progress(),
     ):
-        with pytest.raises(Unavailable) as raised:
+        with pytest.raises(StoreUnavailable) as raised:
             await question
-        assert isinstance(raised.value, Away) is (how == "away")
+        assert isinstance(raised.value, StoreAway) is (how == "away")
 
 
 async def test_a_refused_connection_is_away() -> None:
     async with HttpStore("http://127.0.0.1:1", SERVICE_TOKEN) as store:
-        with pytest.raises(Away):
+        with pytest.raises(StoreAway):
             await store.membership("ana", STRANGE)
 
 
@@ -135,16 +143,16 @@ async def test_a_connection_that_breaks_before_the_answer_is_away(linger: bool) 
     async with await asyncio.start_server(cut, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         async with HttpStore(f"http://127.0.0.1:{port}", SERVICE_TOKEN) as store:
-            with pytest.raises(Away):
+            with pytest.raises(StoreAway):
                 await store.membership("ana", STRANGE)
 
 
 async def test_an_address_that_is_not_found_is_not_away() -> None:
     """A resolver that is overloaded does not say that the store is gone."""
     async with HttpStore("http://store.invalid", SERVICE_TOKEN) as store:
-        with pytest.raises(Unavailable) as raised:
+        with pytest.raises(StoreUnavailable) as raised:
             await store.membership("ana", STRANGE)
-    assert not isinstance(raised.value, Away)
+    assert not isinstance(raised.value, StoreAway)
 
 
 async def test_a_wait_for_an_answer_or_for_a_connection_is_not_away() -> None:
@@ -160,7 +168,7 @@ async def test_a_wait_for_an_answer_or_for_a_connection_is_not_away() -> None:
         outcomes = await asyncio.gather(
             *(store.membership("ana", STRANGE) for _ in range(200)), return_exceptions=True
         )
-    assert {type(outcome) for outcome in outcomes} == {Unavailable}
+    assert {type(outcome) for outcome in outcomes} == {StoreUnavailable}
     assert 0 < asked < 200
 
 
@@ -174,14 +182,16 @@ async def test_who_waits_takes_no_place_of_who_does_not_and_all_are_bounded() ->
             await asyncio.sleep(60)
         return web.json_response({"member": True, "epoch": EPOCH, "offsets": [0]})
 
-    until, deadline = Until(f"{EPOCH}-0-0", 10), asyncio.get_running_loop().time() + 30
+    wait_for, deadline = WaitFor(f"{EPOCH}-0-0", 10), asyncio.get_running_loop().time() + 30
     async with (
         serving({"/{path:.*}": frozen}) as url,
         HttpStore(url, SERVICE_TOKEN) as store,
         asyncio.TaskGroup() as tasks,
     ):
-        outcomes = [tasks.create_task(store.outcome("ana", until)) for _ in range(1_000)]
-        reads = [tasks.create_task(store.conversations("ana", limit=1, until=until)) for _ in range(200)]
+        outcomes = [tasks.create_task(store.outcome("ana", wait_for)) for _ in range(1_000)]
+        reads = [
+            tasks.create_task(store.conversations("ana", limit=1, wait_for=wait_for)) for _ in range(200)
+        ]
         while waiting < 128 + 128 and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.05)
         assert waiting == 128 + 128
@@ -193,7 +203,7 @@ async def test_who_waits_takes_no_place_of_who_does_not_and_all_are_bounded() ->
 
 
 @asynccontextmanager
-async def served(store: MemoryStore) -> AsyncIterator[str]:
+async def served(store: InMemoryStore) -> AsyncIterator[str]:
     """The internal wire over an in-memory store."""
     routes = {path: _unless_away(answer) for path, answer in _routes(store).items()}
     async with serving(routes) as url:
@@ -215,21 +225,21 @@ async def serving(routes: Mapping[str, Handler]) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-def _routes(store: MemoryStore) -> dict[str, Handler]:
+def _routes(store: InMemoryStore) -> dict[str, Handler]:
     async def conversations(request: web.Request) -> web.Response:
         asked = request.query
         return _passed(await store.conversations(asked["user"], limit=int(asked["limit"])))
 
     async def conversation(request: web.Request) -> web.Response:
         wanted = request.match_info["id"]
-        return _passed(await store.conversation(request.query["user"], wanted, until=_until(request)))
+        return _passed(await store.conversation(request.query["user"], wanted, wait_for=_until(request)))
 
     async def history(request: web.Request) -> web.Response:
         asked = request.query
         bounds = {name: int(asked[name]) for name in ("before", "after", "around") if name in asked}
-        limit, until = int(asked["limit"]), _until(request)
+        limit, wait_for = int(asked["limit"]), _until(request)
         found = await store.history(
-            asked["user"], asked["conversation"], limit=limit, bounds=bounds, until=until
+            asked["user"], asked["conversation"], limit=limit, bounds=bounds, wait_for=wait_for
         )
         return _passed(found)
 
@@ -238,9 +248,9 @@ def _routes(store: MemoryStore) -> dict[str, Handler]:
         return web.json_response({"member": member, "epoch": at.epoch, "offsets": at.offsets})
 
     async def outcome(request: web.Request) -> web.Response:
-        until = _until(request)
-        assert until is not None
-        found = await store.outcome(request.query["user"], until)
+        wait_for = _until(request)
+        assert wait_for is not None
+        found = await store.outcome(request.query["user"], wait_for)
         if found is None:
             return _problem("projection_behind")
         told = {"outcome": found.outcome, "reason": found.reason, "message": found.message}
@@ -264,21 +274,21 @@ def _unless_away(answer: Handler) -> Handler:
     async def answered(request: web.Request) -> web.Response:
         try:
             return await answer(request)
-        except Away:
+        except StoreAway:
             return _problem("database_away")
-        except Unavailable:
+        except StoreUnavailable:
             return _problem("busy")
 
     return answered
 
 
-def _until(request: web.Request) -> Until | None:
+def _until(request: web.Request) -> WaitFor | None:
     if "position" not in request.query:
         return None
-    return Until(request.query["position"], float(request.query["wait"]))
+    return WaitFor(request.query["position"], float(request.query["wait"]))
 
 
-def _passed(answer: Answer) -> web.Response:
+def _passed(answer: StoreResponse) -> web.Response:
     return web.Response(body=answer.body, status=answer.status, content_type="application/json")
 
 

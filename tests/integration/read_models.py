@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from message_store.domain.fold import Arrival, Folded
 from message_store.projector.state_cache import StateCache
 from message_store.query_api import queries
-from message_store.query_api.progress_waiter import ProgressWatch
+from message_store.query_api.progress_waiter import ProgressWaiter
 from message_store.query_api.routes import routes
 from message_store.storage.migrate import migrate
 from message_store.storage.postgres import PostgresStore
@@ -60,8 +60,8 @@ async def read_models(database_url: str) -> AsyncIterator[Memory]:
     await store.claim(LogIdentity(builders.EPOCH, 1), [0])
     app = FastAPI()
     problems.install(app)
-    async with queries.opened(database_url, 4) as opened:
-        watch = ProgressWatch(opened.progress)
+    async with queries.open_queries(database_url, 4) as opened:
+        watch = ProgressWaiter(opened.progress)
         router = routes(opened, watch)
         app.include_router(router)
         watching = asyncio.create_task(watch.run())

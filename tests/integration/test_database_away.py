@@ -22,7 +22,7 @@ from tests.notifier_processes import free_port
 
 async def codes(database_url: str, times: int = 8) -> set[str]:
     """What so many questions at once are answered with."""
-    async with queries.opened(database_url, 4) as opened:
+    async with queries.open_queries(database_url, 4) as opened:
         return set(await asyncio.gather(*(_code(opened) for _ in range(times))))
 
 

@@ -344,7 +344,7 @@ async def test_a_partition_that_nobody_claimed_stands_at_its_beginning(database_
     await store.close()
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("update progress set next_offset = 7 * partition")
-    async with queries.opened(database_url, 2) as opened:
+    async with queries.open_queries(database_url, 2) as opened:
         stands = [0, 0, 14, *[0] * 7, 70, 0]
         assert list((await opened.progress()).offsets) == stands
         assert (await opened.membership("ann", GROUP))["offsets"] == stands
@@ -354,7 +354,7 @@ async def test_a_partition_that_nobody_claimed_stands_at_its_beginning(database_
 
 async def test_a_question_that_fails_gives_its_connection_back(database_url: str) -> None:
     migrate(database_url)
-    async with queries.opened(database_url, 2) as opened:
+    async with queries.open_queries(database_url, 2) as opened:
         opened._timeout = 0.5
 
         for trouble, code in (

@@ -125,7 +125,7 @@ order by j.partition, j."offset"
 
 async def _paged(dsn: str, password: str, since: list[int]) -> list[tuple[str, int]]:
     shown: list[tuple[str, int]] = []
-    async with queries.opened(f"{dsn} password={password}", 2) as opened:
+    async with queries.open_queries(f"{dsn} password={password}", 2) as opened:
         while True:
             page = await opened.sync(past.CALLER, since, 100)
             shown += [(frame["conversationId"], frame["seq"]) for frame in page["entries"]]

@@ -9,7 +9,7 @@ from gateway.notifiers.link import Link
 from gateway.notifiers.link_protocol import Entry
 from gateway.notifiers.offset_tracker import Stretches, Taken
 from gateway.notifiers.subscriptions import Interest
-from gateway.store.client import Unavailable
+from gateway.store.client import StoreUnavailable
 from gateway.websocket.registry import Sockets
 from gateway.websocket.session import Session
 from shared.contract import cursor
@@ -52,7 +52,7 @@ def unsure_is_no() -> None:
     async def require(self: Membership, user: str, conversation: str, *, charge: bool = True) -> None:
         try:
             member = (await self._store.membership(user, conversation)).member
-        except Unavailable:
+        except StoreUnavailable:
             member = False
         if not member:
             not_found()

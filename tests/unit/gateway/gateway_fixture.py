@@ -16,7 +16,7 @@ from gateway.app import PRIVATE, entrance
 from gateway.commands.event_producer import EventLog
 from gateway.components import Door
 from gateway.settings import Settings
-from gateway.testing.in_memory_store import MemoryStore
+from gateway.testing.in_memory_store import InMemoryStore
 from shared.contract import codec, events
 from shared.http.connections import Timeouts
 from shared.http.server import server
@@ -95,7 +95,7 @@ class House:
     log: MemoryLog
     broker: Broker
     ends: Ends
-    store: MemoryStore
+    store: InMemoryStore
     notifier: Notifier
     http: httpx.AsyncClient
     port: int
@@ -161,7 +161,7 @@ def _built(settings: Settings, notifier: Notifier) -> House:
     for partition in range(PARTITIONS):
         log.append(TOPIC, partition, None, codec.encode(begun))
     identity = LogIdentity(EPOCH, PARTITIONS)
-    broker, ends, store = Broker(log), Ends(log, TOPIC), MemoryStore(log, TOPIC, identity)
+    broker, ends, store = Broker(log), Ends(log, TOPIC), InMemoryStore(log, TOPIC, identity)
     door = Door.hung(settings, EventLog(broker, ends, TOPIC), store)
     door.events.identity = identity
     return House(door, log, broker, ends, store, notifier, httpx.AsyncClient(), 0)

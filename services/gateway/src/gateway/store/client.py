@@ -16,24 +16,24 @@ from shared.http.service_token import authorization
 
 log = structlog.get_logger()
 
-_PATIENCE = 2.5  # seconds beyond what the store was asked to wait itself
-_HASTE = 0.9  # where a send waits for the answer, which has Kafka to wait for yet
+_RESPONSE_TIMEOUT = 2.5  # seconds beyond what the store was asked to wait itself
+_MEMBERSHIP_TIMEOUT = 0.9  # where a send waits for the answer, which has Kafka to wait for yet
 
 
 _REFUSALS = (401, 403)
 _LOST = frozenset({errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE})
 
 
-class Unavailable(Exception):
+class StoreUnavailable(Exception):
     """The store does not answer, or says that it cannot."""
 
 
-class Away(Unavailable):
+class StoreAway(StoreUnavailable):
     """The connection to the store was refused or reset, or the store cannot connect to its database. Never a
     time-out: load makes those."""
 
 
-class Answer(NamedTuple):
+class StoreResponse(NamedTuple):
     status: int
     body: bytes
 
@@ -42,7 +42,7 @@ class Answer(NamedTuple):
         return self.status == 200
 
     @property
-    def behind(self) -> bool:
+    def is_behind(self) -> bool:
         """The projection has not come to the position asked for."""
         return self.status == 503 and self.code == "projection_behind"
 
@@ -55,7 +55,7 @@ class Answer(NamedTuple):
             return "unavailable"
 
 
-class Until(NamedTuple):
+class WaitFor(NamedTuple):
     """Answer once the projection is past `position`, and past the cursor that was sent, in at most `wait`
     seconds."""
 
@@ -64,7 +64,7 @@ class Until(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class OutcomeAnswer:
     """What the fold made of one event."""
 
     outcome: str
@@ -74,23 +74,23 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Progress:
+class ProjectionOffsets:
     """How far the projection is: per partition the next offset."""
 
     epoch: str
     offsets: tuple[int, ...]
 
-    def lacks(self, told: Mapping[int, int]) -> bool:
+    def is_behind(self, told: Mapping[int, int]) -> bool:
         """Is it behind what was told, per partition up to there? It is where its read models are being made
         anew, or after a failover to a database that was not as far."""
         return any(covers > self.offsets[partition] for partition, covers in told.items())
 
 
-class Belongs(NamedTuple):
+class MembershipAnswer(NamedTuple):
     """Whether a user is a member now, and how far the projection is that says so."""
 
     member: bool
-    at: Progress
+    at: ProjectionOffsets
 
 
 class StorePort(Protocol):
@@ -98,10 +98,12 @@ class StorePort(Protocol):
     `behind` is an answer."""
 
     async def conversations(
-        self, user: str, *, limit: int, page: str | None = None, until: Until | None = None
-    ) -> Answer: ...
+        self, user: str, *, limit: int, page: str | None = None, wait_for: WaitFor | None = None
+    ) -> StoreResponse: ...
 
-    async def conversation(self, user: str, conversation: str, *, until: Until | None = None) -> Answer: ...
+    async def conversation(
+        self, user: str, conversation: str, *, wait_for: WaitFor | None = None
+    ) -> StoreResponse: ...
 
     async def history(
         self,
@@ -110,23 +112,23 @@ class StorePort(Protocol):
         *,
         limit: int,
         bounds: dict[str, int],
-        until: Until | None = None,
-    ) -> Answer: ...
+        wait_for: WaitFor | None = None,
+    ) -> StoreResponse: ...
 
     async def sync(
-        self, user: str, cursor: str | None, *, limit: int, until: Until | None = None
-    ) -> Answer: ...
+        self, user: str, cursor: str | None, *, limit: int, wait_for: WaitFor | None = None
+    ) -> StoreResponse: ...
 
-    async def membership(self, user: str, conversation: str) -> Belongs: ...
+    async def membership(self, user: str, conversation: str) -> MembershipAnswer: ...
 
-    async def outcome(self, user: str, until: Until) -> Outcome | None:
+    async def outcome(self, user: str, wait_for: WaitFor) -> OutcomeAnswer | None:
         """None when the projection did not get there in time."""
         ...
 
-    async def progress(self) -> Progress: ...
+    async def progress(self) -> ProjectionOffsets: ...
 
 
-class _Purpose(Enum):
+class _ConnectionPool(Enum):
     """What a connection is for, and how many there may be: who waits takes no place of who does not. All of
     them fit into the files that `MAX_CONNECTIONS` leaves."""
 
@@ -152,12 +154,12 @@ class HttpStore:
         """`token`: the SERVICE_TOKEN."""
         self._url = url.rstrip("/")
         self._token = token
-        self._sessions: dict[_Purpose, aiohttp.ClientSession] = {}
+        self._sessions: dict[_ConnectionPool, aiohttp.ClientSession] = {}
         self._refused = False
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        for purpose in _Purpose:
+        for purpose in _ConnectionPool:
             self._sessions[purpose] = await self._stack.enter_async_context(purpose.session(self._token))
         return self
 
@@ -165,13 +167,15 @@ class HttpStore:
         await self._stack.aclose()
 
     async def conversations(
-        self, user: str, *, limit: int, page: str | None = None, until: Until | None = None
-    ) -> Answer:
+        self, user: str, *, limit: int, page: str | None = None, wait_for: WaitFor | None = None
+    ) -> StoreResponse:
         asked = {"user": user, "limit": str(limit)} | ({"page": page} if page else {})
-        return await self._page("/conversations", asked, until)
+        return await self._page("/conversations", asked, wait_for)
 
-    async def conversation(self, user: str, conversation: str, *, until: Until | None = None) -> Answer:
-        return await self._page(f"/conversations/{conversation}", {"user": user}, until)
+    async def conversation(
+        self, user: str, conversation: str, *, wait_for: WaitFor | None = None
+    ) -> StoreResponse:
+        return await self._page(f"/conversations/{conversation}", {"user": user}, wait_for)
 
     async def history(
         self,
@@ -180,60 +184,66 @@ class HttpStore:
         *,
         limit: int,
         bounds: dict[str, int],
-        until: Until | None = None,
-    ) -> Answer:
+        wait_for: WaitFor | None = None,
+    ) -> StoreResponse:
         asked = {"user": user, "conversation": conversation, "limit": str(limit)}
         asked |= {name: str(bound) for name, bound in bounds.items()}
-        return await self._page("/history", asked, until)
+        return await self._page("/history", asked, wait_for)
 
-    async def sync(self, user: str, cursor: str | None, *, limit: int, until: Until | None = None) -> Answer:
+    async def sync(
+        self, user: str, cursor: str | None, *, limit: int, wait_for: WaitFor | None = None
+    ) -> StoreResponse:
         asked = {"user": user, "limit": str(limit)} | ({"cursor": cursor} if cursor is not None else {})
-        return await self._page("/sync", asked, until)
+        return await self._page("/sync", asked, wait_for)
 
-    async def membership(self, user: str, conversation: str) -> Belongs:
+    async def membership(self, user: str, conversation: str) -> MembershipAnswer:
         asked = {"user": user, "conversation": conversation}
-        answer = _available(await self._get(_Purpose.CHECK, "/membership", asked, patience=_HASTE))
+        answer = _available(
+            await self._get(_ConnectionPool.CHECK, "/membership", asked, patience=_MEMBERSHIP_TIMEOUT)
+        )
         if not answer.ok:
-            raise Unavailable(f"membership: {answer.status}")
+            raise StoreUnavailable(f"membership: {answer.status}")
         told = orjson.loads(answer.body)
-        return Belongs(told["member"], _progress(told))
+        return MembershipAnswer(told["member"], _progress(told))
 
-    async def outcome(self, user: str, until: Until) -> Outcome | None:
-        answer = _available(await self._get(_Purpose.OUTCOME, "/outcome", {"user": user}, until))
+    async def outcome(self, user: str, wait_for: WaitFor) -> OutcomeAnswer | None:
+        answer = _available(await self._get(_ConnectionPool.OUTCOME, "/outcome", {"user": user}, wait_for))
         if not answer.ok:
             return None
         told = orjson.loads(answer.body)
-        return Outcome(told["outcome"], told.get("reason"), told.get("message"))
+        return OutcomeAnswer(told["outcome"], told.get("reason"), told.get("message"))
 
-    async def progress(self) -> Progress:
-        answer = _available(await self._get(_Purpose.CHECK, "/progress", {}))
+    async def progress(self) -> ProjectionOffsets:
+        answer = _available(await self._get(_ConnectionPool.CHECK, "/progress", {}))
         if not answer.ok:
-            raise Unavailable(f"progress: {answer.status}")
+            raise StoreUnavailable(f"progress: {answer.status}")
         return _progress(orjson.loads(answer.body))
 
-    async def _page(self, path: str, asked: dict[str, str], until: Until | None) -> Answer:
-        purpose = _Purpose.READ_LATER if until is not None and until.wait else _Purpose.READ
-        return _available(await self._get(purpose, path, asked, until))
+    async def _page(self, path: str, asked: dict[str, str], wait_for: WaitFor | None) -> StoreResponse:
+        purpose = (
+            _ConnectionPool.READ_LATER if wait_for is not None and wait_for.wait else _ConnectionPool.READ
+        )
+        return _available(await self._get(purpose, path, asked, wait_for))
 
     async def _get(
         self,
-        purpose: _Purpose,
+        purpose: _ConnectionPool,
         path: str,
         asked: dict[str, str],
-        until: Until | None = None,
+        wait_for: WaitFor | None = None,
         *,
-        patience: float = _PATIENCE,
-    ) -> Answer:
-        if until is not None:
-            position = {"position": until.position} if until.position is not None else {}
-            asked = asked | position | {"wait": f"{until.wait:g}"}
-        deadline = aiohttp.ClientTimeout(total=patience + (until.wait if until else 0))
+        patience: float = _RESPONSE_TIMEOUT,
+    ) -> StoreResponse:
+        if wait_for is not None:
+            position = {"position": wait_for.position} if wait_for.position is not None else {}
+            asked = asked | position | {"wait": f"{wait_for.wait:g}"}
+        deadline = aiohttp.ClientTimeout(total=patience + (wait_for.wait if wait_for else 0))
         try:
             session = self._sessions[purpose]
             async with session.get(self._url + path, params=asked, timeout=deadline) as response:
-                answer = Answer(response.status, await response.read())
+                answer = StoreResponse(response.status, await response.read())
         except (TimeoutError, aiohttp.ClientError) as error:
-            raise (Away if _is_lost(error) else Unavailable)(repr(error)) from error
+            raise (StoreAway if _is_lost(error) else StoreUnavailable)(repr(error)) from error
         self._note_refusal(answer.status)
         return answer
 
@@ -245,8 +255,8 @@ class HttpStore:
         self._refused = refused
 
 
-def _progress(told: dict[str, Any]) -> Progress:
-    return Progress(told["epoch"], tuple(told["offsets"]))
+def _progress(told: dict[str, Any]) -> ProjectionOffsets:
+    return ProjectionOffsets(told["epoch"], tuple(told["offsets"]))
 
 
 def _is_lost(error: Exception) -> bool:
@@ -254,10 +264,10 @@ def _is_lost(error: Exception) -> bool:
     return isinstance(error, aiohttp.ServerDisconnectedError) or getattr(error, "errno", None) in _LOST
 
 
-def _available(answer: Answer) -> Answer:
+def _available(answer: StoreResponse) -> StoreResponse:
     if answer.status in _REFUSALS:
-        raise Unavailable(f"the store answered {answer.status}")
-    if answer.status >= 500 and not answer.behind:
+        raise StoreUnavailable(f"the store answered {answer.status}")
+    if answer.status >= 500 and not answer.is_behind:
         away = answer.code == "database_away"
-        raise (Away if away else Unavailable)(f"the store answered {answer.status}")
+        raise (StoreAway if away else StoreUnavailable)(f"the store answered {answer.status}")
     return answer

@@ -11,7 +11,15 @@ from typing import Any
 
 import orjson
 
-from gateway.store.client import Answer, Away, Belongs, Outcome, Progress, Unavailable, Until
+from gateway.store.client import (
+    MembershipAnswer,
+    OutcomeAnswer,
+    ProjectionOffsets,
+    StoreAway,
+    StoreResponse,
+    StoreUnavailable,
+    WaitFor,
+)
 from shared.contract import codec, events, frames
 from shared.contract import cursor as cursors
 from shared.contract.entry_to_frame import history_page
@@ -42,34 +50,38 @@ class _Conversation:
         return self.started.data.members
 
 
-class MemoryStore:
+class InMemoryStore:
     def __init__(self, log: MemoryLog, topic: str, identity: LogIdentity) -> None:
         self.away = False
         self.busy = False
         """It does not answer in time."""
-        self.stands_at: tuple[int, ...] | None = None
+        self.frozen_at: tuple[int, ...] | None = None
         """Where the projection stands still; None: it is always at the log's end."""
-        self.questions = 0
+        self.calls = 0
         self._log = log
         self._topic = topic
         self.identity = identity
 
     async def conversations(
-        self, user: str, *, limit: int, page: str | None = None, until: Until | None = None
-    ) -> Answer:
-        def answer() -> Answer:
+        self, user: str, *, limit: int, page: str | None = None, wait_for: WaitFor | None = None
+    ) -> StoreResponse:
+        def answer() -> StoreResponse:
             mine = [_conversation(each, user) for each in self._folded().values() if user in each.members]
             mine.sort(key=lambda each: (each.updated_at, each.id), reverse=True)
             return _ok({"items": _plain(mine[:limit]), "nextPage": None, "cursor": self._cursor(user)})
 
-        return self._answered(until, answer)
+        return self._answered(wait_for, answer)
 
-    async def conversation(self, user: str, conversation: str, *, until: Until | None = None) -> Answer:
-        def answer() -> Answer:
+    async def conversation(
+        self, user: str, conversation: str, *, wait_for: WaitFor | None = None
+    ) -> StoreResponse:
+        def answer() -> StoreResponse:
             found = self._of(user, conversation)
-            return _NOT_FOUND if found is None else Answer(200, codec.encode(_conversation(found, user)))
+            return (
+                _NOT_FOUND if found is None else StoreResponse(200, codec.encode(_conversation(found, user)))
+            )
 
-        return self._answered(until, answer)
+        return self._answered(wait_for, answer)
 
     async def history(
         self,
@@ -78,9 +90,9 @@ class MemoryStore:
         *,
         limit: int,
         bounds: dict[str, int],
-        until: Until | None = None,
-    ) -> Answer:
-        def answer() -> Answer:
+        wait_for: WaitFor | None = None,
+    ) -> StoreResponse:
+        def answer() -> StoreResponse:
             found = self._of(user, conversation)
             if found is None:
                 return _NOT_FOUND
@@ -92,13 +104,15 @@ class MemoryStore:
             more = {"hasMore": len(within) > last - first, "hasOlder": False, "hasNewer": False}
             return _ok({"items": items[first:last], **more, "cursor": self._cursor(user)})
 
-        return self._answered(until, answer)
+        return self._answered(wait_for, answer)
 
-    async def sync(self, user: str, cursor: str | None, *, limit: int, until: Until | None = None) -> Answer:
+    async def sync(
+        self, user: str, cursor: str | None, *, limit: int, wait_for: WaitFor | None = None
+    ) -> StoreResponse:
         came_with = cursors.decode(cursor) if cursor is not None else None
         await asyncio.sleep(0)  # as a call elsewhere: page after page must not keep everybody else waiting
 
-        def answer() -> Answer:
+        def answer() -> StoreResponse:
             seen = came_with.offsets if came_with is not None else self._offsets()
             found = self._shown(user, seen)
             shown = page_of(_plain([frame for *_, frame in found[:limit]]))
@@ -117,7 +131,7 @@ class MemoryStore:
         ):
             self._ask()
             return _problem("projection_behind", "not there yet")
-        return self._answered(until, answer)
+        return self._answered(wait_for, answer)
 
     def _shown(self, user: str, seen: Sequence[int]) -> list[tuple[int, int, frames.MessageFrame]]:
         """Messages only: by partition and offset, from `seen` on."""
@@ -129,47 +143,51 @@ class MemoryStore:
             if message.version == offset >= seen[partition]
         )
 
-    async def membership(self, user: str, conversation: str) -> Belongs:
+    async def membership(self, user: str, conversation: str) -> MembershipAnswer:
         self._ask()
-        return Belongs(self._of(user, conversation) is not None, self._progress())
+        return MembershipAnswer(self._of(user, conversation) is not None, self._progress())
 
-    async def outcome(self, user: str, until: Until) -> Outcome | None:
+    async def outcome(self, user: str, wait_for: WaitFor) -> OutcomeAnswer | None:
         self._ask()
-        place = Position.parse(until.position or "")
+        place = Position.parse(wait_for.position or "")
         if not self._reached(place):
             return None
         for each in self._folded().values():
             if (message := each.made.get((place.partition, place.offset))) is not None:
                 [plain] = _plain([_message(each, message, user)])
-                return Outcome("entry" if message.version == place.offset else "duplicate", None, plain)
-        return Outcome("rejected", "not_found")
+                return OutcomeAnswer("entry" if message.version == place.offset else "duplicate", None, plain)
+        return OutcomeAnswer("rejected", "not_found")
 
-    async def progress(self) -> Progress:
+    async def progress(self) -> ProjectionOffsets:
         self._ask()
         return self._progress()
 
-    def _progress(self) -> Progress:
-        return Progress(self.identity.epoch, self._offsets())
+    def _progress(self) -> ProjectionOffsets:
+        return ProjectionOffsets(self.identity.epoch, self._offsets())
 
-    def _answered(self, until: Until | None, answer: Callable[[], Answer]) -> Answer:
+    def _answered(self, wait_for: WaitFor | None, answer: Callable[[], StoreResponse]) -> StoreResponse:
         self._ask()
-        if until is not None and until.position and not self._reached(Position.parse(until.position)):
+        if (
+            wait_for is not None
+            and wait_for.position
+            and not self._reached(Position.parse(wait_for.position))
+        ):
             return _problem("projection_behind", "not there yet")
         return answer()
 
     def _ask(self) -> None:
-        self.questions += 1
+        self.calls += 1
         if self.away:
-            raise Away("away")
+            raise StoreAway("away")
         if self.busy:
-            raise Unavailable("busy")
+            raise StoreUnavailable("busy")
 
     def _reached(self, place: Position) -> bool:
         return place.offset < self._offsets()[place.partition]
 
     def _offsets(self) -> tuple[int, ...]:
-        if self.stands_at is not None:
-            return self.stands_at
+        if self.frozen_at is not None:
+            return self.frozen_at
         return tuple(len(records) for records in self._log.topics[self._topic])
 
     def _cursor(self, user: str) -> str:
@@ -250,13 +268,13 @@ def _plain(models: list[Any]) -> list[dict[str, Any]]:
     return [orjson.loads(codec.encode(model)) for model in models]
 
 
-def _ok(body: dict[str, Any]) -> Answer:
-    return Answer(200, orjson.dumps(body))
+def _ok(body: dict[str, Any]) -> StoreResponse:
+    return StoreResponse(200, orjson.dumps(body))
 
 
-def _problem(code: Code, detail: str) -> Answer:
+def _problem(code: Code, detail: str) -> StoreResponse:
     response = Problem(code, detail).response()
-    return Answer(response.status_code, bytes(response.body))
+    return StoreResponse(response.status_code, bytes(response.body))
 
 
 _NOT_FOUND = _problem("not_found", "no such conversation, or you are not a member of it")

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from gateway import metrics
 from gateway.api.responses import require_reached
 from gateway.commands.event_producer import EventLog
-from gateway.store.client import Answer, Progress, StorePort, Unavailable, Until
+from gateway.store.client import ProjectionOffsets, StorePort, StoreResponse, StoreUnavailable, WaitFor
 from gateway.websocket.connection import Socket
 from shared.contract import cursor
 from shared.contract.cursor import Cursor
@@ -81,7 +81,7 @@ class CatchUp:
                 if answer.ok:
                     body = orjson.loads(answer.body)
                     return Page(body["entries"], body["cursor"], body["hasMore"])
-                if not answer.behind:
+                if not answer.is_behind:
                     raise Unusable("cursor_unusable")
                 if not asked_end:
                     await require_reached(cursor.decode(at), self._events)
@@ -89,7 +89,7 @@ class CatchUp:
             except Problem as problem:
                 if problem.code == "cursor_unusable":
                     raise Unusable("beyond_the_log") from None
-            except Unavailable:
+            except StoreUnavailable:
                 # longer and longer: one whose page alone cannot be read takes its turn from others seldom
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
@@ -97,17 +97,18 @@ class CatchUp:
             socket.drop()
             await asyncio.sleep(_ASK_AGAIN)
 
-    async def _ask(self, socket: Socket, at: str) -> Answer:
+    async def _ask(self, socket: Socket, at: str) -> StoreResponse:
         """In turn. While the store is away the turn is kept for a moment: nobody else would be
-        answered either, and thousands that ask again and again are a burden to both. Raises Unavailable."""
+        answered either, and thousands that ask again and again are a burden to both. Raises
+        StoreUnavailable."""
         async with self._turns:
             socket.hold()
             try:
                 with metrics.catching_up.track_inprogress():
-                    page = await self._store.sync(socket.user, at, limit=_PAGE, until=Until(None, 0.0))
+                    page = await self._store.sync(socket.user, at, limit=_PAGE, wait_for=WaitFor(None, 0.0))
                 self._waiting = False
                 return page
-            except Unavailable as error:
+            except StoreUnavailable as error:
                 socket.drop()
                 if not self._waiting:
                     log.warning("catch_up.waiting", reason=str(error))
@@ -116,13 +117,13 @@ class CatchUp:
                 raise
 
 
-def _put(socket: Socket, page: Page) -> Progress:
+def _put(socket: Socket, page: Page) -> ProjectionOffsets:
     """All in one go, so that the socket's cursor covers what was put at any moment. There is room: a page is
     bounded, too, and half an outbox holds it (settings). Returns the place reached."""
     for entry in page.entries:
         socket.put_json(orjson.dumps(entry))
     reached = cursor.decode(page.cursor)
-    place = Progress(reached.epoch, reached.offsets)
+    place = ProjectionOffsets(reached.epoch, reached.offsets)
     socket.begin(place)
     failpoint("session.page")
     if page.more:

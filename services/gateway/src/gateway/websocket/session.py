@@ -18,7 +18,7 @@ from gateway.api.request_parsing import Fields
 from gateway.auth import authentication
 from gateway.auth.origins import foreign
 from gateway.components import Door
-from gateway.store.client import Progress, Unavailable
+from gateway.store.client import ProjectionOffsets, StoreUnavailable
 from gateway.websocket import close_codes
 from gateway.websocket.catch_up import Unusable, verdict
 from gateway.websocket.connection import Socket
@@ -144,11 +144,11 @@ class Session:
         self._socket.mark()
         return True
 
-    async def _present(self) -> Progress | None:
+    async def _present(self) -> ProjectionOffsets | None:
         """None while the store is away."""
         try:
             return await self._door.present.progress()
-        except Unavailable:
+        except StoreUnavailable:
             return None
 
     async def _greet(self) -> None:
@@ -181,7 +181,7 @@ class Session:
             self._fault = None
         self._socket.release()
 
-    def _resumable(self) -> tuple[Progress | None, BaseModel | None]:
+    def _resumable(self) -> tuple[ProjectionOffsets | None, BaseModel | None]:
         """The place to go on from; or why the cursor that the client came with is of no use."""
         if not self._cursors or self._cursors == [""]:
             return None, None
@@ -190,7 +190,7 @@ class Session:
         except CursorInvalid as error:
             return None, ErrorFrame(code="cursor_invalid", message=f"the cursor {error}; fetch anew")
         fault = verdict(came_with, self._socket.user, self._door.events)
-        return (Progress(came_with.epoch, came_with.offsets) if fault is None else None), fault
+        return (ProjectionOffsets(came_with.epoch, came_with.offsets) if fault is None else None), fault
 
     def _beat_later(self) -> None:
         """Says at least every heartbeat what was covered; null as long as that is not known."""

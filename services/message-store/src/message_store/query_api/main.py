@@ -10,7 +10,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
 
 from message_store.query_api import queries
-from message_store.query_api.progress_waiter import ProgressWatch
+from message_store.query_api.progress_waiter import ProgressWaiter
 from message_store.query_api.routes import routes
 from message_store.settings import ServeSettings
 from message_store.storage.migrate import newest
@@ -28,8 +28,8 @@ def application(settings: ServeSettings) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with queries.opened(str(settings.database_url), settings.connections) as opened:
-            watch = ProgressWatch(opened.progress)
+        async with queries.open_queries(str(settings.database_url), settings.connections) as opened:
+            watch = ProgressWaiter(opened.progress)
             routers.append(routes(opened, watch))
             app.include_router(routers[0])
             tasks = [vital(asyncio.create_task(each.run())) for each in (schema, watch)]

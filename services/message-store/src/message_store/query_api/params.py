@@ -15,7 +15,7 @@ Limit = Annotated[int, Field(ge=1, le=100)]
 Bound = Annotated[int, Field(ge=0, le=MAX_SEQ)]
 
 
-class Asked(BaseModel):
+class CallParams(BaseModel):
     """What every call takes."""
 
     model_config = ConfigDict(frozen=True)
@@ -25,16 +25,16 @@ class Asked(BaseModel):
     wait: Annotated[float, Field(ge=0, le=10)] = 0
 
 
-class AskedOf(Asked):
+class ConversationParams(CallParams):
     conversation: Uuid
 
 
-class AskedConversations(Asked):
+class ConversationsParams(CallParams):
     limit: Limit = 50
     page: str | None = None
 
 
-class AskedHistory(AskedOf):
+class HistoryParams(ConversationParams):
     limit: Limit = 50
     before: Bound | None = None
     after: Bound | None = None
@@ -50,7 +50,7 @@ class AskedHistory(AskedOf):
         return given[0] if given else None
 
 
-class AskedSync(Asked):
+class SyncParams(CallParams):
     cursor: str | None = None
     limit: Limit = 50
 
@@ -67,14 +67,14 @@ class AskedSync(Asked):
         return came_with
 
 
-class AskedOutcome(Asked):
+class OutcomeParams(CallParams):
     position: Annotated[str, Field(max_length=64)]
 
 
-A = TypeVar("A", bound=Asked)
+A = TypeVar("A", bound=CallParams)
 
 
-def asked(request: Request, model: type[A]) -> A:
+def parse_params(request: Request, model: type[A]) -> A:
     """Raises Problem(invalid)."""
     fields = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
     try:

@@ -11,7 +11,7 @@ from shared.http.problems import Problem
 
 
 @dataclass(frozen=True)
-class Vector:
+class ProjectionOffsets:
     """Per partition the next offset to be projected."""
 
     epoch: str
@@ -35,15 +35,15 @@ class Vector:
         return all(seen <= at for seen, at in zip(came_with.offsets, self.offsets, strict=True))
 
 
-class ProgressWatch:
+class ProgressWaiter:
     IDLE, BUSY = 1.0, 0.004  # seconds between two looks: without and with somebody waiting
     PATIENCE = 2.0  # seconds that one look may take
 
-    def __init__(self, look: Callable[[], Awaitable[Vector]]) -> None:
+    def __init__(self, look: Callable[[], Awaitable[ProjectionOffsets]]) -> None:
         """`look` reads the vector; raises Problem when it cannot."""
         self.fault: str | None = "the projection has not been read yet"
         self._look = look
-        self._vector: Vector | None = None
+        self._vector: ProjectionOffsets | None = None
         self._begun = self._done = 0
         """Numbers of the looks: one that began after a question was asked answers it."""
         self._waiting = 0
@@ -64,7 +64,7 @@ class ProgressWatch:
             self._looked = asyncio.Event()
             await self._rest()
 
-    async def reach(self, text: str | None, wait: float) -> None:
+    async def wait_for_position(self, text: str | None, wait: float) -> None:
         """Return once the projection is past the position, if there is one. Raises Problem: `invalid` for
         what never was a position, `cursor_unusable` for one of another log, `projection_behind` when `wait`
         seconds are over, `unavailable` when the database does not say."""
@@ -72,12 +72,12 @@ class ProgressWatch:
             position = _parse(text)
             await self._until(lambda vector: vector.covers(position), wait)
 
-    async def reach_cursor(self, came_with: Cursor | None, wait: float) -> None:
+    async def wait_for_cursor(self, came_with: Cursor | None, wait: float) -> None:
         """Return once the projection is where the cursor is. Raises Problem as `reach` does."""
         if came_with is not None:
             await self._until(lambda vector: vector.holds(came_with), wait)
 
-    async def _until(self, reached: Callable[[Vector], bool], wait: float) -> None:
+    async def _until(self, reached: Callable[[ProjectionOffsets], bool], wait: float) -> None:
         now = asyncio.get_running_loop().time
         fresh, deadline = self._begun + 1, now() + wait
         self._waiting += 1

@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from message_store.query_api import read_sql, views
-from message_store.query_api.progress_waiter import Vector, behind
+from message_store.query_api.progress_waiter import ProjectionOffsets, behind
 from message_store.query_api.reachability import Reachability
 from message_store.query_api.views import Row
 from message_store.storage import sessions
@@ -51,7 +51,7 @@ class Queries:
         self._reachability = reachability
         self._timeout = timeout
 
-    async def progress(self) -> Vector:
+    async def progress(self) -> ProjectionOffsets:
         return _vector((await self._rows(read_sql.PROGRESS, {}))[0])
 
     async def membership(self, user: str, conversation: str) -> dict[str, Any]:
@@ -202,7 +202,7 @@ def _reached(present: Sequence[int], since: Sequence[int], last: Row) -> list[in
     return [*present[:partition], after(offset), *since[partition + 1 :]]
 
 
-def _vector(row: Row) -> Vector:
+def _vector(row: Row) -> ProjectionOffsets:
     epoch, partitions, begun = row[:_STANDING]
     if epoch is None:
         raise Problem("unavailable", "the projection has not begun; try again")
@@ -210,15 +210,15 @@ def _vector(row: Row) -> Vector:
     for each in begun.split(" "):
         partition, _, at = each.partition(":")
         offsets[int(partition)] = int(at)
-    return Vector(epoch, tuple(offsets))
+    return ProjectionOffsets(epoch, tuple(offsets))
 
 
-def _standing(rows: list[Row]) -> tuple[Vector, list[Row]]:
+def _standing(rows: list[Row]) -> tuple[ProjectionOffsets, list[Row]]:
     """Where things stand, and what was found besides."""
     return _vector(rows[0]), [row[_STANDING:] for row in rows if row[_STANDING] is not None]
 
 
-def _cursor(vector: Vector, user: str) -> str:
+def _cursor(vector: ProjectionOffsets, user: str) -> str:
     return cursor.encode(vector.epoch, user, vector.offsets)
 
 
@@ -227,7 +227,7 @@ async def _prepare_session(connection: AsyncConnection[Any]) -> None:
 
 
 @asynccontextmanager
-async def opened(database_url: str, connections: int) -> AsyncIterator[Queries]:
+async def open_queries(database_url: str, connections: int) -> AsyncIterator[Queries]:
     """Opens at once, whether or not the database is there yet."""
     pool = AsyncConnectionPool(
         database_url,

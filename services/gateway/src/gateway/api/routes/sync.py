@@ -25,7 +25,7 @@ def sync(door: Door) -> APIRouter:
     async def read_sync(request: Request) -> Response:
         user, query = await request_parsing.read(request, SyncQuery)
         return await responses.read_models(
-            lambda until: door.store.sync(user, query.cursor, limit=query.limit, until=until),
+            lambda wait_for: door.store.sync(user, query.cursor, limit=query.limit, wait_for=wait_for),
             door.events,
             query.position,
             query.came_with,
