@@ -36,7 +36,7 @@ async def _code(opened: queries.Queries) -> str:
 
 @pytest.fixture
 async def projected(database_url: str) -> str:
-    """A database that can be asked."""
+    """A database that can be queried."""
     await asyncio.to_thread(migrate, database_url)
     store = PostgresStore(database_url)
     await store.claim(LogIdentity(builders.EPOCH, 1), [0])

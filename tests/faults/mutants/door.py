@@ -51,7 +51,7 @@ def unsure_is_no() -> None:
 
     async def require(self: Membership, user: str, conversation: str, *, charge: bool = True) -> None:
         try:
-            member = (await self._store.membership(user, conversation)).member
+            member = (await self._store.membership(user, conversation)).is_member
         except StoreUnavailable:
             member = False
         if not member:

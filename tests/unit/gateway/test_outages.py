@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from gateway.store.client import ProjectionOffsets
 from shared.contract import cursor
+from shared.internal.store_api import ProjectionOffsets
 from tests.unit.gateway.gateway_fixture import EPOCH, STRANGE, House, opened
 
 

@@ -10,7 +10,6 @@ from websockets.frames import Frame, Opcode
 from gateway.api import prefer_header
 from gateway.commands.progress_reader import Present
 from gateway.settings import Address, Settings
-from gateway.store.client import ProjectionOffsets
 from gateway.websocket import close_codes
 from gateway.websocket.frame_decoder import Flood
 from gateway.websocket.frame_handler import accepted
@@ -18,6 +17,7 @@ from gateway.websocket.send_buffer import Close, Outbox
 from shared.contract import codec
 from shared.contract.frames import AcceptedFrame
 from shared.http.websocket_connection import text_frame
+from shared.internal.store_api import ProjectionOffsets
 from tests.service_token import SERVICE_TOKEN
 from tests.unit.gateway.gateway_fixture import STRANGE, House
 from tests.unit.lines import Far

@@ -6,11 +6,12 @@ from itertools import count
 
 import orjson
 
-from gateway.store.client import MembershipAnswer, ProjectionOffsets, StoreResponse
+from gateway.store.client import StoreResponse
 from notifier.live.dispatch_entry import Notice
 from notifier.live.replay_buffer import Stream
 from shared.contract import cursor
 from shared.contract.position import Position, after
+from shared.internal.store_api import MembershipAnswer, ProjectionOffsets, SyncPage
 from shared.kafka import partition_for
 
 EPOCH = "0123456789abcdef"
@@ -98,9 +99,9 @@ class Memory:
         if more:
             partition, offset = page[-1]
             reached = [*reached[:partition], after(offset), *start[partition + 1 :]]
-        body = {"entries": page, "cursor": cursor.encode(EPOCH, user, reached), "hasMore": more}
         await self.answers.wait()
-        return StoreResponse(200, orjson.dumps(body))
+        answer = SyncPage([orjson.dumps(pair) for pair in page], cursor.encode(EPOCH, user, reached), more)
+        return StoreResponse(200, answer.encode())
 
     def progress(self) -> ProjectionOffsets:
         return ProjectionOffsets(EPOCH, self.offsets)

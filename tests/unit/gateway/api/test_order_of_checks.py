@@ -109,7 +109,7 @@ async def test_the_faults_that_are_documented_are_those_that_are_given(
             given.add((behind.status, behind.code))
         house.store.frozen_at, house.store.away, house.broker.away = None, True, True
         await answer()
-        monkeypatch.setattr(type(house.store), "_answered", _broken)
+        monkeypatch.setattr(type(house.store), "_respond", _broken)
         monkeypatch.setattr(type(house.door.events), "append", _broken)
         monkeypatch.setattr(type(house.store), "sync", _broken)
         await answer()

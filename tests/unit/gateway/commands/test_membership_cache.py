@@ -9,9 +9,10 @@ from structlog.testing import capture_logs
 from gateway import metrics
 from gateway.commands.membership_cache import Membership
 from gateway.notifiers.offset_tracker import Stretches
-from gateway.store.client import MembershipAnswer, StorePort
+from gateway.store.client import StorePort
 from shared.contract import ids
 from shared.http.problems import Problem
+from shared.internal.store_api import MembershipAnswer
 from tests.unit.gateway.gateway_fixture import STRANGE, House
 
 

@@ -10,13 +10,14 @@ import orjson
 from gateway.commands.event_producer import EventLog
 from gateway.notifiers.link_protocol import Entry
 from gateway.notifiers.offset_tracker import Stretches
-from gateway.store.client import ProjectionOffsets, StorePort, StoreResponse, StoreUnavailable
+from gateway.store.client import StorePort, StoreResponse, StoreUnavailable
 from gateway.websocket import close_codes
 from gateway.websocket.catch_up import AT_ONCE, CatchUp
 from gateway.websocket.connection import Socket
 from gateway.websocket.send_buffer import Close, Outbox
 from shared.contract import cursor
 from shared.http.websocket_connection import text_frame
+from shared.internal.store_api import ProjectionOffsets, SyncPage
 from tests.unit.gateway.gateway_fixture import EPOCH, House
 from tests.unit.lines import Far
 
@@ -38,7 +39,7 @@ class Store:
         await self.answers.wait()
         if user.startswith("late"):
             return StoreResponse(503, b'{"code":"projection_behind"}')
-        return StoreResponse(200, b'{"entries":[],"cursor":"%s","hasMore":false}' % at.encode())
+        return StoreResponse(200, SyncPage([], at, has_more=False).encode())
 
 
 class Emptied(Store):
@@ -49,7 +50,7 @@ class Emptied(Store):
     async def sync(self, user: str, at: str, **_: object) -> StoreResponse:
         self.asked.append(user)
         reached = cursor.encode(EPOCH, user, self.at)
-        return StoreResponse(200, b'{"entries":[],"cursor":"%s","hasMore":false}' % reached.encode())
+        return StoreResponse(200, SyncPage([], reached, has_more=False).encode())
 
 
 class Log:
@@ -189,7 +190,7 @@ class Endless(Store):
     async def sync(self, user: str, at: str, **_: object) -> StoreResponse:
         self.asked.append(user)
         await asyncio.sleep(0)
-        return StoreResponse(200, b'{"entries":[],"cursor":"%s","hasMore":true}' % at.encode())
+        return StoreResponse(200, SyncPage([], at, has_more=True).encode())
 
 
 async def test_once_a_socket_is_closed_nothing_more_is_read_for_it() -> None:

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from gateway.commands.progress_reader import Present
-from gateway.store.client import MembershipAnswer, ProjectionOffsets
 from shared.contract import cursor
 from shared.contract.events import MessageSent
+from shared.internal.store_api import MembershipAnswer, ProjectionOffsets
 from tests.unit.gateway.gateway_fixture import House
 
 

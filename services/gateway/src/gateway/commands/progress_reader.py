@@ -9,7 +9,8 @@ import asyncio
 import structlog
 
 from gateway.commands.event_producer import EventLog
-from gateway.store.client import ProjectionOffsets, StorePort, StoreUnavailable
+from gateway.store.client import StorePort, StoreUnavailable
+from shared.internal.store_api import ProjectionOffsets
 
 log = structlog.get_logger()
 

@@ -15,11 +15,11 @@ from pydantic import BaseModel
 from gateway import metrics
 from gateway.notifiers.link_protocol import Entry
 from gateway.notifiers.offset_tracker import Stretches
-from gateway.store.client import ProjectionOffsets
 from gateway.websocket import close_codes
 from gateway.websocket.send_buffer import Close, Outbox
 from shared.contract import codec, cursor
 from shared.http.websocket_connection import text_frame
+from shared.internal.store_api import ProjectionOffsets
 
 _CLOSE_WITHIN = 1.0
 

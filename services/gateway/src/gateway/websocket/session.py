@@ -14,11 +14,10 @@ import structlog
 from pydantic import BaseModel
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.api.request_parsing import Fields
 from gateway.auth import authentication
 from gateway.auth.origins import foreign
 from gateway.components import Door
-from gateway.store.client import ProjectionOffsets, StoreUnavailable
+from gateway.store.client import StoreUnavailable
 from gateway.websocket import close_codes
 from gateway.websocket.catch_up import Unusable, verdict
 from gateway.websocket.connection import Socket
@@ -28,7 +27,9 @@ from gateway.websocket.send_buffer import Close, Outbox
 from shared.contract import cursor
 from shared.contract.cursor import CursorInvalid
 from shared.contract.frames import CursorFrame, ErrorFrame, HelloFrame, ResetFrame, SyncedFrame
+from shared.http.query_string import QueryString
 from shared.http.websocket_connection import Line, line
+from shared.internal.store_api import ProjectionOffsets
 from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
@@ -42,7 +43,7 @@ async def attend(door: Door, websocket: WebSocket) -> None:
     if not door.origins.allow(websocket.headers):
         await websocket.send_denial_response(foreign().response())
         return
-    fields = Fields.parse(websocket.scope["query_string"]).values
+    fields = QueryString.parse(websocket.scope["query_string"]).values
     user = authentication.of_socket(websocket.headers, fields.get("token", []))
     refusal = await _refusal(door, user)
     await websocket.accept()

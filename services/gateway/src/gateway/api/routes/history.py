@@ -29,7 +29,7 @@ def history(door: Door) -> APIRouter:
         user, query = await request_parsing.read(request, HistoryQuery)
         return await responses.read_models(
             lambda wait_for: door.store.history(
-                user, query.conversation_id, limit=query.limit, bounds=query.bounds, wait_for=wait_for
+                user, query.conversation_id, limit=query.limit, bound=query.bound, wait_for=wait_for
             ),
             door.events,
             query.position,

@@ -8,10 +8,11 @@ from gateway.api.openapi_docs import asked, problems, success
 from gateway.api.query_params import Query
 from gateway.api.schemas import AcceptedMessage, NewMessage, new_message
 from gateway.components import Door
-from gateway.store.client import OutcomeAnswer, StoreUnavailable, WaitFor
+from gateway.store.client import StoreUnavailable
 from shared.contract.frames import Message
 from shared.contract.position import Position
 from shared.http.problems import Problem, not_found
+from shared.internal.store_api import OutcomeAnswer
 from shared.kafka import Unconfirmed
 
 _PREFER = {
@@ -67,7 +68,7 @@ def messages(door: Door) -> APIRouter:
 
 async def _outcome(door: Door, user: str, position: Position, wait: float) -> OutcomeAnswer | None:
     try:
-        return await door.store.outcome(user, WaitFor(str(position), wait))
+        return await door.store.outcome(user, str(position), wait)
     except StoreUnavailable:
         return None
 
