@@ -22,7 +22,7 @@ from tests.notifier_processes import free_port
 
 async def codes(database_url: str, times: int = 8) -> set[str]:
     """What so many questions at once are answered with."""
-    async with queries.opened(database_url, 4) as opened:
+    async with queries.open_queries(database_url, 4) as opened:
         return set(await asyncio.gather(*(_code(opened) for _ in range(times))))
 
 
@@ -36,7 +36,7 @@ async def _code(opened: queries.Queries) -> str:
 
 @pytest.fixture
 async def projected(database_url: str) -> str:
-    """A database that can be asked."""
+    """A database that can be queried."""
     await asyncio.to_thread(migrate, database_url)
     store = PostgresStore(database_url)
     await store.claim(LogIdentity(builders.EPOCH, 1), [0])

@@ -8,7 +8,7 @@ from gateway.app import build_fastapi_app, build_routers
 from gateway.commands.event_producer import EventProducer
 from gateway.components import GatewayComponents
 from gateway.settings import Settings
-from gateway.testing.in_memory_store import MemoryStore
+from gateway.testing.in_memory_store import InMemoryStore
 from shared.log.log_epoch import LogIdentity
 from shared.testing.in_memory_kafka import MemoryConsumer, MemoryLog, MemoryProducer
 
@@ -21,7 +21,7 @@ def document() -> str:
         store_url="http://store", notifiers=["notifier:1"], auth="dev", service_token=SecretStr("-" * 16)
     )
     producer = EventProducer(MemoryProducer(log), MemoryConsumer(log, _TOPIC), _TOPIC)
-    store = MemoryStore(log, _TOPIC, LogIdentity("0" * 16, 1))
+    store = InMemoryStore(log, _TOPIC, LogIdentity("0" * 16, 1))
     components = GatewayComponents.build(settings, producer, store)
     app = build_fastapi_app(components, build_routers(components))
     return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"

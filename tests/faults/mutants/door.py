@@ -9,7 +9,7 @@ from gateway.notifiers.link import Link
 from gateway.notifiers.link_protocol import Entry
 from gateway.notifiers.offset_tracker import Stretches, Taken
 from gateway.notifiers.subscriptions import Interest
-from gateway.store.client import Unavailable
+from gateway.store.client import StoreUnavailable
 from gateway.websocket.registry import ConnectionRegistry
 from gateway.websocket.session import Session
 from shared.contract import cursor
@@ -51,8 +51,8 @@ def unsure_is_no() -> None:
 
     async def require(self: MembershipCache, user: str, conversation: str) -> None:
         try:
-            member = (await self._store.membership(user, conversation)).member
-        except Unavailable:
+            member = (await self._store.membership(user, conversation)).is_member
+        except StoreUnavailable:
             member = False
         if not member:
             not_found()

@@ -16,7 +16,7 @@ from gateway.app import PRIVATE_PATHS, build_asgi_app
 from gateway.commands.event_producer import EventProducer
 from gateway.components import GatewayComponents
 from gateway.settings import Settings
-from gateway.testing.in_memory_store import MemoryStore
+from gateway.testing.in_memory_store import InMemoryStore
 from shared.contract import codec, events
 from shared.http.connections import Timeouts
 from shared.http.server import server
@@ -95,7 +95,7 @@ class GatewayFixture:
     log: MemoryLog
     broker: Broker
     ends: Ends
-    store: MemoryStore
+    store: InMemoryStore
     notifier: Notifier
     http: httpx.AsyncClient
     port: int
@@ -165,7 +165,7 @@ def _build(settings: Settings, notifier: Notifier) -> GatewayFixture:
     for partition in range(PARTITIONS):
         log.append(TOPIC, partition, None, codec.encode(begun))
     identity = LogIdentity(EPOCH, PARTITIONS)
-    broker, ends, store = Broker(log), Ends(log, TOPIC), MemoryStore(log, TOPIC, identity)
+    broker, ends, store = Broker(log), Ends(log, TOPIC), InMemoryStore(log, TOPIC, identity)
     components = GatewayComponents.build(settings, EventProducer(broker, ends, TOPIC), store)
     components.producer.identity = identity
     return GatewayFixture(components, log, broker, ends, store, notifier, httpx.AsyncClient(), 0)

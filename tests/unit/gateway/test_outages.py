@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from gateway.store.client import Progress
 from shared.contract import cursor
+from shared.internal.store_api import ProjectionOffsets
 from tests.unit.gateway.gateway_fixture import EPOCH, UNKNOWN_CONVERSATION, GatewayFixture, run_gateway
 
 
@@ -60,7 +60,7 @@ async def test_without_the_store_sends_are_taken_and_reads_get_503(own_gateway: 
 
 async def test_a_position_not_reached_in_time_is_behind(own_gateway: GatewayFixture) -> None:
     talk = await own_gateway.start_direct("ana", "ben")
-    own_gateway.store.stands_at = (await own_gateway.store.progress()).offsets
+    own_gateway.store.frozen_at = (await own_gateway.store.progress()).offsets
     body = {"conversationId": talk, "text": "hello"}
     position = (await own_gateway.http.post("/messages?meId=ana", json=body)).json()["position"]
     behind = await own_gateway.http.get(f"/messages/conversations?meId=ana&position={position}")
@@ -72,10 +72,10 @@ async def test_a_position_not_reached_in_time_is_behind(own_gateway: GatewayFixt
 
 
 async def test_a_conversation_not_projected_in_time_is_not_started(own_gateway: GatewayFixture) -> None:
-    own_gateway.store.stands_at = (1, 1, 1, 1)
+    own_gateway.store.frozen_at = (1, 1, 1, 1)
     answer = await own_gateway.http.post("/messages/start?meId=ana", json={"peerId": "ben"})
     assert answer.status_code == 503
-    own_gateway.store.stands_at = None
+    own_gateway.store.frozen_at = None
     answer = await own_gateway.http.post("/messages/start?meId=ana", json={"peerId": "ben"})
     assert answer.status_code == 200
 
@@ -102,11 +102,13 @@ async def test_while_the_log_was_not_seen_yet_the_store_says_which_cursors_are_o
     assert frames[0]["cursor"] == text
 
 
-@pytest.mark.parametrize("present", [Progress("f" * 16, (1, 1, 1, 1)), Progress(EPOCH, (1, 1))])
+@pytest.mark.parametrize(
+    "present", [ProjectionOffsets("f" * 16, (1, 1, 1, 1)), ProjectionOffsets(EPOCH, (1, 1))]
+)
 async def test_a_store_of_another_log_is_as_good_as_none(
-    own_gateway: GatewayFixture, present: Progress
+    own_gateway: GatewayFixture, present: ProjectionOffsets
 ) -> None:
-    async def progress() -> Progress:
+    async def progress() -> ProjectionOffsets:
         return present
 
     own_gateway.store.progress = progress  # type: ignore[method-assign]  # a store that was moved
@@ -117,7 +119,7 @@ async def test_a_store_of_another_log_is_as_good_as_none(
 async def told_beyond_the_store(gateway: GatewayFixture) -> str:
     """Its read models are being made anew, or the database that took over was not as far."""
     talk = await gateway.start_direct("ana", "ben")
-    gateway.store.stands_at = (await gateway.store.progress()).offsets
+    gateway.store.frozen_at = (await gateway.store.progress()).offsets
     await gateway.send_message("ben", talk, "told to those who were here")
     async with gateway.connected("eve") as eve:
         await gateway.notifier.entry(
@@ -134,7 +136,7 @@ async def test_who_comes_while_the_store_is_behind_what_was_told_is_shown_what_i
     async with own_gateway.connect("ana") as client:
         hello = await client.receive()
         await asyncio.sleep(0.7)
-        own_gateway.store.stands_at = None
+        own_gateway.store.frozen_at = None
         message, synced = await client.receive(), await client.receive()
     assert cursor.decode(hello["cursor"]).offsets[own_gateway.partition_of(talk)] == 2
     assert (message["text"], synced["type"]) == ("told to those who were here", "synced")
@@ -151,7 +153,7 @@ async def test_a_store_that_is_back_but_behind_what_was_told_gives_no_cursor(
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1.5):
                 await client.receive("cursor")
-        own_gateway.store.stands_at = None
+        own_gateway.store.frozen_at = None
         found = (await client.receive("cursor"))["cursor"]
     assert cursor.decode(found).offsets == (await own_gateway.store.progress()).offsets
 

@@ -64,7 +64,7 @@ async def test_who_prefers_to_wait_hears_the_rejection() -> None:
 
 async def test_who_waits_for_a_projection_that_stands_still_is_accepted(own_gateway: GatewayFixture) -> None:
     conversation = await own_gateway.start_direct("ana", "ben")
-    own_gateway.store.stands_at = tuple((await own_gateway.store.progress()).offsets)
+    own_gateway.store.frozen_at = tuple((await own_gateway.store.progress()).offsets)
     answer = await own_gateway.http.post(
         "/messages?meId=ana",
         json={"conversationId": conversation, "text": "hello"},

@@ -104,16 +104,16 @@ async def test_the_faults_that_are_documented_are_those_that_are_given(
 
         if name != "startConversation":
             await gateway.start_direct(ME, PEER)
-        gateway.store.stands_at = (1,) * PARTITIONS
+        gateway.store.frozen_at = (1,) * PARTITIONS
         await answer()
         call = operation.call()
         call.set("position", f"{EPOCH}-{gateway.partition_of(CONVERSATION)}-1")
         behind = await call.send(gateway.port)
         if behind.status in FAULTS:
             given.add((behind.status, behind.code))
-        gateway.store.stands_at, gateway.store.away, gateway.broker.away = None, True, True
+        gateway.store.frozen_at, gateway.store.away, gateway.broker.away = None, True, True
         await answer()
-        monkeypatch.setattr(type(gateway.store), "_answered", _broken)
+        monkeypatch.setattr(type(gateway.store), "_respond", _broken)
         monkeypatch.setattr(type(gateway.components.producer), "append", _broken)
         monkeypatch.setattr(type(gateway.store), "sync", _broken)
         await answer()

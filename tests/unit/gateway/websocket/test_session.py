@@ -216,7 +216,7 @@ async def test_a_socket_without_a_store_gets_its_cursor_later(own_gateway: Gatew
         assert [(await client.receive())["cursor"] for _ in range(2)] == [None, None]
         await own_gateway.notifier.entry(["ana"], {"type": "message"}, partition=1, covers=6)
         assert (await client.receive())["type"] == "message"
-        own_gateway.store.away, own_gateway.store.stands_at = False, (1, 6, 1, 1)
+        own_gateway.store.away, own_gateway.store.frozen_at = False, (1, 6, 1, 1)
         later = cursor.decode((await client.receive("cursor"))["cursor"])
     assert later.offsets == (1, 6, 1, 1)
 
@@ -229,8 +229,8 @@ async def test_a_cursor_that_comes_later_does_not_cover_what_is_still_to_be_told
     own_gateway.store.away = True
     async with own_gateway.connected("ana") as client:
         await own_gateway.send_message("ben", talk, "committed")
-        asked, own_gateway.store.away = own_gateway.store.questions, False
-        while own_gateway.store.questions == asked:
+        asked, own_gateway.store.away = own_gateway.store.calls, False
+        while own_gateway.store.calls == asked:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)
         partition = own_gateway.partition_of(talk)
@@ -371,7 +371,7 @@ async def test_member_entries_end_what_is_remembered_of_a_conversation(own_gatew
     own_gateway.components.membership.add(UNKNOWN_CONVERSATION, "ana")
     async with own_gateway.connected("ana") as client:
         kind = "chat.member.removed.v1"
-        own_gateway.store.stands_at = (9, 1, 1, 1)
+        own_gateway.store.frozen_at = (9, 1, 1, 1)
         await own_gateway.notifier.entry(
             ["ana"], {"type": "x"}, covers=9, kind=kind, conversation=UNKNOWN_CONVERSATION
         )

@@ -7,8 +7,7 @@ validation context, as `caller`.
 """
 
 import asyncio
-from typing import Any, NamedTuple, TypeVar
-from urllib.parse import unquote_to_bytes
+from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
@@ -20,6 +19,7 @@ from gateway.api.query_params import QueryParams
 from gateway.auth import authentication
 from gateway.auth.origins import Origins, origin_not_allowed
 from shared.http.problems import Code, Problem
+from shared.http.query_string import QueryString
 
 Q = TypeVar("Q", bound=QueryParams)
 B = TypeVar("B")
@@ -27,44 +27,11 @@ B = TypeVar("B")
 _BODY_TIMEOUT_SECONDS = 10.0
 
 
-class QueryString(NamedTuple):
-    """A query string by parameter. Undecodable ones are kept with the error, for the order of the checks."""
-
-    values: dict[str, list[str]]
-    parse_error: str | None
-
-    @classmethod
-    def parse(cls, raw: bytes) -> "QueryString":
-        values: dict[str, list[str]] = {}
-        parse_error = None
-        for field in raw.split(b"&") if raw else ():
-            name, _, value = field.replace(b"+", b" ").partition(b"=")
-            try:
-                values.setdefault(unquote_to_bytes(name).decode(), []).append(
-                    unquote_to_bytes(value).decode()
-                )
-            except UnicodeDecodeError:
-                values.setdefault(unquote_to_bytes(name).decode(errors="replace"), [])
-                parse_error = "the query is not percent-encoded UTF-8"
-        return cls(values, parse_error)
-
-    def single_values(self, model: type[QueryParams]) -> dict[str, str]:
-        """The value of each parameter of `model`; unknown ones are left out. Raises Problem (400) for one
-        that is undecodable, repeated or missing."""
-        if self.parse_error:
-            raise Problem("bad_request", self.parse_error)
-        for name, required in model.names():
-            count = len(self.values.get(name, ()))
-            if count > 1 or (required and count == 0):
-                raise Problem("bad_request", f"{name}: is {'repeated' if count else 'missing'}")
-        return {name: self.values[name][0] for name, _ in model.names() if name in self.values}
-
-
 async def parse_query(request: Request, model: type[Q]) -> tuple[str, Q]:
     """Return the caller's user id and the query. Raises Problem."""
     query_string = QueryString.parse(request.scope["query_string"])
     caller = authentication.authenticate(request.headers, query_string.values)
-    query = _validate_query(query_string.single_values(model), model)
+    query = _validate_query(query_string.single_values(model.names()), model)
     return caller.resolve_user(query.me_id), query
 
 
@@ -75,7 +42,7 @@ async def parse_query_and_body(
     query_string = QueryString.parse(request.scope["query_string"])
     caller = authentication.authenticate(request.headers, query_string.values)
     raw = await _read_body(request, max_body_bytes)
-    values = query_string.single_values(QueryParams)
+    values = query_string.single_values(QueryParams.names())
     _require_utf8(request.headers.get("content-type", ""))
     content = _validate_body(raw, body, caller.token_user or values.get("meId"))
     query = _validate_query(values, QueryParams)

@@ -13,7 +13,7 @@ from cachetools import TTLCache
 
 from gateway.commands.membership_budget import UncheckedWriteBudget
 from gateway.notifiers.offset_tracker import Stretches
-from gateway.store.client import Away, StorePort, Unavailable
+from gateway.store.client import StoreAway, StorePort, StoreUnavailable
 from shared.http.problems import Problem, not_found
 
 _MAX_LOOKUPS_PER_USER = 4  # in flight
@@ -88,10 +88,10 @@ class MembershipCache:
                 if member is not None or self._write_budget.is_open:
                     return member
                 return await self._query_store(user, conversation)
-        except Away as away:
+        except StoreAway as away:
             self._write_budget.open(str(away))
             return None
-        except (Unavailable, TimeoutError):
+        except (StoreUnavailable, TimeoutError):
             raise Problem("unavailable", "membership cannot be checked in time; try again") from None
 
     async def _query_store(self, user: str, conversation: str) -> bool | None:
@@ -101,7 +101,7 @@ class MembershipCache:
         watermarks, current = self._tracker.told(), self._is_current(conversation)
         member, progress = await self._store.membership(user, conversation)
         self._write_budget.close()
-        if progress.lacks(watermarks):
+        if progress.is_behind(watermarks):
             return member or None
         if not lookup.is_stale:  # else the answer may be older than the change
             self._recent_answers.setdefault(conversation, {})[user] = member

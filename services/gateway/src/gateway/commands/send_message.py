@@ -15,12 +15,13 @@ from gateway.commands.command import (
     accepted,
 )
 from gateway.examples import CLIENT_ID, CONVERSATION, TEXT
-from gateway.store.client import Outcome, Unavailable, Until
+from gateway.store.client import StoreUnavailable
 from shared.contract import events, ids
 from shared.contract.fields import NewClientId, NewText, Uuid, Wire
 from shared.contract.frames import Message
 from shared.contract.position import Position
 from shared.http.problems import Problem, not_found
+from shared.internal.store_api import OutcomeAnswer
 
 
 class NewMessage(Wire):
@@ -96,10 +97,10 @@ class SendMessageCommand:
         event = events.MessageSent(**self._writer.envelope(user, conversation), data=data)
         return PendingMessage(message_id, self._writer.append(event))
 
-    async def _outcome(self, user: str, position: Position, wait: float) -> Outcome | None:
+    async def _outcome(self, user: str, position: Position, wait: float) -> OutcomeAnswer | None:
         try:
-            return await self._store.outcome(user, Until(str(position), wait))
-        except Unavailable:
+            return await self._store.outcome(user, str(position), wait)
+        except StoreUnavailable:
             return None
 
 
@@ -113,7 +114,7 @@ def encode_accepted(message_id: str, position: str, client_id: str | None) -> by
     return orjson.dumps(frame if client_id is None else frame | {"clientId": client_id})
 
 
-def _stored(outcome: Outcome) -> CommandResult | None:
+def _stored(outcome: OutcomeAnswer) -> CommandResult | None:
     """The stored message; None when history does not have it yet. Raises Problem for a rejected event."""
     if outcome.outcome == "rejected":
         if outcome.reason == "not_found":

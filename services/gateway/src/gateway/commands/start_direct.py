@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field, ValidationInfo, model_validator
 
 from gateway.commands.command import CommandContext, CommandDocs, CommandResult
 from gateway.examples import PEER
-from gateway.store.client import Answer, Unavailable, Until
+from gateway.store.client import StoreResponse, StoreUnavailable, WaitFor
 from shared.contract import events, ids
 from shared.contract.fields import NewUserId, Wire
 from shared.contract.frames import Conversation
@@ -53,9 +53,9 @@ class StartDirectCommand:
             answer = await self._store.conversation(user, conversation)
             if answer.status == 404:
                 answer = await self._start(user, body.peer_id, conversation)
-        except Unavailable:
+        except StoreUnavailable:
             raise Problem("unavailable", _NOT_STARTED) from None
-        if answer.behind:
+        if answer.is_behind:
             raise Problem("projection_behind", "the read models are behind; try again")
         if not answer.ok:  # the event had no effect
             raise Problem("unavailable", _NOT_STARTED)
@@ -63,11 +63,11 @@ class StartDirectCommand:
         self._membership.add(conversation, user, body.peer_id)
         return CommandResult(200, answer.body)
 
-    async def _start(self, user: str, peer: str, conversation: str) -> Answer:
+    async def _start(self, user: str, peer: str, conversation: str) -> StoreResponse:
         data = events.ConversationStartedData(
             conversation_id=conversation, kind="direct", members=[user, peer]
         )
         event = events.ConversationStarted(**self._writer.envelope(user, conversation), data=data)
         position = await self._writer.append(event)
-        until = Until(str(position), _PROJECTION_TIMEOUT_SECONDS)
-        return await self._store.conversation(user, conversation, until=until)
+        wait_for = WaitFor(str(position), _PROJECTION_TIMEOUT_SECONDS)
+        return await self._store.conversation(user, conversation, wait_for=wait_for)

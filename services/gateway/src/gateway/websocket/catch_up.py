@@ -5,21 +5,19 @@ ones are in this page or in a later one. So a long absence needs no memory, howe
 """
 
 import asyncio
-from dataclasses import dataclass
-from typing import Any
 
-import orjson
 import structlog
 
 from gateway import metrics
 from gateway.commands.event_producer import EventProducer
 from gateway.commands.log_bounds import ensure_cursor_written
-from gateway.store.client import Answer, Progress, StorePort, Unavailable, Until
+from gateway.store.client import StorePort, StoreResponse, StoreUnavailable, WaitFor
 from gateway.websocket.connection import ClientConnection
 from shared.contract import cursor
 from shared.contract.cursor import Cursor
 from shared.contract.frames import CursorFrame, ResetReason
 from shared.http.problems import Problem
+from shared.internal.store_api import ProjectionOffsets, SyncPage
 from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
@@ -28,13 +26,6 @@ _PAGE_LIMIT = 100
 MAX_CONCURRENT = 8  # connections that read a page at the same time: a storm leaves the store to others
 _RETRY_INTERVAL_SECONDS = 0.5
 _MAX_RETRY_INTERVAL_SECONDS = 2.0
-
-
-@dataclass(frozen=True)
-class Page:
-    entries: list[dict[str, Any]]
-    cursor: str
-    more: bool
 
 
 class CursorRejected(Exception):
@@ -65,8 +56,8 @@ class CatchUp:
                 return
             page = await self._read_page(connection)
             reached = _send_page(connection, page)
-            has_more = page.more or connection.store_is_stale(reached)
-            if has_more and not page.more:
+            has_more = page.has_more or connection.store_is_stale(reached)
+            if has_more and not page.has_more:
                 connection.discard_live()
                 await asyncio.sleep(_RETRY_INTERVAL_SECONDS)
 
@@ -79,7 +70,7 @@ class CatchUp:
             return "of_another_log"
         return None
 
-    async def _read_page(self, connection: ClientConnection) -> Page:
+    async def _read_page(self, connection: ClientConnection) -> SyncPage:
         after = connection.cursor()
         if after is None:
             raise CursorRejected("unknown")
@@ -88,9 +79,8 @@ class CatchUp:
             try:
                 answer = await self._query_store(connection, after)
                 if answer.ok:
-                    body = orjson.loads(answer.body)
-                    return Page(body["entries"], body["cursor"], body["hasMore"])
-                if not answer.behind:
+                    return SyncPage.decode(answer.body)
+                if not answer.is_behind:
                     raise CursorRejected("cursor_unusable")
                 if not is_within_log:
                     await ensure_cursor_written(cursor.decode(after), self._producer)
@@ -98,7 +88,7 @@ class CatchUp:
             except Problem as problem:
                 if problem.code == "cursor_unusable":
                     raise CursorRejected("beyond_the_log") from None
-            except Unavailable:
+            except StoreUnavailable:
                 # back off: a page that alone cannot be read must seldom take a slot from others
                 await asyncio.sleep(retry_interval)
                 retry_interval = min(2 * retry_interval, _MAX_RETRY_INTERVAL_SECONDS)
@@ -106,19 +96,21 @@ class CatchUp:
             connection.discard_live()
             await asyncio.sleep(_RETRY_INTERVAL_SECONDS)
 
-    async def _query_store(self, connection: ClientConnection, after: str) -> Answer:
+    async def _query_store(self, connection: ClientConnection, after: str) -> StoreResponse:
         """Read one page within a slot. While the store is away the slot is held for a moment: no other
         connection would get an answer either, and thousands that retry are a burden to both. Raises
-        Unavailable."""
+        StoreUnavailable."""
         async with self._concurrency:
             connection.buffer_live()
             try:
                 with metrics.catching_up.track_inprogress():
-                    until = Until(None, 0.0)
-                    answer = await self._store.sync(connection.user, after, limit=_PAGE_LIMIT, until=until)
+                    wait_for = WaitFor(None, 0.0)
+                    answer = await self._store.sync(
+                        connection.user, after, limit=_PAGE_LIMIT, wait_for=wait_for
+                    )
                 self._store_is_away = False
                 return answer
-            except Unavailable as error:
+            except StoreUnavailable as error:
                 connection.discard_live()
                 if not self._store_is_away:
                     log.warning("catch_up.waiting", reason=str(error))
@@ -127,15 +119,15 @@ class CatchUp:
                 raise
 
 
-def _send_page(connection: ClientConnection, page: Page) -> Progress:
+def _send_page(connection: ClientConnection, page: SyncPage) -> ProjectionOffsets:
     """Put all entries without an await between, so that the cursor covers what was put at any moment. They
     fit: a page is bounded, and half a send buffer holds it (settings). Returns the offsets reached."""
-    for entry in page.entries:
-        connection.put_json(orjson.dumps(entry))
+    for frame in page.frames:
+        connection.put_json(frame)
     client_cursor = cursor.decode(page.cursor)
-    reached = Progress(client_cursor.epoch, client_cursor.offsets)
+    reached = ProjectionOffsets(client_cursor.epoch, client_cursor.offsets)
     connection.set_start(reached)
     failpoint("session.page")
-    if page.more:
+    if page.has_more:
         connection.put(CursorFrame(cursor=page.cursor))
     return reached

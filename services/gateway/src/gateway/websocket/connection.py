@@ -15,11 +15,11 @@ from pydantic import BaseModel
 from gateway import metrics
 from gateway.notifiers.link_protocol import Entry
 from gateway.notifiers.offset_tracker import Stretches
-from gateway.store.client import Progress
 from gateway.websocket import close_codes
 from gateway.websocket.send_buffer import Close, SendBuffer
 from shared.contract import codec, cursor
 from shared.http.websocket_connection import text_frame
+from shared.internal.store_api import ProjectionOffsets
 
 _CLOSE_TIMEOUT_SECONDS = 1.0
 
@@ -52,7 +52,7 @@ class ClientConnection:
         self._live_buffer: list[Entry] | None = []
         """None while live entries are discarded."""
         self._live_buffer_bytes = 0
-        self._start: Progress | None = None
+        self._start: ProjectionOffsets | None = None
         self._history_offsets: tuple[int, ...] = ()
         """Per partition: entries below are history and not sent."""
         self._watermarks: dict[int, int] = {}
@@ -92,7 +92,7 @@ class ClientConnection:
             self._state = ConnectionState.STARTING
             self.snapshot_watermarks()
 
-    def set_start(self, start: Progress | None) -> None:
+    def set_start(self, start: ProjectionOffsets | None) -> None:
         """Entries below `start` were sent, or are history to this client. None: the store is away."""
         self._start = start
         self._history_offsets = start.offsets if start else ()
@@ -136,9 +136,9 @@ class ClientConnection:
         """What was delivered until now must be in what the store answers next."""
         self._watermarks = self._tracker.told()
 
-    def store_is_stale(self, progress: Progress) -> bool:
+    def store_is_stale(self, progress: ProjectionOffsets) -> bool:
         """Whether the store is behind the watermarks: what it lacks must not count as sent."""
-        return progress.lacks(self._watermarks)
+        return progress.is_behind(self._watermarks)
 
     def go_live(self) -> None:
         """Send what was buffered, and every entry from now on as it arrives."""
@@ -149,13 +149,13 @@ class ClientConnection:
         for entry in buffered:
             self.deliver(entry)
 
-    def resume_at(self, progress: Progress) -> None:
+    def resume_at(self, progress: ProjectionOffsets) -> None:
         """Take where the store was a moment ago for the cursor of a connection that had none. What notifiers
         delivered is certain; where they delivered nothing yet (a new or an emptied partition), what the store
         has is history, or was delivered meanwhile and shows as such."""
         delivered = (self._tracker.covers(partition) for partition in range(len(progress.offsets)))
         offsets = tuple(covers or stored for covers, stored in zip(delivered, progress.offsets, strict=True))
-        self._start = Progress(progress.epoch, offsets)
+        self._start = ProjectionOffsets(progress.epoch, offsets)
 
     def cursor(self) -> str | None:
         """Covers exactly the entries put before. None while its offsets are not known."""
@@ -176,11 +176,11 @@ class ClientConnection:
         """The client does not read, or is gone."""
         self.close(close_codes.close_with_retry_after(close_codes.TOO_SLOW), drop=True)
 
-    def _offsets(self) -> Progress | None:
+    def _offsets(self) -> ProjectionOffsets | None:
         if self._start is None or self._state is not ConnectionState.LIVE:
             return self._start
         delivered = (max(at, self._tracker.covers(p)) for p, at in enumerate(self._start.offsets))
-        return Progress(self._start.epoch, tuple(delivered))
+        return ProjectionOffsets(self._start.epoch, tuple(delivered))
 
     def _buffer(self, buffered: list[Entry], entry: Entry) -> None:
         buffered.append(entry)

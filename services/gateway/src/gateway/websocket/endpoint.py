@@ -6,7 +6,6 @@ from fastapi import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.api.request_parsing import QueryString
 from gateway.auth import authentication
 from gateway.auth.origins import Origins, origin_not_allowed
 from gateway.websocket import close_codes
@@ -14,6 +13,7 @@ from gateway.websocket.admission import Admission
 from gateway.websocket.send_buffer import Close
 from gateway.websocket.session import Session, SessionContext
 from shared.http.problems import Problem
+from shared.http.query_string import QueryString
 from shared.http.websocket_connection import line
 
 _NO_SUCH_SOCKET = Problem("not_found", "the WebSocket is at /ws")

@@ -18,7 +18,7 @@ from gateway.commands.read_receipts import ReadReceiptCoalescer
 from gateway.notifiers.link_pool import Links
 from gateway.notifiers.offset_tracker import Stretches
 from gateway.settings import Settings
-from gateway.store.client import Progress, Unavailable
+from gateway.store.client import StoreUnavailable
 from gateway.websocket import close_codes
 from gateway.websocket.catch_up import CatchUp, CursorRejected
 from gateway.websocket.connection import ClientConnection
@@ -30,6 +30,7 @@ from shared.contract import cursor
 from shared.contract.cursor import CursorInvalid
 from shared.contract.frames import CursorFrame, ErrorFrame, HelloFrame, ResetFrame, SyncedFrame
 from shared.http.websocket_connection import Line
+from shared.internal.store_api import ProjectionOffsets
 from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
@@ -133,11 +134,11 @@ class Session:
         self._connection.subscribed()
         return True
 
-    async def _store_progress(self) -> Progress | None:
+    async def _store_progress(self) -> ProjectionOffsets | None:
         """None while the store is away."""
         try:
             return await self._context.progress_reader.progress()
-        except Unavailable:
+        except StoreUnavailable:
             return None
 
     async def _send_hello(self) -> None:
@@ -176,7 +177,7 @@ class Session:
             self._pending_error = None
         self._connection.go_live()
 
-    def _resume_offsets(self) -> tuple[Progress | None, BaseModel | None]:
+    def _resume_offsets(self) -> tuple[ProjectionOffsets | None, BaseModel | None]:
         """The offsets of the client's cursor; or why it is rejected. Both None: the client has no cursor."""
         if not self._cursors or self._cursors == [""]:
             return None, None
@@ -188,7 +189,7 @@ class Session:
         reason = self._context.catch_up.rejection_reason(client_cursor, self._connection.user)
         if reason is not None:
             return None, ResetFrame(reason=reason)
-        return Progress(client_cursor.epoch, client_cursor.offsets), None
+        return ProjectionOffsets(client_cursor.epoch, client_cursor.offsets), None
 
     def _schedule_heartbeat(self) -> None:
         delay = self._context.settings.heartbeat_seconds * _HEARTBEAT_MARGIN

@@ -29,7 +29,7 @@ def conversations_router(store: StorePort, producer: EventProducer) -> APIRouter
     async def list_conversations(request: Request) -> Response:
         user, query = await request_parsing.parse_query(request, ConversationsParams)
         return await responses.query_store(
-            lambda until: store.conversations(user, limit=query.limit, page=query.page, until=until),
+            lambda wait_for: store.conversations(user, limit=query.limit, page=query.page, wait_for=wait_for),
             producer,
             query.position,
         )

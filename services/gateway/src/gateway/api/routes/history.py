@@ -29,8 +29,8 @@ def history_router(store: StorePort, producer: EventProducer) -> APIRouter:
     async def read_history(request: Request) -> Response:
         user, query = await request_parsing.parse_query(request, HistoryParams)
         return await responses.query_store(
-            lambda until: store.history(
-                user, query.conversation_id, limit=query.limit, bounds=query.bounds, until=until
+            lambda wait_for: store.history(
+                user, query.conversation_id, limit=query.limit, bound=query.bound, wait_for=wait_for
             ),
             producer,
             query.position,
