@@ -25,13 +25,13 @@ async def test_what_a_client_cannot_do_is_named() -> None:
         with pytest.raises(Failure, match=r"conversations answered 503.*unavailable"):
             await end_to_end.served([_url(gateway)], timeout=0)
         gateway.store.away = False
-        await gateway.notifier.own(0, 1, 2)
+        await gateway.notifier.assign(0, 1, 2)
         async with asyncio.timeout(10):
-            while gateway.components.links.ready:
+            while gateway.components.links.is_ready:
                 await asyncio.sleep(0.01)
         with pytest.raises(Failure, match="a socket was closed with 1012"):
             await end_to_end.served([_url(gateway)], timeout=0)
-        await gateway.notifier.own(0, 1, 2, 3)
+        await gateway.notifier.assign(0, 1, 2, 3)
         await end_to_end.served([_url(gateway)], timeout=10)
 
 

@@ -25,7 +25,7 @@ from shared.log.log_epoch import LogIdentity
 from shared.testing.in_memory_kafka import MemoryConsumer, MemoryLog, MemoryProducer
 from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
 from tests.unit.gateway import contracted
-from tests.unit.gateway.fake_notifier import Notifier, notifying
+from tests.unit.gateway.fake_notifier import FakeNotifier, serve_notifier
 
 EPOCH = "0123456789abcdef"
 PARTITIONS = 4
@@ -96,7 +96,7 @@ class GatewayFixture:
     broker: Broker
     ends: Ends
     store: InMemoryStore
-    notifier: Notifier
+    notifier: FakeNotifier
     http: httpx.AsyncClient
     port: int
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -144,21 +144,21 @@ class GatewayFixture:
 @asynccontextmanager
 async def run_gateway(*, ping: float = 20, **settings: Any) -> AsyncIterator[GatewayFixture]:
     async with AsyncExitStack() as stack:
-        notifier = await stack.enter_async_context(notifying(Notifier(PARTITIONS)))
+        notifier = await stack.enter_async_context(serve_notifier(FakeNotifier(PARTITIONS)))
         addresses = [f"127.0.0.1:{notifier.port}"]
         needed = {"store_url": "http://store", "notifiers": addresses, "service_token": SERVICE_TOKEN}
         given = {**needed, "auth": "dev", "port": 0, **settings}
         gateway = _build(Settings.model_validate(given), notifier)
         session = await stack.enter_async_context(aiohttp.ClientSession(headers=AUTHORIZATION))
         await stack.enter_async_context(
-            gateway.components.critical_tasks.running(links=gateway.components.links.keep(session))
+            gateway.components.critical_tasks.running(links=gateway.components.links.run(session))
         )
         await stack.enter_async_context(_serve(gateway, ping))
         await stack.enter_async_context(gateway.http)
         yield gateway
 
 
-def _build(settings: Settings, notifier: Notifier) -> GatewayFixture:
+def _build(settings: Settings, notifier: FakeNotifier) -> GatewayFixture:
     log = MemoryLog(PARTITIONS)
     data = events.LogOpenedData(epoch=EPOCH, partitions=PARTITIONS)
     begun = events.LogOpened(id="1", source="t", subject="log", time="2026-01-01T00:00:00.000Z", data=data)

@@ -122,8 +122,8 @@ async def told_beyond_the_store(gateway: GatewayFixture) -> str:
     gateway.store.frozen_at = (await gateway.store.progress()).offsets
     await gateway.send_message("ben", talk, "told to those who were here")
     async with gateway.connected("eve") as eve:
-        await gateway.notifier.entry(
-            ["eve"], {"type": "message"}, partition=gateway.partition_of(talk), covers=3
+        await gateway.notifier.send_entry(
+            ["eve"], {"type": "message"}, partition=gateway.partition_of(talk), source_offset=3
         )
         await eve.receive("message")
     return talk
@@ -162,9 +162,9 @@ async def test_what_all_gateways_share_is_no_reason_to_be_unready() -> None:
     """Else all would refuse connections at the same time. What cannot be done says when to try again."""
     async with run_gateway(registered_within=0.2) as gateway:
         talk = await gateway.start_direct("ana", "ben")
-        await gateway.notifier.own(0, 1, 2)
+        await gateway.notifier.assign(0, 1, 2)
         async with asyncio.timeout(10):
-            while gateway.components.links.ready:
+            while gateway.components.links.is_ready:
                 await asyncio.sleep(0.01)
         gateway.broker.away = gateway.store.away = gateway.ends.away = True
         gateway.broker.ready = False

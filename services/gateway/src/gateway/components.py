@@ -16,9 +16,9 @@ from gateway.commands.progress_reader import CoalescedProgressReader
 from gateway.commands.read_receipts import ReadReceiptCoalescer
 from gateway.commands.registry import COMMANDS, FRAME_COMMANDS
 from gateway.critical_tasks import CriticalTasks
-from gateway.notifiers.link_pool import Links
-from gateway.notifiers.offset_tracker import Stretches
-from gateway.notifiers.subscriptions import Interest
+from gateway.notifiers.link_pool import LinkPool
+from gateway.notifiers.offset_tracker import OffsetTracker
+from gateway.notifiers.subscriptions import UserSubscriptions
 from gateway.settings import Settings
 from gateway.store.client import StorePort
 from gateway.websocket.admission import Admission
@@ -42,14 +42,14 @@ class GatewayComponents:
     commands: list[Command[Any]]
     read_receipts: ReadReceiptCoalescer
     connections: ConnectionRegistry
-    links: Links
+    links: LinkPool
     critical_tasks: CriticalTasks
     websocket: WebSocketEndpoint
 
     @classmethod
     def build(cls, settings: Settings, producer: EventProducer, store: StorePort) -> "GatewayComponents":
         """Build everything that stands between the clients, the log and the store. Starts nothing."""
-        subscriptions, tracker = Interest(), Stretches()
+        subscriptions, tracker = UserSubscriptions(), OffsetTracker()
         membership = MembershipCache(store, tracker)
         writer = EventWriter(producer, settings.source)
         read_receipts = ReadReceiptCoalescer(partial(append_read, writer))
@@ -58,7 +58,13 @@ class GatewayComponents:
         connections = ConnectionRegistry(
             subscriptions, membership, max_connections=settings.max_sockets, rate=rate
         )
-        links = Links(settings.notifier_addresses, ids.fresh_id(), subscriptions, tracker, connections)
+        links = LinkPool(
+            addresses=settings.notifier_addresses,
+            gateway=ids.fresh_id(),
+            user_subscriptions=subscriptions,
+            offset_tracker=tracker,
+            receiver=connections,
+        )
         origins = Origins(settings.origins, loopback=settings.loopback)
         session = SessionContext(
             settings=settings,

@@ -75,7 +75,7 @@ async def run_components(
         components = GatewayComponents.build(settings, EventProducer(kafka_producer, inspector, topic), store)
         await stack.enter_async_context(
             components.critical_tasks.running(
-                producer=kafka_producer.start(), links=components.links.keep(link_session)
+                producer=kafka_producer.start(), links=components.links.run(link_session)
             )
         )
         yield components

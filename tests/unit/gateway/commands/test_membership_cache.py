@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from gateway import metrics
 from gateway.commands.membership_cache import MembershipCache
-from gateway.notifiers.offset_tracker import Stretches
+from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.store.client import StorePort
 from shared.contract import ids
 from shared.http.problems import Problem
@@ -16,14 +16,14 @@ from shared.internal.store_api import MembershipAnswer
 from tests.unit.gateway.gateway_fixture import UNKNOWN_CONVERSATION, GatewayFixture
 
 
-def told(gateway: GatewayFixture) -> Stretches:
+def told(gateway: GatewayFixture) -> OffsetTracker:
     """Every partition has a notifier that was heard of just now."""
-    stretches = Stretches()
-    stretches.partitions = 4
+    offset_tracker = OffsetTracker()
+    offset_tracker.partition_count = 4
     now = asyncio.get_running_loop().time()
     for partition in range(4):
-        stretches.mark_current(partition, now)
-    return stretches
+        offset_tracker.mark_current(partition, now)
+    return offset_tracker
 
 
 async def asked(membership: MembershipCache, user: str, conversation: str, times: int = 1) -> list[str]:
@@ -76,11 +76,11 @@ async def test_while_no_notifier_is_heard_of_a_yes_ends_after_a_second_and_a_no_
     own_gateway: GatewayFixture, talk: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.commands.membership_cache._ANSWER_TTL_SECONDS", 0.1)
-    stretches = told(own_gateway)
-    membership = MembershipCache(own_gateway.store, stretches)
+    offset_tracker = told(own_gateway)
+    membership = MembershipCache(own_gateway.store, offset_tracker)
     assert await asked(membership, "ana", talk) == ["allowed"]
     for partition in range(4):
-        stretches.mark_current(partition, asyncio.get_running_loop().time() - 60)
+        offset_tracker.mark_current(partition, asyncio.get_running_loop().time() - 60)
     await asyncio.sleep(0.15)
     before = own_gateway.store.calls
     assert await asked(membership, "ana", talk, 3) == ["allowed"] * 3
@@ -94,26 +94,26 @@ async def test_a_yes_from_before_the_first_link_is_not_kept(
 ) -> None:
     """What changed between the answer and the link was told to nobody here."""
     monkeypatch.setattr("gateway.commands.membership_cache._ANSWER_TTL_SECONDS", 0.0)
-    stretches = Stretches()
-    membership = MembershipCache(own_gateway.store, stretches)
+    offset_tracker = OffsetTracker()
+    membership = MembershipCache(own_gateway.store, offset_tracker)
     assert await asked(membership, "ana", talk) == ["allowed"]
-    stretches.partitions = 4
+    offset_tracker.partition_count = 4
     for partition in range(4):
-        stretches.mark_current(partition, asyncio.get_running_loop().time())
+        offset_tracker.mark_current(partition, asyncio.get_running_loop().time())
     before = own_gateway.store.calls
     assert await asked(membership, "ana", talk) == ["allowed"]
     assert own_gateway.store.calls == before + 1
 
 
 async def test_what_a_gap_left_out_makes_nothing_current() -> None:
-    stretches = Stretches()
-    stretches.partitions = 1
-    stretches.take(0, 0, 5, 5)
-    stretches.mark_current(0, 100.0)
-    assert stretches.is_current(UNKNOWN_CONVERSATION, 101.0)
-    assert not stretches.is_current(UNKNOWN_CONVERSATION, 105.0)
-    stretches.take(0, 7, 8, 8)
-    assert not stretches.is_current(UNKNOWN_CONVERSATION, 100.0)
+    offset_tracker = OffsetTracker()
+    offset_tracker.partition_count = 1
+    offset_tracker.advance(0, 0, 5, 5)
+    offset_tracker.mark_current(0, 100.0)
+    assert offset_tracker.is_current(UNKNOWN_CONVERSATION, 101.0)
+    assert not offset_tracker.is_current(UNKNOWN_CONVERSATION, 105.0)
+    offset_tracker.advance(0, 7, 8, 8)
+    assert not offset_tracker.is_current(UNKNOWN_CONVERSATION, 100.0)
 
 
 async def test_one_user_has_four_questions_at_a_time_and_takes_no_place_of_others(
@@ -215,9 +215,9 @@ async def test_of_a_store_that_is_behind_what_was_told_a_no_counts_for_nothing(
     own_gateway: GatewayFixture, talk: str
 ) -> None:
     """Its read models may be made anew: whoever is a member may not be there yet."""
-    stretches, partition = told(own_gateway), own_gateway.partition_of(talk)
-    membership = MembershipCache(own_gateway.store, stretches)
-    stretches.begin(partition, 0, 2)
+    offset_tracker, partition = told(own_gateway), own_gateway.partition_of(talk)
+    membership = MembershipCache(own_gateway.store, offset_tracker)
+    offset_tracker.assign(partition, 0, 2)
     own_gateway.store.frozen_at = (1, 1, 1, 1)
     assert await asked(membership, "ana", talk, 2) == ["allowed"] * 2
     assert (await asked(membership, "eve", talk, 20)).count("allowed") in (5, 6)
@@ -234,10 +234,10 @@ async def test_a_yes_of_a_store_that_is_behind_what_was_told_is_not_kept(
         progress = await own_gateway.store.progress()
         return MembershipAnswer(True, type(progress)(progress.epoch, (0, 0, 0, 0)))
 
-    stretches = told(own_gateway)
-    stretches.begin(own_gateway.partition_of(talk), 0, 2)
+    offset_tracker = told(own_gateway)
+    offset_tracker.assign(own_gateway.partition_of(talk), 0, 2)
     monkeypatch.setattr(own_gateway.store, "membership", behind)
-    membership = MembershipCache(own_gateway.store, stretches)
+    membership = MembershipCache(own_gateway.store, offset_tracker)
     assert await asked(membership, "eve", talk) == ["allowed"]
     monkeypatch.undo()
     assert await asked(membership, "eve", talk) == ["not_found"]
@@ -263,7 +263,7 @@ async def test_who_became_a_member_is_not_refused_for_an_answer_from_before(
 ) -> None:
     async with own_gateway.connected("eve") as client:
         body = {"conversationId": talk, "text": "hello"}
-        await own_gateway.notifier.progress(own_gateway.partition_of(talk), 0, 0)
+        await own_gateway.notifier.send_progress(own_gateway.partition_of(talk), 0, 0)
         await client.send(type="message", **body)
         assert (await client.receive())["code"] == "not_found"
 
@@ -271,10 +271,10 @@ async def test_who_became_a_member_is_not_refused_for_an_answer_from_before(
             return MembershipAnswer(True, await own_gateway.store.progress())
 
         monkeypatch.setattr(own_gateway.store, "membership", member)  # eve was added
-        await own_gateway.notifier.entry(
-            [], {}, partition=own_gateway.partition_of(talk), kind=kind, conversation=talk, covers=8
+        await own_gateway.notifier.send_entry(
+            [], {}, partition=own_gateway.partition_of(talk), kind=kind, conversation=talk, source_offset=8
         )
-        await own_gateway.notifier.entry(["eve"], {"type": "after it"}, covers=9)
+        await own_gateway.notifier.send_entry(["eve"], {"type": "after it"}, source_offset=9)
         await client.receive("after it")
         await client.send(type="message", **body)
         assert (await client.receive())["type"] == "accepted"

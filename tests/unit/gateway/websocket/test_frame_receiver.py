@@ -8,7 +8,7 @@ import orjson
 
 from gateway.commands.command import ClientFrame, CommandContext
 from gateway.commands.send_message import SendMessage
-from gateway.notifiers.offset_tracker import Stretches
+from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.websocket.connection import ClientConnection
 from gateway.websocket.frame_handler import FrameHandler
 from gateway.websocket.frame_receiver import FrameReceiver
@@ -48,7 +48,7 @@ class SlowCommand:
 
 
 def frame_receiver(wire: PausableConnection, command: SlowCommand) -> FrameReceiver:
-    connection = ClientConnection("ana", SendBuffer(wire, 1_000, 100_000), Stretches())
+    connection = ClientConnection("ana", SendBuffer(wire, 1_000, 100_000), OffsetTracker())
     handler = FrameHandler(connection, {SendMessage: command})
     return FrameReceiver(wire, connection, handler, max_frame_bytes=1_000)
 

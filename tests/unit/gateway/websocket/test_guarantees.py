@@ -14,7 +14,7 @@ from tests.unit.gateway.gateway_fixture import GatewayFixture
 async def test_a_start_is_read_after_every_owner_knows_of_the_user(own_gateway: GatewayFixture) -> None:
     own_gateway.notifier.acknowledges = False
     async with own_gateway.connect("ana") as client:
-        await own_gateway.notifier.heard_of("ana")
+        await own_gateway.notifier.wait_for_user("ana")
         await asyncio.sleep(0.05)
         await own_gateway.start_direct("ana", "ben")  # told to nobody: who had started before would miss it
         await own_gateway.notifier.acknowledge()

@@ -57,7 +57,7 @@ async def test_what_was_said_before_leaving_is_written(gateway: GatewayFixture) 
     async with gateway.connected(ana) as client:
         for number in range(50):
             await client.send(type="message", conversationId=conversation, text=f"{number}")
-    await gateway.notifier.heard_of(ana, present=False)
+    await gateway.notifier.wait_for_user(ana, present=False)
     assert len([e for e in gateway.written_events() if e.subject == conversation]) == 51
 
 
@@ -68,9 +68,9 @@ async def test_an_entry_goes_to_every_socket_of_its_users_as_it_is(own_gateway: 
         own_gateway.connected("ana") as laptop,
         own_gateway.connected("eve") as other,
     ):
-        await own_gateway.notifier.entry(["ana"], frame, covers=2)
+        await own_gateway.notifier.send_entry(["ana"], frame, source_offset=2)
         assert await phone.receive() == await laptop.receive() == frame
-        await own_gateway.notifier.entry(["eve"], {"type": "message", "text": "eve's"}, covers=3)
+        await own_gateway.notifier.send_entry(["eve"], {"type": "message", "text": "eve's"}, source_offset=3)
         assert (await other.receive())["text"] == "eve's"
 
 
@@ -78,8 +78,8 @@ async def test_entries_that_history_had_at_the_start_are_not_sent(own_gateway: G
     conversation = await own_gateway.start_direct("ana", "ben")
     partition = own_gateway.partition_of(conversation)
     async with own_gateway.connected("ana") as client:
-        await own_gateway.notifier.entry(["ana"], {"type": "old"}, partition=partition, covers=2)
-        await own_gateway.notifier.entry(["ana"], {"type": "new"}, partition=partition, covers=3)
+        await own_gateway.notifier.send_entry(["ana"], {"type": "old"}, partition=partition, source_offset=2)
+        await own_gateway.notifier.send_entry(["ana"], {"type": "new"}, partition=partition, source_offset=3)
         assert (await client.receive())["type"] == "new"
 
 
@@ -90,8 +90,10 @@ async def test_no_hello_before_every_owner_acknowledged_and_nothing_is_handled_b
     own_gateway.notifier.acknowledges = False
     async with own_gateway.connect("ana") as client:
         await client.send(type="message", conversationId=conversation, text="early")
-        await own_gateway.notifier.heard_of("ana")
-        await own_gateway.notifier.entry(["ana"], {"type": "message", "text": "in history"}, covers=1)
+        await own_gateway.notifier.wait_for_user("ana")
+        await own_gateway.notifier.send_entry(
+            ["ana"], {"type": "message", "text": "in history"}, source_offset=1
+        )
         await asyncio.sleep(0.1)
         assert len(own_gateway.written_events()) == 1
         await own_gateway.notifier.acknowledge()
@@ -102,8 +104,8 @@ async def test_no_hello_before_every_owner_acknowledged_and_nothing_is_handled_b
 async def test_who_leaves_before_hello_is_noticed_at_once(own_gateway: GatewayFixture) -> None:
     own_gateway.notifier.acknowledges = False
     async with own_gateway.connect("ana"):
-        await own_gateway.notifier.heard_of("ana")
-    await own_gateway.notifier.heard_of("ana", present=False)
+        await own_gateway.notifier.wait_for_user("ana")
+    await own_gateway.notifier.wait_for_user("ana", present=False)
 
 
 async def test_who_is_not_registered_in_time_is_told_when_to_come_back() -> None:
@@ -204,7 +206,7 @@ async def test_headers_too_long_for_an_upgrade_are_refused_at_once(gateway: Gate
 
 async def test_cursors_come_with_every_heartbeat_and_move_on() -> None:
     async with run_gateway(heartbeat_seconds=1) as gateway, gateway.connected("ana") as client:
-        await gateway.notifier.progress(2, 0, 5, covers=7)
+        await gateway.notifier.send_progress(2, 0, 5, source_offset=7)
         first = cursor.decode((await client.receive("cursor"))["cursor"])
         assert first.offsets == (1, 1, 7, 1)
         assert (await client.receive())["type"] == "cursor"
@@ -214,7 +216,7 @@ async def test_a_socket_without_a_store_gets_its_cursor_later(own_gateway: Gatew
     own_gateway.store.away = True
     async with own_gateway.connect("ana") as client:
         assert [(await client.receive())["cursor"] for _ in range(2)] == [None, None]
-        await own_gateway.notifier.entry(["ana"], {"type": "message"}, partition=1, covers=6)
+        await own_gateway.notifier.send_entry(["ana"], {"type": "message"}, partition=1, source_offset=6)
         assert (await client.receive())["type"] == "message"
         own_gateway.store.away, own_gateway.store.frozen_at = False, (1, 6, 1, 1)
         later = cursor.decode((await client.receive("cursor"))["cursor"])
@@ -234,7 +236,9 @@ async def test_a_cursor_that_comes_later_does_not_cover_what_is_still_to_be_told
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)
         partition = own_gateway.partition_of(talk)
-        await own_gateway.notifier.entry(["ana"], {"type": "message"}, partition=partition, covers=3)
+        await own_gateway.notifier.send_entry(
+            ["ana"], {"type": "message"}, partition=partition, source_offset=3
+        )
         assert [(await client.receive())["type"] for _ in range(2)] == ["message", "cursor"]
 
 
@@ -257,7 +261,7 @@ async def test_users_are_announced_once_and_withdrawn_with_their_last_socket(
             assert own_gateway.notifier.users == {"ana"}
         await asyncio.sleep(0.1)
         assert own_gateway.notifier.users == {"ana"}
-    await own_gateway.notifier.heard_of("ana", present=False)
+    await own_gateway.notifier.wait_for_user("ana", present=False)
 
 
 async def test_above_the_cap_sockets_are_told_to_come_back() -> None:
@@ -274,33 +278,33 @@ async def test_after_a_gap_a_socket_gets_from_the_store_what_it_missed_and_stays
 ) -> None:
     conversation = await own_gateway.start_direct("ana", "ben")
     partition = own_gateway.partition_of(conversation)
-    own_gateway.notifier.keeps = False
+    own_gateway.notifier.can_replay = False
     async with own_gateway.connected("ben") as client:
         for text in ("one", "two"):
             await own_gateway.send_message("ana", conversation, text)
-        own_gateway.notifier.covers[partition] = 4
-        await own_gateway.notifier.progress(partition, 2, 2)
+        own_gateway.notifier.source_offsets[partition] = 4
+        await own_gateway.notifier.send_progress(partition, 2, 2)
         assert [(await client.receive("message"))["text"] for _ in range(2)] == ["one", "two"]
         said = cursor.decode((await client.receive("cursor"))["cursor"])
         assert said.offsets[partition] == 4
         await own_gateway.send_message("ana", conversation, "three")
         frame = {"type": "message", "text": "three"}
-        await own_gateway.notifier.entry(
-            ["ben"], {"type": "message", "text": "two"}, partition=partition, covers=4
+        await own_gateway.notifier.send_entry(
+            ["ben"], {"type": "message", "text": "two"}, partition=partition, source_offset=4
         )
-        await own_gateway.notifier.entry(["ben"], frame, partition=partition, covers=5)
+        await own_gateway.notifier.send_entry(["ben"], frame, partition=partition, source_offset=5)
         assert (await client.receive("message"))["text"] == "three"
 
 
 async def test_a_gap_while_catching_up_is_made_good_too(own_gateway: GatewayFixture) -> None:
     conversation = await own_gateway.start_direct("ana", "ben")
     partition = own_gateway.partition_of(conversation)
-    own_gateway.notifier.keeps = False
+    own_gateway.notifier.can_replay = False
     at = await own_gateway.current_cursor("ben")
     own_gateway.store.away = True
     async with own_gateway.connect("ben", query=f"&cursor={at}") as client:
         await client.receive("hello")
-        await own_gateway.notifier.progress(partition, 2, 2)
+        await own_gateway.notifier.send_progress(partition, 2, 2)
         await own_gateway.send_message("ana", conversation, "one")
         own_gateway.store.away = False
         assert (await client.receive())["text"] == "one"
@@ -308,10 +312,10 @@ async def test_a_gap_while_catching_up_is_made_good_too(own_gateway: GatewayFixt
 
 
 async def test_a_gap_ends_a_socket_of_which_nobody_knows_where_it_is(own_gateway: GatewayFixture) -> None:
-    own_gateway.notifier.keeps = False
+    own_gateway.notifier.can_replay = False
     own_gateway.store.away = True
     async with own_gateway.connected("ana") as client:
-        await own_gateway.notifier.progress(3, 2, 2)
+        await own_gateway.notifier.send_progress(3, 2, 2)
         code, reason = await client.wait_closed()
     assert code == 1012
     assert reason is not None
@@ -321,11 +325,11 @@ async def test_a_gap_ends_a_socket_of_which_nobody_knows_where_it_is(own_gateway
 async def test_a_socket_whose_cursor_the_store_refuses_after_a_gap_gets_a_new_one(
     own_gateway: GatewayFixture,
 ) -> None:
-    own_gateway.notifier.keeps = False
+    own_gateway.notifier.can_replay = False
     async with own_gateway.connected("ana") as client:
         identity, own_gateway.store.identity = own_gateway.store.identity, LogIdentity("f" * 16, 4)
         own_gateway.store.away = True
-        await own_gateway.notifier.progress(3, 2, 2)
+        await own_gateway.notifier.send_progress(3, 2, 2)
         assert (await client.receive())["type"] == "reset"
         assert (await client.receive("cursor"))["cursor"] is None
         own_gateway.store.identity, own_gateway.store.away = identity, False
@@ -334,14 +338,14 @@ async def test_a_socket_whose_cursor_the_store_refuses_after_a_gap_gets_a_new_on
 
 async def test_a_notifier_that_comes_back_where_it_was_is_no_gap(own_gateway: GatewayFixture) -> None:
     async with own_gateway.connected("ana") as client:
-        await own_gateway.notifier.entry(["ana"], {"type": "message", "text": "one"}, covers=5)
-        await own_gateway.notifier.hang_up()
-        await own_gateway.notifier.heard_of("ana", present=False)
-        await own_gateway.notifier.heard_of("ana")
+        await own_gateway.notifier.send_entry(["ana"], {"type": "message", "text": "one"}, source_offset=5)
+        await own_gateway.notifier.disconnect()
+        await own_gateway.notifier.wait_for_user("ana", present=False)
+        await own_gateway.notifier.wait_for_user("ana")
         await asyncio.sleep(0.05)
-        await own_gateway.notifier.entry(["ana"], {"type": "message", "text": "two"}, covers=6)
+        await own_gateway.notifier.send_entry(["ana"], {"type": "message", "text": "two"}, source_offset=6)
         assert [(await client.receive("message"))["text"] for _ in range(2)] == ["one", "two"]
-    assert own_gateway.notifier.asked[-1] == {0: 1, 1: 0, 2: 0, 3: 0}
+    assert own_gateway.notifier.replay_requests[-1] == {0: 1, 1: 0, 2: 0, 3: 0}
 
 
 async def test_what_a_notifier_told_before_it_knew_our_users_again_is_told_again(
@@ -349,19 +353,19 @@ async def test_what_a_notifier_told_before_it_knew_our_users_again_is_told_again
 ) -> None:
     async with own_gateway.connected("ana") as client:
         own_gateway.notifier.acknowledges = False
-        await own_gateway.notifier.hang_up()
-        await own_gateway.notifier.heard_of("ana", present=False)
-        await own_gateway.notifier.heard_of("ana")
-        await own_gateway.notifier.entry(["ana"], {"type": "message", "text": "early"}, covers=5)
+        await own_gateway.notifier.disconnect()
+        await own_gateway.notifier.wait_for_user("ana", present=False)
+        await own_gateway.notifier.wait_for_user("ana")
+        await own_gateway.notifier.send_entry(["ana"], {"type": "message", "text": "early"}, source_offset=5)
         await own_gateway.notifier.acknowledge()
         assert (await client.receive())["text"] == "early"
 
 
 async def test_after_a_gap_nobody_is_taken_for_a_member_unasked(own_gateway: GatewayFixture) -> None:
     own_gateway.components.membership.add(UNKNOWN_CONVERSATION, "ana")
-    own_gateway.notifier.keeps = False
+    own_gateway.notifier.can_replay = False
     async with own_gateway.connected("ana") as client:
-        await own_gateway.notifier.progress(3, 2, 2)
+        await own_gateway.notifier.send_progress(3, 2, 2)
         await client.receive("cursor")
         await client.send(type="message", conversationId=UNKNOWN_CONVERSATION, text="hello")
         assert (await client.receive())["code"] == "not_found"
@@ -372,8 +376,8 @@ async def test_member_entries_end_what_is_remembered_of_a_conversation(own_gatew
     async with own_gateway.connected("ana") as client:
         kind = "chat.member.removed.v1"
         own_gateway.store.frozen_at = (9, 1, 1, 1)
-        await own_gateway.notifier.entry(
-            ["ana"], {"type": "x"}, covers=9, kind=kind, conversation=UNKNOWN_CONVERSATION
+        await own_gateway.notifier.send_entry(
+            ["ana"], {"type": "x"}, source_offset=9, kind=kind, conversation=UNKNOWN_CONVERSATION
         )
         await client.receive("x")
         await client.send(type="message", conversationId=UNKNOWN_CONVERSATION, text="hello")
@@ -388,9 +392,13 @@ async def test_a_reader_too_slow_is_closed_with_4408_or_cut() -> None:
     ):
         slow.socket.transport.pause_reading()
         for number in range(2, 200):
-            await gateway.notifier.entry(["ana"], {"type": "message", "text": "a" * 200_000}, covers=number)
-        await gateway.notifier.heard_of("ana", present=False)
-        await gateway.notifier.entry(["ben"], {"type": "message", "text": "still here"}, covers=300)
+            await gateway.notifier.send_entry(
+                ["ana"], {"type": "message", "text": "a" * 200_000}, source_offset=number
+            )
+        await gateway.notifier.wait_for_user("ana", present=False)
+        await gateway.notifier.send_entry(
+            ["ben"], {"type": "message", "text": "still here"}, source_offset=300
+        )
         assert (await quick.receive())["text"] == "still here"
         slow.socket.transport.resume_reading()
 
@@ -399,7 +407,7 @@ async def test_stopping_sends_who_was_not_greeted_yet_away_without_a_word() -> N
     async with run_gateway() as gateway:
         gateway.notifier.acknowledges = False
         async with gateway.connect("ana") as client:
-            await gateway.notifier.heard_of("ana")
+            await gateway.notifier.wait_for_user("ana")
             gateway.stop.set()
             with pytest.raises(ConnectionClosed, match="1012"):
                 await client.receive()

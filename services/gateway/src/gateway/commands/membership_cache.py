@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 from cachetools import TTLCache
 
 from gateway.commands.membership_budget import UncheckedWriteBudget
-from gateway.notifiers.offset_tracker import Stretches
+from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.store.client import StoreAway, StorePort, StoreUnavailable
 from shared.http.problems import Problem, not_found
 
@@ -30,7 +30,7 @@ class _Lookup:
 
 class MembershipCache:
     def __init__(
-        self, store: StorePort, tracker: Stretches, *, conversations: int = 50_000, seconds: float = 300
+        self, store: StorePort, tracker: OffsetTracker, *, conversations: int = 50_000, seconds: float = 300
     ) -> None:
         self._store = store
         self._tracker = tracker
@@ -98,7 +98,7 @@ class MembershipCache:
         """Return the store's answer. None for a no of a store that is behind the notifiers: its read models
         are being rebuilt, or another database took over."""
         lookup = self._lookups.setdefault(conversation, _Lookup())
-        watermarks, current = self._tracker.told(), self._is_current(conversation)
+        watermarks, current = self._tracker.source_offsets(), self._is_current(conversation)
         member, progress = await self._store.membership(user, conversation)
         self._write_budget.close()
         if progress.is_behind(watermarks):

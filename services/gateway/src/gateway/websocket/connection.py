@@ -13,12 +13,12 @@ from sys import getsizeof
 from pydantic import BaseModel
 
 from gateway import metrics
-from gateway.notifiers.link_protocol import Entry
-from gateway.notifiers.offset_tracker import Stretches
+from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.websocket import close_codes
 from gateway.websocket.send_buffer import Close, SendBuffer
 from shared.contract import codec, cursor
 from shared.http.websocket_connection import text_frame
+from shared.internal.link_protocol import LinkEntry
 from shared.internal.store_api import ProjectionOffsets
 
 _CLOSE_TIMEOUT_SECONDS = 1.0
@@ -44,12 +44,12 @@ _LIVE = ConnectionState.LIVE  # looked up once: `deliver` runs for every entry a
 
 
 class ClientConnection:
-    def __init__(self, user: str, send_buffer: SendBuffer, tracker: Stretches) -> None:
+    def __init__(self, user: str, send_buffer: SendBuffer, tracker: OffsetTracker) -> None:
         self.user = user
         self.send_buffer = send_buffer
         self._tracker = tracker
         self._state = ConnectionState.SUBSCRIBING
-        self._live_buffer: list[Entry] | None = []
+        self._live_buffer: list[LinkEntry] | None = []
         """None while live entries are discarded."""
         self._live_buffer_bytes = 0
         self._start: ProjectionOffsets | None = None
@@ -72,9 +72,9 @@ class ClientConnection:
         """Whether `hello` was sent, so that any other frame may follow."""
         return self._state in _OPEN
 
-    def deliver(self, entry: Entry) -> None:
+    def deliver(self, entry: LinkEntry) -> None:
         if self._state is _LIVE:
-            if not self._history_offsets or entry.covers > self._history_offsets[entry.partition]:
+            if not self._history_offsets or entry.source_offset > self._history_offsets[entry.partition]:
                 self._write(entry.frame)
         elif self._live_buffer is not None:
             self._buffer(self._live_buffer, entry)
@@ -134,7 +134,7 @@ class ClientConnection:
 
     def snapshot_watermarks(self) -> None:
         """What was delivered until now must be in what the store answers next."""
-        self._watermarks = self._tracker.told()
+        self._watermarks = self._tracker.source_offsets()
 
     def store_is_stale(self, progress: ProjectionOffsets) -> bool:
         """Whether the store is behind the watermarks: what it lacks must not count as sent."""
@@ -153,7 +153,7 @@ class ClientConnection:
         """Take where the store was a moment ago for the cursor of a connection that had none. What notifiers
         delivered is certain; where they delivered nothing yet (a new or an emptied partition), what the store
         has is history, or was delivered meanwhile and shows as such."""
-        delivered = (self._tracker.covers(partition) for partition in range(len(progress.offsets)))
+        delivered = (self._tracker.source_offset(partition) for partition in range(len(progress.offsets)))
         offsets = tuple(covers or stored for covers, stored in zip(delivered, progress.offsets, strict=True))
         self._start = ProjectionOffsets(progress.epoch, offsets)
 
@@ -179,10 +179,10 @@ class ClientConnection:
     def _offsets(self) -> ProjectionOffsets | None:
         if self._start is None or self._state is not ConnectionState.LIVE:
             return self._start
-        delivered = (max(at, self._tracker.covers(p)) for p, at in enumerate(self._start.offsets))
+        delivered = (max(at, self._tracker.source_offset(p)) for p, at in enumerate(self._start.offsets))
         return ProjectionOffsets(self._start.epoch, tuple(delivered))
 
-    def _buffer(self, buffered: list[Entry], entry: Entry) -> None:
+    def _buffer(self, buffered: list[LinkEntry], entry: LinkEntry) -> None:
         buffered.append(entry)
         self._live_buffer_bytes += getsizeof(entry.frame)
         if not self.send_buffer.has_capacity(len(buffered), self._live_buffer_bytes):

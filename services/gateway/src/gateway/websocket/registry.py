@@ -7,12 +7,12 @@ from contextlib import contextmanager, suppress
 from gateway import metrics
 from gateway.commands.membership_cache import MembershipCache
 from gateway.leaky_bucket import LeakyBucket
-from gateway.notifiers.link_protocol import Entry
-from gateway.notifiers.subscriptions import Interest
+from gateway.notifiers.subscriptions import UserSubscriptions
 from gateway.websocket import close_codes
 from gateway.websocket.connection import ClientConnection
 from shared.contract.entries import MEMBER_KINDS
 from shared.contract.frames import ReconnectFrame
+from shared.internal.link_protocol import LinkEntry
 from shared.runtime.failpoints import failpoint
 
 _RECONNECT_TIMEOUT_SECONDS = 4.0
@@ -22,7 +22,12 @@ _CLOSE_TIMEOUT_SECONDS = 2.0
 
 class ConnectionRegistry:
     def __init__(
-        self, subscriptions: Interest, membership: MembershipCache, *, max_connections: int, rate: float
+        self,
+        subscriptions: UserSubscriptions,
+        membership: MembershipCache,
+        *,
+        max_connections: int,
+        rate: float,
     ) -> None:
         """`rate`: connections a second that are sent away on drain."""
         self.draining = False
@@ -56,7 +61,7 @@ class ConnectionRegistry:
             self._subscriptions.remove(connection.user)
             self._remove(connection)
 
-    def dispatch(self, entry: Entry) -> None:
+    def dispatch(self, entry: LinkEntry) -> None:
         """Deliver the entry to every connection of its users."""
         if entry.kind in MEMBER_KINDS:
             self._membership.invalidate(entry.conversation)
@@ -65,7 +70,7 @@ class ConnectionRegistry:
             for connection in self._by_user.get(user, ()):
                 connection.deliver(entry)
 
-    def interrupt(self) -> None:
+    def resync_all(self) -> None:
         """Entries were lost for unknown users: resync every connection from the store."""
         self._membership.invalidate_all()
         for connections in self._by_user.values():

@@ -15,8 +15,8 @@ from pydantic import BaseModel
 
 from gateway.commands.progress_reader import CoalescedProgressReader
 from gateway.commands.read_receipts import ReadReceiptCoalescer
-from gateway.notifiers.link_pool import Links
-from gateway.notifiers.offset_tracker import Stretches
+from gateway.notifiers.link_pool import LinkPool
+from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.settings import Settings
 from gateway.store.client import StoreUnavailable
 from gateway.websocket import close_codes
@@ -48,8 +48,8 @@ class SessionContext:
     commands: FrameCommands
     read_receipts: ReadReceiptCoalescer
     connections: ConnectionRegistry
-    links: Links
-    tracker: Stretches
+    links: LinkPool
+    tracker: OffsetTracker
     progress_reader: CoalescedProgressReader
     catch_up: CatchUp
 
@@ -127,7 +127,7 @@ class Session:
         """Wait until the owner of every partition knows the user; False on timeout."""
         try:
             async with asyncio.timeout(self._context.settings.registered_within):
-                await self._context.links.registered(self._connection.user)
+                await self._context.links.wait_until_active(self._connection.user)
         except TimeoutError:
             log.warning("socket.not_registered")
             return False

@@ -1,4 +1,4 @@
-"""The store, and what was published of it. An entry here is only a place in the log and whom it is for."""
+"""The store and the topic of its entries. An entry here is only an offset in the log and an audience."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from itertools import count
 import orjson
 
 from gateway.store.client import StoreResponse
-from notifier.live.dispatch_entry import Notice
-from notifier.live.replay_buffer import Stream
+from notifier.live.dispatch_entry import DispatchEntry
+from notifier.live.replay_buffer import PartitionReplayBuffer
 from shared.contract import cursor
 from shared.contract.position import Position, after
 from shared.internal.store_api import MembershipAnswer, ProjectionOffsets, SyncPage
@@ -16,26 +16,31 @@ from shared.kafka import partition_for
 
 EPOCH = "0123456789abcdef"
 PARTITIONS = 2
-TALKS = [
-    next(talk for n in count() if partition_for((talk := f"talk {n}").encode(), PARTITIONS) == partition)
+CONVERSATIONS = [
+    next(
+        conversation
+        for n in count()
+        if partition_for((conversation := f"conversation {n}").encode(), PARTITIONS) == partition
+    )
     for partition in range(PARTITIONS)
 ]
 """A conversation of each partition."""
 _PAGE = 2
 
 
-class Memory:
+class SimulatedLog:
     def __init__(self) -> None:
         self.answers = asyncio.Event()
-        """A page that is asked for is read at once, but answered only while this is set."""
+        """Queries are evaluated at once, but answered only while this is set."""
         self.committed: dict[int, int] = {}
-        """What notifiers left with their group."""
+        """The notifiers' consumer group, by partition."""
         self._audiences: list[list[Sequence[str]]] = [[] for _ in range(PARTITIONS)]
         """Per offset of `chat.events`."""
         self._changes: list[dict[int, str]] = [{} for _ in range(PARTITIONS)]
-        """By its offset, who was removed from the partition's conversation or, if not a member, added."""
+        """By the offset of the change, the user it removed from the partition's conversation or, if not a
+        member, added."""
         self._published: list[list[int]] = [[] for _ in range(PARTITIONS)]
-        """Per offset of `chat.messages` that of the event."""
+        """Per offset of `chat.messages`, the offset of its event."""
         self._begins = [0] * PARTITIONS
 
     @property
@@ -55,36 +60,36 @@ class Memory:
         return len(changes) % 2 == 0
 
     async def membership(self, user: str, conversation: str) -> MembershipAnswer:
-        partition, progress = TALKS.index(conversation), self.progress()
+        partition, progress = CONVERSATIONS.index(conversation), self.progress()
         member = self.is_member(partition, user, progress.offsets[partition])
         await self.answers.wait()
         return MembershipAnswer(member, progress)
 
     def publish(self, partition: int, again: int = 0) -> None:
-        """All that was folded; before it the last `again` of those that were published already."""
+        """Publish every event folded, after repeating the last `again` of those published before."""
         following = max(self._published[partition], default=-1) + 1
         self._published[partition] += range(max(0, following - again), self.offsets[partition])
 
-    def forget(self, partition: int, count: int) -> None:
-        """Kafka's retention takes the oldest."""
+    def expire(self, partition: int, count: int) -> None:
+        """Delete the oldest records, as Kafka's retention does."""
         begin = min(self._begins[partition] + count, len(self._published[partition]))
         self._begins[partition] = begin
 
-    def stream(self, partition: int, back: int) -> Stream:
-        """As a notifier would begin it, `back` before the group's commit."""
+    def replay_buffer(self, partition: int, overlap: int) -> PartitionReplayBuffer:
+        """An empty one that starts `overlap` records before the group's commit."""
         committed, begin = self.committed.get(partition), self._begins[partition]
         end = len(self._published[partition])
-        at = end if committed is None else max(begin, committed - back)
-        last = self._notice(partition, at - 1).position if at > begin else None
-        return Stream(partition, at, last)
+        start = end if committed is None else max(begin, committed - overlap)
+        last_position = self._entry(partition, start - 1).position if start > begin else None
+        return PartitionReplayBuffer(partition, start, last_position)
 
-    def following(self, partition: int, offset: int) -> Notice | None:
-        """The first that is published and kept from `offset` on."""
+    def following(self, partition: int, offset: int) -> DispatchEntry | None:
+        """The first entry from `offset` on that is published and not deleted."""
         offset = max(offset, self._begins[partition])
-        return self._notice(partition, offset) if offset < len(self._published[partition]) else None
+        return self._entry(partition, offset) if offset < len(self._published[partition]) else None
 
     def between(self, user: str, start: Sequence[int], end: Sequence[int]) -> list[tuple[int, int]]:
-        """Partition and offset of each event that `user` is to hear of."""
+        """Partition and offset of each event in the range whose audience has `user`."""
         return [
             (partition, offset)
             for partition, audiences in enumerate(self._audiences)
@@ -99,16 +104,23 @@ class Memory:
         if more:
             partition, offset = page[-1]
             reached = [*reached[:partition], after(offset), *start[partition + 1 :]]
-        await self.answers.wait()
         answer = SyncPage([orjson.dumps(pair) for pair in page], cursor.encode(EPOCH, user, reached), more)
+        await self.answers.wait()
         return StoreResponse(200, answer.encode())
 
     def progress(self) -> ProjectionOffsets:
         return ProjectionOffsets(EPOCH, self.offsets)
 
-    def _notice(self, partition: int, offset: int) -> Notice:
+    def _entry(self, partition: int, offset: int) -> DispatchEntry:
         event = self._published[partition][offset]
         frame = orjson.dumps([partition, event]).decode()
         audience = self._audiences[partition][event]
         kind = "chat.member.removed.v1" if event in self._changes[partition] else "chat.message.sent.v1"
-        return Notice(offset, Position(EPOCH, partition, event), kind, TALKS[partition], audience, frame)
+        return DispatchEntry(
+            offset=offset,
+            position=Position(EPOCH, partition, event),
+            kind=kind,
+            conversation=CONVERSATIONS[partition],
+            audience=audience,
+            frame=frame,
+        )
