@@ -1,5 +1,5 @@
 """Every rule that a call can break: made from the gateway's own OpenAPI document and, for what JSON Schema
-cannot say, from the list below."""
+cannot express, from the list below."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from tests.unit.gateway.raw import Answer, ask
 
 ME, PEER, OTHER = "ann", "bob", "eve"
 ORDER = (414, 431, "host", 401, 413, 400, 422, 403, "state", 404)
-"""What comes earlier wins. `state`: what only the log can say of a well-formed position or cursor."""
+"""What comes earlier wins. `state`: what only the log decides about a well-formed position or cursor."""
 
 
 @dataclass

@@ -116,11 +116,11 @@ async def test_a_store_of_another_log_is_as_good_as_none(
         assert (await client.receive())["cursor"] is None
 
 
-async def told_beyond_the_store(gateway: GatewayFixture) -> str:
+async def delivered_beyond_the_store(gateway: GatewayFixture) -> str:
     """Its read models are being made anew, or the database that took over was not as far."""
     talk = await gateway.start_direct("ana", "ben")
     gateway.store.frozen_at = (await gateway.store.progress()).offsets
-    await gateway.send_message("ben", talk, "told to those who were here")
+    await gateway.send_message("ben", talk, "delivered to those who were here")
     async with gateway.connected("eve") as eve:
         await gateway.notifier.send_entry(
             ["eve"], {"type": "message"}, partition=gateway.partition_of(talk), source_offset=3
@@ -129,23 +129,23 @@ async def told_beyond_the_store(gateway: GatewayFixture) -> str:
     return talk
 
 
-async def test_who_comes_while_the_store_is_behind_what_was_told_is_shown_what_it_lacked(
+async def test_a_client_that_comes_while_the_store_is_behind_receives_what_it_lacked(
     own_gateway: GatewayFixture,
 ) -> None:
-    talk = await told_beyond_the_store(own_gateway)
+    talk = await delivered_beyond_the_store(own_gateway)
     async with own_gateway.connect("ana") as client:
         hello = await client.receive()
         await asyncio.sleep(0.7)
         own_gateway.store.frozen_at = None
         message, synced = await client.receive(), await client.receive()
     assert cursor.decode(hello["cursor"]).offsets[own_gateway.partition_of(talk)] == 2
-    assert (message["text"], synced["type"]) == ("told to those who were here", "synced")
+    assert (message["text"], synced["type"]) == ("delivered to those who were here", "synced")
 
 
-async def test_a_store_that_is_back_but_behind_what_was_told_gives_no_cursor(
+async def test_a_store_that_is_back_but_behind_gives_no_cursor(
     own_gateway: GatewayFixture,
 ) -> None:
-    await told_beyond_the_store(own_gateway)
+    await delivered_beyond_the_store(own_gateway)
     own_gateway.store.away = True
     async with own_gateway.connect("ana") as client:
         assert [(await client.receive())["cursor"] for _ in ("hello", "synced")] == [None, None]

@@ -19,25 +19,25 @@ from gateway.websocket.registry import ConnectionRegistry
 from gateway.websocket.send_buffer import SendBuffer
 from shared.contract import cursor
 from shared.http.problems import Problem
-from tests.unit.lines import Far
 from tests.unit.links_together.simulated_log import CONVERSATIONS, PARTITIONS, SimulatedLog
 from tests.unit.links_together.simulated_notifier import SimulatedNotifier, settled
+from tests.unit.recording_connection import RecordingConnection
 
 
 @dataclass
 class Client:
     connection: ClientConnection
-    line: Far
+    line: RecordingConnection
     since: tuple[int, ...] | None = None
     """The log's offsets at its start; None before it was registered."""
     received: list[tuple[int, int]] = field(default_factory=list)
 
     def read(self) -> None:
-        for text in self.line.told:
+        for text in self.line.written:
             match orjson.loads(cast("str", text)):
                 case [partition, offset]:
                     self.received.append((partition, offset))
-        self.line.told.clear()
+        self.line.written.clear()
 
 
 class SimulatedNetwork:
@@ -67,7 +67,7 @@ class SimulatedNetwork:
         return SimulatedNotifier(self.log, link, queue_limit)
 
     def enter(self, user: str) -> None:
-        line = Far()
+        line = RecordingConnection()
         client = Client(
             ClientConnection(user, SendBuffer(line, 1_000, 1_000_000), self._offset_tracker), line
         )

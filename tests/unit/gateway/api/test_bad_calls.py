@@ -30,7 +30,7 @@ _TALK = "%TALK%"  # stands for a conversation of ana and ben
 
 @dataclass(frozen=True)
 class Case:
-    said: str
+    title: str
     status: int
     code: str
     method: str = "POST"
@@ -41,16 +41,16 @@ class Case:
     """What the detail must name."""
 
 
-def message(said: str, body: str, status: int, code: str, names: str = "") -> Case:
-    return Case(said, status, code, body=body.encode(), names=names)
+def message(title: str, body: str, status: int, code: str, names: str = "") -> Case:
+    return Case(title, status, code, body=body.encode(), names=names)
 
 
-def start(said: str, body: str, status: int, code: str, names: str = "") -> Case:
-    return Case(said, status, code, path="/messages/start?meId=ana", body=body.encode(), names=names)
+def start(title: str, body: str, status: int, code: str, names: str = "") -> Case:
+    return Case(title, status, code, path="/messages/start?meId=ana", body=body.encode(), names=names)
 
 
-def get(said: str, path: str, status: int, code: str, names: str = "", **headers: str) -> Case:
-    return Case(said, status, code, "GET", path, headers=headers, names=names)
+def get(title: str, path: str, status: int, code: str, names: str = "", **headers: str) -> Case:
+    return Case(title, status, code, "GET", path, headers=headers, names=names)
 
 
 def sending(text: str) -> str:
@@ -89,8 +89,8 @@ CASES = [
         body=GOOD,
         headers={"Content-Type": "application/json; charset=latin-1"},
     ),
-    # Well-formed, but not what is asked for
-    message("an array", "[]", 422, "invalid", "the body is no JSON object"),
+    # Well-formed, but not what the call expects
+    message("an array", "[]", 422, "invalid", "the body is not a JSON object"),
     message("null", "null", 422, "invalid"),
     message("a string", '"hello"', 422, "invalid"),
     message("nothing at all", "{}", 422, "invalid", "conversationId"),
@@ -120,7 +120,7 @@ CASES = [
     message(
         "a text of colons", sending('"' + ":" * 100 + '","a":1'), 422, "invalid", "a: is an unknown field"
     ),
-    message("an array of colons", '["' + ":" * 100 + '"]', 422, "invalid", "the body is no JSON object"),
+    message("an array of colons", '["' + ":" * 100 + '"]', 422, "invalid", "the body is not a JSON object"),
     message("colons", ":" * 100, 400, "bad_request", "line 1, column 1"),
     message("a frame's type", sending('"a","type":"message"'), 422, "invalid", "type"),
     message("text that is a number", sending("7"), 422, "invalid", "text"),
@@ -263,7 +263,7 @@ async def talk(gateway: GatewayFixture) -> str:
     return await gateway.start_direct("ana", "ben")
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.said)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
 async def test_bad_input_gets_its_problem_and_writes_nothing(
     gateway: GatewayFixture, talk: str, case: Case
 ) -> None:
@@ -289,7 +289,7 @@ def _problem(answer: httpx.Response) -> dict[str, Any]:
     return problem
 
 
-async def test_what_is_asked_the_wrong_way_is_told_the_right_one(gateway: GatewayFixture) -> None:
+async def test_a_wrong_method_is_answered_with_the_right_ones(gateway: GatewayFixture) -> None:
     method = await gateway.http.delete("/messages?meId=ana")
     upgrade = await gateway.http.get("/ws")
     assert method.headers["Allow"] == "POST"

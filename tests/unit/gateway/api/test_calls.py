@@ -125,7 +125,7 @@ async def test_the_home_page_links_to_the_documentation(gateway: GatewayFixture)
     assert "cdn" not in docs.text
 
 
-async def test_probes_say_how_it_is(gateway: GatewayFixture) -> None:
+async def test_probes_report_the_state(gateway: GatewayFixture) -> None:
     assert (await gateway.http.get("/healthz")).status_code == 200
     assert (await gateway.http.get("/readyz")).json() == {"status": "ready", "reasons": []}
     metrics = await gateway.http.get("/metrics")

@@ -52,7 +52,7 @@ async def test_head_at_the_root_without_a_client(gateway: GatewayFixture) -> Non
         ("GET", "/messages/start", "POST"),
     ],
 )
-async def test_a_wrong_method_is_told_all_the_right_ones(
+async def test_a_wrong_method_is_answered_with_all_the_right_ones(
     gateway: GatewayFixture, method: str, path: str, allow: str
 ) -> None:
     answer = await ask(gateway.port, method, path)

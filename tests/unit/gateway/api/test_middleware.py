@@ -36,8 +36,8 @@ async def test_what_fails_unexpectedly_is_a_problem_that_another_origin_may_read
 @pytest.mark.parametrize(("origin", "status"), [(_PAGE, 200), ("http://elsewhere.example", 400)])
 async def test_a_preflight_is_answered_by_origin(origin: str, status: int) -> None:
     async with run_gateway(allowed_origins=[_PAGE]) as gateway:
-        asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
-        answer = await gateway.http.options("/messages", headers=asked)
+        preflight = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        answer = await gateway.http.options("/messages", headers=preflight)
     assert answer.status_code == status
     assert answer.headers.get("Access-Control-Allow-Origin") == (origin if status == 200 else None)
 
@@ -69,8 +69,8 @@ async def test_a_page_of_another_origin_writes_nothing(origin: str | None, statu
         before = len(gateway.written_events())
         origin = f"http://127.0.0.1:{gateway.port}" if origin == "own" else origin
         headers = {"Content-Type": "text/plain"} | ({"Origin": origin} if origin else {})
-        said = f'{{"conversationId": "{talk}", "text": "hello"}}'
-        answer = await gateway.http.post("/messages?meId=ana", content=said, headers=headers)
+        body = f'{{"conversationId": "{talk}", "text": "hello"}}'
+        answer = await gateway.http.post("/messages?meId=ana", content=body, headers=headers)
         assert answer.status_code == status
         assert len(gateway.written_events()) - before == (1 if status == 202 else 0)
         if status == 403:

@@ -86,8 +86,8 @@ async def _differs(
     answer = await call.send(gateway.port)
     if answer.status == expected.status and answer.code == expected.code:
         return None
-    said = " and ".join(f"{rule.title} ({rule.status})" for rule in (expected, *others))
-    return f"{said}: {answer.status} {answer.body.decode()}"
+    rules = " and ".join(f"{rule.title} ({rule.status})" for rule in (expected, *others))
+    return f"{rules}: {answer.status} {answer.body.decode()}"
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -133,9 +133,9 @@ async def test_a_page_that_was_rebound_reads_and_writes_nothing(gateway: Gateway
     before = len(gateway.written_events())
     headers = {"Host": f"{REBOUND}:{gateway.port}"}
     listed = await gateway.http.get(f"/messages/conversations?meId={ana}", headers=headers)
-    said = f'{{"conversationId": "{talk}", "text": "hello"}}'
+    body = f'{{"conversationId": "{talk}", "text": "hello"}}'
     sent = await gateway.http.post(
-        f"/messages?meId={ana}", content=said, headers=headers | {"Origin": origin}
+        f"/messages?meId={ana}", content=body, headers=headers | {"Origin": origin}
     )
     assert (listed.status_code, sent.status_code) == (421, 421)
     assert talk not in listed.text
@@ -178,5 +178,5 @@ def test_names_are_spelt_as_browsers_spell_them(given: str, spelt: str) -> None:
     "given", ["https://chat.example", "chat.example/x", "u@chat.example", "a b", "*", "x?y", "x#y", ":80"]
 )
 def test_what_is_no_name_is_refused_as_one(given: str) -> None:
-    with pytest.raises(ValueError, match="is no host name"):
+    with pytest.raises(ValueError, match="is not a host name"):
         hosts.canonical_host(given)

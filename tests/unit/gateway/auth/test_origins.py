@@ -94,7 +94,7 @@ def test_origins_are_spelt_as_browsers_spell_them(given: str, spelt: str) -> Non
     ],
 )
 def test_what_is_no_origin_is_refused_as_one(given: str) -> None:
-    with pytest.raises(ValueError, match="is no origin"):
+    with pytest.raises(ValueError, match="is not an origin"):
         origins.canonical(given)
 
 
@@ -113,7 +113,7 @@ async def test_behind_tls_a_page_without_it_is_foreign(origin: str | None, statu
 @pytest.mark.parametrize(
     "origin", ["http://chat.example", "foo://127.0.0.1:8000", "null", "https://evil.example"]
 )
-async def test_a_socket_of_a_foreign_page_is_refused_whoever_it_says_to_be(
+async def test_a_socket_of_a_foreign_page_is_refused_with_any_token(
     gateway: GatewayFixture, origin: str
 ) -> None:
     for user in (unique_user(), None):

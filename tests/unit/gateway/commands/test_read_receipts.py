@@ -1,4 +1,4 @@
-"""Reads of sockets: the first at once, then the newest at the end of each second."""
+"""Read receipts of sockets: the first at once, then the newest at the end of each second."""
 
 import asyncio
 from functools import partial
@@ -42,7 +42,7 @@ async def test_the_first_is_written_at_once_and_then_the_newest(
     await reads.flush()
 
 
-async def test_the_same_asked_again_is_written_again_since_the_fold_takes_less(
+async def test_the_same_receipt_is_written_again_since_the_fold_takes_less(
     own_gateway: GatewayFixture, talk: str
 ) -> None:
     reads = coalescer(own_gateway, interval_seconds=0.1)

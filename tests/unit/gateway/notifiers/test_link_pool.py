@@ -30,7 +30,7 @@ from shared.internal.link_protocol import (
     Progress,
 )
 from tests.unit.gateway.fake_notifier import FakeNotifier, serve_notifier
-from tests.unit.lines import text_of
+from tests.unit.recording_connection import text_of
 
 
 class Receiver:

@@ -33,7 +33,7 @@ async def http(root: Path) -> AsyncIterator[httpx.AsyncClient]:
         yield gateway.http
 
 
-async def test_the_page_is_asked_for_each_time_and_sent_when_it_changed(
+async def test_the_page_is_revalidated_each_time_and_sent_when_it_changed(
     http: httpx.AsyncClient, root: Path
 ) -> None:
     page = await http.get("/")

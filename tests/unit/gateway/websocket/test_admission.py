@@ -1,4 +1,4 @@
-"""Sockets are let in at an even pace, and who must come back is told a moment of its own."""
+"""Clients are admitted at an even rate; rejected ones get a retry delay of their own."""
 
 import asyncio
 import re
@@ -24,11 +24,11 @@ from tests.unit.gateway.gateway_fixture import GatewayFixture, run_gateway, uniq
 def test_no_second_sees_more_than_the_rate_after_the_burst(
     burst: int, rate: float, pauses: list[float]
 ) -> None:
-    pace, now, moments = LeakyBucket(rate, burst=burst), 1000.0, []
+    bucket, now, moments = LeakyBucket(rate, burst=burst), 1000.0, []
     for pause in pauses:
         now += pause
-        ahead = pace.delay(now)
-        assert pace.reserve(now) == ahead
+        ahead = bucket.delay(now)
+        assert bucket.reserve(now) == ahead
         moments.append(now + ahead)
     assert all(later >= earlier for earlier, later in pairwise(moments))
     for first, moment in enumerate(moments):
@@ -37,9 +37,9 @@ def test_no_second_sees_more_than_the_rate_after_the_burst(
 
 
 def test_the_first_burst_goes_at_once_and_the_rest_is_evenly_apart() -> None:
-    pace = LeakyBucket(10.0, burst=3)
-    assert [round(pace.reserve(0.0), 3) for _ in range(5)] == [0.0, 0.0, 0.0, 0.1, 0.2]
-    assert pace.reserve(100.0) == 0.0
+    bucket = LeakyBucket(10.0, burst=3)
+    assert [round(bucket.reserve(0.0), 3) for _ in range(5)] == [0.0, 0.0, 0.0, 0.1, 0.2]
+    assert bucket.reserve(100.0) == 0.0
 
 
 def _delay(close: Close | None) -> int:
@@ -49,7 +49,7 @@ def _delay(close: Close | None) -> int:
     return int(found[1])
 
 
-async def test_who_would_wait_too_long_comes_back_at_a_moment_of_its_own() -> None:
+async def test_clients_that_would_wait_too_long_get_delays_of_their_own() -> None:
     admission = Admission(rate=100.0)
     turns = [asyncio.create_task(admission.admit(f"user-{n}")) for n in range(2_000)]
     await asyncio.sleep(0)
@@ -91,7 +91,7 @@ async def test_who_dials_in_spite_of_all_sends_nobody_else_away_for_longer() -> 
         turn.cancel()
 
 
-async def test_nobody_is_sent_away_for_ever_however_many_dial() -> None:
+async def test_delays_are_bounded_however_many_connect() -> None:
     admission = Admission(rate=10.0)
     longest = max(_delay(admission.reject_with_retry_after()) for _ in range(10_000))
     assert longest < 125_000
@@ -99,8 +99,8 @@ async def test_nobody_is_sent_away_for_ever_however_many_dial() -> None:
 
 async def test_who_gives_up_waiting_for_its_upgrade_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
     async with run_gateway(arrivals_per_second=10) as gateway:
-        doors = [asyncio.create_task(_gives_up(gateway)) for _ in range(70)]
-        await asyncio.gather(*doors)
+        upgrades = [asyncio.create_task(_gives_up(gateway)) for _ in range(70)]
+        await asyncio.gather(*upgrades)
         async with gateway.connected("ana", open_timeout=10):  # after all of these
             pass
         async with asyncio.timeout(10):
@@ -126,7 +126,7 @@ async def test_clients_wait_for_their_turn_before_they_are_connected() -> None:
             tasks.create_task(come(number))
 
 
-async def test_far_too_many_at_once_are_told_when_to_come_back_and_the_rest_is_served() -> None:
+async def test_far_too_many_at_once_get_a_retry_delay_and_the_rest_is_served() -> None:
     async with run_gateway(arrivals_per_second=10) as gateway:
 
         async def come(number: int) -> int | None:

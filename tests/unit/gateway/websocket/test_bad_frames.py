@@ -12,7 +12,7 @@ _TALK = "%TALK%"
 
 @dataclass(frozen=True)
 class Case:
-    said: str
+    title: str
     frame: str | bytes
     code: str
     names: str = ""
@@ -91,7 +91,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.said)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
 async def test_a_bad_frame_gets_an_error_and_the_socket_lives(gateway: GatewayFixture, case: Case) -> None:
     ana = unique_user()
     talk = await gateway.start_direct(ana, unique_user())

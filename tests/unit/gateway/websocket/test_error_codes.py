@@ -22,5 +22,5 @@ async def test_error_frames_have_every_code_that_is_documented_and_no_other(
         own_gateway.broker.away = True
         await client.send(**message)
         given.append((await client.receive("error"))["code"])
-    said = ErrorFrame.model_fields["code"].description or ""
-    assert sorted(given) == sorted(re.findall(r"`([a-z_]+)`:", said))
+    description = ErrorFrame.model_fields["code"].description or ""
+    assert sorted(given) == sorted(re.findall(r"`([a-z_]+)`:", description))

@@ -14,10 +14,10 @@ from gateway.websocket.frame_handler import FrameHandler
 from gateway.websocket.frame_receiver import FrameReceiver
 from gateway.websocket.send_buffer import SendBuffer
 from tests.unit.gateway.gateway_fixture import UNKNOWN_CONVERSATION
-from tests.unit.lines import Far
+from tests.unit.recording_connection import RecordingConnection
 
 
-class PausableConnection(Far):
+class PausableConnection(RecordingConnection):
     """Records whether it is read."""
 
     reading = True
@@ -69,10 +69,10 @@ async def test_nothing_is_handled_before_hello() -> None:
     receiver.on_text(message(1))
     receiver.on_text("nonsense")
     await settled()
-    assert (wire.reading, wire.told, command.texts) == (False, [], [])
+    assert (wire.reading, wire.written, command.texts) == (False, [], [])
     receiver.open()
     await settled()
-    assert (wire.reading, len(wire.told), command.texts) == (True, 1, ["1"])
+    assert (wire.reading, len(wire.written), command.texts) == (True, 1, ["1"])
 
 
 async def test_reading_pauses_while_too_many_frames_are_in_flight() -> None:
@@ -87,4 +87,4 @@ async def test_reading_pauses_while_too_many_frames_are_in_flight() -> None:
     await settled()
     assert wire.reading
     assert command.texts == [f"{number}" for number in range(200)]
-    assert len(wire.told) == 200
+    assert len(wire.written) == 200

@@ -1,4 +1,4 @@
-"""What clients build on: that they miss nothing from `hello` on, and that what they say keeps its order."""
+"""Guarantees to clients: that they miss nothing from `hello` on, and that their messages keep their order."""
 
 import asyncio
 
@@ -16,13 +16,13 @@ async def test_a_start_is_read_after_every_owner_knows_of_the_user(own_gateway: 
     async with own_gateway.connect("ana") as client:
         await own_gateway.notifier.wait_for_user("ana")
         await asyncio.sleep(0.05)
-        await own_gateway.start_direct("ana", "ben")  # told to nobody: who had started before would miss it
+        await own_gateway.start_direct("ana", "ben")  # not delivered: an earlier start would miss it
         await own_gateway.notifier.acknowledge()
         hello = await client.receive("hello")
     assert cursor.decode(hello["cursor"]).offsets == (await own_gateway.store.progress()).offsets
 
 
-async def test_the_present_never_answers_with_an_older_question(
+async def test_progress_is_never_the_answer_to_an_older_query(
     own_gateway: GatewayFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer, read = asyncio.Event(), own_gateway.store.progress
@@ -44,7 +44,7 @@ async def test_the_present_never_answers_with_an_older_question(
     assert early.result() != late.result() == await read()
 
 
-async def _said(gateway: GatewayFixture, *talks: str) -> list[str]:
+async def _send_texts(gateway: GatewayFixture, *talks: str) -> list[str]:
     async with gateway.connected("ana") as client:
         for number, talk in enumerate(talks):
             await client.send(type="message", conversationId=talk, text=f"{number}")
@@ -58,7 +58,7 @@ async def _said(gateway: GatewayFixture, *talks: str) -> list[str]:
 async def test_a_slow_broker_changes_no_order(own_gateway: GatewayFixture) -> None:
     talk = await own_gateway.start_direct("ana", "ben")
     own_gateway.broker.delays = iter([0.1, 0.0, 0.05])
-    assert await _said(own_gateway, talk, talk, talk, talk) == ["0", "1", "2", "3"]
+    assert await _send_texts(own_gateway, talk, talk, talk, talk) == ["0", "1", "2", "3"]
 
 
 async def test_a_slow_answer_about_members_changes_no_order(
@@ -69,8 +69,8 @@ async def test_a_slow_answer_about_members_changes_no_order(
 
     async def membership(*_: str) -> MembershipAnswer:
         await asyncio.sleep(next(delays, 0))
-        own_gateway.components.membership.invalidate(talk)  # so that it is asked each time
+        own_gateway.components.membership.invalidate(talk)  # so that it is queried each time
         return MembershipAnswer(True, await own_gateway.store.progress())
 
     monkeypatch.setattr(own_gateway.store, "membership", membership)
-    assert await _said(own_gateway, talk, talk, talk, talk) == ["0", "1", "2", "3"]
+    assert await _send_texts(own_gateway, talk, talk, talk, talk) == ["0", "1", "2", "3"]

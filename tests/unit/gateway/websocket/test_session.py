@@ -51,7 +51,7 @@ async def test_what_one_socket_says_is_written_in_its_order(gateway: GatewayFixt
     assert [m["text"] for m in answer.json()["items"]] == [f"{n}" for n in range(200, 300)]
 
 
-async def test_what_was_said_before_leaving_is_written(gateway: GatewayFixture) -> None:
+async def test_frames_sent_before_leaving_are_written(gateway: GatewayFixture) -> None:
     ana, ben = unique_user(), unique_user()
     conversation = await gateway.start_direct(ana, ben)
     async with gateway.connected(ana) as client:
@@ -108,7 +108,7 @@ async def test_who_leaves_before_hello_is_noticed_at_once(own_gateway: GatewayFi
     await own_gateway.notifier.wait_for_user("ana", present=False)
 
 
-async def test_who_is_not_registered_in_time_is_told_when_to_come_back() -> None:
+async def test_who_is_not_registered_in_time_gets_a_retry_delay() -> None:
     async with run_gateway(registered_within=0.2) as gateway:
         gateway.notifier.acknowledges = False
         async with gateway.connect("ana") as client:
@@ -156,7 +156,7 @@ async def test_loopback_and_own_origins_are_welcome(gateway: GatewayFixture) -> 
         (cursor.encode("f" * 16, "ana", [1, 1, 1, 1]), ["hello", "reset", "synced"], "of_another_log"),
     ],
 )
-async def test_a_cursor_of_no_use_is_said_and_the_socket_goes_on(
+async def test_a_useless_cursor_is_reported_and_the_socket_goes_on(
     gateway: GatewayFixture, text: str, kinds: list[str], reason: str | None
 ) -> None:
     async with gateway.connect("ana", query=f"&cursor={text}") as client:
@@ -223,16 +223,16 @@ async def test_a_socket_without_a_store_gets_its_cursor_later(own_gateway: Gatew
     assert later.offsets == (1, 6, 1, 1)
 
 
-async def test_a_cursor_that_comes_later_does_not_cover_what_is_still_to_be_told(
+async def test_a_cursor_that_comes_later_does_not_cover_what_is_still_to_be_delivered(
     own_gateway: GatewayFixture,
 ) -> None:
-    """The store has it, and of its partition nothing was told before."""
+    """The store has it, and of its partition nothing was delivered before."""
     talk = await own_gateway.start_direct("ana", "ben")
     own_gateway.store.away = True
     async with own_gateway.connected("ana") as client:
         await own_gateway.send_message("ben", talk, "committed")
-        asked, own_gateway.store.away = own_gateway.store.calls, False
-        while own_gateway.store.calls == asked:
+        calls, own_gateway.store.away = own_gateway.store.calls, False
+        while own_gateway.store.calls == calls:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)
         partition = own_gateway.partition_of(talk)
@@ -248,9 +248,9 @@ async def test_heartbeats_come_while_the_cursor_is_not_known_yet() -> None:
         async with gateway.connected("ana") as client:
             assert [(await client.receive("cursor"))["cursor"] for _ in range(2)] == [None, None]
             gateway.store.away = False
-            while (told := (await client.receive("cursor"))["cursor"]) is None:
+            while (text := (await client.receive("cursor"))["cursor"]) is None:
                 pass
-            assert cursor.decode(told).belongs_to("ana")
+            assert cursor.decode(text).belongs_to("ana")
 
 
 async def test_users_are_announced_once_and_withdrawn_with_their_last_socket(
@@ -264,7 +264,7 @@ async def test_users_are_announced_once_and_withdrawn_with_their_last_socket(
     await own_gateway.notifier.wait_for_user("ana", present=False)
 
 
-async def test_above_the_cap_sockets_are_told_to_come_back() -> None:
+async def test_above_the_cap_sockets_get_a_retry_delay() -> None:
     async with (
         run_gateway(max_sockets=1) as gateway,
         gateway.connected("ana"),
@@ -285,8 +285,8 @@ async def test_after_a_gap_a_socket_gets_from_the_store_what_it_missed_and_stays
         own_gateway.notifier.source_offsets[partition] = 4
         await own_gateway.notifier.send_progress(partition, 2, 2)
         assert [(await client.receive("message"))["text"] for _ in range(2)] == ["one", "two"]
-        said = cursor.decode((await client.receive("cursor"))["cursor"])
-        assert said.offsets[partition] == 4
+        sent_cursor = cursor.decode((await client.receive("cursor"))["cursor"])
+        assert sent_cursor.offsets[partition] == 4
         await own_gateway.send_message("ana", conversation, "three")
         frame = {"type": "message", "text": "three"}
         await own_gateway.notifier.send_entry(
@@ -348,7 +348,7 @@ async def test_a_notifier_that_comes_back_where_it_was_is_no_gap(own_gateway: Ga
     assert own_gateway.notifier.replay_requests[-1] == {0: 1, 1: 0, 2: 0, 3: 0}
 
 
-async def test_what_a_notifier_told_before_it_knew_our_users_again_is_told_again(
+async def test_what_a_notifier_sent_before_it_knew_our_users_is_replayed(
     own_gateway: GatewayFixture,
 ) -> None:
     async with own_gateway.connected("ana") as client:
@@ -413,7 +413,7 @@ async def test_stopping_sends_who_was_not_greeted_yet_away_without_a_word() -> N
                 await client.receive()
 
 
-async def test_stopping_tells_clients_to_reconnect_and_finishes_what_was_begun() -> None:
+async def test_on_drain_clients_are_sent_to_reconnect_and_finishes_what_was_begun() -> None:
     async with run_gateway() as gateway:
         conversation = await gateway.start_direct("ana", "ben")
         async with gateway.connected("ana") as client:

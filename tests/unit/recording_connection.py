@@ -1,24 +1,24 @@
-"""A client's connection without a network."""
+"""A client connection without a network, for tests."""
 
 from collections.abc import Awaitable, Callable
 
 
-class Far:
-    """What was written, as texts, and at last the close."""
+class RecordingConnection:
+    """Records what is written: texts, and at last the close."""
 
     def __init__(self, *, taking: bool = True) -> None:
         self.taking = taking
-        self.told: list[str | tuple[int, str]] = []
+        self.written: list[str | tuple[int, str]] = []
         self.aborted = False
 
     @property
     def closed(self) -> bool:
-        return bool(self.told) and not isinstance(self.told[-1], str)
+        return bool(self.written) and not isinstance(self.written[-1], str)
 
     def listen(
         self,
-        heard: Callable[[str | None], None],
-        takes: Callable[[], None],
+        on_text: Callable[[str | None], None],
+        on_writable: Callable[[], None],
         unresponsive: Callable[[], None],
     ) -> Awaitable[None]:
         raise NotImplementedError
@@ -30,10 +30,10 @@ class Far:
         raise NotImplementedError
 
     def write(self, frame: bytes) -> None:
-        self.told.append(text_of(frame))
+        self.written.append(text_of(frame))
 
     def close(self, code: int, reason: str) -> None:
-        self.told.append((code, reason))
+        self.written.append((code, reason))
 
     def abort(self) -> None:
         self.aborted = True
