@@ -1,17 +1,23 @@
-"""The gateway: turns what clients send into events in the log, and entries of the log into frames for
-clients.
+"""The gateway: clients' commands become events in the log, entries of the log become frames for clients.
 
-__main__             starts the process main                 the composition root: settings, components,
-server, critical tasks settings             the environment variables components           builds and connects
-the parts app                  the ASGI application: routes, middleware, WebSocket endpoint examples
-the conversation that all examples of the documentation show metrics              the Prometheus metrics
-request_logging      request ids, request metrics, a log line for failed and slow requests validation_errors
-describes why a text was refused as JSON of a model critical_tasks       background work that ends the process
-when it fails leaky_bucket         spaces events evenly in time
+__main__             starts the process
+main                 the composition root: settings, components, server, critical tasks
+settings             the environment variables
+components           builds and connects the parts
+app                  the ASGI application: routes, middleware, WebSocket endpoint
+examples             the conversation that all examples of the documentation show
+metrics              the Prometheus metrics
+request_logging      request ids, request metrics, a log line for failed and slow requests
+validation_errors    describes why a text was refused as JSON of a model
+critical_tasks       background work that ends the process when it fails
+leaky_bucket         spaces events evenly in time
 
-auth/                who calls, from which host name and which web page api/                 the REST calls
-websocket/           the clients' WebSockets commands/            one module for each thing that users do, and
-how its event gets into the log notifiers/           the links to the notifiers, from which entries arrive
-store/               the client of message-store, which answers all queries web/                 the files of
-the web client testing/             an in-memory store for tests
+auth/                authentication, and the host names and web pages that may call
+api/                 the REST calls
+websocket/           the clients' WebSockets
+commands/            one module for each command, and how its event gets into the log
+notifiers/           the links to the notifiers, from which entries arrive
+store/               the client of message-store, which answers all queries
+web/                 the files of the web client
+testing/             an in-memory store for tests
 """

@@ -18,8 +18,7 @@ class CriticalTasks:
 
     @asynccontextmanager
     async def running(self, **work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-        """Run each until it is done or the block is left. A failure does not end the block; see
-        `failures`."""
+        """Run each until it is done or the block is left. A failure does not end it: see `failures`."""
         tasks = [asyncio.create_task(coroutine, name=name) for name, coroutine in work.items()]
         for task in tasks:
             task.add_done_callback(self._on_done)

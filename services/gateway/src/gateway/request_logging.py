@@ -77,5 +77,5 @@ class _Request:
         return str(getattr(self._scope.get("route"), "path", "other"))
 
 
-def _request_id(given: str | None) -> str:
-    return given if given is not None and _valid_request_id.fullmatch(given) else ids.fresh_id()
+def _request_id(header: str | None) -> str:
+    return header if header is not None and _valid_request_id.fullmatch(header) else ids.fresh_id()

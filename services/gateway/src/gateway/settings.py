@@ -27,7 +27,7 @@ CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split_list)]
 """Comma-separated."""
 
 
-_EmptyIsNone = BeforeValidator(lambda given: given or None)
+_EmptyIsNone = BeforeValidator(lambda value: value or None)
 
 
 def _http_origin(url: str) -> str:
@@ -37,12 +37,12 @@ def _http_origin(url: str) -> str:
     return origin
 
 
-def _canonical_origins(given: list[str]) -> list[str]:
-    return [origin if origin == "*" else origins.canonical(origin) for origin in given]
+def _canonical_origins(texts: list[str]) -> list[str]:
+    return [origin if origin == "*" else origins.canonical(origin) for origin in texts]
 
 
-def _canonical_hosts(given: list[str]) -> list[str]:
-    return [hosts.canonical_host(host) for host in given]
+def _canonical_hosts(names: list[str]) -> list[str]:
+    return [hosts.canonical_host(name) for name in names]
 
 
 def _default_max_sockets(max_connections: int) -> int:
@@ -70,9 +70,7 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
     """Seconds until every notifier must know a new socket's user; else the socket is closed with a delay."""
     max_body: int = Field(default=64 * KIB, ge=KIB)
     max_frame: int = Field(default=64 * KIB, ge=KIB)
-    max_sockets: int = Field(
-        default_factory=lambda given: _default_max_sockets(given["max_connections"]), ge=1
-    )
+    max_sockets: int = Field(default_factory=lambda data: _default_max_sockets(data["max_connections"]), ge=1)
     """Below `max_connections`, so that sockets leave room for calls and probes."""
     arrivals_per_second: float = Field(default=200, ge=1, le=100_000)
     """Sockets a second that are let in, and on SIGTERM sent away; faster ones wait or come back later."""

@@ -100,3 +100,25 @@ async def test_a_gateway_that_stops_does_not_wait_long_for_a_log_that_does_not_a
     own_gateway.components.read_receipts.submit("ana", talk, 1)
     async with asyncio.timeout(2):
         await own_gateway.components.drain()
+
+
+async def test_a_receipt_is_checked_when_its_frame_arrives_and_not_again(own_gateway: GatewayFixture) -> None:
+    """So nothing is lost when membership cannot be checked by the time it is written."""
+    talk = await own_gateway.start_direct("ana", "ben")
+    membership = own_gateway.components.membership
+    own_gateway.components.read_receipts._interval_seconds = 60  # the second is written on disconnect
+    async with own_gateway.connected("ana") as client:
+        membership.invalidate(talk)
+        before = own_gateway.store.calls
+        for up_to in (1, 2):
+            await client.send(type="read", conversationId=talk, upTo=up_to)
+            await client.send(type="message", conversationId=talk, text="after it")
+            await client.receive("accepted")
+            assert written(own_gateway) == [1]
+        assert own_gateway.store.calls == before + 1
+        own_gateway.store.busy = True
+        membership.invalidate(talk)
+    async with asyncio.timeout(5):
+        while written(own_gateway) != [1, 2]:
+            await asyncio.sleep(0.01)
+    assert own_gateway.store.calls == before + 1

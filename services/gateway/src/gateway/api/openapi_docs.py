@@ -25,10 +25,10 @@ from tools.contract.schemas import components
 
 SUMMARY = "Messages that are never lost and never doubled."
 DESCRIPTION = """\
-Begin with `startConversation` as it is printed: all other examples are of that conversation.
+Start with `startConversation` as it is printed: all other examples show that conversation.
 
-New messages come over a WebSocket: connect to `ws://<host>/ws?token=<user id>`; its frames are not part of
-this document but described in `docs/contract`.
+New messages arrive over a WebSocket: connect to `ws://<host>/ws?token=<user id>`; its frames are
+described in `docs/contract`.
 
 Before any call: a request line above 8 KiB gets 414, a head above 16 KiB or of more than 100 fields 431, one
 that is not whole within 10 s 408 (all problems; code `too_big` or `bad_request`), and the connection is

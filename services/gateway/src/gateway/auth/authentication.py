@@ -32,12 +32,12 @@ class Caller(NamedTuple):
 def authenticate(headers: Headers, query: Mapping[str, object]) -> Caller:
     """Raises Problem (401) without a token and `meId`, or when `Authorization` is anything but one valid
     Bearer token."""
-    given = headers.getlist("authorization")
-    if not given:
+    authorization = headers.getlist("authorization")
+    if not authorization:
         if "meId" not in query:
             raise missing_credentials()
         return Caller(None)
-    user = _bearer_user(given)
+    user = _bearer_user(authorization)
     if user is None:
         raise Problem("unauthenticated", f"Authorization is not Bearer {TOKEN_FORMAT}")
     return Caller(user)
@@ -46,18 +46,18 @@ def authenticate(headers: Headers, query: Mapping[str, object]) -> Caller:
 def authenticate_socket(headers: Headers, tokens: Sequence[str]) -> str | None:
     """Return the user that `token` in a socket's URL or its `Authorization` proves; both must agree. None
     when both are missing or one is invalid."""
-    given = headers.getlist("authorization")
-    proven = {_bearer_user(given)} if given else set()
-    if tokens or not given:
+    authorization = headers.getlist("authorization")
+    proven = {_bearer_user(authorization)} if authorization else set()
+    if tokens or not authorization:
         proven.add(verify_token(tokens[0]) if len(tokens) == 1 else None)
     return proven.pop() if len(proven) == 1 else None
 
 
-def _bearer_user(given: Sequence[str]) -> str | None:
+def _bearer_user(authorization: Sequence[str]) -> str | None:
     """Return the user of `Authorization` (RFC 9110, section 11.6.2; one space or several before the
     token)."""
-    scheme, _, token = given[0].partition(" ")
-    if len(given) > 1 or scheme.lower() != "bearer":
+    scheme, _, token = authorization[0].partition(" ")
+    if len(authorization) > 1 or scheme.lower() != "bearer":
         return None
     return verify_token(_decode_utf8(token.strip(" ")))
 

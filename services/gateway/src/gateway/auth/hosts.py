@@ -27,10 +27,10 @@ _UNCHECKED = frozenset({"/healthz", "/readyz"})
 
 def canonical_host(text: str) -> str:
     """Return the host of `text`, with or without a port, as browsers spell it. Raises ValueError."""
-    given = text.strip()
-    bare_ipv6 = given.count(":") > 1 and not given.startswith("[")
+    stripped = text.strip()
+    bare_ipv6 = stripped.count(":") > 1 and not stripped.startswith("[")
     try:
-        url = Url(f"http://[{given}]" if bare_ipv6 else f"http://{given}")
+        url = Url(f"http://[{stripped}]" if bare_ipv6 else f"http://{stripped}")
     except ValidationError:
         raise _invalid_host(text) from None
     if (
@@ -63,8 +63,8 @@ class HostCheckMiddleware:
     def _problem(self, scope: Scope) -> Problem | None:
         if scope["path"] in _UNCHECKED:
             return None
-        given = [value for field, value in scope["headers"] if field == b"host"]
-        host = _host.fullmatch(given[0].decode("latin-1").lower()) if len(given) == 1 else None
+        values = [value for field, value in scope["headers"] if field == b"host"]
+        host = _host.fullmatch(values[0].decode("latin-1").lower()) if len(values) == 1 else None
         if host is None:
             return Problem("bad_request", "Host: must be present once, as a host with an optional port")
         if host[1] in self._names or (self._loopback and _loopback.fullmatch(host[1])):
