@@ -106,7 +106,7 @@ async def test_tables_that_are_not_there_are_neither(database_url: str) -> None:
 
 async def test_reads_that_end_at_their_deadline_give_their_connections_back(projected: str) -> None:
     """psycopg's pool loses a connection whose return is cancelled, and goes on counting it."""
-    async with queries.opened(projected, 2) as opened:
+    async with queries.open_queries(projected, 2) as opened:
         assert set(await asyncio.gather(*(_code(opened) for _ in range(4)))) == {"answered"}
         with psycopg.connect(projected) as locking:
             locking.execute("lock table members in access exclusive mode")
@@ -132,7 +132,7 @@ async def _wait_for_locks(database_url: str, count: int) -> None:
 
 
 async def test_a_pool_of_broken_connections_answers_the_first_read(projected: str) -> None:
-    async with queries.opened(projected, 4) as opened:
+    async with queries.open_queries(projected, 4) as opened:
         assert set(await asyncio.gather(*(_code(opened) for _ in range(8)))) == {"answered"}
         with psycopg.connect(projected, autocommit=True) as admin:
             admin.execute(

@@ -148,20 +148,12 @@ class Queries:
         message = views.message(row, row.conversation_id, user, row) if row.id is not None else None
         return OutcomeAnswer(row.outcome, row.reason, message)
 
-<<<<<<< HEAD
     async def _rows(self, statement: LiteralString, params: dict[str, Any]) -> list[Row]:
-=======
-    async def _rows(self, statement: LiteralString, asked: dict[str, Any]) -> list[Row]:
         deadline = asyncio.get_running_loop().time() + self._timeout
->>>>>>> 39eb13889029e299257beacf9ef400db88cc60f9
         try:
             while True:
                 try:
-<<<<<<< HEAD
-                    return await self._read(statement, params)
-=======
-                    return await self._read(statement, asked, deadline)
->>>>>>> 39eb13889029e299257beacf9ef400db88cc60f9
+                    return await self._read(statement, params, deadline)
                 except PoolTimeout:
                     raise
                 except psycopg.OperationalError as error:
@@ -170,11 +162,6 @@ class Queries:
                     # After a restart of the database the pool may hold dead connections alone: each read
                     # replaces one.
                     await self._require_server()
-<<<<<<< HEAD
-                    await self._pool.check()
-                    return await self._read(statement, params)
-=======
->>>>>>> 39eb13889029e299257beacf9ef400db88cc60f9
         except DatabaseAway as error:
             raise Problem("database_away", "no connection to the database can be made") from error
         except (TimeoutError, PoolTimeout, *_TIMED_OUT) as error:
@@ -182,21 +169,14 @@ class Queries:
         except psycopg.Error as error:
             raise Problem("unavailable", "the read models cannot be reached; try again") from error
 
-<<<<<<< HEAD
-    async def _read(self, statement: LiteralString, params: dict[str, Any]) -> list[Row]:
-        connection = await self._connection()  # not as a context manager, which would end a transaction
-        try:
-            return await (await connection.execute(statement, params, prepare=True)).fetchall()
-=======
-    async def _read(self, statement: LiteralString, asked: dict[str, Any], deadline: float) -> list[Row]:
+    async def _read(self, statement: LiteralString, params: dict[str, Any], deadline: float) -> list[Row]:
         """Cancel the statement at the deadline, but never the pool, which loses a connection whose return is
         cancelled and goes on counting it. No context manager: it would end a transaction, of which there is
         none."""
         connection = await self._connection(deadline)
         try:
             async with asyncio.timeout_at(deadline):
-                return await (await connection.execute(statement, asked, prepare=True)).fetchall()
->>>>>>> 39eb13889029e299257beacf9ef400db88cc60f9
+                return await (await connection.execute(statement, params, prepare=True)).fetchall()
         finally:
             await self._pool.putconn(connection)
 
@@ -205,11 +185,7 @@ class Queries:
         deadline."""
         loop = asyncio.get_running_loop()
         try:
-<<<<<<< HEAD
-            return await self._pool.getconn(timeout=_CONNECTION_WAIT)
-=======
-            return await self._pool.getconn(timeout=min(_SOON, deadline - loop.time()))
->>>>>>> 39eb13889029e299257beacf9ef400db88cc60f9
+            return await self._pool.getconn(timeout=min(_CONNECTION_WAIT, deadline - loop.time()))
         except PoolTimeout:
             await self._require_server()
             return await self._pool.getconn(timeout=deadline - loop.time())
