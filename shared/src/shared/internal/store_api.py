@@ -84,7 +84,8 @@ class CallParams(BaseModel):
 
     def encode(self) -> tuple[str, dict[str, str]]:
         """Return the path and the query parameters of the request."""
-        values = {name: str(value) for name, value in self.model_dump(exclude_defaults=True).items()}
+        given = self.model_fields_set
+        values = {name: str(value) for name, value in self if name in given and value is not None}
         in_path = [name for name in values if f"{{{name}}}" in self.path]
         return self.path.format_map(values), {
             name: value for name, value in values.items() if name not in in_path

@@ -92,7 +92,7 @@ def fields(model: type[BaseModel]) -> set[str]:
 
 @given(rows(**message_columns), ids, users, rows(**readers))
 def test_a_message_is_what_its_model_writes(row: Any, conversation: str, user: str, reader: Any) -> None:
-    view = views.message(row, conversation, user, reader)
+    view = views.message(row, conversation, views.Reader.of_row(user, reader))
     require_encodes_as(frames.Message, orjson.dumps(view))
     missing = set() if row.client_id is not None else {"clientId"}
     assert set(view) == fields(frames.Message) - missing

@@ -103,11 +103,11 @@ class Queries:
         projection = _offsets(head["epoch"], head["partitions"], head["offsets"])
         if head["read_seq"] is None:
             not_found()
-        reader = Reader(head["read_seq"], head["member_count"], head["others_read_seq"])
+        reader = Reader.of(user, head["read_seq"], head["member_count"], head["others_read_seq"])
         older = sum(row.seq < edge for row in rows)
         left, right = _window(side, older, len(rows) - older, limit)
         begin = older - left
-        items = [views.message(row, conversation, user, reader) for row in rows[begin : older + right]]
+        items = [views.message(row, conversation, reader) for row in rows[begin : older + right]]
         low, high = history_page(items, left)
         has_older, has_newer = begin + low > 0, begin + high < len(rows)
         has_more = {"before": has_older, "after": has_newer}.get(side, has_older or has_newer)
@@ -145,8 +145,11 @@ class Queries:
         if not rows:
             raise Problem("not_found", "no event of yours stands at this position")
         (row,) = rows
-        message = views.message(row, row.conversation_id, user, row) if row.id is not None else None
-        return OutcomeAnswer(row.outcome, row.reason, message)
+        if row.id is None:
+            return OutcomeAnswer(row.outcome, row.reason)
+        return OutcomeAnswer(
+            row.outcome, row.reason, views.message(row, row.conversation_id, Reader.of_row(user, row))
+        )
 
     async def _rows(self, statement: LiteralString, params: dict[str, Any]) -> list[Row]:
         deadline = asyncio.get_running_loop().time() + self._timeout

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from message_store.query_api.views import Row, message
+from message_store.query_api.views import Reader, Row, message
 from shared.contract.fields import SHOWN_MEMBERS
 
 
@@ -19,7 +19,7 @@ def encode_frame(row: Row, user: str) -> bytes:
 
 
 def _message(row: Row, user: str) -> dict[str, Any]:
-    return message(row, row.conversation_id, user, row) | {"type": "message"}
+    return message(row, row.conversation_id, Reader.of_row(user, row)) | {"type": "message"}
 
 
 def _read(row: Row, _: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Messages and conversations as JSON objects, from rows of `read_sql`: hand-written for speed, tested against
 their models in `contract.frames` field by field."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from shared.contract import page_token
 from shared.contract.fields import READ_RECEIPT_MEMBERS
@@ -12,13 +12,21 @@ Row = Any
 
 
 class Reader(NamedTuple):
-    """What `isRead` depends on; rows that have these columns serve as well."""
+    """The caller, and up to which seq `isRead` is true."""
 
-    read_seq: int | None
-    """How far the caller has read; None: is no member."""
-    member_count: int
-    others_read_seq: int | None
-    """How far all other members have read; None: there is no other."""
+    user: str
+    others_messages: int
+    own_messages: int
+
+    @classmethod
+    def of(cls, user: str, read_seq: int | None, member_count: int, others_read_seq: int | None) -> Self:
+        """`read_seq`: the caller's, None if no member; `others_read_seq`: the least of all other members."""
+        own_messages = 0 if member_count > READ_RECEIPT_MEMBERS else others_read_seq or 0
+        return cls(user, read_seq or 0, own_messages)
+
+    @classmethod
+    def of_row(cls, user: str, row: Row) -> Self:
+        return cls.of(user, row.read_seq, row.member_count, row.others_read_seq)
 
 
 class MessageRow(NamedTuple):
@@ -33,8 +41,8 @@ class MessageRow(NamedTuple):
     client_id: str | None
 
 
-def message(row: Row, conversation_id: str, user: str, reader: Row) -> dict[str, Any]:
-    """The Message that `user` sees. `row`: as MessageRow; `reader`: as Reader."""
+def message(row: Row, conversation_id: str, reader: Reader) -> dict[str, Any]:
+    """The Message that the reader sees; `row` as MessageRow."""
     view = {
         "id": row.id,
         "conversationId": conversation_id,
@@ -46,15 +54,9 @@ def message(row: Row, conversation_id: str, user: str, reader: Row) -> dict[str,
     }
     if row.client_id is not None:
         view["clientId"] = row.client_id
-    view["isRead"] = _is_read(row.sender_id == user, row.seq, reader)
+    own = row.sender_id == reader.user
+    view["isRead"] = row.seq <= (reader.own_messages if own else reader.others_messages)
     return view
-
-
-def _is_read(own: bool, seq: int, reader: Row) -> bool:
-    if not own:
-        return bool(seq <= (reader.read_seq or 0))
-    others = reader.others_read_seq
-    return others is not None and reader.member_count <= READ_RECEIPT_MEMBERS and bool(seq <= others)
 
 
 def conversation(row: Row, user: str) -> dict[str, Any]:
@@ -87,7 +89,7 @@ def _last_message(row: Row, user: str) -> dict[str, Any] | None:
         version=row.message_version,
         client_id=row.message_client_id,
     )
-    return message(last, row.id, user, row)
+    return message(last, row.id, Reader.of_row(user, row))
 
 
 def next_page(view: dict[str, Any]) -> str:
