@@ -1,5 +1,5 @@
-"""Whether a position or cursor lies within the log. Asked only once the store turned out to be behind it: one
-beyond the log's end will never be reached."""
+"""Checks that a position or cursor lies within the log, once the store turned out to be behind it: one beyond
+the log's end will never be reached."""
 
 import asyncio
 
