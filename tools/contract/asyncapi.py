@@ -6,10 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from gateway.api.json_schema import components
 from shared.contract.close_codes import MEANINGS
 from shared.contract.codec import HEADERS
 from tools.contract.samples import sample_bytes
-from tools.contract.schemas import ENTRIES, FROM_CLIENTS, TO_CLIENTS, Document, components, type_of
+from tools.contract.schemas import ENTRIES, FROM_CLIENTS, TO_CLIENTS, Document, type_of
 
 VERSION = "1.0.0"
 

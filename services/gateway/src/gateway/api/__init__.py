@@ -8,4 +8,5 @@ prefer_header      the preference `wait`
 schemas            the pages that queries answer
 responses          passes on the store's answers, once it has reached a position or cursor
 openapi_docs       the OpenAPI document
+json_schema        JSON Schema of the models on the public wires, also for tools.contract
 """

@@ -1,6 +1,6 @@
 """OpenAPI of requests and responses. Routes parse and encode by themselves; FastAPI only describes them.
 
-Schemas are generated like those of all other documents of the contract (tools.contract): requests are closed,
+Schemas are generated like those of all other documents of the contract (`json_schema`): requests are closed,
 responses are open, since fields may be added.
 """
 
@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
+from gateway.api.json_schema import components
 from gateway.api.query_params import QueryParams
 from gateway.api.schemas import ConversationPage, MessagePage, SyncPage
 from gateway.auth.authentication import missing_credentials
@@ -21,7 +22,6 @@ from gateway.examples import EXAMPLES
 from shared.contract.frames import Conversation, Message
 from shared.http.problems import Code, Problem, ProblemDetails, unexpected
 from shared.http.refusals import MAX_REQUEST_LINE, too_large
-from tools.contract.schemas import components
 
 SUMMARY = "Messages that are never lost and never doubled."
 DESCRIPTION = """\
