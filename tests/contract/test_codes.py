@@ -20,7 +20,7 @@ from gateway.websocket import close_codes as gateway_close_codes
 from gateway.websocket.frame_decoder import client_frame
 from message_store.domain import outcomes
 from shared.contract import frames
-from shared.contract.close_codes import MEANINGS, CloseCode
+from shared.contract.close_codes import CLOSE_MEANINGS, CloseCode
 from shared.contract.fields import MAX_SEQ
 from shared.http import problems, websocket_protocol
 from tools.contract.schemas import accepted
@@ -93,10 +93,10 @@ def test_the_readme_has_every_close_code_and_whether_to_come_back() -> None:
             "yes" if meaning.reconnect else "no",
             ("`afterMs`" if meaning.delayed else "a random second or so") if meaning.reconnect else "",
         ]
-        for code, meaning in MEANINGS.items()
+        for code, meaning in CLOSE_MEANINGS.items()
     ]
     assert _table("The WebSocket's ends") == rows
-    assert list(MEANINGS) == list(CloseCode)
+    assert list(CLOSE_MEANINGS) == list(CloseCode)
 
 
 def test_every_close_code_is_given_by_something_and_no_other_is() -> None:

@@ -6,27 +6,27 @@ from collections.abc import Awaitable, Callable
 class RecordingConnection:
     """Records what is written: texts, and at last the close."""
 
-    def __init__(self, *, taking: bool = True) -> None:
-        self.taking = taking
+    def __init__(self, *, is_writable: bool = True) -> None:
+        self.is_writable = is_writable
         self.written: list[str | tuple[int, str]] = []
         self.aborted = False
 
     @property
-    def closed(self) -> bool:
+    def is_closed(self) -> bool:
         return bool(self.written) and not isinstance(self.written[-1], str)
 
-    def listen(
+    def start(
         self,
         on_text: Callable[[str | None], None],
         on_writable: Callable[[], None],
-        unresponsive: Callable[[], None],
+        on_unresponsive: Callable[[], None],
     ) -> Awaitable[None]:
         raise NotImplementedError
 
-    def hold(self) -> None:
+    def pause_reading(self) -> None:
         raise NotImplementedError
 
-    def read(self) -> None:
+    def resume_reading(self) -> None:
         raise NotImplementedError
 
     def write(self, frame: bytes) -> None:

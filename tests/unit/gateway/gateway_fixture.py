@@ -19,10 +19,10 @@ from gateway.settings import Settings
 from gateway.testing.in_memory_store import InMemoryStore
 from shared.contract import codec, events
 from shared.http.connections import Timeouts
-from shared.http.server import server
-from shared.kafka import Appendable, Appended, Unconfirmed, partition_for
+from shared.http.server import build_server
+from shared.kafka import BatchResult, OutgoingRecord, Unconfirmed, partition_for
 from shared.log.log_epoch import LogIdentity
-from shared.testing.in_memory_kafka import MemoryConsumer, MemoryLog, MemoryProducer
+from shared.testing.in_memory_kafka import InMemoryConsumer, InMemoryLog, InMemoryProducer
 from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
 from tests.unit.gateway import contracted
 from tests.unit.gateway.fake_notifier import FakeNotifier, serve_notifier
@@ -41,14 +41,16 @@ def unique_user() -> str:
     return f"user-{next(_numbers)}"
 
 
-class Broker(MemoryProducer):
+class Broker(InMemoryProducer):
     """The in-memory log behind a broker that may be away."""
 
     away = False
     delays: Iterator[float] = iter(())
     """How long the next batches take to get in line."""
 
-    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
+    async def append_batch(
+        self, topic: str, partition: int, records: Iterable[OutgoingRecord]
+    ) -> BatchResult:
         if self.away:
             raise Unconfirmed("away")
         offered = list(records)
@@ -56,13 +58,13 @@ class Broker(MemoryProducer):
         return await super().append_batch(topic, partition, offered)
 
 
-class Ends(MemoryConsumer):
+class Ends(InMemoryConsumer):
     away = False
 
     async def ends(self, partitions: Any) -> dict[int, int]:
         if self.away:
             raise TimeoutError("away")
-        return await super().ends(partitions)
+        return await super().end_offsets(partitions)
 
 
 class SocketClient:
@@ -92,7 +94,7 @@ class SocketClient:
 @dataclass
 class GatewayFixture:
     components: GatewayComponents
-    log: MemoryLog
+    log: InMemoryLog
     broker: Broker
     ends: Ends
     store: InMemoryStore
@@ -159,7 +161,7 @@ async def run_gateway(*, ping: float = 20, **settings: Any) -> AsyncIterator[Gat
 
 
 def _build(settings: Settings, notifier: FakeNotifier) -> GatewayFixture:
-    log = MemoryLog(PARTITIONS)
+    log = InMemoryLog(PARTITIONS)
     data = events.LogOpenedData(epoch=EPOCH, partitions=PARTITIONS)
     begun = events.LogOpened(id="1", source="t", subject="log", time="2026-01-01T00:00:00.000Z", data=data)
     for partition in range(PARTITIONS):
@@ -173,13 +175,13 @@ def _build(settings: Settings, notifier: FakeNotifier) -> GatewayFixture:
 
 @asynccontextmanager
 async def _serve(gateway: GatewayFixture, ping: float) -> AsyncIterator[None]:
-    serving = server(
+    serving = build_server(
         build_asgi_app(gateway.components),
         gateway.components.settings,
         grace=1,
         timeouts=Timeouts(ping=ping),
-        private=PRIVATE_PATHS,
-        farewell=gateway.components.drain,
+        private_path=PRIVATE_PATHS,
+        on_shutdown=gateway.components.drain,
     )
     task = asyncio.create_task(serving.serve())
     while not serving.started:

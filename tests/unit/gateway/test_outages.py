@@ -167,7 +167,7 @@ async def test_what_all_gateways_share_is_no_reason_to_be_unready() -> None:
             while gateway.components.links.is_ready:
                 await asyncio.sleep(0.01)
         gateway.broker.away = gateway.store.away = gateway.ends.away = True
-        gateway.broker.ready = False
+        gateway.broker.is_ready = False
         assert (await gateway.http.get("/readyz")).json() == {"status": "ready", "reasons": []}
         calls = [
             gateway.http.get("/messages/conversations?meId=ana"),

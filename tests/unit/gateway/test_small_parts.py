@@ -42,10 +42,10 @@ def test_an_outbox_keeps_nothing_while_the_connection_takes_it() -> None:
 
 
 def test_an_outbox_keeps_order_and_says_when_it_is_full() -> None:
-    line = RecordingConnection(taking=False)
+    line = RecordingConnection(is_writable=False)
     send_buffer = SendBuffer(line, max_frames=2, max_bytes=1_000)
     assert [send_buffer.put(_frame(text)) for text in "abc"] == [True, True, False]
-    line.taking = True
+    line.is_writable = True
     assert send_buffer.put(_frame("d")) is False
     send_buffer.flush()
     assert send_buffer.put(_frame("e")) is True
@@ -53,7 +53,7 @@ def test_an_outbox_keeps_order_and_says_when_it_is_full() -> None:
 
 
 def test_an_outbox_is_full_by_size_too() -> None:
-    send_buffer = SendBuffer(RecordingConnection(taking=False), max_frames=100, max_bytes=1_000)
+    send_buffer = SendBuffer(RecordingConnection(is_writable=False), max_frames=100, max_bytes=1_000)
     assert [send_buffer.put(_frame("a" * 600)), send_buffer.put(_frame("b" * 600))] == [True, False]
 
 
@@ -61,13 +61,13 @@ def test_an_outbox_writes_no_more_than_the_connection_takes() -> None:
     class Narrow(RecordingConnection):
         def write(self, frame: bytes) -> None:
             super().write(frame)
-            self.taking = False
+            self.is_writable = False
 
-    line = Narrow(taking=False)
+    line = Narrow(is_writable=False)
     send_buffer = SendBuffer(line, 10, 10_000)
     for text in "abc":
         send_buffer.put(_frame(text))
-    line.taking = True
+    line.is_writable = True
     send_buffer.flush()
     assert line.written == ["a"]
     assert send_buffer.has_capacity(8, 0)
@@ -75,30 +75,30 @@ def test_an_outbox_writes_no_more_than_the_connection_takes() -> None:
 
 
 def test_an_outbox_ends_with_its_close() -> None:
-    line = RecordingConnection(taking=False)
+    line = RecordingConnection(is_writable=False)
     send_buffer = SendBuffer(line, 10, 10_000)
     send_buffer.put(_frame("a"))
     send_buffer.close(Close(close_codes.RESTARTING))
     send_buffer.put(_frame("too late"))
     send_buffer.close(Close(close_codes.TOO_SLOW), drop=True)
     assert line.written == []
-    line.taking = True
+    line.is_writable = True
     send_buffer.flush()
     assert line.written == ["a", (1012, "")]
 
 
 def test_an_outbox_may_drop_what_waits() -> None:
-    line = RecordingConnection(taking=False)
+    line = RecordingConnection(is_writable=False)
     send_buffer = SendBuffer(line, 10, 10_000)
     send_buffer.put(_frame("a"))
     send_buffer.close(Close(close_codes.TOO_SLOW), drop=True)
-    line.taking = True
+    line.is_writable = True
     send_buffer.flush()
     assert line.written == [(4408, "")]
 
 
 def test_a_client_that_does_not_take_the_close_is_aborted() -> None:
-    line = RecordingConnection(taking=False)
+    line = RecordingConnection(is_writable=False)
     send_buffer = SendBuffer(line, 10, 10_000)
     send_buffer.close(Close(close_codes.TOO_SLOW), drop=True)
     send_buffer.abort()
@@ -114,14 +114,14 @@ def test_a_client_that_took_the_close_is_not_aborted() -> None:
 
 
 async def test_an_outbox_is_roomy_again_when_half_of_it_was_taken() -> None:
-    line = RecordingConnection(taking=False)
+    line = RecordingConnection(is_writable=False)
     send_buffer = SendBuffer(line, 2, 10_000)
     for text in "ab":
         send_buffer.put(_frame(text))
     waiting = asyncio.create_task(send_buffer.wait_for_capacity())
     await asyncio.sleep(0)
     assert not waiting.done()
-    line.taking = True
+    line.is_writable = True
     send_buffer.flush()
     async with asyncio.timeout(1):
         await waiting

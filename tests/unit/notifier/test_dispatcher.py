@@ -10,7 +10,7 @@ from notifier.live.dispatch_entry import DispatchEntry
 from notifier.live.dispatcher import Dispatcher
 from notifier.live.link import GatewayLink, SendQueue
 from notifier.live.replay_buffer import MAX_CHARACTERS, PartitionReplayBuffer
-from shared.contract.entries import MEMBER_KINDS
+from shared.contract.entries import MEMBER_ENTRY_TYPES
 from shared.contract.position import Position
 from tests.entry_builders import EPOCH, TALK, TIME, entry, record, sent
 from tests.unit.notifier.link_fixture import headers, received, subscribed_link
@@ -108,7 +108,7 @@ def test_an_entry_goes_once_to_each_link_that_subscribed_its_audience() -> None:
     assert received(none) == []
 
 
-@pytest.mark.parametrize("kind", sorted(MEMBER_KINDS))
+@pytest.mark.parametrize("kind", sorted(MEMBER_ENTRY_TYPES))
 def test_an_entry_that_may_change_members_goes_to_every_link_its_frame_to_those_with_its_audience(
     kind: str,
 ) -> None:

@@ -7,27 +7,32 @@ import pytest
 from notifier.live.dispatcher import Dispatcher
 from notifier.live.entry_consumer import EntryConsumer
 from notifier.live.start_offsets import OVERLAP_RECORDS, StartOffsets
-from shared.kafka import Place, Unconfirmed
+from shared.kafka import RecordPosition, Unconfirmed
 from shared.kafka.types import Headers
 from shared.log.dead_letters import DeadLetters
-from shared.testing.in_memory_kafka import MemoryConsumer, MemoryInspector, MemoryLog, MemoryProducer
+from shared.testing.in_memory_kafka import (
+    InMemoryConsumer,
+    InMemoryLog,
+    InMemoryProducer,
+    InMemoryTopicReader,
+)
 from tests.entry_builders import record, sent
 from tests.unit.notifier.link_fixture import headers, subscribed_link
 
 TOPIC, DEAD = "chat.messages", "chat.dead-letters"
 
 
-class FailingProducer(MemoryProducer):
+class FailingProducer(InMemoryProducer):
     """Fails the first `failures` attempts; calls `attempted` at each."""
 
-    def __init__(self, log: MemoryLog) -> None:
+    def __init__(self, log: InMemoryLog) -> None:
         super().__init__(log)
         self.failures = 0
         self.attempted: Callable[[], object] = int
 
     async def send(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
-    ) -> Awaitable[Place]:
+    ) -> Awaitable[RecordPosition]:
         self.attempted()
         if self.failures:
             self.failures -= 1
@@ -37,14 +42,14 @@ class FailingProducer(MemoryProducer):
 
 class ConsumerFixture:
     def __init__(self) -> None:
-        self.log = MemoryLog(2)
-        self.consumer = MemoryConsumer(self.log, TOPIC)
+        self.log = InMemoryLog(2)
+        self.consumer = InMemoryConsumer(self.log, TOPIC)
         self.producer = FailingProducer(self.log)
         self.dispatcher = Dispatcher()
         self.dispatcher.set_partition_count(2)
         self.entry_consumer = EntryConsumer(
             consumer=self.consumer,
-            start_offsets=StartOffsets(self.consumer, MemoryInspector(self.log, TOPIC)),
+            start_offsets=StartOffsets(self.consumer, InMemoryTopicReader(self.log, TOPIC)),
             dispatcher=self.dispatcher,
             dead_letters=DeadLetters(self.producer, DEAD, "notifier"),
             topic=TOPIC,
@@ -88,7 +93,7 @@ async def test_a_restart_starts_a_little_before_the_commit(fixture: ConsumerFixt
     while fixture.dispatcher.buffers[0].next_offset < OVERLAP_RECORDS + 3:
         await fixture.entry_consumer.step()
     await fixture.entry_consumer.commit()
-    fixture.consumer.assigned({0, 1})
+    fixture.consumer.assign({0, 1})
     fixture.publish(OVERLAP_RECORDS + 4)
     headers(fixture.link)
     await fixture.entry_consumer.step()
@@ -105,7 +110,7 @@ async def test_a_dead_letter_below_the_commit_is_not_published_again(fixture: Co
     await fixture.entry_consumer.step()
     await fixture.entry_consumer.commit()
     fixture.log.append(TOPIC, 0, b"another", b"?")
-    fixture.consumer.assigned({0, 1})
+    fixture.consumer.assign({0, 1})
     await fixture.entry_consumer.step()
     await fixture.entry_consumer.step()
     assert [dead.key for dead in fixture.log.topics[DEAD][0]] == [b"its key", b"another"]
@@ -135,7 +140,7 @@ async def test_a_partition_waits_until_its_dead_letter_is_confirmed(fixture: Con
 
 
 async def test_a_revoked_partition_is_dispatched_no_further(fixture: ConsumerFixture) -> None:
-    fixture.producer.attempted = lambda: fixture.consumer.assigned({1})
+    fixture.producer.attempted = lambda: fixture.consumer.assign({1})
     fixture.publish(1)
     fixture.log.append(TOPIC, 0, None, b"?")
     fixture.publish(2)
@@ -152,7 +157,7 @@ async def test_records_polled_of_other_partitions_are_dropped_when_all_are_revok
     fixture: ConsumerFixture,
 ) -> None:
     def revoke_all() -> None:
-        fixture.consumer.assigned(())
+        fixture.consumer.assign(())
         fixture.entry_consumer.send_progress()
 
     fixture.producer.attempted = revoke_all
@@ -166,7 +171,7 @@ async def test_records_polled_of_other_partitions_are_dropped_when_all_are_revok
 async def test_a_revoked_partition_is_not_committed(fixture: ConsumerFixture) -> None:
     fixture.publish(1)
     await fixture.entry_consumer.step()
-    fixture.consumer.assigned(())
+    fixture.consumer.assign(())
     await fixture.entry_consumer.commit()
     assert fixture.log.committed == {(TOPIC, 0): 0, (TOPIC, 1): 0}
 

@@ -2,7 +2,7 @@ import pytest
 
 from notifier.live.start_offsets import OVERLAP_RECORDS, StartOffsets, start_offset
 from shared.contract.position import Position
-from shared.testing.in_memory_kafka import MemoryConsumer, MemoryInspector, MemoryLog
+from shared.testing.in_memory_kafka import InMemoryConsumer, InMemoryLog, InMemoryTopicReader
 from tests.entry_builders import EPOCH, record, sent
 
 TOPIC = "chat.messages"
@@ -27,8 +27,8 @@ def test_a_partition_starts_a_little_before_its_commit_within_the_lag_limit(
     assert start_offset(begin, end, committed) == expected
 
 
-def log_of(*values: bytes | None) -> MemoryLog:
-    log = MemoryLog(2)
+def log_of(*values: bytes | None) -> InMemoryLog:
+    log = InMemoryLog(2)
     for value in values:
         log.append(TOPIC, 0, b"key", value)
     return log
@@ -36,9 +36,9 @@ def log_of(*values: bytes | None) -> MemoryLog:
 
 async def test_the_source_offset_comes_from_the_record_before_the_start() -> None:
     log = log_of(*(record(sent(source_offset), 0).value for source_offset in range(3, OVERLAP_RECORDS + 6)))
-    consumer = MemoryConsumer(log, TOPIC)
+    consumer = InMemoryConsumer(log, TOPIC)
     await consumer.commit({0: OVERLAP_RECORDS + 2})
-    first, empty = await StartOffsets(consumer, MemoryInspector(log, TOPIC)).replay_buffers([0, 1])
+    first, empty = await StartOffsets(consumer, InMemoryTopicReader(log, TOPIC)).replay_buffers([0, 1])
     assert (first.partition, first.next_offset, first.last_position, first.source_offset) == (
         0,
         2,
@@ -51,12 +51,15 @@ async def test_the_source_offset_comes_from_the_record_before_the_start() -> Non
 
 async def test_an_undecodable_record_before_the_start_leaves_the_source_offset_unknown() -> None:
     log = log_of(b"?")
-    (first,) = await StartOffsets(MemoryConsumer(log, TOPIC), MemoryInspector(log, TOPIC)).replay_buffers([0])
+    (first,) = await StartOffsets(
+        InMemoryConsumer(log, TOPIC), InMemoryTopicReader(log, TOPIC)
+    ).replay_buffers([0])
     assert (first.next_offset, first.source_offset) == (1, 0)
 
 
 async def test_a_standby_without_partitions_needs_no_lookup() -> None:
     log = log_of()
     assert (
-        await StartOffsets(MemoryConsumer(log, TOPIC), MemoryInspector(log, TOPIC)).replay_buffers([]) == []
+        await StartOffsets(InMemoryConsumer(log, TOPIC), InMemoryTopicReader(log, TOPIC)).replay_buffers([])
+        == []
     )

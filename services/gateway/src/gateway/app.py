@@ -16,8 +16,8 @@ from gateway.web.home import home_routes
 from gateway.web.static_files import static_routes
 from gateway.websocket.endpoint import upgrade_required
 from shared.http import problems
-from shared.http.direct_routes import Shortcut
-from shared.http.health import probes
+from shared.http.direct_routes import DirectRoutes
+from shared.http.health import health_routes
 
 PRIVATE_PATHS = "/messages"
 """Responses below this path must not be cached."""
@@ -25,9 +25,9 @@ PRIVATE_PATHS = "/messages"
 
 def build_asgi_app(components: GatewayComponents) -> ASGIApp:
     """Build the application with its middleware, and the WebSocket endpoint beside it. Middleware added to
-    the FastAPI application itself does not reach the calls: `Shortcut` bypasses it."""
+    the FastAPI application itself does not reach the calls: `DirectRoutes` bypasses it."""
     routers = build_routers(components)
-    direct = Shortcut(build_fastapi_app(components, routers), routers)
+    direct = DirectRoutes(build_fastapi_app(components, routers), routers)
     http = components.origins.cors(RequestLoggingMiddleware(direct))
     settings = components.settings
     return HostCheckMiddleware(components.websocket.mount(http), settings.hosts, loopback=settings.loopback)
@@ -44,7 +44,7 @@ def build_routers(components: GatewayComponents) -> list[APIRouter]:
 
 
 def build_fastapi_app(components: GatewayComponents, routers: list[APIRouter]) -> FastAPI:
-    """Build the application that describes every route, and answers those that `Shortcut` does not."""
+    """Build the application that describes every route, and answers those that `DirectRoutes` does not."""
     app = FastAPIOffline(
         title="Parley",
         version="1",
@@ -53,12 +53,12 @@ def build_fastapi_app(components: GatewayComponents, routers: list[APIRouter]) -
         generate_unique_id_function=openapi_docs.operation_id,
         redoc_url=None,
     )
-    problems.install(app, docs="/docs")
+    problems.install_problem_handlers(app, docs="/docs")
     for router in routers:
         app.include_router(router)
     app.include_router(upgrade_required())
     app.include_router(
-        probes(alive=lambda: components.critical_tasks.failures, ready=components.unready_reasons)
+        health_routes(alive=lambda: components.critical_tasks.failures, ready=components.unready_reasons)
     )
     root = components.settings.web_root
     app.router.routes.extend(home_routes() if root is None else static_routes(root))

@@ -15,13 +15,13 @@ from gateway.components import GatewayComponents
 from gateway.critical_tasks import CriticalTasks
 from gateway.settings import Settings
 from gateway.store.client import HttpStore
-from shared.http.server import server
+from shared.http.server import build_server
 from shared.http.service_token import authorization
-from shared.kafka import Inspector, Producer
+from shared.kafka import Producer, TopicReader
 from shared.log import log_epoch
 from shared.log.topics import Topics
 from shared.runtime import logging
-from shared.runtime.settings import read
+from shared.runtime.settings import load_settings
 
 log = structlog.get_logger()
 
@@ -29,7 +29,7 @@ _CLOSE_GRACE_SECONDS = 3  # for closing connections, after at most seven seconds
 
 
 def main() -> None:
-    settings = read(Settings)
+    settings = load_settings(Settings)
     logging.configure("gateway", settings.log_level)
     uvloop.run(serve(settings))
 
@@ -37,15 +37,15 @@ def main() -> None:
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or Ctrl-C. Raises SystemExit when the log belongs to another system or a critical
     task failed."""
-    topic = Topics.named(settings.topic_prefix).events
-    inspector = Inspector(settings.kafka_bootstrap, topic, client_id="parley-gateway")
+    topic = Topics.with_prefix(settings.topic_prefix).events
+    inspector = TopicReader(settings.kafka_bootstrap, topic, client_id="parley-gateway")
     async with run_components(settings, inspector, topic) as components:
-        web_server = server(
+        web_server = build_server(
             build_asgi_app(components),
             settings,
             grace=_CLOSE_GRACE_SECONDS,
-            private=PRIVATE_PATHS,
-            farewell=components.drain,
+            private_path=PRIVATE_PATHS,
+            on_shutdown=components.drain,
         )
         async with components.critical_tasks.running(
             identify=_identify_log(components.producer, inspector, topic, web_server),
@@ -58,7 +58,7 @@ async def serve(settings: Settings) -> None:
 
 @asynccontextmanager
 async def run_components(
-    settings: Settings, inspector: Inspector, topic: str
+    settings: Settings, inspector: TopicReader, topic: str
 ) -> AsyncIterator[GatewayComponents]:
     """Run the connections to Kafka, store and notifiers. Whatever is not up yet is awaited in the
     background."""
@@ -82,7 +82,7 @@ async def run_components(
 
 
 async def _identify_log(
-    producer: EventProducer, inspector: Inspector, topic: str, web_server: uvicorn.Server
+    producer: EventProducer, inspector: TopicReader, topic: str, web_server: uvicorn.Server
 ) -> None:
     """Learn the log's epoch. A log of another system ends the process."""
     await inspector.start()

@@ -71,13 +71,13 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
     max_body: int = Field(default=64 * KIB, ge=KIB)
     max_frame: int = Field(default=64 * KIB, ge=KIB)
     max_sockets: int = Field(default_factory=lambda data: _default_max_sockets(data["max_connections"]), ge=1)
-    """Below `max_connections`, so that sockets leave room for calls and probes."""
+    """Below `max_connections`, so that sockets leave room for calls and health_routes."""
     arrivals_per_second: float = Field(default=200, ge=1, le=100_000)
     """Sockets a second that are let in, and on SIGTERM sent away; faster ones wait or come back later."""
     outbox_frames: int = Field(default=2_048, ge=256)
     outbox_bytes: int = Field(default=KIB * KIB, ge=512 * KIB)
     """The most that may wait for one slow client before its socket is closed. Half of it must hold a page of
-    missed entries: 100 frames and PAGE_BYTES of them."""
+    missed entries: 100 frames and MAX_SYNC_PAGE_BYTES of them."""
 
     web_root: Annotated[DirectoryPath | None, _EmptyIsNone] = None
     """The built web client, served at `/`."""

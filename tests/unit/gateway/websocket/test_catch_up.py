@@ -178,7 +178,7 @@ async def test_as_long_as_the_client_does_not_read_the_cursor_covers_what_was_pu
     talk = await own_gateway.start_direct("ana", "ben")
     for n in range(110):
         await own_gateway.send_message("ben", talk, ("🌊" if n == 0 else "a") + "a" * 7_999)
-    socket = behind("ana", line := RecordingConnection(taking=False), frames=1_000, at=(1,) * 4)
+    socket = behind("ana", line := RecordingConnection(is_writable=False), frames=1_000, at=(1,) * 4)
     catching_up = CatchUp(own_gateway.store, own_gateway.components.producer)
     reading = asyncio.create_task(catching_up.replay_missed(socket))
     while socket.send_buffer.below_low_water:
@@ -186,7 +186,7 @@ async def test_as_long_as_the_client_does_not_read_the_cursor_covers_what_was_pu
     cursor_text = socket.cursor()
     reading.cancel()
     await asyncio.wait([reading])
-    line.taking = True
+    line.is_writable = True
     socket.send_buffer.flush()
     frames = [orjson.loads(text) for text in line.written if isinstance(text, str)]
     *_, last = [frame for frame in frames if frame["type"] == "message"]

@@ -22,10 +22,10 @@ class PausableConnection(RecordingConnection):
 
     reading = True
 
-    def hold(self) -> None:
+    def pause_reading(self) -> None:
         self.reading = False
 
-    def read(self) -> None:
+    def resume_reading(self) -> None:
         self.reading = True
 
 

@@ -8,12 +8,25 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic.json_schema import (
+    CoreModeRef,
+    CoreRef,
+    DefsRef,
+    GenerateJsonSchema,
+    JsonSchemaValue,
+    models_json_schema,
+)
 from pydantic_core import core_schema
 
 Mode = Literal["serialization", "validation"]
 """What Parley writes, or what clients send."""
 JsonSchema = dict[str, Any]
+
+
+def schema_name(class_name: str) -> str:
+    """Return the name of a model's schema: entries are called without the suffix that separates them from
+    events."""
+    return class_name.removesuffix("Entry")
 
 
 def components(models: Sequence[type[BaseModel]], mode: Mode) -> JsonSchema:
@@ -36,6 +49,11 @@ class _Generator(GenerateJsonSchema):
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False  # titles like "Conversationid" only repeat the name
 
+    def get_defs_ref(self, core_mode_ref: CoreModeRef) -> DefsRef:
+        core_ref, mode = core_mode_ref
+        name, colon, number = core_ref.partition(":")
+        return super().get_defs_ref((CoreRef(schema_name(name) + colon + number), mode))
+
     def field_is_required(self, field: Any, total: bool) -> bool:
         if self.mode == "serialization":
             return not _omitted_when_none(field)
@@ -43,6 +61,7 @@ class _Generator(GenerateJsonSchema):
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         generated = super().model_schema(schema)
+        generated["title"] = schema_name(generated["title"])
         if self.mode == "serialization":
             generated.pop("additionalProperties", None)
         return generated

@@ -20,8 +20,8 @@ from gateway.auth.hosts import misdirected_request
 from gateway.commands.registry import COMMANDS
 from gateway.examples import EXAMPLES
 from shared.contract.frames import Conversation, Message
-from shared.http.problems import Code, Problem, ProblemDetails, unexpected
-from shared.http.refusals import MAX_REQUEST_LINE, too_large
+from shared.http.problems import Code, Problem, ProblemDetails, internal_error
+from shared.http.refusals import MAX_REQUEST_LINE_BYTES, head_too_large
 
 SUMMARY = "Messages that are never lost and never doubled."
 DESCRIPTION = """\
@@ -53,7 +53,7 @@ _ALWAYS: Details = {
     "unauthenticated": missing_credentials().detail,
     "forbidden": "meId is not the authenticated user",
     "invalid": "meId: must not begin or end with white space",
-    "internal": unexpected().detail,
+    "internal": internal_error().detail,
     "unavailable": "the read models do not answer",
 }
 _SOMETIMES: Details = {
@@ -105,7 +105,11 @@ def problem_docs(*codes: Code, details: Details) -> Responses:
     which holds the most likely details of this call."""
     by_code = {**_ALWAYS, **{code: _SOMETIMES[code] for code in codes}, **details}
     problems = [Problem(code, detail) for code, detail in by_code.items()]
-    problems += [misdirected_request(), too_large(b"GET", b"a" * MAX_REQUEST_LINE), too_large(b"GET", b"")]
+    problems += [
+        misdirected_request(),
+        head_too_large(b"GET", b"a" * MAX_REQUEST_LINE_BYTES),
+        head_too_large(b"GET", b""),
+    ]
     statuses = sorted({problem.status for problem in problems})
     return {
         status: _problem_response([problem for problem in problems if problem.status == status])

@@ -1,6 +1,6 @@
 """The pages that REST queries answer."""
 
-from shared.contract.fields import Wire
+from shared.contract.fields import WireModel
 from shared.contract.frames import (
     Conversation,
     ConversationFrame,
@@ -11,7 +11,7 @@ from shared.contract.frames import (
 )
 
 
-class ConversationPage(Wire):
+class ConversationPage(WireModel):
     """At most 512 KiB of items: with long texts fewer than `limit`, although there is a `nextPage`."""
 
     items: list[Conversation]
@@ -19,7 +19,7 @@ class ConversationPage(Wire):
     cursor: str
 
 
-class MessagePage(Wire):
+class MessagePage(WireModel):
     """At most 512 KiB of items: with long texts fewer than `limit`, although `hasMore` is true."""
 
     items: list[Message]
@@ -29,7 +29,7 @@ class MessagePage(Wire):
     cursor: str
 
 
-class SyncPage(Wire):
+class SyncPage(WireModel):
     entries: list[MessageFrame | ReadFrame | ConversationFrame | RejectedFrame]
     """By partition of the log, and in order within a conversation. Fewer than `limit` when they are long:
     `hasMore` shows whether there are more, not how many came."""

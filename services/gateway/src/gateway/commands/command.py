@@ -13,7 +13,7 @@ from gateway.commands.membership_cache import MembershipCache
 from gateway.commands.read_receipts import ReadReceiptCoalescer
 from gateway.examples import POSITION
 from gateway.store.client import StorePort
-from shared.contract.fields import Wire
+from shared.contract.fields import WireModel
 from shared.contract.position import Position
 from shared.http.problems import Code
 
@@ -22,13 +22,13 @@ BodyT_contra = TypeVar("BodyT_contra", contravariant=True)
 FrameT_contra = TypeVar("FrameT_contra", contravariant=True)
 
 
-class ClientFrame(Wire, Generic[KindT]):
+class ClientFrame(WireModel, Generic[KindT]):
     """Base of the frames that clients send; `type` names the command."""
 
     type: KindT
 
 
-class Accepted(Wire):
+class Accepted(WireModel):
     """In the log. The read models have it once they are past `position`."""
 
     position: str = Field(examples=[POSITION])

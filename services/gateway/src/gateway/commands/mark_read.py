@@ -17,14 +17,14 @@ from gateway.commands.command import (
 from gateway.commands.event_writer import EventWriter
 from gateway.examples import CONVERSATION
 from shared.contract import events
-from shared.contract.fields import GivenSeq, Uuid, Wire
+from shared.contract.fields import ClientSeq, Uuid, WireModel
 from shared.contract.position import Position
 from shared.http.problems import Problem
 
 
-class NewRead(Wire):
+class NewRead(WireModel):
     conversation_id: Uuid = Field(examples=[CONVERSATION])
-    up_to: GivenSeq = Field(examples=[1])
+    up_to: ClientSeq = Field(examples=[1])
     """The `seq` of the last message read."""
 
 

@@ -17,14 +17,14 @@ from gateway.commands.command import (
 from gateway.examples import CLIENT_ID, CONVERSATION, TEXT
 from gateway.store.client import StoreUnavailable
 from shared.contract import events, ids
-from shared.contract.fields import NewClientId, NewText, Uuid, Wire
+from shared.contract.fields import NewClientId, NewText, Uuid, WireModel
 from shared.contract.frames import Message
 from shared.contract.position import Position
 from shared.http.problems import Problem, not_found
 from shared.internal.store_api import OutcomeAnswer
 
 
-class NewMessage(Wire):
+class NewMessage(WireModel):
     conversation_id: Uuid = Field(examples=[CONVERSATION])
     text: NewText = Field(examples=[TEXT])
     client_id: NewClientId | None = Field(default=None, examples=[CLIENT_ID])

@@ -8,7 +8,7 @@ from gateway.commands.command import CommandContext, CommandDocs, CommandResult
 from gateway.examples import PEER
 from gateway.store.client import StoreResponse, StoreUnavailable, WaitFor
 from shared.contract import events, ids
-from shared.contract.fields import NewUserId, Wire
+from shared.contract.fields import NewUserId, WireModel
 from shared.contract.frames import Conversation
 from shared.http.problems import Problem
 
@@ -16,7 +16,7 @@ _PROJECTION_TIMEOUT_SECONDS = 2.0
 _NOT_STARTED = "not started yet; repeat it"
 
 
-class NewConversation(Wire):
+class NewConversation(WireModel):
     peer_id: NewUserId = Field(examples=[PEER])
 
     @model_validator(mode="after")

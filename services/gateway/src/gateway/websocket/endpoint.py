@@ -14,7 +14,7 @@ from gateway.websocket.send_buffer import Close
 from gateway.websocket.session import Session, SessionContext
 from shared.http.problems import Problem
 from shared.http.query_string import QueryString
-from shared.http.websocket_connection import line
+from shared.http.websocket_connection import raw_connection
 
 _NO_SUCH_SOCKET = Problem("not_found", "the WebSocket is at /ws")
 
@@ -53,7 +53,7 @@ class WebSocketEndpoint:
         if user is None or refusal is not None:
             await _close(websocket, refusal or Close(close_codes.UNAUTHENTICATED))
             return
-        session = Session(self._context, line(websocket), user, query.get("cursor", []))
+        session = Session(self._context, raw_connection(websocket), user, query.get("cursor", []))
         del websocket, query  # with all headers, for hours
         await session.run()
 

@@ -11,14 +11,19 @@ from gateway import metrics
 from gateway.websocket import close_codes, frame_decoder
 from gateway.websocket.connection import ClientConnection
 from gateway.websocket.frame_handler import FrameHandler
-from shared.http.websocket_connection import Line
+from shared.http.websocket_connection import RawConnection
 
 _good, _bad = metrics.frames_received.labels("good"), metrics.frames_received.labels("bad")
 
 
 class FrameReceiver:
     def __init__(
-        self, wire: Line, connection: ClientConnection, frame_handler: FrameHandler, *, max_frame_bytes: int
+        self,
+        wire: RawConnection,
+        connection: ClientConnection,
+        frame_handler: FrameHandler,
+        *,
+        max_frame_bytes: int,
     ) -> None:
         self._wire = wire
         self._connection = connection
@@ -38,7 +43,7 @@ class FrameReceiver:
         if self._backlog is not None or not self._is_open or self._frame_handler.is_full:
             self._backlog = self._backlog or deque()
             self._backlog.append(text)
-            self._wire.hold()
+            self._wire.pause_reading()
         else:
             self._handle(text)
 
@@ -57,7 +62,7 @@ class FrameReceiver:
                 self._backlog.clear()
         if not self._backlog:
             self._backlog = None
-            self._wire.read()
+            self._wire.resume_reading()
 
     def _handle(self, text: str | None) -> None:
         try:

@@ -10,7 +10,7 @@ from gateway.leaky_bucket import LeakyBucket
 from gateway.notifiers.subscriptions import UserSubscriptions
 from gateway.websocket import close_codes
 from gateway.websocket.connection import ClientConnection
-from shared.contract.entries import MEMBER_KINDS
+from shared.contract.entries import MEMBER_ENTRY_TYPES
 from shared.contract.frames import ReconnectFrame
 from shared.internal.link_protocol import LinkEntry
 from shared.runtime.failpoints import failpoint
@@ -63,7 +63,7 @@ class ConnectionRegistry:
 
     def dispatch(self, entry: LinkEntry) -> None:
         """Deliver the entry to every connection of its users."""
-        if entry.kind in MEMBER_KINDS:
+        if entry.kind in MEMBER_ENTRY_TYPES:
             self._membership.invalidate(entry.conversation)
         failpoint("gateway.dispatching")
         for user in entry.users:

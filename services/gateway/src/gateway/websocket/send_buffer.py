@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gateway import metrics
 from shared.contract.close_codes import CloseCode
-from shared.http.websocket_connection import Line
+from shared.http.websocket_connection import RawConnection
 
 
 class Close(NamedTuple):
@@ -17,7 +17,7 @@ class Close(NamedTuple):
 
 
 class SendBuffer:
-    def __init__(self, line: Line, max_frames: int, max_bytes: int) -> None:
+    def __init__(self, line: RawConnection, max_frames: int, max_bytes: int) -> None:
         self._line = line
         self._max_frames = max_frames
         self._max_bytes = max_bytes
@@ -45,7 +45,7 @@ class SendBuffer:
         dropped."""
         if self._close is not None:
             return True
-        if self._frames is None and self._line.taking:
+        if self._frames is None and self._line.is_writable:
             self._line.write(frame)
             metrics.frames_sent.inc()
             return True
@@ -61,19 +61,19 @@ class SendBuffer:
 
     def abort(self) -> None:
         """Abort the connection unless the close was written."""
-        if not self._line.closed:
+        if not self._line.is_closed:
             self._line.abort()
 
     def flush(self) -> None:
         """Write buffered frames, as far as the connection takes them."""
-        while self._frames and self._line.taking:
+        while self._frames and self._line.is_writable:
             frame = self._frames.popleft()
             self._bytes -= getsizeof(frame)
             self._line.write(frame)
             metrics.frames_sent.inc()
         if not self._frames:
             self._frames = None
-            if self._close is not None and self._line.taking:
+            if self._close is not None and self._line.is_writable:
                 self._line.close(*self._close)
         if self._flushed is not None:
             self._flushed.set()

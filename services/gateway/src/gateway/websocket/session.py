@@ -27,9 +27,9 @@ from gateway.websocket.frame_receiver import FrameReceiver
 from gateway.websocket.registry import ConnectionRegistry
 from gateway.websocket.send_buffer import SendBuffer
 from shared.contract import cursor
-from shared.contract.cursor import CursorInvalid
+from shared.contract.cursor import InvalidCursor
 from shared.contract.frames import CursorFrame, ErrorFrame, HelloFrame, ResetFrame, SyncedFrame
-from shared.http.websocket_connection import Line
+from shared.http.websocket_connection import RawConnection
 from shared.internal.store_api import ProjectionOffsets
 from shared.runtime.failpoints import failpoint
 
@@ -55,7 +55,7 @@ class SessionContext:
 
 
 class Session:
-    def __init__(self, context: SessionContext, wire: Line, user: str, cursors: list[str]) -> None:
+    def __init__(self, context: SessionContext, wire: RawConnection, user: str, cursors: list[str]) -> None:
         """`cursors`: every `cursor` of the URL's query."""
         settings = context.settings
         send_buffer = SendBuffer(wire, settings.outbox_frames, settings.outbox_bytes)
@@ -71,7 +71,7 @@ class Session:
         self._task: asyncio.Task[None] | None = None
         """Brings the connection live; None while it is."""
         self._heartbeat_timer: asyncio.TimerHandle | None = None
-        self._disconnected = wire.listen(
+        self._disconnected = wire.start(
             self._frame_receiver.on_text, send_buffer.flush, self._connection.on_ping_timeout
         )
 
@@ -183,7 +183,7 @@ class Session:
             return None, None
         try:
             client_cursor = cursor.decode(_single(self._cursors) or "")
-        except CursorInvalid as error:
+        except InvalidCursor as error:
             message = f"the cursor {error}; fetch everything again"
             return None, ErrorFrame(code="cursor_invalid", message=message)
         reason = self._context.catch_up.rejection_reason(client_cursor, self._connection.user)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from shared.contract import codec
-from shared.contract.entries import MEMBER_KINDS
-from shared.contract.entry_to_frame import frame_of
+from shared.contract.entries import MEMBER_ENTRY_TYPES
+from shared.contract.entry_to_frame import entry_to_frame
 from shared.contract.position import Position
 from shared.kafka import Record
 
@@ -27,25 +27,25 @@ class DispatchEntry:
 
     @classmethod
     def from_record(cls, record: Record) -> Self:
-        """Raises Undecodable."""
+        """Raises DecodeError."""
         entry = codec.decode_entry(record.value)
         try:
             position = Position.parse(entry.id)
         except ValueError as error:
-            raise codec.Undecodable(f"id: {error}") from None
+            raise codec.DecodeError(f"id: {error}") from None
         return cls(
             offset=record.offset,
             position=position,
             kind=entry.type,
             conversation=entry.data.conversation_id,
             audience=entry.data.audience,
-            frame=codec.encode(frame_of(entry)).decode(),
+            frame=codec.encode(entry_to_frame(entry)).decode(),
         )
 
     @property
     def changes_membership(self) -> bool:
         """Whether gateways must drop what they cached about the conversation's members."""
-        return self.kind in MEMBER_KINDS
+        return self.kind in MEMBER_ENTRY_TYPES
 
     @property
     def size(self) -> int:

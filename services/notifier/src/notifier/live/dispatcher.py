@@ -16,7 +16,7 @@ from notifier.live.dispatch_entry import DispatchEntry
 from notifier.live.link import GatewayLink
 from notifier.live.replay_buffer import PartitionReplayBuffer
 from notifier.live.subscriptions import Subscriptions
-from shared.contract.position import after
+from shared.contract.position import next_offset
 from shared.internal.link_protocol import (
     Acknowledged,
     Gap,
@@ -150,12 +150,12 @@ class Dispatcher:
     def _send_entry(
         self, link: GatewayLink, entry: DispatchEntry, users: Sequence[str], partition: int
     ) -> None:
-        end = after(entry.offset)
+        end = next_offset(entry.offset)
         message = encode_entry(
             partition,
             link.next_offsets[partition],
             end,
-            after(entry.position.offset),
+            next_offset(entry.position.offset),
             entry.kind,
             entry.conversation,
             users,

@@ -8,7 +8,7 @@ import structlog
 from notifier.live.dispatch_entry import DispatchEntry
 from notifier.live.dispatcher import Dispatcher
 from notifier.live.start_offsets import StartOffsets
-from shared.contract.codec import Undecodable
+from shared.contract.codec import DecodeError
 from shared.kafka import Record, Unconfirmed
 from shared.kafka.types import GroupConsumerPort
 from shared.log.dead_letters import DeadLetters
@@ -57,7 +57,7 @@ class EntryConsumer:
             await self._accept_assignment()
             return
         for partition, records in (
-            await self._consumer.take(MAX_BATCH_RECORDS, POLL_TIMEOUT_SECONDS)
+            await self._consumer.poll(MAX_BATCH_RECORDS, POLL_TIMEOUT_SECONDS)
         ).items():
             if self.is_current:  # nothing was revoked while a dead letter was published
                 await self._dispatch(partition, records)
@@ -122,7 +122,7 @@ class EntryConsumer:
         """None for a poison record, which is then a dead letter."""
         try:
             return DispatchEntry.from_record(record)
-        except Undecodable as error:
+        except DecodeError as error:
             if record.offset >= self._dispatcher.buffers[record.partition].committed:  # else published before
-                await self._dead_letters.bury(self._topic, record, str(error))
+                await self._dead_letters.publish(self._topic, record, str(error))
             return None

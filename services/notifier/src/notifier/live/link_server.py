@@ -11,7 +11,7 @@ from starlette.websockets import WebSocketDisconnect
 from notifier.live import metrics
 from notifier.live.dispatcher import Dispatcher
 from notifier.live.link import GatewayLink, SendQueue
-from shared.http.websocket_connection import line
+from shared.http.websocket_connection import raw_connection
 from shared.internal.link_protocol import (
     MISMATCH_CLOSE_CODE,
     SUBPROTOCOL,
@@ -128,13 +128,13 @@ async def _close(socket: WebSocket, code: int, reason: str) -> None:
         async with asyncio.timeout(_CLOSE_TIMEOUT_SECONDS):
             await socket.close(code, reason[:_MAX_REASON_CHARACTERS])
     except TimeoutError:
-        line(socket).abort()
+        raw_connection(socket).abort()
 
 
 def _abort(socket: WebSocket) -> None:
     log.warning("link.too_slow")
     metrics.links_cut.inc()
-    line(socket).abort()
+    raw_connection(socket).abort()
 
 
 def _host(socket: WebSocket) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from notifier.live.dispatch_entry import DispatchEntry
-from shared.contract.position import Position, after
+from shared.contract.position import Position, next_offset
 from shared.internal.link_protocol import OffsetRange, PartitionOffsets
 
 MAX_CHARACTERS = 1024 * 1024
@@ -33,7 +33,7 @@ class PartitionReplayBuffer:
     def source_offset(self) -> int:
         """Next offset in `chat.events`: every entry of this partition below it was dispatched. 0: not
         known."""
-        return 0 if self.last_position is None else after(self.last_position.offset)
+        return 0 if self.last_position is None else next_offset(self.last_position.offset)
 
     @property
     def offsets(self) -> PartitionOffsets:
@@ -45,7 +45,7 @@ class PartitionReplayBuffer:
 
     def advance(self, offset: int) -> None:
         """Count the record at `offset` as dispatched."""
-        self.next_offset = after(offset)
+        self.next_offset = next_offset(offset)
 
     def skip_to(self, offset: int) -> None:
         """Continue at `offset`, with nothing before it to replay: Kafka no longer has those records."""
@@ -76,4 +76,4 @@ class PartitionReplayBuffer:
         while self._size > MAX_CHARACTERS:
             dropped = self._entries.popleft()
             self._size -= dropped.size
-            self.oldest = after(dropped.offset)
+            self.oldest = next_offset(dropped.offset)

@@ -11,11 +11,11 @@ from notifier.live.dispatcher import Dispatcher
 from notifier.live.entry_consumer import EntryConsumer
 from notifier.live.settings import LiveSettings
 from notifier.live.start_offsets import StartOffsets
-from shared.kafka import Consumer, Inspector, Producer
+from shared.kafka import Consumer, Producer, TopicReader
 from shared.log.dead_letters import DeadLetters
 from shared.log.topics import Topics
-from shared.runtime.critical_task import vital
-from shared.runtime.stall_detector import Pulse
+from shared.runtime.critical_task import critical
+from shared.runtime.stall_detector import StallDetector
 
 log = structlog.get_logger()
 
@@ -28,10 +28,10 @@ _DRAIN_TIMEOUT_SECONDS = 0.5
 
 class LiveNotifier:
     def __init__(self, settings: LiveSettings) -> None:
-        topics = Topics.named(settings.topic_prefix)
+        topics = Topics.with_prefix(settings.topic_prefix)
         self._settings = settings
         self._producer = Producer(settings.kafka_bootstrap, client_id=_CLIENT_ID)
-        self._inspector = Inspector(settings.kafka_bootstrap, topics.messages, client_id=_CLIENT_ID)
+        self._inspector = TopicReader(settings.kafka_bootstrap, topics.messages, client_id=_CLIENT_ID)
         self._consumer = Consumer(
             settings.kafka_bootstrap,
             topics.messages,
@@ -47,13 +47,13 @@ class LiveNotifier:
             dead_letters=DeadLetters(self._producer, topics.dead_letters, "notifier"),
             topic=topics.messages,
         )
-        self._stall_detector = Pulse(settings.patience)
+        self._stall_detector = StallDetector(settings.patience)
         self._running: asyncio.Task[None] | None = None
         self._draining = False
 
     def stall_reasons(self) -> Iterator[str]:
         """Why the process is not alive; nothing while it is."""
-        for partition in self._stall_detector.stuck():
+        for partition in self._stall_detector.stalled_partitions():
             yield f"records wait in partition {partition}, and none is consumed"
 
     def unready_reasons(self) -> Iterator[str]:
@@ -66,7 +66,7 @@ class LiveNotifier:
 
     def start(self) -> None:
         """Start in the background; waits for Kafka as long as it takes."""
-        self._running = vital(asyncio.create_task(self._run()))
+        self._running = critical(asyncio.create_task(self._run()))
 
     async def stop(self) -> None:
         """Commit what was dispatched and leave the group. The links stay open."""
@@ -95,7 +95,7 @@ class LiveNotifier:
             tasks.create_task(_every(_LAG_INTERVAL_SECONDS, self._observe_lag))
 
     async def _wait_for_topic(self) -> int:
-        while not (partition_count := await self._inspector.partitions()):
+        while not (partition_count := await self._inspector.partition_count()):
             log.info("topic.waiting", hint="has `python -m shared.log.topics` run?")
             await asyncio.sleep(_TOPIC_INTERVAL_SECONDS)
         return partition_count
@@ -107,7 +107,7 @@ class LiveNotifier:
         buffers = self.dispatcher.buffers
         next_offsets = {p: buffers[p].next_offset if p in buffers else -1 for p in self._consumer.partitions}
         try:
-            ends = await self._inspector.ends(sorted(next_offsets)) if next_offsets else {}
+            ends = await self._inspector.end_offsets(sorted(next_offsets)) if next_offsets else {}
         except TimeoutError:
             return  # Kafka is unreachable: nothing can be concluded about this process
         self._stall_detector.observe(next_offsets, ends, asyncio.get_running_loop().time())

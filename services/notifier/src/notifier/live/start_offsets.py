@@ -13,7 +13,7 @@ import structlog
 
 from notifier.live.dispatch_entry import DispatchEntry
 from notifier.live.replay_buffer import PartitionReplayBuffer
-from shared.contract.codec import Undecodable
+from shared.contract.codec import DecodeError
 from shared.contract.position import Position
 from shared.kafka import Record
 from shared.kafka.types import GroupConsumerPort
@@ -40,8 +40,8 @@ class StartOffsets:
         not answer."""
         if not partitions:
             return []
-        begins = await self._consumer.begins(partitions)
-        ends = await self._consumer.ends(partitions)
+        begins = await self._consumer.beginning_offsets(partitions)
+        ends = await self._consumer.end_offsets(partitions)
         committed = await self._consumer.committed(partitions)
         starts = {p: start_offset(begins[p], ends[p], committed.get(p)) for p in partitions}
         before = {p: offset - 1 for p, offset in starts.items() if offset > begins[p]}
@@ -66,5 +66,5 @@ def start_offset(begin: int, end: int, committed: int | None) -> int:
 def _position(record: Record | None) -> Position | None:
     try:
         return None if record is None else DispatchEntry.from_record(record).position
-    except Undecodable:
+    except DecodeError:
         return None
