@@ -71,7 +71,7 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
     max_body: int = Field(default=64 * KIB, ge=KIB)
     max_frame: int = Field(default=64 * KIB, ge=KIB)
     max_sockets: int = Field(default_factory=lambda data: _default_max_sockets(data["max_connections"]), ge=1)
-    """Below `max_connections`, so that sockets leave room for calls and health_routes."""
+    """Below `max_connections`, so that sockets leave room for calls and probes."""
     arrivals_per_second: float = Field(default=200, ge=1, le=100_000)
     """Sockets a second that are let in, and on SIGTERM sent away; faster ones wait or come back later."""
     outbox_frames: int = Field(default=2_048, ge=256)

@@ -1,6 +1,6 @@
 """`python -m message_store serve`: the read models over HTTP, for gateways.
 
-main             settings → application, with its pool, poller and health_routes
+main             settings → application, with its pool, poller and probes
 routes           the calls of the store API
 params           parameters of a call, from its request
 queries          one method a call: statement → answer
