@@ -31,7 +31,7 @@ class LiveNotifier:
         topics = Topics.with_prefix(settings.topic_prefix)
         self._settings = settings
         self._producer = Producer(settings.kafka_bootstrap, client_id=_CLIENT_ID)
-        self._inspector = TopicReader(settings.kafka_bootstrap, topics.messages, client_id=_CLIENT_ID)
+        self._topic_reader = TopicReader(settings.kafka_bootstrap, topics.messages, client_id=_CLIENT_ID)
         self._consumer = Consumer(
             settings.kafka_bootstrap,
             topics.messages,
@@ -42,7 +42,7 @@ class LiveNotifier:
         self.dispatcher = Dispatcher()
         self._entry_consumer = EntryConsumer(
             consumer=self._consumer,
-            start_offsets=StartOffsets(self._consumer, self._inspector),
+            start_offsets=StartOffsets(self._consumer, self._topic_reader),
             dispatcher=self.dispatcher,
             dead_letters=DeadLetters(self._producer, topics.dead_letters, "notifier"),
             topic=topics.messages,
@@ -79,10 +79,10 @@ class LiveNotifier:
         with suppress(TimeoutError):
             async with asyncio.timeout(_FLUSH_TIMEOUT_SECONDS):
                 await self._flush()
-        await asyncio.gather(self._consumer.stop(), self._producer.stop(), self._inspector.stop())
+        await asyncio.gather(self._consumer.stop(), self._producer.stop(), self._topic_reader.stop())
 
     async def _run(self) -> None:
-        await asyncio.gather(self._producer.start(), self._inspector.start())
+        await asyncio.gather(self._producer.start(), self._topic_reader.start())
         self.dispatcher.set_partition_count(await self._wait_for_topic())
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.link_grace):
@@ -95,7 +95,7 @@ class LiveNotifier:
             tasks.create_task(_every(_LAG_INTERVAL_SECONDS, self._observe_lag))
 
     async def _wait_for_topic(self) -> int:
-        while not (partition_count := await self._inspector.partition_count()):
+        while not (partition_count := await self._topic_reader.partition_count()):
             log.info("topic.waiting", hint="has `python -m shared.log.topics` run?")
             await asyncio.sleep(_TOPIC_INTERVAL_SECONDS)
         return partition_count
@@ -107,7 +107,7 @@ class LiveNotifier:
         buffers = self.dispatcher.buffers
         next_offsets = {p: buffers[p].next_offset if p in buffers else -1 for p in self._consumer.partitions}
         try:
-            ends = await self._inspector.end_offsets(sorted(next_offsets)) if next_offsets else {}
+            ends = await self._topic_reader.end_offsets(sorted(next_offsets)) if next_offsets else {}
         except TimeoutError:
             return  # Kafka is unreachable: nothing can be concluded about this process
         self._stall_detector.observe(next_offsets, ends, asyncio.get_running_loop().time())
