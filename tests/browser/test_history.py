@@ -14,7 +14,7 @@ from statistics import median
 import pytest
 from playwright.async_api import Locator, Route, expect
 
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from shared.contract import codec, events, ids
 from shared.contract.fields import timestamp
 from shared.kafka import Appendable, Producer, partition_for

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from shared.contract import codec, entries
 from shared.log.topics import Topics
 from tests.conftest import StartStack

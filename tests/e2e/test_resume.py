@@ -10,7 +10,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from shared.log.topics import Topics
 from tests.conftest import StartStack
 from tests.e2e import client

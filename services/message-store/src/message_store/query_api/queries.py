@@ -152,19 +152,19 @@ class Queries:
         )
 
     async def _rows(self, statement: LiteralString, params: dict[str, Any]) -> list[Row]:
+        deadline = asyncio.get_running_loop().time() + self._timeout
         try:
-            async with asyncio.timeout(self._timeout):
+            while True:
                 try:
-                    return await self._read(statement, params)
+                    return await self._read(statement, params, deadline)
                 except PoolTimeout:
                     raise
                 except psycopg.OperationalError as error:
                     if not (error.sqlstate or _CONNECTION_LOST[0]).startswith(_CONNECTION_LOST):
                         raise
-                    # after a restart of the database the pool holds dead connections
+                    # After a restart of the database the pool may hold dead connections alone: each read
+                    # replaces one.
                     await self._require_server()
-                    await self._pool.check()
-                    return await self._read(statement, params)
         except DatabaseAway as error:
             raise Problem("database_away", "no connection to the database can be made") from error
         except (TimeoutError, PoolTimeout, *_TIMED_OUT) as error:
@@ -172,20 +172,26 @@ class Queries:
         except psycopg.Error as error:
             raise Problem("unavailable", "the read models cannot be reached; try again") from error
 
-    async def _read(self, statement: LiteralString, params: dict[str, Any]) -> list[Row]:
-        connection = await self._connection()  # not as a context manager, which would end a transaction
+    async def _read(self, statement: LiteralString, params: dict[str, Any], deadline: float) -> list[Row]:
+        """Cancel the statement at the deadline, but never the pool, which loses a connection whose return is
+        cancelled and goes on counting it. No context manager: it would end a transaction, of which there is
+        none."""
+        connection = await self._connection(deadline)
         try:
-            return await (await connection.execute(statement, params, prepare=True)).fetchall()
+            async with asyncio.timeout_at(deadline):
+                return await (await connection.execute(statement, params, prepare=True)).fetchall()
         finally:
             await self._pool.putconn(connection)
 
-    async def _connection(self) -> AsyncConnection[Row]:
-        """Raises DatabaseAway rather than wait for a connection that cannot be made."""
+    async def _connection(self, deadline: float) -> AsyncConnection[Row]:
+        """Raises DatabaseAway rather than wait for a connection that cannot be made, PoolTimeout at the
+        deadline."""
+        loop = asyncio.get_running_loop()
         try:
-            return await self._pool.getconn(timeout=_CONNECTION_WAIT)
+            return await self._pool.getconn(timeout=min(_CONNECTION_WAIT, deadline - loop.time()))
         except PoolTimeout:
             await self._require_server()
-            return await self._pool.getconn()
+            return await self._pool.getconn(timeout=deadline - loop.time())
 
     async def _require_server(self) -> None:
         if await self._reachability.is_away():
