@@ -94,7 +94,7 @@ def _faust(stack: Stack, count: int) -> Caught:
     folder = stack.folder / "faust"
     script = Path(__file__).with_name("peers") / "faust_app.py"
     python = str(_environment() / "bin" / "python")
-    command = [python, str(script), stack.kafka, Topics.named().events, str(count), str(folder)]
+    command = [python, str(script), stack.kafka, Topics.with_prefix().events, str(count), str(folder)]
     with (stack.folder / "faust.log").open("wb") as errors:
         process = subprocess.Popen(
             [*die_with_parent(signal.SIGKILL), *command], stdout=subprocess.PIPE, stderr=errors, text=True

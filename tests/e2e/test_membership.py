@@ -98,7 +98,7 @@ async def site_of(stack: Stack, prefix: str, open_: AsyncExitStack) -> Site:
     producer = Producer(stack.kafka, client_id="test")
     await producer.start()
     open_.push_async_callback(producer.stop)
-    return Site(stack, producer, Topics.named(prefix).events, https)
+    return Site(stack, producer, Topics.with_prefix(prefix).events, https)
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from message_store.storage.postgres import PostgresStore
 from shared.contract import ids
 from shared.contract.events import Event
 from shared.http import problems
-from shared.http.direct_routes import Shortcut
+from shared.http.direct_routes import DirectRoutes
 from shared.internal import store_api
 from shared.internal.store_api import SyncPage
 from shared.log.log_epoch import LogIdentity
@@ -64,13 +64,13 @@ async def open_read_models(database_url: str) -> AsyncIterator[ReadModels]:
     store = PostgresStore(database_url)
     await store.claim(LogIdentity(builders.EPOCH, 1), [0])
     app = FastAPI()
-    problems.install(app)
+    problems.install_problem_handlers(app)
     async with queries.open_queries(database_url, 4) as opened:
         waiter = ProgressWaiter(opened.progress)
         router = build_router(opened, waiter)
         app.include_router(router)
         watching = asyncio.create_task(waiter.run())
-        transport = httpx.ASGITransport(Shortcut(app, [router]))
+        transport = httpx.ASGITransport(DirectRoutes(app, [router]))
         async with httpx.AsyncClient(
             transport=transport, base_url="http://store", headers=store_api.HEADERS
         ) as http:

@@ -22,7 +22,7 @@ from deploy.local.stack.daemon import running_stack
 from deploy.local.stack.state import Stack
 from deploy.local.supervisor.handle import ProcessHandle
 from deploy.local.supervisor.process import module
-from shared.kafka import Inspector
+from shared.kafka import TopicReader
 from tests.platform import eventually
 
 NO_SERVICES = "--no-services"
@@ -39,7 +39,7 @@ def folder() -> Iterator[Path]:
 
 async def contents(stack: Stack) -> tuple[bytes | None, list[tuple[int]]]:
     """Wait for the first record of the log and the rows of a table; return them."""
-    inspector = Inspector(stack.kafka, "chat.events", client_id="test")
+    inspector = TopicReader(stack.kafka, "chat.events", client_id="test")
     await inspector.start()
     try:
         records = await inspector.records_at({0: 0})

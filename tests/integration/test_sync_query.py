@@ -12,9 +12,9 @@ import pytest
 from message_store.query_api.read_sql import SYNC
 from message_store.read_models.entry_encoder import record
 from shared.contract import codec, cursor, ids
-from shared.contract.entry_to_frame import frame_of
+from shared.contract.entry_to_frame import entry_to_frame
 from shared.contract.events import Event
-from shared.contract.fields import MAX_TEXT, PAGE_BYTES
+from shared.contract.fields import MAX_SYNC_PAGE_BYTES, MAX_TEXT
 from tests import builders
 from tests.integration.read_models import GROUP, ReadModels
 
@@ -85,7 +85,7 @@ async def test_every_element_is_the_frame_that_a_live_socket_received(read_model
     for folded in await read_models.apply(*_story(random.Random(5), 200)[1:]):
         if not folded.audience:
             continue
-        frame = frame_of(codec.decode_entry(record(folded, builders.EPOCH, "test")))
+        frame = entry_to_frame(codec.decode_entry(record(folded, builders.EPOCH, "test")))
         for user in folded.audience:
             live[user].append(orjson.loads(codec.encode(frame)))
     for user in USERS:
@@ -126,7 +126,7 @@ async def test_a_page_of_long_messages_ends_before_it_is_too_much_for_a_socket(
     while more:
         page = await read_models.get("/sync", user="bob", cursor=at, limit=100)
         entries, at, more = page["entries"], page["cursor"], page["hasMore"]
-        assert 0 < sum(len(orjson.dumps(entry)) for entry in entries) <= PAGE_BYTES
+        assert 0 < sum(len(orjson.dumps(entry)) for entry in entries) <= MAX_SYNC_PAGE_BYTES
         assert cursor.decode(at).offsets[0] == entries[-1]["version"] + 1
         shown, pages = shown + [entry["text"] for entry in entries], pages + 1
     assert shown == texts
@@ -142,7 +142,7 @@ async def test_long_texts_that_a_page_does_not_show_are_not_read(
     )
     with psycopg.connect(database_url) as connection:
         params = {"user": "bob", "offsets": [0], "limit": 101}
-        assert connection.execute(SYNC, params).rowcount <= 2 + PAGE_BYTES // MAX_TEXT
+        assert connection.execute(SYNC, params).rowcount <= 2 + MAX_SYNC_PAGE_BYTES // MAX_TEXT
 
 
 async def test_a_rejection_reaches_its_actor_who_was_away(read_models: ReadModels) -> None:

@@ -12,7 +12,7 @@ from deploy.local.supervisor.process import Process, module
 from gateway.settings import Settings
 from message_store.settings import ProjectSettings, ServeSettings
 from notifier.live.settings import LiveSettings
-from shared.runtime.settings import ProcessSettings, read
+from shared.runtime.settings import ProcessSettings, load_settings
 
 SERVICE_SETTINGS: Mapping[str, type[ProcessSettings]] = {
     "store": ServeSettings,
@@ -63,7 +63,7 @@ class Services:
         """Exit with a line that names the setting, if a service would refuse one."""
         for process, *_ in self.stages("127.0.0.1:1", "postgresql://127.0.0.1/any"):
             settings = {name.lower(): value for name, value in process.env.items()}
-            read(SERVICE_SETTINGS[process.name], **settings)
+            load_settings(SERVICE_SETTINGS[process.name], **settings)
 
     def stages(self, kafka: str, database: str) -> list[list[Process]]:
         """Return the services in start order: each one's dependencies come before it."""

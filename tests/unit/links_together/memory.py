@@ -10,7 +10,7 @@ from gateway.store.client import StoreResponse
 from notifier.live.dispatch_entry import Notice
 from notifier.live.replay_buffer import Stream
 from shared.contract import cursor
-from shared.contract.position import Position, after
+from shared.contract.position import Position, next_offset
 from shared.internal.store_api import MembershipAnswer, ProjectionOffsets, SyncPage
 from shared.kafka import partition_for
 
@@ -98,7 +98,7 @@ class Memory:
         page, more = missed[:_PAGE], len(missed) > _PAGE
         if more:
             partition, offset = page[-1]
-            reached = [*reached[:partition], after(offset), *start[partition + 1 :]]
+            reached = [*reached[:partition], next_offset(offset), *start[partition + 1 :]]
         await self.answers.wait()
         answer = SyncPage([orjson.dumps(pair) for pair in page], cursor.encode(EPOCH, user, reached), more)
         return StoreResponse(200, answer.encode())

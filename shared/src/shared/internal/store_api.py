@@ -14,8 +14,8 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shared.contract import cursor as cursors
-from shared.contract.cursor import Cursor, CursorInvalid
-from shared.contract.fields import MAX_SEQ, PAGE_BYTES, UserId, Uuid
+from shared.contract.cursor import Cursor, InvalidCursor
+from shared.contract.fields import MAX_SEQ, MAX_SYNC_PAGE_BYTES, UserId, Uuid
 from shared.http.problems import Problem
 from shared.http.query_string import QueryString, WholeNumber
 
@@ -63,7 +63,7 @@ def decode_cursor(text: str) -> Cursor:
     """Raises Problem(cursor_invalid)."""
     try:
         return cursors.decode(text)
-    except CursorInvalid as error:
+    except InvalidCursor as error:
         raise Problem("cursor_invalid", f"the cursor {error}") from None
 
 
@@ -225,7 +225,7 @@ class OutcomeAnswer(NamedTuple):
         return cls(**orjson.loads(body))
 
 
-def fit_page(frames: Iterable[bytes], max_bytes: int = PAGE_BYTES) -> list[bytes]:
+def fit_frames(frames: Iterable[bytes], max_bytes: int = MAX_SYNC_PAGE_BYTES) -> list[bytes]:
     """Return the first frames, at most `max_bytes` of them, but at least one if there is one."""
     page: list[bytes] = []
     left = max_bytes

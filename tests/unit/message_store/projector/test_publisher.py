@@ -10,17 +10,19 @@ import pytest
 from message_store.domain.fold import Arrival, Folded, States, fold
 from message_store.projector.publisher import Publisher
 from shared.contract import codec, ids
-from shared.kafka import Appendable, Appended, Record
-from shared.testing.in_memory_kafka import MemoryLog, MemoryProducer
+from shared.kafka import BatchResult, OutgoingRecord, Record
+from shared.testing.in_memory_kafka import InMemoryLog, InMemoryProducer
 from tests import builders
 
 GROUP = ids.group_conversation_id("ann", "g")
 
 
-class Broker(MemoryProducer):
+class Broker(InMemoryProducer):
     """Cannot take partition 0, and takes its time for partition 1."""
 
-    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
+    async def append_batch(
+        self, topic: str, partition: int, records: Iterable[OutgoingRecord]
+    ) -> BatchResult:
         offered = list(records)
         if partition == 0:
             raise ValueError("broken")
@@ -36,7 +38,7 @@ def _folded(partition: int, count: int) -> list[Folded]:
     return fold(states, [Arrival(Record(partition, n, b"", b""), each) for n, each in enumerate(story)])
 
 
-def _publisher(log: MemoryLog) -> Publisher:
+def _publisher(log: InMemoryLog) -> Publisher:
     publisher = Publisher(Broker(log), "messages", epoch=builders.EPOCH, source="test")
     for partition in range(2):
         publisher.restart(partition)
@@ -44,14 +46,14 @@ def _publisher(log: MemoryLog) -> Publisher:
 
 
 def test_what_waits_is_no_larger_than_it_is_taken_for() -> None:
-    publisher = _publisher(MemoryLog(2))
+    publisher = _publisher(InMemoryLog(2))
     publisher.tell(_folded(0, 500))
     assert len(pickle.dumps(publisher._lines[0].waiting)) < publisher.backlog(0)
 
 
 async def test_who_goes_on_after_a_failure_leaves_nothing_out() -> None:
     """Nothing of the round that failed is still under way then, and takes for told what was not sent."""
-    log = MemoryLog(2)
+    log = InMemoryLog(2)
     publisher = _publisher(log)
     publisher.tell([*_folded(0, 1), *_folded(1, 6)])
     with pytest.raises(ExceptionGroup):

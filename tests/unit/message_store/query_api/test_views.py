@@ -13,7 +13,7 @@ from message_store.query_api import views
 from message_store.query_api.sync_frames import BUILDERS, encode_frame
 from shared.contract import codec, frames
 from shared.contract.entries import Entry
-from shared.contract.fields import MAX_SEQ, SHOWN_MEMBERS
+from shared.contract.fields import MAX_LISTED_MEMBERS, MAX_SEQ
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=50)
 users = st.sampled_from(["ann", "bob", "Zoë", "dan"])
@@ -26,7 +26,7 @@ readers = {
     "member_count": st.integers(1, 1_024),
     "others_read_seq": st.none() | seqs,
 }
-members = st.lists(st.integers(0, 999).map("user-{}".format), max_size=SHOWN_MEMBERS + 5, unique=True)
+members = st.lists(st.integers(0, 999).map("user-{}".format), max_size=MAX_LISTED_MEMBERS + 5, unique=True)
 
 
 def rows(**columns: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

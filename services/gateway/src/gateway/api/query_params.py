@@ -8,7 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, PrivateAttr, model_valid
 from gateway.api.examples import CALLER, CONVERSATION
 from shared.contract import page_token, position
 from shared.contract.cursor import Cursor
-from shared.contract.fields import Otherwise, UserId, Uuid, Wire
+from shared.contract.fields import ErrorText, UserId, Uuid, WireModel
 from shared.internal import store_api
 from shared.internal.store_api import Bound, HistoryBound
 
@@ -24,12 +24,12 @@ PageToken = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9_-]{1,600}$"),
     AfterValidator(_page_token),
-    Otherwise("is not a nextPage"),
+    ErrorText("is not a nextPage"),
 ]
-Position = Annotated[str, Field(pattern=position.PATTERN), Otherwise("is not the `position` of an answer")]
+Position = Annotated[str, Field(pattern=position.PATTERN), ErrorText("is not the `position` of an answer")]
 
 
-class Query(Wire):
+class Query(WireModel):
     model_config = ConfigDict(extra="ignore")
 
     me_id: UserId | None = Field(default=None, examples=[CALLER])

@@ -14,8 +14,8 @@ import orjson
 from gateway.store.client import StoreAway, StoreResponse, StoreUnavailable, WaitFor
 from shared.contract import codec, events, frames
 from shared.contract import cursor as cursors
-from shared.contract.entry_to_frame import history_page
-from shared.contract.position import Position, after
+from shared.contract.entry_to_frame import fit_history_page
+from shared.contract.position import Position, next_offset
 from shared.http.problems import Code, Problem
 from shared.internal.store_api import (
     HistoryBound,
@@ -23,10 +23,10 @@ from shared.internal.store_api import (
     OutcomeAnswer,
     ProjectionOffsets,
     SyncPage,
-    fit_page,
+    fit_frames,
 )
 from shared.log.log_epoch import LogIdentity
-from shared.testing.in_memory_kafka import MemoryLog
+from shared.testing.in_memory_kafka import InMemoryLog
 
 _decode_event = lru_cache(10_000)(codec.decode_event)
 
@@ -50,7 +50,7 @@ class _Conversation:
 
 
 class InMemoryStore:
-    def __init__(self, log: MemoryLog, topic: str, identity: LogIdentity) -> None:
+    def __init__(self, log: InMemoryLog, topic: str, identity: LogIdentity) -> None:
         self.away = False
         self.busy = False
         """Calls time out."""
@@ -100,7 +100,7 @@ class InMemoryStore:
             messages = [m for m in state.messages if (m.seq > seq if forward else m.seq < seq)]
             page = messages[:limit] if forward else messages[-limit:]
             items = _json([_view_message(state, message, user) for message in page])
-            low, high = history_page(items, 0 if forward else len(items))
+            low, high = fit_history_page(items, 0 if forward else len(items))
             more = {"hasMore": len(messages) > high - low, "hasOlder": False, "hasNewer": False}
             return _ok({"items": items[low:high], **more, "cursor": self._cursor(user)})
 
@@ -115,12 +115,12 @@ class InMemoryStore:
         def respond() -> StoreResponse:
             since = client_cursor.offsets if client_cursor is not None else self._offsets()
             missed = self._missed(user, since)
-            page = fit_page(codec.encode(frame) for *_, frame in missed[:limit])
+            page = fit_frames(codec.encode(frame) for *_, frame in missed[:limit])
             has_more = len(missed) > len(page)
             reached = list(self._offsets())
             if has_more:
                 partition, offset, _ = missed[len(page) - 1]
-                reached = [*reached[:partition], after(offset), *since[partition + 1 :]]
+                reached = [*reached[:partition], next_offset(offset), *since[partition + 1 :]]
             at = cursors.encode(self.identity.epoch, user, reached)
             return StoreResponse(200, SyncPage(page, at, has_more).encode())
 
@@ -224,7 +224,7 @@ def _apply(to: _Conversation, place: tuple[int, int], event: events.Conversation
         message = frames.MessageFields(
             id=event.data.message_id,
             conversation_id=to.id,
-            seq=after(len(to.messages)),
+            seq=next_offset(len(to.messages)),
             sender_id=event.actor,
             text=event.data.content.text,
             created_at=event.time,

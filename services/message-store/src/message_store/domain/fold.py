@@ -18,7 +18,7 @@ from message_store.domain import (
     evolve,
 )
 from shared.contract.events import Event, LogOpened, MessageSent
-from shared.contract.fields import READ_RECEIPT_MEMBERS
+from shared.contract.fields import MAX_READ_RECEIPT_MEMBERS
 from shared.kafka import Record
 
 States = dict[str, Conversation | None]
@@ -119,7 +119,7 @@ def _audience(actor: str, outcome: Outcome, after: Conversation | None) -> tuple
         return (actor,), True
     if isinstance(outcome, Untold) or after is None:
         return (), False
-    if isinstance(outcome, ReadAdvanced) and len(after.members) > READ_RECEIPT_MEMBERS:
+    if isinstance(outcome, ReadAdvanced) and len(after.members) > MAX_READ_RECEIPT_MEMBERS:
         return (actor,), True
     if isinstance(outcome, MemberLeft):
         return (*after.members, outcome.user_id), False  # an interval includes both its ends

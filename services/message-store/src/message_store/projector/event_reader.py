@@ -2,7 +2,7 @@
 
 from message_store.domain.fold import Arrival, GivenUp
 from shared.contract import codec
-from shared.contract.codec import Undecodable
+from shared.contract.codec import DecodeError
 from shared.contract.events import Event, LogOpened
 from shared.kafka import Record, partition_for
 from shared.kafka.types import ConsumerPort
@@ -17,14 +17,14 @@ class Intake:
 
     async def take(self, limit: int, wait: float) -> dict[int, list[Arrival]]:
         """At most `limit` records, as `ConsumerPort.take`."""
-        taken = await self._consumer.take(limit, wait)
+        taken = await self._consumer.poll(limit, wait)
         self.full = sum(map(len, taken.values())) >= limit
         return {p: [Arrival(each, self._admitted(each)) for each in records] for p, records in taken.items()}
 
     def _admitted(self, record: Record) -> Event | GivenUp:
         try:
             return admit(record, self._partitions)
-        except Undecodable as error:
+        except DecodeError as error:
             return GivenUp(str(error))
 
 
@@ -34,12 +34,12 @@ def admit(record: Record, partitions: int) -> Event:
     event = codec.decode_event(record.value)
     if isinstance(event, LogOpened):
         if record.offset != 0:
-            raise Undecodable("chat.log.opened stands only at offset 0")
+            raise DecodeError("chat.log.opened stands only at offset 0")
         return event
     if event.data.conversation_id != event.subject:
-        raise Undecodable("the conversation is not the event's subject")
+        raise DecodeError("the conversation is not the event's subject")
     if record.key != event.subject.encode():
-        raise Undecodable("the key is not the event's subject")
+        raise DecodeError("the key is not the event's subject")
     if partition_for(record.key, partitions) != record.partition:
-        raise Undecodable("the key belongs to another partition")
+        raise DecodeError("the key belongs to another partition")
     return event

@@ -8,18 +8,18 @@ from prometheus_client import Gauge
 
 from message_store.projector.partition_ownership import Tenure
 from shared.kafka.types import ConsumerPort
-from shared.runtime.stall_detector import Pulse
+from shared.runtime.stall_detector import StallDetector
 
 _lag = Gauge("projector_lag_records", "Events in the log that are not projected yet")
 
 
 class Vigil:
     def __init__(self, stalled_after: float) -> None:
-        self._pulse = Pulse(stalled_after)
+        self._pulse = StallDetector(stalled_after)
         self._tenure: Tenure | None = None
 
     def alive(self) -> Iterable[str]:
-        if stuck := self._pulse.stuck():
+        if stuck := self._pulse.stalled_partitions():
             yield f"there are events to project in partitions {stuck}, but none is projected"
 
     async def watch(self, tenure: Tenure, consumer: ConsumerPort) -> None:
@@ -34,7 +34,7 @@ class Vigil:
 
     async def _look(self, tenure: Tenure, consumer: ConsumerPort) -> None:
         try:
-            ends = await consumer.ends(sorted(consumer.partitions))
+            ends = await consumer.end_offsets(sorted(consumer.partitions))
         except TimeoutError:
             return
         at = {partition: tenure.next.get(partition, -1) for partition in ends}

@@ -16,7 +16,7 @@ from message_store.projector.publisher import Publisher
 from message_store.projector.state_cache import StateCache
 from message_store.read_models.rows import Advance
 from message_store.storage.port import Progress, Store, Unavailable, WrongLog
-from shared.contract.position import after
+from shared.contract.position import next_offset
 from shared.kafka.types import ConsumerPort
 from shared.log.log_epoch import LogIdentity
 from shared.runtime.failpoints import failpoint
@@ -121,7 +121,7 @@ class Tenure:
         """Become the owner. Where each log ends is asked afterwards: before, another may still move on."""
         claimed = await self._patiently(lambda: self._store.claim(self._identity, partitions))
         failpoint("projector.claimed")
-        ends = await self._patiently(lambda: self._consumer.ends(partitions))
+        ends = await self._patiently(lambda: self._consumer.end_offsets(partitions))
         for partition, progress in claimed.items():
             if ends[partition] < progress.next_offset:
                 raise WrongLog(
@@ -169,7 +169,7 @@ class Tenure:
     async def _retell(self, partition: int, start: int) -> None:
         while page := await self._patiently(lambda: self._store.untold(partition, start, 1_000)):  # noqa: B023
             self._publisher.tell(page)
-            start = after(page[-1].offset)
+            start = next_offset(page[-1].offset)
 
     def _forget(self, partition: int) -> None:
         self._states.drop(partition)

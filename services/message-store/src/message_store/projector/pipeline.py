@@ -167,7 +167,7 @@ class Pipeline:
             await self._alone(arrivals[middle:])
         elif not isinstance(arrivals[0].event, GivenUp):
             record, reason = arrivals[0].record, _blamed(error)
-            await self._dead_letters.bury(self._topic, record, reason)
+            await self._dead_letters.publish(self._topic, record, reason)
             await self._alone([Arrival(record, GivenUp(reason))])
         else:
             raise error

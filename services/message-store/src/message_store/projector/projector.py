@@ -79,7 +79,7 @@ class Projector:
     async def _heed(self, record: Record, event: Aside) -> None:
         """Raises WrongLog."""
         if isinstance(event, GivenUp):
-            await self._dead_letters.bury(self._topic, record, event.reason)
+            await self._dead_letters.publish(self._topic, record, event.reason)
             failpoint("projector.buried")
         elif event.data.epoch != self._identity.epoch:
             raise WrongLog(f"partition {record.partition} begins another log: {event.data.epoch}")

@@ -18,8 +18,8 @@ from message_store.domain import Sent
 from message_store.domain.fold import Folded
 from message_store.read_models.entry_encoder import record
 from shared.contract import codec
-from shared.kafka import Appendable, Unconfirmed
-from shared.kafka.types import BATCH, ProducerPort
+from shared.kafka import OutgoingRecord, Unconfirmed
+from shared.kafka.types import MAX_BATCH_RECORDS, ProducerPort
 from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
@@ -106,9 +106,9 @@ class Publisher:
                 async with asyncio.timeout(patience):
                     await self._idle.wait()
 
-    def _appendable(self, folded: Folded) -> Appendable:
+    def _appendable(self, folded: Folded) -> OutgoingRecord:
         value = record(folded, self._epoch, self._source)
-        return Appendable(str(folded.conversation_id).encode(), value, codec.HEADERS)
+        return OutgoingRecord(str(folded.conversation_id).encode(), value, codec.HEADERS)
 
     async def _rounds(self, lines: list[tuple[int, Line]]) -> bool:
         """Whether all were confirmed."""
@@ -119,9 +119,9 @@ class Publisher:
         return all(each.result() for each in rounds)
 
     async def _round(self, partition: int, line: Line) -> bool:
-        batch = map(self._appendable, islice(line.waiting, BATCH))
+        batch = map(self._appendable, islice(line.waiting, MAX_BATCH_RECORDS))
         try:
-            count = (await self._producer.append_batch(self._topic, partition, batch)).taken
+            count = (await self._producer.append_batch(self._topic, partition, batch)).record_count
         except Unconfirmed as error:
             log.warning(
                 "publisher.unconfirmed", partition=partition, first=line.waiting[0].offset, reason=str(error)

@@ -18,9 +18,9 @@ from message_store.query_api.sync_frames import encode_frame
 from message_store.query_api.views import Reader, Row
 from message_store.storage import sessions
 from shared.contract import cursor
-from shared.contract.entry_to_frame import conversations_page, history_page
+from shared.contract.entry_to_frame import fit_conversations_page, fit_history_page
 from shared.contract.fields import MAX_SEQ
-from shared.contract.position import Position, after
+from shared.contract.position import Position, next_offset
 from shared.http.problems import Problem, not_found
 from shared.internal.store_api import (
     HistoryBound,
@@ -28,7 +28,7 @@ from shared.internal.store_api import (
     OutcomeAnswer,
     ProjectionOffsets,
     SyncPage,
-    fit_page,
+    fit_frames,
 )
 
 _QUERY_TIMEOUT = 2.0  # seconds; less than gateways wait for an answer
@@ -76,7 +76,7 @@ class Queries:
         rows = await self._rows(read_sql.CONVERSATIONS, params)
         projection = _projection(rows[0])
         listed = [row for row in rows if row.id is not None]
-        items = conversations_page([views.conversation(row, user) for row in listed[:limit]])
+        items = fit_conversations_page([views.conversation(row, user) for row in listed[:limit]])
         has_more = len(listed) > len(items)
         return {
             "items": items,
@@ -87,7 +87,7 @@ class Queries:
     async def history(
         self, user: str, conversation: str, limit: int, bound: HistoryBound | None
     ) -> dict[str, Any]:
-        """At most `limit` messages and LIST_BYTES of them: those nearest to the bound, or else the newest.
+        """At most `limit` messages and MAX_PAGE_BYTES of them, nearest to the bound or the newest.
         Raises Problem(not_found)."""
         side, seq = bound if bound is not None else HistoryBound("before", MAX_SEQ)
         edge = seq + 1 if side == "after" else seq
@@ -108,7 +108,7 @@ class Queries:
         left, right = _window(side, older, len(rows) - older, limit)
         begin = older - left
         items = [views.message(row, conversation, reader) for row in rows[begin : older + right]]
-        low, high = history_page(items, left)
+        low, high = fit_history_page(items, left)
         has_older, has_newer = begin + low > 0, begin + high < len(rows)
         has_more = {"before": has_older, "after": has_newer}.get(side, has_older or has_newer)
         return {
@@ -121,7 +121,7 @@ class Queries:
 
     async def sync(self, user: str, since: Sequence[int] | None, limit: int) -> SyncPage:
         """The frames that a socket of `user` would have received after `since`, by partition and offset, at
-        most `limit` and PAGE_BYTES of them. `since`: per partition the next offset; None: only the cursor.
+        most `limit` and MAX_SYNC_PAGE_BYTES of them. `since`: per partition the next offset; None: no frames.
         Raises Problem(projection_behind): the read models may have been further and are rebuilt."""
         if since is None:
             return SyncPage([], _cursor(await self.progress(), user), has_more=False)
@@ -131,7 +131,7 @@ class Queries:
         if projection.is_behind(dict(enumerate(since))):
             raise_behind()
         missed = [row for row in rows if row.partition is not None]
-        frames = fit_page(encode_frame(row, user) for row in missed[:limit])
+        frames = fit_frames(encode_frame(row, user) for row in missed[:limit])
         has_more = len(missed) > len(frames)
         reached: Sequence[int] = projection.offsets
         if has_more:
@@ -210,7 +210,7 @@ def _window(side: str, older: int, newer: int, limit: int) -> tuple[int, int]:
 
 def _reached(projected: Sequence[int], since: Sequence[int], last: Row) -> list[int]:
     """Partitions below that of the last row are done, those above it are not begun."""
-    return [*projected[: last.partition], after(last.offset), *since[last.partition + 1 :]]
+    return [*projected[: last.partition], next_offset(last.offset), *since[last.partition + 1 :]]
 
 
 def _projection(row: Row) -> ProjectionOffsets:

@@ -7,7 +7,7 @@ columns of PROGRESS, and there is one row even when nothing is found; HISTORY ha
 from typing import LiteralString
 
 from message_store.storage.timestamps import rfc3339
-from shared.contract.fields import PAGE_BYTES, READ_RECEIPT_MEMBERS
+from shared.contract.fields import MAX_READ_RECEIPT_MEMBERS, MAX_SYNC_PAGE_BYTES
 
 PROGRESS = """
 select max(epoch) as epoch, max(partitions) as partitions,
@@ -41,7 +41,7 @@ _READER = """m.read_seq, c.member_count,
     (select min(read_seq) from members o
      where o.conversation_id = c.id and o.to_offset is null and o.user_id <> %(user)s) as others_read_seq"""
 
-# `others_read_seq` is used up to 32 members (READ_RECEIPT_MEMBERS), who are all among the first 100.
+# `others_read_seq` is used up to 32 members (MAX_READ_RECEIPT_MEMBERS), who are all among the first 100.
 _CONVERSATION = f"""
 select c.id::text as id, c.kind, c.title, c.last_seq, c.version, {rfc3339("c.created_at")} as created_at,
     {rfc3339("c.updated_at")} as updated_at, named.members, m.read_seq, c.member_count, named.others_read_seq,
@@ -181,7 +181,7 @@ with {_PROJECTION}, {_DUE}, missed as materialized (
         and reader.conversation_id = c.id and reader.user_id = %(user)s and reader.to_offset is null
     left join lateral (
         select min(read_seq) as read_seq from members
-        where j.kind = 'message.sent' and c.member_count <= {READ_RECEIPT_MEMBERS}
+        where j.kind = 'message.sent' and c.member_count <= {MAX_READ_RECEIPT_MEMBERS}
           and conversation_id = c.id and to_offset is null and user_id <> %(user)s
     ) others on true
 )
@@ -190,6 +190,6 @@ select * from projection left join (
         order by missed.partition, missed."offset" rows between unbounded preceding and 1 preceding
     ) as text_bytes_before
     from missed
-) page on coalesce(page.text_bytes_before, 0) <= {PAGE_BYTES}
+) page on coalesce(page.text_bytes_before, 0) <= {MAX_SYNC_PAGE_BYTES}
 order by page.partition, page."offset"
 """

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from message_store.query_api.views import Reader, Row, message
-from shared.contract.fields import SHOWN_MEMBERS
+from shared.contract.fields import MAX_LISTED_MEMBERS
 
 
 def encode_frame(row: Row, user: str) -> bytes:
@@ -38,7 +38,7 @@ def _conversation(row: Row, _: str) -> dict[str, Any]:
         "conversationId": row.conversation_id,
         "kind": row.conversation_kind,
         "title": row.title,
-        "members": members[:SHOWN_MEMBERS],
+        "members": members[:MAX_LISTED_MEMBERS],
         "memberCount": len(members),
         "createdAt": row.started_at,
         "updatedAt": row.updated_at,

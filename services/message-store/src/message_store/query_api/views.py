@@ -4,7 +4,7 @@ their models in `contract.frames` field by field."""
 from typing import Any, NamedTuple, Self
 
 from shared.contract import page_token
-from shared.contract.fields import READ_RECEIPT_MEMBERS
+from shared.contract.fields import MAX_READ_RECEIPT_MEMBERS
 from shared.http.problems import Problem
 
 Row = Any
@@ -21,7 +21,7 @@ class Reader(NamedTuple):
     @classmethod
     def of(cls, user: str, read_seq: int | None, member_count: int, others_read_seq: int | None) -> Self:
         """`read_seq`: the caller's, None if no member; `others_read_seq`: the least of all other members."""
-        own_messages = 0 if member_count > READ_RECEIPT_MEMBERS else others_read_seq or 0
+        own_messages = 0 if member_count > MAX_READ_RECEIPT_MEMBERS else others_read_seq or 0
         return cls(user, read_seq or 0, own_messages)
 
     @classmethod

@@ -26,7 +26,7 @@ from message_store.read_models.rows import (
     MessageRow,
     ReadRow,
 )
-from shared.contract.position import after
+from shared.contract.position import next_offset
 
 
 def changes(batch: list[Folded], before: States, after: States, advances: list[Advance]) -> Changes:
@@ -177,7 +177,7 @@ def advance(batch: list[Folded], published: dict[int, int]) -> list[Advance]:
         Advance(
             partition,
             first[partition].offset,
-            after(last[partition].offset),
+            next_offset(last[partition].offset),
             last[partition].event_id,
             published.get(partition, 0),
         )

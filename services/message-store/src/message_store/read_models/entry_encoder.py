@@ -20,7 +20,7 @@ from message_store.domain import (
     Started,
 )
 from message_store.domain.fold import Folded
-from shared.contract.fields import SHOWN_MEMBERS
+from shared.contract.fields import MAX_LISTED_MEMBERS
 from shared.contract.position import Position
 
 
@@ -80,7 +80,7 @@ def _conversation(state: Conversation | None) -> dict[str, Any]:
         "conversationId": state.id,
         "kind": state.kind,
         "title": state.title,
-        "members": list(state.members)[:SHOWN_MEMBERS],
+        "members": list(state.members)[:MAX_LISTED_MEMBERS],
         "memberCount": len(state.members),
         "createdAt": state.created_at,
         "updatedAt": state.updated_at,
