@@ -225,7 +225,7 @@ class OutcomeAnswer(NamedTuple):
         return cls(**orjson.loads(body))
 
 
-def fit_page(frames: Iterable[bytes], max_bytes: int = MAX_SYNC_PAGE_BYTES) -> list[bytes]:
+def fit_frames(frames: Iterable[bytes], max_bytes: int = MAX_SYNC_PAGE_BYTES) -> list[bytes]:
     """Return the first frames, at most `max_bytes` of them, but at least one if there is one."""
     page: list[bytes] = []
     left = max_bytes

@@ -24,7 +24,7 @@ from shared.internal.store_api import (
     ProjectionOffsets,
     SyncPage,
     SyncParams,
-    fit_page,
+    fit_frames,
 )
 
 EPOCH = "0123456789abcdef"
@@ -105,7 +105,7 @@ def test_a_page_of_frames_is_decoded_as_encoded_and_as_rest_clients_receive_it(p
 
 @given(st.lists(frames, max_size=8), st.integers(0, 300))
 def test_a_page_has_as_many_frames_as_fit_and_at_least_one(frames: list[bytes], max_bytes: int) -> None:
-    page = fit_page(frames, max_bytes)
+    page = fit_frames(frames, max_bytes)
     assert page == frames[: len(page)]
     assert sum(map(len, page)) <= max_bytes or len(page) == 1
     if len(page) < len(frames):

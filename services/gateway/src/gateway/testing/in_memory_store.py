@@ -23,7 +23,7 @@ from shared.internal.store_api import (
     OutcomeAnswer,
     ProjectionOffsets,
     SyncPage,
-    fit_page,
+    fit_frames,
 )
 from shared.log.log_epoch import LogIdentity
 from shared.testing.in_memory_kafka import InMemoryLog
@@ -115,7 +115,7 @@ class InMemoryStore:
         def respond() -> StoreResponse:
             since = client_cursor.offsets if client_cursor is not None else self._offsets()
             missed = self._missed(user, since)
-            page = fit_page(codec.encode(frame) for *_, frame in missed[:limit])
+            page = fit_frames(codec.encode(frame) for *_, frame in missed[:limit])
             has_more = len(missed) > len(page)
             reached = list(self._offsets())
             if has_more:

@@ -28,7 +28,7 @@ from shared.internal.store_api import (
     OutcomeAnswer,
     ProjectionOffsets,
     SyncPage,
-    fit_page,
+    fit_frames,
 )
 
 _QUERY_TIMEOUT = 2.0  # seconds; less than gateways wait for an answer
@@ -87,7 +87,7 @@ class Queries:
     async def history(
         self, user: str, conversation: str, limit: int, bound: HistoryBound | None
     ) -> dict[str, Any]:
-        """At most `limit` messages and MAX_PAGE_BYTES of them: those nearest to the bound, or else the newest.
+        """At most `limit` messages and MAX_PAGE_BYTES of them, nearest to the bound or the newest.
         Raises Problem(not_found)."""
         side, seq = bound if bound is not None else HistoryBound("before", MAX_SEQ)
         edge = seq + 1 if side == "after" else seq
@@ -121,7 +121,7 @@ class Queries:
 
     async def sync(self, user: str, since: Sequence[int] | None, limit: int) -> SyncPage:
         """The frames that a socket of `user` would have received after `since`, by partition and offset, at
-        most `limit` and MAX_SYNC_PAGE_BYTES of them. `since`: per partition the next offset; None: only the cursor.
+        most `limit` and MAX_SYNC_PAGE_BYTES of them. `since`: per partition the next offset; None: no frames.
         Raises Problem(projection_behind): the read models may have been further and are rebuilt."""
         if since is None:
             return SyncPage([], _cursor(await self.progress(), user), has_more=False)
@@ -131,7 +131,7 @@ class Queries:
         if projection.is_behind(dict(enumerate(since))):
             raise_behind()
         missed = [row for row in rows if row.partition is not None]
-        frames = fit_page(encode_frame(row, user) for row in missed[:limit])
+        frames = fit_frames(encode_frame(row, user) for row in missed[:limit])
         has_more = len(missed) > len(frames)
         reached: Sequence[int] = projection.offsets
         if has_more:
