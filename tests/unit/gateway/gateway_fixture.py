@@ -61,7 +61,7 @@ class Broker(InMemoryProducer):
 class Ends(InMemoryConsumer):
     away = False
 
-    async def ends(self, partitions: Any) -> dict[int, int]:
+    async def end_offsets(self, partitions: Any) -> dict[int, int]:
         if self.away:
             raise TimeoutError("away")
         return await super().end_offsets(partitions)
