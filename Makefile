@@ -30,9 +30,9 @@ test: $(READY) ## Run every test, against a real Kafka, PostgreSQL and Chromium 
 test-unit: $(READY) ## Run the tests that need nothing but Python
 	@$(PYTHON) -m pytest tests/unit $(ARGS)
 
-faults: $(READY) ## Break everything in turn, under load, and judge what became of it (ARGS='--only kill9 --repeat 9')
-	@$(PYTHON) -m tests.faults.campaign $(ARGS)
-	@$(if $(ARGS),,$(PYTHON) -m pytest -m long tests/faults)
+faults: $(READY) ## Inject every fault under load and check every promise (ARGS='--only kill9 --repeat 9')
+	@$(PYTHON) -m tests.chaos.chaos_suite $(ARGS)
+	@$(if $(ARGS),,$(PYTHON) -m pytest -m long tests/chaos)
 
 check: $(READY) ## Look for what is wrong; changes nothing
 	@.venv/bin/ruff format --check .
@@ -47,11 +47,11 @@ fix: $(READY) ## Format, and repair what can be
 	@.venv/bin/ruff format .
 	@$(PYTHON) -m deploy.local.dependencies.web_client fix
 
-bench: $(READY) ## Measure latency, throughput and CPU
-	@$(PYTHON) -m bench $(ARGS)
+bench: $(READY) ## Measure latency, throughput and CPU (ARGS='knee --against ejabberd', ARGS=--help)
+	@$(PYTHON) -m bench $(or $(ARGS),rates)
 
-bench-peers: $(READY) ## The same beside ejabberd and others, installed for it (ARGS=--help)
-	@$(PYTHON) -m bench.peers $(ARGS)
+bench-peers: $(READY) ## The same beside ejabberd, which is installed for it
+	@$(PYTHON) -m bench $(or $(ARGS),rates --against ejabberd --rates 20,200 --rounds 8 --warm-up 60)
 
 picture: $(READY) ## Make the README's pictures anew, with Chromium, from the demo's data
 	@$(PYTHON) -m tests.browser.picture
