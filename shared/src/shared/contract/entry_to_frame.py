@@ -1,28 +1,17 @@
 """What a client is shown of an entry: state, without the audience."""
 
 from collections.abc import Iterable, Sequence
-from functools import cache
-from typing import Any, assert_never
+from typing import Any
 
 import orjson
 
-from shared.contract import entries, frames
+from shared.contract import entries
 from shared.contract.fields import MAX_PAGE_BYTES, MAX_SYNC_PAGE_BYTES, WireModel
 
 
 def entry_to_frame(entry: entries.Entry) -> WireModel:
-    match entry:
-        case entries.MessageSentEntry(data=data):
-            return _frame(frames.MessageFrame, data, is_read=False)  # nobody has read what is just told
-        case entries.ConversationStartedEntry(data=data):
-            return _frame(frames.ConversationFrame, data)
-        case entries.MemberAddedEntry(data=data) | entries.MemberRemovedEntry(data=data):
-            return _frame(frames.ConversationFrame, data)
-        case entries.ReadMovedEntry(data=data):
-            return _frame(frames.ReadFrame, data)
-        case entries.EventRejectedEntry(data=data):
-            return _frame(frames.RejectedFrame, data)
-    assert_never(entry)
+    """Return what clients are shown of an entry: state, without the audience."""
+    return entry.frame()
 
 
 def fit_page(frames: Iterable[dict[str, Any]], max_bytes: int = MAX_SYNC_PAGE_BYTES) -> list[dict[str, Any]]:
@@ -65,15 +54,3 @@ def fit_conversations_page(conversations: list[dict[str, Any]]) -> list[dict[str
 def _fits_for_certain(characters: int, besides: int) -> bool:
     """Without writing it out: a character has at most 6 bytes as JSON, and so many bytes come besides."""
     return 6 * characters + besides <= MAX_PAGE_BYTES
-
-
-def _frame(frame: type[WireModel], data: WireModel, **more: Any) -> WireModel:
-    """The fields of `data` that the frame has; they were validated when the entry was read."""
-    known = _field_names(frame)
-    fields: dict[str, Any] = {name: value for name, value in data if name in known}
-    return frame.model_construct(**fields, **more)
-
-
-@cache
-def _field_names(frame: type[WireModel]) -> frozenset[str]:
-    return frozenset(frame.model_fields)

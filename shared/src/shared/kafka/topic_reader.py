@@ -63,11 +63,14 @@ class TopicReader:
                 self._consumer.pause(*places)  # else it would go on fetching
 
     async def _fetch(self, offsets: dict[TopicPartition, int]) -> dict[int, Record]:
-        records: dict[int, Record] = {}
-        deadline = asyncio.get_running_loop().time() + REQUEST_TIMEOUT
-        while len(records) < len(offsets) and asyncio.get_running_loop().time() < deadline:
-            for place, records in (await self._consumer.getmany(timeout_ms=200)).items():
-                if place.partition not in records and records[0].offset == offsets[place]:
-                    records[place.partition] = to_record(records[0])
-                self._consumer.pause(place)
-        return records
+        """Poll until each partition's record has come, or `REQUEST_TIMEOUT` is over."""
+        loop = asyncio.get_running_loop()
+        found: dict[int, Record] = {}
+        deadline = loop.time() + REQUEST_TIMEOUT
+        while len(found) < len(offsets) and loop.time() < deadline:
+            for topic_partition, records in (await self._consumer.getmany(timeout_ms=200)).items():
+                partition = topic_partition.partition
+                if partition not in found and records[0].offset == offsets[topic_partition]:
+                    found[partition] = to_record(records[0])
+                self._consumer.pause(topic_partition)
+        return found
