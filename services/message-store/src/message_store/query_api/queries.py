@@ -153,6 +153,7 @@ class Queries:
 
     async def _rows(self, statement: LiteralString, params: dict[str, Any]) -> list[Row]:
         deadline = asyncio.get_running_loop().time() + self._timeout
+        lost = False
         try:
             while True:
                 try:
@@ -164,13 +165,14 @@ class Queries:
                         raise
                     # After a restart of the database the pool may hold dead connections alone: each read
                     # replaces one.
+                    lost = True
                     await self._require_server()
         except DatabaseAway as error:
             raise Problem("database_away", "no connection to the database can be made") from error
         except (TimeoutError, PoolTimeout, *_TIMED_OUT) as error:
-            raise Problem("busy", "the database does not answer in time") from error
+            raise (_unavailable() if lost else _busy()) from error
         except psycopg.Error as error:
-            raise Problem("unavailable", "the read models cannot be reached; try again") from error
+            raise _unavailable() from error
 
     async def _read(self, statement: LiteralString, params: dict[str, Any], deadline: float) -> list[Row]:
         """Cancel the statement at the deadline, but never the pool, which loses a connection whose return is
@@ -196,6 +198,14 @@ class Queries:
     async def _require_server(self) -> None:
         if await self._reachability.is_away():
             raise DatabaseAway
+
+
+def _busy() -> Problem:
+    return Problem("busy", "the database does not answer in time")
+
+
+def _unavailable() -> Problem:
+    return Problem("unavailable", "the read models cannot be reached; try again")
 
 
 def _window(side: str, older: int, newer: int, limit: int) -> tuple[int, int]:
