@@ -1,4 +1,5 @@
-"""The protocols between Parley's own services, each written once for both ends.
+"""Protocols between Parley's own services, each written once for both ends (docs/internal-wire.md).
 
-store_api  HTTP, gateway → message-store serve: parameters, answers, protocol number
+link_protocol   WebSocket messages between gateways and live notifiers
+store_api       HTTP calls of gateways to message-store serve
 """

@@ -120,7 +120,7 @@ where j.partition = %(partition)s and j."offset" = %(offset)s and j.actor = %(us
 # to at that offset, and those for `user` alone. A conversation without any costs one look-up by key: as a
 # join the planner would read the whole table once a caller has many conversations. Partitions are read one
 # after the other until the page is full; in each, at most `limit` journal rows of a conversation.
-# `python -m bench.sync_plan` shows the plan.
+# `python -m bench query-plan` shows the plan.
 _DUE = """
 since as (
     select (place - 1)::int as partition, at
