@@ -19,7 +19,7 @@ What came of everything that users did, one entry each: new messages, conversati
 rejections.
 
 Entries are CloudEvents 1.0 in structured mode. The key is the conversation id: entries of one conversation
-come in order. An entry may come more than once: its `id` tells. Ignore types and fields that you do not
+come in order. An entry may come more than once: deduplicate by its `id`. Ignore types and fields that you do not
 know. Kept for 7 days. See README.md."""
 
 _SOCKET = """\
@@ -81,8 +81,8 @@ def socket() -> Document:
         **_head("Parley: WebSocket", _SOCKET, "application/json"),
         "channels": {"socket": channel},
         "operations": {
-            "tell": _operation("send", "socket", "to-client.", TO_CLIENTS),
-            "listen": _operation("receive", "socket", "from-client.", FROM_CLIENTS),
+            "send": _operation("send", "socket", "to-client.", TO_CLIENTS),
+            "receive": _operation("receive", "socket", "from-client.", FROM_CLIENTS),
         },
         "components": {"messages": messages, "schemas": schemas},
     }

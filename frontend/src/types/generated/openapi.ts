@@ -1368,7 +1368,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description It is not alive; `reasons` say why. */
+            /** @description It is not alive; see `reasons`. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1417,7 +1417,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description It is not ready; `reasons` say why. */
+            /** @description It is not ready; see `reasons`. */
             503: {
                 headers: {
                     [name: string]: unknown;
