@@ -8,16 +8,16 @@ import psycopg
 import pytest
 
 from message_store.domain import Duplicate, Rejected, Sent
-from message_store.domain.fold import Arrival, Folded, fold
-from message_store.projector.batch import Draft
-from message_store.projector.state_cache import StateCache, knowing
+from message_store.domain.fold import ConsumedEvent, FoldResult, fold
+from message_store.projector.batch import FoldedBatch
+from message_store.projector.state_cache import StateCache, with_known_messages
 from message_store.read_models.changes import advance, changes
-from message_store.read_models.entry_encoder import record
-from message_store.read_models.rows import Changes
+from message_store.read_models.entry_encoder import encode_entry
+from message_store.read_models.rows import WriteSet
 from message_store.storage.migrate import migrate
-from message_store.storage.port import Known, LostRace, Progress, Store, WrongLog
+from message_store.storage.port import ExistingMessages, OwnershipLost, PartitionProgress, Store, WrongLog
 from message_store.storage.postgres import PostgresStore
-from message_store.testing.in_memory_storage import MemoryStore, Tables
+from message_store.testing.in_memory_storage import InMemoryStore, Tables
 from shared.contract import codec, ids
 from shared.contract.events import Event
 from shared.log.log_epoch import LogIdentity
@@ -51,7 +51,7 @@ class Database:
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
     if request.param == "memory":
         tables = Tables()
-        yield Database(lambda: MemoryStore(tables))
+        yield Database(lambda: InMemoryStore(tables))
         return
     url = request.getfixturevalue("database_url")
     migrate(url)
@@ -73,31 +73,31 @@ async def store(database: Database) -> Store:
     return made
 
 
-def _arrivals(story: Sequence[Event], start: int) -> list[Arrival]:
+def _arrivals(story: Sequence[Event], start: int) -> list[ConsumedEvent]:
     records = builders.records(0, story, start)
-    return [Arrival(record, event) for record, event in zip(records, story, strict=True)]
+    return [ConsumedEvent(record, event) for record, event in zip(records, story, strict=True)]
 
 
 async def _made(
-    store: Store, story: Sequence[Event], start: int = 0, known: Known | None = None
-) -> tuple[Changes, list[Folded]]:
+    store: Store, story: Sequence[Event], start: int = 0, known: ExistingMessages | None = None
+) -> tuple[WriteSet, list[FoldResult]]:
     arrivals = _arrivals(story, start)
-    before = knowing(await StateCache(store).load(arrivals, {}), known or {})
+    before = with_known_messages(await StateCache(store).load(arrivals, {}), known or {})
     states = dict(before)
     batch = fold(states, arrivals)
     return changes(batch, before, states, advance(batch, {0: 0, 1: 0})), batch
 
 
-async def _draft(store: Store, story: Sequence[Event], start: int = 0) -> Draft:
+async def _draft(store: Store, story: Sequence[Event], start: int = 0) -> FoldedBatch:
     return await commit(store, StateCache(store), _arrivals(story, start), {0: 0})
 
 
-async def _commit(store: Store, story: Sequence[Event], start: int = 0) -> list[Folded]:
+async def _commit(store: Store, story: Sequence[Event], start: int = 0) -> list[FoldResult]:
     return (await _draft(store, story, start)).batch
 
 
-def _told(batch: Sequence[Folded]) -> list[Any]:
-    told = (record(folded, builders.EPOCH, "test") for folded in batch if folded.told)
+def _told(batch: Sequence[FoldResult]) -> list[Any]:
+    told = (encode_entry(folded, builders.EPOCH, "test") for folded in batch if folded.is_published)
     return [codec.decode_entry(each) for each in told]
 
 
@@ -116,8 +116,8 @@ async def test_the_journal_tells_again_what_was_told_however_it_was_batched(stor
     told = []
     for start in range(0, len(STORY), size):
         told += _told(await _commit(store, STORY[start : start + size], start))
-    assert _told(await store.untold(0, 0, 100)) == told
-    assert _told(await store.untold(0, 4, 2)) == [t for t in told if int(t.id.split("-")[2]) >= 4][:2]
+    assert _told(await store.unpublished(0, 0, 100)) == told
+    assert _told(await store.unpublished(0, 4, 2)) == [t for t in told if int(t.id.split("-")[2]) >= 4][:2]
 
 
 async def test_a_batch_that_takes_for_new_what_was_sent_before_is_not_written(store: Store) -> None:
@@ -149,26 +149,29 @@ async def test_who_lost_the_race_is_not_told_of_messages(database: Database) -> 
     made, _ = await _made(first, STORY)
     await first.commit(made)
     await second.claim(LOG, [0, 1])
-    with pytest.raises(LostRace):
+    with pytest.raises(OwnershipLost):
         await first.commit(made)
 
 
 async def test_progress_moves_with_the_rows(store: Store) -> None:
     await _commit(store, STORY)
-    assert await store.owned([0, 1]) == {0: Progress(0, 10, STORY[-1].id, 0), 1: Progress(1, 0, None, 0)}
+    assert await store.owned([0, 1]) == {
+        0: PartitionProgress(0, 10, STORY[-1].id, 0),
+        1: PartitionProgress(1, 0, None, 0),
+    }
 
 
 async def test_a_batch_is_written_once(store: Store) -> None:
     made, _ = await _made(store, STORY)
     await store.commit(made)
-    with pytest.raises(LostRace):
+    with pytest.raises(OwnershipLost):
         await store.commit(made)
     assert (await store.owned([0]))[0].next_offset == len(STORY)
 
 
 async def test_a_batch_that_leaves_a_hole_is_refused(store: Store) -> None:
     made, _ = await _made(store, STORY[1:], start=1)
-    with pytest.raises(LostRace):
+    with pytest.raises(OwnershipLost):
         await store.commit(made)
 
 
@@ -177,7 +180,7 @@ async def test_who_claimed_last_writes_and_who_claimed_first_is_fenced(database:
     await first.claim(LOG, [0, 1])
     made, _ = await _made(first, STORY)
     await second.claim(LOG, [0])
-    with pytest.raises(LostRace):
+    with pytest.raises(OwnershipLost):
         await first.commit(made)
     assert set(await first.owned([0, 1])) == {1}
     await _commit(second, STORY)
@@ -190,7 +193,7 @@ async def test_a_lost_race_on_one_partition_writes_nothing_of_the_others(databas
     await second.claim(LOG, [1])
     made, _ = await _made(first, STORY)
     made.advances.append(made.advances[0]._replace(partition=1))
-    with pytest.raises(LostRace):
+    with pytest.raises(OwnershipLost):
         await first.commit(made)
     assert (await first.owned([0]))[0].next_offset == 0
     assert await first.conversations([GROUP]) == {}
@@ -208,21 +211,21 @@ async def test_what_is_published_never_moves_back(store: Store) -> None:
     made.advances = [made.advances[0]._replace(published=7)]
     await store.commit(made)
     standing = made.advances[0]._replace(expected=10, published=3)
-    await store.commit(Changes(advances=[standing]))
+    await store.commit(WriteSet(advances=[standing]))
     assert (await store.owned([0]))[0].published == 7
 
 
-def _unwritable_reason(made: Changes) -> None:
+def _unwritable_reason(made: WriteSet) -> None:
     made.journal[0] = made.journal[0]._replace(reason="\0")
 
 
-def _unwritable_text(made: Changes) -> None:
+def _unwritable_text(made: WriteSet) -> None:
     made.messages[0] = made.messages[0]._replace(text="\0")
 
 
 @pytest.mark.parametrize("spoil", [_unwritable_reason, _unwritable_text])
 async def test_a_row_that_cannot_be_written_leaves_nothing(
-    database_url: str, spoil: Callable[[Changes], None]
+    database_url: str, spoil: Callable[[WriteSet], None]
 ) -> None:
     """PostgreSQL alone: a dict takes anything."""
     migrate(database_url)
@@ -245,9 +248,11 @@ async def test_both_stores_keep_the_same_journal(database_url: str) -> None:
     story = [*STORY, *(builders.started(each, ["ann"]) for each in other)]
     story += [builders.sent(each, "ann", client_id="1") for each in other]
     await real.claim(LOG, [0, 1])
-    twin = MemoryStore(tables)
+    twin = InMemoryStore(tables)
     await twin.claim(LOG, [0, 1])
-    begun = [Arrival(record, builders.opened(2)) for record in builders.records(1, [builders.opened(2)])]
+    begun = [
+        ConsumedEvent(record, builders.opened(2)) for record in builders.records(1, [builders.opened(2)])
+    ]
     for store in (twin, real):
         await commit(store, StateCache(store), [*_arrivals(story, 0), *begun], {0: 0, 1: 0})
     await real.close()

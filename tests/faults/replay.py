@@ -28,7 +28,7 @@ async def replay(records: Sequence[Sequence[Record]], database_url: str) -> None
     publishing = asyncio.create_task(publisher.run())
     try:
         async with asyncio.timeout(60):
-            while projector.tenure.next != {p: len(own) for p, own in enumerate(records)}:
+            while projector.ownership.next != {p: len(own) for p, own in enumerate(records)}:
                 await projector.step(wait=0)
     finally:
         publishing.cancel()

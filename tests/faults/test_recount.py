@@ -3,8 +3,8 @@
 import orjson
 from hypothesis import given
 
-from message_store.domain.fold import Folded
-from message_store.read_models.entry_encoder import record
+from message_store.domain.fold import FoldResult
+from message_store.read_models.entry_encoder import encode_entry
 from shared.contract import codec
 from shared.contract.entry_to_frame import frame_of
 from shared.contract.events import Event
@@ -14,8 +14,8 @@ from tests.faults.recount import Logged, Recount, key_of
 from tests.unit.message_store.reference_model import Projection, stories
 
 
-def _frame(folded: Folded) -> Frame:
-    entry = codec.decode_entry(record(folded, builders.EPOCH, "test"))
+def _frame(folded: FoldResult) -> Frame:
+    entry = codec.decode_entry(encode_entry(folded, builders.EPOCH, "test"))
     shown: Frame = orjson.loads(codec.encode(frame_of(entry)))
     return shown
 
@@ -24,7 +24,7 @@ def _frame(folded: Folded) -> Frame:
 async def test_what_is_told_and_to_whom_is_what_the_fold_tells(story: list[Event]) -> None:
     happened = [builders.opened(), *story]
     counted = Recount(Logged(0, at, orjson.loads(codec.encode(event))) for at, event in enumerate(happened))
-    told = [folded for folded in (await Projection().apply(happened)).folded if folded.told]
+    told = [folded for folded in (await Projection().apply(happened)).folded if folded.is_published]
     assert [each.offset for each in counted.entries] == [folded.offset for folded in told]
     for each, folded in zip(counted.entries, told, strict=True):
         frame = _frame(folded)

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from message_store.domain.fold import Arrival, Folded
+from message_store.domain.fold import ConsumedEvent, FoldResult
 from message_store.projector.state_cache import StateCache
 from message_store.query_api import queries
 from message_store.query_api.progress_waiter import ProgressWatch
@@ -35,9 +35,9 @@ class Memory:
     http: httpx.AsyncClient
     offset: int = 0
 
-    async def apply(self, *story: Event) -> list[Folded]:
+    async def apply(self, *story: Event) -> list[FoldResult]:
         arrivals = [
-            Arrival(record, event)
+            ConsumedEvent(record, event)
             for record, event in zip(builders.records(0, story, self.offset), story, strict=True)
         ]
         made = await commit(self.store, StateCache(self.store), arrivals, {0: 0})

@@ -8,8 +8,8 @@ from message_store import domain
 from message_store.domain import Conversation, Outcome, ReadAdvanced, Sent, fold
 from message_store.query_api import read_sql
 from message_store.query_api.queries import Queries
-from message_store.read_models.rows import Changes
-from message_store.storage.port import Known
+from message_store.read_models.rows import WriteSet
+from message_store.storage.port import ExistingMessages
 from message_store.storage.postgres import PostgresStore
 from shared.contract import ids
 from shared.contract.events import MessageSent, ReadMoved
@@ -20,8 +20,8 @@ def offset_before_write() -> None:
     """The offset is moved in one transaction, what it stands for is written in the next."""
     usual = PostgresStore.commit
 
-    async def commit(self: PostgresStore, changes: Changes) -> Known:
-        await usual(self, Changes(advances=changes.advances))
+    async def commit(self: PostgresStore, changes: WriteSet) -> ExistingMessages:
+        await usual(self, WriteSet(advances=changes.advances))
         if changes.messages:
             failpoint("mutant.between")
         return await usual(self, replace(changes, advances=[]))
@@ -106,7 +106,7 @@ def asks_the_clock() -> None:
     """A conversation changed when it is projected, not when something happened in it."""
     usual = PostgresStore.commit
 
-    async def commit(self: PostgresStore, changes: Changes) -> Known:
+    async def commit(self: PostgresStore, changes: WriteSet) -> ExistingMessages:
         now = datetime.now(UTC).isoformat()
         rows = [row._replace(updated_at=now) for row in changes.conversations]
         return await usual(self, replace(changes, conversations=rows))

@@ -4,9 +4,9 @@ import asyncio
 import itertools
 from collections.abc import Iterable
 
-from message_store.projector.batch import Draft
+from message_store.projector.batch import FoldedBatch
 from message_store.projector.pipeline import Pipeline
-from message_store.projector.publisher import Line, Publisher
+from message_store.projector.publisher import PartitionQueue, Publisher
 from shared.kafka import Appendable, Appended, Producer
 from shared.runtime.failpoints import failpoint
 
@@ -16,9 +16,9 @@ def publish_before_commit() -> None:
 
     usual = Pipeline._write
 
-    async def write(self: Pipeline, made: Draft, *, more: bool) -> None:
-        self._publisher.tell(made.batch)
-        await self._publisher.drained(2.0)
+    async def write(self: Pipeline, made: FoldedBatch, *, more: bool) -> None:
+        self._publisher.enqueue(made.batch)
+        await self._publisher.wait_drained(2.0)
         if any(state and state.kind == "direct" for state in made.after.values()):
             failpoint("mutant.between")
         await usual(self, made, more=more)
@@ -54,11 +54,11 @@ def publisher_trusts() -> None:
 
 def publisher_sleeps() -> None:
     """After some batches it tells nothing more."""
-    usual, numbers = Publisher._round, itertools.count()
+    usual, numbers = Publisher._publish_batch, itertools.count()
 
-    async def some(self: Publisher, partition: int, line: Line) -> bool:
+    async def some(self: Publisher, partition: int, queue: PartitionQueue) -> bool:
         if next(numbers) > 60:
             await asyncio.Event().wait()
-        return await usual(self, partition, line)
+        return await usual(self, partition, queue)
 
-    Publisher._round = some  # type: ignore[method-assign]
+    Publisher._publish_batch = some  # type: ignore[method-assign]

@@ -7,11 +7,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from message_store.domain.fold import Arrival, Folded
-from message_store.projector.batch import Draft, draft
-from message_store.projector.state_cache import StateCache, knowing
+from message_store.domain.fold import ConsumedEvent, FoldResult
+from message_store.projector.batch import FoldedBatch, fold_batch
+from message_store.projector.state_cache import StateCache, with_known_messages
 from message_store.storage.port import Store
-from message_store.testing.in_memory_storage import MemoryStore, Tables
+from message_store.testing.in_memory_storage import InMemoryStore, Tables
 from shared.contract import ids
 from shared.contract.events import Event
 from shared.log.log_epoch import LogIdentity
@@ -37,12 +37,12 @@ stories = st.lists(anything, max_size=40)
 
 
 async def commit(
-    store: Store, states: StateCache, arrivals: Sequence[Arrival], published: dict[int, int]
-) -> Draft:
+    store: Store, states: StateCache, arrivals: Sequence[ConsumedEvent], published: dict[int, int]
+) -> FoldedBatch:
     """One batch, as a projector that does nothing else meanwhile writes it."""
-    made = draft(arrivals, await states.load(arrivals, {}), published)
+    made = fold_batch(arrivals, await states.load(arrivals, {}), published)
     while known := await store.commit(made.changes):
-        made = draft(arrivals, knowing(made.before, known), published)
+        made = fold_batch(arrivals, with_known_messages(made.before, known), published)
     states.keep(made.after, made.batch)
     return made
 
@@ -52,14 +52,15 @@ class Projection:
     """A projector without Kafka: the same fold, rows and store, driven by hand."""
 
     tables: Tables = field(default_factory=Tables)
-    folded: list[Folded] = field(default_factory=list)
+    folded: list[FoldResult] = field(default_factory=list)
 
     async def apply(self, story: Sequence[Event], cuts: random.Random | None = None) -> "Projection":
         """The whole story; cut into batches at random, with caches dropped at random."""
-        store = MemoryStore(self.tables)
+        store = InMemoryStore(self.tables)
         await store.claim(IDENTITY, [0])
         arrivals = [
-            Arrival(record, event) for record, event in zip(builders.records(0, story), story, strict=True)
+            ConsumedEvent(record, event)
+            for record, event in zip(builders.records(0, story), story, strict=True)
         ]
         states = StateCache(store)
         while arrivals:

@@ -16,8 +16,8 @@ from message_store.domain import (
     Skipped,
     Started,
 )
-from message_store.read_models.entry_encoder import record
-from message_store.testing.in_memory_storage import MemoryStore
+from message_store.read_models.entry_encoder import encode_entry
+from message_store.testing.in_memory_storage import InMemoryStore
 from shared.contract import ids
 from shared.contract.events import Event
 from shared.contract.fields import MAX_MEMBERS
@@ -112,9 +112,9 @@ async def test_unread_is_what_a_recount_says(story: list[Event], cuts: random.Ra
 async def test_the_journal_gives_back_what_was_told(story: list[Event], cuts: random.Random) -> None:
     """The outbox after a crash is the one before it: same record, same audience."""
     projection = await Projection().apply(story, cuts)
-    told = [record(f, builders.EPOCH, "test") for f in projection.folded if f.told]
-    again = await MemoryStore(projection.tables).untold(0, 0, 1_000)
-    assert [record(f, builders.EPOCH, "test") for f in again] == told
+    told = [encode_entry(f, builders.EPOCH, "test") for f in projection.folded if f.is_published]
+    again = await InMemoryStore(projection.tables).unpublished(0, 0, 1_000)
+    assert [encode_entry(f, builders.EPOCH, "test") for f in again] == told
 
 
 async def test_every_offset_has_exactly_one_outcome() -> None:

@@ -12,15 +12,21 @@ from structlog.testing import capture_logs
 
 from message_store import domain
 from message_store.domain import Conversation, Outcome
-from message_store.domain.fold import Arrival, GivenUp
+from message_store.domain.fold import ConsumedEvent, PoisonRecord
 from message_store.projector import batch
-from message_store.projector.batch import Draft
-from message_store.projector.partition_ownership import Tenure
+from message_store.projector.batch import FoldedBatch
+from message_store.projector.partition_ownership import PartitionOwnership
 from message_store.projector.projector import Projector
 from message_store.projector.publisher import Publisher
-from message_store.read_models.rows import Changes
-from message_store.storage.port import Known, LostRace, Progress, Unavailable, WrongLog
-from message_store.testing.in_memory_storage import MemoryStore, Tables
+from message_store.read_models.rows import WriteSet
+from message_store.storage.port import (
+    ExistingMessages,
+    OwnershipLost,
+    PartitionProgress,
+    Unavailable,
+    WrongLog,
+)
+from message_store.testing.in_memory_storage import InMemoryStore, Tables
 from shared.contract import codec, ids
 from shared.contract.events import Event, MessageSent
 from shared.kafka import Appendable, Appended, Place, Record, Unconfirmed
@@ -73,13 +79,13 @@ class World:
             self.log.append("events", 0, builders.key_of(event), codec.encode(event))
 
     def projector(
-        self, store: MemoryStore | None = None, consumer: MemoryConsumer | None = None
+        self, store: InMemoryStore | None = None, consumer: MemoryConsumer | None = None
     ) -> tuple[Projector, MemoryConsumer]:
         consumer = consumer or MemoryConsumer(self.log, "events")
         publisher = Publisher(self.broker, "messages", epoch=builders.EPOCH, source="test")
         self.publishing.append(asyncio.create_task(publisher.run()))
         buried = DeadLetters(self.broker, "dead", "test")
-        store = store or MemoryStore(self.tables)
+        store = store or InMemoryStore(self.tables)
         return Projector(consumer, store, publisher, buried, IDENTITY, "events"), consumer
 
     @property
@@ -114,7 +120,7 @@ async def test_a_partition_claimed_by_who_lost_it_already_is_claimed_back(world:
     """Its claim was slow, and came after ours; the group will not say anything again."""
     projector, _ = world.projector()
     await _run(projector)
-    await MemoryStore(world.tables).claim(IDENTITY, [0])
+    await InMemoryStore(world.tables).claim(IDENTITY, [0])
     world.happen(builders.sent(GROUP, "ann"))
     await _run(projector, steps=3)
     assert world.seqs == [1]
@@ -122,17 +128,19 @@ async def test_a_partition_claimed_by_who_lost_it_already_is_claimed_back(world:
 
 
 async def test_what_is_assigned_during_a_claim_is_claimed_before_any_wait(world: World) -> None:
-    class Slow(MemoryStore):
+    class Slow(InMemoryStore):
         """The group gives the partitions out anew while this one claims them for the first time."""
 
-        async def claim(self, identity: LogIdentity, partitions: Sequence[int]) -> dict[int, Progress]:
+        async def claim(
+            self, identity: LogIdentity, partitions: Sequence[int]
+        ) -> dict[int, PartitionProgress]:
             if consumer.revision == 1:
                 consumer.assigned([0])
             return await super().claim(identity, partitions)
 
     projector, consumer = world.projector(Slow(world.tables))
-    await projector.tenure.establish()
-    assert projector.tenure.current
+    await projector.ownership.ensure_claimed()
+    assert projector.ownership.assignment_is_current
 
 
 async def test_what_was_cached_before_another_had_the_partition_is_forgotten(world: World) -> None:
@@ -180,7 +188,7 @@ async def test_a_projector_that_ends_while_it_tells_waits_for_that_and_no_longer
 async def test_a_partition_with_too_much_untold_stops_folding_until_it_is_told(world: World) -> None:
     world.broker.deaf = True
     projector, _ = world.projector()
-    projector.tenure.unpublished = 4_500  # some nine of its entries
+    projector.ownership.unpublished = 4_500  # some nine of its entries
     for _ in range(5):
         world.happen(*(builders.sent(GROUP, "ann") for _ in range(6)))
         await _run(projector)
@@ -193,7 +201,7 @@ async def test_a_partition_with_too_much_untold_stops_folding_until_it_is_told(w
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("message_store.projector.projector.BATCH", 2)
+    monkeypatch.setattr("message_store.projector.projector.MAX_BATCH_RECORDS", 2)
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -201,22 +209,22 @@ async def test_the_next_batch_is_folded_while_a_full_one_is_written(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folded = []
-    usual = batch.draft
+    usual = batch.fold_batch
 
-    def counted(*arguments: Any) -> Draft:
+    def counted(*arguments: Any) -> FoldedBatch:
         folded.append(usual(*arguments))
         return folded[-1]
 
-    class Patient(MemoryStore):
+    class Patient(InMemoryStore):
         """Writes nothing before the first four records are folded."""
 
-        async def commit(self, changes: Changes) -> Known:
+        async def commit(self, changes: WriteSet) -> ExistingMessages:
             async with asyncio.timeout(1):
                 while len(folded) < 2:
                     await asyncio.sleep(0)
             return await super().commit(changes)
 
-    monkeypatch.setattr("message_store.projector.pipeline.draft", counted)
+    monkeypatch.setattr("message_store.projector.pipeline.fold_batch", counted)
     world.happen(*(builders.sent(GROUP, "ann") for _ in range(4)))
     projector, _ = world.projector(Patient(world.tables))
     await _run(projector, steps=4)
@@ -235,7 +243,7 @@ async def test_what_is_said_again_in_the_next_batch_is_said_once(world: World) -
     assert world.told == [1, 2, 6]
 
 
-class OneConnection(MemoryStore):
+class OneConnection(InMemoryStore):
     """As PostgreSQL's: calls wait for one another, and it takes a moment. `moods` is what becomes of the next
     ones, the last first: it goes away before or after it wrote, or does well. Nobody writes poison."""
 
@@ -248,7 +256,7 @@ class OneConnection(MemoryStore):
         async with self._mooded():
             return await super().conversations(ids)
 
-    async def commit(self, changes: Changes) -> Known:
+    async def commit(self, changes: WriteSet) -> ExistingMessages:
         async with self._mooded():
             if any(row.text == "poison" for row in changes.messages):
                 raise ValueError("a row that cannot be written")
@@ -279,13 +287,13 @@ async def test_whatever_a_database_does_each_event_is_written_and_told_once(
     world = World()
     world.happen(builders.opened(), *story)
     projector, _ = world.projector(OneConnection(world.tables, moods))
-    while projector.tenure.next != {0: 1 + len(story)}:
+    while projector.ownership.next != {0: 1 + len(story)}:
         await projector.step(wait=0)
-    await projector._publisher.drained(1)
+    await projector._publisher.wait_drained(1)
     world.publishing[0].cancel()
     whole = await Projection().apply([builders.opened(), *story])
     assert _rows(world.tables) == _rows(whole.tables)
-    assert world.told == [folded.offset for folded in whole.folded if folded.told]
+    assert world.told == [folded.offset for folded in whole.folded if folded.is_published]
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -302,16 +310,16 @@ async def test_wherever_a_projector_is_ended_the_next_one_goes_on_from_there(
         await asyncio.sleep(0)
     running.cancel()
     await asyncio.wait([running])
-    with suppress(Unavailable, LostRace):
+    with suppress(Unavailable, OwnershipLost):
         await first.settle()
     published = world.tables.progress[0].published if world.tables.progress else 0
     whole = await Projection().apply([builders.opened(), *story])
-    due = [folded.offset for folded in whole.folded if folded.told]
+    due = [folded.offset for folded in whole.folded if folded.is_published]
     assert {offset for offset in due if offset < published} <= set(world.told)
     second, _ = world.projector()
-    while second.tenure.next != {0: 1 + len(story)}:
+    while second.ownership.next != {0: 1 + len(story)}:
         await second.step(wait=0)
-    await second._publisher.drained(1)
+    await second._publisher.wait_drained(1)
     for task in world.publishing:
         task.cancel()
     assert _rows(world.tables) == _rows(whole.tables)
@@ -346,13 +354,13 @@ async def test_a_projector_that_ends_lets_a_batch_under_way_be_written_and_told(
     await projector.step(wait=0)
     await projector.settle()
     assert world.told == [1, 2, 3]
-    assert world.tables.progress[0] == Progress(0, 4, world.tables.progress[0].last_id, 4)
+    assert world.tables.progress[0] == PartitionProgress(0, 4, world.tables.progress[0].last_id, 4)
 
 
 @pytest.mark.usefixtures("small_batches")
 async def test_who_is_ended_while_it_waits_for_the_database_does_not_take_that_back(world: World) -> None:
-    class Slow(MemoryStore):
-        async def commit(self, changes: Changes) -> Known:
+    class Slow(InMemoryStore):
+        async def commit(self, changes: WriteSet) -> ExistingMessages:
             await asyncio.sleep(0.1 if changes.journal else 0)
             return await super().commit(changes)
 
@@ -367,8 +375,8 @@ async def test_who_is_ended_while_it_waits_for_the_database_does_not_take_that_b
 
 @pytest.mark.usefixtures("small_batches")
 async def test_a_projector_that_ends_waits_two_seconds_for_the_database(world: World) -> None:
-    class Stuck(MemoryStore):
-        async def commit(self, changes: Changes) -> Known:
+    class Stuck(InMemoryStore):
+        async def commit(self, changes: WriteSet) -> ExistingMessages:
             if changes.journal:
                 await asyncio.Event().wait()
             return await super().commit(changes)
@@ -422,7 +430,7 @@ async def test_who_loses_a_partition_with_a_batch_under_way_tells_nothing_more_o
     world.happen(*(builders.sent(GROUP, "ann") for _ in range(4)))
     await projector.step(wait=0)
     await projector.step(wait=0)
-    await MemoryStore(world.tables).claim(IDENTITY, [0])
+    await InMemoryStore(world.tables).claim(IDENTITY, [0])
     consumer.assigned([])
     await projector.step(wait=0)
     world.broker.deaf = False
@@ -454,9 +462,9 @@ async def test_a_log_that_begins_as_another_is_refused(world: World) -> None:
 async def test_a_log_that_lost_the_last_applied_record_is_refused(world: World) -> None:
     projector, consumer = world.projector()
     await _run(projector)
-    tenure: Tenure = projector.tenure
+    ownership: PartitionOwnership = projector.ownership
     consumer.revision += 1
-    await tenure.establish()
-    beyond = Arrival(Record(0, 2, GROUP.encode(), b"{}"), GivenUp("no event"))
+    await ownership.ensure_claimed()
+    beyond = ConsumedEvent(Record(0, 2, GROUP.encode(), b"{}"), PoisonRecord("no event"))
     with pytest.raises(WrongLog, match="do not belong together"):
-        tenure.due(0, [beyond])
+        ownership.accept_in_sequence(0, [beyond])

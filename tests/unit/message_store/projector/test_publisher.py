@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from message_store.domain.fold import Arrival, Folded, States, fold
+from message_store.domain.fold import ConsumedEvent, FoldResult, States, fold
 from message_store.projector.publisher import Publisher
 from shared.contract import codec, ids
 from shared.kafka import Appendable, Appended, Record
@@ -28,12 +28,12 @@ class Broker(MemoryProducer):
         return await super().append_batch(topic, partition, offered[:3])
 
 
-def _folded(partition: int, count: int) -> list[Folded]:
+def _folded(partition: int, count: int) -> list[FoldResult]:
     """One batch: a group of 50 begins, and says so much."""
     members = ["ann", *(f"user-{n}" for n in range(49))]
     story = [builders.started(GROUP, members), *(builders.sent(GROUP, "ann") for _ in range(count - 1))]
     states: States = {GROUP: None}
-    return fold(states, [Arrival(Record(partition, n, b"", b""), each) for n, each in enumerate(story)])
+    return fold(states, [ConsumedEvent(Record(partition, n, b"", b""), each) for n, each in enumerate(story)])
 
 
 def _publisher(log: MemoryLog) -> Publisher:
@@ -45,20 +45,20 @@ def _publisher(log: MemoryLog) -> Publisher:
 
 def test_what_waits_is_no_larger_than_it_is_taken_for() -> None:
     publisher = _publisher(MemoryLog(2))
-    publisher.tell(_folded(0, 500))
-    assert len(pickle.dumps(publisher._lines[0].waiting)) < publisher.backlog(0)
+    publisher.enqueue(_folded(0, 500))
+    assert len(pickle.dumps(publisher._queues[0].waiting)) < publisher.backlog(0)
 
 
 async def test_who_goes_on_after_a_failure_leaves_nothing_out() -> None:
     """Nothing of the round that failed is still under way then, and takes for told what was not sent."""
     log = MemoryLog(2)
     publisher = _publisher(log)
-    publisher.tell([*_folded(0, 1), *_folded(1, 6)])
+    publisher.enqueue([*_folded(0, 1), *_folded(1, 6)])
     with pytest.raises(ExceptionGroup):
         await publisher.run()
     publisher.drop(0)
     again = asyncio.create_task(publisher.run())
-    await publisher.drained(1)
+    await publisher.wait_drained(1)
     again.cancel()
     with suppress(asyncio.CancelledError):
         await again

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from message_store.read_models.entry_encoder import record
+from message_store.read_models.entry_encoder import encode_entry
 from shared.contract import codec, ids
 from shared.contract.events import Event
 from shared.contract.fields import SHOWN_MEMBERS
@@ -17,7 +17,9 @@ texts = st.text(_characters, min_size=1).filter(str.strip)
 
 async def _told(story: list[Event]) -> list[bytes]:
     projection = await Projection().apply(story)
-    return [record(folded, builders.EPOCH, "test") for folded in projection.folded if folded.told]
+    return [
+        encode_entry(folded, builders.EPOCH, "test") for folded in projection.folded if folded.is_published
+    ]
 
 
 def _as_models_write(told: bytes) -> bytes:

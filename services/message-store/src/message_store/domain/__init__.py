@@ -8,14 +8,14 @@ from message_store.domain.outcomes import (
     Entry,
     MemberJoined,
     MemberLeft,
+    NonMessage,
     Outcome,
     ReadAdvanced,
     Rejected,
     Sent,
     Skipped,
     Started,
-    Unsent,
-    Untold,
+    Unpublished,
 )
 
 __all__ = [
@@ -25,14 +25,14 @@ __all__ = [
     "Member",
     "MemberJoined",
     "MemberLeft",
+    "NonMessage",
     "Outcome",
     "ReadAdvanced",
     "Rejected",
     "Sent",
     "Skipped",
     "Started",
-    "Unsent",
-    "Untold",
+    "Unpublished",
     "decide",
     "evolve",
 ]

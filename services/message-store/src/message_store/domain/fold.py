@@ -13,7 +13,7 @@ from message_store.domain import (
     Rejected,
     Skipped,
     Started,
-    Untold,
+    Unpublished,
     decide,
     evolve,
 )
@@ -26,24 +26,24 @@ _SHOWING = Started | MemberJoined | MemberLeft
 """Whose entries show the conversation."""
 
 
-class GivenUp(NamedTuple):
+class PoisonRecord(NamedTuple):
     """Stands for an event that cannot be read or written: its record belongs into the dead letters."""
 
     reason: str
 
 
-Aside = GivenUp | LogOpened
+NonConversationRecord = PoisonRecord | LogOpened
 """Speaks of no conversation."""
 
 
-class Arrival(NamedTuple):
+class ConsumedEvent(NamedTuple):
     """One record of the log."""
 
     record: Record
-    event: Event | GivenUp
+    event: Event | PoisonRecord
 
 
-class Folded(NamedTuple):
+class FoldResult(NamedTuple):
     """One offset of the log and all that is to be kept, and told, of it."""
 
     partition: int
@@ -53,9 +53,9 @@ class Folded(NamedTuple):
     actor: str | None = None
     time: str | None = None
     conversation_id: str | None = None
-    ref: str | None = None
+    subject_id: str | None = None
     """What a rejection speaks of: the message id, for other events the event's own id."""
-    sends: bool = False
+    is_send: bool = False
     """The event would send a message."""
     client_id: str | None = None
     state: Conversation | None = None
@@ -65,22 +65,22 @@ class Folded(NamedTuple):
     """The audience is an explicit short list, not "all members at this offset"."""
 
     @property
-    def told(self) -> bool:
+    def is_published(self) -> bool:
         """Entries and rejections are told; duplicates and skips are nobody's news."""
-        return not isinstance(self.outcome, Untold)
+        return not isinstance(self.outcome, Unpublished)
 
 
-def fold(states: States, arrivals: Iterable[Arrival]) -> list[Folded]:
+def fold(states: States, arrivals: Iterable[ConsumedEvent]) -> list[FoldResult]:
     """`states` holds the conversation (None: there is none) of every arrival, and is moved on by it."""
     return [_fold(states, arrival) for arrival in arrivals]
 
 
-def _fold(states: States, arrival: Arrival) -> Folded:
+def _fold(states: States, arrival: ConsumedEvent) -> FoldResult:
     partition, offset, event = arrival.record.partition, arrival.record.offset, arrival.event
-    if isinstance(event, GivenUp):
-        return Folded(partition, offset, None, Skipped("dead_lettered"))
+    if isinstance(event, PoisonRecord):
+        return FoldResult(partition, offset, None, Skipped("dead_lettered"))
     if isinstance(event, LogOpened):
-        return Folded(partition, offset, event.id, Skipped("log_opened"))
+        return FoldResult(partition, offset, event.id, Skipped("log_opened"))
     conversation_id = event.data.conversation_id
     before = states[conversation_id]
     outcome = decide(before, event, offset)
@@ -88,10 +88,10 @@ def _fold(states: States, arrival: Arrival) -> Folded:
     if isinstance(outcome, Entry):
         after = states[conversation_id] = evolve(before, outcome)
     audience, private = _audience(event.actor, outcome, after)
-    ref, client_id, sends = event.id, None, isinstance(event, MessageSent)
+    subject_id, client_id, is_send = event.id, None, isinstance(event, MessageSent)
     if isinstance(event, MessageSent):
-        ref, client_id = event.data.message_id, event.data.client_id
-    return Folded(
+        subject_id, client_id = event.data.message_id, event.data.client_id
+    return FoldResult(
         partition,
         offset,
         event.id,
@@ -99,16 +99,16 @@ def _fold(states: States, arrival: Arrival) -> Folded:
         event.actor,
         event.time,
         conversation_id,
-        ref,
-        sends,
+        subject_id,
+        is_send,
         client_id,
-        _told(outcome, after),
+        _shown_state(outcome, after),
         audience,
         private,
     )
 
 
-def _told(outcome: Outcome, after: Conversation | None) -> Conversation | None:
+def _shown_state(outcome: Outcome, after: Conversation | None) -> Conversation | None:
     """Without what its batch knew: it may wait long to be told."""
     shown = isinstance(outcome, _SHOWING)
     return after._replace(sent={}) if shown and after is not None else None
@@ -117,7 +117,7 @@ def _told(outcome: Outcome, after: Conversation | None) -> Conversation | None:
 def _audience(actor: str, outcome: Outcome, after: Conversation | None) -> tuple[tuple[str, ...], bool]:
     if isinstance(outcome, Rejected):
         return (actor,), True
-    if isinstance(outcome, Untold) or after is None:
+    if isinstance(outcome, Unpublished) or after is None:
         return (), False
     if isinstance(outcome, ReadAdvanced) and len(after.members) > READ_RECEIPT_MEMBERS:
         return (actor,), True

@@ -62,15 +62,15 @@ class Duplicate(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """Changes nothing; nobody is told."""
+    """WriteSet nothing; nobody is told."""
 
     reason: Literal["log_opened", "no_change", "dead_lettered"]
 
 
 Entry = Started | Sent | ReadAdvanced | MemberJoined | MemberLeft
 """Changed a conversation."""
-Untold = Duplicate | Skipped
+Unpublished = Duplicate | Skipped
 """Nobody's news."""
-Unsent = Started | ReadAdvanced | MemberJoined | MemberLeft | Rejected | Untold
+NonMessage = Started | ReadAdvanced | MemberJoined | MemberLeft | Rejected | Unpublished
 """Sent no message."""
-Outcome = Sent | Unsent
+Outcome = Sent | NonMessage

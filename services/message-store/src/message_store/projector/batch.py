@@ -3,27 +3,34 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from message_store.domain.fold import Arrival, Folded, States, fold
-from message_store.projector.state_cache import knowing
+from message_store.domain.fold import ConsumedEvent, FoldResult, States, fold
+from message_store.projector.state_cache import with_known_messages
 from message_store.read_models.changes import advance, changes
-from message_store.read_models.rows import Advance, Changes
+from message_store.read_models.rows import ProgressUpdate, WriteSet
 
 
-class Draft(NamedTuple):
-    """Folded as if none of its messages had been sent before, but for those that `before` knows. The next
+class FoldedBatch(NamedTuple):
+    """FoldResult as if none of its messages had been sent before, but for those that `before` knows. The next
     batch may be folded upon `after` while this one is written."""
 
-    arrivals: Sequence[Arrival]
+    arrivals: Sequence[ConsumedEvent]
     before: States
     after: States
-    batch: list[Folded]
-    moves: list[Advance]
-    changes: Changes
+    batch: list[FoldResult]
+    progress_updates: list[ProgressUpdate]
+    changes: WriteSet
 
 
-def draft(arrivals: Sequence[Arrival], before: States, published: dict[int, int]) -> Draft:
+def fold_batch(arrivals: Sequence[ConsumedEvent], before: States, published: dict[int, int]) -> FoldedBatch:
     """`before`: of every conversation named. `published`: of each partition, what is told below."""
     after = dict(before)
     batch = fold(after, arrivals)
-    moves = advance(batch, published)
-    return Draft(arrivals, before, knowing(after, {}), batch, moves, changes(batch, before, after, moves))
+    progress_updates = advance(batch, published)
+    return FoldedBatch(
+        arrivals,
+        before,
+        with_known_messages(after, {}),
+        batch,
+        progress_updates,
+        changes(batch, before, after, progress_updates),
+    )

@@ -1,6 +1,6 @@
 """What comes out of the log: read, and decoded."""
 
-from message_store.domain.fold import Arrival, GivenUp
+from message_store.domain.fold import ConsumedEvent, PoisonRecord
 from shared.contract import codec
 from shared.contract.codec import Undecodable
 from shared.contract.events import Event, LogOpened
@@ -8,27 +8,29 @@ from shared.kafka import Record, partition_for
 from shared.kafka.types import ConsumerPort
 
 
-class Intake:
+class EventReader:
     def __init__(self, consumer: ConsumerPort, partitions: int) -> None:
         self._consumer = consumer
         self._partitions = partitions
-        self.full = False
+        self.has_more = False
         """The last batch was as large as it may be: there is more."""
 
-    async def take(self, limit: int, wait: float) -> dict[int, list[Arrival]]:
+    async def read(self, limit: int, wait: float) -> dict[int, list[ConsumedEvent]]:
         """At most `limit` records, as `ConsumerPort.take`."""
         taken = await self._consumer.take(limit, wait)
-        self.full = sum(map(len, taken.values())) >= limit
-        return {p: [Arrival(each, self._admitted(each)) for each in records] for p, records in taken.items()}
+        self.has_more = sum(map(len, taken.values())) >= limit
+        return {
+            p: [ConsumedEvent(each, self._decode(each)) for each in records] for p, records in taken.items()
+        }
 
-    def _admitted(self, record: Record) -> Event | GivenUp:
+    def _decode(self, record: Record) -> Event | PoisonRecord:
         try:
-            return admit(record, self._partitions)
+            return decode_and_validate(record, self._partitions)
         except Undecodable as error:
-            return GivenUp(str(error))
+            return PoisonRecord(str(error))
 
 
-def admit(record: Record, partitions: int) -> Event:
+def decode_and_validate(record: Record, partitions: int) -> Event:
     """The event that the record holds. Raises Undecodable when it is none, or stands where it does not
     belong: then order and idempotency, which rest on the key, could not be kept."""
     event = codec.decode_event(record.value)

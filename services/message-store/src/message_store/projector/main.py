@@ -7,12 +7,12 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from message_store.projector.health import Vigil
+from message_store.projector.health import ProjectorHealth
 from message_store.projector.projector import Projector
 from message_store.projector.publisher import Publisher
 from message_store.settings import ProjectSettings
 from message_store.storage.migrate import newest
-from message_store.storage.port import LostRace, Unavailable
+from message_store.storage.port import OwnershipLost, Unavailable
 from message_store.storage.postgres import PostgresStore
 from message_store.storage.schema import SchemaWatch, read_record
 from shared.http import problems
@@ -39,7 +39,7 @@ class Readiness:
             yield "the log has not been seen yet"
 
 
-async def project(settings: ProjectSettings, vigil: Vigil, readiness: Readiness) -> None:
+async def project(settings: ProjectSettings, health: ProjectorHealth, readiness: Readiness) -> None:
     """Project until cancelled, once the schema is right. Raises WrongLog, RuntimeError when this log and this
     database do not belong together."""
     await readiness.schema.usable()
@@ -70,7 +70,7 @@ async def project(settings: ProjectSettings, vigil: Vigil, readiness: Readiness)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(publisher.run())
             tasks.create_task(projector.run())
-            tasks.create_task(vigil.watch(projector.tenure, consumer))
+            tasks.create_task(health.watch(projector.ownership, consumer))
     finally:
         # In a task of its own: before Python 3.11.3 no time limit ends well in one that was cancelled.
         await asyncio.create_task(_end(projector, publisher, consumer, producer, store))
@@ -81,7 +81,7 @@ async def _end(
 ) -> None:
     telling = asyncio.create_task(publisher.run())
     try:
-        with suppress(Unavailable, LostRace):
+        with suppress(Unavailable, OwnershipLost):
             await projector.settle()
     finally:
         telling.cancel()
@@ -91,13 +91,13 @@ async def _end(
 
 
 def application(settings: ProjectSettings) -> FastAPI:
-    vigil = Vigil(settings.stalled_after)
+    health = ProjectorHealth(settings.stalled_after)
     readiness = Readiness(SchemaWatch(partial(read_record, str(settings.database_url)), newest()))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         watching = vital(asyncio.create_task(readiness.schema.run()))
-        projecting = vital(asyncio.create_task(project(settings, vigil, readiness)))
+        projecting = vital(asyncio.create_task(project(settings, health, readiness)))
         yield
         for task in (projecting, watching):
             task.cancel()
@@ -106,5 +106,5 @@ def application(settings: ProjectSettings) -> FastAPI:
 
     app = FastAPI(title="Parley projector", lifespan=lifespan, openapi_url=None)
     problems.install(app)
-    app.include_router(probes(vigil.alive, readiness.reasons))
+    app.include_router(probes(health.alive, readiness.reasons))
     return app

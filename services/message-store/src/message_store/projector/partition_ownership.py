@@ -11,11 +11,11 @@ from typing import TypeVar
 
 import structlog
 
-from message_store.domain.fold import Arrival, GivenUp
+from message_store.domain.fold import ConsumedEvent, PoisonRecord
 from message_store.projector.publisher import Publisher
 from message_store.projector.state_cache import StateCache
-from message_store.read_models.rows import Advance
-from message_store.storage.port import Progress, Store, Unavailable, WrongLog
+from message_store.read_models.rows import ProgressUpdate
+from message_store.storage.port import PartitionProgress, Store, Unavailable, WrongLog
 from shared.contract.position import after
 from shared.kafka.types import ConsumerPort
 from shared.log.log_epoch import LogIdentity
@@ -24,14 +24,14 @@ from shared.runtime.failpoints import failpoint
 log = structlog.get_logger()
 T = TypeVar("T")
 
-HEARSAY = 1.0  # seconds in which a member of the group hears that it is one no longer
+REBALANCE_GRACE = 1.0  # seconds in which a member of the group hears that it is one no longer
 
 
-class Reassigned(Exception):
+class RebalanceDetected(Exception):
     """The group gave out the partitions anew: what was under way is moot."""
 
 
-class Tenure:
+class PartitionOwnership:
     def __init__(
         self,
         consumer: ConsumerPort,
@@ -41,7 +41,7 @@ class Tenure:
         identity: LogIdentity,
     ) -> None:
         self.next: dict[int, int] = {}
-        """Per partition that is ours and sound: the next offset to be written."""
+        """Per partition that is ours and is_stable: the next offset to be written."""
         self.waiting = False
         """For the database, or for Kafka to say where the log ends."""
         self.unpublished = 4 * 1024 * 1024
@@ -52,76 +52,76 @@ class Tenure:
         self._publisher = publisher
         self._identity = identity
         self._revision = 0
-        self._due: dict[int, int] = {}
+        self._expected: dict[int, int] = {}
         """The next offset to be taken: what is below is written or under way."""
-        self._unsure: set[int] = set()
-        self._proof: dict[int, str] = {}
+        self._uncertain: set[int] = set()
+        self._last_applied: dict[int, str] = {}
         self._throttled: set[int] = set()
 
     @property
-    def current(self) -> bool:
+    def assignment_is_current(self) -> bool:
         """Is the assignment still the one that was claimed?"""
         return self._consumer.revision == self._revision
 
     @property
-    def sound(self) -> bool:
-        """There is nothing to establish."""
-        return self.current and not self._unsure
+    def is_stable(self) -> bool:
+        """There is nothing to ensure_claimed."""
+        return self.assignment_is_current and not self._uncertain
 
-    async def establish(self) -> None:
-        """Claim what was assigned, begin again what is unsure. Raises Reassigned, WrongLog."""
-        while not self.current:  # it may change while it is claimed
+    async def ensure_claimed(self) -> None:
+        """Claim what was assigned, begin again what is uncertain. Raises RebalanceDetected, WrongLog."""
+        while not self.assignment_is_current:  # it may change while it is claimed
             await self._claim()
-        if self._unsure:
+        if self._uncertain:
             await self._recover()
         self._throttle()
 
-    def due(self, partition: int, taken: list[Arrival]) -> list[Arrival]:
+    def accept_in_sequence(self, partition: int, taken: list[ConsumedEvent]) -> list[ConsumedEvent]:
         """Of what was read, what comes next: exactly, or nothing. Raises WrongLog when the last applied
         record, read again first of all, is not the one that the database knows."""
-        if partition not in self._due:
+        if partition not in self._expected:
             return []
-        start = self._due[partition]
-        if partition in self._proof:
-            self._prove(partition, start - 1, taken[0])
+        start = self._expected[partition]
+        if partition in self._last_applied:
+            self._verify_last_applied(partition, start - 1, taken[0])
             taken = taken[1:]
         if [each.record.offset for each in taken] == list(range(start, start + len(taken))):
-            self._due[partition] += len(taken)
+            self._expected[partition] += len(taken)
             return taken
         log.error("projector.misread", partition=partition, expected=start, got=taken[0].record.offset)
-        self.doubt([partition])
+        self.invalidate([partition])
         return []
 
-    def advance(self, moves: Iterable[Advance]) -> None:
+    def advance(self, progress_updates: Iterable[ProgressUpdate]) -> None:
         """These were committed. What is doubted meanwhile is asked for anyway."""
-        self.next.update({m.partition: m.next_offset for m in moves if m.partition in self.next})
+        self.next.update({m.partition: m.next_offset for m in progress_updates if m.partition in self.next})
 
-    def doubt(self, partitions: Iterable[int]) -> None:
+    def invalidate(self, partitions: Iterable[int]) -> None:
         """Nobody knows whether the last commit was done, or whose these are: ask before going on."""
         for partition in partitions:
             self._forget(partition)
             self._consumer.pause(partition)
-            self._unsure.add(partition)
+            self._uncertain.add(partition)
 
     def published(self, partitions: Iterable[int]) -> dict[int, int]:
-        """Of those that are sound: every event below this offset has been told."""
+        """Of those that are is_stable: every event below this offset has been told."""
         return {p: self._publisher.published(p, self.next[p]) for p in partitions if p in self.next}
 
     async def _claim(self) -> None:
         self._revision = self._consumer.revision
-        for partition in {*self.next, *self._unsure}:
+        for partition in {*self.next, *self._uncertain}:
             self._forget(partition)
             self._publisher.drop(partition)
-        self._unsure.clear()
+        self._uncertain.clear()
         partitions = sorted(self._consumer.partitions)
         await self._begin_all(await self._claimed(partitions))
         log.info("projector.claimed", partitions=partitions)
 
-    async def _claimed(self, partitions: list[int]) -> dict[int, Progress]:
+    async def _claimed(self, partitions: list[int]) -> dict[int, PartitionProgress]:
         """Become the owner. Where each log ends is asked afterwards: before, another may still move on."""
-        claimed = await self._patiently(lambda: self._store.claim(self._identity, partitions))
+        claimed = await self._retry(lambda: self._store.claim(self._identity, partitions))
         failpoint("projector.claimed")
-        ends = await self._patiently(lambda: self._consumer.ends(partitions))
+        ends = await self._retry(lambda: self._consumer.ends(partitions))
         for partition, progress in claimed.items():
             if ends[partition] < progress.next_offset:
                 raise WrongLog(
@@ -130,18 +130,18 @@ class Tenure:
                 )
         return claimed
 
-    async def _begin_all(self, ours: dict[int, Progress]) -> None:
+    async def _begin_all(self, ours: dict[int, PartitionProgress]) -> None:
         starts = {partition: await self._begin(progress) for partition, progress in sorted(ours.items())}
         for partition, offset in starts.items():  # all at once: see Consumer
             self._consumer.seek(partition, offset)
 
     async def _recover(self) -> None:
-        unsure = sorted(self._unsure)
-        owned = await self._patiently(lambda: self._store.owned(unsure))
+        uncertain = sorted(self._uncertain)
+        owned = await self._retry(lambda: self._store.owned(uncertain))
         await self._begin_all(owned)
-        if lost := [partition for partition in unsure if partition not in owned]:
+        if lost := [partition for partition in uncertain if partition not in owned]:
             await self._reclaim(lost)
-        self._unsure.clear()
+        self._uncertain.clear()
 
     async def _reclaim(self, lost: list[int]) -> None:
         """Somebody claimed what the group gave us: its heir, of whom we hear in a moment, or one who was slow
@@ -149,38 +149,38 @@ class Tenure:
         log.warning("projector.fenced", partitions=lost)
         for partition in lost:
             self._publisher.drop(partition)
-        await asyncio.sleep(HEARSAY)
-        if not self.current:
-            raise Reassigned
+        await asyncio.sleep(REBALANCE_GRACE)
+        if not self.assignment_is_current:
+            raise RebalanceDetected
         await self._begin_all(await self._claimed(lost))
 
-    async def _begin(self, progress: Progress) -> int:
+    async def _begin(self, progress: PartitionProgress) -> int:
         """Where to read from."""
         partition, next_offset = progress.partition, progress.next_offset
         self._forget(partition)
         self._publisher.restart(partition)
-        await self._retell(partition, progress.published)
-        self.next[partition] = self._due[partition] = next_offset
+        await self._requeue_unpublished(partition, progress.published)
+        self.next[partition] = self._expected[partition] = next_offset
         if next_offset and progress.last_id is not None:
-            self._proof[partition] = progress.last_id
+            self._last_applied[partition] = progress.last_id
             return next_offset - 1
         return next_offset
 
-    async def _retell(self, partition: int, start: int) -> None:
-        while page := await self._patiently(lambda: self._store.untold(partition, start, 1_000)):  # noqa: B023
-            self._publisher.tell(page)
+    async def _requeue_unpublished(self, partition: int, start: int) -> None:
+        while page := await self._retry(lambda: self._store.unpublished(partition, start, 1_000)):  # noqa: B023
+            self._publisher.enqueue(page)
             start = after(page[-1].offset)
 
     def _forget(self, partition: int) -> None:
         self._states.drop(partition)
         self.next.pop(partition, None)
-        self._due.pop(partition, None)
-        self._proof.pop(partition, None)
+        self._expected.pop(partition, None)
+        self._last_applied.pop(partition, None)
         self._throttled.discard(partition)
 
-    def _prove(self, partition: int, offset: int, taken: Arrival) -> None:
-        expected, (record, event) = self._proof.pop(partition), taken
-        found = None if record.offset != offset or isinstance(event, GivenUp) else event.id
+    def _verify_last_applied(self, partition: int, offset: int, taken: ConsumedEvent) -> None:
+        expected, (record, event) = self._last_applied.pop(partition), taken
+        found = None if record.offset != offset or isinstance(event, PoisonRecord) else event.id
         if found != expected:
             raise WrongLog(
                 f"at offset {offset} of partition {partition} the database has event {expected}, but "
@@ -197,7 +197,7 @@ class Tenure:
                 self._consumer.resume(partition)
                 self._throttled.discard(partition)
 
-    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
+    async def _retry(self, call: Callable[[], Awaitable[T]]) -> T:
         pause = 0.05
         while True:
             try:
@@ -207,16 +207,18 @@ class Tenure:
                 log.warning("projector.waiting", reason=str(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 1.0)
-                if not self.current:
-                    raise Reassigned from None
+                if not self.assignment_is_current:
+                    raise RebalanceDetected from None
             else:
                 self.waiting = False
                 return result
 
 
-def standing(progress: Sequence[Progress], published: dict[int, int]) -> list[Advance]:
+def publish_only_updates(
+    progress: Sequence[PartitionProgress], published: dict[int, int]
+) -> list[ProgressUpdate]:
     """Moves that move nothing but what has been told."""
     return [
-        Advance(p.partition, p.next_offset, p.next_offset, p.last_id, published[p.partition])
+        ProgressUpdate(p.partition, p.next_offset, p.next_offset, p.last_id, published[p.partition])
         for p in sorted(progress, key=lambda p: p.partition)
     ]

@@ -1,8 +1,12 @@
 """The projector: read → load → fold → write → publish."""
 
-from message_store.domain.fold import Arrival, Aside, GivenUp
-from message_store.projector.event_reader import Intake
-from message_store.projector.partition_ownership import Reassigned, Tenure, standing
+from message_store.domain.fold import ConsumedEvent, NonConversationRecord, PoisonRecord
+from message_store.projector.event_reader import EventReader
+from message_store.projector.partition_ownership import (
+    PartitionOwnership,
+    RebalanceDetected,
+    publish_only_updates,
+)
 from message_store.projector.pipeline import Pipeline
 from message_store.projector.publisher import Publisher
 from message_store.projector.state_cache import StateCache
@@ -13,7 +17,7 @@ from shared.log.dead_letters import DeadLetters
 from shared.log.log_epoch import LogIdentity
 from shared.runtime.failpoints import failpoint
 
-BATCH = 1_000
+MAX_BATCH_RECORDS = 1_000
 
 
 class Projector:
@@ -32,9 +36,9 @@ class Projector:
         self._identity = identity
         self._topic = topic
         states = StateCache(store)
-        self._intake = Intake(consumer, identity.partitions)
-        self.tenure = Tenure(consumer, store, states, publisher, identity)
-        self._pipeline = Pipeline(store, states, publisher, self.tenure, dead_letters, topic)
+        self._reader = EventReader(consumer, identity.partitions)
+        self.ownership = PartitionOwnership(consumer, store, states, publisher, identity)
+        self._pipeline = Pipeline(store, states, publisher, self.ownership, dead_letters, topic)
 
     async def run(self) -> None:
         """For ever. Raises WrongLog, and whatever cannot be mended by trying again."""
@@ -44,41 +48,45 @@ class Projector:
     async def step(self, wait: float = 1.0) -> None:
         """One batch, or up to `wait` seconds without one. A full one is left under way: while the database
         writes it, the next step reads what comes after it, and folds that upon it."""
-        if not self.tenure.sound:
+        if not self.ownership.is_stable:
             await self._pipeline.finish()
         try:
-            await self.tenure.establish()
-        except Reassigned:
+            await self.ownership.ensure_claimed()
+        except RebalanceDetected:
             return
-        taken = await self._intake.take(BATCH, 0 if self._pipeline.busy else wait)
-        if self.tenure.current:
+        taken = await self._reader.read(MAX_BATCH_RECORDS, 0 if self._pipeline.is_busy else wait)
+        if self.ownership.assignment_is_current:
             await self._project(taken)
 
     async def settle(self) -> None:
         """Before the end, and not in a task that was cancelled: let what is committed be told, and say so in
-        the database. Raises Unavailable, LostRace: then somebody tells it again."""
+        the database. Raises Unavailable, OwnershipLost: then somebody tells it again."""
         await self._pipeline.end(2.0)
-        await self._publisher.drained(2.0)
-        published = self.tenure.published(self.tenure.next)
+        await self._publisher.wait_drained(2.0)
+        published = self.ownership.published(self.ownership.next)
         owned = await self._store.owned(list(published))
         if owned:
-            await self._store.commit(changes([], {}, {}, standing(list(owned.values()), published)))
+            await self._store.commit(
+                changes([], {}, {}, publish_only_updates(list(owned.values()), published))
+            )
 
-    async def _project(self, taken: dict[int, list[Arrival]]) -> None:
+    async def _project(self, taken: dict[int, list[ConsumedEvent]]) -> None:
         arrivals = [
-            arrival for partition in sorted(taken) for arrival in self.tenure.due(partition, taken[partition])
+            arrival
+            for partition in sorted(taken)
+            for arrival in self.ownership.accept_in_sequence(partition, taken[partition])
         ]
         for arrival in arrivals:
-            if isinstance(arrival.event, Aside):
-                await self._heed(arrival.record, arrival.event)
+            if isinstance(arrival.event, NonConversationRecord):
+                await self._handle_non_conversation(arrival.record, arrival.event)
         if arrivals:
-            await self._pipeline.put(arrivals, more=self._intake.full)
+            await self._pipeline.put(arrivals, more=self._reader.has_more)
         else:
             await self._pipeline.finish()
 
-    async def _heed(self, record: Record, event: Aside) -> None:
+    async def _handle_non_conversation(self, record: Record, event: NonConversationRecord) -> None:
         """Raises WrongLog."""
-        if isinstance(event, GivenUp):
+        if isinstance(event, PoisonRecord):
             await self._dead_letters.bury(self._topic, record, event.reason)
             failpoint("projector.buried")
         elif event.data.epoch != self._identity.epoch:

@@ -6,8 +6,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
 from message_store.domain import Conversation
-from message_store.domain.fold import Arrival, Aside, Folded, States
-from message_store.storage.port import Known, Store
+from message_store.domain.fold import ConsumedEvent, FoldResult, NonConversationRecord, States
+from message_store.storage.port import ExistingMessages, Store
 
 
 class StateCache:
@@ -17,18 +17,22 @@ class StateCache:
         self._kept: OrderedDict[str, int] = OrderedDict()  # conversation id → partition
         self._states: States = {}
 
-    async def load(self, arrivals: Iterable[Arrival], ahead: Mapping[str, Conversation | None]) -> States:
+    async def load(
+        self, arrivals: Iterable[ConsumedEvent], ahead: Mapping[str, Conversation | None]
+    ) -> States:
         """The state of every conversation named, None where there is none, as if none of the messages named
         had been sent before. `ahead`: what some will be once the batch under way is written. Raises
         Unavailable."""
         needed = dict.fromkeys(
-            arrival.event.data.conversation_id for arrival in arrivals if not isinstance(arrival.event, Aside)
+            arrival.event.data.conversation_id
+            for arrival in arrivals
+            if not isinstance(arrival.event, NonConversationRecord)
         )
         missing = [identity for identity in needed if identity not in self._states and identity not in ahead]
         fetched = await self._store.conversations(missing) if missing else {}
         return {i: ahead.get(i) or self._states.get(i) or fetched.get(i) for i in needed}
 
-    def keep(self, states: States, batch: Iterable[Folded]) -> None:
+    def keep(self, states: States, batch: Iterable[FoldResult]) -> None:
         """These are what the database holds now, of the batch's conversations."""
         homes = {folded.conversation_id: folded.partition for folded in batch}
         for identity, state in states.items():
@@ -44,6 +48,6 @@ class StateCache:
             del self._kept[identity], self._states[identity]
 
 
-def knowing(states: States, known: Known) -> States:
+def with_known_messages(states: States, known: ExistingMessages) -> States:
     """The same, with the messages that were sent before."""
     return {i: state and state._replace(sent=known.get(i, {})) for i, state in states.items()}

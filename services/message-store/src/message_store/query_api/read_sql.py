@@ -6,7 +6,7 @@ Each is one statement, and so one snapshot and one round trip. Where an answer h
 
 from typing import LiteralString
 
-from message_store.storage.write_sql import TOLD, TOLD_OF, spelt
+from message_store.storage.write_sql import ENTRY_COLUMNS, ENTRY_JOINS, rfc3339
 from shared.contract.fields import PAGE_BYTES, READ_RECEIPT_MEMBERS
 
 PROGRESS = """
@@ -32,7 +32,7 @@ def _visible(history_visibility: LiteralString) -> LiteralString:
       and x.sent_offset between i.from_offset and coalesce(i.to_offset, 9223372036854775807)))"""
 
 
-_MESSAGE = f"x.id::text, x.seq, x.sender_id, x.text, {spelt('x.created_at')}, x.version, x.client_id"
+_MESSAGE = f"x.id::text, x.seq, x.sender_id, x.text, {rfc3339('x.created_at')}, x.version, x.client_id"
 
 # What isRead of a message needs: how far the caller and how far all others have read.
 _READ = """m.read_seq, c.member_count,
@@ -41,7 +41,8 @@ _READ = """m.read_seq, c.member_count,
 
 # `others` counts up to 32 members (READ_RECEIPT_MEMBERS): all of them are among those that are named.
 _CONVERSATION = f"""
-select c.id::text, c.kind, c.title, c.last_seq, c.version, {spelt("c.created_at")}, {spelt("c.updated_at")},
+select c.id::text, c.kind, c.title, c.last_seq, c.version,
+    {rfc3339("c.created_at")}, {rfc3339("c.updated_at")},
     named.users, m.read_seq, c.member_count, named.others, last.*
 from page m join conversations c on c.id = m.conversation_id
 cross join lateral (
@@ -149,13 +150,13 @@ since as (
 PROBE = f"""with {_DUE} select * from due"""
 
 # All members are looked at only where a frame names them, or says of a small conversation who has read.
-_NAMED = TOLD_OF.format(present="j.kind in ('conversation.started', 'member.added', 'member.removed')")
+_NAMED = ENTRY_JOINS.format(present="j.kind in ('conversation.started', 'member.added', 'member.removed')")
 
 # Long texts end a page: those after the one that fills it are not read, only measured (which PostgreSQL does
 # without unpacking them).
 SYNC = f"""
 with {_STANDING}, {_DUE}, told as materialized (
-{TOLD}, reader.read_seq, c.member_count, others.read_seq
+{ENTRY_COLUMNS}, reader.read_seq, c.member_count, others.read_seq
 from due join journal j using (partition, "offset") {_NAMED}
 left join members reader on j.kind = 'message.sent'
     and reader.conversation_id = c.id and reader.user_id = %(user)s and reader.to_offset is null

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from message_store.read_models.entry_encoder import record
-from message_store.read_models.journal import untold
+from message_store.read_models.entry_encoder import encode_entry
+from message_store.read_models.journal import result_from_row
 from shared.contract import codec, page_token
 from shared.contract.entry_to_frame import frame_of
 from shared.contract.fields import READ_RECEIPT_MEMBERS
@@ -57,7 +57,7 @@ def conversation(user: str, row: Row) -> dict[str, Any]:
 
 def frame(user: str, epoch: str, row: Row) -> dict[str, Any]:
     """The frame that a socket of `user` would get; `row` as reading.SYNC selects it."""
-    entry = codec.decode_entry(record(untold(row[:22]), epoch, "parley"))
+    entry = codec.decode_entry(encode_entry(result_from_row(row[:22]), epoch, "parley"))
     shown: dict[str, Any] = frame_of(entry).model_dump()
     if shown["type"] == "message":
         shown["isRead"] = _is_read(shown["senderId"] == user, shown["seq"], row[22:25])

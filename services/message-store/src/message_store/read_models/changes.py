@@ -8,30 +8,32 @@ from message_store.domain import (
     Entry,
     MemberJoined,
     MemberLeft,
+    NonMessage,
     ReadAdvanced,
     Rejected,
     Sent,
     Skipped,
     Started,
-    Unsent,
 )
-from message_store.domain.fold import Folded, States
+from message_store.domain.fold import FoldResult, States
 from message_store.read_models.rows import (
-    Advance,
-    Changes,
     ConversationRow,
     IntervalRow,
     JournalRow,
-    MessageName,
+    MessageKey,
     MessageRow,
+    ProgressUpdate,
     ReadRow,
+    WriteSet,
 )
 from shared.contract.position import after
 
 
-def changes(batch: list[Folded], before: States, after: States, advances: list[Advance]) -> Changes:
+def changes(
+    batch: list[FoldResult], before: States, after: States, advances: list[ProgressUpdate]
+) -> WriteSet:
     """`before` and `after` hold every conversation of the batch."""
-    made = Changes(advances=advances)
+    made = WriteSet(advances=advances)
     homes = {}
     for folded in batch:
         partition, outcome = folded.partition, folded.outcome
@@ -42,8 +44,8 @@ def changes(batch: list[Folded], before: States, after: States, advances: list[A
             _intervals(made, folded, outcome)
         if isinstance(outcome, Entry):
             homes[outcome.conversation_id] = partition
-        elif folded.sends and isinstance(outcome, Rejected):
-            made.refused.append(MessageName(str(folded.conversation_id), str(folded.ref)))
+        elif folded.is_send and isinstance(outcome, Rejected):
+            made.refused.append(MessageKey(str(folded.conversation_id), str(folded.subject_id)))
     for identity, partition in homes.items():
         state = after[identity]
         assert state is not None
@@ -53,7 +55,7 @@ def changes(batch: list[Folded], before: States, after: States, advances: list[A
     return made
 
 
-def _settle(made: Changes) -> None:
+def _settle(made: WriteSet) -> None:
     """What became of an interval in the batch in which it began is part of that row."""
     begun = {row[1:4]: place for place, row in enumerate(made.intervals)}
     rest = []
@@ -80,7 +82,7 @@ def _message(partition: int, sent: Sent) -> MessageRow:
     )
 
 
-def _intervals(made: Changes, folded: Folded, outcome: Unsent) -> None:
+def _intervals(made: WriteSet, folded: FoldResult, outcome: NonMessage) -> None:
     """What began, and what ended."""
     partition = folded.partition
     match outcome:
@@ -127,7 +129,7 @@ def _reads(state: Conversation, before: Conversation | None) -> list[ReadRow]:
     ]
 
 
-def _journal_row(folded: Folded, outcome: Unsent) -> JournalRow:
+def _journal_row(folded: FoldResult, outcome: NonMessage) -> JournalRow:
     kind = seq = subject = of = None
     reason: str | None = None
     name = "entry"
@@ -141,7 +143,7 @@ def _journal_row(folded: Folded, outcome: Unsent) -> JournalRow:
         case MemberLeft():
             kind, subject = "member.removed", outcome.user_id
         case Rejected():
-            name, kind, subject, reason = "rejected", "event.rejected", folded.ref, outcome.reason
+            name, kind, subject, reason = "rejected", "event.rejected", folded.subject_id, outcome.reason
         case Duplicate():
             name, of = "duplicate", outcome.of
         case Skipped():
@@ -165,16 +167,16 @@ def _journal_row(folded: Folded, outcome: Unsent) -> JournalRow:
     )
 
 
-def advance(batch: list[Folded], published: dict[int, int]) -> list[Advance]:
+def advance(batch: list[FoldResult], published: dict[int, int]) -> list[ProgressUpdate]:
     """Per partition of the batch, ascending: where it stood before its first offset, and after its last. What
     is told of a partition never moves back, so 0 says nothing of it."""
-    first: dict[int, Folded] = {}
-    last: dict[int, Folded] = {}
+    first: dict[int, FoldResult] = {}
+    last: dict[int, FoldResult] = {}
     for folded in batch:
         first.setdefault(folded.partition, folded)
         last[folded.partition] = folded
     return [
-        Advance(
+        ProgressUpdate(
             partition,
             first[partition].offset,
             after(last[partition].offset),

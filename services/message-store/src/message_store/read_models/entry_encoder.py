@@ -19,12 +19,12 @@ from message_store.domain import (
     Skipped,
     Started,
 )
-from message_store.domain.fold import Folded
+from message_store.domain.fold import FoldResult
 from shared.contract.fields import SHOWN_MEMBERS
 from shared.contract.position import Position
 
 
-def record(folded: Folded, epoch: str, source: str) -> bytes:
+def encode_entry(folded: FoldResult, epoch: str, source: str) -> bytes:
     """An entry as JSON. Raises ValueError for an outcome that is nobody's news."""
     kind, data = _told(folded)
     envelope = {
@@ -41,7 +41,7 @@ def record(folded: Folded, epoch: str, source: str) -> bytes:
     return orjson.dumps(envelope)
 
 
-def _told(folded: Folded) -> tuple[str, dict[str, Any]]:
+def _told(folded: FoldResult) -> tuple[str, dict[str, Any]]:
     match folded.outcome:
         case Sent() as sent:
             return "chat.message.sent.v1", _sent(sent)
@@ -97,7 +97,7 @@ def _read(read: ReadAdvanced) -> dict[str, Any]:
     }
 
 
-def _rejected(folded: Folded, reason: str) -> dict[str, Any]:
-    shown = {"conversationId": folded.conversation_id, "id": folded.ref}
+def _rejected(folded: FoldResult, reason: str) -> dict[str, Any]:
+    shown = {"conversationId": folded.conversation_id, "id": folded.subject_id}
     named = {} if folded.client_id is None else {"clientId": folded.client_id}
     return {**shown, **named, "reason": reason}

@@ -13,12 +13,12 @@ from message_store.domain import (
     Sent,
     Started,
 )
-from message_store.domain.fold import Folded
+from message_store.domain.fold import FoldResult
 
 _UNKNOWN = Member(0, 0, 0, 0)  # who was a member is told, what each had read is not
 
 
-def untold(row: tuple[Any, ...]) -> Folded:
+def result_from_row(row: tuple[Any, ...]) -> FoldResult:
     """`row` as `statements.UNTOLD` selects it."""
     partition, offset, kind, conversation_id, actor, time, seq, subject, rejected_client, reason = row[:10]
     audience, message_id, client_id, text, sent_at = row[10:15]
@@ -52,7 +52,7 @@ def untold(row: tuple[Any, ...]) -> Folded:
         case _:
             raise ValueError(f"the journal holds a kind of entry that this release does not know: {kind}")
     everyone = (*present, subject) if kind == "member.removed" else tuple(present)
-    return Folded(
+    return FoldResult(
         partition,
         offset,
         None,
@@ -60,7 +60,7 @@ def untold(row: tuple[Any, ...]) -> Folded:
         actor=actor,
         time=time,
         conversation_id=conversation_id,
-        ref=message_id if kind == "message.sent" else subject,
+        subject_id=message_id if kind == "message.sent" else subject,
         client_id=client_id if kind == "message.sent" else rejected_client,
         state=state,
         audience=everyone if audience is None else tuple(audience),

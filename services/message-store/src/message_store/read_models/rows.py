@@ -6,7 +6,7 @@ from typing import NamedTuple
 from message_store.domain.conversation import Kind, Visibility
 
 
-class Advance(NamedTuple):
+class ProgressUpdate(NamedTuple):
     """From where to where the projection of one partition moves. The compare-and-set."""
 
     partition: int
@@ -67,7 +67,7 @@ class MessageRow(NamedTuple):
     sent_offset: int
 
 
-class MessageName(NamedTuple):
+class MessageKey(NamedTuple):
     conversation_id: str
     id: str
 
@@ -91,15 +91,15 @@ class JournalRow(NamedTuple):
 
 
 @dataclass
-class Changes:
+class WriteSet:
     """Everything that one transaction writes."""
 
-    advances: list[Advance] = field(default_factory=list)
+    advances: list[ProgressUpdate] = field(default_factory=list)
     conversations: list[ConversationRow] = field(default_factory=list)
     intervals: list[IntervalRow] = field(default_factory=list)
     reads: list[ReadRow] = field(default_factory=list)
     messages: list[MessageRow] = field(default_factory=list)
-    refused: list[MessageName] = field(default_factory=list)
+    refused: list[MessageKey] = field(default_factory=list)
     """Sends that were rejected: right only if none of them was sent before."""
     journal: list[JournalRow] = field(default_factory=list)
     """Without the sent messages: their rows in it are made of `messages`."""

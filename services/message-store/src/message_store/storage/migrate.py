@@ -23,7 +23,7 @@ from shared.runtime.failpoints import failpoint
 log = structlog.get_logger()
 
 LOCK = 0x7061726C6579  # "parley"; of one database
-LOCKED_OUT = "set local lock_timeout = '10s'"
+LOCK_TIMEOUT = "set local lock_timeout = '10s'"
 """So long may a migration wait for a table, with all new statements on it waiting behind."""
 
 _CREATE = """
@@ -35,7 +35,7 @@ create table schema_record (
 _ADOPT = "insert into schema_record (version, min_code) values (%s, 1)"
 _RECORD = "update schema_record set version = %s, min_code = coalesce(%s, min_code)"
 
-LEFT_BY = {1: "journal_personal", 2: "journal_of_conversation"}
+LAST_RELATION_OF = {1: "journal_personal", 2: "journal_of_conversation"}
 """What the migrations of release 0.1.0 made last. It recorded them in tables of yoyo-migrations, each in a
 transaction after the migration's own: one that died in between left the change without its record."""
 
@@ -84,7 +84,7 @@ def _apply(connection: Connection[Any], migration: Migration, code: int) -> bool
             raise Unusable(str(mismatch(record, code)))
         if record.version >= migration.version:
             return False
-        connection.execute(LOCKED_OUT)
+        connection.execute(LOCK_TIMEOUT)
         connection.execute(migration.sql)
         failpoint("migrate.changed")
         connection.execute(_RECORD, (migration.version, migration.min_code))
@@ -107,7 +107,7 @@ def _record(connection: Connection[Any]) -> SchemaRecord:
 
 def _adopted(connection: Connection[Any]) -> int:
     """The newest migration that release 0.1.0 applied, whether or not it came to record it."""
-    done = {version for version, made in LEFT_BY.items() if _exists(connection, made)}
+    done = {version for version, made in LAST_RELATION_OF.items() if _exists(connection, made)}
     if _exists(connection, "_yoyo_migration"):
         recorded = connection.execute("select migration_id from _yoyo_migration").fetchall()
         done |= {int(name.partition(".")[0]) for (name,) in recorded}

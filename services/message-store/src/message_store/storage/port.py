@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from message_store.domain import Conversation
-from message_store.domain.fold import Folded
-from message_store.read_models.rows import Changes
+from message_store.domain.fold import FoldResult
+from message_store.read_models.rows import WriteSet
 from shared.log.log_epoch import LogIdentity
 
-Known = dict[str, dict[str, int]]
+ExistingMessages = dict[str, dict[str, int]]
 """Messages that were sent before: conversation id → message id → offset."""
 
 
 @dataclass(frozen=True)
-class Progress:
+class PartitionProgress:
     """How far one partition is."""
 
     partition: int
@@ -23,7 +23,7 @@ class Progress:
     published: int
 
 
-class LostRace(Exception):
+class OwnershipLost(Exception):
     """The compare-and-set failed: another projector has this partition now. Nothing was written."""
 
 
@@ -38,19 +38,19 @@ class WrongLog(Exception):
 class Store(Protocol):
     """Each call raises Unavailable."""
 
-    async def claim(self, log: LogIdentity, partitions: Sequence[int]) -> dict[int, Progress]:
+    async def claim(self, log: LogIdentity, partitions: Sequence[int]) -> dict[int, PartitionProgress]:
         """Become the one who may write these partitions. Raises WrongLog."""
 
-    async def owned(self, partitions: Sequence[int]) -> dict[int, Progress]:
+    async def owned(self, partitions: Sequence[int]) -> dict[int, PartitionProgress]:
         """The progress of those of these partitions that are still this store's to write."""
 
     async def conversations(self, ids: Sequence[str]) -> dict[str, Conversation]:
         """Those that exist, with an empty `sent`."""
 
-    async def commit(self, changes: Changes) -> Known:
+    async def commit(self, changes: WriteSet) -> ExistingMessages:
         """All of it, or nothing. Nothing, if some of the messages that it has for new or refuses were sent
-        before: these are returned, all of them. Raises LostRace; any other error means that some row cannot
-        be written."""
+        before: these are returned, all of them. Raises OwnershipLost; any other error means that some row
+        cannot be written."""
 
-    async def untold(self, partition: int, start: int, limit: int) -> list[Folded]:
+    async def unpublished(self, partition: int, start: int, limit: int) -> list[FoldResult]:
         """What is to be told, from offset `start` on, in order: the journal as an outbox."""

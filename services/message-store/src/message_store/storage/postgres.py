@@ -15,11 +15,17 @@ import psycopg
 from psycopg import AsyncConnection
 
 from message_store.domain import Conversation, Member
-from message_store.domain.fold import Folded
-from message_store.read_models.journal import untold
-from message_store.read_models.rows import Changes
+from message_store.domain.fold import FoldResult
+from message_store.read_models.journal import result_from_row
+from message_store.read_models.rows import WriteSet
 from message_store.storage import sessions, write_sql
-from message_store.storage.port import Known, LostRace, Progress, Unavailable, WrongLog
+from message_store.storage.port import (
+    ExistingMessages,
+    OwnershipLost,
+    PartitionProgress,
+    Unavailable,
+    WrongLog,
+)
 from shared.log.log_epoch import LogIdentity
 
 # What a record can be blamed for (SQLSTATE, PostgreSQL's appendix A): its data (22), a constraint (23), a row
@@ -47,9 +53,9 @@ class PostgresStore:
             with suppress(psycopg.Error):
                 await connection.close()
 
-    async def claim(self, log: LogIdentity, partitions: Sequence[int]) -> dict[int, Progress]:
+    async def claim(self, log: LogIdentity, partitions: Sequence[int]) -> dict[int, PartitionProgress]:
         async with self._connected() as connection:
-            strangers = await connection.execute(write_sql.STRANGERS, (log.epoch, log.partitions))
+            strangers = await connection.execute(write_sql.FOREIGN_LOG, (log.epoch, log.partitions))
             if (stranger := await strangers.fetchone()) is not None:
                 raise WrongLog(
                     f"the database was projected from log {stranger[0]} with {stranger[1]} partitions, but "
@@ -57,33 +63,33 @@ class PostgresStore:
                 )
             named = {"partitions": log.partitions, "epoch": log.epoch, "owner": self.owner}
             rows = await connection.execute(write_sql.CLAIM, named | {"claimed": sorted(partitions)})
-            return {row[0]: Progress(*row) async for row in rows}
+            return {row[0]: PartitionProgress(*row) async for row in rows}
 
-    async def owned(self, partitions: Sequence[int]) -> dict[int, Progress]:
+    async def owned(self, partitions: Sequence[int]) -> dict[int, PartitionProgress]:
         async with self._connected() as connection:
             rows = await connection.execute(write_sql.OWNED, (list(partitions), self.owner))
-            return {row[0]: Progress(*row) async for row in rows}
+            return {row[0]: PartitionProgress(*row) async for row in rows}
 
     async def conversations(self, ids: Sequence[str]) -> dict[str, Conversation]:
         async with self._connected() as connection:
             rows = await connection.execute(write_sql.STATES, (list(ids),))
             return {row[0]: _conversation(row) async for row in rows}
 
-    async def commit(self, changes: Changes) -> Known:
+    async def commit(self, changes: WriteSet) -> ExistingMessages:
         async with self._connected() as connection:
             rows = await connection.execute(write_sql.COMMIT, _written(changes) | {"owner": self.owner})
             ours, sent_before = (await rows.fetchall())[0]
         if not ours:
-            raise LostRace
-        known: Known = {}
+            raise OwnershipLost
+        known: ExistingMessages = {}
         for conversation_id, message_id, offset in sent_before or ():
             known.setdefault(conversation_id, {})[message_id] = offset
         return known
 
-    async def untold(self, partition: int, start: int, limit: int) -> list[Folded]:
+    async def unpublished(self, partition: int, start: int, limit: int) -> list[FoldResult]:
         async with self._connected() as connection:
-            rows = await connection.execute(write_sql.UNTOLD, (partition, start, limit))
-            return [untold(row) async for row in rows]
+            rows = await connection.execute(write_sql.UNPUBLISHED, (partition, start, limit))
+            return [result_from_row(row) async for row in rows]
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[AsyncConnection[tuple[Any, ...]]]:
@@ -118,7 +124,7 @@ class PostgresStore:
                     await connection.close()
 
 
-def _written(changes: Changes) -> dict[str, str]:
+def _written(changes: WriteSet) -> dict[str, str]:
     """Of every table its rows by column name, as JSON."""
     return {table.name: _json(getattr(changes, table.name)) for table in fields(changes)}
 

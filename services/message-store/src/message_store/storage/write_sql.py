@@ -9,7 +9,7 @@ on conflict (partition) do update set owner = excluded.owner
 returning partition, next_offset, last_id, published
 """
 
-STRANGERS = "select epoch, partitions from progress where (epoch, partitions) <> (%s, %s) limit 1"
+FOREIGN_LOG = "select epoch, partitions from progress where (epoch, partitions) <> (%s, %s) limit 1"
 
 OWNED = """
 select partition, next_offset, last_id, published from progress where partition = any(%s) and owner = %s
@@ -109,13 +109,13 @@ where c.id = any(%s::uuid[])
 """
 
 # An entry or rejection `j` with all that was told of it, as it was told then.
-TOLD = """
+ENTRY_COLUMNS = """
 select j.partition, j."offset", j.kind, j.conversation_id::text, j.actor, {time}, j.seq, j.subject,
        j.client_id, j.reason, j.audience, m.id::text, m.client_id, m.text, {sent_at},
        c.kind, c.title, c.history_visibility, c.started_offset, {created_at}, {updated_at}, present.users"""
 
 # `{present}`: of which rows the members at that moment are asked.
-TOLD_OF = """
+ENTRY_JOINS = """
 left join conversations c on c.id = j.conversation_id and j.outcome = 'entry'
 left join messages m on j.kind = 'message.sent' and m.conversation_id = c.id and m.seq = j.seq
 left join lateral (
@@ -130,24 +130,24 @@ left join lateral (
 """
 
 # The journal as an outbox.
-UNTOLD = """
-{told}
-from journal j {told_of}
+UNPUBLISHED = """
+{columns}
+from journal j {joins}
 where j.partition = %s and j."offset" >= %s and j.outcome in ('entry', 'rejected')
 order by j."offset" limit %s
 """
 
 
-def spelt(expression: LiteralString) -> LiteralString:
+def rfc3339(expression: LiteralString) -> LiteralString:
     """A time as it stands on every wire."""
     return f"""to_char({expression} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
 
 
-STATES = STATES.format(created_at=spelt("c.created_at"), updated_at=spelt("c.updated_at"))
-TOLD = TOLD.format(
-    time=spelt('j."time"'),
-    sent_at=spelt("m.created_at"),
-    created_at=spelt("c.created_at"),
-    updated_at=spelt("greatest(c.created_at, newest.at)"),
+STATES = STATES.format(created_at=rfc3339("c.created_at"), updated_at=rfc3339("c.updated_at"))
+ENTRY_COLUMNS = ENTRY_COLUMNS.format(
+    time=rfc3339('j."time"'),
+    sent_at=rfc3339("m.created_at"),
+    created_at=rfc3339("c.created_at"),
+    updated_at=rfc3339("greatest(c.created_at, newest.at)"),
 )
-UNTOLD = UNTOLD.format(told=TOLD, told_of=TOLD_OF.format(present="true"))
+UNPUBLISHED = UNPUBLISHED.format(columns=ENTRY_COLUMNS, joins=ENTRY_JOINS.format(present="true"))

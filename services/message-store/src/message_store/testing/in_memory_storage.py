@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from message_store.domain import Conversation, Member
-from message_store.domain.fold import Folded
-from message_store.read_models.journal import untold
+from message_store.domain.fold import FoldResult
+from message_store.read_models.journal import result_from_row
 from message_store.read_models.rows import (
-    Changes,
     ConversationRow,
     IntervalRow,
     JournalRow,
-    MessageName,
+    MessageKey,
     MessageRow,
     ReadRow,
+    WriteSet,
 )
-from message_store.storage.port import Known, LostRace, Progress, WrongLog
+from message_store.storage.port import ExistingMessages, OwnershipLost, PartitionProgress, WrongLog
 from shared.log.log_epoch import LogIdentity
 
 IntervalKey = tuple[str, str, int]
@@ -28,7 +28,7 @@ class Tables:
     """One database. Several stores on it are several projectors."""
 
     log: LogIdentity | None = None
-    progress: dict[int, Progress] = field(default_factory=dict)
+    progress: dict[int, PartitionProgress] = field(default_factory=dict)
     owner: dict[int, str] = field(default_factory=dict)
     conversations: dict[str, ConversationRow] = field(default_factory=dict)
     members: dict[IntervalKey, IntervalRow] = field(default_factory=dict)
@@ -36,22 +36,22 @@ class Tables:
     journal: dict[tuple[int, int], JournalRow] = field(default_factory=dict)
 
 
-class MemoryStore:
+class InMemoryStore:
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
         self.owner = str(uuid.uuid4())
 
-    async def claim(self, log: LogIdentity, partitions: Sequence[int]) -> dict[int, Progress]:
+    async def claim(self, log: LogIdentity, partitions: Sequence[int]) -> dict[int, PartitionProgress]:
         tables = self.tables
         if tables.log not in (None, log):
             raise WrongLog(f"the database was projected from another log than {log.epoch}")
         tables.log = log
         for partition in partitions:
-            tables.progress.setdefault(partition, Progress(partition, 0, None, 0))
+            tables.progress.setdefault(partition, PartitionProgress(partition, 0, None, 0))
             tables.owner[partition] = self.owner
         return await self.owned(partitions)
 
-    async def owned(self, partitions: Sequence[int]) -> dict[int, Progress]:
+    async def owned(self, partitions: Sequence[int]) -> dict[int, PartitionProgress]:
         tables = self.tables
         return {p: tables.progress[p] for p in partitions if tables.owner.get(p) == self.owner}
 
@@ -59,17 +59,17 @@ class MemoryStore:
         known = (self.tables.conversations.get(identity) for identity in ids)
         return {row.id: self._state(row) for row in known if row is not None}
 
-    async def commit(self, changes: Changes) -> Known:
+    async def commit(self, changes: WriteSet) -> ExistingMessages:
         tables = self.tables
         for step in changes.advances:
             at = tables.progress[step.partition].next_offset
             if at != step.expected or tables.owner[step.partition] != self.owner:
-                raise LostRace
+                raise OwnershipLost
         if known := self._known(changes):
             return known
         for step in changes.advances:
             published = max(step.published, tables.progress[step.partition].published)
-            tables.progress[step.partition] = Progress(
+            tables.progress[step.partition] = PartitionProgress(
                 step.partition, step.next_offset, step.last_id, published
             )
         tables.conversations.update({row.id: row for row in changes.conversations})
@@ -82,14 +82,14 @@ class MemoryStore:
         tables.journal.update({(row.partition, row.offset): row for row in happened})
         return {}
 
-    async def untold(self, partition: int, start: int, limit: int) -> list[Folded]:
+    async def unpublished(self, partition: int, start: int, limit: int) -> list[FoldResult]:
         rows = sorted(row for key, row in self.tables.journal.items() if key[0] == partition)
         due = [row for row in rows if row.offset >= start and row.outcome in ("entry", "rejected")]
         return [self._untold(row) for row in due[:limit]]
 
-    def _known(self, changes: Changes) -> Known:
-        asked = {*changes.refused, *(MessageName(row.conversation_id, row.id) for row in changes.messages)}
-        known: Known = {}
+    def _known(self, changes: WriteSet) -> ExistingMessages:
+        asked = {*changes.refused, *(MessageKey(row.conversation_id, row.id) for row in changes.messages)}
+        known: ExistingMessages = {}
         for row in self.tables.messages.values():
             if (row.conversation_id, row.id) in asked:
                 known.setdefault(row.conversation_id, {})[row.id] = row.sent_offset
@@ -115,7 +115,7 @@ class MemoryStore:
         own = [i for i in self.tables.members.values() if i.conversation_id == conversation_id]
         return sorted(own, key=lambda i: (i.from_offset, i.ordinal))
 
-    def _untold(self, row: JournalRow) -> Folded:
+    def _untold(self, row: JournalRow) -> FoldResult:
         seq = row.seq if row.kind == "message.sent" else None
         sent = self.tables.messages.get((row.conversation_id or "", seq or 0))
         entry = row.outcome == "entry"
@@ -135,10 +135,12 @@ class MemoryStore:
         ]
         told += [sent.id, sent.client_id, sent.text, sent.created_at] if sent else [None] * 4
         if conversation is None:
-            return untold((*told, *[None] * 7))
+            return result_from_row((*told, *[None] * 7))
         told += [conversation.kind, conversation.title, conversation.history_visibility]
         told += [conversation.started_offset, conversation.created_at]
-        return untold((*told, self._updated_at(conversation, row.offset), self._present(conversation, row)))
+        return result_from_row(
+            (*told, self._updated_at(conversation, row.offset), self._present(conversation, row))
+        )
 
     def _updated_at(self, conversation: ConversationRow, offset: int) -> str:
         sent = (m for m in self.tables.messages.values() if m.conversation_id == conversation.id)
