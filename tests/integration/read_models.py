@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from message_store.domain.fold import ConsumedEvent, FoldResult
+from message_store.domain.fold import FoldResult
+from message_store.projector.event_reader import ConsumedRecord
 from message_store.projector.state_cache import StateCache
 from message_store.query_api import queries
 from message_store.query_api.progress_waiter import ProgressWatch
@@ -37,12 +38,12 @@ class Memory:
 
     async def apply(self, *story: Event) -> list[FoldResult]:
         arrivals = [
-            ConsumedEvent(record, event)
+            ConsumedRecord(record, event)
             for record, event in zip(builders.records(0, story, self.offset), story, strict=True)
         ]
         made = await commit(self.store, StateCache(self.store), arrivals, {0: 0})
         self.offset += len(story)
-        return made.batch
+        return made.results
 
     async def get(self, path: str, status: int = 200, **asked: Any) -> Any:
         answer = await self.http.get(path, params=asked)

@@ -4,15 +4,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from message_store import domain
-from message_store.domain import Conversation, Outcome, ReadAdvanced, Sent, fold
+from message_store.domain import decide as decide_module
+from message_store.domain import evolve as evolve_module
+from message_store.domain import fold
+from message_store.domain.decide import Outcome
+from message_store.domain.events.message_sent import MessageSent
+from message_store.domain.events.read_moved import ReadMoved
+from message_store.domain.state import ExistingMessages, State
 from message_store.query_api import read_sql
 from message_store.query_api.queries import Queries
-from message_store.read_models.rows import WriteSet
-from message_store.storage.port import ExistingMessages
+from message_store.read_models.write_set import WriteSet
 from message_store.storage.postgres import PostgresStore
-from shared.contract import ids
-from shared.contract.events import MessageSent, ReadMoved
+from shared.contract import events, ids
 from shared.runtime.failpoints import failpoint
 
 
@@ -20,21 +23,21 @@ def offset_before_write() -> None:
     """The offset is moved in one transaction, what it stands for is written in the next."""
     usual = PostgresStore.commit
 
-    async def commit(self: PostgresStore, changes: WriteSet) -> ExistingMessages:
-        await usual(self, WriteSet(advances=changes.advances))
-        if changes.messages:
+    async def commit(self: PostgresStore, write_set: WriteSet) -> ExistingMessages:
+        await usual(self, WriteSet(progress=write_set.progress))
+        if write_set.messages:
             failpoint("mutant.between")
-        return await usual(self, replace(changes, advances=[]))
+        return await usual(self, replace(write_set, progress={}))
 
     PostgresStore.commit = commit  # type: ignore[method-assign]
 
 
 def dedupe_off() -> None:
     """Nobody asks whether a message is there already, and no index holds it off."""
-    usual = domain.decide
+    usual = decide_module.decide
 
-    def decide(state: Conversation | None, event: Any, offset: int) -> Outcome:
-        if isinstance(event, MessageSent) and state and event.data.message_id in state.sent:
+    def decide(state: State, event: Any, offset: int) -> Outcome:
+        if isinstance(event, events.MessageSent) and state.message is not None:
             event = event.model_copy(
                 update={"data": event.data.model_copy(update={"message_id": _new(offset)})}
             )
@@ -49,12 +52,12 @@ def _new(offset: int) -> str:
 
 def seq_from_memory() -> None:
     """Numbers are drawn from a counter, which a commit that was lost does not turn back."""
-    usual = domain.decide
+    usual = decide_module.decide
     drawn: dict[str, int] = {}
 
-    def decide(state: Conversation | None, event: Any, offset: int) -> Outcome:
+    def decide(state: State, event: Any, offset: int) -> Outcome:
         outcome = usual(state, event, offset)
-        if not isinstance(outcome, Sent):
+        if not isinstance(outcome, MessageSent):
             return outcome
         drawn[outcome.conversation_id] = max(outcome.seq, drawn.get(outcome.conversation_id, 0) + 1)
         return outcome._replace(seq=drawn[outcome.conversation_id])
@@ -64,22 +67,26 @@ def seq_from_memory() -> None:
 
 def own_send_unread() -> None:
     """Who writes is not taken to have read what is before it."""
-    usual = domain.evolve
+    usual = evolve_module.evolve
 
-    def evolve(state: Conversation | None, entry: Any) -> Conversation:
+    def evolve(state: State, entry: Any) -> State:
         after = usual(state, entry)
-        return after._replace(members=state.members) if state and isinstance(entry, Sent) else after
+        if not isinstance(entry, MessageSent) or state.conversation is None or after.conversation is None:
+            return after
+        return after._replace(conversation=after.conversation._replace(members=state.conversation.members))
 
     vars(fold)["evolve"] = evolve
 
 
 def read_falls() -> None:
     """A read that comes late turns the newer one back."""
-    usual = domain.decide
+    usual = decide_module.decide
 
-    def decide(state: Conversation | None, event: Any, offset: int) -> Outcome:
-        if isinstance(event, ReadMoved) and state and event.actor in state.members:
-            return ReadAdvanced(state.id, offset, event.actor, min(event.data.up_to, state.last_seq))
+    def decide(state: State, event: Any, offset: int) -> Outcome:
+        conversation = state.conversation
+        if isinstance(event, events.ReadMoved) and conversation and event.actor in conversation.members:
+            up_to = min(event.data.up_to, conversation.last_seq)
+            return ReadMoved(conversation.id, offset, event.actor, up_to)
         return usual(state, event, offset)
 
     vars(fold)["decide"] = decide
@@ -106,9 +113,9 @@ def asks_the_clock() -> None:
     """A conversation changed when it is projected, not when something happened in it."""
     usual = PostgresStore.commit
 
-    async def commit(self: PostgresStore, changes: WriteSet) -> ExistingMessages:
+    async def commit(self: PostgresStore, write_set: WriteSet) -> ExistingMessages:
         now = datetime.now(UTC).isoformat()
-        rows = [row._replace(updated_at=now) for row in changes.conversations]
-        return await usual(self, replace(changes, conversations=rows))
+        rows = {key: row._replace(updated_at=now) for key, row in write_set.conversations.items()}
+        return await usual(self, replace(write_set, conversations=rows))
 
     PostgresStore.commit = commit  # type: ignore[method-assign]

@@ -16,12 +16,12 @@ def publish_before_commit() -> None:
 
     usual = Pipeline._write
 
-    async def write(self: Pipeline, made: FoldedBatch, *, more: bool) -> None:
-        self._publisher.enqueue(made.batch)
+    async def write(self: Pipeline, folded: FoldedBatch, *, more: bool) -> None:
+        self._publisher.enqueue(folded.results)
         await self._publisher.wait_drained(2.0)
-        if any(state and state.kind == "direct" for state in made.after.values()):
+        if any(state and state.kind == "direct" for state in folded.after.conversations.values()):
             failpoint("mutant.between")
-        await usual(self, made, more=more)
+        await usual(self, folded, more=more)
 
     Pipeline._write = write  # type: ignore[method-assign]
 

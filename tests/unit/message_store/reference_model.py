@@ -7,9 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from message_store.domain.fold import ConsumedEvent, FoldResult
+from message_store.domain.fold import FoldResult
 from message_store.projector.batch import FoldedBatch, fold_batch
-from message_store.projector.state_cache import StateCache, with_known_messages
+from message_store.projector.event_reader import ConsumedRecord
+from message_store.projector.state_cache import StateCache
 from message_store.storage.port import Store
 from message_store.testing.in_memory_storage import InMemoryStore, Tables
 from shared.contract import ids
@@ -37,14 +38,14 @@ stories = st.lists(anything, max_size=40)
 
 
 async def commit(
-    store: Store, states: StateCache, arrivals: Sequence[ConsumedEvent], published: dict[int, int]
+    store: Store, states: StateCache, consumed: Sequence[ConsumedRecord], published: dict[int, int]
 ) -> FoldedBatch:
-    """One batch, as a projector that does nothing else meanwhile writes it."""
-    made = fold_batch(arrivals, await states.load(arrivals, {}), published)
-    while known := await store.commit(made.changes):
-        made = fold_batch(arrivals, with_known_messages(made.before, known), published)
-    states.keep(made.after, made.batch)
-    return made
+    """Write one batch as a projector with no other batch in flight does."""
+    folded = fold_batch(consumed, await states.load(consumed), published)
+    while existing := await store.commit(folded.write_set):
+        folded = fold_batch(consumed, folded.before.with_messages(existing), published)
+    states.keep(folded.after, folded.results)
+    return folded
 
 
 @dataclass
@@ -58,17 +59,17 @@ class Projection:
         """The whole story; cut into batches at random, with caches dropped at random."""
         store = InMemoryStore(self.tables)
         await store.claim(IDENTITY, [0])
-        arrivals = [
-            ConsumedEvent(record, event)
+        consumed = [
+            ConsumedRecord(record, event)
             for record, event in zip(builders.records(0, story), story, strict=True)
         ]
         states = StateCache(store)
-        while arrivals:
-            size = len(arrivals) if cuts is None else cuts.randint(1, len(arrivals))
+        while consumed:
+            size = len(consumed) if cuts is None else cuts.randint(1, len(consumed))
             if cuts is not None and cuts.random() < 0.3:
                 states = StateCache(store)
-            self.folded += (await commit(store, states, arrivals[:size], {0: 0})).batch
-            arrivals = arrivals[size:]
+            self.folded += (await commit(store, states, consumed[:size], {0: 0})).results
+            consumed = consumed[size:]
         return self
 
     def rows(self) -> dict[str, Any]:

@@ -6,16 +6,12 @@ from collections import defaultdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from message_store.domain import (
-    Duplicate,
-    MemberJoined,
-    MemberLeft,
-    ReadAdvanced,
-    Rejected,
-    Sent,
-    Skipped,
-    Started,
-)
+from message_store.domain.events.conversation_started import ConversationStarted
+from message_store.domain.events.member_added import MemberAdded
+from message_store.domain.events.member_removed import MemberRemoved
+from message_store.domain.events.message_sent import MessageSent
+from message_store.domain.events.read_moved import ReadMoved
+from message_store.domain.outcomes import Duplicate, Rejected, Skipped
 from message_store.read_models.entry_encoder import encode_entry
 from message_store.testing.in_memory_storage import InMemoryStore
 from shared.contract import ids
@@ -89,16 +85,16 @@ async def test_unread_is_what_a_recount_says(story: list[Event], cuts: random.Ra
     last: dict[str, int] = defaultdict(int)
     for folded in projection.folded:
         match folded.outcome:
-            case Started(conversation_id=conversation, members=members):
+            case ConversationStarted(conversation_id=conversation, members=members):
                 read.update({(conversation, user): 0 for user in members})
-            case Sent(conversation_id=conversation, sender=sender, seq=seq):
+            case MessageSent(conversation_id=conversation, sender_id=sender, seq=seq):
                 last[conversation] = seq
                 read[conversation, sender] = seq
-            case MemberJoined(conversation_id=conversation, user_id=user):
+            case MemberAdded(conversation_id=conversation, user_id=user):
                 read[conversation, user] = last[conversation]
-            case MemberLeft(conversation_id=conversation, user_id=user):
+            case MemberRemoved(conversation_id=conversation, user_id=user):
                 del read[conversation, user]
-            case ReadAdvanced(conversation_id=conversation, user_id=user, up_to=up_to):
+            case ReadMoved(conversation_id=conversation, user_id=user, up_to=up_to):
                 assert read[conversation, user] < up_to <= last[conversation]
                 read[conversation, user] = up_to
             case Rejected() | Duplicate() | Skipped():
@@ -144,7 +140,7 @@ async def test_a_rejected_event_does_not_use_up_its_client_id() -> None:
         builders.sent(GROUP, "ann", client_id="1"),
     ]
     projection = await Projection().apply(story)
-    assert isinstance(projection.folded[2].outcome, Sent)
+    assert isinstance(projection.folded[2].outcome, MessageSent)
 
 
 async def test_a_group_takes_1024_members_and_not_one_more() -> None:

@@ -10,17 +10,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from message_store import domain
-from message_store.domain import Conversation, Outcome
-from message_store.domain.fold import ConsumedEvent, PoisonRecord
+from message_store.domain.conversation import Conversation
+from message_store.domain.decide import Outcome, decide
+from message_store.domain.fold import PoisonRecord
+from message_store.domain.state import ExistingMessages, State
 from message_store.projector import batch
 from message_store.projector.batch import FoldedBatch
+from message_store.projector.event_reader import ConsumedRecord
 from message_store.projector.partition_ownership import PartitionOwnership
 from message_store.projector.projector import Projector
 from message_store.projector.publisher import Publisher
-from message_store.read_models.rows import WriteSet
+from message_store.read_models.write_set import WriteSet
 from message_store.storage.port import (
-    ExistingMessages,
     OwnershipLost,
     PartitionProgress,
     Unavailable,
@@ -218,11 +219,11 @@ async def test_the_next_batch_is_folded_while_a_full_one_is_written(
     class Patient(InMemoryStore):
         """Writes nothing before the first four records are folded."""
 
-        async def commit(self, changes: WriteSet) -> ExistingMessages:
+        async def commit(self, write_set: WriteSet) -> ExistingMessages:
             async with asyncio.timeout(1):
                 while len(folded) < 2:
                     await asyncio.sleep(0)
-            return await super().commit(changes)
+            return await super().commit(write_set)
 
     monkeypatch.setattr("message_store.projector.pipeline.fold_batch", counted)
     world.happen(*(builders.sent(GROUP, "ann") for _ in range(4)))
@@ -256,11 +257,11 @@ class OneConnection(InMemoryStore):
         async with self._mooded():
             return await super().conversations(ids)
 
-    async def commit(self, changes: WriteSet) -> ExistingMessages:
+    async def commit(self, write_set: WriteSet) -> ExistingMessages:
         async with self._mooded():
-            if any(row.text == "poison" for row in changes.messages):
+            if any(row.text == "poison" for row in write_set.messages.values()):
                 raise ValueError("a row that cannot be written")
-            return await super().commit(changes)
+            return await super().commit(write_set)
 
     @asynccontextmanager
     async def _mooded(self) -> AsyncIterator[None]:
@@ -360,9 +361,9 @@ async def test_a_projector_that_ends_lets_a_batch_under_way_be_written_and_told(
 @pytest.mark.usefixtures("small_batches")
 async def test_who_is_ended_while_it_waits_for_the_database_does_not_take_that_back(world: World) -> None:
     class Slow(InMemoryStore):
-        async def commit(self, changes: WriteSet) -> ExistingMessages:
-            await asyncio.sleep(0.1 if changes.journal else 0)
-            return await super().commit(changes)
+        async def commit(self, write_set: WriteSet) -> ExistingMessages:
+            await asyncio.sleep(0.1 if write_set.journal else 0)
+            return await super().commit(write_set)
 
     projector, _ = world.projector(Slow(world.tables))
     running = asyncio.create_task(projector.run())
@@ -376,10 +377,10 @@ async def test_who_is_ended_while_it_waits_for_the_database_does_not_take_that_b
 @pytest.mark.usefixtures("small_batches")
 async def test_a_projector_that_ends_waits_two_seconds_for_the_database(world: World) -> None:
     class Stuck(InMemoryStore):
-        async def commit(self, changes: WriteSet) -> ExistingMessages:
-            if changes.journal:
+        async def commit(self, write_set: WriteSet) -> ExistingMessages:
+            if write_set.journal:
                 await asyncio.Event().wait()
-            return await super().commit(changes)
+            return await super().commit(write_set)
 
     projector, _ = world.projector(Stuck(world.tables))
     await projector.step(wait=0)
@@ -408,14 +409,12 @@ async def test_a_batch_folded_upon_one_that_cannot_be_written_is_folded_anew(wor
 async def test_a_record_that_cannot_be_folded_is_put_away(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual = domain.decide
-
-    def decide(state: Conversation | None, event: Any, offset: int) -> Outcome:
+    def decide_or_fail(state: State, event: Any, offset: int) -> Outcome:
         if isinstance(event, MessageSent) and event.data.content.text == "odd":
             raise KeyError("odd")
-        return usual(state, event, offset)
+        return decide(state, event, offset)
 
-    monkeypatch.setattr("message_store.domain.fold.decide", decide)
+    monkeypatch.setattr("message_store.domain.fold.decide", decide_or_fail)
     world.happen(*(builders.sent(GROUP, "ann", text) for text in ["a", "odd", "b", "c"]))
     projector, _ = world.projector()
     await _run(projector, steps=6)
@@ -465,6 +464,6 @@ async def test_a_log_that_lost_the_last_applied_record_is_refused(world: World) 
     ownership: PartitionOwnership = projector.ownership
     consumer.revision += 1
     await ownership.ensure_claimed()
-    beyond = ConsumedEvent(Record(0, 2, GROUP.encode(), b"{}"), PoisonRecord("no event"))
+    beyond = ConsumedRecord(Record(0, 2, GROUP.encode(), b"{}"), PoisonRecord("no event"))
     with pytest.raises(WrongLog, match="do not belong together"):
         ownership.accept_in_sequence(0, [beyond])

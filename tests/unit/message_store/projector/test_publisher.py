@@ -7,10 +7,11 @@ from contextlib import suppress
 
 import pytest
 
-from message_store.domain.fold import ConsumedEvent, FoldResult, States, fold
+from message_store.domain.fold import ConsumedEvent, FoldResult, fold
+from message_store.domain.state import States
 from message_store.projector.publisher import Publisher
 from shared.contract import codec, ids
-from shared.kafka import Appendable, Appended, Record
+from shared.kafka import Appendable, Appended
 from shared.testing.in_memory_kafka import MemoryLog, MemoryProducer
 from tests import builders
 
@@ -32,8 +33,8 @@ def _folded(partition: int, count: int) -> list[FoldResult]:
     """One batch: a group of 50 begins, and says so much."""
     members = ["ann", *(f"user-{n}" for n in range(49))]
     story = [builders.started(GROUP, members), *(builders.sent(GROUP, "ann") for _ in range(count - 1))]
-    states: States = {GROUP: None}
-    return fold(states, [ConsumedEvent(Record(partition, n, b"", b""), each) for n, each in enumerate(story)])
+    states = States({GROUP: None})
+    return fold(states, [ConsumedEvent(partition, n, each) for n, each in enumerate(story)])
 
 
 def _publisher(log: MemoryLog) -> Publisher:

@@ -1,36 +1,41 @@
 """One batch of the log, folded and not yet written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from message_store.domain.fold import ConsumedEvent, FoldResult, States, fold
-from message_store.projector.state_cache import with_known_messages
-from message_store.read_models.changes import advance, changes
-from message_store.read_models.rows import ProgressUpdate, WriteSet
+from message_store.domain.fold import ConsumedEvent, FoldResult, fold
+from message_store.domain.rows import ProgressUpdate
+from message_store.domain.state import States
+from message_store.projector.event_reader import ConsumedRecord
+from message_store.read_models.write_set import WriteSet, progress_updates, write_set
 
 
 class FoldedBatch(NamedTuple):
-    """FoldResult as if none of its messages had been sent before, but for those that `before` knows. The next
-    batch may be folded upon `after` while this one is written."""
+    """Folded optimistically: every message counts as new unless `before` holds it. While this one is written,
+    the next batch may be folded on top of `after`."""
 
-    arrivals: Sequence[ConsumedEvent]
+    consumed: Sequence[ConsumedRecord]
     before: States
     after: States
-    batch: list[FoldResult]
-    progress_updates: list[ProgressUpdate]
-    changes: WriteSet
+    results: list[FoldResult]
+    updates: list[ProgressUpdate]
+    write_set: WriteSet
 
 
-def fold_batch(arrivals: Sequence[ConsumedEvent], before: States, published: dict[int, int]) -> FoldedBatch:
-    """`before`: of every conversation named. `published`: of each partition, what is told below."""
-    after = dict(before)
-    batch = fold(after, arrivals)
-    progress_updates = advance(batch, published)
+def fold_batch(
+    consumed: Sequence[ConsumedRecord], before: States, published: Mapping[int, int]
+) -> FoldedBatch:
+    """Fold `consumed`. `before` holds every conversation named; `published`: of each partition, the offset
+    below which every entry is confirmed in chat.messages."""
+    after = before.copy()
+    events = [ConsumedEvent(each.record.partition, each.record.offset, each.event) for each in consumed]
+    results = fold(after, events)
+    updates = progress_updates(results, published)
     return FoldedBatch(
-        arrivals,
-        before,
-        with_known_messages(after, {}),
-        batch,
-        progress_updates,
-        changes(batch, before, after, progress_updates),
+        consumed=consumed,
+        before=before,
+        after=after,
+        results=results,
+        updates=updates,
+        write_set=write_set(results, before, after, updates),
     )

@@ -1,6 +1,8 @@
-"""What comes out of the log: read, and decoded."""
+"""Read records from the log and decode their events."""
 
-from message_store.domain.fold import ConsumedEvent, PoisonRecord
+from typing import NamedTuple
+
+from message_store.domain.fold import PoisonRecord
 from shared.contract import codec
 from shared.contract.codec import Undecodable
 from shared.contract.events import Event, LogOpened
@@ -8,19 +10,25 @@ from shared.kafka import Record, partition_for
 from shared.kafka.types import ConsumerPort
 
 
+class ConsumedRecord(NamedTuple):
+    record: Record
+    event: Event | PoisonRecord
+
+
 class EventReader:
     def __init__(self, consumer: ConsumerPort, partitions: int) -> None:
         self._consumer = consumer
         self._partitions = partitions
         self.has_more = False
-        """The last batch was as large as it may be: there is more."""
+        """The last batch was as large as it may be: more records wait."""
 
-    async def read(self, limit: int, wait: float) -> dict[int, list[ConsumedEvent]]:
-        """At most `limit` records, as `ConsumerPort.take`."""
-        taken = await self._consumer.take(limit, wait)
-        self.has_more = sum(map(len, taken.values())) >= limit
+    async def read(self, limit: int, wait: float) -> dict[int, list[ConsumedRecord]]:
+        """Return at most `limit` records by partition; without any wait up to `wait` seconds for some."""
+        records = await self._consumer.take(limit, wait)
+        self.has_more = sum(map(len, records.values())) >= limit
         return {
-            p: [ConsumedEvent(each, self._decode(each)) for each in records] for p, records in taken.items()
+            partition: [ConsumedRecord(record, self._decode(record)) for record in own]
+            for partition, own in records.items()
         }
 
     def _decode(self, record: Record) -> Event | PoisonRecord:
@@ -31,8 +39,8 @@ class EventReader:
 
 
 def decode_and_validate(record: Record, partitions: int) -> Event:
-    """The event that the record holds. Raises Undecodable when it is none, or stands where it does not
-    belong: then order and idempotency, which rest on the key, could not be kept."""
+    """Return the event that the record holds. Raises Undecodable when it holds none, or is not where its key
+    belongs: order and idempotency rest on the key."""
     event = codec.decode_event(record.value)
     if isinstance(event, LogOpened):
         if record.offset != 0:

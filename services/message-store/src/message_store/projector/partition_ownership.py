@@ -6,15 +6,16 @@ database holds (`_begin`): there is no other way back.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TypeVar
 
 import structlog
 
-from message_store.domain.fold import ConsumedEvent, PoisonRecord
+from message_store.domain.fold import PoisonRecord
+from message_store.domain.rows import ProgressUpdate
+from message_store.projector.event_reader import ConsumedRecord
 from message_store.projector.publisher import Publisher
 from message_store.projector.state_cache import StateCache
-from message_store.read_models.rows import ProgressUpdate
 from message_store.storage.port import PartitionProgress, Store, Unavailable, WrongLog
 from shared.contract.position import after
 from shared.kafka.types import ConsumerPort
@@ -76,7 +77,7 @@ class PartitionOwnership:
             await self._recover()
         self._throttle()
 
-    def accept_in_sequence(self, partition: int, taken: list[ConsumedEvent]) -> list[ConsumedEvent]:
+    def accept_in_sequence(self, partition: int, taken: list[ConsumedRecord]) -> list[ConsumedRecord]:
         """Of what was read, what comes next: exactly, or nothing. Raises WrongLog when the last applied
         record, read again first of all, is not the one that the database knows."""
         if partition not in self._expected:
@@ -178,7 +179,7 @@ class PartitionOwnership:
         self._last_applied.pop(partition, None)
         self._throttled.discard(partition)
 
-    def _verify_last_applied(self, partition: int, offset: int, taken: ConsumedEvent) -> None:
+    def _verify_last_applied(self, partition: int, offset: int, taken: ConsumedRecord) -> None:
         expected, (record, event) = self._last_applied.pop(partition), taken
         found = None if record.offset != offset or isinstance(event, PoisonRecord) else event.id
         if found != expected:
@@ -215,10 +216,16 @@ class PartitionOwnership:
 
 
 def publish_only_updates(
-    progress: Sequence[PartitionProgress], published: dict[int, int]
-) -> list[ProgressUpdate]:
-    """Moves that move nothing but what has been told."""
-    return [
-        ProgressUpdate(p.partition, p.next_offset, p.next_offset, p.last_id, published[p.partition])
-        for p in sorted(progress, key=lambda p: p.partition)
-    ]
+    progress: Iterable[PartitionProgress], published: Mapping[int, int]
+) -> dict[int, ProgressUpdate]:
+    """Return updates that move nothing but `published`, by partition, ascending."""
+    return {
+        each.partition: ProgressUpdate(
+            partition=each.partition,
+            expected=each.next_offset,
+            next_offset=each.next_offset,
+            last_id=each.last_id,
+            published=published[each.partition],
+        )
+        for each in sorted(progress, key=lambda each: each.partition)
+    }

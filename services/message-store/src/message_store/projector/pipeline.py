@@ -8,13 +8,15 @@ from typing import NamedTuple
 import structlog
 from prometheus_client import Counter, Histogram
 
-from message_store.domain import Entry
-from message_store.domain.fold import ConsumedEvent, FoldResult, PoisonRecord
+from message_store.domain.fold import FoldResult, PoisonRecord
+from message_store.domain.outcomes import NoEntry
+from message_store.domain.state import ExistingMessages, States
 from message_store.projector.batch import FoldedBatch, fold_batch
+from message_store.projector.event_reader import ConsumedRecord
 from message_store.projector.partition_ownership import PartitionOwnership
 from message_store.projector.publisher import Publisher
-from message_store.projector.state_cache import StateCache, with_known_messages
-from message_store.storage.port import ExistingMessages, OwnershipLost, Store, Unavailable
+from message_store.projector.state_cache import StateCache
+from message_store.storage.port import OwnershipLost, Store, Unavailable
 from shared.log.dead_letters import DeadLetters
 from shared.runtime.failpoints import failpoint
 
@@ -25,7 +27,7 @@ _commits = Histogram("projector_commit_seconds", "Waiting for the database to wr
 
 
 class _InFlight(NamedTuple):
-    fold_batch: FoldedBatch
+    folded: FoldedBatch
     commit: asyncio.Task[ExistingMessages]
 
 
@@ -54,14 +56,14 @@ class Pipeline:
     def is_busy(self) -> bool:
         return self._in_flight is not None
 
-    async def put(self, arrivals: Sequence[ConsumedEvent], *, more: bool) -> None:
+    async def put(self, consumed: Sequence[ConsumedRecord], *, more: bool) -> None:
         """What comes next. It is folded upon what is under way, which is then finished, and written; with
         `more` to come it is left under way."""
-        made = await self._try_fold(arrivals)
-        if await self.finish() and made is not None:
-            await self._write(made, more=more)
+        folded = await self._try_fold(consumed)
+        if await self.finish() and folded is not None:
+            await self._write(folded, more=more)
         else:
-            ours = [each for each in arrivals if each.record.partition in self._ownership.next]
+            ours = [each for each in consumed if each.record.partition in self._ownership.next]
             try:
                 await self._process_serially(ours)
             except (Unavailable, OwnershipLost) as error:
@@ -72,11 +74,11 @@ class Pipeline:
         what was folded upon it is moot."""
         if self._in_flight is None:
             return True
-        made, commit = self._in_flight
+        folded, commit = self._in_flight
         with _commits.time():
             await asyncio.wait([commit])  # who is cancelled here leaves it under way
         self._in_flight = None
-        return await self._settle_commit(made, commit)
+        return await self._settle_commit(folded, commit)
 
     async def end(self, patience: float) -> None:
         """Finish, or give up after so many seconds."""
@@ -89,95 +91,95 @@ class Pipeline:
                 await asyncio.wait([commit])
         await self.finish()
 
-    async def _try_fold(self, arrivals: Sequence[ConsumedEvent]) -> FoldedBatch | None:
+    async def _try_fold(self, consumed: Sequence[ConsumedRecord]) -> FoldedBatch | None:
         """None: it cannot be folded now. Why is seen once nothing is under way."""
         try:
-            return await self._fold(arrivals)
+            return await self._fold(consumed)
         except MemoryError:
             raise
         except Exception:
             return None
 
-    async def _fold(self, arrivals: Sequence[ConsumedEvent]) -> FoldedBatch:
+    async def _fold(self, consumed: Sequence[ConsumedRecord]) -> FoldedBatch:
         """Raises Unavailable."""
-        ahead = self._in_flight.fold_batch.after if self._in_flight else {}
-        before = await self._states.load(arrivals, ahead)
+        in_flight = self._in_flight.folded.after if self._in_flight else States()
+        before = await self._states.load(consumed, in_flight)
         failpoint("projector.loaded")
-        return fold_batch(arrivals, before, self._published(arrivals))
+        return fold_batch(consumed, before, self._published(consumed))
 
-    def _published(self, arrivals: Sequence[ConsumedEvent]) -> dict[int, int]:
-        return self._ownership.published({arrival.record.partition for arrival in arrivals})
+    def _published(self, consumed: Sequence[ConsumedRecord]) -> dict[int, int]:
+        return self._ownership.published({each.record.partition for each in consumed})
 
-    async def _write(self, made: FoldedBatch, *, more: bool) -> None:
-        commit = self._store.commit(made.changes)
+    async def _write(self, folded: FoldedBatch, *, more: bool) -> None:
+        commit = self._store.commit(folded.write_set)
         if more:
-            self._in_flight = _InFlight(made, asyncio.create_task(commit))
+            self._in_flight = _InFlight(folded, asyncio.create_task(commit))
             await asyncio.sleep(0)  # so that it is on its way when the next one is folded
         else:
             with _commits.time():
-                await self._settle_commit(made, commit)
+                await self._settle_commit(folded, commit)
 
-    async def _process_serially(self, arrivals: Sequence[ConsumedEvent]) -> None:
+    async def _process_serially(self, consumed: Sequence[ConsumedRecord]) -> None:
         """With nothing under way. Raises Unavailable, OwnershipLost."""
-        if not arrivals:
+        if not consumed:
             return
         try:
-            made = await self._fold(arrivals)
+            folded = await self._fold(consumed)
         except (Unavailable, MemoryError):
             raise
         except Exception as error:
-            await self._bisect(arrivals, error)
+            await self._bisect(consumed, error)
         else:
-            await self._commit(made, self._store.commit(made.changes))
+            await self._commit(folded, self._store.commit(folded.write_set))
 
-    async def _commit(self, made: FoldedBatch, commit: Awaitable[ExistingMessages]) -> bool:
+    async def _commit(self, folded: FoldedBatch, commit: Awaitable[ExistingMessages]) -> bool:
         """Whether it was written as it was folded. Raises Unavailable, OwnershipLost."""
         as_folded = True
         try:
-            while known := await commit:
+            while existing := await commit:
                 as_folded = False
-                made = fold_batch(
-                    made.arrivals, with_known_messages(made.before, known), self._published(made.arrivals)
+                folded = fold_batch(
+                    folded.consumed, folded.before.with_messages(existing), self._published(folded.consumed)
                 )
-                commit = self._store.commit(made.changes)
+                commit = self._store.commit(folded.write_set)
         except (Unavailable, OwnershipLost, MemoryError):
             raise
         except Exception as error:
-            await self._bisect(made.arrivals, error)
+            await self._bisect(folded.consumed, error)
             return False
         failpoint("projector.committed")
-        self._states.keep(made.after, made.batch)
-        self._ownership.advance(made.progress_updates)
-        self._publisher.enqueue(made.batch)
-        _count(made.batch)
+        self._states.keep(folded.after, folded.results)
+        self._ownership.advance(folded.updates)
+        self._publisher.enqueue(folded.results)
+        _count(folded.results)
         return as_folded
 
-    async def _settle_commit(self, made: FoldedBatch, commit: Awaitable[ExistingMessages]) -> bool:
+    async def _settle_commit(self, folded: FoldedBatch, commit: Awaitable[ExistingMessages]) -> bool:
         """The same; but False when it is doubted."""
         try:
-            return await self._commit(made, commit)
+            return await self._commit(folded, commit)
         except (Unavailable, OwnershipLost) as error:
-            self._invalidate(made.arrivals, error)
+            self._invalidate(folded.consumed, error)
             return False
 
-    async def _bisect(self, arrivals: Sequence[ConsumedEvent], error: Exception) -> None:
+    async def _bisect(self, consumed: Sequence[ConsumedRecord], error: Exception) -> None:
         """Something of the batch cannot be folded or written: halve it until the one record is found."""
-        for arrival in arrivals:
-            self._states.drop(arrival.record.partition)
-        if middle := len(arrivals) // 2:
-            await self._process_serially(arrivals[:middle])
-            await self._process_serially(arrivals[middle:])
-        elif not isinstance(arrivals[0].event, PoisonRecord):
-            record, reason = arrivals[0].record, _error_label(error)
+        for each in consumed:
+            self._states.drop(each.record.partition)
+        if middle := len(consumed) // 2:
+            await self._process_serially(consumed[:middle])
+            await self._process_serially(consumed[middle:])
+        elif not isinstance(consumed[0].event, PoisonRecord):
+            record, reason = consumed[0].record, _error_label(error)
             await self._dead_letters.bury(self._topic, record, reason)
-            await self._process_serially([ConsumedEvent(record, PoisonRecord(reason))])
+            await self._process_serially([ConsumedRecord(record, PoisonRecord(reason))])
         else:
             raise error
 
-    def _invalidate(self, arrivals: Sequence[ConsumedEvent], error: Exception) -> None:
+    def _invalidate(self, consumed: Sequence[ConsumedRecord], error: Exception) -> None:
         """Nobody knows whether these were written, or whose they are."""
         log.warning("projector.interrupted", reason=repr(error))
-        self._ownership.invalidate({arrival.record.partition for arrival in arrivals})
+        self._ownership.invalidate({each.record.partition for each in consumed})
 
 
 def _error_label(error: Exception) -> str:
@@ -193,4 +195,4 @@ def _count(batch: list[FoldResult]) -> None:
 
 
 def _kind(folded: FoldResult) -> str:
-    return "entry" if isinstance(folded.outcome, Entry) else type(folded.outcome).__name__.lower()
+    return type(folded.outcome).__name__.lower() if isinstance(folded.outcome, NoEntry) else "entry"

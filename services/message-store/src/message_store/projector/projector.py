@@ -1,7 +1,7 @@
 """The projector: read → load → fold → write → publish."""
 
-from message_store.domain.fold import ConsumedEvent, NonConversationRecord, PoisonRecord
-from message_store.projector.event_reader import EventReader
+from message_store.domain.fold import NonConversationRecord, PoisonRecord
+from message_store.projector.event_reader import ConsumedRecord, EventReader
 from message_store.projector.partition_ownership import (
     PartitionOwnership,
     RebalanceDetected,
@@ -10,7 +10,7 @@ from message_store.projector.partition_ownership import (
 from message_store.projector.pipeline import Pipeline
 from message_store.projector.publisher import Publisher
 from message_store.projector.state_cache import StateCache
-from message_store.read_models.changes import changes
+from message_store.read_models.write_set import WriteSet
 from message_store.storage.port import Store, WrongLog
 from shared.kafka.types import ConsumerPort, Record
 from shared.log.dead_letters import DeadLetters
@@ -66,21 +66,19 @@ class Projector:
         published = self.ownership.published(self.ownership.next)
         owned = await self._store.owned(list(published))
         if owned:
-            await self._store.commit(
-                changes([], {}, {}, publish_only_updates(list(owned.values()), published))
-            )
+            await self._store.commit(WriteSet(progress=publish_only_updates(owned.values(), published)))
 
-    async def _project(self, taken: dict[int, list[ConsumedEvent]]) -> None:
-        arrivals = [
-            arrival
+    async def _project(self, taken: dict[int, list[ConsumedRecord]]) -> None:
+        consumed = [
+            each
             for partition in sorted(taken)
-            for arrival in self.ownership.accept_in_sequence(partition, taken[partition])
+            for each in self.ownership.accept_in_sequence(partition, taken[partition])
         ]
-        for arrival in arrivals:
-            if isinstance(arrival.event, NonConversationRecord):
-                await self._handle_non_conversation(arrival.record, arrival.event)
-        if arrivals:
-            await self._pipeline.put(arrivals, more=self._reader.has_more)
+        for each in consumed:
+            if isinstance(each.event, NonConversationRecord):
+                await self._handle_non_conversation(each.record, each.event)
+        if consumed:
+            await self._pipeline.put(consumed, more=self._reader.has_more)
         else:
             await self._pipeline.finish()
 

@@ -14,7 +14,7 @@ from itertools import islice
 import structlog
 from prometheus_client import Counter, Gauge
 
-from message_store.domain import Sent
+from message_store.domain.events.message_sent import MessageSent
 from message_store.domain.fold import FoldResult
 from message_store.read_models.entry_encoder import encode_entry
 from shared.contract import codec
@@ -47,7 +47,7 @@ class PartitionQueue:
 
 
 def _size(folded: FoldResult) -> int:
-    text = len(folded.outcome.text) if isinstance(folded.outcome, Sent) else 0
+    text = len(folded.outcome.text) if isinstance(folded.outcome, MessageSent) else 0
     return 500 + text + 16 * len(folded.audience)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from message_store.domain.rows import JournalRecord
 from message_store.read_models.entry_encoder import encode_entry
 from message_store.read_models.journal import result_from_row
 from shared.contract import codec, page_token
@@ -57,7 +58,7 @@ def conversation(user: str, row: Row) -> dict[str, Any]:
 
 def frame(user: str, epoch: str, row: Row) -> dict[str, Any]:
     """The frame that a socket of `user` would get; `row` as reading.SYNC selects it."""
-    entry = codec.decode_entry(encode_entry(result_from_row(row[:22]), epoch, "parley"))
+    entry = codec.decode_entry(encode_entry(result_from_row(JournalRecord(*row[:22])), epoch, "parley"))
     shown: dict[str, Any] = frame_of(entry).model_dump()
     if shown["type"] == "message":
         shown["isRead"] = _is_read(shown["senderId"] == user, shown["seq"], row[22:25])
