@@ -38,7 +38,7 @@ def poisons() -> dict[str, Poison]:
         "no value": Poison(key, None),
         "empty": Poison(key, b""),
         "no key": Poison(None, b"{}"),
-        "unknown type": Poison(key, good.replace(b"conversation-started.v1", b"unheard-of.v9")),
+        "unknown type": Poison(key, good.replace(b"chat.event.conversation-", b"chat.unknown-")),
         "a megabyte": Poison(key, b'"' + b"x" * (1_000_000) + b'"'),
         "invalid UTF-8": Poison(key, good.replace(b"mallory", b"\xff\xfe\xc3\x28")),
         "deep nesting": Poison(key, b"[" * 100_000 + b"]" * 100_000),

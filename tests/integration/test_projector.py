@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from message_store.projector.projector import Projector
 from message_store.projector.publisher import Publisher
 from message_store.storage.postgres import PostgresStore
-from shared.contract import ids
+from shared.contract import codec, ids
 from shared.contract.events import Event
 from shared.kafka import Appendable, Appended, Consumer, Place, Unconfirmed
 from shared.kafka.types import Headers, ProducerPort
@@ -234,7 +234,7 @@ async def test_what_is_no_event_goes_to_the_dead_letters_and_good_ones_pass(real
         (partition, key, None),
         (partition, key, b"\xff\xfe"),
         (partition, key, b"[" * 100_000),
-        (partition, key, b'{"type":"chat.event.unheard-of.v1"}'),
+        (partition, key, b'{"type":"chat.unknown.v1"}'),
         (partition, key, b"x" * 1_000_000),
         (partition, b"another key", good.model_dump_json().encode()),
         ((partition + 1) % PARTITIONS, key, good.model_dump_json().encode()),
@@ -250,6 +250,22 @@ async def test_what_is_no_event_goes_to_the_dead_letters_and_good_ones_pass(real
     assert sorted((d.key or b"", d.value or b"") for d in dead) == sorted(
         (k or b"", v or b"") for _, k, v in bad
     )
+
+
+async def test_an_event_of_an_unknown_type_stops_its_partition_and_no_other(real: World) -> None:
+    stopped_group = GROUPS[0]
+    stopped = builders.partition_of(stopped_group, PARTITIONS)
+    other = next(group for group in GROUPS if builders.partition_of(group, PARTITIONS) != stopped)
+    newer = codec.encode(builders.sent(stopped_group, "ann")).replace(b"sent.v1", b"sent.v2")
+    await real.happen(groups())
+    await real.put(stopped, stopped_group.encode(), newer)
+    await real.happen([builders.sent(stopped_group, "ann"), builders.sent(other, "ann")])
+    async with real.projector():
+        async with asyncio.timeout(30):
+            while "projector.unknown_event_type" not in real.output() or not real.sql("select from messages"):
+                await asyncio.sleep(0.05)
+    assert real.sql("select conversation_id::text from messages") == [(other,)]
+    assert await real.read(real.topics.dead_letters) == {}
 
 
 async def test_a_record_too_large_for_the_dead_letters_is_cut_and_good_ones_pass(real: World) -> None:

@@ -449,6 +449,28 @@ async def test_a_dead_letter_is_confirmed_before_its_offset_is_done(world: World
     assert world.tables.journal[0, 2].reason == "dead_lettered"
 
 
+async def test_an_event_of_an_unknown_type_stops_its_partition_with_one_line(world: World) -> None:
+    """A newer gateway wrote it: the projector that knows it goes on from there."""
+    newer = codec.encode(builders.sent(GROUP, "ann")).replace(b"message-sent.v1", b"message-sent.v2")
+    world.log.append("events", 0, GROUP.encode(), newer)
+    world.happen(builders.sent(GROUP, "ann"))
+    projector, _ = world.projector()
+    with capture_logs() as logs:
+        await _run(projector, steps=4)
+    assert [line["type"] for line in logs if line["event"] == "projector.unknown_event_type"] == [
+        "chat.event.message-sent.v2"
+    ]
+    assert world.log.topics["dead"] == [[]]
+    assert projector.ownership.next == {0: 2}
+    assert projector.ownership.stopped == {0}
+    world.log.topics["events"][0].pop(2)
+    known = [record._replace(offset=n) for n, record in enumerate(world.log.topics["events"][0])]
+    world.log.topics["events"][0] = known
+    second, _ = world.projector()
+    await _run(second, steps=2)
+    assert world.seqs == [1]
+
+
 async def test_a_log_that_begins_as_another_is_refused(world: World) -> None:
     world.log.topics["events"][0].clear()
     world.happen(builders.opened(epoch="f" * 16), builders.started(GROUP, ["ann"]))

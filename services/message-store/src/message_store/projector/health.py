@@ -1,4 +1,4 @@
-"""Is the projector alive? Not "does it answer" but "does it make progress while there is work"."""
+"""Whether the projector makes progress while there is work; that it answers proves nothing."""
 
 import asyncio
 import time
@@ -10,35 +10,38 @@ from message_store.projector.partition_ownership import PartitionOwnership
 from shared.kafka.types import ConsumerPort
 from shared.runtime.stall_detector import Pulse
 
+_INTERVAL_SECONDS = 1.0
+_FIRST_ASSIGNMENT_INTERVAL_SECONDS = 0.05
+
 _lag = Gauge("projector_lag_records", "Events in the log that are not projected yet")
 
 
 class ProjectorHealth:
     def __init__(self, stalled_after: float) -> None:
-        self._pulse = Pulse(stalled_after)
-        self._ownership: PartitionOwnership | None = None
+        """`stalled_after`: seconds without progress, although there is work, after which it is unhealthy."""
+        self._stall_detector = Pulse(stalled_after)
 
-    def alive(self) -> Iterable[str]:
-        if stuck := self._pulse.stuck():
+    def faults(self) -> Iterable[str]:
+        """Yield why the projector counts as stalled; nothing while it is healthy."""
+        if stuck := self._stall_detector.stuck():
             yield f"there are events to project in partitions {stuck}, but none is projected"
 
     async def watch(self, ownership: PartitionOwnership, consumer: ConsumerPort) -> None:
-        """For ever, once a second."""
+        """Compare progress with the ends of the log once a second until cancelled."""
         while True:
-            await asyncio.sleep(0 if self._ownership is None else 1)
-            if consumer.revision:
-                self._ownership = ownership
-                await self._look(ownership, consumer)
-            else:
-                await asyncio.sleep(0.05)
+            is_assigned = bool(consumer.revision)
+            if is_assigned:
+                await self._observe(ownership, consumer)
+            await asyncio.sleep(_INTERVAL_SECONDS if is_assigned else _FIRST_ASSIGNMENT_INTERVAL_SECONDS)
 
-    async def _look(self, ownership: PartitionOwnership, consumer: ConsumerPort) -> None:
+    async def _observe(self, ownership: PartitionOwnership, consumer: ConsumerPort) -> None:
         try:
             ends = await consumer.ends(sorted(consumer.partitions))
         except TimeoutError:
             return
-        at = {partition: ownership.next.get(partition, -1) for partition in ends}
-        _lag.set(sum(end - max(at[partition], 0) for partition, end in ends.items()))
-        if ownership.waiting:  # a restart brings no database back
-            at = ends
-        self._pulse.observe(at, ends, time.monotonic())
+        offsets = {partition: ownership.next.get(partition, -1) for partition in ends}
+        _lag.set(sum(end - max(offsets[partition], 0) for partition, end in ends.items()))
+        # A restart brings back no database, and teaches this release no type of event.
+        waiting = ends.keys() if ownership.is_waiting else ownership.stopped & ends.keys()
+        offsets |= {partition: ends[partition] for partition in waiting}
+        self._stall_detector.observe(offsets, ends, time.monotonic())

@@ -106,5 +106,5 @@ def application(settings: ProjectSettings) -> FastAPI:
 
     app = FastAPI(title="Parley projector", lifespan=lifespan, openapi_url=None)
     problems.install(app)
-    app.include_router(probes(health.alive, readiness.reasons))
+    app.include_router(probes(health.faults, readiness.reasons))
     return app

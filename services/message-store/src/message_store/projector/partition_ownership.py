@@ -43,7 +43,7 @@ class PartitionOwnership:
     ) -> None:
         self.next: dict[int, int] = {}
         """Per partition that is ours and is_stable: the next offset to be written."""
-        self.waiting = False
+        self.is_waiting = False
         """For the database, or for Kafka to say where the log ends."""
         self.unpublished = 4 * 1024 * 1024
         """A partition with more bytes than this still to be told stops reading; what was read is folded."""
@@ -58,6 +58,8 @@ class PartitionOwnership:
         self._uncertain: set[int] = set()
         self._last_applied: dict[int, str] = {}
         self._throttled: set[int] = set()
+        self.stopped: set[int] = set()
+        """Partitions that wait for a release that knows the type of their next event."""
 
     @property
     def assignment_is_current(self) -> bool:
@@ -103,6 +105,11 @@ class PartitionOwnership:
             self._forget(partition)
             self._consumer.pause(partition)
             self._uncertain.add(partition)
+
+    def stop(self, partition: int) -> None:
+        """Read no further in this partition until it is claimed or begun again."""
+        self._consumer.pause(partition)
+        self.stopped.add(partition)
 
     def published(self, partitions: Iterable[int]) -> dict[int, int]:
         """Of those that are is_stable: every event below this offset has been told."""
@@ -178,6 +185,7 @@ class PartitionOwnership:
         self._expected.pop(partition, None)
         self._last_applied.pop(partition, None)
         self._throttled.discard(partition)
+        self.stopped.discard(partition)
 
     def _verify_last_applied(self, partition: int, offset: int, taken: ConsumedRecord) -> None:
         expected, (record, event) = self._last_applied.pop(partition), taken
@@ -189,7 +197,7 @@ class PartitionOwnership:
             )
 
     def _throttle(self) -> None:
-        for partition in self.next:
+        for partition in self.next.keys() - self.stopped:
             backlog = self._publisher.backlog(partition)
             if backlog > self.unpublished and partition not in self._throttled:
                 self._consumer.pause(partition)
@@ -204,14 +212,14 @@ class PartitionOwnership:
             try:
                 result = await call()
             except (Unavailable, TimeoutError) as error:
-                self.waiting = True
+                self.is_waiting = True
                 log.warning("projector.waiting", reason=str(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 1.0)
                 if not self.assignment_is_current:
                     raise RebalanceDetected from None
             else:
-                self.waiting = False
+                self.is_waiting = False
                 return result
 
 

@@ -36,8 +36,8 @@ class Projector:
         self._identity = identity
         self._topic = topic
         states = StateCache(store)
-        self._reader = EventReader(consumer, identity.partitions)
         self.ownership = PartitionOwnership(consumer, store, states, publisher, identity)
+        self._reader = EventReader(consumer, identity.partitions, self.ownership.stop)
         self._pipeline = Pipeline(store, states, publisher, self.ownership, dead_letters, topic)
 
     async def run(self) -> None:
