@@ -15,7 +15,7 @@ EVERYTHING = (*SERVICES, "kafka", "postgres")
 FAILPOINTS = {
     "projector": {
         "projector.claimed": 1,
-        "projector.buried": 12,
+        "projector.dead_lettered": 12,
         "projector.loaded": 20,
         "projector.committed": 20,
         "publisher.confirmed": 20,
@@ -42,7 +42,7 @@ FAILPOINTS = {
     },
 }
 """Between all steps of each; how often it comes by at least while there is load."""
-MEANWHILE: Mapping[str, Inflict] = {"projector.buried": poisoning}
+MEANWHILE: Mapping[str, Inflict] = {"projector.dead_lettered": poisoning}
 """What has to go on for a process to come by at all."""
 COMES_BY = 30.0
 """Seconds within which a process must come by its failpoint."""

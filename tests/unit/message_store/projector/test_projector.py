@@ -189,7 +189,7 @@ async def test_a_projector_that_ends_while_it_tells_waits_for_that_and_no_longer
 async def test_a_partition_with_too_much_untold_stops_folding_until_it_is_told(world: World) -> None:
     world.broker.deaf = True
     projector, _ = world.projector()
-    projector.ownership.unpublished = 4_500  # some nine of its entries
+    projector.ownership.back_pressure.max_unpublished_bytes = 4_500  # some nine of its entries
     for _ in range(5):
         world.happen(*(builders.sent(GROUP, "ann") for _ in range(6)))
         await _run(projector)

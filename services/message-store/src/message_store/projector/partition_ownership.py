@@ -1,23 +1,25 @@
-"""Which partitions are ours to project, and where each stands.
+"""Which partitions this projector owns, and how far each is projected.
 
-The group says whose a partition is; the claim on `progress` and the compare-and-set of each commit fence
-whoever has not heard yet. Whatever goes wrong between two commits, a partition begins again from what the
-database holds (`_begin`): there is no other way back.
+The group assigns partitions; the claim on `progress` and the compare-and-set of each commit fence a projector
+that lost one and has not noticed yet. Whatever goes wrong between two commits, the partition begins again
+from what the database holds (`_begin`): there is no other way back.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import structlog
 
-from message_store.domain.fold import PoisonRecord
+from message_store.domain.fold import FoldResult
 from message_store.domain.rows import ProgressUpdate
+from message_store.projector.back_pressure import BackPressure
 from message_store.projector.event_reader import ConsumedRecord
+from message_store.projector.outbox import requeue_unpublished
 from message_store.projector.publisher import Publisher
+from message_store.projector.sequence_check import SequenceCheck
 from message_store.projector.state_cache import StateCache
 from message_store.storage.port import PartitionProgress, Store, Unavailable, WrongLog
-from shared.contract.position import after
 from shared.kafka.types import ConsumerPort
 from shared.log.log_epoch import LogIdentity
 from shared.runtime.failpoints import failpoint
@@ -25,11 +27,13 @@ from shared.runtime.failpoints import failpoint
 log = structlog.get_logger()
 T = TypeVar("T")
 
-REBALANCE_GRACE = 1.0  # seconds in which a member of the group hears that it is one no longer
+REBALANCE_GRACE_SECONDS = 1.0
+"""Within this time a member of the group learns of a rebalance."""
+MIN_RETRY_INTERVAL_SECONDS, MAX_RETRY_INTERVAL_SECONDS = 0.05, 1.0
 
 
 class RebalanceDetected(Exception):
-    """The group gave out the partitions anew: what was under way is moot."""
+    """The group assigned the partitions anew: what was in progress no longer counts."""
 
 
 class PartitionOwnership:
@@ -42,65 +46,57 @@ class PartitionOwnership:
         identity: LogIdentity,
     ) -> None:
         self.next: dict[int, int] = {}
-        """Per partition that is ours and is_stable: the next offset to be written."""
+        """Of each partition that is owned and certain: the next offset to be written."""
+        self.stopped: set[int] = set()
+        """Partitions that wait for a release that knows the type of their next event."""
         self.is_waiting = False
-        """For the database, or for Kafka to say where the log ends."""
-        self.unpublished = 4 * 1024 * 1024
-        """A partition with more bytes than this still to be told stops reading; what was read is folded."""
+        """For the database, or for Kafka to return the ends of the log."""
+        self.back_pressure = BackPressure(consumer, publisher)
         self._consumer = consumer
         self._store = store
         self._states = states
         self._publisher = publisher
         self._identity = identity
-        self._revision = 0
-        self._expected: dict[int, int] = {}
-        """The next offset to be taken: what is below is written or under way."""
+        self._sequence = SequenceCheck()
+        self._claimed_revision = 0
         self._uncertain: set[int] = set()
-        self._last_applied: dict[int, str] = {}
-        self._throttled: set[int] = set()
-        self.stopped: set[int] = set()
-        """Partitions that wait for a release that knows the type of their next event."""
 
     @property
     def assignment_is_current(self) -> bool:
-        """Is the assignment still the one that was claimed?"""
-        return self._consumer.revision == self._revision
+        """Whether the assignment is still the one that was claimed."""
+        return self._consumer.revision == self._claimed_revision
 
     @property
     def is_stable(self) -> bool:
-        """There is nothing to ensure_claimed."""
+        """Whether `ensure_claimed` has nothing to do."""
         return self.assignment_is_current and not self._uncertain
 
     async def ensure_claimed(self) -> None:
-        """Claim what was assigned, begin again what is uncertain. Raises RebalanceDetected, WrongLog."""
-        while not self.assignment_is_current:  # it may change while it is claimed
-            await self._claim()
+        """Claim the assigned partitions, begin the uncertain ones again, and apply back-pressure. Waits for
+        the database as long as it takes. Raises RebalanceDetected, WrongLog."""
+        while not self.assignment_is_current:  # it may change during a claim
+            await self._claim_assignment()
         if self._uncertain:
             await self._recover()
-        self._throttle()
+        self.back_pressure.apply(self.next.keys() - self.stopped)
 
-    def accept_in_sequence(self, partition: int, taken: list[ConsumedRecord]) -> list[ConsumedRecord]:
-        """Of what was read, what comes next: exactly, or nothing. Raises WrongLog when the last applied
-        record, read again first of all, is not the one that the database knows."""
-        if partition not in self._expected:
-            return []
-        start = self._expected[partition]
-        if partition in self._last_applied:
-            self._verify_last_applied(partition, start - 1, taken[0])
-            taken = taken[1:]
-        if [each.record.offset for each in taken] == list(range(start, start + len(taken))):
-            self._expected[partition] += len(taken)
-            return taken
-        log.error("projector.misread", partition=partition, expected=start, got=taken[0].record.offset)
-        self.invalidate([partition])
-        return []
+    def accept_in_sequence(
+        self, partition: int, records: Sequence[ConsumedRecord]
+    ) -> Sequence[ConsumedRecord]:
+        """Return the records to project: exactly those that come next, or none. Raises WrongLog."""
+        accepted = self._sequence.accept(partition, records)
+        if accepted is None:
+            self.invalidate([partition])
+        return accepted or ()
 
-    def advance(self, progress_updates: Iterable[ProgressUpdate]) -> None:
-        """These were committed. What is doubted meanwhile is asked for anyway."""
-        self.next.update({m.partition: m.next_offset for m in progress_updates if m.partition in self.next})
+    def advance(self, updates: Iterable[ProgressUpdate]) -> None:
+        """Note what was committed. A partition that was invalidated meanwhile stays so."""
+        self.next.update(
+            {each.partition: each.next_offset for each in updates if each.partition in self.next}
+        )
 
     def invalidate(self, partitions: Iterable[int]) -> None:
-        """Nobody knows whether the last commit was done, or whose these are: ask before going on."""
+        """Begin these again before going on: a commit may or may not have been written, or they were lost."""
         for partition in partitions:
             self._forget(partition)
             self._consumer.pause(partition)
@@ -112,21 +108,21 @@ class PartitionOwnership:
         self.stopped.add(partition)
 
     def published(self, partitions: Iterable[int]) -> dict[int, int]:
-        """Of those that are is_stable: every event below this offset has been told."""
+        """Return, of those that are certain, the offset below which every entry is confirmed."""
         return {p: self._publisher.published(p, self.next[p]) for p in partitions if p in self.next}
 
-    async def _claim(self) -> None:
-        self._revision = self._consumer.revision
+    async def _claim_assignment(self) -> None:
+        self._claimed_revision = self._consumer.revision
         for partition in {*self.next, *self._uncertain}:
             self._forget(partition)
             self._publisher.drop(partition)
         self._uncertain.clear()
         partitions = sorted(self._consumer.partitions)
-        await self._begin_all(await self._claimed(partitions))
+        await self._begin_all(await self._claim(partitions))
         log.info("projector.claimed", partitions=partitions)
 
-    async def _claimed(self, partitions: list[int]) -> dict[int, PartitionProgress]:
-        """Become the owner. Where each log ends is asked afterwards: before, another may still move on."""
+    async def _claim(self, partitions: list[int]) -> dict[int, PartitionProgress]:
+        """Become the owner. The ends of the log are read afterwards: before, another may still move on."""
         claimed = await self._retry(lambda: self._store.claim(self._identity, partitions))
         failpoint("projector.claimed")
         ends = await self._retry(lambda: self._consumer.ends(partitions))
@@ -138,11 +134,6 @@ class PartitionOwnership:
                 )
         return claimed
 
-    async def _begin_all(self, ours: dict[int, PartitionProgress]) -> None:
-        starts = {partition: await self._begin(progress) for partition, progress in sorted(ours.items())}
-        for partition, offset in starts.items():  # all at once: see Consumer
-            self._consumer.seek(partition, offset)
-
     async def _recover(self) -> None:
         uncertain = sorted(self._uncertain)
         owned = await self._retry(lambda: self._store.owned(uncertain))
@@ -152,70 +143,49 @@ class PartitionOwnership:
         self._uncertain.clear()
 
     async def _reclaim(self, lost: list[int]) -> None:
-        """Somebody claimed what the group gave us: its heir, of whom we hear in a moment, or one who was slow
-        to claim what it had lost already. If we hear of nothing, it was the latter."""
+        """Another projector claimed these. Either a rebalance is under way, or a former owner claimed late:
+        if no rebalance shows within REBALANCE_GRACE_SECONDS, claim again."""
         log.warning("projector.fenced", partitions=lost)
         for partition in lost:
             self._publisher.drop(partition)
-        await asyncio.sleep(REBALANCE_GRACE)
+        await asyncio.sleep(REBALANCE_GRACE_SECONDS)
         if not self.assignment_is_current:
             raise RebalanceDetected
-        await self._begin_all(await self._claimed(lost))
+        await self._begin_all(await self._claim(lost))
+
+    async def _begin_all(self, owned: dict[int, PartitionProgress]) -> None:
+        starts = {partition: await self._begin(progress) for partition, progress in sorted(owned.items())}
+        for partition, offset in starts.items():  # all at once: see Consumer
+            self._consumer.seek(partition, offset)
 
     async def _begin(self, progress: PartitionProgress) -> int:
-        """Where to read from."""
-        partition, next_offset = progress.partition, progress.next_offset
-        self._forget(partition)
-        self._publisher.restart(partition)
-        await self._requeue_unpublished(partition, progress.published)
-        self.next[partition] = self._expected[partition] = next_offset
-        if next_offset and progress.last_id is not None:
-            self._last_applied[partition] = progress.last_id
-            return next_offset - 1
-        return next_offset
+        """Start anew from what the database holds. Return the offset to read from."""
+        self._forget(progress.partition)
+        await requeue_unpublished(progress, self._read_outbox, self._publisher)
+        self.next[progress.partition] = progress.next_offset
+        return self._sequence.begin(progress)
 
-    async def _requeue_unpublished(self, partition: int, start: int) -> None:
-        while page := await self._retry(lambda: self._store.unpublished(partition, start, 1_000)):  # noqa: B023
-            self._publisher.enqueue(page)
-            start = after(page[-1].offset)
+    async def _read_outbox(self, partition: int, start: int, limit: int) -> Sequence[FoldResult]:
+        return await self._retry(lambda: self._store.unpublished(partition, start, limit))
 
     def _forget(self, partition: int) -> None:
         self._states.drop(partition)
+        self._sequence.forget(partition)
+        self.back_pressure.forget(partition)
         self.next.pop(partition, None)
-        self._expected.pop(partition, None)
-        self._last_applied.pop(partition, None)
-        self._throttled.discard(partition)
         self.stopped.discard(partition)
 
-    def _verify_last_applied(self, partition: int, offset: int, taken: ConsumedRecord) -> None:
-        expected, (record, event) = self._last_applied.pop(partition), taken
-        found = None if record.offset != offset or isinstance(event, PoisonRecord) else event.id
-        if found != expected:
-            raise WrongLog(
-                f"at offset {offset} of partition {partition} the database has event {expected}, but "
-                f"the log has {found}: they do not belong together"
-            )
-
-    def _throttle(self) -> None:
-        for partition in self.next.keys() - self.stopped:
-            backlog = self._publisher.backlog(partition)
-            if backlog > self.unpublished and partition not in self._throttled:
-                self._consumer.pause(partition)
-                self._throttled.add(partition)
-            elif backlog < self.unpublished // 2 and partition in self._throttled:
-                self._consumer.resume(partition)
-                self._throttled.discard(partition)
-
     async def _retry(self, call: Callable[[], Awaitable[T]]) -> T:
-        pause = 0.05
+        """Repeat the call until it succeeds. Raises RebalanceDetected."""
+        interval = MIN_RETRY_INTERVAL_SECONDS
         while True:
             try:
                 result = await call()
             except (Unavailable, TimeoutError) as error:
                 self.is_waiting = True
                 log.warning("projector.waiting", reason=str(error))
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 1.0)
+                await asyncio.sleep(interval)
+                interval = min(interval * 2, MAX_RETRY_INTERVAL_SECONDS)
                 if not self.assignment_is_current:
                     raise RebalanceDetected from None
             else:

@@ -18,6 +18,7 @@ from shared.log.log_epoch import LogIdentity
 from shared.runtime.failpoints import failpoint
 
 MAX_BATCH_RECORDS = 1_000
+_DRAIN_TIMEOUT_SECONDS = 2.0
 
 
 class Projector:
@@ -30,6 +31,7 @@ class Projector:
         identity: LogIdentity,
         topic: str,
     ) -> None:
+        """`topic`: the one that `consumer` reads."""
         self._store = store
         self._publisher = publisher
         self._dead_letters = dead_letters
@@ -41,44 +43,44 @@ class Projector:
         self._pipeline = Pipeline(store, states, publisher, self.ownership, dead_letters, topic)
 
     async def run(self) -> None:
-        """For ever. Raises WrongLog, and whatever cannot be mended by trying again."""
+        """Project until cancelled. Raises WrongLog, and any error that a retry does not mend."""
         while True:
             await self.step()
 
     async def step(self, wait: float = 1.0) -> None:
-        """One batch, or up to `wait` seconds without one. A full one is left under way: while the database
-        writes it, the next step reads what comes after it, and folds that upon it."""
+        """Project one batch; without records wait up to `wait` seconds for some. A full batch stays in
+        flight: the next step reads what comes after it, and folds it while the database writes."""
         if not self.ownership.is_stable:
             await self._pipeline.finish()
         try:
             await self.ownership.ensure_claimed()
         except RebalanceDetected:
             return
-        taken = await self._reader.read(MAX_BATCH_RECORDS, 0 if self._pipeline.is_busy else wait)
+        records = await self._reader.read(MAX_BATCH_RECORDS, 0 if self._pipeline.is_busy else wait)
         if self.ownership.assignment_is_current:
-            await self._project(taken)
+            await self._project(records)
 
     async def settle(self) -> None:
-        """Before the end, and not in a task that was cancelled: let what is committed be told, and say so in
-        the database. Raises Unavailable, OwnershipLost: then somebody tells it again."""
-        await self._pipeline.end(2.0)
-        await self._publisher.wait_drained(2.0)
+        """Before the end, and not in a task that was cancelled: publish what is committed, and record it
+        in the database, for 2 seconds each. Raises Unavailable, OwnershipLost; the next owner publishes again."""
+        await self._pipeline.end(_DRAIN_TIMEOUT_SECONDS)
+        await self._publisher.wait_drained(_DRAIN_TIMEOUT_SECONDS)
         published = self.ownership.published(self.ownership.next)
         owned = await self._store.owned(list(published))
         if owned:
             await self._store.commit(WriteSet(progress=publish_only_updates(owned.values(), published)))
 
-    async def _project(self, taken: dict[int, list[ConsumedRecord]]) -> None:
+    async def _project(self, records: dict[int, list[ConsumedRecord]]) -> None:
         consumed = [
             each
-            for partition in sorted(taken)
-            for each in self.ownership.accept_in_sequence(partition, taken[partition])
+            for partition in sorted(records)
+            for each in self.ownership.accept_in_sequence(partition, records[partition])
         ]
-        for each in consumed:
-            if isinstance(each.event, NonConversationRecord):
-                await self._handle_non_conversation(each.record, each.event)
+        for record, event in consumed:
+            if isinstance(event, NonConversationRecord):
+                await self._handle_non_conversation(record, event)
         if consumed:
-            await self._pipeline.put(consumed, more=self._reader.has_more)
+            await self._pipeline.submit(consumed, more=self._reader.has_more)
         else:
             await self._pipeline.finish()
 
@@ -86,6 +88,6 @@ class Projector:
         """Raises WrongLog."""
         if isinstance(event, PoisonRecord):
             await self._dead_letters.bury(self._topic, record, event.reason)
-            failpoint("projector.buried")
+            failpoint("projector.dead_lettered")
         elif event.data.epoch != self._identity.epoch:
             raise WrongLog(f"partition {record.partition} begins another log: {event.data.epoch}")
