@@ -1,4 +1,4 @@
-"""The read models in a real database, their writer and their HTTP door."""
+"""The read models in a real database, their writer and their HTTP API."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ GROUP = ids.group_conversation_id("ann", "g")
 
 @dataclass
 class Memory:
-    """The read models, their writer and their HTTP door."""
+    """The read models, their writer and their HTTP API."""
 
     store: PostgresStore
     http: httpx.AsyncClient
@@ -45,13 +45,13 @@ class Memory:
         self.offset += len(story)
         return made.results
 
-    async def get(self, path: str, status: int = 200, **asked: Any) -> Any:
-        answer = await self.http.get(path, params=asked)
-        assert answer.status_code == status, answer.text
-        return answer.json()
+    async def get(self, path: str, status: int = 200, **params: Any) -> Any:
+        response = await self.http.get(path, params=params)
+        assert response.status_code == status, response.text
+        return response.json()
 
-    async def history(self, user: str, **asked: Any) -> Any:
-        return await self.get("/history", user=user, **({"conversation": GROUP} | asked))
+    async def history(self, user: str, **params: Any) -> Any:
+        return await self.get("/history", user=user, **({"conversation": GROUP} | params))
 
 
 @asynccontextmanager

@@ -59,7 +59,7 @@ async def holds(real: World, expected: int) -> None:
         """select partition, array_agg("offset" order by "offset") from journal
            where outcome in ('entry', 'rejected') group by 1"""
     )
-    assert {p: in_order(told) for p, told in (await real.told()).items()} == dict(journal)
+    assert {p: in_order(entries) for p, entries in (await real.published()).items()} == dict(journal)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ async def test_a_publish_that_times_out_leaves_order_and_completeness(
             await asyncio.sleep(0.1)
             rounds += 1
         await holds(real, 10 * rounds)
-        async with asyncio.timeout(10):  # what landed unconfirmed is told again, a moment later
+        async with asyncio.timeout(10):  # what landed unconfirmed is published again, a moment later
             while lands and not await repeated(real):
                 await asyncio.sleep(0.05)
     assert await repeated(real) == lands
@@ -132,8 +132,12 @@ async def test_a_publish_that_times_out_leaves_order_and_completeness(
 
 
 async def repeated(real: World) -> bool:
-    """Whether something was told more than once."""
-    return any(n > 1 for told in (await real.told()).values() for n in Counter(e.id for e in told).values())
+    """Return whether an entry was published more than once."""
+    return any(
+        n > 1
+        for entries in (await real.published()).values()
+        for n in Counter(e.id for e in entries).values()
+    )
 
 
 @asynccontextmanager
@@ -160,7 +164,7 @@ async def _projecting(real: World, producer: ProducerPort) -> AsyncIterator[None
 
 
 async def test_of_two_projectors_one_frozen_in_the_middle_of_a_batch_doubles_nothing(real: World) -> None:
-    """The heir cannot wait for it to let go."""
+    """The next owner cannot wait until it lets go."""
     await real.happen(groups())
     before = 0
     async with real.projector(FAILPOINT="projector.loaded:2:stop") as frozen:
@@ -184,7 +188,7 @@ def stopped(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
-async def test_a_projector_that_ends_in_good_order_leaves_nothing_to_be_told_again(real: World) -> None:
+async def test_a_projector_that_ends_in_order_leaves_nothing_to_be_published_again(real: World) -> None:
     await real.happen(groups() + messages(50, "one"))
     async with real.projector() as first:
         await real.caught_up()
@@ -194,7 +198,11 @@ async def test_a_projector_that_ends_in_good_order_leaves_nothing_to_be_told_aga
     async with real.projector():
         await real.happen(messages(5, "two"))
         await holds(real, 55)
-    assert all(n == 1 for told in (await real.told()).values() for n in Counter(e.id for e in told).values())
+    assert all(
+        n == 1
+        for entries in (await real.published()).values()
+        for n in Counter(e.id for e in entries).values()
+    )
 
 
 def _unwritable(group: str) -> Event:

@@ -66,10 +66,10 @@ async def test_seqs_are_dense_and_ids_unique(story: list[Event], cuts: random.Ra
 
 @any_story
 @settings(max_examples=100, deadline=None)
-async def test_a_story_told_twice_doubles_no_message(story: list[Event], cuts: random.Random) -> None:
+async def test_a_repeated_story_doubles_no_message(story: list[Event], cuts: random.Random) -> None:
     once = await Projection().apply(story)
-    retold = [event.model_copy(update={"id": ids.fresh_id()}) for event in story]
-    twice = await Projection().apply(story + retold, cuts)
+    repeated = [event.model_copy(update={"id": ids.fresh_id()}) for event in story]
+    twice = await Projection().apply(story + repeated, cuts)
     first = {m.id for m in once.tables.messages.values()}
     both = [m.id for m in twice.tables.messages.values()]
     assert len(both) == len(set(both))
@@ -105,12 +105,12 @@ async def test_unread_is_what_a_recount_says(story: list[Event], cuts: random.Ra
 
 @any_story
 @settings(max_examples=100, deadline=None)
-async def test_the_journal_gives_back_what_was_told(story: list[Event], cuts: random.Random) -> None:
+async def test_the_journal_gives_back_what_was_published(story: list[Event], cuts: random.Random) -> None:
     """The outbox after a crash is the one before it: same record, same audience."""
     projection = await Projection().apply(story, cuts)
-    told = [encode_entry(f, builders.EPOCH, "test") for f in projection.folded if f.is_published]
+    published = [encode_entry(f, builders.EPOCH, "test") for f in projection.folded if f.is_published]
     again = await InMemoryStore(projection.tables).unpublished(0, 0, 1_000)
-    assert [encode_entry(f, builders.EPOCH, "test") for f in again] == told
+    assert [encode_entry(f, builders.EPOCH, "test") for f in again] == published
 
 
 async def test_every_offset_has_exactly_one_outcome() -> None:
@@ -152,14 +152,14 @@ async def test_a_group_takes_1024_members_and_not_one_more() -> None:
     assert too_many.folded[0].outcome == Rejected("group_full")
 
 
-async def test_nobody_is_added_to_a_direct_conversation() -> None:
+async def test_a_direct_conversation_takes_no_further_member() -> None:
     conversation = ids.direct_conversation_id("ann", "bob")
     story = [builders.direct("ann", "bob"), builders.added(conversation, "ann", "cat")]
     projection = await Projection().apply(story)
     assert projection.folded[1].outcome == Rejected("not_a_group")
 
 
-async def test_reads_in_large_groups_are_told_to_the_reader_alone() -> None:
+async def test_reads_in_large_groups_are_for_the_reader_alone() -> None:
     small = [f"user-{n}" for n in range(32)]
     story = [
         builders.started(GROUP, small),
@@ -174,7 +174,7 @@ async def test_reads_in_large_groups_are_told_to_the_reader_alone() -> None:
     assert projection.tables.journal[0, 4].audience == ["user-2"]
 
 
-async def test_who_leaves_is_told_so_and_nothing_after_it() -> None:
+async def test_a_removed_member_gets_the_removal_and_nothing_after_it() -> None:
     story = [
         builders.started(GROUP, ["ann", "bob"]),
         builders.removed(GROUP, "ann", "bob"),

@@ -43,14 +43,14 @@ GROUP = ids.group_conversation_id("ann", "g")
 
 
 class Broker(MemoryProducer):
-    """Confirms nothing while `deaf`."""
+    """Confirms no batch while `is_away`."""
 
-    deaf = False
+    is_away = False
     unconfirmed_sends = 0
 
     async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
-        if self.deaf:
-            raise Unconfirmed("deaf")
+        if self.is_away:
+            raise Unconfirmed("is_away")
         return await super().append_batch(topic, partition, records)
 
     async def send(
@@ -94,10 +94,10 @@ class World:
         return sorted(message.seq for message in self.tables.messages.values())
 
     @property
-    def told(self) -> list[int]:
-        """Offsets, at their first telling."""
-        told = [codec.decode_entry(record.value).id for record in self.log.topics["messages"][0]]
-        return [int(identity.split("-")[2]) for identity in dict.fromkeys(told)]
+    def published(self) -> list[int]:
+        """Offsets in chat.messages, repetitions left out."""
+        entry_ids = [codec.decode_entry(record.value).id for record in self.log.topics["messages"][0]]
+        return [int(identity.split("-")[2]) for identity in dict.fromkeys(entry_ids)]
 
 
 @pytest.fixture
@@ -117,18 +117,18 @@ async def _run(projector: Projector, steps: int = 1) -> None:
     await asyncio.sleep(0.1)
 
 
-async def test_a_partition_claimed_by_who_lost_it_already_is_claimed_back(world: World) -> None:
-    """Its claim was slow, and came after ours; the group will not say anything again."""
+async def test_a_partition_claimed_by_a_former_owner_is_claimed_back(world: World) -> None:
+    """Its claim was slow and came after ours; the group announces nothing more."""
     projector, _ = world.projector()
     await _run(projector)
     await InMemoryStore(world.tables).claim(IDENTITY, [0])
     world.happen(builders.sent(GROUP, "ann"))
     await _run(projector, steps=3)
     assert world.seqs == [1]
-    assert world.told == [1, 2]
+    assert world.published == [1, 2]
 
 
-async def test_what_is_assigned_during_a_claim_is_claimed_before_any_wait(world: World) -> None:
+async def test_an_assignment_during_a_claim_is_claimed_before_any_wait(world: World) -> None:
     class Slow(InMemoryStore):
         """The group gives the partitions out anew while this one claims them for the first time."""
 
@@ -144,7 +144,7 @@ async def test_what_is_assigned_during_a_claim_is_claimed_before_any_wait(world:
     assert projector.ownership.assignment_is_current
 
 
-async def test_what_was_cached_before_another_had_the_partition_is_forgotten(world: World) -> None:
+async def test_the_cache_of_a_partition_is_dropped_when_another_owned_it(world: World) -> None:
     first, consumer = world.projector()
     second, _ = world.projector()
     world.happen(builders.sent(GROUP, "ann"))
@@ -156,45 +156,45 @@ async def test_what_was_cached_before_another_had_the_partition_is_forgotten(wor
     await _run(first, steps=2)
     assert world.seqs == [1, 2, 3]
     assert world.log.topics["dead"] == [[]]
-    assert world.told == [1, 2, 3, 4]
+    assert world.published == [1, 2, 3, 4]
 
 
-async def test_what_several_commits_left_untold_is_told_by_the_next_projector(world: World) -> None:
+async def test_the_next_projector_publishes_what_several_commits_left_unpublished(world: World) -> None:
     """The first one's publisher got nothing through, and then its machine was gone."""
-    world.broker.deaf = True
+    world.broker.is_away = True
     first, _ = world.projector()
     for _ in range(4):
         world.happen(builders.sent(GROUP, "ann"))
         await _run(first)
     world.publishing.pop().cancel()
-    world.broker.deaf = False
+    world.broker.is_away = False
     second, _ = world.projector()
     world.happen(builders.sent(GROUP, "ann"))
     await _run(second, steps=2)
-    assert world.told == [1, 2, 3, 4, 5, 6]
+    assert world.published == [1, 2, 3, 4, 5, 6]
 
 
-async def test_a_projector_that_ends_while_it_tells_waits_for_that_and_no_longer(world: World) -> None:
+async def test_a_projector_that_ends_waits_until_it_has_published_and_no_longer(world: World) -> None:
     """Its publisher was stopped in the middle of a round, and goes on from there."""
     projector, _ = world.projector()
-    world.broker.deaf = True
+    world.broker.is_away = True
     await _run(projector)
     world.publishing[0].cancel()
-    world.broker.deaf = False
+    world.broker.is_away = False
     world.publishing.append(asyncio.create_task(projector._publisher.run()))
     await projector.settle()
-    assert world.told == [1]
+    assert world.published == [1]
 
 
-async def test_a_partition_with_too_much_untold_stops_folding_until_it_is_told(world: World) -> None:
-    world.broker.deaf = True
+async def test_a_partition_with_too_much_unpublished_is_paused_until_it_is_published(world: World) -> None:
+    world.broker.is_away = True
     projector, _ = world.projector()
     projector.ownership.back_pressure.max_unpublished_bytes = 4_500  # some nine of its entries
     for _ in range(5):
         world.happen(*(builders.sent(GROUP, "ann") for _ in range(6)))
         await _run(projector)
     assert len(world.seqs) == 12
-    world.broker.deaf = False
+    world.broker.is_away = False
     await asyncio.sleep(0.2)
     await _run(projector, steps=2)
     assert len(world.seqs) == 30
@@ -230,23 +230,23 @@ async def test_the_next_batch_is_folded_while_a_full_one_is_written(
     projector, _ = world.projector(Patient(world.tables))
     await _run(projector, steps=4)
     assert world.seqs == [1, 2, 3, 4]
-    assert world.told == [1, 2, 3, 4, 5]
+    assert world.published == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.usefixtures("small_batches")
-async def test_what_is_said_again_in_the_next_batch_is_said_once(world: World) -> None:
+async def test_a_message_repeated_in_the_next_batch_is_sent_once(world: World) -> None:
     again = builders.sent(GROUP, "ann", client_id="1")
     world.happen(again, again, again, again, builders.sent(GROUP, "ann"))
     projector, _ = world.projector()
     await _run(projector, steps=6)
     assert world.seqs == [1, 2]
     assert [row.of_offset for row in world.tables.journal.values()] == [None, None, None, 2, 2, 2, None]
-    assert world.told == [1, 2, 6]
+    assert world.published == [1, 2, 6]
 
 
 class OneConnection(InMemoryStore):
     """As PostgreSQL's: calls wait for one another, and it takes a moment. `moods` is what becomes of the next
-    ones, the last first: it goes away before or after it wrote, or does well. Nobody writes poison."""
+    ones, the last first: it goes away before or after it wrote, or does well. It never writes poison."""
 
     def __init__(self, tables: Tables, moods: list[str] | None = None) -> None:
         super().__init__(tables)
@@ -282,7 +282,7 @@ moods = st.lists(st.sampled_from(["well", "well", "before", "after"]), max_size=
 @pytest.mark.usefixtures("small_batches")
 @given(stories, moods)
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_whatever_a_database_does_each_event_is_written_and_told_once(
+async def test_whatever_a_database_does_each_event_is_written_and_published_once(
     story: list[Event], moods: list[str]
 ) -> None:
     world = World()
@@ -294,7 +294,7 @@ async def test_whatever_a_database_does_each_event_is_written_and_told_once(
     world.publishing[0].cancel()
     whole = await Projection().apply([builders.opened(), *story])
     assert _rows(world.tables) == _rows(whole.tables)
-    assert world.told == [folded.offset for folded in whole.folded if folded.is_published]
+    assert world.published == [folded.offset for folded in whole.folded if folded.is_published]
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -316,7 +316,7 @@ async def test_wherever_a_projector_is_ended_the_next_one_goes_on_from_there(
     published = world.tables.progress[0].published if world.tables.progress else 0
     whole = await Projection().apply([builders.opened(), *story])
     due = [folded.offset for folded in whole.folded if folded.is_published]
-    assert {offset for offset in due if offset < published} <= set(world.told)
+    assert {offset for offset in due if offset < published} <= set(world.published)
     second, _ = world.projector()
     while second.ownership.next != {0: 1 + len(story)}:
         await second.step(wait=0)
@@ -324,7 +324,7 @@ async def test_wherever_a_projector_is_ended_the_next_one_goes_on_from_there(
     for task in world.publishing:
         task.cancel()
     assert _rows(world.tables) == _rows(whole.tables)
-    assert world.told == due
+    assert world.published == due
 
 
 def _rows(tables: Tables) -> list[Any]:
@@ -332,7 +332,7 @@ def _rows(tables: Tables) -> list[Any]:
 
 
 @pytest.mark.usefixtures("small_batches")
-async def test_what_was_folded_ahead_is_forgotten_by_who_begins_anew(world: World) -> None:
+async def test_a_batch_folded_ahead_is_void_after_a_rebalance(world: World) -> None:
     first, consumer = world.projector()
     second, _ = world.projector()
     world.happen(*(builders.sent(GROUP, "ann") for _ in range(4)))
@@ -340,26 +340,26 @@ async def test_what_was_folded_ahead_is_forgotten_by_who_begins_anew(world: Worl
     await _run(second, steps=4)
     consumer.revision += 1
     world.happen(builders.sent(GROUP, "ann"))
-    with capture_logs() as said:
+    with capture_logs() as logs:
         await _run(first, steps=3)
     assert world.seqs == [1, 2, 3, 4, 5]
-    assert world.told == [1, 2, 3, 4, 5, 6]
-    assert [each["event"] for each in said] == ["projector.claimed"]
+    assert world.published == [1, 2, 3, 4, 5, 6]
+    assert [each["event"] for each in logs] == ["projector.claimed"]
 
 
 @pytest.mark.usefixtures("small_batches")
-async def test_a_projector_that_ends_lets_a_batch_under_way_be_written_and_told(world: World) -> None:
+async def test_a_projector_that_ends_writes_and_publishes_the_batch_in_flight(world: World) -> None:
     projector, _ = world.projector()
     world.happen(*(builders.sent(GROUP, "ann") for _ in range(2)))
     await projector.step(wait=0)
     await projector.step(wait=0)
     await projector.settle()
-    assert world.told == [1, 2, 3]
+    assert world.published == [1, 2, 3]
     assert world.tables.progress[0] == PartitionProgress(0, 4, world.tables.progress[0].last_id, 4)
 
 
 @pytest.mark.usefixtures("small_batches")
-async def test_who_is_ended_while_it_waits_for_the_database_does_not_take_that_back(world: World) -> None:
+async def test_a_projector_cancelled_during_a_commit_leaves_the_commit_in_flight(world: World) -> None:
     class Slow(InMemoryStore):
         async def commit(self, write_set: WriteSet) -> ExistingMessages:
             await asyncio.sleep(0.1 if write_set.journal else 0)
@@ -371,7 +371,7 @@ async def test_who_is_ended_while_it_waits_for_the_database_does_not_take_that_b
     running.cancel()
     await asyncio.wait([running])
     await projector.settle()
-    assert world.told == [1]
+    assert world.published == [1]
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -386,7 +386,7 @@ async def test_a_projector_that_ends_waits_two_seconds_for_the_database(world: W
     await projector.step(wait=0)
     async with asyncio.timeout(10):
         await projector.settle()
-    assert world.told == []
+    assert world.published == []
 
 
 OTHER = ids.group_conversation_id("ann", "other")
@@ -394,7 +394,7 @@ OTHER = ids.group_conversation_id("ann", "other")
 
 @pytest.mark.usefixtures("small_batches")
 async def test_a_batch_folded_upon_one_that_cannot_be_written_is_folded_anew(world: World) -> None:
-    """It waits for the connection, too, to ask for a conversation that nobody has asked for yet."""
+    """Loading a conversation that is not cached waits for the same connection."""
     texts = ["a", "poison", "b", "c"]
     world.happen(*(builders.sent(GROUP, "ann", text) for text in texts))
     world.happen(builders.started(OTHER, ["ann"]), builders.sent(OTHER, "ann", "d"))
@@ -402,11 +402,11 @@ async def test_a_batch_folded_upon_one_that_cannot_be_written_is_folded_anew(wor
     await _run(projector, steps=8)
     assert [row.text for row in world.tables.messages.values()] == ["a", "b", "c", "d"]
     assert len(world.log.topics["dead"][0]) == 1
-    assert world.told == [1, 2, 4, 5, 6, 7]
+    assert world.published == [1, 2, 4, 5, 6, 7]
 
 
 @pytest.mark.usefixtures("small_batches")
-async def test_a_record_that_cannot_be_folded_is_put_away(
+async def test_a_record_that_cannot_be_folded_is_dead_lettered(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def decide_or_fail(state: State, event: Any, offset: int) -> Outcome:
@@ -419,12 +419,14 @@ async def test_a_record_that_cannot_be_folded_is_put_away(
     projector, _ = world.projector()
     await _run(projector, steps=6)
     assert [row.text for row in world.tables.messages.values()] == ["a", "b", "c"]
-    assert world.told == [1, 2, 4, 5]
+    assert world.published == [1, 2, 4, 5]
 
 
 @pytest.mark.usefixtures("small_batches")
-async def test_who_loses_a_partition_with_a_batch_under_way_tells_nothing_more_of_it(world: World) -> None:
-    world.broker.deaf = True
+async def test_a_projector_that_loses_a_partition_with_a_batch_in_flight_publishes_no_more_of_it(
+    world: World,
+) -> None:
+    world.broker.is_away = True
     projector, consumer = world.projector(OneConnection(world.tables))
     world.happen(*(builders.sent(GROUP, "ann") for _ in range(4)))
     await projector.step(wait=0)
@@ -432,9 +434,9 @@ async def test_who_loses_a_partition_with_a_batch_under_way_tells_nothing_more_o
     await InMemoryStore(world.tables).claim(IDENTITY, [0])
     consumer.assigned([])
     await projector.step(wait=0)
-    world.broker.deaf = False
+    world.broker.is_away = False
     await asyncio.sleep(0.2)
-    assert world.told == []
+    assert world.published == []
 
 
 async def test_a_dead_letter_is_confirmed_before_its_offset_is_done(world: World) -> None:

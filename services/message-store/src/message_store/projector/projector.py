@@ -62,7 +62,8 @@ class Projector:
 
     async def settle(self) -> None:
         """Before the end, and not in a task that was cancelled: publish what is committed, and record it
-        in the database, for 2 seconds each. Raises Unavailable, OwnershipLost; the next owner publishes again."""
+        in the database, for 2 seconds each. Raises Unavailable, OwnershipLost: then the next owner publishes
+        it again."""
         await self._pipeline.end(_DRAIN_TIMEOUT_SECONDS)
         await self._publisher.wait_drained(_DRAIN_TIMEOUT_SECONDS)
         published = self.ownership.published(self.ownership.next)
