@@ -10,21 +10,21 @@ DATA := $(or $(DATA_DIR),.data)
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
-run: ## Start everything; Ctrl-C stops it (LOGS=1, PORT, DATA_DIR …: .venv/bin/python -m deploy.local --help)
-up: ## The same in the background; returns when everything is ready
-demo: ## Fill it with ten people and their conversations; starts it in the background unless it runs
+run: ## Start everything; Ctrl-C stops it (options: .venv/bin/python -m deploy.local --help)
+up: ## Start everything in the background; return when it is ready
+demo: ## Like up, then add ten people and their conversations
 run up demo:
 	@deploy/local/bootstrap --step
 	@$(PYTHON) -m deploy.local $@
 
-down: ## Stop what `up` or `run` started
-reset: ## Stop it and remove all its data: every message
+down: ## Stop what run or up started
+reset: ## Stop it and delete its data, all messages
 psql: ## Open a shell in its database
 down reset psql:
-	@if [ -e "$(DATA)" ]; then deploy/local/bootstrap && $(PYTHON) -m deploy.local $@; else echo "nothing runs in $(DATA)"; fi
+	@if [ -e "$(DATA)" ]; then deploy/local/bootstrap && $(PYTHON) -m deploy.local $@; else echo "nothing is running in $(DATA)"; fi
 
 test: $(READY) ## Run every test, against a real Kafka, PostgreSQL and Chromium (ARGS='-k name': of the Python ones)
-	@$(if $(ARGS),,$(PYTHON) -m deploy.local.frontend test)
+	@$(if $(ARGS),,$(PYTHON) -m deploy.local.dependencies.web_client test)
 	@$(PYTHON) -m pytest $(ARGS)
 
 test-unit: $(READY) ## Run the tests that need nothing but Python
@@ -40,12 +40,12 @@ check: $(READY) ## Look for what is wrong; changes nothing
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) -m tools.contract --check
-	@$(PYTHON) -m deploy.local.frontend check
+	@$(PYTHON) -m deploy.local.dependencies.web_client check
 
 fix: $(READY) ## Format, and repair what can be
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
-	@$(PYTHON) -m deploy.local.frontend fix
+	@$(PYTHON) -m deploy.local.dependencies.web_client fix
 
 bench: $(READY) ## Measure latency, throughput and CPU
 	@$(PYTHON) -m bench $(ARGS)
@@ -60,13 +60,13 @@ lock: $(READY) ## Write requirements.lock anew from pyproject.toml
 	@.venv/bin/uv pip compile -q --all-extras --no-emit-index-url --no-annotate --generate-hashes \
 		--python-version 3.11 --no-header pyproject.toml -o requirements.lock
 
-clean: ## Stop it and remove .venv, builds and caches; the data stay
+clean: ## Stop it and delete .venv, builds and caches; keep the data
 	@if [ -e $(READY) ]; then $(PYTHON) -m deploy.local down; fi
 	@find . -name __pycache__ -not -path './.data/*' -prune -exec rm -rf {} +
 	@rm -rf frontend/node_modules frontend/dist frontend/naive/dist tests/browser/out
 	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .data/cache
 
-# An environment does not survive being moved: its mark holds the path that it was made for.
+# A virtual environment cannot be moved: its mark holds the path that it was created for.
 ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
 .PHONY: $(READY)
 endif

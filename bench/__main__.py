@@ -17,7 +17,7 @@ from bench.figures import Figures, middle
 from bench.plan import pairs
 from bench.rounds import Bench, drivers, plan, rates_in_turn
 from bench.target import parley
-from deploy.local.failure import Failure
+from deploy.local.errors import UserError
 
 RATES = (50.0, 200.0, 800.0, 1600.0, 2500.0)
 
@@ -28,7 +28,7 @@ def main() -> int:
     chosen = _parser().parse_args()
     try:
         told = _measure(chosen)
-    except Failure as failure:
+    except UserError as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

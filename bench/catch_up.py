@@ -20,11 +20,12 @@ from bench import accounts, log, results
 from bench.peers import install
 from bench.target import postgres, work_folder
 from bench.verdict import crowded
-from deploy.local.background import running
-from deploy.local.failure import Failure
-from deploy.local.process import ROOT, Process, leash, module
-from deploy.local.record import Stack
-from deploy.local.services import migrations, topics
+from deploy.local.errors import UserError
+from deploy.local.paths import ROOT
+from deploy.local.stack.daemon import running_stack
+from deploy.local.stack.services import migrations, topics
+from deploy.local.stack.state import Stack
+from deploy.local.supervisor.process import Process, die_with_parent, module
 from shared.contract import ids
 from shared.log.topics import Topics
 
@@ -46,7 +47,7 @@ def main() -> int:
     chosen = _parser().parse_args()
     told: dict[str, list[BaseModel]] = {"parley": [], "faust": []}
     try:
-        with work_folder() as folder, running(folder, "--no-services") as stack:
+        with work_folder() as folder, running_stack(folder, "--no-services") as stack:
             _fill(stack, chosen.events, chosen.conversations)
             for number in range(chosen.rounds):
                 sides = [("parley", _project), ("faust", _faust)]
@@ -55,7 +56,7 @@ def main() -> int:
                     print(f"{name:>8} {told[name][-1]}", flush=True)
             faust = install.versions(_environment(), "faust-streaming", "aiokafka")
             results.keep(chosen.name, {"parley": postgres(stack.database), "faust": faust}, told)
-    except Failure as failure:
+    except UserError as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
     return 0
@@ -79,7 +80,7 @@ def _project(stack: Stack, count: int) -> Caught:
         connection.execute(f"truncate {_TABLES}".encode())
         connection.execute("checkpoint")
         with _projector(stack) as pid:
-            roots = {"projector": pid} | {each.name: each.pid for each in stack.again().processes}
+            roots = {"projector": pid} | {each.name: each.pid for each in stack.reload().processes}
             began = _reach(connection, _PARTITIONS + 1)
             before = accounts.look(roots)
             done = _done(connection)
@@ -93,12 +94,12 @@ def _faust(stack: Stack, count: int) -> Caught:
     folder = stack.folder / "faust"
     script = Path(__file__).with_name("peers") / "faust_app.py"
     python = str(_environment() / "bin" / "python")
-    command = [python, str(script), stack.kafka, Topics.named().events, str(count), str(folder)]
+    command = [python, str(script), stack.kafka, Topics.with_prefix().events, str(count), str(folder)]
     with (stack.folder / "faust.log").open("wb") as errors:
         process = subprocess.Popen(
-            [*leash(signal.SIGKILL), *command], stdout=subprocess.PIPE, stderr=errors, text=True
+            [*die_with_parent(signal.SIGKILL), *command], stdout=subprocess.PIPE, stderr=errors, text=True
         )
-    roots = {"faust": process.pid} | {each.name: each.pid for each in stack.again().processes}
+    roots = {"faust": process.pid} | {each.name: each.pid for each in stack.reload().processes}
     before = accounts.look(roots)
     assert process.stdout is not None
     said = next((line for line in process.stdout if line.startswith("rate ")), "")
@@ -106,7 +107,7 @@ def _faust(stack: Stack, count: int) -> Caught:
     process.wait()
     shutil.rmtree(folder, ignore_errors=True)
     if not said:
-        raise Failure(f"faust ended: {(stack.folder / 'faust.log').read_text()[-500:]}")
+        raise UserError(f"faust ended: {(stack.folder / 'faust.log').read_text()[-500:]}")
     return _caught(count, count / float(said.split()[1]), used)
 
 
@@ -120,7 +121,7 @@ def _projector(stack: Stack) -> Iterator[int]:
     env = {"DATABASE_URL": stack.database, "KAFKA_BOOTSTRAP": stack.kafka, "PORT": "0", "HOST": "127.0.0.1"}
     with (stack.folder / "projector.log").open("ab") as out:
         process = subprocess.Popen(
-            [*leash(signal.SIGKILL), *module("message_store", "project")],
+            [*die_with_parent(signal.SIGKILL), *module("message_store", "project")],
             cwd=ROOT,
             env={**os.environ, **env},
             stdout=out,
@@ -134,11 +135,11 @@ def _projector(stack: Stack) -> Iterator[int]:
 
 
 def _reach(connection: psycopg.Connection[tuple[int]], count: int) -> float:
-    """The moment when so many offsets were projected. Raises Failure after ten minutes."""
+    """The moment when so many offsets were projected. Raises UserError after ten minutes."""
     deadline = time.monotonic() + 600
     while _done(connection) < count:
         if time.monotonic() > deadline:
-            raise Failure(f"{_done(connection)} of {count} events were projected in ten minutes")
+            raise UserError(f"{_done(connection)} of {count} events were projected in ten minutes")
         time.sleep(0.02)
     return time.monotonic()
 
@@ -152,7 +153,7 @@ def _once(process: Process) -> None:
         process.argv, cwd=ROOT, env={**os.environ, **process.env}, capture_output=True, check=False
     )
     if done.returncode:
-        raise Failure(f"{process.name} failed: {done.stderr.decode()[-300:]}")
+        raise UserError(f"{process.name} failed: {done.stderr.decode()[-300:]}")
 
 
 def _environment() -> Path:

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 
 from pydantic import BaseModel
 
-from deploy.local.failure import Failure
-from deploy.local.process import ROOT, leash, module
+from deploy.local.errors import UserError
+from deploy.local.paths import ROOT
+from deploy.local.supervisor.process import die_with_parent, module
 
 
-class ChildEnded(Failure):
+class ChildEnded(UserError):
     """It says why on stderr."""
 
 
@@ -19,7 +20,7 @@ class Child:
     def __init__(self, name: str) -> None:
         """`name` is a module's."""
         self._name = name
-        command = [*leash(signal.SIGKILL), *module(name)]
+        command = [*die_with_parent(signal.SIGKILL), *module(name)]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
 

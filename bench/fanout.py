@@ -27,7 +27,7 @@ from bench.side_by_side import turns
 from bench.target import Parley, parley
 from bench.verdict import LATE, crowded
 from bench.wires import Wire
-from deploy.local.failure import Failure
+from deploy.local.errors import UserError
 from shared.contract import ids
 
 _SERVICES = ("gateway", "notifier", "store", "projector")
@@ -138,7 +138,7 @@ def main() -> int:
                 told |= _fan_out(halls, size, rate, chosen)
             settings = {"parley": target.settings(), "stock": {"uvicorn": target.settings()["uvicorn"]}}
             results.keep(chosen.name, settings, told)
-    except Failure as failure:
+    except UserError as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
     return 0

@@ -23,7 +23,7 @@ from bench.side_by_side import turns
 from bench.stored import READER, Stored
 from bench.target import Parley, parley
 from bench.verdict import crowded
-from deploy.local.failure import Failure
+from deploy.local.errors import UserError
 
 _WAY = ("gateway", "store", "postgres")
 """The processes of Parley that a page takes; the others' CPU is nobody's fault."""
@@ -88,7 +88,7 @@ def main() -> int:
             print(f"writing {Stored().times(chosen.times)}", file=sys.stderr)
             told = _measure(target, chosen)
             results.keep(chosen.name, {"parley": target.settings()}, told)
-    except Failure as failure:
+    except UserError as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
     return 1 if any(each.wrong for rounds in told.values() for each in rounds) else 0

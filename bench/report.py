@@ -10,8 +10,8 @@ from bench.figures import Figures
 from bench.peers import install
 from bench.results import FOLDER, Kept, control, middles
 from bench.side_by_side import knee
-from deploy.local.failure import Failure
-from deploy.local.process import ROOT
+from deploy.local.errors import UserError
+from deploy.local.paths import ROOT
 
 _PLOTS = ("matplotlib==3.10.7",)
 """In an environment of its own: nothing else here needs it."""
@@ -23,7 +23,7 @@ def main() -> int:
     (FOLDER / "README.md").write_text("\n".join(lines(kept)) + "\n")
     try:
         python = install.environment("plots", *_PLOTS) / "bin" / "python"
-    except Failure as failure:
+    except UserError as failure:
         print(f"bench: no plots: {failure}", file=sys.stderr)
         return 1
     return subprocess.run([str(python), "bench/plot.py", str(FOLDER)], cwd=ROOT, check=False).returncode

@@ -21,10 +21,10 @@ from pydantic import BaseModel
 from bench import results
 from bench.plan import Pair, pairs
 from bench.target import Parley, work_folder
-from deploy.local import probes
-from deploy.local.background import running
-from deploy.local.failure import Failure
-from deploy.local.record import Stack
+from deploy.local.errors import UserError
+from deploy.local.stack.daemon import running_stack
+from deploy.local.stack.state import Stack
+from deploy.local.supervisor import health_checks
 
 _SERVICES = ("gateway", "notifier", "projector", "store")
 _TALKS = pairs(24, 12)
@@ -52,12 +52,12 @@ def main() -> int:
             with work_folder() as folder:
                 for data in ("without data", "with data"):
                     began = time.monotonic()
-                    with running(folder, *counts, "--deaths=99") as stack:
+                    with running_stack(folder, *counts, "--max-restarts=99") as stack:
                         _tell(told["start"], data, each, time.monotonic() - began)
                         settings = Parley(stack).settings()
                         if data == "with data":
                             told["death"] += _deaths(stack, each, chosen.rounds)
-    except Failure as failure:
+    except UserError as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
     results.keep(chosen.name, {"parley": settings}, told)
@@ -79,20 +79,20 @@ def _tell(told: list[BaseModel], of: str, each: int, seconds: float) -> None:
 
 
 async def _sound(stack: Stack) -> None:
-    """Returns when everything has been ready for a while. Raises Failure."""
+    """Returns when everything has been ready for a while. Raises UserError."""
     for address in (*stack.gateways, *stack.notifiers, *stack.projectors, stack.store):
         await _patiently(_ready(address), f"{address} is not ready")
     await asyncio.sleep(_REST)
 
 
 async def _ready(address: str) -> None:
-    ready = probes.http(urlsplit(address).port or 80)
+    ready = health_checks.http(urlsplit(address).port or 80)
     while not await ready():  # noqa: ASYNC110
         await asyncio.sleep(_AGAIN)
 
 
 async def _death(stack: Stack, name: str, client_id: str) -> float:
-    """Seconds from the signal until the last one has heard. Raises Failure."""
+    """Seconds from the signal until the last one has heard. Raises UserError."""
     async with aiohttp.ClientSession() as http:
         talks = [_Talk(http, stack.gateways, pair) for pair in _TALKS]
         cursors = await asyncio.gather(*(talk.cursor() for talk in talks))
@@ -101,7 +101,7 @@ async def _death(stack: Stack, name: str, client_id: str) -> float:
         ]
         await asyncio.sleep(1)
         began = time.monotonic()
-        stack.again().process(name).signal(signal.SIGKILL)
+        stack.reload().process(name).signal(signal.SIGKILL)
         everybody = asyncio.gather(*(talk.send(client_id) for talk in talks), *hearing)
         await _patiently(everybody, f"a message was not heard after the death of {name}")
         return time.monotonic() - began
@@ -112,7 +112,7 @@ async def _patiently(what: Any, otherwise: str) -> None:
         async with asyncio.timeout(_PATIENCE):
             await what
     except TimeoutError:
-        raise Failure(f"{otherwise} within {_PATIENCE:.0f} s") from None
+        raise UserError(f"{otherwise} within {_PATIENCE:.0f} s") from None
 
 
 class _Talk:

@@ -29,10 +29,11 @@ from bench.figures import quantile
 from bench.harm import Bystanders, Dropped, harm, slower
 from bench.plan import Pair, Plan, Report, Round, pairs
 from bench.watch import Watch
-from deploy.local.background import running
-from deploy.local.failure import Failure
-from deploy.local.process import ROOT, leash, module
-from deploy.local.record import Stack
+from deploy.local.errors import UserError
+from deploy.local.paths import ROOT
+from deploy.local.stack.daemon import running_stack
+from deploy.local.stack.state import Stack
+from deploy.local.supervisor.process import die_with_parent, module
 
 _AT_ONCE = 64
 _BEGIN_TIMEOUT_SECONDS = 120
@@ -45,7 +46,7 @@ def main() -> int:
     try:
         with _stack() as stack:
             return 0 if Storm(stack, chosen).told() else 1
-    except Failure as failure:
+    except UserError as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
 
@@ -81,7 +82,7 @@ class Storm:
 
     def _storm(self, crowd: "_Child", bystanders: "_Child") -> tuple[Return, Dropped]:
         roots = {"driver": bystanders.pid, "crowd": crowd.pid}
-        roots |= {process.name: process.pid for process in self._stack.again().processes}
+        roots |= {process.name: process.pid for process in self._stack.reload().processes}
         seconds = self._chosen.seconds
         with self._watching() as seen, self._profiling(roots):
             before = accounts.look(roots)
@@ -104,7 +105,7 @@ class Storm:
         hold = self._stack.folder / "hold" / "gateway"
         hold.parent.mkdir(exist_ok=True)
         hold.touch()
-        process = self._stack.again().process("gateway")
+        process = self._stack.reload().process("gateway")
         began = time.monotonic()
         process.signal(signal.SIGKILL if self._chosen.by == "kill" else signal.SIGTERM)
         process.wait(30)
@@ -214,7 +215,7 @@ class _Child:
     def answer(self) -> str:
         assert self._process.stdout is not None
         if not (line := self._process.stdout.readline()):
-            raise Failure(f"a driver ended with {self._process.wait()}")
+            raise UserError(f"a driver ended with {self._process.wait()}")
         return line
 
 
@@ -222,7 +223,7 @@ class _Child:
 def _child(name: str, plan: str) -> Iterator[_Child]:
     """Ready when entered, gone when left."""
     pipe = subprocess.PIPE
-    command = [*leash(signal.SIGKILL), *module(name)]
+    command = [*die_with_parent(signal.SIGKILL), *module(name)]
     process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
     try:
         child = _Child(process)
@@ -239,7 +240,7 @@ def _stack() -> Iterator[Stack]:
     folder = Path(tempfile.mkdtemp(prefix="parley-bench-"))
     folder.chmod(0o711)  # PostgreSQL's user must get through
     try:
-        with running(folder, "--gateways=2") as stack:
+        with running_stack(folder, "--gateways=2") as stack:
             yield stack
     finally:
         shutil.rmtree(folder, ignore_errors=True)

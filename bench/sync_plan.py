@@ -19,8 +19,8 @@ from pydantic import BaseModel
 
 from bench import explain, past, results
 from bench.past import Past
-from deploy.local.background import running
-from deploy.local.failure import Failure
+from deploy.local.errors import UserError
+from deploy.local.stack.daemon import running_stack
 from message_store.query_api.read_sql import PROBE, SYNC
 from message_store.storage import sessions
 from message_store.storage.migrate import migrate
@@ -50,7 +50,7 @@ def main() -> int:
             told = list(_told(connection, made, past.write(connection, made)))
         of = {name: str(value) for name, value in made._asdict().items()}
         results.keep(chosen.name, {"past": of}, {"sync": told})
-    except Failure as failure:
+    except UserError as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
     return 0
@@ -94,7 +94,7 @@ def _database() -> Iterator[psycopg.Connection[Any]]:
     folder = Path(tempfile.mkdtemp(prefix="parley-bench-"))
     folder.chmod(0o711)  # PostgreSQL's user must get through
     try:
-        with running(folder, "--volatile", "--no-services", "--kafka=127.0.0.1:1") as stack:  # none is asked
+        with running_stack(folder, "--volatile", "--no-services", "--kafka=127.0.0.1:1") as stack:  # unused
             migrate(stack.database)
             with psycopg.connect(stack.database, autocommit=True) as connection:
                 connection.execute(sessions.APPLY, sessions.parameters(sessions.EVERY))

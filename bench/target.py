@@ -17,9 +17,9 @@ import psycopg
 
 from bench.plan import Pair
 from bench.wires import Wire
-from deploy.local.background import running
-from deploy.local.kafka import SETTINGS
-from deploy.local.record import Stack
+from deploy.local.dependencies.kafka import CONFIG_FOLDER
+from deploy.local.stack.daemon import running_stack
+from deploy.local.stack.state import Stack
 
 _JVM = os.environ.get("KAFKA_OPTS", "")
 _ROWS = "select client_id from messages where conversation_id = any(%s::uuid[]) and client_id like %s"
@@ -69,7 +69,7 @@ class Parley:
         return " ".join(f"{url.replace('http', 'ws', 1)}/ws?token=" for url in self.stack.gateways)
 
     def processes(self) -> dict[str, int]:
-        stack = self.stack.again()
+        stack = self.stack.reload()
         return {process.name: process.pid for process in (*stack.processes, stack.supervisor)}
 
     def begin(self, pairs: Sequence[Pair]) -> list[str]:
@@ -99,7 +99,9 @@ class Parley:
 
 
 def _kafka() -> str:
-    (found,) = re.findall(r"kafka_2.13</artifactId>\s*<version>([^<]+)", (SETTINGS / "pom.xml").read_text())
+    (found,) = re.findall(
+        r"kafka_2.13</artifactId>\s*<version>([^<]+)", (CONFIG_FOLDER / "pom.xml").read_text()
+    )
     return str(found)
 
 
@@ -118,7 +120,7 @@ def parley(*arguments: str, name: str = "parley") -> Iterator[Parley]:
     """Ready when entered, gone with its data when left. Data are synced to disk as in `make run`; `arguments`
     are those of `deploy.local run`. Kafka's code is compiled as in production, not as for a quick start."""
     env = {"KAFKA_OPTS": _JVM}
-    with work_folder() as folder, running(folder, *arguments, env=env) as stack:
+    with work_folder() as folder, running_stack(folder, *arguments, env=env) as stack:
         yield Parley(stack, name)
 
 

@@ -1,0 +1,4 @@
+"""How Parley is run.
+
+* `local`: the whole system on one machine
+"""

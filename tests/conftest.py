@@ -1,4 +1,4 @@
-"""The fixtures of all tests; nothing is started before a test asks for it."""
+"""Fixtures of all tests; each starts what it needs when a test first uses it."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -6,26 +6,26 @@ from typing import Protocol
 
 import pytest
 
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from shared.runtime.open_files import raise_limit
 from tests.platform import Platform, fresh_database, local_stack, new_topic_prefix, platform
 
 
 def pytest_configure() -> None:
-    """The tests hold both ends of many sockets."""
+    """Raise the limit of open files: the tests hold both ends of many sockets."""
     raise_limit()
 
 
 @pytest.fixture(scope="session")
 def real_platform() -> Iterator[Platform]:
     """Kafka and PostgreSQL, shared by all tests."""
-    with platform() as found:
-        yield found
+    with platform() as addresses:
+        yield addresses
 
 
 @pytest.fixture(scope="session")
 def kafka_bootstrap(real_platform: Platform) -> str:
-    """host:port of a real Kafka; keep apart by `topic_prefix`."""
+    """host:port of a real Kafka, shared by all tests; use `topic_prefix`."""
     return real_platform.kafka
 
 
@@ -49,7 +49,7 @@ def topic_prefix() -> str:
 
 
 class StartStack(Protocol):
-    """Starts topics, migrations and services; returns when all are ready, raises Failure otherwise."""
+    """Starts topics, migrations and services; returns when all are ready, raises UserError otherwise."""
 
     def __call__(
         self,
@@ -58,17 +58,18 @@ class StartStack(Protocol):
         notifiers: int = 1,
         projectors: int = 1,
         own_platform: bool = False,
-        deaths: int = 100,
+        max_restarts: int = 100,
         env: Mapping[str, str] | None = None,
     ) -> Stack: ...
 
 
 @pytest.fixture(scope="module")
 def start_stack(request: pytest.FixtureRequest) -> Iterator[StartStack]:
-    """Starts stacks of real processes; they end with the module.
+    """Starts stacks of real processes; they stop after the module.
 
     On the shared platform each has its own database and topics. With `own_platform` it also has a Kafka
-    and a PostgreSQL that may be killed (`tests.platform.away`). `deaths` of one process within 30 s end it.
+    and a PostgreSQL that may be killed (`tests.platform.away`). A process that restarts more than
+    `max_restarts` times within 30 s stops it.
     """
     with ExitStack() as stacks:
 
@@ -78,11 +79,11 @@ def start_stack(request: pytest.FixtureRequest) -> Iterator[StartStack]:
             notifiers: int = 1,
             projectors: int = 1,
             own_platform: bool = False,
-            deaths: int = 100,
+            max_restarts: int = 100,
             env: Mapping[str, str] | None = None,
         ) -> Stack:
             counts = [f"--gateways={gateways}", f"--notifiers={notifiers}", f"--projectors={projectors}"]
-            options = [*counts, f"--deaths={deaths}"]
+            options = [*counts, f"--max-restarts={max_restarts}"]
             environment = {**(env or {})}
             if not own_platform:
                 shared: Platform = request.getfixturevalue("real_platform")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.contract import codec, ids
-from shared.contract.entries import Entry, entry_reader
+from shared.contract.entries import Entry, entry_adapter
 from shared.contract.position import Position
 from shared.kafka import Record
 
@@ -46,7 +46,7 @@ def entry(kind: str, position: Position, actor: str, data: dict[str, Any]) -> En
         "datacontenttype": "application/json",
         "actor": actor,
     }
-    return entry_reader.validate_python({**envelope, "type": kind, "data": data})
+    return entry_adapter.validate_python({**envelope, "type": kind, "data": data})
 
 
 def record(told: Entry, offset: int, partition: int = 0) -> Record:

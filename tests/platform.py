@@ -1,7 +1,7 @@
 """A real Kafka and a real PostgreSQL for the tests, and whole stacks of real processes.
 
-Taken from, in this order: TEST_KAFKA_BOOTSTRAP and TEST_DATABASE_URL; containers, where a Docker engine
-answers; processes on this machine. When none of these works, the tests fail.
+Kafka and PostgreSQL are those of TEST_KAFKA_BOOTSTRAP and TEST_DATABASE_URL, else containers if a Docker
+engine answers, else processes on this machine. If none of these works, the tests fail.
 """
 
 import os
@@ -21,20 +21,20 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from deploy.local.background import running
-from deploy.local.console import Console
-from deploy.local.keeper import Surroundings
-from deploy.local.ports import Ports
-from deploy.local.postgres import Postgres
-from deploy.local.record import Stack
-from deploy.local.supervisor import Supervisor
+from deploy.local.dependencies.postgres import Postgres
+from deploy.local.stack.daemon import running_stack
+from deploy.local.stack.state import Stack
+from deploy.local.supervisor.console import Console
+from deploy.local.supervisor.ports import Ports
+from deploy.local.supervisor.runner import StackContext
+from deploy.local.supervisor.supervisor import Supervisor
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Platform:
-    """Where they are."""
+    """The addresses of Kafka and PostgreSQL."""
 
     kafka: str
     """host:port"""
@@ -44,7 +44,7 @@ class Platform:
 
 @contextmanager
 def platform() -> Iterator[Platform]:
-    """For a whole session of tests; starting it takes seconds."""
+    """Provide Kafka and PostgreSQL for a session of tests; starting them takes seconds."""
     kafka, database = os.environ.get("TEST_KAFKA_BOOTSTRAP"), os.environ.get("TEST_DATABASE_URL")
     with ExitStack() as stack:
         if not (kafka and database) and docker_answers():
@@ -58,7 +58,7 @@ def platform() -> Iterator[Platform]:
 
 
 def docker_answers() -> bool:
-    """Whether a Docker engine listens where DOCKER_HOST says, else where it does by default."""
+    """Whether a Docker engine answers at DOCKER_HOST or at its default address."""
     engine = urlsplit(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
     local = engine.scheme == "unix"
     try:
@@ -73,7 +73,7 @@ def docker_answers() -> bool:
 
 @contextmanager
 def kafka_container() -> Iterator[str]:
-    """host:port of a broker in a container, with the settings that Parley needs."""
+    """Run a broker in a container, with the settings that Parley needs; yield its host:port."""
     from testcontainers.community.kafka import KafkaContainer
 
     container = KafkaContainer("confluentinc/cp-kafka:7.6.0").with_kraft()
@@ -86,7 +86,7 @@ def kafka_container() -> Iterator[str]:
 
 @contextmanager
 def postgres_container() -> Iterator[str]:
-    """URL of a server in a container."""
+    """Run a server in a container; yield its URL."""
     from testcontainers.community.postgres import PostgresContainer
 
     container = PostgresContainer("postgres:15", driver=None)
@@ -97,17 +97,17 @@ def postgres_container() -> Iterator[str]:
 
 @contextmanager
 def local_stack(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[Stack]:
-    """A stack of real processes in a folder that goes with it."""
+    """Run a stack of real processes in a temporary folder."""
     with (
         _open_folder("parley-test-") as folder,
-        running(folder, "--volatile", *arguments, env=env) as stack,
+        running_stack(folder, "--volatile", *arguments, env=env) as stack,
     ):
         yield stack
 
 
 @contextmanager
 def fresh_database(admin_url: str) -> Iterator[str]:
-    """The URL of a new, empty database that goes when left, whoever is still connected."""
+    """Create an empty database and yield its URL; drop it after the block, also if clients are connected."""
     name = f"test_{secrets.token_hex(6)}"
     with psycopg.connect(admin_url, autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -128,21 +128,21 @@ class PlainServer:
 
 @asynccontextmanager
 async def plain_server() -> AsyncIterator[PlainServer]:
-    """A PostgreSQL as `initdb` makes it: it is only given its port, and no Unix socket."""
+    """Run a PostgreSQL with the settings of `initdb`, except for the port and without a Unix socket."""
     with _open_folder("parley-plain-") as folder:
         ports = Ports({}, {})
         port = ports.take("postgres")
         server = Postgres(folder / "postgres", port, settings={"unix_socket_directories": ""})
-        around = Surroundings(Console(), ports, folder)
-        async with Supervisor(around, lambda _: None) as supervisor:
-            await server.prepare(supervisor.once, around.console.say)
+        context = StackContext(Console(), ports, folder)
+        async with Supervisor(context, lambda _: None) as supervisor:
+            await server.prepare(supervisor.run_to_completion, context.console.report)
             await supervisor.start(server.server())
             yield PlainServer(server.url, folder / "postgres" / "console.log")
 
 
 @contextmanager
 def _open_folder(prefix: str) -> Iterator[Path]:
-    """Gone with all that is in it when left."""
+    """Create a temporary folder that other users can enter."""
     folder = Path(tempfile.mkdtemp(prefix=prefix))
     folder.chmod(0o711)  # PostgreSQL's user must get through
     try:
@@ -152,29 +152,29 @@ def _open_folder(prefix: str) -> Iterator[Path]:
 
 
 def new_topic_prefix() -> str:
-    """What no other test puts before its topics."""
+    """Return a topic prefix that no other test uses."""
     return f"t{secrets.token_hex(6)}."
 
 
-def eventually(probe: Callable[[], Found | None], what: str, seconds: float = 15) -> Found:
-    """What `probe` finds in the end; blocks, and fails when that takes longer than `seconds`."""
+def eventually(probe: Callable[[], Result | None], what: str, seconds: float = 15) -> Result:
+    """Poll `probe` and return its first true result; block, and fail after `seconds`."""
     deadline = time.monotonic() + seconds
-    while not (found := probe()):
+    while not (result := probe()):
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
         time.sleep(0.02)
-    return found
+    return result
 
 
 @contextmanager
 def away(stack: Stack, name: str) -> Iterator[None]:
-    """Kills one process of a stack and lets it come back only after the block."""
-    hold = stack.folder / "hold" / name
-    hold.parent.mkdir(exist_ok=True)
-    hold.touch()
+    """Kill one process of a stack; it is restarted only after the block."""
+    suspend = stack.folder / "suspend" / name
+    suspend.parent.mkdir(exist_ok=True)
+    suspend.touch()
     try:
-        process = stack.again().process(name)
+        process = stack.reload().process(name)
         process.signal(signal.SIGKILL)
         process.wait(10)
         yield
     finally:
-        hold.unlink()
+        suspend.unlink()

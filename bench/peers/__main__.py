@@ -19,7 +19,7 @@ from bench.plan import pairs
 from bench.side_by_side import Race, knee
 from bench.stored import Stored
 from bench.target import Target, parley
-from deploy.local.failure import Failure
+from deploy.local.errors import UserError
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def main() -> int:
         with ExitStack() as stack:
             print(f"starting {', '.join(chosen.targets)}", file=sys.stderr)
             _w1([stack.enter_context(TARGETS[name]()) for name in chosen.targets], chosen)
-    except Failure as failure:
+    except UserError as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

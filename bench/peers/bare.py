@@ -14,7 +14,7 @@ import orjson
 from psycopg_pool import AsyncConnectionPool
 
 from bench.peers.private import answers, free_port, server
-from deploy.local.process import module
+from deploy.local.supervisor.process import module
 
 _PAGE = """
 select seq, id, sender_id, text, created_at from messages

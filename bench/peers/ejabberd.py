@@ -17,7 +17,7 @@ from bench.plan import Pair
 from bench.target import postgres
 from bench.wires import Wire
 from bench.wires.xmpp import HOST, PASSWORD
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 
 _LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 _FLAGS = ["+K", "true", "+P", "250000"]
@@ -40,7 +40,7 @@ class Ejabberd:
         self._pid = pid
 
     def processes(self) -> dict[str, int]:
-        return {"ejabberd": self._pid, "postgres": self._stack.again().process("postgres").pid}
+        return {"ejabberd": self._pid, "postgres": self._stack.reload().process("postgres").pid}
 
     def begin(self, pairs: Sequence[Pair]) -> list[str]:
         users = list({user for pair in pairs for user in (pair.a, pair.b)})

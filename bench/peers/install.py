@@ -12,20 +12,20 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from deploy.local.failure import Failure
-from deploy.local.process import ROOT
+from deploy.local.errors import UserError
+from deploy.local.paths import ROOT
 
 CACHE = ROOT / ".data" / "cache" / "peers"
 
 
 def debian(package: str, *libraries: str) -> Path:
     """The folder in which `package` is unpacked, not installed: it starts nothing. What it depends on, and
-    `libraries`, are installed when they are missing and this is root. Raises Failure."""
+    `libraries`, are installed when they are missing and this is root. Raises UserError."""
     folder = CACHE / package
     if not folder.exists():
         missing = [each for each in (*_needed(package), *libraries) if not _installed(each)]
         if missing and os.geteuid() != 0:
-            raise Failure(f"{package} needs packages of Debian's: apt-get install {' '.join(missing)}")
+            raise UserError(f"{package} needs packages of Debian's: apt-get install {' '.join(missing)}")
         if missing:
             _run(["apt-get", "-qq", "update"])
             _run(["apt-get", "-qq", "install", "--yes", "--no-install-recommends", *missing])
@@ -81,8 +81,8 @@ def _run(command: Sequence[str], where: Path = ROOT) -> str:
     try:
         done = subprocess.run(command, cwd=where, env=quiet, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise Failure(f"{command[0]} is missing") from None
+        raise UserError(f"{command[0]} is missing") from None
     if done.returncode:
         reason = done.stderr.strip().rpartition("\n")[2]
-        raise Failure(f"{' '.join(command[:3])} failed: {reason}")
+        raise UserError(f"{' '.join(command[:3])} failed: {reason}")
     return done.stdout

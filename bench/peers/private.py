@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.target import work_folder
-from deploy.local.background import running
-from deploy.local.failure import Failure
-from deploy.local.process import leash
-from deploy.local.record import Stack
+from deploy.local.errors import UserError
+from deploy.local.stack.daemon import running_stack
+from deploy.local.stack.state import Stack
+from deploy.local.supervisor.process import die_with_parent
 
 _LONGEST_START = 60.0
 _LONGEST_STOP = 20.0
@@ -22,7 +22,7 @@ _LONGEST_STOP = 20.0
 @contextmanager
 def database() -> Iterator[Stack]:
     """PostgreSQL alone, with the very settings that Parley's has."""
-    with work_folder() as folder, running(folder, "--no-services", "--kafka=127.0.0.1:1") as stack:
+    with work_folder() as folder, running_stack(folder, "--no-services", "--kafka=127.0.0.1:1") as stack:
         yield stack
 
 
@@ -37,12 +37,12 @@ def free_port() -> int:
 def server(
     command: Sequence[str], folder: Path, env: Mapping[str, str], ready: Callable[[], bool]
 ) -> Iterator[int]:
-    """Its pid, once it is ready. What it says is in server.log of `folder`; raises Failure with the end of
+    """Its pid, once it is ready. What it says is in server.log of `folder`; raises UserError with the end of
     that when it ends instead."""
     log = folder / "server.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [*leash(signal.SIGKILL), *command],
+            [*die_with_parent(signal.SIGKILL), *command],
             cwd=folder,
             env={**os.environ, **env},
             stdin=subprocess.DEVNULL,
@@ -73,5 +73,5 @@ def _wait(process: subprocess.Popen[bytes], ready: Callable[[], bool], log: Path
     deadline = time.monotonic() + _LONGEST_START
     while not ready():
         if process.poll() is not None or time.monotonic() > deadline:
-            raise Failure(f"the peer does not start: {log.read_text(errors='replace')[-500:]}")
+            raise UserError(f"the peer does not start: {log.read_text(errors='replace')[-500:]}")
         time.sleep(0.1)

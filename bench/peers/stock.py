@@ -11,7 +11,8 @@ from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 
 from bench.peers.private import answers, free_port, server
 from bench.target import work_folder
-from deploy.local.process import ROOT, module
+from deploy.local.paths import ROOT
+from deploy.local.supervisor.process import module
 
 
 class ConnectionManager:

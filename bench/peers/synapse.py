@@ -14,7 +14,7 @@ from bench.peers.private import answers, database, free_port, server
 from bench.plan import Pair
 from bench.target import postgres
 from bench.wires import Wire
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 
 _PACKAGES = ("matrix-synapse", "psycopg2-binary")
 _HOST = "bench"
@@ -53,7 +53,7 @@ class Synapse:
         self._pid = pid
 
     def processes(self) -> dict[str, int]:
-        return {"synapse": self._pid, "postgres": self._stack.again().process("postgres").pid}
+        return {"synapse": self._pid, "postgres": self._stack.reload().process("postgres").pid}
 
     def begin(self, pairs: Sequence[Pair]) -> list[str]:
         """Users and tokens are written into its tables; rooms are made by its own API."""

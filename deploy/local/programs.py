@@ -1,4 +1,4 @@
-"""The programs that Parley needs from the machine, and how this system installs each."""
+"""Finds the programs that Parley needs from the system, or names the command that installs them."""
 
 import os
 import platform
@@ -8,16 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deploy.local.failure import Failure
+from deploy.local.errors import UserError
 
 
 @dataclass(frozen=True)
 class System:
-    """How one family of Linux installs what is missing."""
+    """How to install programs on one family of Linux distributions."""
 
     install: str
     packages: Mapping[str, Sequence[str]]
-    """By program."""
+    """Package names by program."""
     node: str
     """The command that installs a Node.js that is recent enough."""
 
@@ -49,47 +49,47 @@ FEDORA = System(
     "sudo dnf install nodejs npm",
 )
 SYSTEMS = {"debian": DEBIAN, "ubuntu": UBUNTU, "fedora": FEDORA}
-"""By the name that /etc/os-release has, as ID or in ID_LIKE."""
-ELSEWHERE = "docs/install.md has the commands"
+"""By ID or ID_LIKE of /etc/os-release."""
+INSTALL_DOCS = "docs/install.md has the commands"
 FOLDERS = {"postgres": "usr/lib/postgresql/*/bin"}
-"""Where Debian keeps programs that are not in PATH; the newest comes first."""
+"""Where Debian keeps programs that are not in PATH; the newest version is preferred."""
 ALIASES = {"chromium-headless-shell": ("chromium-headless-shell", "chromium", "chromium-browser")}
-"""Programs that do as well, in the order of preference."""
+"""Names of the same program on other systems, in order of preference."""
 
 
 def find(program: str) -> Path:
-    """Return the path of a program, or raise Failure; see `require`."""
+    """Return the path of a program; raise UserError, see `require`."""
     require(program)
-    found = _look(program)
-    assert found is not None
-    return found
+    path = _search(program)
+    assert path is not None
+    return path
 
 
 def require(*programs: str) -> None:
-    """Raise Failure, with the command that installs all of them, unless every program is there.
+    """Raise UserError, with the command that installs them, if programs are missing.
 
-    As root on Debian missing ones are installed, which may take minutes.
+    Started by root on Debian, it installs them instead, which may take minutes.
     """
-    missing = [program for program in programs if _look(program) is None]
+    missing = [program for program in programs if _search(program) is None]
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
         _install(_packages(system() or DEBIAN, missing))
-        missing = [program for program in programs if _look(program) is None]
+        missing = [program for program in programs if _search(program) is None]
     if missing:
-        are = "is" if len(missing) == 1 else "are"
-        raise Failure(f"{' and '.join(missing)} {are} missing; install: {install_command(missing)}")
+        verb = "is" if len(missing) == 1 else "are"
+        raise UserError(f"{' and '.join(missing)} {verb} missing; install: {install_command(missing)}")
 
 
 def install_command(programs: Sequence[str]) -> str:
-    """What a user of this system types to install them."""
-    here = system()
-    if here is None:
-        return ELSEWHERE
+    """Return the command that installs them on this system."""
+    current = system()
+    if current is None:
+        return INSTALL_DOCS
     sudo = "" if os.geteuid() == 0 else "sudo "
-    return f"{sudo}{here.install} {' '.join(_packages(here, programs))}"
+    return f"{sudo}{current.install} {' '.join(_packages(current, programs))}"
 
 
 def system() -> System | None:
-    """This one, or None for a system that we have no commands for."""
+    """Return the current system; None if its commands are not known."""
     try:
         release = platform.freedesktop_os_release()
     except OSError:
@@ -98,16 +98,16 @@ def system() -> System | None:
     return next((SYSTEMS[name] for name in names if name in SYSTEMS), None)
 
 
-def _packages(of: System, programs: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(package for program in programs for package in of.packages[program]))
+def _packages(system: System, programs: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(package for program in programs for package in system.packages[program]))
 
 
-def _look(program: str) -> Path | None:
+def _search(program: str) -> Path | None:
     pattern = FOLDERS.get(program)
     folders = sorted(Path("/").glob(pattern), key=_version, reverse=True) if pattern else []
     path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", os.defpath)])
-    found = (shutil.which(name, path=path) for name in ALIASES.get(program, (program,)))
-    return next((Path(each) for each in found if each), None)
+    matches = (shutil.which(name, path=path) for name in ALIASES.get(program, (program,)))
+    return next((Path(match) for match in matches if match), None)
 
 
 def _version(folder: Path) -> int:
@@ -119,9 +119,8 @@ def _install(packages: Sequence[str]) -> None:
     print("installing", *packages, flush=True)
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
-        done = subprocess.run(
-            ["apt-get", "-qq", *arguments], env=quiet, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            reason = done.stderr.strip().rpartition("\n")[2]
-            raise Failure(f"apt-get {' '.join(arguments)} failed: {reason}")
+        command = ["apt-get", "-qq", *arguments]
+        result = subprocess.run(command, env=quiet, capture_output=True, text=True, check=False)
+        if result.returncode:
+            reason = result.stderr.strip().rpartition("\n")[2]
+            raise UserError(f"apt-get {' '.join(arguments)} failed: {reason}")

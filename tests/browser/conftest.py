@@ -9,8 +9,8 @@ import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
 from deploy.local import programs
-from deploy.local.frontend import FRONTEND
-from deploy.local.record import Stack
+from deploy.local.dependencies.web_client import WEB_CLIENT
+from deploy.local.stack.state import Stack
 from tests.browser.messenger import Api
 from tests.browser.person import Person, Theme, Width
 from tests.conftest import StartStack
@@ -44,9 +44,9 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture(scope="session")
 def page_root() -> Path:
     """The folder of the built client."""
-    FRONTEND.build()
-    assert FRONTEND.page is not None
-    return FRONTEND.page
+    WEB_CLIENT.build()
+    assert WEB_CLIENT.dist is not None
+    return WEB_CLIENT.dist
 
 
 @pytest.fixture(scope="module")

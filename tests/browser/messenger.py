@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import httpx
 from playwright.async_api import Locator, expect
 
-from deploy.local import end_to_end
+from deploy.local.stack import end_to_end
 from tests.browser.person import Person
 
 
@@ -138,7 +138,7 @@ class Api:
 
     async def ready(self) -> None:
         """After the gateway was away."""
-        await end_to_end.served([str(self.client.base_url).rstrip("/")])
+        await end_to_end.wait_until_serving([str(self.client.base_url).rstrip("/")])
 
     async def start(self, me: str, peer: str) -> str:
         answer = await self.client.post("/messages/start", params={"meId": me}, json={"peerId": peer})

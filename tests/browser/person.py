@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
 
-from deploy.local.frontend import FRONTEND
+from deploy.local.dependencies.web_client import WEB_CLIENT
 
 OUT = Path(__file__).parent / "out"
 """Of screenshots."""
-AXE = FRONTEND.folder / "node_modules/axe-core/axe.min.js"
+AXE = WEB_CLIENT.folder / "node_modules/axe-core/axe.min.js"
 STANDARDS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 THEMED = ("color-contrast",)
 """The rules whose answer depends on the theme: all others look at structure, names and sizes."""

@@ -14,9 +14,9 @@ from playwright.async_api import ViewportSize, async_playwright
 from deploy.local import programs
 from deploy.local.demo import script
 from deploy.local.demo.fill import fill
-from deploy.local.failure import Failure
-from deploy.local.frontend import FRONTEND
-from deploy.local.process import ROOT
+from deploy.local.dependencies.web_client import WEB_CLIENT
+from deploy.local.errors import UserError
+from deploy.local.paths import ROOT
 from tests.browser.conftest import QUIET
 from tests.browser.person import Theme
 from tests.platform import local_stack
@@ -36,11 +36,11 @@ FONTS = {
 
 
 def require_fonts() -> None:
-    """Raise Failure unless every script of the demo can be drawn: the picture would show empty boxes."""
+    """Raise UserError unless every script of the demo can be drawn: the picture would show empty boxes."""
     missing = [language for language in FONTS if not _output("fc-list", f":lang={language}", "family")]
     if missing:
         packages = " ".join(dict.fromkeys(FONTS[language] for language in missing))
-        raise Failure(f"no font for {', '.join(missing)}; on Debian install: apt-get install {packages}")
+        raise UserError(f"no font for {', '.join(missing)}; on Debian install: apt-get install {packages}")
 
 
 def _output(*command: str) -> str:
@@ -75,12 +75,12 @@ async def take(gateway: str, folder: Path) -> list[Path]:
 def main() -> None:
     try:
         require_fonts()
-        FRONTEND.build()
-    except Failure as failure:
+        WEB_CLIENT.build()
+    except UserError as failure:
         sys.exit(f"parley: {failure}")
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES
     folder.mkdir(parents=True, exist_ok=True)
-    with local_stack(env={"WEB_ROOT": str(FRONTEND.page)}) as stack:
+    with local_stack(env={"WEB_ROOT": str(WEB_CLIENT.dist)}) as stack:
         asyncio.run(fill(stack.gateways[0], script.conversations(200)))
         print(*asyncio.run(take(stack.gateways[0], folder)), sep="\n")
 

@@ -4,7 +4,7 @@ import json
 
 from playwright.async_api import WebSocketRoute, expect
 
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from tests.browser.conftest import Invite
 from tests.browser.messenger import (
     Api,

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from deploy.local.frontend import FRONTEND
+from deploy.local.dependencies.web_client import WEB_CLIENT
 
 
 def _link(source: str, target: str) -> None:
@@ -18,7 +18,7 @@ def _link(source: str, target: str) -> None:
 
 def test_a_copy_passes_its_own_checks(page_root: Path, tmp_path: Path) -> None:
     copy = tmp_path / "client"
-    shutil.copytree(FRONTEND.folder, copy, symlinks=True, copy_function=_link)
+    shutil.copytree(WEB_CLIENT.folder, copy, symlinks=True, copy_function=_link)
     for script in ("check", "types"):
         done = subprocess.run(
             ["npm", "run", "--silent", script], cwd=copy, capture_output=True, text=True, check=False

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from tests.browser.messenger import Api
 from tests.notifier_processes import free_port
 from tests.platform import away

@@ -14,10 +14,10 @@ from statistics import median
 import pytest
 from playwright.async_api import Locator, Route, expect
 
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from shared.contract import codec, events, ids
 from shared.contract.fields import timestamp
-from shared.kafka import Appendable, Producer, partition_for
+from shared.kafka import OutgoingRecord, Producer, partition_for
 from shared.log.topics import Topics
 from tests import builders
 from tests.browser.conftest import Invite
@@ -60,13 +60,13 @@ async def _happen(stack: Stack) -> None:
     """Straight into the log, as gateways would write it."""
     partition = partition_for(TALK.encode(), 12)
     every = [builders.direct("ann", "bob"), *(_event(n) for n in range(1, MESSAGES + 1))]
-    records = [Appendable(builders.key_of(event), codec.encode(event)) for event in every]
+    records = [OutgoingRecord(builders.key_of(event), codec.encode(event)) for event in every]
     producer = Producer(stack.kafka, client_id="test")
     await producer.start()
     try:
         while records:
-            appended = await producer.append_batch(Topics.named(PREFIX).events, partition, records)
-            records = records[appended.taken :]
+            appended = await producer.append_batch(Topics.with_prefix(PREFIX).events, partition, records)
+            records = records[appended.record_count :]
     finally:
         await producer.stop()
 

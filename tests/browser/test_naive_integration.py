@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, WebSocket, expect
 
-from deploy.local.frontend import FRONTEND
-from deploy.local.record import Stack
+from deploy.local.dependencies.web_client import WEB_CLIENT
+from deploy.local.stack.state import Stack
 from tests.browser.conftest import Invite
 from tests.browser.person import Person
 from tests.platform import away
@@ -16,9 +16,9 @@ from tests.platform import away
 
 @pytest.fixture(scope="module")
 def page_root() -> Path:
-    with FRONTEND.installed():
-        FRONTEND.npm("exec", "--", "vite", "build", "naive", "--logLevel=warn")
-    return FRONTEND.folder / "naive/dist"
+    with WEB_CLIENT.with_packages():
+        WEB_CLIENT.npm("exec", "--", "vite", "build", "naive", "--logLevel=warn")
+    return WEB_CLIENT.folder / "naive/dist"
 
 
 def _status(who: Person) -> Locator:

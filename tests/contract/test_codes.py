@@ -20,7 +20,7 @@ from gateway.api.schemas import NewRead
 from gateway.websocket import close_codes as gateway_delays
 from message_store.domain import outcomes
 from shared.contract import frames
-from shared.contract.close_codes import MEANINGS, CloseCode
+from shared.contract.close_codes import CLOSE_MEANINGS, CloseCode
 from shared.contract.fields import MAX_SEQ
 from shared.http import problems, websocket_protocol
 from tools.contract.schemas import accepted
@@ -93,10 +93,10 @@ def test_the_readme_has_every_close_code_and_whether_to_come_back() -> None:
             "yes" if meaning.reconnect else "no",
             ("`afterMs`" if meaning.delayed else "a random second or so") if meaning.reconnect else "",
         ]
-        for code, meaning in MEANINGS.items()
+        for code, meaning in CLOSE_MEANINGS.items()
     ]
     assert _table("The WebSocket's ends") == rows
-    assert list(MEANINGS) == list(CloseCode)
+    assert list(CLOSE_MEANINGS) == list(CloseCode)
 
 
 def test_every_close_code_is_given_by_something_and_no_other_is() -> None:
@@ -129,14 +129,14 @@ def test_frames_name_every_reason_that_there_is() -> None:
     assert _named(reset) == set(get_args(frames.ResetReason))
 
 
-@pytest.mark.parametrize("reader", [frames.client_frame_reader, schemas.new_read], ids=["frame", "body"])
+@pytest.mark.parametrize("reader", [frames.client_frame_adapter, schemas.new_read], ids=["frame", "body"])
 @pytest.mark.parametrize(
     "text",
     ["3001.0", "1e3", "0", "-0.0", "3.5", "1e-1", '"5"', "true", "null", "-1", "-1.0", "[1]"]
     + [str(number) for number in (MAX_SEQ, MAX_SEQ + 1, float(MAX_SEQ), 1e20)],
 )
 def test_server_and_schema_agree_about_integers(reader: TypeAdapter[BaseModel], text: str) -> None:
-    frame = reader is frames.client_frame_reader
+    frame = reader is frames.client_frame_adapter
     schema = accepted(frames.MoveRead if frame else NewRead)
     kind = '"type": "read", ' if frame else ""
     body = f'{{{kind}"conversationId": "00000000-0000-4000-8000-000000000000", "upTo": {text}}}'

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from shared.kafka import Consumer, Inspector, Producer, Record, TopicSpec
+from shared.kafka import Consumer, Producer, Record, TopicReader, TopicSpec
 from shared.kafka.admin import create_topics
 from shared.kafka.types import GroupConsumerPort, ProducerPort
-from shared.testing.in_memory_kafka import MemoryConsumer, MemoryInspector, MemoryLog, MemoryProducer
+from shared.testing.in_memory_kafka import (
+    InMemoryConsumer,
+    InMemoryLog,
+    InMemoryProducer,
+    InMemoryTopicReader,
+)
 
 PARTITIONS = 2
 
@@ -36,26 +41,29 @@ async def group(request: pytest.FixtureRequest) -> AsyncIterator[Group]:
     bootstrap = request.getfixturevalue("kafka_bootstrap")
     topic = request.getfixturevalue("topic_prefix") + "group"
     await create_topics(bootstrap, [TopicSpec(topic, PARTITIONS)], 1)
-    producer, inspector = Producer(bootstrap, client_id="test"), Inspector(bootstrap, topic, client_id="test")
+    producer, inspector = (
+        Producer(bootstrap, client_id="test"),
+        TopicReader(bootstrap, topic, client_id="test"),
+    )
     consumer, another = (Consumer(bootstrap, topic, topic, client_id="test") for _ in range(2))
     for part in (producer, inspector, consumer):
         await part.start()
     while not consumer.partitions:
-        await consumer.take(1, 0.05)
+        await consumer.poll(1, 0.05)
     yield Group(topic, producer, consumer, inspector.records_at, another.start)
     for part in (another, consumer, inspector, producer):
         await part.stop()
 
 
 def _memory() -> Group:
-    log = MemoryLog(PARTITIONS)
-    consumer = MemoryConsumer(log, "group")
+    log = InMemoryLog(PARTITIONS)
+    consumer = InMemoryConsumer(log, "group")
 
     async def decide_anew() -> None:
-        consumer.assigned([0])
+        consumer.assign([0])
 
-    look = MemoryInspector(log, "group").records_at
-    return Group("group", MemoryProducer(log), consumer, look, decide_anew)
+    look = InMemoryTopicReader(log, "group").records_at
+    return Group("group", InMemoryProducer(log), consumer, look, decide_anew)
 
 
 async def test_what_was_committed_is_known_and_nothing_else(group: Group) -> None:
@@ -78,8 +86,8 @@ async def test_what_is_not_ones_own_is_not_committed(group: Group) -> None:
 
 async def test_a_partition_lies_between_its_bounds(group: Group) -> None:
     await group.append(1, b"a", b"b", b"c")
-    assert await group.consumer.begins([0, 1]) == {0: 0, 1: 0}
-    assert await group.consumer.ends([0, 1]) == {0: 0, 1: 3}
+    assert await group.consumer.beginning_offsets([0, 1]) == {0: 0, 1: 0}
+    assert await group.consumer.end_offsets([0, 1]) == {0: 0, 1: 3}
 
 
 async def test_single_records_are_looked_at(group: Group) -> None:
@@ -101,7 +109,7 @@ async def test_one_may_look_again_and_again(group: Group) -> None:
 async def test_a_wait_for_records_ends_when_the_group_decides_anew(group: Group) -> None:
     """Else what was given to this member would rest until the wait is over."""
     revision = group.consumer.revision
-    waiting = asyncio.create_task(group.consumer.take(1, wait=3600))
+    waiting = asyncio.create_task(group.consumer.poll(1, wait=3600))
     await asyncio.sleep(0.1)
     assert not waiting.done()
     await group.decide_anew()

@@ -35,7 +35,7 @@ async def _has(member: Consumer, count: int) -> None:
     """Returns when it has so many partitions; takes part in the group meanwhile."""
     async with asyncio.timeout(LONG / 2):
         while len(member.partitions) != count:
-            await member.take(1, 0.05)
+            await member.poll(1, 0.05)
 
 
 async def test_what_a_member_had_is_anothers_as_soon_as_it_leaves(join: Join) -> None:

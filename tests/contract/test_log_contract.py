@@ -6,10 +6,10 @@ from typing import Protocol
 
 import pytest
 
-from shared.kafka import Appendable, Appended, Consumer, Producer, Record, TopicSpec
+from shared.kafka import BatchResult, Consumer, OutgoingRecord, Producer, Record, TopicSpec
 from shared.kafka.admin import create_topics
 from shared.kafka.types import ConsumerPort, ProducerPort
-from shared.testing.in_memory_kafka import MemoryConsumer, MemoryLog, MemoryProducer
+from shared.testing.in_memory_kafka import InMemoryConsumer, InMemoryLog, InMemoryProducer
 
 PARTITIONS = 2
 TOPIC = "contract"
@@ -40,8 +40,8 @@ async def log(request: pytest.FixtureRequest) -> AsyncIterator[Log]:
 
 
 def _memory() -> Log:
-    log = MemoryLog(PARTITIONS)
-    return Log(TOPIC, MemoryProducer(log), MemoryConsumer(log, TOPIC))
+    log = InMemoryLog(PARTITIONS)
+    return Log(TOPIC, InMemoryProducer(log), InMemoryConsumer(log, TOPIC))
 
 
 async def _kafka(fixture: Callable[[str], str]) -> Log:
@@ -54,7 +54,7 @@ async def _kafka(fixture: Callable[[str], str]) -> Log:
 async def _take(log: Log, count: int) -> list[Record]:
     taken: list[Record] = []
     for _ in range(100):
-        for records in (await log.consumer.take(count, 0.2)).values():
+        for records in (await log.consumer.poll(count, 0.2)).values():
             taken += records
         if len(taken) >= count:
             break
@@ -65,7 +65,7 @@ async def _assigned(log: Log) -> None:
     for _ in range(100):
         if len(log.consumer.partitions) == PARTITIONS:
             return
-        await log.consumer.take(1, 0.1)
+        await log.consumer.poll(1, 0.1)
     raise AssertionError("never assigned")
 
 
@@ -79,13 +79,13 @@ async def test_offsets_are_dense_and_in_the_order_of_sending(log: Log) -> None:
 async def test_nothing_is_read_before_it_was_sought(log: Log) -> None:
     await (await log.producer.send(log.topic, 0, b"k", b"v"))
     await _assigned(log)
-    assert await log.consumer.take(10, 0.5) == {}
+    assert await log.consumer.poll(10, 0.5) == {}
     log.consumer.seek(0, 0)
     assert [record.value for record in await _take(log, 1)] == [b"v"]
 
 
 async def test_reading_begins_where_it_was_sought(log: Log) -> None:
-    await log.producer.append_batch(log.topic, 0, [Appendable(b"k", b"%d" % n) for n in range(5)])
+    await log.producer.append_batch(log.topic, 0, [OutgoingRecord(b"k", b"%d" % n) for n in range(5)])
     await _assigned(log)
     log.consumer.seek(0, 3)
     assert [record.offset for record in await _take(log, 2)] == [3, 4]
@@ -94,9 +94,9 @@ async def test_reading_begins_where_it_was_sought(log: Log) -> None:
 
 
 async def test_a_batch_keeps_its_order_and_its_nulls(log: Log) -> None:
-    records = [Appendable(None, b"a"), Appendable(b"k", None), Appendable(b"k", b"c")]
-    assert await log.producer.append_batch(log.topic, 0, records) == Appended(0, 3)
-    assert await log.producer.append_batch(log.topic, 0, records[:2]) == Appended(3, 2)
+    records = [OutgoingRecord(None, b"a"), OutgoingRecord(b"k", None), OutgoingRecord(b"k", b"c")]
+    assert await log.producer.append_batch(log.topic, 0, records) == BatchResult(0, 3)
+    assert await log.producer.append_batch(log.topic, 0, records[:2]) == BatchResult(3, 2)
     await _assigned(log)
     log.consumer.seek(0, 0)
     assert [(r.key, r.value) for r in await _take(log, 3)] == [(r.key, r.value) for r in records]
@@ -107,21 +107,21 @@ async def test_a_paused_partition_is_silent_until_resumed(log: Log) -> None:
     log.consumer.seek(0, 0)
     log.consumer.pause(0)
     await (await log.producer.send(log.topic, 0, b"k", b"v"))
-    assert await log.consumer.take(10, 0.5) == {}
+    assert await log.consumer.poll(10, 0.5) == {}
     log.consumer.resume(0)
     assert len(await _take(log, 1)) == 1
 
 
 async def test_the_end_is_where_the_next_record_goes(log: Log) -> None:
-    await log.producer.append_batch(log.topic, 1, [Appendable(b"k", b"v")] * 3)
+    await log.producer.append_batch(log.topic, 1, [OutgoingRecord(b"k", b"v")] * 3)
     await _assigned(log)
-    assert await log.consumer.ends([0, 1]) == {0: 0, 1: 3}
+    assert await log.consumer.end_offsets([0, 1]) == {0: 0, 1: 3}
 
 
 async def test_no_more_is_taken_than_asked_for(log: Log) -> None:
-    await log.producer.append_batch(log.topic, 0, [Appendable(b"k", b"v")] * 10)
+    await log.producer.append_batch(log.topic, 0, [OutgoingRecord(b"k", b"v")] * 10)
     await _assigned(log)
     log.consumer.seek(0, 0)
-    counts = [len(records) for _ in range(20) for records in (await log.consumer.take(4, 0.2)).values()]
+    counts = [len(records) for _ in range(20) for records in (await log.consumer.poll(4, 0.2)).values()]
     assert sum(counts) == 10
     assert max(counts) <= 4

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from shared.kafka import Place, Producer, TopicSpec, Unconfirmed
+from shared.kafka import Producer, RecordPosition, TopicSpec, Unconfirmed
 from shared.kafka.admin import create_topics
 
 TIMEOUT = 1.0
@@ -70,11 +70,11 @@ async def before(broker: str) -> AsyncIterator[Proxy]:
 
 
 async def _ready(producer: Producer) -> None:
-    while not producer.ready:
+    while not producer.is_ready:
         await asyncio.sleep(0.05)
 
 
-async def _confirmed(sending: Awaitable[Awaitable[Place]]) -> Place:
+async def _confirmed(sending: Awaitable[Awaitable[RecordPosition]]) -> RecordPosition:
     return await (await sending)
 
 
@@ -93,7 +93,7 @@ async def test_a_broker_that_falls_silent_costs_one_timeout_and_no_restart(
         with pytest.raises(Unconfirmed):
             await _confirmed(producer.send(topic, 0, b"k", b"lost in silence"))
         assert TIMEOUT * 0.9 < clock() - began < TIMEOUT + 0.5
-        assert not producer.ready
+        assert not producer.is_ready
         began = clock()
         for _ in range(100):
             with pytest.raises(Unconfirmed):

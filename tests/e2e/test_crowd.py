@@ -9,7 +9,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from shared.contract import codec, entries
 from shared.log.topics import Topics
 from tests.conftest import StartStack
@@ -91,20 +91,20 @@ def _bare(item: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in item.items() if name not in ("type", "isRead")}
 
 
-async def _topic(stack: Stack, prefix: str, expected: int) -> dict[str, list[entries.MessageSent]]:
+async def _topic(stack: Stack, prefix: str, expected: int) -> dict[str, list[entries.MessageSentEntry]]:
     """Messages of the public topic by conversation, at their first telling."""
     consumer = AIOKafkaConsumer(
-        Topics.named(prefix).messages, bootstrap_servers=stack.kafka, auto_offset_reset="earliest"
+        Topics.with_prefix(prefix).messages, bootstrap_servers=stack.kafka, auto_offset_reset="earliest"
     )
     await consumer.start()
-    told: dict[str, dict[str, entries.MessageSent]] = defaultdict(dict)
+    told: dict[str, dict[str, entries.MessageSentEntry]] = defaultdict(dict)
     try:
         while sum(len(own) for own in told.values()) < expected:
             for records in (await consumer.getmany(timeout_ms=1_000)).values():
                 for record in records:
                     assert tuple(record.headers) == codec.HEADERS
                     entry = codec.decode_entry(record.value)
-                    if isinstance(entry, entries.MessageSent):
+                    if isinstance(entry, entries.MessageSentEntry):
                         told[entry.subject].setdefault(entry.id, entry)
     finally:
         await consumer.stop()

@@ -7,8 +7,8 @@ import pytest
 
 from deploy.local.demo import script
 from deploy.local.demo.fill import fill, unread
-from deploy.local.failure import Failure
-from deploy.local.record import Stack
+from deploy.local.errors import UserError
+from deploy.local.stack.state import Stack
 
 DIARY_MESSAGES = 60
 
@@ -50,5 +50,5 @@ async def test_the_demo_can_be_sent_again_and_changes_nothing(stack: Stack) -> N
 
 
 async def test_a_gateway_that_is_not_there_is_a_failure_that_says_what_to_do() -> None:
-    with pytest.raises(Failure, match=r"http://127\.0\.0\.1:1 does not answer .*; run it again"):
+    with pytest.raises(UserError, match=r"http://127\.0\.0\.1:1 does not answer .*; run it again"):
         await fill("http://127.0.0.1:1", script.conversations(0))

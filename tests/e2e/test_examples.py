@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from tests.faults.proxy import Proxy
 from tests.notifier_processes import free_port
 

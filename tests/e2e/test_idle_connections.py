@@ -14,7 +14,7 @@ import pytest
 
 from bench import storm, watch
 from bench.crowd import Crowd, Gathering, Return, Spell
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from tests.conftest import StartStack
 
 _HEAD_TIMEOUT = 10.0

@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from shared.contract import codec, ids
 from shared.contract.events import Event
 from shared.kafka import Producer, partition_for
@@ -98,7 +98,7 @@ async def site_of(stack: Stack, prefix: str, open_: AsyncExitStack) -> Site:
     producer = Producer(stack.kafka, client_id="test")
     await producer.start()
     open_.push_async_callback(producer.stop)
-    return Site(stack, producer, Topics.named(prefix).events, https)
+    return Site(stack, producer, Topics.with_prefix(prefix).events, https)
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +191,7 @@ async def test_what_a_fold_refuses_gets_the_same_404(site: Site) -> None:
     http = site.https[0]
     assert (await send(http, "leo", group)).status_code == 202
     usual = (await send(http, "mia", group)).content
-    notifiers = [process for process in site.stack.again().processes if process.name.startswith("notifier")]
+    notifiers = [process for process in site.stack.reload().processes if process.name.startswith("notifier")]
     for notifier in notifiers:
         notifier.signal(signal.SIGSTOP)
     try:

@@ -9,7 +9,7 @@ import httpx
 import psycopg
 import pytest
 
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from tests.conftest import StartStack
 from tests.e2e import client
 from tests.faults.trees import family
@@ -80,7 +80,7 @@ async def test_while_postgresql_is_slow_members_who_are_known_write_on_and_nobod
         await _assert_closed(http, conversation)
         assert (await _send(http, "gus", conversation, "locked")).status_code == 202
         locking.rollback()
-    server = fragile.again().process("postgres")
+    server = fragile.reload().process("postgres")
     for process in reversed(family(server)):
         process.signal(signal.SIGSTOP)
     try:

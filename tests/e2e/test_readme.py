@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from deploy.local.process import ROOT
-from deploy.local.record import Stack
+from deploy.local.paths import ROOT
+from deploy.local.stack.state import Stack
 from tests.platform import eventually
 
 DEFAULT = "http://localhost:8000"
@@ -69,9 +69,9 @@ def shell(stack: Stack, tmp_path: Path) -> Iterator[Shell]:
 def test_the_tour_can_be_pasted_twice_in_a_row(stack: Stack, shell: Shell) -> None:
     for _ in range(2):
         kill, start, name, send, read, catch_up = tour(stack.gateways[0])
-        before = stack.again().process("gateway")
+        before = stack.reload().process("gateway")
         assert shell.paste(kill) == []
-        eventually(lambda: not before.alive, "the gateway is killed")  # noqa: B023
+        eventually(lambda: not before.is_running, "the gateway is killed")  # noqa: B023
         eventually(lambda: _answers(stack), "the gateway is started again", 60)
 
         (conversation,) = shell.paste(start)

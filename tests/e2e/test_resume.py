@@ -10,7 +10,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from shared.log.topics import Topics
 from tests.conftest import StartStack
 from tests.e2e import client
@@ -168,7 +168,7 @@ async def test_what_no_notifier_can_tell_any_more_comes_from_the_store_and_the_s
             with away(alone, "notifier"):
                 position = await _send(http, "mia", conversation, "while away")
                 await client.history(http, "mia", conversation, position=position)
-                await _drop_records(alone.kafka, Topics.named(topic_prefix).messages)
+                await _drop_records(alone.kafka, Topics.with_prefix(topic_prefix).messages)
             await ned.expect(patience=30, type="message", text="while away")
             await _send(http, "mia", conversation, "after")
             await ned.expect(patience=30, type="message", text="after")

@@ -11,8 +11,8 @@ import pytest
 
 from bench import storm, watch
 from bench.crowd import Crowd, Gathering, Return, Spell
-from deploy.local import end_to_end
-from deploy.local.record import Stack
+from deploy.local.stack import end_to_end
+from deploy.local.stack.state import Stack
 from tests.conftest import StartStack
 from tests.e2e import client
 
@@ -59,7 +59,7 @@ async def _survived(stack: Stack, crowd: Crowd, number: signal.Signals) -> tuple
     looking = asyncio.create_task(look())
     playing = asyncio.create_task(crowd.play(Spell(seconds=6, rate=60)))
     await asyncio.sleep(1)
-    process = stack.again().process("gateway")
+    process = stack.reload().process("gateway")
     process.signal(number)
     assert await asyncio.to_thread(process.wait, 10)
     told = await playing
@@ -81,7 +81,7 @@ async def test_who_was_dropped_comes_back_at_a_bounded_pace_and_misses_nothing(t
 
 async def test_who_is_told_to_leave_goes_in_good_order_and_misses_nothing(two: Stack) -> None:
     """Among the sockets of the gateway that stops are some that never go, and some that never read."""
-    await end_to_end.served(two.gateways[:1])
+    await end_to_end.wait_until_serving(two.gateways[:1])
     async with _gathered(two, "told") as crowd, aiohttp.ClientSession(two.gateways[0]) as session:
         stubborn = [await session.ws_connect(f"/ws?token=stubborn-{n}", autoclose=False) for n in range(20)]
         told, _ = await _survived(two, crowd, signal.SIGTERM)
@@ -94,11 +94,11 @@ async def test_who_is_told_to_leave_goes_in_good_order_and_misses_nothing(two: S
 
 
 async def test_what_was_said_to_a_gateway_that_stops_is_answered_and_kept(two: Stack) -> None:
-    await end_to_end.served(two.gateways[:1])
+    await end_to_end.wait_until_serving(two.gateways[:1])
     async with client.http(two.gateways[1]) as other:
         conversation = await client.start(other, "ann", "bob")
         async with client.socket(two.gateways[0], "ann") as ann, client.socket(two.gateways[1], "bob") as bob:
-            process = two.again().process("gateway")
+            process = two.reload().process("gateway")
             for n in range(200):
                 await ann.send(type="message", conversationId=conversation, text=str(n), clientId=str(n))
                 if n == 100:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from deploy.local.record import Stack
+from deploy.local.stack.state import Stack
 from tests.e2e import client
 
 

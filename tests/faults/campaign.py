@@ -21,7 +21,7 @@ from pathlib import Path
 
 import structlog
 
-from deploy.local.failure import Failure
+from deploy.local.errors import UserError
 from shared.runtime.open_files import raise_limit
 from tests.faults import small_disk, table
 from tests.faults.catalogue import GROUPS, faults_of
@@ -130,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except Failure as failure:
+    except UserError as failure:
         print(f"faults: {failure}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:

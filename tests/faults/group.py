@@ -62,7 +62,7 @@ class Group:
 
     async def _happen(self, event: Event) -> None:
         """Returns once it is confirmed. It may land more than once: then it changes nothing."""
-        topic, key = Topics.named(self._backstage.topic_prefix).events, self._talk.conversation.encode()
+        topic, key = Topics.with_prefix(self._backstage.topic_prefix).events, self._talk.conversation.encode()
         partition = partition_for(key, self._backstage.partitions)
         while True:
             try:

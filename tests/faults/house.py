@@ -13,16 +13,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from deploy.local import end_to_end, services
-from deploy.local.console import Console
-from deploy.local.kafka import Kafka
-from deploy.local.keeper import Surroundings
-from deploy.local.ports import Ports
-from deploy.local.postgres import Postgres
-from deploy.local.process import Process
-from deploy.local.run import CACHE
-from deploy.local.services import Counts, Services
-from deploy.local.supervisor import Supervisor, together
+from deploy.local.dependencies.kafka import Kafka
+from deploy.local.dependencies.postgres import Postgres
+from deploy.local.paths import CACHE
+from deploy.local.stack import end_to_end, services
+from deploy.local.stack.services import Counts, Services
+from deploy.local.supervisor.console import Console
+from deploy.local.supervisor.ports import Ports
+from deploy.local.supervisor.process import Process
+from deploy.local.supervisor.runner import StackContext
+from deploy.local.supervisor.supervisor import Supervisor, gather_or_cancel
 from tests.faults.proxy import Proxy
 from tests.faults.residents import House
 from tests.faults.wiring import Pair, Wiring
@@ -52,7 +52,7 @@ async def house(
     replaces their commands. PostgreSQL's data go to `disk`, if there is one.
     """
     with _folder() as folder, (folder / "house.log").open("w", buffering=1) as log:
-        around = Surroundings(_Journal(log), Ports(ANY, {}), folder, MANY)
+        around = StackContext(_Journal(log), Ports(ANY, {}), folder, MANY)
         counts = Counts(gateways, notifiers, projectors)
         made = House(folder)
         made.disk = disk
@@ -68,7 +68,7 @@ class _Plan:
     def __init__(
         self,
         made: House,
-        around: Surroundings,
+        around: StackContext,
         counts: Counts,
         env: Mapping[str, Mapping[str, str]],
         argv: Mapping[str, Sequence[str]],
@@ -89,26 +89,26 @@ class _Plan:
         self._kafka = Kafka(made.folder / "kafka", CACHE, *at, listeners)
 
     async def start(self, supervisor: Supervisor) -> None:
-        """Raises Failure."""
+        """Raises UserError."""
         wiring, made = self._wiring, self.house
         made.kafka = self._kafka.bootstrap
-        await together(self._log(supervisor), self._rows(supervisor))
+        await gather_or_cancel(self._log(supervisor), self._rows(supervisor))
         stages = self._services.stages(made.kafka, made.database)
-        await together(*(supervisor.start(*map(self._resident, stage)) for stage in stages))
+        await gather_or_cancel(*(supervisor.start(*map(self._resident, stage)) for stage in stages))
         at = wiring.gateways if wiring else self._services.gateways
         made.gateways = [f"http://127.0.0.1:{port}" for port in at]
-        await end_to_end.served(made.gateways)
+        await end_to_end.wait_until_serving(made.gateways)
 
     async def _log(self, supervisor: Supervisor) -> None:
-        await self._kafka.prepare(supervisor.once, self._around.console.say)
+        await self._kafka.prepare(supervisor.run_to_completion)
         await supervisor.start(self._resident(self._kafka.broker()))
-        await supervisor.once(services.topics(self.house.kafka))
+        await supervisor.run_to_completion(services.topics(self.house.kafka))
 
     async def _rows(self, supervisor: Supervisor) -> None:
-        await self._postgres.prepare(supervisor.once, self._around.console.say)
+        await self._postgres.prepare(supervisor.run_to_completion, self._around.console.report)
         self.house.database = self._postgres.url
         await supervisor.start(self._resident(self._postgres.server()))
-        await supervisor.once(services.migrations(self.house.database))
+        await supervisor.run_to_completion(services.migrations(self.house.database))
 
     def _resident(self, process: Process) -> Process:
         wired = self._wiring.wired(process) if self._wiring else process
@@ -144,7 +144,7 @@ async def _opened(proxies: Mapping[Pair, Proxy]) -> AsyncIterator[None]:
 def _folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="parley-house-"))
     folder.chmod(0o711)  # PostgreSQL's user must get through
-    (folder / "hold").mkdir()
+    (folder / "suspend").mkdir()
     try:
         yield folder
     finally:

@@ -91,7 +91,7 @@ async def _published(backstage: Backstage, seen: Observed, patience: float) -> R
 
 
 def _topics(backstage: Backstage) -> Topics:
-    return Topics.named(backstage.topic_prefix)
+    return Topics.with_prefix(backstage.topic_prefix)
 
 
 async def _ask(http: httpx.AsyncClient, user: str, ledger: Ledger, seen: Observed) -> None:

@@ -54,7 +54,7 @@ def ids(records: Records) -> int:
 def _event(record: Record, partitions: int) -> Frame | None:
     try:
         event = codec.decode_event(record.value)
-    except codec.Undecodable:
+    except codec.DecodeError:
         return None
     if isinstance(event, LogOpened) or record.key is None:
         return None
@@ -68,7 +68,7 @@ def _entry(record: Record) -> Frame | None:
     """None when it is none, or of a kind that is not known: consumers pass it over."""
     try:
         codec.decode_entry(record.value)
-    except codec.Undecodable:
+    except codec.DecodeError:
         return None
     found: Frame = orjson.loads(record.value or b"")
     return found

@@ -11,17 +11,17 @@ from shared.contract import codec
 from shared.kafka import Record
 from shared.log.dead_letters import DeadLetters
 from shared.log.log_epoch import LogIdentity
-from shared.testing.in_memory_kafka import MemoryConsumer, MemoryLog, MemoryProducer
+from shared.testing.in_memory_kafka import InMemoryConsumer, InMemoryLog, InMemoryProducer
 
 
 async def replay(records: Sequence[Sequence[Record]], database_url: str) -> None:
     """`records` by partition. Raises TimeoutError."""
     await asyncio.to_thread(migrate, database_url)
-    log = MemoryLog(len(records))
+    log = InMemoryLog(len(records))
     log.topics["events"] = [list(own) for own in records]
-    identity = LogIdentity(codec.epoch_of(records[0][0].value), len(records))
-    consumer, store = MemoryConsumer(log, "events"), PostgresStore(database_url)
-    nowhere = MemoryProducer(MemoryLog(len(records)))
+    identity = LogIdentity(codec.decode_epoch(records[0][0].value), len(records))
+    consumer, store = InMemoryConsumer(log, "events"), PostgresStore(database_url)
+    nowhere = InMemoryProducer(InMemoryLog(len(records)))
     publisher = Publisher(nowhere, "messages", epoch=identity.epoch, source="replay")
     buried = DeadLetters(nowhere, "dead-letters", "replay")
     projector = Projector(consumer, store, publisher, buried, identity, "events")

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from deploy.local import end_to_end
-from deploy.local.identity import Running
-from deploy.local.process import Child, Process
+from deploy.local.stack import end_to_end
+from deploy.local.supervisor.handle import ProcessHandle
+from deploy.local.supervisor.process import Child, Process
 from tests.faults.proxy import Proxy
 from tests.faults.trees import family
 from tests.faults.wiring import Pair
@@ -44,7 +44,7 @@ class House:
         """PostgreSQL's, if it has one of its own."""
         self.proxies: dict[Pair, Proxy] = {}
         self.processes: dict[str, Resident] = {}
-        self.running: dict[str, Running] = {}
+        self.running: dict[str, ProcessHandle] = {}
         self._next_lives: dict[str, Process] = {}
 
     @property
@@ -106,7 +106,7 @@ class House:
         env: Mapping[str, str] | None = None,
         argv: Sequence[str] | None = None,
         by: signal.Signals | None = None,
-    ) -> Running:
+    ) -> ProcessHandle:
         """Ends it (by its own signal for that) and returns as soon as it has begun another life.
 
         For that life, and it alone, `env` is added to its environment and `argv` replaces its command.
@@ -130,35 +130,35 @@ class House:
             raise RuntimeError(f"{name} ended before it was ready: its next life is as usual")
 
     @staticmethod
-    async def gone(life: Running) -> None:
+    async def gone(life: ProcessHandle) -> None:
         """Returns once this life of some process has ended."""
         async with asyncio.timeout(PATIENCE):
-            while life.alive:
+            while life.is_running:
                 await asyncio.sleep(0.02)
 
-    async def back(self, name: str, life: Running) -> None:
+    async def back(self, name: str, life: ProcessHandle) -> None:
         """Returns once there is another life of it than this one, and that is ready."""
         async with asyncio.timeout(PATIENCE):
-            while self.running[name] == life or not await self.processes[name].ready():
+            while self.running[name] == life or not await self.processes[name].is_ready():
                 await asyncio.sleep(0.05)
 
     async def ready(self, *names: str) -> None:
         """Returns once these answer that they are ready; without any, once all do and clients are served."""
         async with asyncio.timeout(PATIENCE):
             for name in names or self.processes:
-                while not await self.processes[name].ready():
+                while not await self.processes[name].is_ready():
                     await asyncio.sleep(0.05)
         if not names:
-            await end_to_end.served(self.gateways, PATIENCE)
+            await end_to_end.wait_until_serving(self.gateways, PATIENCE)
 
     def admit(self, process: Process) -> Resident:
         """A process that lives here from now on. It is ended by force: how it ends in good order is a fault
         of its own, and then asked for."""
-        resident = Resident(**{**vars(process), "stop": signal.SIGKILL}, next_lives=self._next_lives)
+        resident = Resident(**{**vars(process), "stop_signal": signal.SIGKILL}, next_lives=self._next_lives)
         self.processes[process.name] = resident
         return resident
 
-    def note(self, processes: Iterable[Running]) -> None:
+    def note(self, processes: Iterable[ProcessHandle]) -> None:
         """Called whenever one has started."""
         self.running = {process.name: process for process in processes}
 
@@ -169,7 +169,7 @@ class House:
 
     def _hold(self, name: str) -> Path:
         """While there is this file, it is not started again."""
-        return self.folder / "hold" / name
+        return self.folder / "suspend" / name
 
     @staticmethod
     def _asks(name: str) -> signal.Signals:

@@ -7,7 +7,7 @@ from itertools import chain
 
 import pytest
 
-from deploy.local.process import ROOT
+from deploy.local.paths import ROOT
 from message_store.storage.postgres import PostgresStore
 from tests.faults.catalogue import GROUPS, faults_of
 from tests.faults.deaths import FAILPOINTS

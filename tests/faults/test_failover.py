@@ -16,7 +16,7 @@ from statistics import median
 
 import pytest
 
-from deploy.local.process import leash
+from deploy.local.supervisor.process import die_with_parent
 from tests.faults import table
 from tests.faults.clients import load
 from tests.faults.deaths import kill
@@ -83,7 +83,7 @@ def _given_out(home: House) -> Counter[str]:
 @contextmanager
 def _busy() -> Iterator[None]:
     """A loop for each core, beside everything."""
-    command = [*leash(signal.SIGKILL), sys.executable, "-c", "while True: pass"]
+    command = [*die_with_parent(signal.SIGKILL), sys.executable, "-c", "while True: pass"]
     loops = [subprocess.Popen(command) for _ in range(os.cpu_count() or 1)]
     try:
         yield

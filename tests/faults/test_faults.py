@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from deploy.local.process import ROOT
+from deploy.local.paths import ROOT
 from tests.faults import table
 from tests.faults.clocks import OFF, wrong_clock
 from tests.faults.deaths import at_failpoint, away, kill, quit_postgres, terminate

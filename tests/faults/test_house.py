@@ -66,7 +66,7 @@ async def test_what_is_away_comes_back_after_the_block(home: House) -> None:
     life = home.running["store"]
     async with home.away("store"):
         await asyncio.sleep(1)
-        assert not life.alive
+        assert not life.is_running
         assert home.running["store"] == life
     await home.back("store", life)
 
@@ -108,4 +108,4 @@ async def test_a_black_hole_cuts_one_pair_off_and_nothing_else(home: House) -> N
 
 def test_everything_runs_beside_this_process(home: House) -> None:
     assert os.getpid() not in {life.pid for life in home.running.values()}
-    assert all(life.alive for life in home.running.values())
+    assert all(life.is_running for life in home.running.values())

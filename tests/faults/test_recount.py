@@ -6,7 +6,7 @@ from hypothesis import given
 from message_store.domain.fold import FoldResult
 from message_store.read_models.entry_encoder import encode_entry
 from shared.contract import codec
-from shared.contract.entry_to_frame import frame_of
+from shared.contract.entry_to_frame import entry_to_frame
 from shared.contract.events import Event
 from tests import builders
 from tests.faults.ledger import Frame
@@ -16,7 +16,7 @@ from tests.unit.message_store.reference_model import Projection, stories
 
 def _frame(folded: FoldResult) -> Frame:
     entry = codec.decode_entry(encode_entry(folded, builders.EPOCH, "test"))
-    shown: Frame = orjson.loads(codec.encode(frame_of(entry)))
+    shown: Frame = orjson.loads(codec.encode(entry_to_frame(entry)))
     return shown
 
 

@@ -3,12 +3,15 @@
 from contextlib import suppress
 from pathlib import Path
 
-from deploy.local.identity import Running, running
+from deploy.local.supervisor.handle import ProcessHandle
 
 
-def family(parent: Running) -> list[Running]:
+def family(parent: ProcessHandle) -> list[ProcessHandle]:
     """The process first, then its children, as they are now."""
-    return [parent, *(each for pid in _children(parent.pid) for each in family(running(parent.name, pid)))]
+    return [
+        parent,
+        *(each for pid in _children(parent.pid) for each in family(ProcessHandle.of_pid(parent.name, pid))),
+    ]
 
 
 def _children(pid: int) -> list[int]:

@@ -7,9 +7,9 @@ its proxy's port.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from deploy.local.ports import Ports
-from deploy.local.process import Process
-from deploy.local.services import Services
+from deploy.local.stack.services import Services
+from deploy.local.supervisor.ports import Ports
+from deploy.local.supervisor.process import Process
 from tests.faults.proxy import Proxy
 
 Pair = tuple[str, str]

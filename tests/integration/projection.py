@@ -34,7 +34,7 @@ class World:
 
     @property
     def topics(self) -> Topics:
-        return Topics.named(self.prefix)
+        return Topics.with_prefix(self.prefix)
 
     async def happen(self, events: Iterable[Event]) -> None:
         """Append to the log, as the gateway would."""

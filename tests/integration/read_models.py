@@ -20,7 +20,7 @@ from message_store.storage.postgres import PostgresStore
 from shared.contract import ids
 from shared.contract.events import Event
 from shared.http import problems
-from shared.http.direct_routes import Shortcut
+from shared.http.direct_routes import DirectRoutes
 from shared.log.log_epoch import LogIdentity
 from tests import builders
 from tests.unit.message_store.reference_model import commit
@@ -60,13 +60,13 @@ async def read_models(database_url: str) -> AsyncIterator[Memory]:
     store = PostgresStore(database_url)
     await store.claim(LogIdentity(builders.EPOCH, 1), [0])
     app = FastAPI()
-    problems.install(app)
+    problems.install_problem_handlers(app)
     async with queries.opened(database_url, 4) as opened:
         watch = ProgressWatch(opened.progress)
         router = routes(opened, watch)
         app.include_router(router)
         watching = asyncio.create_task(watch.run())
-        transport = httpx.ASGITransport(Shortcut(app, [router]))
+        transport = httpx.ASGITransport(DirectRoutes(app, [router]))
         async with httpx.AsyncClient(transport=transport, base_url="http://store") as http:
             yield Memory(store, http)
         watching.cancel()

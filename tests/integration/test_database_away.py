@@ -102,3 +102,41 @@ async def test_a_statement_that_takes_longer_than_the_server_allows_is_busy(proj
 
 async def test_tables_that_are_not_there_are_neither(database_url: str) -> None:
     assert await codes(database_url) == {"unavailable"}
+
+
+async def test_reads_that_end_at_their_deadline_give_their_connections_back(projected: str) -> None:
+    """psycopg's pool loses a connection whose return is cancelled, and goes on counting it."""
+    async with queries.opened(projected, 2) as opened:
+        assert set(await asyncio.gather(*(_code(opened) for _ in range(4)))) == {"answered"}
+        with psycopg.connect(projected) as locking:
+            locking.execute("lock table members in access exclusive mode")
+            reads = [asyncio.create_task(_code(opened)) for _ in range(2)]
+            await _wait_for_locks(projected, 2)
+            async with opened._pool._lock:  # as when many wait for it: connections cannot be returned yet
+                locking.rollback()
+                await asyncio.wait(reads, timeout=opened._timeout + 1.0)
+        await asyncio.gather(*reads)
+        assert set(await asyncio.gather(*(_code(opened) for _ in range(4)))) == {"answered"}
+
+
+async def _wait_for_locks(database_url: str, count: int) -> None:
+    """Wait until so many sessions wait for a lock."""
+    query = (
+        "select count(*) from pg_stat_activity "
+        "where datname = current_database() and wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(30), await psycopg.AsyncConnection.connect(database_url) as connection:
+        await connection.set_autocommit(True)
+        while (await (await connection.execute(query)).fetchone()) != (count,):
+            await asyncio.sleep(0.01)
+
+
+async def test_a_pool_of_broken_connections_answers_the_first_read(projected: str) -> None:
+    async with queries.opened(projected, 4) as opened:
+        assert set(await asyncio.gather(*(_code(opened) for _ in range(8)))) == {"answered"}
+        with psycopg.connect(projected, autocommit=True) as admin:
+            admin.execute(
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
+                "where datname = current_database() and pid <> pg_backend_pid()"
+            )
+        assert await _code(opened) == "answered"

@@ -64,7 +64,7 @@ async def test_the_example_prints_each_message_once_and_goes_on_where_it_was(
 ) -> None:
     settings = TopicSettings(kafka_bootstrap=kafka_bootstrap, topic_prefix=topic_prefix, partitions=1)
     await open_log(settings)
-    topic = Topics.named(topic_prefix).messages
+    topic = Topics.with_prefix(topic_prefix).messages
     arguments = (kafka_bootstrap, topic, str(tmp_path / "remembered.db"))
     first, second, third, fourth = (sent(place, text=f"number {place}") for place in range(1, 5))
     async with publishing(kafka_bootstrap, topic) as publisher:

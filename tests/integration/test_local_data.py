@@ -1,4 +1,4 @@
-"""The local platform's Kafka and PostgreSQL: what they hold survives, whoever runs them."""
+"""The local stack's Kafka and PostgreSQL: their data survive, run by root or by an ordinary user."""
 
 import os
 import pwd
@@ -11,17 +11,21 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
-from deploy.local import identity, record
-from deploy.local.background import reset, running
-from deploy.local.process import ROOT, module
-from deploy.local.record import Stack
-from shared.kafka import Inspector
+from deploy.local.paths import ROOT
+from deploy.local.stack import state
+from deploy.local.stack.commands import reset
+from deploy.local.stack.daemon import running_stack
+from deploy.local.stack.state import Stack
+from deploy.local.supervisor.handle import ProcessHandle
+from deploy.local.supervisor.process import module
+from shared.kafka import TopicReader
 from tests.platform import eventually
 
-PLATFORM = "--no-services"
+NO_SERVICES = "--no-services"
 
 
 @pytest.fixture
@@ -34,13 +38,13 @@ def folder() -> Iterator[Path]:
 
 
 async def contents(stack: Stack) -> tuple[bytes | None, list[tuple[int]]]:
-    """The first record of the log, and the rows of a table, both waited for."""
-    inspector = Inspector(stack.kafka, "chat.events", client_id="test")
-    await inspector.start()
+    """Wait for the first record of the log and the rows of a table; return them."""
+    topic_reader = TopicReader(stack.kafka, "chat.events", client_id="test")
+    await topic_reader.start()
     try:
-        records = await inspector.records_at({0: 0})
+        records = await topic_reader.records_at({0: 0})
     finally:
-        await inspector.stop()
+        await topic_reader.stop()
 
     def rows() -> list[tuple[int]] | None:
         try:
@@ -49,7 +53,7 @@ async def contents(stack: Stack) -> tuple[bytes | None, list[tuple[int]]]:
         except psycopg.OperationalError:
             return None
 
-    return records[0].value, eventually(rows, "PostgreSQL answers")
+    return records[0].value, eventually(rows, "a PostgreSQL query succeeds")
 
 
 def make_topics(stack: Stack) -> None:
@@ -58,7 +62,7 @@ def make_topics(stack: Stack) -> None:
 
 
 async def test_data_survive_a_kill_and_a_restart(folder: Path) -> None:
-    with running(folder, PLATFORM) as stack:
+    with running_stack(folder, NO_SERVICES) as stack:
         make_topics(stack)
         with psycopg.connect(stack.database) as connection:
             connection.execute("CREATE TABLE kept (number int)")
@@ -67,43 +71,48 @@ async def test_data_survive_a_kill_and_a_restart(folder: Path) -> None:
         for process in stack.processes:
             process.signal(signal.SIGKILL)
         assert await contents(stack) == before
-    with running(folder, PLATFORM) as stack:
+    with running_stack(folder, NO_SERVICES) as stack:
         assert await contents(stack) == before
 
 
 def test_a_killed_supervisor_leaves_neither_kafka_nor_postgresql(folder: Path) -> None:
-    with running(folder, PLATFORM, "--volatile") as stack:
+    with running_stack(folder, NO_SERVICES, "--volatile") as stack:
         server = stack.process("postgres").pid
-        workers = Path(f"/proc/{server}/task/{server}/children").read_text().split()
-        everything = [*stack.processes, *(identity.running("worker", int(pid)) for pid in workers)]
+        workers = psutil.Process(server).children(recursive=True)
+        everything = [*stack.processes, *(ProcessHandle.of_pid("worker", worker.pid) for worker in workers)]
         assert len(everything) > 4
         stack.supervisor.signal(signal.SIGKILL)
-        eventually(lambda: not any(process.alive for process in everything), "all are gone")
+        eventually(lambda: not any(process.is_running for process in everything), "all have exited")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as somebody else")
-def test_where_postgresqls_user_cannot_get_its_files_go_elsewhere_and_a_line_says_where(folder: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another user")
+def test_files_that_postgresqls_user_cannot_reach_go_to_another_folder_and_a_line_names_it(
+    folder: Path,
+) -> None:
     folder.chmod(0o700)
-    with running(folder, PLATFORM, "--volatile", "--kafka=127.0.0.1:1") as stack:
-        elsewhere = (folder / "postgres").resolve()
-        assert pwd.getpwuid(elsewhere.stat().st_uid).pw_name in {"postgres", "nobody"}
-        assert f"PostgreSQL keeps its files in {elsewhere}" in (folder / "parley.log").read_text()
+    with running_stack(folder, NO_SERVICES, "--volatile", "--kafka=127.0.0.1:1") as stack:
+        fallback = (folder / "postgres").resolve()
+        assert pwd.getpwuid(fallback.stat().st_uid).pw_name in {"postgres", "nobody"}
+        assert f"PostgreSQL keeps its files in {fallback}" in (folder / "parley.log").read_text()
         with psycopg.connect(stack.database) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
-    others = set(elsewhere.parent.iterdir()) - {elsewhere}
+    others = set(fallback.parent.iterdir()) - {fallback}
     reset(folder)
-    assert not elsewhere.exists()
-    assert elsewhere.parent.exists() == bool(others)
+    assert not fallback.exists()
+    assert fallback.parent.exists() == bool(others)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="whoever runs this is an ordinary user already")
-def test_an_ordinary_user_runs_it_too(folder: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="the tests run as an ordinary user already")
+def test_an_ordinary_user_can_run_it(folder: Path) -> None:
     shutil.chown(folder, "nobody")
     as_nobody = ["setpriv", "--reuid=nobody", f"--regid={pwd.getpwnam('nobody').pw_gid}", "--clear-groups"]
-    python = "/usr/bin/python3"  # root's own may lie in a closed home
+    python = "/usr/bin/python3"  # root's own may be in a private home
     if subprocess.run([*as_nobody, python, "-c", ""], cwd=ROOT, check=False).returncode:
         pytest.skip("nobody cannot enter this checkout")
-    ours = [sysconfig.get_path("purelib"), *(path for path in sys.path if Path(path).is_relative_to(ROOT))]
+    packages = [
+        sysconfig.get_path("purelib"),
+        *(path for path in sys.path if Path(path).is_relative_to(ROOT)),
+    ]
     run = subprocess.Popen(
         [
             *as_nobody,
@@ -111,12 +120,12 @@ def test_an_ordinary_user_runs_it_too(folder: Path) -> None:
             "-m",
             "deploy.local",
             "run",
-            PLATFORM,
+            NO_SERVICES,
             "--kafka=127.0.0.1:1",
             f"--data={folder}",
         ],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": ":".join(ours)},
+        env={**os.environ, "PYTHONPATH": ":".join(packages)},
     )
     try:
         url = eventually(lambda: ready_database(folder), "PostgreSQL is ready")
@@ -129,5 +138,5 @@ def test_an_ordinary_user_runs_it_too(folder: Path) -> None:
 
 
 def ready_database(folder: Path) -> str | None:
-    stack = record.read_running(folder)
+    stack = state.load_running(folder)
     return stack.database if stack and stack.ready else None

@@ -16,7 +16,7 @@ from websockets.frames import Close
 from websockets.typing import Origin
 
 from shared.contract import codec, ids
-from shared.kafka import Consumer, Place, Producer, partition_for
+from shared.kafka import Consumer, Producer, RecordPosition, partition_for
 from shared.log.topics import Topics, TopicSettings, open_log
 from tests.entry_builders import sent
 from tests.notifier_processes import free_port, gateway, linked, notifier
@@ -50,7 +50,7 @@ class Publisher:
             self.published.append(text)
         await asyncio.gather(*acks)
 
-    async def put(self, partition: int, key: bytes, value: bytes) -> Awaitable[Place]:
+    async def put(self, partition: int, key: bytes, value: bytes) -> Awaitable[RecordPosition]:
         return await self._producer.send(self.topics.messages, partition, key, value)
 
 
@@ -62,7 +62,7 @@ async def publisher(kafka_bootstrap: str, topic_prefix: str) -> AsyncIterator[Pu
     await open_log(settings)
     producer = Producer(kafka_bootstrap, client_id="test")
     await producer.start()
-    yield Publisher(producer, Topics.named(topic_prefix))
+    yield Publisher(producer, Topics.with_prefix(topic_prefix))
     await producer.stop()
 
 
@@ -162,7 +162,7 @@ async def _all_of(bootstrap: str, topic: str, count: int) -> list[bytes | None]:
             while len(values) < count:
                 if not values:
                     reader.seek(0, 0)
-                taken = await reader.take(10, 0.1)
+                taken = await reader.poll(10, 0.1)
                 values += [record.value for record in taken.get(0, [])]
     finally:
         await reader.stop()

@@ -15,7 +15,7 @@ from message_store.projector.publisher import Publisher
 from message_store.storage.postgres import PostgresStore
 from shared.contract import codec, ids
 from shared.contract.events import Event
-from shared.kafka import Appendable, Appended, Consumer, Place, Unconfirmed
+from shared.kafka import BatchResult, Consumer, OutgoingRecord, RecordPosition, Unconfirmed
 from shared.kafka.types import Headers, ProducerPort
 from shared.log.dead_letters import DeadLetters
 from shared.log.log_epoch import LogIdentity
@@ -94,14 +94,16 @@ class Flaky:
         self._real = real
         self.left = k
         self._lands = lands
-        self.ready = True
+        self.is_ready = True
 
     async def send(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
-    ) -> Awaitable[Place]:
+    ) -> Awaitable[RecordPosition]:
         return await self._real.send(topic, partition, key, value, headers)
 
-    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
+    async def append_batch(
+        self, topic: str, partition: int, records: Iterable[OutgoingRecord]
+    ) -> BatchResult:
         self.left -= 1
         if self.left == 0:
             if self._lands:

@@ -13,7 +13,7 @@ from message_store.storage.migrate import migrate
 from message_store.storage.postgres import PostgresStore
 from shared.contract import cursor, ids
 from shared.contract.events import Event
-from shared.contract.fields import LIST_BYTES, MAX_SEQ
+from shared.contract.fields import MAX_PAGE_BYTES, MAX_SEQ
 from shared.contract.position import Position
 from shared.http.problems import Problem
 from shared.log.log_epoch import LogIdentity
@@ -111,7 +111,7 @@ async def test_paging_through_long_texts_shows_each_once_in_pages_of_bounded_byt
     while True:
         page = await memory.history("ann", limit=100, **{bound: at})
         seqs = _seqs(page)
-        assert 0 < len(orjson.dumps(page["items"])) <= LIST_BYTES + 100
+        assert 0 < len(orjson.dumps(page["items"])) <= MAX_PAGE_BYTES + 100
         assert seqs == list(range(seqs[0], seqs[-1] + 1))
         seen = seen + seqs if bound == "after" else seqs + seen
         assert page["hasMore"] == (len(seen) < len(texts))
@@ -143,7 +143,7 @@ async def test_paging_through_conversations_of_long_texts_shows_each_once(memory
     seen, asked = list[str](), dict[str, Any]()
     while True:
         answer = await memory.get("/conversations", user="ann", limit=100, **asked)
-        assert 0 < len(orjson.dumps(answer["items"])) <= LIST_BYTES + 100
+        assert 0 < len(orjson.dumps(answer["items"])) <= MAX_PAGE_BYTES + 100
         seen += [item["peerId"] for item in answer["items"]]
         if answer["nextPage"] is None:
             break

@@ -12,7 +12,7 @@ import pytest
 from message_store.query_api.read_sql import SYNC
 from shared.contract import cursor, ids
 from shared.contract.events import Event
-from shared.contract.fields import MAX_TEXT, PAGE_BYTES
+from shared.contract.fields import MAX_SYNC_PAGE_BYTES, MAX_TEXT
 from tests import builders
 from tests.integration.read_models import GROUP, Memory
 
@@ -106,7 +106,7 @@ async def test_a_page_of_long_messages_ends_before_it_is_too_much_for_a_socket(
     while more:
         page = await memory.get("/sync", user="bob", cursor=at, limit=100)
         entries, at, more = page["entries"], page["cursor"], page["hasMore"]
-        assert 0 < sum(len(orjson.dumps(entry)) for entry in entries) <= PAGE_BYTES
+        assert 0 < sum(len(orjson.dumps(entry)) for entry in entries) <= MAX_SYNC_PAGE_BYTES
         assert cursor.decode(at).offsets[0] == entries[-1]["version"] + 1
         shown, pages = shown + [entry["text"] for entry in entries], pages + 1
     assert shown == texts
@@ -120,7 +120,7 @@ async def test_long_texts_that_a_page_does_not_show_are_not_read(memory: Memory,
     )
     with psycopg.connect(database_url) as connection:
         asked = {"user": "bob", "offsets": [0], "limit": 101}
-        assert connection.execute(SYNC, asked).rowcount <= 2 + PAGE_BYTES // MAX_TEXT
+        assert connection.execute(SYNC, asked).rowcount <= 2 + MAX_SYNC_PAGE_BYTES // MAX_TEXT
 
 
 async def test_a_rejection_reaches_its_actor_who_was_away(memory: Memory) -> None:

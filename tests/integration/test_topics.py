@@ -18,7 +18,7 @@ async def test_a_writer_whose_clock_is_hours_off_is_not_refused_and_the_broker_s
     producer = AIOKafkaProducer(bootstrap_servers=kafka_bootstrap)
     await producer.start()
     try:
-        for topic in Topics.named(topic_prefix):
+        for topic in Topics.with_prefix(topic_prefix):
             now = int(time.time() * 1000)
             written = await producer.send_and_wait(topic, b"{}", partition=0, timestamp_ms=now + off)
             assert abs(written.timestamp - now) < _HOURS // 4

@@ -6,34 +6,34 @@ from collections.abc import Awaitable, Callable
 class Far:
     """What was written, as texts, and at last the close."""
 
-    def __init__(self, *, taking: bool = True) -> None:
-        self.taking = taking
-        self.told: list[str | tuple[int, str]] = []
+    def __init__(self, *, is_writable: bool = True) -> None:
+        self.is_writable = is_writable
+        self.written: list[str | tuple[int, str]] = []
         self.aborted = False
 
     @property
-    def closed(self) -> bool:
-        return bool(self.told) and not isinstance(self.told[-1], str)
+    def is_closed(self) -> bool:
+        return bool(self.written) and not isinstance(self.written[-1], str)
 
-    def listen(
+    def start(
         self,
-        heard: Callable[[str | None], None],
-        takes: Callable[[], None],
-        unresponsive: Callable[[], None],
+        on_text: Callable[[str | None], None],
+        on_writable: Callable[[], None],
+        on_unresponsive: Callable[[], None],
     ) -> Awaitable[None]:
         raise NotImplementedError
 
-    def hold(self) -> None:
+    def pause_reading(self) -> None:
         raise NotImplementedError
 
-    def read(self) -> None:
+    def resume_reading(self) -> None:
         raise NotImplementedError
 
     def write(self, frame: bytes) -> None:
-        self.told.append(text_of(frame))
+        self.written.append(text_of(frame))
 
     def close(self, code: int, reason: str) -> None:
-        self.told.append((code, reason))
+        self.written.append((code, reason))
 
     def abort(self) -> None:
         self.aborted = True

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.process import ROOT
+from deploy.local.paths import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/contract/*.md")])
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"")

@@ -6,10 +6,18 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.contract.close_codes import MEANINGS
+from shared.contract.close_codes import CLOSE_MEANINGS
 from shared.contract.codec import HEADERS
 from tools.contract.samples import sample_bytes
-from tools.contract.schemas import ENTRIES, FROM_CLIENTS, TO_CLIENTS, Document, components, type_of
+from tools.contract.schemas import (
+    ENTRIES,
+    FROM_CLIENTS,
+    TO_CLIENTS,
+    Document,
+    components,
+    schema_name,
+    type_of,
+)
 
 VERSION = "1.0.0"
 
@@ -71,7 +79,7 @@ def socket() -> Document:
                 "reconnect": meaning.reconnect,
                 "afterMs": meaning.delayed,
             }
-            for code, meaning in MEANINGS.items()
+            for code, meaning in CLOSE_MEANINGS.items()
         ],
     }
     schemas = components(TO_CLIENTS, "serialization") | components(FROM_CLIENTS, "validation")
@@ -146,5 +154,5 @@ def _message(model: type[BaseModel]) -> dict[str, Any]:
     return {
         "name": type_of(model),
         "summary": (model.__doc__ or "").strip(),
-        "payload": {"$ref": f"#/components/schemas/{model.__name__}"},
+        "payload": {"$ref": f"#/components/schemas/{schema_name(model.__name__)}"},
     }

@@ -10,17 +10,17 @@ from gateway.components import Door
 from gateway.settings import Settings
 from gateway.testing.in_memory_store import MemoryStore
 from shared.log.log_epoch import LogIdentity
-from shared.testing.in_memory_kafka import MemoryConsumer, MemoryLog, MemoryProducer
+from shared.testing.in_memory_kafka import InMemoryConsumer, InMemoryLog, InMemoryProducer
 
 _TOPIC = "chat.events"
 
 
 def document() -> str:
-    log = MemoryLog(1)
+    log = InMemoryLog(1)
     settings = Settings(
         store_url="http://store", notifiers=["notifier:1"], auth="dev", service_token=SecretStr("-" * 16)
     )
-    events = EventLog(MemoryProducer(log), MemoryConsumer(log, _TOPIC), _TOPIC)
+    events = EventLog(InMemoryProducer(log), InMemoryConsumer(log, _TOPIC), _TOPIC)
     store = MemoryStore(log, _TOPIC, LogIdentity("0" * 16, 1))
     door = Door.hung(settings, events, store)
     app = application(door, calls(door))

@@ -64,7 +64,7 @@ def _sent() -> entries.Entry:
         client_id="c-1",
         audience=_BOTH,
     )
-    return entries.MessageSent(**_envelope(42, "alice", _DIRECT), data=data)
+    return entries.MessageSentEntry(**_envelope(42, "alice", _DIRECT), data=data)
 
 
 def _started() -> entries.Entry:
@@ -79,22 +79,22 @@ def _started() -> entries.Entry:
         version=41,
         audience=_BOTH,
     )
-    return entries.ConversationStarted(**_envelope(41, "alice", _DIRECT), data=data)
+    return entries.ConversationStartedEntry(**_envelope(41, "alice", _DIRECT), data=data)
 
 
 def _added() -> entries.Entry:
     data = entries.MembershipData(**_group(44, _ALL), user_id="carol")
-    return entries.MemberAdded(**_envelope(44, "alice", _GROUP), data=data)
+    return entries.MemberAddedEntry(**_envelope(44, "alice", _GROUP), data=data)
 
 
 def _removed() -> entries.Entry:
     data = entries.MembershipData(**_group(45, _BOTH), user_id="carol")
-    return entries.MemberRemoved(**_envelope(45, "carol", _GROUP), data=data)
+    return entries.MemberRemovedEntry(**_envelope(45, "carol", _GROUP), data=data)
 
 
 def _read() -> entries.Entry:
     data = entries.ReadData(conversation_id=_DIRECT, user_id="bob", up_to=1, version=43, audience=_BOTH)
-    return entries.ReadMoved(**_envelope(43, "bob", _DIRECT), data=data)
+    return entries.ReadMovedEntry(**_envelope(43, "bob", _DIRECT), data=data)
 
 
 def _rejected() -> entries.Entry:
@@ -105,4 +105,4 @@ def _rejected() -> entries.Entry:
         reason="not_found",
         audience=["mallory"],
     )
-    return entries.EventRejected(**_envelope(46, "mallory", _DIRECT), data=data)
+    return entries.EventRejectedEntry(**_envelope(46, "mallory", _DIRECT), data=data)

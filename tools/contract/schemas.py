@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic.json_schema import (
+    CoreModeRef,
+    CoreRef,
+    DefsRef,
+    GenerateJsonSchema,
+    JsonSchemaValue,
+    models_json_schema,
+)
 from pydantic_core import core_schema
 
 from shared.contract import entries, frames
@@ -36,6 +43,11 @@ def accepted(model: type[BaseModel]) -> Document:
     return _complete(model, "validation")
 
 
+def schema_name(class_name: str) -> str:
+    """The name of a model's schema: entries are called without the suffix that tells them from events."""
+    return class_name.removesuffix("Entry")
+
+
 def components(models: Sequence[type[BaseModel]], mode: Mode) -> Document:
     """Schemas by name, as the `components.schemas` of an API document."""
     _, schemas = models_json_schema(
@@ -53,7 +65,12 @@ def _complete(model: type[BaseModel], mode: Mode) -> Document:
 
 class _Generator(GenerateJsonSchema):
     def field_title_should_be_set(self, schema: Any) -> bool:
-        return False  # "Conversationid" tells nobody anything
+        return False  # "Conversationid" adds nothing
+
+    def get_defs_ref(self, core_mode_ref: CoreModeRef) -> DefsRef:
+        core_ref, mode = core_mode_ref
+        name, colon, number = core_ref.partition(":")
+        return super().get_defs_ref((CoreRef(schema_name(name) + colon + number), mode))
 
     def field_is_required(self, field: Any, total: bool) -> bool:
         if self.mode == "serialization":
@@ -62,6 +79,7 @@ class _Generator(GenerateJsonSchema):
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         made = super().model_schema(schema)
+        made["title"] = schema_name(made["title"])
         if self.mode == "serialization":
             made.pop("additionalProperties", None)
         return made

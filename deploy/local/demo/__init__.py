@@ -1,1 +1,5 @@
-"""Sample data: ten people and what they write to one another."""
+"""Sample data: ten people and their conversations.
+
+* `script`: reads the conversations from `conversations.txt` and generates a long one from `diary.txt`
+* `fill`: sends them over the public API
+"""

@@ -1,4 +1,4 @@
-"""Sends the demo's messages over the public API. Run again it changes nothing: each has its own clientId."""
+"""Sends the demo's messages over the public API; idempotent, since each has a fixed clientId."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,26 +7,26 @@ from typing import Any
 import aiohttp
 
 from deploy.local.demo.script import Conversation
-from deploy.local.failure import Failure
+from deploy.local.errors import UserError
 
 TIMEOUT_SECONDS = 30
 MAX_ATTEMPTS = 10
-"""Of one call that is answered 429 or 503; with `Retry-After` that is a minute at least."""
+"""Of one call, while the response is 202, 429 or 503; with `Retry-After` they take at least a minute."""
 
 
 async def fill(gateway: str, conversations: Sequence[Conversation]) -> None:
-    """Send everything, in order; raise Failure with the server's reason when a call is refused."""
+    """Send all messages, in order; raise UserError with the server's reason when a call is refused."""
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
     try:
         async with aiohttp.ClientSession(gateway, timeout=timeout) as http:
             for conversation in conversations:
                 await _send(http, conversation)
     except (aiohttp.ClientError, TimeoutError) as error:
-        raise Failure(f"{gateway} does not answer ({error}); run it again to go on") from error
+        raise UserError(f"{gateway} does not answer ({error}); run it again to continue") from error
 
 
 async def unread(gateway: str, user: str) -> int:
-    """How many messages this user has not read, in the first page of conversations."""
+    """Return the number of unread messages in this user's first page of conversations."""
     async with aiohttp.ClientSession(gateway) as http:
         page = await _call(http, "GET", "/messages/conversations", user)
     return sum(int(item["unreadCount"]) for item in page["items"])
@@ -58,7 +58,7 @@ async def _call(
     *,
     wait: bool = False,
 ) -> Any:
-    """The answer to one call. A busy server is asked again; `wait` insists on the stored message."""
+    """Return the response body; retry while the server is busy, with `wait` until the message is stored."""
     headers = {"Prefer": "wait=10"} if wait else {}
     detail = ""
     for attempt in range(1, MAX_ATTEMPTS + 1):
@@ -70,4 +70,4 @@ async def _call(
             if response.status not in (202, 429, 503):
                 break
             await asyncio.sleep(float(response.headers.get("Retry-After", 1)) * attempt / 2)
-    raise Failure(f"{method} {path} was refused: {detail}")
+    raise UserError(f"{method} {path} was refused: {detail}")

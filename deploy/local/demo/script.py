@@ -1,4 +1,4 @@
-"""What the people of the demo write: short conversations from a file, a long one made from a seed."""
+"""The demo's conversations: short ones from a file, a long one generated from a seed."""
 
 import random
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from pathlib import Path
 SCRIPT = Path(__file__).with_name("conversations.txt")
 DIARY = Path(__file__).with_name("diary.txt")
 LONG = ("ann", "bob")
-"""Whose conversation begins with the diary."""
+"""The people whose conversation begins with the diary."""
 DIARY_MESSAGES = 3_000
 
 
@@ -28,22 +28,24 @@ class Conversation:
     read: int = 0
 
     def client_id(self, number: int) -> str:
-        """Of the message with this index: the same each time, so that sending it again changes nothing."""
+        """Return the clientId of the message with this index, always the same one."""
         return f"demo-{'-'.join(self.people)}-{number}"
 
 
 def conversations(diary_messages: int = DIARY_MESSAGES) -> list[Conversation]:
-    """All of them; the long one is last, so that it is the newest."""
+    """Return all conversations; the long one is last, so that it is the newest."""
     short = list(_parse(SCRIPT.read_text()))
-    long = next(each for each in short if each.people == LONG)
+    long = next(conversation for conversation in short if conversation.people == LONG)
     diary = list(_diary(diary_messages))
-    whole = replace(long, messages=diary + long.messages, read=len(diary) + long.read)
-    return [*reversed([each for each in short if each is not long]), whole]
+    with_diary = replace(long, messages=diary + long.messages, read=len(diary) + long.read)
+    return [*reversed([conversation for conversation in short if conversation is not long]), with_diary]
 
 
 def people() -> list[str]:
-    """In the order of the script."""
-    return list(dict.fromkeys(name for each in _parse(SCRIPT.read_text()) for name in each.people))
+    """Return their names in the order of the script."""
+    return list(
+        dict.fromkeys(name for conversation in _parse(SCRIPT.read_text()) for name in conversation.people)
+    )
 
 
 def _parse(script: str) -> Iterator[Conversation]:
@@ -64,7 +66,7 @@ def _parse(script: str) -> Iterator[Conversation]:
 
 
 def _diary(count: int) -> Iterator[Message]:
-    """`count` messages of two people who watch birds, the same for the same count."""
+    """Generate `count` messages of two birdwatchers, the same for the same count."""
     blocks = (block.strip().splitlines() for block in DIARY.read_text().split("\n== ")[1:])
     parts = {name: lines for name, *lines in blocks}
     chance = random.Random(20_260_501)
@@ -74,7 +76,7 @@ def _diary(count: int) -> Iterator[Message]:
         text = chance.choice(parts[kind]).format(bird=bird, place=place, number=chance.randint(2, 60))
         return text[0].upper() + text[1:]
 
-    def turns() -> Iterator[Message]:
+    def messages() -> Iterator[Message]:
         while True:
             writer, other = LONG if chance.random() < 0.5 else LONG[::-1]
             yield Message(writer, sentence("reports"))
@@ -82,4 +84,4 @@ def _diary(count: int) -> Iterator[Message]:
                 yield Message(writer, sentence("remarks"))
             yield Message(other, sentence("answers"))
 
-    return islice(turns(), count)
+    return islice(messages(), count)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from message_store.projector.batch import FoldedBatch
 from message_store.projector.pipeline import Pipeline
 from message_store.projector.publisher import PartitionQueue, Publisher
-from shared.kafka import Appendable, Appended, Producer
+from shared.kafka import BatchResult, OutgoingRecord, Producer
 from shared.runtime.failpoints import failpoint
 
 
@@ -31,8 +31,8 @@ def publisher_reorders() -> None:
     usual = Producer.append_batch
 
     async def append_batch(
-        self: Producer, topic: str, partition: int, records: Iterable[Appendable]
-    ) -> Appended:
+        self: Producer, topic: str, partition: int, records: Iterable[OutgoingRecord]
+    ) -> BatchResult:
         return await usual(self, topic, partition, list(records)[::-1])
 
     Producer.append_batch = append_batch  # type: ignore[method-assign]
@@ -43,10 +43,10 @@ def publisher_trusts() -> None:
     usual, numbers = Producer.append_batch, itertools.count()
 
     async def append_batch(
-        self: Producer, topic: str, partition: int, records: Iterable[Appendable]
-    ) -> Appended:
+        self: Producer, topic: str, partition: int, records: Iterable[OutgoingRecord]
+    ) -> BatchResult:
         if next(numbers) % 20 == 19:
-            return Appended(0, len(list(records)))
+            return BatchResult(0, len(list(records)))
         return await usual(self, topic, partition, records)
 
     Producer.append_batch = append_batch  # type: ignore[method-assign]

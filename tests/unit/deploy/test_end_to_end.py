@@ -1,11 +1,11 @@
-"""The check from outside that a stack serves clients."""
+"""The end-to-end check that a stack serves clients."""
 
 import asyncio
 
 import pytest
 
-from deploy.local import end_to_end
-from deploy.local.failure import Failure
+from deploy.local.errors import UserError
+from deploy.local.stack import end_to_end
 from tests.unit.gateway.gateway_fixture import House, opened
 
 
@@ -13,28 +13,28 @@ def _url(house: House) -> str:
     return f"http://127.0.0.1:{house.port}"
 
 
-async def test_a_gateway_that_serves_clients_passes_and_nothing_is_written() -> None:
+async def test_a_serving_gateway_passes_and_nothing_is_written() -> None:
     async with opened() as house:
-        await end_to_end.served([_url(house)])
+        await end_to_end.wait_until_serving([_url(house)])
         assert house.written() == []
 
 
-async def test_what_a_client_cannot_do_is_named() -> None:
+async def test_the_error_names_what_a_client_cannot_do() -> None:
     async with opened(registered_within=0.2) as house:
         house.store.away = True
-        with pytest.raises(Failure, match=r"conversations answered 503.*unavailable"):
-            await end_to_end.served([_url(house)], timeout=0)
+        with pytest.raises(UserError, match=r"conversations answered 503.*unavailable"):
+            await end_to_end.wait_until_serving([_url(house)], timeout=0)
         house.store.away = False
         await house.notifier.own(0, 1, 2)
         async with asyncio.timeout(10):
             while house.door.links.ready:
                 await asyncio.sleep(0.01)
-        with pytest.raises(Failure, match="a socket was closed with 1012"):
-            await end_to_end.served([_url(house)], timeout=0)
+        with pytest.raises(UserError, match="a socket was closed with 1012"):
+            await end_to_end.wait_until_serving([_url(house)], timeout=0)
         await house.notifier.own(0, 1, 2, 3)
-        await end_to_end.served([_url(house)], timeout=10)
+        await end_to_end.wait_until_serving([_url(house)], timeout=10)
 
 
-async def test_a_gateway_that_is_not_there_is_named() -> None:
-    with pytest.raises(Failure, match=r"127\.0\.0\.1:1 does not serve clients after 0 s"):
-        await end_to_end.served(["http://127.0.0.1:1"], timeout=0)
+async def test_the_error_names_an_unreachable_gateway() -> None:
+    with pytest.raises(UserError, match=r"127\.0\.0\.1:1 does not serve clients after 0 s"):
+        await end_to_end.wait_until_serving(["http://127.0.0.1:1"], timeout=0)

@@ -1,19 +1,19 @@
-"""The log files of the local stack and what of them the terminal shows."""
+"""The log files of the local stack, and which of their lines the terminal shows."""
 
 import asyncio
 from pathlib import Path
 
 import pytest
 
-from deploy.local.console import Console
-from deploy.local.log_files import LogFiles, is_routine, readable
+from deploy.local.supervisor.console import Console
+from deploy.local.supervisor.log_files import LogFiles, is_routine, readable
 
 
 def unexpected(text: str) -> None:
     raise AssertionError(text)
 
 
-def test_a_log_file_is_bounded_and_one_predecessor_is_kept(tmp_path: Path) -> None:
+def test_a_log_file_is_bounded_and_one_previous_file_is_kept(tmp_path: Path) -> None:
     files = LogFiles(tmp_path / "logs", unexpected, max_bytes=1000)
     for n in range(100):
         files.write("gateway", [f"{n:03d} {'x' * 95}"])
@@ -25,7 +25,7 @@ def test_a_log_file_is_bounded_and_one_predecessor_is_kept(tmp_path: Path) -> No
     assert [int(line[:3]) for line in lines] == list(range(100 - len(lines), 100))
 
 
-def test_the_next_run_appends_and_closes_the_folder_to_others(tmp_path: Path) -> None:
+def test_the_next_run_appends_and_makes_the_folder_private(tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir(mode=0o755)
     for text in ("first", "second"):
         LogFiles(tmp_path / "logs", unexpected).write("store", [text])
@@ -33,7 +33,7 @@ def test_the_next_run_appends_and_closes_the_folder_to_others(tmp_path: Path) ->
     assert (tmp_path / "logs").stat().st_mode & 0o777 == 0o700
 
 
-def test_a_file_that_cannot_be_written_is_reported_once_and_ends_nothing(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_reported_once_and_raises_nothing(tmp_path: Path) -> None:
     warnings: list[str] = []
     files = LogFiles(tmp_path / "logs", warnings.append)
     files.path("store").symlink_to("/dev/full")
@@ -63,7 +63,7 @@ def test_the_terminal_shows_warnings_errors_and_plain_text(line: str, shown: str
     assert (None if is_routine(line) else readable(line)) == shown
 
 
-async def test_a_quiet_command_is_shown_only_when_it_is_replayed(
+async def test_a_quiet_command_is_printed_only_when_it_is_replayed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     console = Console(tmp_path / "logs", everything=False)

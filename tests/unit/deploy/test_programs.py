@@ -1,4 +1,4 @@
-"""What is missing is named with the command of this system."""
+"""Missing programs are named with the command that installs them on this system."""
 
 import os
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from deploy.local import programs
-from deploy.local.failure import Failure
+from deploy.local.errors import UserError
 
 
 @pytest.fixture(autouse=True)
-def _bare(tmp_path: Path) -> Iterator[None]:
-    """An ordinary user of a machine that has no program."""
-    with pytest.MonkeyPatch.context() as monkeypatch:  # undone before pytest looks after its folders
+def _no_programs(tmp_path: Path) -> Iterator[None]:
+    """An unprivileged user on a system without programs."""
+    with pytest.MonkeyPatch.context() as monkeypatch:  # undone before pytest cleans up its folders
         monkeypatch.setenv("PATH", os.fspath(tmp_path))
         monkeypatch.setattr(os, "geteuid", lambda: 1000)
         monkeypatch.setattr(programs, "FOLDERS", {})
@@ -33,32 +33,32 @@ def _bare(tmp_path: Path) -> Iterator[None]:
         ({"ID": "arch"}, "docs/install.md has the commands"),
     ],
 )
-def test_all_that_is_missing_is_one_command(
+def test_one_command_installs_all_missing_programs(
     monkeypatch: pytest.MonkeyPatch, release: dict[str, str], command: str
 ) -> None:
     monkeypatch.setattr("platform.freedesktop_os_release", lambda: release)
-    with pytest.raises(Failure) as failed:
+    with pytest.raises(UserError) as error:
         programs.require("java", "mvn", "postgres")
-    assert str(failed.value) == f"java and mvn and postgres are missing; install: {command}"
+    assert str(error.value) == f"java and mvn and postgres are missing; install: {command}"
 
 
-def test_a_derivative_may_name_a_package_differently(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_derived_system_may_name_a_package_differently(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.freedesktop_os_release", lambda: {"ID": "ubuntu", "ID_LIKE": "debian"})
     assert programs.install_command(["chromium-headless-shell"]) == "sudo apt-get install chromium-browser"
 
 
-def test_a_system_without_a_release_file_is_sent_to_the_documentation(
+def test_without_a_release_file_the_error_refers_to_the_documentation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def missing() -> dict[str, str]:
         raise FileNotFoundError
 
     monkeypatch.setattr("platform.freedesktop_os_release", missing)
-    with pytest.raises(Failure, match=r"psql is missing; install: docs/install\.md"):
+    with pytest.raises(UserError, match=r"psql is missing; install: docs/install\.md"):
         programs.find("psql")
 
 
-def test_a_program_is_found_under_the_name_that_a_system_gives_it(tmp_path: Path) -> None:
+def test_a_program_is_found_under_the_name_of_the_system(tmp_path: Path) -> None:
     (tmp_path / "chromium-browser").write_text("#!/bin/sh\n")
     (tmp_path / "chromium-browser").chmod(0o755)
     assert programs.find("chromium-headless-shell") == tmp_path / "chromium-browser"

@@ -19,10 +19,10 @@ from gateway.settings import Settings
 from gateway.testing.in_memory_store import MemoryStore
 from shared.contract import codec, events
 from shared.http.connections import Timeouts
-from shared.http.server import server
-from shared.kafka import Appendable, Appended, Unconfirmed, partition_for
+from shared.http.server import build_server
+from shared.kafka import BatchResult, OutgoingRecord, Unconfirmed, partition_for
 from shared.log.log_epoch import LogIdentity
-from shared.testing.in_memory_kafka import MemoryConsumer, MemoryLog, MemoryProducer
+from shared.testing.in_memory_kafka import InMemoryConsumer, InMemoryLog, InMemoryProducer
 from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
 from tests.unit.gateway import contracted
 from tests.unit.gateway.fake_notifier import Notifier, notifying
@@ -41,14 +41,16 @@ def somebody() -> str:
     return f"user-{next(_numbers)}"
 
 
-class Broker(MemoryProducer):
+class Broker(InMemoryProducer):
     """The in-memory log behind a broker that may be away."""
 
     away = False
     delays: Iterator[float] = iter(())
     """How long the next batches take to get in line."""
 
-    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
+    async def append_batch(
+        self, topic: str, partition: int, records: Iterable[OutgoingRecord]
+    ) -> BatchResult:
         if self.away:
             raise Unconfirmed("away")
         offered = list(records)
@@ -56,13 +58,13 @@ class Broker(MemoryProducer):
         return await super().append_batch(topic, partition, offered)
 
 
-class Ends(MemoryConsumer):
+class Ends(InMemoryConsumer):
     away = False
 
     async def ends(self, partitions: Any) -> dict[int, int]:
         if self.away:
             raise TimeoutError("away")
-        return await super().ends(partitions)
+        return await super().end_offsets(partitions)
 
 
 class Client:
@@ -92,7 +94,7 @@ class Client:
 @dataclass
 class House:
     door: Door
-    log: MemoryLog
+    log: InMemoryLog
     broker: Broker
     ends: Ends
     store: MemoryStore
@@ -155,7 +157,7 @@ async def opened(*, ping: float = 20, **settings: Any) -> AsyncIterator[House]:
 
 
 def _built(settings: Settings, notifier: Notifier) -> House:
-    log = MemoryLog(PARTITIONS)
+    log = InMemoryLog(PARTITIONS)
     data = events.LogOpenedData(epoch=EPOCH, partitions=PARTITIONS)
     begun = events.LogOpened(id="1", source="t", subject="log", time="2026-01-01T00:00:00.000Z", data=data)
     for partition in range(PARTITIONS):
@@ -169,13 +171,13 @@ def _built(settings: Settings, notifier: Notifier) -> House:
 
 @asynccontextmanager
 async def _served(house: House, ping: float) -> AsyncIterator[None]:
-    serving = server(
+    serving = build_server(
         entrance(house.door),
         house.door.settings,
         grace=1,
         timeouts=Timeouts(ping=ping),
-        private=PRIVATE,
-        farewell=house.door.drain,
+        private_path=PRIVATE,
+        on_shutdown=house.door.drain,
     )
     task = asyncio.create_task(serving.serve())
     while not serving.started:

@@ -157,7 +157,7 @@ async def test_what_all_gateways_share_is_no_reason_to_be_unready() -> None:
             while house.door.links.ready:
                 await asyncio.sleep(0.01)
         house.broker.away = house.store.away = house.ends.away = True
-        house.broker.ready = False
+        house.broker.is_ready = False
         assert (await house.http.get("/readyz")).json() == {"status": "ready", "reasons": []}
         calls = [
             house.http.get("/messages/conversations?meId=ana"),

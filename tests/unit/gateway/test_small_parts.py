@@ -38,22 +38,22 @@ def test_an_outbox_keeps_nothing_while_the_connection_takes_it() -> None:
     line = Far()
     outbox = Outbox(line, max_frames=2, max_bytes=1_000)
     assert all(outbox.put(_frame(text)) for text in "abcd")
-    assert (line.told, outbox.size) == (["a", "b", "c", "d"], 0)
+    assert (line.written, outbox.size) == (["a", "b", "c", "d"], 0)
 
 
 def test_an_outbox_keeps_order_and_says_when_it_is_full() -> None:
-    line = Far(taking=False)
+    line = Far(is_writable=False)
     outbox = Outbox(line, max_frames=2, max_bytes=1_000)
     assert [outbox.put(_frame(text)) for text in "abc"] == [True, True, False]
-    line.taking = True
+    line.is_writable = True
     assert outbox.put(_frame("d")) is False
     outbox.flow()
     assert outbox.put(_frame("e")) is True
-    assert line.told == ["a", "b", "e"]
+    assert line.written == ["a", "b", "e"]
 
 
 def test_an_outbox_is_full_by_size_too() -> None:
-    outbox = Outbox(Far(taking=False), max_frames=100, max_bytes=1_000)
+    outbox = Outbox(Far(is_writable=False), max_frames=100, max_bytes=1_000)
     assert [outbox.put(_frame("a" * 600)), outbox.put(_frame("b" * 600))] == [True, False]
 
 
@@ -61,44 +61,44 @@ def test_an_outbox_writes_no_more_than_the_connection_takes() -> None:
     class Narrow(Far):
         def write(self, frame: bytes) -> None:
             super().write(frame)
-            self.taking = False
+            self.is_writable = False
 
-    line = Narrow(taking=False)
+    line = Narrow(is_writable=False)
     outbox = Outbox(line, 10, 10_000)
     for text in "abc":
         outbox.put(_frame(text))
-    line.taking = True
+    line.is_writable = True
     outbox.flow()
-    assert line.told == ["a"]
+    assert line.written == ["a"]
     assert outbox.holds(8, 0)
     assert not outbox.holds(9, 0)
 
 
 def test_an_outbox_ends_with_its_close() -> None:
-    line = Far(taking=False)
+    line = Far(is_writable=False)
     outbox = Outbox(line, 10, 10_000)
     outbox.put(_frame("a"))
     outbox.close(Close(close_codes.RESTARTING))
     outbox.put(_frame("too late"))
     outbox.close(Close(close_codes.TOO_SLOW), drop=True)
-    assert line.told == []
-    line.taking = True
+    assert line.written == []
+    line.is_writable = True
     outbox.flow()
-    assert line.told == ["a", (1012, "")]
+    assert line.written == ["a", (1012, "")]
 
 
 def test_an_outbox_may_drop_what_waits() -> None:
-    line = Far(taking=False)
+    line = Far(is_writable=False)
     outbox = Outbox(line, 10, 10_000)
     outbox.put(_frame("a"))
     outbox.close(Close(close_codes.TOO_SLOW), drop=True)
-    line.taking = True
+    line.is_writable = True
     outbox.flow()
-    assert line.told == [(4408, "")]
+    assert line.written == [(4408, "")]
 
 
 def test_who_did_not_even_take_the_close_is_cut() -> None:
-    line = Far(taking=False)
+    line = Far(is_writable=False)
     outbox = Outbox(line, 10, 10_000)
     outbox.close(Close(close_codes.TOO_SLOW), drop=True)
     outbox.cut()
@@ -114,14 +114,14 @@ def test_who_took_the_close_is_not_cut() -> None:
 
 
 async def test_an_outbox_is_roomy_again_when_half_of_it_was_taken() -> None:
-    line = Far(taking=False)
+    line = Far(is_writable=False)
     outbox = Outbox(line, 2, 10_000)
     for text in "ab":
         outbox.put(_frame(text))
     waiting = asyncio.create_task(outbox.room())
     await asyncio.sleep(0)
     assert not waiting.done()
-    line.taking = True
+    line.is_writable = True
     outbox.flow()
     async with asyncio.timeout(1):
         await waiting

@@ -10,7 +10,7 @@ from gateway.store.client import Answer, Belongs, Progress
 from notifier.live.dispatch_entry import Notice
 from notifier.live.replay_buffer import Stream
 from shared.contract import cursor
-from shared.contract.position import Position, after
+from shared.contract.position import Position, next_offset
 from shared.kafka import partition_for
 
 EPOCH = "0123456789abcdef"
@@ -97,7 +97,7 @@ class Memory:
         page, more = missed[:_PAGE], len(missed) > _PAGE
         if more:
             partition, offset = page[-1]
-            reached = [*reached[:partition], after(offset), *start[partition + 1 :]]
+            reached = [*reached[:partition], next_offset(offset), *start[partition + 1 :]]
         body = {"entries": page, "cursor": cursor.encode(EPOCH, user, reached), "hasMore": more}
         await self.answers.wait()
         return Answer(200, orjson.dumps(body))

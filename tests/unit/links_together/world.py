@@ -34,11 +34,11 @@ class Client:
     got: list[tuple[int, int]] = field(default_factory=list)
 
     def read(self) -> None:
-        for text in self.line.told:
+        for text in self.line.written:
             match orjson.loads(cast("str", text)):
                 case [partition, offset]:
                     self.got.append((partition, offset))
-        self.line.told.clear()
+        self.line.written.clear()
 
 
 class World:

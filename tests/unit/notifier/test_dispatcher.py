@@ -10,7 +10,7 @@ from notifier.live.dispatch_entry import notice_of
 from notifier.live.dispatcher import Switchboard
 from notifier.live.link import Link, Outbox
 from notifier.live.replay_buffer import RING, Stream
-from shared.contract.entries import MEMBER_KINDS
+from shared.contract.entries import MEMBER_ENTRY_TYPES
 from shared.contract.position import Position
 from tests.entry_builders import EPOCH, TALK, TIME, entry, record, sent
 from tests.unit.notifier.link_fixture import headers, linked, told
@@ -96,7 +96,7 @@ def test_an_entry_goes_once_to_each_link_that_has_sockets_of_its_audience() -> N
     assert told(none) == []
 
 
-@pytest.mark.parametrize("kind", sorted(MEMBER_KINDS))
+@pytest.mark.parametrize("kind", sorted(MEMBER_ENTRY_TYPES))
 def test_an_entry_that_may_change_members_goes_to_every_link_its_frame_to_those_with_its_audience(
     kind: str,
 ) -> None:

@@ -7,27 +7,32 @@ import pytest
 from notifier.live.dispatcher import Switchboard
 from notifier.live.entry_consumer import Reader
 from notifier.live.start_offsets import BACK, Starts
-from shared.kafka import Place, Unconfirmed
+from shared.kafka import RecordPosition, Unconfirmed
 from shared.kafka.types import Headers
 from shared.log.dead_letters import DeadLetters
-from shared.testing.in_memory_kafka import MemoryConsumer, MemoryInspector, MemoryLog, MemoryProducer
+from shared.testing.in_memory_kafka import (
+    InMemoryConsumer,
+    InMemoryLog,
+    InMemoryProducer,
+    InMemoryTopicReader,
+)
 from tests.entry_builders import record, sent
 from tests.unit.notifier.link_fixture import headers, linked
 
 TOPIC, DEAD = "chat.messages", "chat.dead-letters"
 
 
-class FlakyProducer(MemoryProducer):
+class FlakyProducer(InMemoryProducer):
     """Does not confirm the first attempts; `between` happens meanwhile."""
 
-    def __init__(self, log: MemoryLog) -> None:
+    def __init__(self, log: InMemoryLog) -> None:
         super().__init__(log)
         self.failures = 0
         self.attempted: Callable[[], object] = int
 
     async def send(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
-    ) -> Awaitable[Place]:
+    ) -> Awaitable[RecordPosition]:
         self.attempted()
         if self.failures:
             self.failures -= 1
@@ -37,14 +42,14 @@ class FlakyProducer(MemoryProducer):
 
 class Scene:
     def __init__(self) -> None:
-        self.log = MemoryLog(2)
-        self.consumer = MemoryConsumer(self.log, TOPIC)
+        self.log = InMemoryLog(2)
+        self.consumer = InMemoryConsumer(self.log, TOPIC)
         self.producer = FlakyProducer(self.log)
         self.switchboard = Switchboard()
         self.switchboard.open(2)
         self.reader = Reader(
             self.consumer,
-            Starts(self.consumer, MemoryInspector(self.log, TOPIC)),
+            Starts(self.consumer, InMemoryTopicReader(self.log, TOPIC)),
             self.switchboard,
             DeadLetters(self.producer, DEAD, "notifier"),
             TOPIC,
@@ -88,7 +93,7 @@ async def test_a_restart_begins_a_little_before_the_commit(scene: Scene) -> None
     while scene.switchboard.streams[0].at < BACK + 3:
         await scene.reader.step()
     await scene.reader.commit()
-    scene.consumer.assigned({0, 1})
+    scene.consumer.assign({0, 1})
     scene.publish(BACK + 4)
     headers(scene.link)
     await scene.reader.step()
@@ -105,7 +110,7 @@ async def test_what_was_put_away_before_the_commit_is_not_put_away_again(scene: 
     await scene.reader.step()
     await scene.reader.commit()
     scene.log.append(TOPIC, 0, b"another", b"?")
-    scene.consumer.assigned({0, 1})
+    scene.consumer.assign({0, 1})
     await scene.reader.step()
     await scene.reader.step()
     assert [dead.key for dead in scene.log.topics[DEAD][0]] == [b"its key", b"another"]
@@ -133,7 +138,7 @@ async def test_nothing_goes_on_before_the_dead_letter_is_confirmed(scene: Scene)
 
 
 async def test_nothing_more_of_a_partition_is_told_once_it_is_taken_away(scene: Scene) -> None:
-    scene.producer.attempted = lambda: scene.consumer.assigned({1})
+    scene.producer.attempted = lambda: scene.consumer.assign({1})
     scene.publish(1)
     scene.log.append(TOPIC, 0, None, b"?")
     scene.publish(2)
@@ -148,7 +153,7 @@ async def test_nothing_more_of_a_partition_is_told_once_it_is_taken_away(scene: 
 
 async def test_what_was_taken_of_other_partitions_is_dropped_when_all_are_taken_away(scene: Scene) -> None:
     def taken_away() -> None:
-        scene.consumer.assigned(())
+        scene.consumer.assign(())
         scene.reader.progress()
 
     scene.producer.attempted = taken_away
@@ -162,7 +167,7 @@ async def test_what_was_taken_of_other_partitions_is_dropped_when_all_are_taken_
 async def test_a_partition_taken_away_is_not_committed(scene: Scene) -> None:
     scene.publish(1)
     await scene.reader.step()
-    scene.consumer.assigned(())
+    scene.consumer.assign(())
     await scene.reader.commit()
     assert scene.log.committed == {(TOPIC, 0): 0, (TOPIC, 1): 0}
 

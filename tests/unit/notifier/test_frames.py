@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from notifier.live.dispatch_entry import notice_of
 from shared.contract import frames
-from shared.contract.codec import Undecodable
+from shared.contract.codec import DecodeError
 from shared.contract.position import Position
 from shared.kafka import Record
 from tests.entry_builders import EPOCH, TALK, TIME, entry, record, sent
@@ -76,12 +76,12 @@ def test_an_entry_is_shown_as_its_frame(kind: str, data: dict[str, Any], frame: 
 
 @pytest.mark.parametrize("value", [None, b"", b"{", b"[]", b'{"type":"chat.unheard.of.v1"}'])
 def test_what_cannot_be_read_is_undecodable(value: bytes | None) -> None:
-    with pytest.raises(Undecodable):
+    with pytest.raises(DecodeError):
         notice_of(Record(0, 0, b"key", value))
 
 
 def test_an_entry_whose_id_is_no_position_is_undecodable() -> None:
     value = record(sent(1), 0).value
     assert value is not None
-    with pytest.raises(Undecodable, match="id: is not a position"):
+    with pytest.raises(DecodeError, match="id: is not a position"):
         notice_of(Record(0, 0, b"key", value.replace(f"{EPOCH}-0-1".encode(), b"nowhere")))

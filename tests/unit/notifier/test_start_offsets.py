@@ -2,7 +2,7 @@ import pytest
 
 from notifier.live.start_offsets import BACK, Starts, start
 from shared.contract.position import Position
-from shared.testing.in_memory_kafka import MemoryConsumer, MemoryInspector, MemoryLog
+from shared.testing.in_memory_kafka import InMemoryConsumer, InMemoryLog, InMemoryTopicReader
 from tests.entry_builders import EPOCH, record, sent
 
 TOPIC = "chat.messages"
@@ -27,8 +27,8 @@ def test_a_partition_begins_at_its_commit_within_reach(
     assert start(begin, end, committed) == expected
 
 
-def log_of(*values: bytes | None) -> MemoryLog:
-    log = MemoryLog(2)
+def log_of(*values: bytes | None) -> InMemoryLog:
+    log = InMemoryLog(2)
     for value in values:
         log.append(TOPIC, 0, b"key", value)
     return log
@@ -36,9 +36,9 @@ def log_of(*values: bytes | None) -> MemoryLog:
 
 async def test_what_was_covered_is_learnt_from_the_record_before_the_start() -> None:
     log = log_of(*(record(sent(place), 0).value for place in range(3, BACK + 6)))
-    consumer = MemoryConsumer(log, TOPIC)
+    consumer = InMemoryConsumer(log, TOPIC)
     await consumer.commit({0: BACK + 2})
-    first, empty = await Starts(consumer, MemoryInspector(log, TOPIC)).streams([0, 1])
+    first, empty = await Starts(consumer, InMemoryTopicReader(log, TOPIC)).streams([0, 1])
     assert (first.partition, first.at, first.last, first.covers) == (0, 2, Position(EPOCH, 0, 4), 5)
     assert (first.committed, empty.committed) == (BACK + 2, -1)
     assert (empty.partition, empty.at, empty.covers) == (1, 0, 0)
@@ -46,10 +46,10 @@ async def test_what_was_covered_is_learnt_from_the_record_before_the_start() -> 
 
 async def test_a_record_before_the_start_that_cannot_be_read_says_nothing() -> None:
     log = log_of(b"?")
-    (first,) = await Starts(MemoryConsumer(log, TOPIC), MemoryInspector(log, TOPIC)).streams([0])
+    (first,) = await Starts(InMemoryConsumer(log, TOPIC), InMemoryTopicReader(log, TOPIC)).streams([0])
     assert (first.at, first.covers) == (1, 0)
 
 
 async def test_a_standby_asks_nothing() -> None:
     log = log_of()
-    assert await Starts(MemoryConsumer(log, TOPIC), MemoryInspector(log, TOPIC)).streams([]) == []
+    assert await Starts(InMemoryConsumer(log, TOPIC), InMemoryTopicReader(log, TOPIC)).streams([]) == []

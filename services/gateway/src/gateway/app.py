@@ -18,8 +18,8 @@ from gateway.web.home import home
 from gateway.web.static_files import web
 from gateway.websocket.endpoint import beside, plain
 from shared.http import problems
-from shared.http.direct_routes import Shortcut
-from shared.http.health import probes
+from shared.http.direct_routes import DirectRoutes
+from shared.http.health import health_routes
 
 PRIVATE = "/messages"
 """No answer below it may be cached."""
@@ -29,7 +29,7 @@ def entrance(door: Door) -> ASGIApp:
     """The application and what surrounds it, and the sockets beside them. What is set on the application
     itself does not reach the calls: they go past it (`Shortcut`)."""
     routers = calls(door)
-    straight = Shortcut(application(door, routers), routers)
+    straight = DirectRoutes(application(door, routers), routers)
     answering = beside(door.origins.cors(Tracing(straight)), door)
     return Hosts(answering, door.settings.hosts, loopback=door.settings.loopback)
 
@@ -48,11 +48,11 @@ def application(door: Door, routers: list[APIRouter]) -> FastAPI:
         generate_unique_id_function=openapi_docs.named,
         redoc_url=None,
     )
-    problems.install(app, docs="/docs")
+    problems.install_problem_handlers(app, docs="/docs")
     for router in routers:
         app.include_router(router)
     app.include_router(plain())
-    app.include_router(probes(alive=lambda: door.vital.lost, ready=door.not_ready))
+    app.include_router(health_routes(alive=lambda: door.vital.lost, ready=door.not_ready))
     root = door.settings.web_root
     app.router.routes.extend(home() if root is None else web(root))
     openapi_docs.describe(app)

@@ -15,13 +15,13 @@ from gateway.components import Door
 from gateway.critical_tasks import Vital
 from gateway.settings import Settings
 from gateway.store.client import HttpStore
-from shared.http.server import server
+from shared.http.server import build_server
 from shared.http.service_token import authorization
-from shared.kafka import Inspector, Producer
+from shared.kafka import Producer, TopicReader
 from shared.log import log_epoch
 from shared.log.topics import Topics
 from shared.runtime import logging
-from shared.runtime.settings import read
+from shared.runtime.settings import load_settings
 
 log = structlog.get_logger()
 
@@ -29,17 +29,19 @@ _GRACE = 3  # seconds to close connections, after seven at most to drain them
 
 
 def main() -> None:
-    settings = read(Settings)
+    settings = load_settings(Settings)
     logging.configure("gateway", settings.log_level)
     uvloop.run(serve(settings))
 
 
 async def serve(settings: Settings) -> None:
     """Until SIGTERM or Ctrl-C. Raises SystemExit when the log is none of ours, or something vital failed."""
-    topic = Topics.named(settings.topic_prefix).events
-    inspector = Inspector(settings.kafka_bootstrap, topic, client_id="parley-gateway")
+    topic = Topics.with_prefix(settings.topic_prefix).events
+    inspector = TopicReader(settings.kafka_bootstrap, topic, client_id="parley-gateway")
     async with parts(settings, inspector, topic) as door:
-        serving = server(entrance(door), settings, grace=_GRACE, private=PRIVATE, farewell=door.drain)
+        serving = build_server(
+            entrance(door), settings, grace=_GRACE, private_path=PRIVATE, on_shutdown=door.drain
+        )
         identify, end = _identify(door.events, inspector, topic, serving), _end(door.vital, serving)
         async with door.vital.running(identify=identify, end=end):
             await serving.serve()
@@ -48,7 +50,7 @@ async def serve(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def parts(settings: Settings, inspector: Inspector, topic: str) -> AsyncIterator[Door]:
+async def parts(settings: Settings, inspector: TopicReader, topic: str) -> AsyncIterator[Door]:
     """What is not up yet is waited for in the background, and named by /readyz."""
     producer = Producer(settings.kafka_bootstrap, client_id="parley-gateway")
     async with AsyncExitStack() as stack:
@@ -66,7 +68,7 @@ async def parts(settings: Settings, inspector: Inspector, topic: str) -> AsyncIt
         yield door
 
 
-async def _identify(events: EventLog, inspector: Inspector, topic: str, serving: uvicorn.Server) -> None:
+async def _identify(events: EventLog, inspector: TopicReader, topic: str, serving: uvicorn.Server) -> None:
     """Which log this is. One that is none of ours ends the process."""
     await inspector.start()
     try:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import metrics
 from shared.contract import ids
-from shared.http.problems import unexpected
+from shared.http.problems import internal_error
 
 log = structlog.get_logger()
 
@@ -52,7 +52,7 @@ class _Request:
         except Exception:
             log.exception("request.failed", route=self._route)
             if self._status == 0:
-                await unexpected().response()(self._scope, receive, self._pass_on)
+                await internal_error().response()(self._scope, receive, self._pass_on)
         finally:
             self._record(time.perf_counter() - self._began)
 

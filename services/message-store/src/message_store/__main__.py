@@ -9,15 +9,15 @@ from message_store.projector import main as projector_main
 from message_store.query_api import main as query_api_main
 from message_store.settings import MigrateSettings, ProjectSettings, ServeSettings
 from message_store.storage.migrate import Unusable, migrate
-from shared.http.server import serve as run
+from shared.http.server import run_server as run
 from shared.runtime.logging import configure
-from shared.runtime.settings import read
+from shared.runtime.settings import load_settings
 
 
 def main(arguments: list[str]) -> None:
     match arguments:
         case ["migrate"]:
-            migrating = read(MigrateSettings)
+            migrating = load_settings(MigrateSettings)
             configure("message-store-migrate", migrating.log_level)
             try:
                 applied = migrate(str(migrating.database_url))
@@ -26,11 +26,11 @@ def main(arguments: list[str]) -> None:
                 sys.exit(1)
             structlog.get_logger().info("database.migrated", applied=applied)
         case ["project"]:
-            projecting = read(ProjectSettings)
+            projecting = load_settings(ProjectSettings)
             configure("message-store-project", projecting.log_level)
             run(projector_main.application(projecting), projecting)
         case ["serve"]:
-            serving = read(ServeSettings)
+            serving = load_settings(ServeSettings)
             configure("message-store-serve", serving.log_level)
             run(query_api_main.application(serving), serving)
         case _:

@@ -16,7 +16,7 @@ class CloseCode(IntEnum):
     TOO_MANY = 4429
 
 
-class Meaning(NamedTuple):
+class CloseMeaning(NamedTuple):
     when: str
     reconnect: bool
     """With the last cursor. Not when the same would happen again."""
@@ -25,18 +25,18 @@ class Meaning(NamedTuple):
     second or so."""
 
 
-MEANINGS: dict[CloseCode, Meaning] = {
-    CloseCode.PROTOCOL_ERROR: Meaning("what the client sent is no WebSocket frame", True, False),
-    CloseCode.INVALID_TEXT: Meaning("a text frame is not UTF-8", True, False),
-    CloseCode.MESSAGE_TOO_BIG: Meaning(
+CLOSE_MEANINGS: dict[CloseCode, CloseMeaning] = {
+    CloseCode.PROTOCOL_ERROR: CloseMeaning("what the client sent is no WebSocket frame", True, False),
+    CloseCode.INVALID_TEXT: CloseMeaning("a text frame is not UTF-8", True, False),
+    CloseCode.MESSAGE_TOO_BIG: CloseMeaning(
         "a frame is above 256 KiB or of more than 1,024 fragments", False, False
     ),
-    CloseCode.INTERNAL_ERROR: Meaning("a fault of the gateway's own", True, False),
-    CloseCode.RESTARTING: Meaning("the gateway, or what it needs, restarts", True, True),
-    CloseCode.FLOOD: Meaning("more than 100 bad frames in 10 s", True, True),
-    CloseCode.UNAUTHENTICATED: Meaning("no token, or a bad one", False, False),
-    CloseCode.TOO_SLOW: Meaning(
+    CloseCode.INTERNAL_ERROR: CloseMeaning("a fault of the gateway's own", True, False),
+    CloseCode.RESTARTING: CloseMeaning("the gateway, or what it needs, restarts", True, True),
+    CloseCode.FLOOD: CloseMeaning("more than 100 bad frames in 10 s", True, True),
+    CloseCode.UNAUTHENTICATED: CloseMeaning("no token, or a bad one", False, False),
+    CloseCode.TOO_SLOW: CloseMeaning(
         "the client does not read what it is sent, or answers no ping for 20 s", True, True
     ),
-    CloseCode.TOO_MANY: Meaning("too many sockets, or too many at once", True, True),
+    CloseCode.TOO_MANY: CloseMeaning("too many sockets, or too many at once", True, True),
 }

@@ -8,18 +8,18 @@ from collections.abc import Callable
 
 from pydantic import BaseModel, ValidationError
 
-from shared.contract.entries import Entry, entry_reader
-from shared.contract.events import Event, LogOpened, event_reader
+from shared.contract.entries import Entry, entry_adapter
+from shared.contract.events import Event, LogOpened, event_adapter
 
 HEADERS = (("content-type", b"application/cloudevents+json; charset=UTF-8"),)
 """Of every record that holds a CloudEvent (Kafka protocol binding for CloudEvents 1.0, section 3.3)."""
 
 # Not by the adapters' own method, which adds a quarter to what reading a record takes.
-_read_event: Callable[..., Event] = event_reader.validator.validate_json
-_read_entry: Callable[..., Entry] = entry_reader.validator.validate_json
+_read_event: Callable[..., Event] = event_adapter.validator.validate_json
+_read_entry: Callable[..., Entry] = entry_adapter.validator.validate_json
 
 
-class Undecodable(ValueError):
+class DecodeError(ValueError):
     """These bytes are no record that this release knows. The message says why, without quoting content."""
 
 
@@ -33,7 +33,7 @@ def decode_event(value: bytes | None) -> Event:
     try:
         return _read_event(value or b"", extra="ignore", by_name=False)
     except ValidationError as error:
-        raise Undecodable(_why(error)) from None
+        raise DecodeError(_describe(error)) from None
 
 
 def decode_entry(value: bytes | None) -> Entry:
@@ -41,18 +41,18 @@ def decode_entry(value: bytes | None) -> Entry:
     try:
         return _read_entry(value or b"", extra="ignore", by_name=False)
     except ValidationError as error:
-        raise Undecodable(_why(error)) from None
+        raise DecodeError(_describe(error)) from None
 
 
-def _why(error: ValidationError) -> str:
+def _describe(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     return f"{place}: {first['msg']}" if place else first["msg"]
 
 
-def epoch_of(value: bytes | None) -> str:
+def decode_epoch(value: bytes | None) -> str:
     """The epoch that the first record of a partition names. Raises Undecodable when it is no epoch record."""
     opened = decode_event(value)
     if not isinstance(opened, LogOpened):
-        raise Undecodable("the log does not begin with chat.log.opened")
+        raise DecodeError("the log does not begin with chat.log.opened")
     return opened.data.epoch

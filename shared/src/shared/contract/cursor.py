@@ -16,7 +16,7 @@ _MAX_TEXT = 600
 _HEAD = 13  # version, epoch, user
 
 
-class CursorInvalid(ValueError):
+class InvalidCursor(ValueError):
     """This text was never a cursor."""
 
 
@@ -31,7 +31,7 @@ class Cursor(NamedTuple):
 
 
 def encode(epoch: str, user_id: str, offsets: Sequence[int]) -> str:
-    body = bytes([_VERSION]) + bytes.fromhex(epoch) + _hash(user_id) + _varints([len(offsets), *offsets])
+    body = bytes([_VERSION]) + bytes.fromhex(epoch) + _hash(user_id) + _pack_varints([len(offsets), *offsets])
     sealed = body + binascii.crc32(body).to_bytes(4, "big")
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
@@ -39,17 +39,17 @@ def encode(epoch: str, user_id: str, offsets: Sequence[int]) -> str:
 def decode(text: str) -> Cursor:
     """Raises CursorInvalid."""
     if len(text) > _MAX_TEXT:
-        raise CursorInvalid("is longer than any cursor")
+        raise InvalidCursor("is longer than any cursor")
     try:
         sealed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (ValueError, binascii.Error):
-        raise CursorInvalid("is not a cursor") from None
+        raise InvalidCursor("is not a cursor") from None
     body, checksum = sealed[:-4], sealed[-4:]
     if len(body) <= _HEAD or binascii.crc32(body) != int.from_bytes(checksum, "big") or body[0] != _VERSION:
-        raise CursorInvalid("is not a cursor")
-    count, *offsets = _unpack(body[_HEAD:])
+        raise InvalidCursor("is not a cursor")
+    count, *offsets = _unpack_varints(body[_HEAD:])
     if count != len(offsets):
-        raise CursorInvalid("is not a cursor")
+        raise InvalidCursor("is not a cursor")
     return Cursor(body[1:9].hex(), body[9:_HEAD], tuple(offsets))
 
 
@@ -57,7 +57,7 @@ def _hash(user_id: str) -> bytes:
     return hashlib.sha256(user_id.encode()).digest()[:4]
 
 
-def _varints(numbers: Iterable[int]) -> bytes:
+def _pack_varints(numbers: Iterable[int]) -> bytes:
     packed = bytearray()
     for number in numbers:
         rest = number
@@ -68,7 +68,7 @@ def _varints(numbers: Iterable[int]) -> bytes:
     return bytes(packed)
 
 
-def _unpack(packed: bytes) -> list[int]:
+def _unpack_varints(packed: bytes) -> list[int]:
     numbers, number, shift = [], 0, 0
     for byte in packed:
         number |= (byte & 0x7F) << shift
@@ -77,5 +77,5 @@ def _unpack(packed: bytes) -> list[int]:
             numbers.append(number)
             number, shift = 0, 0
     if shift:
-        raise CursorInvalid("is not a cursor")
+        raise InvalidCursor("is not a cursor")
     return numbers

@@ -11,19 +11,19 @@ from pydantic import Field, TypeAdapter
 
 from shared.contract import frames
 from shared.contract.events import UserEvent
-from shared.contract.fields import UserId, Wire
+from shared.contract.fields import UserId, WireModel
 
 
-class _Audience(Wire):
+class _WithAudience(WireModel):
     audience: list[UserId]
     """Whom the entry is for; show it to nobody else."""
 
 
-class SentData(frames.MessageFields, _Audience):
+class SentData(frames.MessageFields, _WithAudience):
     pass
 
 
-class ConversationData(frames.ConversationFields, _Audience):
+class ConversationData(frames.ConversationFields, _WithAudience):
     pass
 
 
@@ -32,60 +32,67 @@ class MembershipData(ConversationData):
     """Who came or went; `members` is as it is afterwards."""
 
 
-class ReadData(frames.ReadFields, _Audience):
+class ReadData(frames.ReadFields, _WithAudience):
     pass
 
 
-class RejectedData(frames.RejectionFields, _Audience):
+class RejectedData(frames.RejectionFields, _WithAudience):
     pass
 
 
-class MessageSent(UserEvent):
+class MessageSentEntry(UserEvent):
     """A message was sent."""
 
     type: Literal["chat.message.sent.v1"] = "chat.message.sent.v1"
     data: SentData
 
 
-class ConversationStarted(UserEvent):
+class ConversationStartedEntry(UserEvent):
     """A conversation was started."""
 
     type: Literal["chat.conversation.started.v1"] = "chat.conversation.started.v1"
     data: ConversationData
 
 
-class MemberAdded(UserEvent):
+class MemberAddedEntry(UserEvent):
     """A user came to a group."""
 
     type: Literal["chat.member.added.v1"] = "chat.member.added.v1"
     data: MembershipData
 
 
-class MemberRemoved(UserEvent):
+class MemberRemovedEntry(UserEvent):
     """A user left a group, or was removed from it."""
 
     type: Literal["chat.member.removed.v1"] = "chat.member.removed.v1"
     data: MembershipData
 
 
-class ReadMoved(UserEvent):
+class ReadMovedEntry(UserEvent):
     """A user has read up to a message."""
 
     type: Literal["chat.read.moved.v1"] = "chat.read.moved.v1"
     data: ReadData
 
 
-class EventRejected(UserEvent):
+class EventRejectedEntry(UserEvent):
     """What a user did was refused: it changed nothing. For that user alone."""
 
     type: Literal["chat.event.rejected.v1"] = "chat.event.rejected.v1"
     data: RejectedData
 
 
-Entry = MessageSent | ConversationStarted | MemberAdded | MemberRemoved | ReadMoved | EventRejected
-entry_reader: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="type")])
+Entry = (
+    MessageSentEntry
+    | ConversationStartedEntry
+    | MemberAddedEntry
+    | MemberRemovedEntry
+    | ReadMovedEntry
+    | EventRejectedEntry
+)
+entry_adapter: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="type")])
 
-MEMBER_KINDS = frozenset(
+MEMBER_ENTRY_TYPES = frozenset(
     kind
     for model in get_args(Entry)
     if issubclass(model.model_fields["data"].annotation, ConversationData)

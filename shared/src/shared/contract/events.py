@@ -18,12 +18,12 @@ from shared.contract.fields import (
     Title,
     UserId,
     Uuid,
-    Wire,
+    WireModel,
     is_none,
 )
 
 
-class CloudEvent(Wire):
+class CloudEvent(WireModel):
     """The attributes that every record of Parley carries (CloudEvents 1.0)."""
 
     specversion: Literal["1.0"] = "1.0"
@@ -43,7 +43,7 @@ class UserEvent(CloudEvent):
     """Who did it."""
 
 
-class LogOpenedData(Wire):
+class LogOpenedData(WireModel):
     epoch: str = Field(pattern=r"^[0-9a-f]{16}$")
     partitions: int = Field(ge=1, le=4_096)
 
@@ -55,11 +55,11 @@ class LogOpened(CloudEvent):
     data: LogOpenedData
 
 
-class TitleContent(Wire):
+class TitleContent(WireModel):
     title: Title | None = None
 
 
-class ConversationStartedData(Wire):
+class ConversationStartedData(WireModel):
     conversation_id: Uuid
     kind: Literal["direct", "group"]
     members: list[UserId] = Field(min_length=1, max_length=2 * MAX_MEMBERS)
@@ -73,11 +73,11 @@ class ConversationStarted(UserEvent):
     data: ConversationStartedData
 
 
-class TextContent(Wire):
+class TextContent(WireModel):
     text: Text
 
 
-class MessageSentData(Wire):
+class MessageSentData(WireModel):
     conversation_id: Uuid
     message_id: Uuid
     client_id: ClientId | None = Field(default=None, exclude_if=is_none)
@@ -90,7 +90,7 @@ class MessageSent(UserEvent):
     data: MessageSentData
 
 
-class ReadMovedData(Wire):
+class ReadMovedData(WireModel):
     conversation_id: Uuid
     up_to: Seq
 
@@ -100,7 +100,7 @@ class ReadMoved(UserEvent):
     data: ReadMovedData
 
 
-class MembershipData(Wire):
+class MembershipData(WireModel):
     conversation_id: Uuid
     user_id: UserId
 
@@ -118,4 +118,4 @@ class MemberRemoved(UserEvent):
 ConversationEvent = ConversationStarted | MessageSent | ReadMoved | MemberAdded | MemberRemoved
 Event = LogOpened | ConversationEvent
 
-event_reader: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
+event_adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])

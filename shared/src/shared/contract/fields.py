@@ -28,13 +28,13 @@ from shared.contract.white_space import CODE_POINTS
 MAX_TEXT = 8_000
 MAX_MEMBERS = 1_024
 MAX_SEQ = 2**53 - 1  # the largest integer that every JSON reader keeps whole
-SHOWN_MEMBERS = 100  # how many members a conversation names; `memberCount` says how many there are
-PAGE_BYTES = 60_000  # of frames, as JSON, that one page of what was missed may have
-LIST_BYTES = 512 * 1024  # of items, as JSON, that one page of history or of conversations may have
-READ_RECEIPT_MEMBERS = 32  # above this, reads are told to the reader alone and `isRead` stays false
+MAX_LISTED_MEMBERS = 100  # how many members a conversation names; `memberCount` says how many there are
+MAX_SYNC_PAGE_BYTES = 60_000  # of frames, as JSON, that one page of what was missed may have
+MAX_PAGE_BYTES = 512 * 1024  # of items, as JSON, that one page of history or of conversations may have
+MAX_READ_RECEIPT_MEMBERS = 32  # above this, reads are told to the reader alone and `isRead` stays false
 
 
-class Rule(NamedTuple):
+class PatternRule(NamedTuple):
     """A pattern (of Rust's `regex`) that a string must match, and what is said otherwise. It is looked at as
     lengths are, without a call back into Python, of which each message would make a dozen on its way. JSON
     Schema, whose patterns are of another kind, does not show it."""
@@ -53,7 +53,7 @@ class Rule(NamedTuple):
         return handler(cast("core_schema.ChainSchema", schema)["steps"][0])
 
 
-class Otherwise(NamedTuple):
+class ErrorText(NamedTuple):
     """What is said of a value that breaks any of the rules before this one, instead of which rule."""
 
     message: str
@@ -63,7 +63,7 @@ class Otherwise(NamedTuple):
 
 
 @lru_cache(4_096)  # a message names the same moment several times
-def _time(value: str) -> str:
+def _existing_time(value: str) -> str:
     datetime.fromisoformat(value)
     return value
 
@@ -73,29 +73,29 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _whole(value: object) -> object:
+def _integral(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 is_none = partial(operator.is_, None)
 
-_PLAIN = Rule(r"^[^\x00-\x1f\x7f-\x9f]*$", "must not contain control characters")
-_TRIMMED = Rule(r"^\S(.*\S)?$", "must not begin or end with white space")
-_NO_NUL = Rule(r"^[^\x00]*$", "must not contain NUL")
-_NOT_BLANK = Rule(r"\S", "must contain something besides white space")
+_NO_CONTROLS = PatternRule(r"^[^\x00-\x1f\x7f-\x9f]*$", "must not contain control characters")
+_TRIMMED = PatternRule(r"^\S(.*\S)?$", "must not begin or end with white space")
+_NO_NUL = PatternRule(r"^[^\x00]*$", "must not contain NUL")
+_NOT_BLANK = PatternRule(r"\S", "must contain something besides white space")
 # The whole rule (see `white_space`), for what clients make anew. What the first release took, which had
 # another one, is still read from the log, and its user ids still authenticate.
-_INK = "[^" + "".join(f"\\x{{{code_point:x}}}" for code_point in CODE_POINTS) + "]"
-_NEWLY_TRIMMED = Rule(f"^{_INK}(.*{_INK})?$", _TRIMMED.message)
-_NEWLY_NOT_BLANK = Rule(_INK, _NOT_BLANK.message)
+_NOT_WHITE_SPACE = "[^" + "".join(f"\\x{{{code_point:x}}}" for code_point in CODE_POINTS) + "]"
+_STRICTLY_TRIMMED = PatternRule(f"^{_NOT_WHITE_SPACE}(.*{_NOT_WHITE_SPACE})?$", _TRIMMED.message)
+_STRICTLY_NOT_BLANK = PatternRule(_NOT_WHITE_SPACE, _NOT_BLANK.message)
 
-UserId = Annotated[str, Field(min_length=1, max_length=128), _PLAIN, _TRIMMED]
-ClientId = Annotated[str, Field(min_length=1, max_length=128), _PLAIN, _TRIMMED]
+UserId = Annotated[str, Field(min_length=1, max_length=128), _NO_CONTROLS, _TRIMMED]
+ClientId = Annotated[str, Field(min_length=1, max_length=128), _NO_CONTROLS, _TRIMMED]
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT), _NO_NUL, _NOT_BLANK]
 Title = Annotated[str, Field(min_length=1, max_length=128), _NO_NUL, _NOT_BLANK]
-NewUserId = Annotated[UserId, _NEWLY_TRIMMED]
-NewClientId = Annotated[ClientId, _NEWLY_TRIMMED]
-NewText = Annotated[Text, _NEWLY_NOT_BLANK]
+NewUserId = Annotated[UserId, _STRICTLY_TRIMMED]
+NewClientId = Annotated[ClientId, _STRICTLY_TRIMMED]
+NewText = Annotated[Text, _STRICTLY_NOT_BLANK]
 Uuid = Annotated[
     str,
     StringConstraints(
@@ -103,20 +103,20 @@ Uuid = Annotated[
         pattern=r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$",
     ),
     Field(json_schema_extra={"format": "uuid"}),
-    Otherwise("is not a UUID"),
+    ErrorText("is not a UUID"),
 ]
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ, strict=True)]
-GivenSeq = Annotated[Seq, BeforeValidator(_whole)]
+ClientSeq = Annotated[Seq, BeforeValidator(_integral)]
 """A Seq that a client gives: `3001.0` is an integer in JSON Schema."""
 Timestamp = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"),
-    AfterValidator(_time),
+    AfterValidator(_existing_time),
     Field(json_schema_extra={"format": "date-time"}),
 ]
 
 
-class Wire(BaseModel):
+class WireModel(BaseModel):
     """A JSON object of ours: frozen, camelCase on the wire, strict about what it does not know."""
 
     model_config = ConfigDict(

@@ -10,19 +10,19 @@ from pydantic import Field, TypeAdapter
 
 from shared.contract.fields import (
     ClientId,
-    GivenSeq,
+    ClientSeq,
     NewClientId,
     NewText,
     Seq,
     Timestamp,
     UserId,
     Uuid,
-    Wire,
+    WireModel,
     is_none,
 )
 
 
-class MessageFields(Wire):
+class MessageFields(WireModel):
     """A message as everybody sees it."""
 
     id: Uuid
@@ -46,7 +46,7 @@ class Message(MessageFields):
     before; a later answer is right about it."""
 
 
-class ConversationFields(Wire):
+class ConversationFields(WireModel):
     """A conversation as everybody sees it: nothing personal in it."""
 
     conversation_id: Uuid
@@ -61,7 +61,7 @@ class ConversationFields(Wire):
     """Grows with every change: drop what is not above the version that you hold."""
 
 
-class Conversation(Wire):
+class Conversation(WireModel):
     """A conversation as one member sees it."""
 
     id: Uuid
@@ -80,7 +80,7 @@ class Conversation(Wire):
     """Grows with every change: drop what is not above the version that you hold."""
 
 
-class ReadFields(Wire):
+class ReadFields(WireModel):
     """A user has read everything up to `upTo`."""
 
     conversation_id: Uuid
@@ -90,7 +90,7 @@ class ReadFields(Wire):
     """Grows with every change: drop what is not above the version that you hold."""
 
 
-class RejectionFields(Wire):
+class RejectionFields(WireModel):
     """What the user did was refused after it was accepted."""
 
     conversation_id: Uuid
@@ -106,7 +106,7 @@ ResetReason = Literal["of_another_user", "of_another_log", "beyond_the_log", "cu
 # To the client -------------------------------------------------------------------------------------------
 
 
-class HelloFrame(Wire):
+class HelloFrame(WireModel):
     """The first frame: from here on this socket tells everything."""
 
     type: Literal["hello"] = "hello"
@@ -115,7 +115,7 @@ class HelloFrame(Wire):
     heartbeat_seconds: int
 
 
-class SyncedFrame(Wire):
+class SyncedFrame(WireModel):
     """What was missed while away has been sent. After `reset`, or an `error` about the cursor, nothing was:
     fetch anew."""
 
@@ -123,7 +123,7 @@ class SyncedFrame(Wire):
     cursor: str | None
 
 
-class CursorFrame(Wire):
+class CursorFrame(WireModel):
     """Everything up to this cursor was sent before this frame; come back with it. One comes at least every
     `heartbeatSeconds`. Null as long as it is not known: keep the cursor that you have."""
 
@@ -131,7 +131,7 @@ class CursorFrame(Wire):
     cursor: str | None
 
 
-class AcceptedFrame(Wire):
+class AcceptedFrame(WireModel):
     """What the client sent will not be lost."""
 
     type: Literal["accepted"] = "accepted"
@@ -146,7 +146,7 @@ class RejectedFrame(RejectionFields):
     type: Literal["rejected"] = "rejected"
 
 
-class ErrorFrame(Wire):
+class ErrorFrame(WireModel):
     """What the client sent was refused at once; the socket lives."""
 
     type: Literal["error"] = "error"
@@ -177,7 +177,7 @@ class ConversationFrame(ConversationFields):
     type: Literal["conversation"] = "conversation"
 
 
-class ResetFrame(Wire):
+class ResetFrame(WireModel):
     """The cursor that the client came with, or was given here, is of no use: fetch anew."""
 
     type: Literal["reset"] = "reset"
@@ -186,7 +186,7 @@ class ResetFrame(Wire):
     out before this socket had a cursor; later ones may come."""
 
 
-class ReconnectFrame(Wire):
+class ReconnectFrame(WireModel):
     """This socket is about to close: come back after so many milliseconds."""
 
     type: Literal["reconnect"] = "reconnect"
@@ -210,7 +210,7 @@ ServerFrame = (
 # From the client -----------------------------------------------------------------------------------------
 
 
-class SendMessage(Wire):
+class SendMessage(WireModel):
     """Send a message. With the same `clientId` it is sent once, however often it is said."""
 
     type: Literal["message"]
@@ -219,15 +219,15 @@ class SendMessage(Wire):
     client_id: NewClientId | None = Field(default=None, exclude_if=is_none)
 
 
-class MoveRead(Wire):
+class MoveRead(WireModel):
     """All messages up to this seq are read."""
 
     type: Literal["read"]
     conversation_id: Uuid
-    up_to: GivenSeq
+    up_to: ClientSeq
 
 
 ClientFrame = SendMessage | MoveRead
-client_frame_reader: TypeAdapter[ClientFrame] = TypeAdapter(
+client_frame_adapter: TypeAdapter[ClientFrame] = TypeAdapter(
     Annotated[ClientFrame, Field(discriminator="type")]
 )

@@ -14,17 +14,17 @@ NAMESPACE = uuid_utils.UUID("6f0d7a52-5c1e-5d0a-9b7e-0a4c51e7a9d3")
 def direct_conversation_id(a: str, b: str) -> str:
     """The one conversation of two users; the order in which they are named does not matter."""
     low, high = sorted((a, b))  # str compares by code point
-    return _derived("direct", low, high)
+    return _uuid5("direct", low, high)
 
 
 def group_conversation_id(creator: str, client_id: str | None) -> str:
     """A group as its creator's client named it; without a `client_id` a fresh one (UUIDv7)."""
-    return fresh_id() if client_id is None else _derived("group", creator, client_id)
+    return fresh_id() if client_id is None else _uuid5("group", creator, client_id)
 
 
 def message_id(conversation_id: str, sender: str, client_id: str | None) -> str:
     """A message as its sender's client named it; without a `client_id` a fresh one (UUIDv7)."""
-    return fresh_id() if client_id is None else _derived("message", conversation_id, sender, client_id)
+    return fresh_id() if client_id is None else _uuid5("message", conversation_id, sender, client_id)
 
 
 def fresh_id() -> str:
@@ -32,5 +32,5 @@ def fresh_id() -> str:
     return str(uuid_utils.uuid7())
 
 
-def _derived(*parts: str) -> str:
+def _uuid5(*parts: str) -> str:
     return str(uuid_utils.uuid5(NAMESPACE, orjson.dumps(parts).decode()))

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from shared.contract.fields import Timestamp, Uuid
 
-_place: TypeAdapter[tuple[str, str]] = TypeAdapter(tuple[Timestamp, Uuid])
+_adapter: TypeAdapter[tuple[str, str]] = TypeAdapter(tuple[Timestamp, Uuid])
 
 
 def encode(updated_at: str, conversation_id: str) -> str:
@@ -18,4 +18,4 @@ def encode(updated_at: str, conversation_id: str) -> str:
 def decode(token: str) -> tuple[str, str]:
     """`updatedAt` and `id` of the conversation before the page. Raises ValueError when it is no token."""
     padded = token + "=" * (-len(token) % 4)
-    return _place.validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
+    return _adapter.validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))

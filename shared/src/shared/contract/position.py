@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple, Self
 
 PATTERN = r"^([0-9a-f]{16})-(0|[1-9][0-9]{0,4})-(0|[1-9][0-9]{0,18})$"
-_FORM = re.compile(PATTERN)
+_PATTERN = re.compile(PATTERN)
 
 
 class Position(NamedTuple):
@@ -20,12 +20,12 @@ class Position(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Raises ValueError when `text` was never a position."""
-        form = _FORM.fullmatch(text)
+        form = _PATTERN.fullmatch(text)
         if form is None:
             raise ValueError("is not a position")
         return cls(form[1], int(form[2]), int(form[3]))
 
 
-def after(offset: int) -> int:
+def next_offset(offset: int) -> int:
     """The next offset to read once `offset` is done: the only "+1" in the house."""
     return offset + 1

@@ -20,7 +20,9 @@ _STALL_SECONDS = 1.0
 """A timer that is late by more found the process stalled: what arrived meanwhile is read first."""
 
 open_connections = Gauge("server_connections", "Open connections, WebSockets among them.")
-closed = Counter("server_connections_closed_total", "Connections that the server ended itself.", ["reason"])
+connections_closed = Counter(
+    "server_connections_closed_total", "Connections that the server ended itself.", ["reason"]
+)
 
 
 @dataclass(frozen=True)
@@ -35,73 +37,73 @@ class Timeouts:
     """Between two pings to a WebSocket, and for each pong."""
 
 
-class Connection(Protocol):
-    def time_out(self) -> None:
+class LimitedConnection(Protocol):
+    def on_timeout(self) -> None:
         """Close it: it was idle for too long."""
 
-    def give_way(self, *, newest: bool) -> None:
+    def on_evicted(self, *, newest: bool) -> None:
         """Close it: the limit is reached. `newest`: it has only just been opened."""
 
 
-class Connections:
+class ConnectionLimiter:
     """An idle connection is one without a request: it owes a whole head."""
 
     def __init__(self, limit: int, head_timeout: float) -> None:
         self._limit = limit
         self._head_timeout = head_timeout
-        self._idle: dict[Connection, float] = {}
+        self._idle: dict[LimitedConnection, float] = {}
         """Since when, oldest first."""
-        self._leaving: set[Connection] = set()
+        self._evicted: set[LimitedConnection] = set()
         """Closed by us and not gone yet."""
         self._timer: asyncio.TimerHandle | None = None
-        self._wakes_at = 0.0
+        self._timer_due = 0.0
         self._dropped = 0
         self._logged_at = float("-inf")
 
-    def idle(self, connection: Connection) -> None:
+    def mark_idle(self, connection: LimitedConnection) -> None:
         """From now on: it must not be for longer than the timeout."""
         self._idle.pop(connection, None)
         self._idle[connection] = time.monotonic()
         if self._timer is None:
-            self._wake_in(self._head_timeout)
+            self._set_timer(self._head_timeout)
 
-    def busy(self, connection: Connection) -> None:
+    def mark_busy(self, connection: LimitedConnection) -> None:
         self._idle.pop(connection, None)
 
-    def gone(self, connection: Connection) -> None:
+    def discard(self, connection: LimitedConnection) -> None:
         self._idle.pop(connection, None)
-        self._leaving.discard(connection)
+        self._evicted.discard(connection)
 
-    def make_room(self, newest: Connection, count: int) -> None:
+    def evict_excess(self, newest: LimitedConnection, count: int) -> None:
         """Close idle connections if `count`, with `newest`, is above the limit."""
-        while count - len(self._leaving) > self._limit and self._idle:
+        while count - len(self._evicted) > self._limit and self._idle:
             oldest = next(iter(self._idle))
-            closed.labels("limit").inc()
+            connections_closed.labels("limit").inc()
             self._log_dropped()
             if oldest is newest:
-                oldest.give_way(newest=True)
+                oldest.on_evicted(newest=True)
                 break
             del self._idle[oldest]
-            self._leaving.add(oldest)
-            oldest.give_way(newest=False)
+            self._evicted.add(oldest)
+            oldest.on_evicted(newest=False)
 
-    def _wake_in(self, seconds: float) -> None:
-        self._wakes_at = time.monotonic() + seconds
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._time_out_late)
+    def _set_timer(self, seconds: float) -> None:
+        self._timer_due = time.monotonic() + seconds
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._time_out_idle)
 
-    def _time_out_late(self) -> None:
+    def _time_out_idle(self) -> None:
         """The timer stays set meanwhile: a refused one, which lingers, must not set it for itself alone."""
         now = time.monotonic()
-        if now - self._wakes_at > _STALL_SECONDS:
-            self._wake_in(_STALL_SECONDS)
+        if now - self._timer_due > _STALL_SECONDS:
+            self._set_timer(_STALL_SECONDS)
             return
         due = now - self._head_timeout
         late = list(takewhile(lambda connection: self._idle[connection] <= due, self._idle))
         for connection in late:
             del self._idle[connection]
-            connection.time_out()
+            connection.on_timeout()
         if self._idle:
-            self._wake_in(max(0.01, next(iter(self._idle.values())) - due))
+            self._set_timer(max(0.01, next(iter(self._idle.values())) - due))
         else:
             self._timer = None
 

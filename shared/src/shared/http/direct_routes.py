@@ -19,7 +19,7 @@ from shared.http.problems import Problem
 _Table = dict[tuple[str, str], APIRoute]
 
 
-class Shortcut:
+class DirectRoutes:
     """A route's Problem is answered as one; any other exception is for who stands around this."""
 
     def __init__(self, app: ASGIApp, routers: Sequence[APIRouter]) -> None:
@@ -48,10 +48,10 @@ class Shortcut:
 
 def _direct(router: APIRouter) -> Iterator[tuple[tuple[str, str], APIRoute]]:
     for route in router.routes:
-        if isinstance(route, APIRoute) and "{" not in route.path and _takes_the_request(route):
+        if isinstance(route, APIRoute) and "{" not in route.path and _takes_only_request(route):
             yield from (((method, route.path), route) for method in route.methods or ())
 
 
-def _takes_the_request(route: APIRoute) -> bool:
+def _takes_only_request(route: APIRoute) -> bool:
     """It, and nothing else."""
     return [each.annotation for each in signature(route.endpoint).parameters.values()] == [Request]

@@ -18,20 +18,20 @@ Reasons = Callable[[], Iterable[str]]
 """Why a process is not alive, or not ready; empty when it is."""
 
 
-def probes(alive: Reasons, ready: Reasons) -> APIRouter:
+def health_routes(alive: Reasons, ready: Reasons) -> APIRouter:
     """`alive` is about progress: a process that does nothing although there is work names a reason, so that
     it is started anew. `ready` is about the process itself (started, what it needs was seen once, not
     draining), never about a dependency that all replicas share."""
     disable_created_metrics()  # type: ignore[no-untyped-call]  # of each series when it began
     router = APIRouter(tags=["operations"])
 
-    @router.get("/healthz", summary="Does this process make progress?", responses=_answers("alive"))
+    @router.get("/healthz", summary="Does this process make progress?", responses=_response_docs("alive"))
     async def healthz() -> Response:
-        return _answer("alive", list(alive()))
+        return _response("alive", list(alive()))
 
-    @router.get("/readyz", summary="Should this process get traffic?", responses=_answers("ready"))
+    @router.get("/readyz", summary="Should this process get traffic?", responses=_response_docs("ready"))
     async def readyz() -> Response:
-        return _answer("ready", list(ready()))
+        return _response("ready", list(ready()))
 
     @router.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
@@ -40,23 +40,26 @@ def probes(alive: Reasons, ready: Reasons) -> APIRouter:
     return router
 
 
-def _answer(state: str, reasons: list[str]) -> Response:
+def _response(state: str, reasons: list[str]) -> Response:
     return Response(
-        orjson.dumps(_told(state, reasons)), 503 if reasons else 200, media_type="application/json"
+        orjson.dumps(_body(state, reasons)), 503 if reasons else 200, media_type="application/json"
     )
 
 
-def _told(state: str, reasons: list[str]) -> dict[str, Any]:
+def _body(state: str, reasons: list[str]) -> dict[str, Any]:
     return {"status": f"not {state}" if reasons else state, "reasons": reasons}
 
 
-def _answers(state: str) -> dict[int | str, dict[str, Any]]:
+def _response_docs(state: str) -> dict[int | str, dict[str, Any]]:
     """For OpenAPI."""
     return {
-        200: _described(f"It is {state}.", _told(state, [])),
-        503: _described(f"It is not {state}; `reasons` say why.", _told(state, ["draining"])),
+        200: _documented(f"It is {state}.", _body(state, [])),
+        503: _documented(f"It is not {state}; `reasons` say why.", _body(state, ["draining"])),
     }
 
 
-def _described(said: str, example: dict[str, Any]) -> dict[str, Any]:
-    return {"description": said, "content": {"application/json": {"schema": _BODY, "example": example}}}
+def _documented(description: str, example: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "description": description,
+        "content": {"application/json": {"schema": _BODY, "example": example}},
+    }

@@ -12,43 +12,48 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from shared.http.connections import Connections, Timeouts, closed
+from shared.http.connections import ConnectionLimiter, Timeouts, connections_closed
 from shared.http.problems import Problem
 from shared.http.refusals import (
     MAX_FIELDS,
-    MAX_HEAD,
-    MAX_REQUEST_LINE,
+    MAX_HEAD_BYTES,
+    MAX_REQUEST_LINE_BYTES,
     NO_STORE,
-    request_line,
-    response,
-    too_large,
+    head_too_large,
+    refusal_bytes,
+    request_line_bytes,
 )
-from shared.http.unread_answers import UnreadAnswer
+from shared.http.unread_answers import UnreadResponse
 
 _BODY = (b"content-length", b"transfer-encoding")
-_LONG_URL = MAX_REQUEST_LINE - 64
+_LONG_URL = MAX_REQUEST_LINE_BYTES - 64
 """A shorter one makes no request line too long."""
-_LINGER_SECONDS = 1.0
+_LINGER_TIMEOUT = 1.0
 """A refused client gets so long to read why; what it goes on sending is discarded."""
 
 
 class HttpProtocol(HttpToolsProtocol):
     def __init__(
-        self, *args: Any, open_connections: Connections, timeouts: Timeouts, private: str, **kwargs: Any
+        self,
+        *args: Any,
+        open_connections: ConnectionLimiter,
+        timeouts: Timeouts,
+        private_path: str,
+        **kwargs: Any,
     ) -> None:
         """Answers below the path `private` are `no-store`."""
         super().__init__(*args, **kwargs)
         self.url = b""
-        self._open = open_connections
+        self._connections = open_connections
         self._timeouts = timeouts
-        self._private = private
+        self._private_path = private_path
         self._in_head = True
-        self._hosts = 0
+        self._host_count = 0
         self._overhead = 0
         """Bytes since the last whole head, piece of a body, or end of a message."""
-        self._advanced = False
+        self._made_progress = False
         """One of these came with the bytes being parsed."""
-        self._declined = False
+        self._upgrade_declined = False
         """The head asks for an upgrade that is not taken."""
         self._fault: Problem | None = None
         self._refused = False
@@ -57,17 +62,17 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._unread = UnreadAnswer(transport, self._timeouts.unread)
-        self._open.idle(self)
-        self._open.make_room(self, len(self.connections))
+        self._unread = UnreadResponse(transport, self._timeouts.unread)
+        self._connections.mark_idle(self)
+        self._connections.evict_excess(self, len(self.connections))
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._open.gone(self)
+        self._connections.discard(self)
         self._unread.stop()
 
-    def time_out(self) -> None:
-        closed.labels("timeout").inc()
+    def on_timeout(self) -> None:
+        connections_closed.labels("timeout").inc()
         if self._refused:
             self.transport.abort()
         elif self._in_head and self._overhead:
@@ -77,7 +82,7 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.close()
             self._unread.watch()
 
-    def give_way(self, *, newest: bool) -> None:
+    def on_evicted(self, *, newest: bool) -> None:
         if newest:
             self._refuse(Problem("unavailable", "too many connections; try again later"))
         else:
@@ -88,83 +93,83 @@ class HttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         start = 0
         while start < len(data) and self.parser is not None and not self._refused:
-            end = start + MAX_HEAD - self._overhead
+            end = start + MAX_HEAD_BYTES - self._overhead
             self._parse(data[start:end])
             start = end
 
     def _parse(self, data: bytes) -> None:
-        self._advanced = False
+        self._made_progress = False
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            if self._declined:
+            if self._upgrade_declined:
                 self._parse_as_request(data[upgrade.args[0] :])
             elif self._should_upgrade():
                 self.handle_websocket_upgrade()
         except httptools.HttpParserError:
             fault = self._fault or Problem("bad_request", "this is not HTTP/1.1")
-            closed.labels("head_too_large" if fault.code == "too_big" else "malformed").inc()
+            connections_closed.labels("head_too_large" if fault.code == "too_big" else "malformed").inc()
             self._refuse(fault)
         else:
-            if self._advanced:
+            if self._made_progress:
                 self._overhead = 0
             else:
                 self._count(len(data))
 
     def _count(self, size: int) -> None:
         """Bytes that ended nothing."""
-        if self._in_head and not self._overhead and not self._responding:
-            self._open.idle(self)
+        if self._in_head and not self._overhead and not self._is_responding:
+            self._connections.mark_idle(self)
         self._overhead += size
-        if len(self.url) > MAX_REQUEST_LINE or self._overhead >= MAX_HEAD:
-            closed.labels("head_too_large").inc()
-            self._refuse(too_large(self.parser.get_method(), self.url))
+        if len(self.url) > MAX_REQUEST_LINE_BYTES or self._overhead >= MAX_HEAD_BYTES:
+            connections_closed.labels("head_too_large").inc()
+            self._refuse(head_too_large(self.parser.get_method(), self.url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_head:
             return  # a trailer, which must not pass for a field of the head
         name, value = name.lower(), value.rstrip(b" \t")
         if name == b"host":
-            self._hosts += 1
+            self._host_count += 1
         elif name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         method = self.parser.get_method()
-        odd = self._hosts != 1 or method == b"CONNECT"
+        odd = self._host_count != 1 or method == b"CONNECT"
         if odd or len(self.headers) > MAX_FIELDS or len(self.url) > _LONG_URL:
-            self._fault = self._broken_rule()
+            self._fault = self._violation()
             if self._fault is not None:
                 raise ValueError  # ends the parser; the fault is answered there
-        self._hosts = 0
+        self._host_count = 0
         self.scope["method"] = method.decode("ascii")
-        self._declined = self.parser.should_upgrade() and not self._should_upgrade()
-        if self._declined:
+        self._upgrade_declined = self.parser.should_upgrade() and not self._should_upgrade()
+        if self._upgrade_declined:
             return  # parsed again, as an ordinary request
-        self._in_head, self._advanced = False, True
-        self._open.busy(self)
+        self._in_head, self._made_progress = False, True
+        self._connections.mark_busy(self)
         before = self.cycle
         super().on_headers_complete()
-        if self.cycle is not before and self.scope["path"].startswith(self._private):
+        if self.cycle is not before and self.scope["path"].startswith(self._private_path):
             self.cycle.default_headers = [*self.cycle.default_headers, NO_STORE]
 
     def on_body(self, body: bytes) -> None:
-        self._advanced = True
+        self._made_progress = True
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if self._declined:
+        if self._upgrade_declined:
             return
-        self._in_head = self._advanced = True
+        self._in_head = self._made_progress = True
         super().on_message_complete()
 
-    def _broken_rule(self) -> Problem | None:
+    def _violation(self) -> Problem | None:
         """Of RFC 9112 or of the limits, which a whole head may break."""
-        line = request_line(self.parser.get_method(), self.url)
-        if line > MAX_REQUEST_LINE or len(self.headers) > MAX_FIELDS:
-            return too_large(self.parser.get_method(), self.url)
-        if self._hosts > 1 or (self._hosts == 0 and self.parser.get_http_version() != "1.0"):
+        line = request_line_bytes(self.parser.get_method(), self.url)
+        if line > MAX_REQUEST_LINE_BYTES or len(self.headers) > MAX_FIELDS:
+            return head_too_large(self.parser.get_method(), self.url)
+        if self._host_count > 1 or (self._host_count == 0 and self.parser.get_http_version() != "1.0"):
             return Problem("bad_request", "one Host header is needed")
         if self.parser.get_method() == b"CONNECT":
             return Problem("bad_request", "this is not a proxy")
@@ -179,7 +184,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _parse_as_request(self, rest: bytes) -> None:
         """Parse the head again without `Upgrade`. The parser takes whatever follows an upgrade for another
         protocol: it would pass over the body, and then take that for the next request."""
-        self._declined = False
+        self._upgrade_declined = False
         line = b"%s %s HTTP/%s\r\n" % (
             self.parser.get_method(),
             self.url,
@@ -194,7 +199,7 @@ class HttpProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """A parser and its protocol hold one another: 4 KiB, until somebody looks for circles."""
         if not self.url.isascii():
-            closed.labels("malformed").inc()
+            connections_closed.labels("malformed").inc()
             self._refuse(Problem("bad_request", "the URL is not percent-encoded"))
             return
         if any(name in _BODY and value != b"0" for name, value in self.headers):
@@ -216,10 +221,10 @@ class HttpProtocol(HttpToolsProtocol):
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
         else:
-            self._open.idle(self)
+            self._connections.mark_idle(self)
 
     @property
-    def _responding(self) -> bool:
+    def _is_responding(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
     def pause_writing(self) -> None:
@@ -229,7 +234,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _refuse(self, problem: Problem) -> None:
         """Answer and close; what is under way and whole is answered instead."""
         self._refused = True
-        if self._responding:
+        if self._is_responding:
             if not self.cycle.more_body:
                 self.cycle.keep_alive = False
                 return
@@ -239,13 +244,13 @@ class HttpProtocol(HttpToolsProtocol):
                 self.transport.close()
                 self._unread.watch()
                 return
-        self.transport.write(response(problem, self.server_state.default_headers))
+        self.transport.write(refusal_bytes(problem, self.server_state.default_headers))
         self._linger()
 
     def _linger(self) -> None:
         """Closing with unread bytes resets the connection, and the client would lose the answer."""
-        self._open.idle(self)  # a newcomer is worth more
+        self._connections.mark_idle(self)  # a newcomer is worth more
         self.flow.resume_reading()
         with suppress(OSError):  # the client is gone already
             self.transport.write_eof()
-        self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
+        self.loop.call_later(_LINGER_TIMEOUT, self.transport.abort)

@@ -11,7 +11,7 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from shared.contract.fields import Wire
+from shared.contract.fields import WireModel
 
 Code = Literal[
     "bad_request",
@@ -58,7 +58,7 @@ _CODE_OF: dict[int, Code] = {
 }
 
 
-class ProblemDetails(Wire):
+class ProblemDetails(WireModel):
     """application/problem+json"""
 
     title: str
@@ -104,16 +104,16 @@ def not_found() -> NoReturn:
     raise Problem("not_found", "no such conversation, or you are not a member of it")
 
 
-def of_status(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
+def problem_for_status(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
     """An error that is known by its status alone."""
     return Problem(_CODE_OF.get(status, "bad_request"), detail, status=status, headers=headers)
 
 
-def unexpected() -> Problem:
+def internal_error() -> Problem:
     return Problem("internal", "this is our fault; the log has the details")
 
 
-def install(app: FastAPI, *, docs: str | None = None) -> None:
+def install_problem_handlers(app: FastAPI, *, docs: str | None = None) -> None:
     """Every error of `app` becomes a problem document. `docs`: where its calls are described."""
     app.router.redirect_slashes = False  # that is an answer without any
     unknown = "no such resource" + (f"; the calls are described at {docs}" if docs else "")
@@ -126,10 +126,10 @@ def install(app: FastAPI, *, docs: str | None = None) -> None:
     async def http(_: Request, error: HTTPException) -> Response:
         headers = dict(error.headers or {})
         if "Allow" in headers:
-            headers["Allow"] = _allowed(headers["Allow"])
+            headers["Allow"] = _with_head(headers["Allow"])
         details = {404: unknown, 405: f"use {headers.get('Allow', 'another method')}"}
         detail = details.get(error.status_code, str(error.detail))
-        return of_status(error.status_code, detail, headers).response()
+        return problem_for_status(error.status_code, detail, headers).response()
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
@@ -137,14 +137,14 @@ def install(app: FastAPI, *, docs: str | None = None) -> None:
         place = ".".join(str(part) for part in first["loc"])
         return Problem("invalid", f"{place}: {first['msg']}").response()
 
-    app.add_exception_handler(Exception, internal)
+    app.add_exception_handler(Exception, handle_unexpected)
 
 
-def _allowed(methods: str) -> str:
+def _with_head(methods: str) -> str:
     """The value of `Allow`, with HEAD wherever GET is (`shared.head`)."""
     given = {method.strip() for method in methods.split(",")}
     return ", ".join(sorted(given | {"HEAD"} if "GET" in given else given))
 
 
-async def internal(_: Request, __: Exception) -> Response:
-    return unexpected().response()
+async def handle_unexpected(_: Request, __: Exception) -> Response:
+    return internal_error().response()

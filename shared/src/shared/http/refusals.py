@@ -6,26 +6,28 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from shared.http.problems import Problem
 
-MAX_REQUEST_LINE = 8 * 1024
-MAX_HEAD = 16 * 1024
+MAX_REQUEST_LINE_BYTES = 8 * 1024
+MAX_HEAD_BYTES = 16 * 1024
 MAX_FIELDS = 100
 NO_STORE = (b"cache-control", b"no-store")
 
 
-def request_line(method: bytes, url: bytes) -> int:
+def request_line_bytes(method: bytes, url: bytes) -> int:
     """Its size in bytes."""
     return len(method) + len(url) + len(b"  HTTP/1.1\r\n")
 
 
-def too_large(method: bytes, url: bytes) -> Problem:
+def head_too_large(method: bytes, url: bytes) -> Problem:
     """Of a head beyond a limit, whose `url` has arrived as far as it is given."""
-    if request_line(method, url) > MAX_REQUEST_LINE:
-        return Problem("too_big", f"the request line is longer than {MAX_REQUEST_LINE} bytes", status=414)
-    detail = f"the head is longer than {MAX_HEAD} bytes or has more than {MAX_FIELDS} fields"
+    if request_line_bytes(method, url) > MAX_REQUEST_LINE_BYTES:
+        return Problem(
+            "too_big", f"the request line is longer than {MAX_REQUEST_LINE_BYTES} bytes", status=414
+        )
+    detail = f"the head is longer than {MAX_HEAD_BYTES} bytes or has more than {MAX_FIELDS} fields"
     return Problem("too_big", detail, status=431)
 
 
-def response(problem: Problem, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+def refusal_bytes(problem: Problem, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     """The last one on its connection; `headers` besides its own."""
     answer = problem.response()
     fields = [*headers, NO_STORE, *answer.raw_headers, (b"connection", b"close")]

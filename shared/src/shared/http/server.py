@@ -11,10 +11,10 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
-from shared.http.connections import Connections, Timeouts, open_connections
+from shared.http.connections import ConnectionLimiter, Timeouts, open_connections
 from shared.http.head_requests import HeadAsGet
 from shared.http.http_protocol import HttpProtocol
-from shared.http.websocket_protocol import SocketProtocol
+from shared.http.websocket_protocol import WebSocketProtocol
 from shared.runtime.open_files import raise_limit
 from shared.runtime.settings import ProcessSettings
 
@@ -26,24 +26,26 @@ _HEADERS = [
 """Of every answer."""
 _TIMEOUTS = Timeouts()
 
-Farewell = Callable[[], Awaitable[None]]
+ShutdownHook = Callable[[], Awaitable[None]]
 """What is still to be done when a stop was asked for, while all connections are open."""
 
 
-def serve(
+def run_server(
     app: ASGIApp,
     settings: ProcessSettings,
     *,
     grace: int = 8,
     max_message: int = 256 * 1024,
-    farewell: Farewell | None = None,
+    on_shutdown: ShutdownHook | None = None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; then `farewell`, close sockets with 1012 and end within `grace` seconds.
     A socket that sends more than `max_message` bytes at once is closed with 1009."""
-    uvloop.run(server(app, settings, grace=grace, max_message=max_message, farewell=farewell).serve())
+    uvloop.run(
+        build_server(app, settings, grace=grace, max_message=max_message, on_shutdown=on_shutdown).serve()
+    )
 
 
-def _collect_rarely() -> None:
+def _tune_garbage_collection() -> None:
     """What was imported stays; what a message leaves behind goes by reference count. Looking for circles each
     700 objects took a tenth of the gateway's and the projector's time."""
     gc.collect()
@@ -51,28 +53,28 @@ def _collect_rarely() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def server(
+def build_server(
     app: ASGIApp,
     settings: ProcessSettings,
     *,
     grace: int = 8,
     max_message: int = 256 * 1024,
     timeouts: Timeouts = _TIMEOUTS,
-    private: str = "/",
-    farewell: Farewell | None = None,
+    private_path: str = "/",
+    on_shutdown: ShutdownHook | None = None,
 ) -> uvicorn.Server:
     """The same, for who has a loop already and awaits `.serve()` in it. Answers below the path `private` are
     `no-store`."""
-    _collect_rarely()
+    _tune_garbage_collection()
     raise_limit()
-    connections = Connections(settings.max_connections, timeouts.head)
-    http = partial(HttpProtocol, open_connections=connections, timeouts=timeouts, private=private)
+    connections = ConnectionLimiter(settings.max_connections, timeouts.head)
+    http = partial(HttpProtocol, open_connections=connections, timeouts=timeouts, private_path=private_path)
     config = uvicorn.Config(
         HeadAsGet(app),
         host=settings.host,
         port=settings.port,
         http=cast("type[asyncio.Protocol]", http),
-        ws=SocketProtocol,
+        ws=WebSocketProtocol,
         headers=_HEADERS,
         ws_per_message_deflate=False,  # 30 KiB a socket
         ws_max_size=max_message,
@@ -85,19 +87,19 @@ def server(
         server_header=False,
         backlog=4096,
     )
-    return _Server(config, farewell)
+    return _Server(config, on_shutdown)
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, farewell: Farewell | None) -> None:
+    def __init__(self, config: uvicorn.Config, on_shutdown: ShutdownHook | None) -> None:
         super().__init__(config)
-        self._farewell = farewell
+        self._on_shutdown = on_shutdown
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         open_connections.set_function(lambda: len(self.server_state.connections))
         await super().startup(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self._farewell is not None:
-            await self._farewell()
+        if self._on_shutdown is not None:
+            await self._on_shutdown()
         await super().shutdown(sockets)

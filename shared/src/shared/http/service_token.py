@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket
 
 from shared.http.problems import Problem
 
-PROBES = ("/healthz", "/readyz", "/metrics")
+HEALTH_PATHS = ("/healthz", "/readyz", "/metrics")
 
 
 def authorization(token: str) -> dict[str, str]:
@@ -25,7 +25,7 @@ class ServicesOnly:
     """Passes on to `app` what comes with the token, and probes; answers 403 to what has an `Origin`, 401 to
     all else. Sockets are refused before they are accepted."""
 
-    def __init__(self, app: ASGIApp, token: str, *, open_paths: Sequence[str] = PROBES) -> None:
+    def __init__(self, app: ASGIApp, token: str, *, open_paths: Sequence[str] = HEALTH_PATHS) -> None:
         self._app = app
         self._token = token.encode()
         self._open_paths = frozenset(open_paths)
@@ -43,11 +43,11 @@ class ServicesOnly:
         headers = Headers(scope=scope)
         if "origin" in headers:
             return Problem("forbidden", "web pages may not call this server")
-        if scope["path"] in self._open_paths or self._proves(headers.getlist("authorization")):
+        if scope["path"] in self._open_paths or self._is_authorized(headers.getlist("authorization")):
             return None
         return Problem("unauthenticated", "this server answers Parley's services: send the SERVICE_TOKEN")
 
-    def _proves(self, values: Sequence[str]) -> bool:
+    def _is_authorized(self, values: Sequence[str]) -> bool:
         """In the same time for every token."""
         scheme, _, token = (values[0] if len(values) == 1 else "").partition(" ")
         return hmac.compare_digest(token.encode("latin-1"), self._token) and scheme.lower() == "bearer"

@@ -2,13 +2,13 @@
 
 import asyncio
 
-from shared.http.connections import closed
+from shared.http.connections import connections_closed
 
-_LOOKS = 3
+_CHECKS_PER_TIMEOUT = 3
 """So often in the timeout progress is looked for."""
 
 
-class UnreadAnswer:
+class UnreadResponse:
     """Watches a transport's write buffer from `watch` until it is empty; without progress for `timeout`
     seconds the transport is aborted."""
 
@@ -19,13 +19,13 @@ class UnreadAnswer:
 
     def watch(self) -> None:
         if self._timer is None:
-            self._look(0, 0.0)
+            self._check(0, 0.0)
 
     def stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _look(self, before: int, since: float) -> None:
+    def _check(self, before: int, since: float) -> None:
         """`before`: how much was unread at the last look, unchanged since then."""
         loop = asyncio.get_running_loop()
         size, now = self._transport.get_write_buffer_size(), loop.time()
@@ -34,7 +34,7 @@ class UnreadAnswer:
             return
         since = since if size == before else now
         if now - since >= self._timeout:
-            closed.labels("unread").inc()
+            connections_closed.labels("unread").inc()
             self._transport.abort()
         else:
-            self._timer = loop.call_later(self._timeout / _LOOKS, self._look, size, since)
+            self._timer = loop.call_later(self._timeout / _CHECKS_PER_TIMEOUT, self._check, size, since)

@@ -13,20 +13,20 @@ EXTENSION = "parley.line"
 """Where an ASGI scope has it."""
 
 
-class Line(Protocol):
-    taking: bool
+class RawConnection(Protocol):
+    is_writable: bool
     """Does the connection take more? What is written all the same is buffered without a bound."""
 
     @property
-    def closed(self) -> bool:
+    def is_closed(self) -> bool:
         """The close was written, or there is nobody to write to."""
         ...
 
-    def listen(
+    def start(
         self,
-        heard: Callable[[str | None], None],
-        takes: Callable[[], None],
-        unresponsive: Callable[[], None],
+        on_text: Callable[[str | None], None],
+        on_writable: Callable[[], None],
+        on_unresponsive: Callable[[], None],
     ) -> Awaitable[None]:
         """Once accepted, in place of ASGI's `receive`: `heard` gets each text (None: it was no text), `takes`
         is called when `taking` again, `unresponsive` when a ping was not answered in time: close it then, it
@@ -34,11 +34,11 @@ class Line(Protocol):
         Headers are forgotten."""
         ...
 
-    def hold(self) -> None:
+    def pause_reading(self) -> None:
         """Read no more; what has arrived already is heard."""
         ...
 
-    def read(self) -> None:
+    def resume_reading(self) -> None:
         """After `hold`."""
         ...
 
@@ -53,8 +53,8 @@ class Line(Protocol):
         ...
 
 
-def line(websocket: WebSocket) -> Line:
-    found: Line = websocket.scope["extensions"][EXTENSION]
+def raw_connection(websocket: WebSocket) -> RawConnection:
+    found: RawConnection = websocket.scope["extensions"][EXTENSION]
     return found
 
 

@@ -7,17 +7,17 @@ from websockets.datastructures import Headers
 from websockets.http11 import Response
 from websockets.server import ServerProtocol
 
-from shared.http.problems import of_status
+from shared.http.problems import problem_for_status
 from shared.http.refusals import NO_STORE
 
 
-class Handshake(ServerProtocol):
+class HandshakeProtocol(ServerProtocol):
     default_headers: Sequence[tuple[bytes, bytes]] = ()
     """Of every answer."""
 
     def reject(self, status: HTTPStatus | int, text: str) -> Response:
         status = HTTPStatus(status)
-        answer = of_status(status, text.strip() or status.phrase).response()
+        answer = problem_for_status(status, text.strip() or status.phrase).response()
         headers = Headers([("Connection", "close")])
         for name, value in [*self.default_headers, *answer.raw_headers, NO_STORE]:
             headers[name.decode()] = value.decode()

@@ -14,12 +14,12 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 
-from shared.http.connections import closed
+from shared.http.connections import connections_closed
 from shared.http.websocket_connection import EXTENSION
-from shared.http.websocket_handshake import Handshake
+from shared.http.websocket_handshake import HandshakeProtocol
 
-_UNREAD_MS = 30_000
-_CLOSE_SECONDS = 1.0
+_UNACKNOWLEDGED_TIMEOUT_MS = 30_000
+_CLOSE_TIMEOUT = 1.0
 """For the other side of a closing handshake."""
 _MAX_FRAGMENTS = 1_024
 """Of one message: `ws_max_size` counts bytes, of which a fragment may have none."""
@@ -27,65 +27,66 @@ _PONG = b"\x8a"
 """What the frame begins with."""
 
 
-class _End:
+class _DisconnectQueue:
     """In place of uvicorn's queue (3 KiB), when all that is put there is that the client is gone."""
 
     def __init__(self, come: asyncio.Future[None]) -> None:
-        self.come = come
+        self.disconnected = come
 
     def put_nowait(self, _: object) -> None:
-        if not self.come.done():
-            self.come.set_result(None)
+        if not self.disconnected.done():
+            self.disconnected.set_result(None)
 
 
-class SocketProtocol(WebSocketsSansIOProtocol):
+class WebSocketProtocol(WebSocketsSansIOProtocol):
     """A Line. Who does not even answer pings is cut, by us or by the kernel: a close would wait for it."""
 
-    taking = True
-    _heard: Callable[[str | None], None] | None = None
-    _takes: Callable[[], None] | None = None
-    _unresponsive: Callable[[], None] | None = None
-    _owed = b""
+    is_writable = True
+    _on_text: Callable[[str | None], None] | None = None
+    _on_writable: Callable[[], None] | None = None
+    _on_unresponsive: Callable[[], None] | None = None
+    _pending_pong = b""
     _is_discarding = False
-    _paused = False
+    _was_paused = False
     """Reading was paused since the last ping: its pong may wait unread."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.conn.__class__ = Handshake  # made by uvicorn; a second one would be a circle that stays for long
-        cast("Handshake", self.conn).default_headers = self.default_headers
+        # uvicorn made it; replacing the object would leave a reference cycle
+        self.conn.__class__ = HandshakeProtocol
+        cast("HandshakeProtocol", self.conn).default_headers = self.default_headers
 
     @property
-    def closed(self) -> bool:
+    def is_closed(self) -> bool:
         return self.close_sent or self.disconnected
 
-    def listen(
+    def start(
         self,
-        heard: Callable[[str | None], None],
-        takes: Callable[[], None],
-        unresponsive: Callable[[], None],
+        on_text: Callable[[str | None], None],
+        on_writable: Callable[[], None],
+        on_unresponsive: Callable[[], None],
     ) -> Awaitable[None]:
-        said = [self.queue.get_nowait() for _ in range(self.queue.qsize())]
-        end = _End(self.loop.create_future())
-        self.queue = end  # type: ignore[assignment]
-        self._heard, self._takes, self._unresponsive = heard, takes, unresponsive
+        received = [self.queue.get_nowait() for _ in range(self.queue.qsize())]
+        disconnects = _DisconnectQueue(self.loop.create_future())
+        self.queue = disconnects  # type: ignore[assignment]
+        self._on_text, self._on_writable, self._on_unresponsive = on_text, on_writable, on_unresponsive
         self.scope["headers"] = ()
         del self.scope["extensions"][EXTENSION]  # each would keep the other
         del self.request, self.response
-        self.read()
-        for message in said:
+        self.resume_reading()
+        for message in received:
             if message["type"] == "websocket.receive":
-                heard(message.get("text"))
+                on_text(message.get("text"))
             else:
-                end.put_nowait(message)
-        return end.come
+                disconnects.put_nowait(message)
+        return disconnects.disconnected
 
-    def hold(self) -> None:
+    def pause_reading(self) -> None:
         if not self.read_paused and not self.transport.is_closing():
-            self.read_paused = self._paused = True
+            self.read_paused = self._was_paused = True
             self.transport.pause_reading()
 
-    def read(self) -> None:
+    def resume_reading(self) -> None:
         if self.read_paused and not self.transport.is_closing():
             self.read_paused = False
             self.transport.resume_reading()
@@ -110,14 +111,14 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
-        self.close_timeout = _CLOSE_SECONDS
+        self.close_timeout = _CLOSE_TIMEOUT
         if (connection := transport.get_extra_info("socket")) is not None:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_TIMEOUT_MS)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.resume_writing()  # nothing waits for it any more
-        self._heard = self._takes = self._unresponsive = None
+        self._on_text = self._on_writable = self._on_unresponsive = None
 
     def data_received(self, data: bytes) -> None:
         """What websockets answers to a request line or header that is too long (414, 431) uvicorn does not
@@ -147,19 +148,19 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             except UnicodeDecodeError:
                 self._fail(CloseCode.INVALID_DATA, "text is not UTF-8")
                 return
-        if self._heard is not None:
-            self._heard(text)
+        if self._on_text is not None:
+            self._on_text(text)
             return
         if text is not None:
             self.queue.put_nowait({"type": "websocket.receive", "text": text})
         else:
             self.queue.put_nowait({"type": "websocket.receive", "bytes": data})
-        self.hold()  # until the application takes it
+        self.pause_reading()  # until the application takes it
 
     def _fail(self, code: int, reason: str) -> None:
         """What the client sent is no WebSocket message: counted, not logged."""
         if not self.close_sent:
-            closed.labels("malformed").inc()
+            connections_closed.labels("malformed").inc()
             self.conn.send_close(code, reason)
             self.handle_parser_exception()
 
@@ -172,29 +173,29 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = self._is_discarding = True
         self.stop_keepalive()
-        self.read()
-        self.loop.call_later(_CLOSE_SECONDS, self.transport.close)
+        self.resume_reading()
+        self.loop.call_later(_CLOSE_TIMEOUT, self.transport.close)
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self.taking = False
+        self.is_writable = False
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self.taking = True
-        owed, self._owed = self._owed, b""
+        self.is_writable = True
+        owed, self._pending_pong = self._pending_pong, b""
         self.write(owed)
-        if self._takes is not None:
-            self._takes()
+        if self._on_writable is not None:
+            self._on_writable()
 
     def handle_ping(self) -> None:
         """Of the pings of a client that does not read only the last is to be answered (RFC 6455, section
         5.5.3). What came with it is answered already, too: a close, perhaps."""
         for frame in self.conn.data_to_send():
-            if self.taking or frame[:1] != _PONG:
+            if self.is_writable or frame[:1] != _PONG:
                 self.write(frame)
             else:
-                self._owed = frame
+                self._pending_pong = frame
 
     async def send(self, message: ASGISendEvent) -> None:
         """An upgrade that was refused with an answer is complete, too: uvicorn logs an error, as if it was
@@ -206,21 +207,21 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self.handshake_complete = True
 
     def send_keepalive_ping(self) -> None:
-        self._paused = self.read_paused
+        self._was_paused = self.read_paused
         super().send_keepalive_ping()
 
     def keepalive_timeout(self) -> None:
         """No deadline runs while its pong may wait for us to read on."""
-        if self._paused:
-            self._paused = self.read_paused
+        if self._was_paused:
+            self._was_paused = self.read_paused
             assert self.ping_timeout is not None
             self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
             return
-        if self._unresponsive is None:
+        if self._on_unresponsive is None:
             super().keepalive_timeout()
         elif not self.close_sent:
             self.stop_keepalive()
-            self._unresponsive()
+            self._on_unresponsive()
         self.loop.call_later(1.0, self.transport.abort)
 
     def handle_connect(self, event: Request) -> None:

@@ -11,18 +11,18 @@ from shared.kafka.accumulator import Accumulator
 from shared.kafka.consumer import Consumer
 from shared.kafka.partitioning import partition_for
 from shared.kafka.producer import Producer
-from shared.kafka.topic_reader import Inspector
-from shared.kafka.types import Appendable, Appended, Place, Record, TopicSpec, Unconfirmed
+from shared.kafka.topic_reader import TopicReader
+from shared.kafka.types import BatchResult, OutgoingRecord, Record, RecordPosition, TopicSpec, Unconfirmed
 
 __all__ = [
     "Accumulator",
-    "Appendable",
-    "Appended",
+    "BatchResult",
     "Consumer",
-    "Inspector",
-    "Place",
+    "OutgoingRecord",
     "Producer",
     "Record",
+    "RecordPosition",
+    "TopicReader",
     "TopicSpec",
     "Unconfirmed",
     "partition_for",

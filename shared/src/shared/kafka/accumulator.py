@@ -10,79 +10,81 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from shared.kafka.types import BATCH, Appendable, Appended, ProducerPort, Unconfirmed
+from shared.kafka.types import MAX_BATCH_RECORDS, BatchResult, OutgoingRecord, ProducerPort, Unconfirmed
 
-_PATIENCE = 4.0
+_QUEUE_TIMEOUT = 4.0
 """Seconds in line: a broker that is too slow for what comes must not make all wait ever longer."""
 
 
-class _Waiting(NamedTuple):
-    record: Appendable
+class _QueuedRecord(NamedTuple):
+    record: OutgoingRecord
     offset: asyncio.Future[int]
-    until: float
+    deadline: float
 
 
 class Accumulator:
     def __init__(self, producer: ProducerPort, topic: str) -> None:
         self._producer = producer
         self._topic = topic
-        self._lines: dict[int, deque[_Waiting]] = {}
+        self._queues: dict[int, deque[_QueuedRecord]] = {}
         """Of each partition that has a batch under way."""
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    def put(self, partition: int, record: Appendable) -> asyncio.Future[int]:
-        """In line: of one partition what was put first is written first. Await the offset for the broker's
-        confirmation; that raises Unconfirmed (after four seconds in line and the producer's time limit at
-        most), as this does when there is no broker."""
-        if not self._producer.ready:
+    def append(self, partition: int, record: OutgoingRecord) -> asyncio.Future[int]:
+        """Queue the record. Records of one partition are written in the order of these calls. Await the
+        future for its offset: it raises Unconfirmed when the broker does not confirm, after `_QUEUE_TIMEOUT`
+        and the producer's timeout at most. Raises Unconfirmed at once when no broker is connected."""
+        if not self._producer.is_ready:
             raise Unconfirmed("no broker answers")
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(record, loop.create_future(), loop.time() + _PATIENCE)
-        if (line := self._lines.get(partition)) is not None:
-            line.append(waiting)
-            return waiting.offset
-        self._lines[partition] = line = deque([waiting])
-        task = loop.create_task(self._append(partition, line))  # it begins with what this turn brings besides
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-        return waiting.offset
+        queued = _QueuedRecord(record, loop.create_future(), loop.time() + _QUEUE_TIMEOUT)
+        if (queue := self._queues.get(partition)) is not None:
+            queue.append(queued)
+            return queued.offset
+        self._queues[partition] = queue = deque([queued])
+        task = loop.create_task(
+            self._append_batches(partition, queue)
+        )  # it begins with what this turn brings besides
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return queued.offset
 
-    async def _append(self, partition: int, line: deque[_Waiting]) -> None:
+    async def _append_batches(self, partition: int, queue: deque[_QueuedRecord]) -> None:
         """One batch after the other, as long as something waits."""
         try:
-            while _dismiss(line):
-                batch = [waiting.record for waiting in islice(line, BATCH)]
-                appended = await self._producer.append_batch(self._topic, partition, batch)
-                _confirm([line.popleft() for _ in range(appended.taken)], appended)
+            while _fail_expired(queue):
+                batch = [waiting.record for waiting in islice(queue, MAX_BATCH_RECORDS)]
+                result = await self._producer.append_batch(self._topic, partition, batch)
+                _confirm([queue.popleft() for _ in range(result.record_count)], result)
         except Exception as error:
-            _fail(line, error)
+            _fail_all(queue, error)
         finally:
-            _fail(line, None)
-            del self._lines[partition]
+            _fail_all(queue, None)
+            del self._queues[partition]
 
 
-def _confirm(batch: Sequence[_Waiting], appended: Appended) -> None:
-    for number, waiting in enumerate(batch):
-        if not waiting.offset.done():
-            waiting.offset.set_result(appended.first + number)
+def _confirm(batch: Sequence[_QueuedRecord], result: BatchResult) -> None:
+    for number, queued in enumerate(batch):
+        if not queued.offset.done():
+            queued.offset.set_result(result.first_offset + number)
 
 
-def _dismiss(line: deque[_Waiting]) -> int:
+def _fail_expired(queue: deque[_QueuedRecord]) -> int:
     """Who waited too long was not sent, and is told so; how many are left."""
     now = asyncio.get_running_loop().time()
-    while line and line[0].until < now:
-        _refuse(line.popleft(), None)
-    return len(line)
+    while queue and queue[0].deadline < now:
+        _fail(queue.popleft(), None)
+    return len(queue)
 
 
-def _fail(line: deque[_Waiting], error: Exception | None) -> None:
+def _fail_all(queue: deque[_QueuedRecord], error: Exception | None) -> None:
     """What waits behind a batch that was not confirmed would wait for nothing."""
-    while line:
-        _refuse(line.popleft(), error)
+    while queue:
+        _fail(queue.popleft(), error)
 
 
-def _refuse(waiting: _Waiting, cause: Exception | None) -> None:
-    if not waiting.offset.done():
-        refusal = Unconfirmed("the log did not confirm")
-        refusal.__cause__ = cause
-        waiting.offset.set_exception(refusal)
+def _fail(queued: _QueuedRecord, cause: Exception | None) -> None:
+    if not queued.offset.done():
+        unconfirmed = Unconfirmed("the log did not confirm")
+        unconfirmed.__cause__ = cause
+        queued.offset.set_exception(unconfirmed)

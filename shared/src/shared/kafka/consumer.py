@@ -14,10 +14,19 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import InvalidSessionTimeoutError, KafkaError
 
-from shared.kafka.consumer_lifecycle import ANSWER, FETCH, as_record, bounds, start, stop
+from shared.kafka.consumer_lifecycle import (
+    FETCH_OPTIONS,
+    REQUEST_TIMEOUT,
+    fetch_offsets,
+    start,
+    stop,
+    to_record,
+)
 from shared.kafka.types import Record, Unconfirmed
 
-_BEAT = 0.5  # seconds at most between heartbeats: who comes and goes is heard of at the next
+_MAX_HEARTBEAT_INTERVAL = (
+    0.5  # seconds at most between heartbeats: who comes and goes is heard of at the next
+)
 
 
 class Consumer:
@@ -31,90 +40,90 @@ class Consumer:
         self.revision = 0
         self.partitions: frozenset[int] = frozenset()
         self._topic = topic
-        self._sought: set[int] = set()
-        self._patience: asyncio.Timeout | None = None
+        self._positioned: set[int] = set()
+        self._poll_timeout: asyncio.Timeout | None = None
         """Of a wait for records."""
         self._consumer: Any = None
-        self._made = partial(
+        self._create = partial(
             AIOKafkaConsumer,  # wants a running loop
             bootstrap_servers=bootstrap,
             group_id=group,
             client_id=client_id,
             session_timeout_ms=int(session_timeout * 1000),
-            heartbeat_interval_ms=int(min(session_timeout / 10, _BEAT) * 1000),
+            heartbeat_interval_ms=int(min(session_timeout / 10, _MAX_HEARTBEAT_INTERVAL) * 1000),
             max_poll_interval_ms=86_400_000,  # waiting for a database is no reason to lose partitions
             rebalance_timeout_ms=10_000,
-            **FETCH,
+            **FETCH_OPTIONS,
         )
 
     async def start(self) -> None:
         """Joins the group; waits for a broker as long as it takes."""
-        self._consumer = self._made()
+        self._consumer = self._create()
         await start(self._consumer)
-        self._consumer.subscribe([self._topic], listener=_Listener(self))
+        self._consumer.subscribe([self._topic], listener=_RebalanceListener(self))
 
     async def stop(self) -> None:
         await stop(self._consumer)
 
     def seek(self, partition: int, offset: int) -> None:
         """Read `partition` from `offset` on. Nothing of it is delivered before this was said."""
-        place = TopicPartition(self._topic, partition)
-        if partition in self.partitions and place in self._consumer.assignment():
-            self._consumer.seek(place, offset)
-            self._consumer.resume(place)
-            self._sought.add(partition)
+        topic_partition = TopicPartition(self._topic, partition)
+        if partition in self.partitions and topic_partition in self._consumer.assignment():
+            self._consumer.seek(topic_partition, offset)
+            self._consumer.resume(topic_partition)
+            self._positioned.add(partition)
 
     def pause(self, partition: int) -> None:
-        place = TopicPartition(self._topic, partition)
-        if place in self._consumer.assignment():
-            self._consumer.pause(place)
+        topic_partition = TopicPartition(self._topic, partition)
+        if topic_partition in self._consumer.assignment():
+            self._consumer.pause(topic_partition)
 
     def resume(self, partition: int) -> None:
-        place = TopicPartition(self._topic, partition)
-        if place in self._consumer.assignment():
-            self._consumer.resume(place)
+        topic_partition = TopicPartition(self._topic, partition)
+        if topic_partition in self._consumer.assignment():
+            self._consumer.resume(topic_partition)
 
-    async def take(self, limit: int, wait: float) -> dict[int, list[Record]]:
+    async def poll(self, limit: int, wait: float) -> dict[int, list[Record]]:
         """At most `limit` records, in order within each partition; waits up to `wait` seconds for the
         first, but no longer than the assignment stays what it is."""
         fetched: dict[TopicPartition, list[Any]] = {}
         try:
             with suppress(TimeoutError):
-                async with asyncio.timeout(None) as self._patience:
-                    fetched = await self._fetched(limit, wait)
+                async with asyncio.timeout(None) as self._poll_timeout:
+                    fetched = await self._fetch(limit, wait)
         finally:
-            self._patience = None
+            self._poll_timeout = None
         return {
-            place.partition: [as_record(record) for record in records]
+            place.partition: [to_record(record) for record in records]
             for place, records in fetched.items()
-            if place.partition in self._sought
+            if place.partition in self._positioned
         }
 
-    async def _fetched(self, limit: int, wait: float) -> dict[TopicPartition, list[Any]]:
+    async def _fetch(self, limit: int, wait: float) -> dict[TopicPartition, list[Any]]:
         try:
-            found: dict[TopicPartition, list[Any]] = await self._consumer.getmany(
+            records: dict[TopicPartition, list[Any]] = await self._consumer.getmany(
                 timeout_ms=int(wait * 1000), max_records=limit
             )
         except InvalidSessionTimeoutError as error:
             raise RuntimeError(
                 "the broker refuses SESSION_TIMEOUT: lower its group.min.session.timeout.ms, or raise this"
             ) from error
-        return found
+        return records
 
-    async def begins(self, partitions: Sequence[int]) -> dict[int, int]:
+    async def beginning_offsets(self, partitions: Sequence[int]) -> dict[int, int]:
         """Per partition the offset of the oldest record kept. Raises TimeoutError."""
-        return await bounds(self._consumer.beginning_offsets, self._topic, partitions)
+        return await fetch_offsets(self._consumer.beginning_offsets, self._topic, partitions)
 
-    async def ends(self, partitions: Sequence[int]) -> dict[int, int]:
+    async def end_offsets(self, partitions: Sequence[int]) -> dict[int, int]:
         """Per partition the offset that the next record will get. Raises TimeoutError."""
-        return await bounds(self._consumer.end_offsets, self._topic, partitions)
+        return await fetch_offsets(self._consumer.end_offsets, self._topic, partitions)
 
     async def committed(self, partitions: Sequence[int]) -> dict[int, int]:
         """Per partition the next offset that the group has committed, where it has. Raises TimeoutError."""
-        places = [TopicPartition(self._topic, partition) for partition in partitions]
+        topic_partitions = [TopicPartition(self._topic, partition) for partition in partitions]
         try:
-            async with asyncio.timeout(ANSWER):
-                offsets = await asyncio.gather(*map(self._consumer.committed, places))
+            async with asyncio.timeout(REQUEST_TIMEOUT):
+                offsets = await asyncio.gather(*map(self._consumer.committed, topic_partitions))
         except KafkaError as error:
             raise TimeoutError("Kafka does not answer") from error
         return {p: offset for p, offset in zip(partitions, offsets, strict=True) if offset is not None}
@@ -122,35 +131,35 @@ class Consumer:
     async def commit(self, offsets: Mapping[int, int]) -> None:
         """Leave the next offsets with the group, of those partitions that are still this member's. Raises
         Unconfirmed, as in the middle of a change of assignment."""
-        mine = {TopicPartition(self._topic, p): at for p, at in offsets.items() if p in self.partitions}
-        if not mine:
+        owned = {TopicPartition(self._topic, p): at for p, at in offsets.items() if p in self.partitions}
+        if not owned:
             return
         try:
-            async with asyncio.timeout(ANSWER):
-                await self._consumer.commit(mine)
+            async with asyncio.timeout(REQUEST_TIMEOUT):
+                await self._consumer.commit(owned)
         except (TimeoutError, KafkaError) as error:
             raise Unconfirmed("the group did not take the commit") from error
 
-    def revoked(self) -> None:
-        self.assigned(())
+    def on_revoked(self) -> None:
+        self.on_assigned(())
 
-    def assigned(self, partitions: Iterable[int]) -> None:
+    def on_assigned(self, partitions: Iterable[int]) -> None:
         self.partitions = frozenset(partitions)
-        self._sought = set()
+        self._positioned = set()
         self.revision += 1
         for partition in self.partitions:
             self.pause(partition)
-        patience, self._patience = self._patience, None
+        patience, self._poll_timeout = self._poll_timeout, None
         if patience is not None:
             patience.reschedule(0)
 
 
-class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+class _RebalanceListener(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(self, consumer: Consumer) -> None:
         self._consumer = consumer
 
     def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        self._consumer.revoked()
+        self._consumer.on_revoked()
 
     def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        self._consumer.assigned(place.partition for place in assigned)
+        self._consumer.on_assigned(place.partition for place in assigned)

@@ -11,25 +11,25 @@ from aiokafka.errors import KafkaError
 
 from shared.kafka.types import Record
 
-FETCH = {
+FETCH_OPTIONS = {
     "auto_offset_reset": "earliest",
     "enable_auto_commit": False,
     "max_partition_fetch_bytes": 4 * 1024 * 1024,
     "retry_backoff_ms": 50,
 }
-ANSWER = 4.0
+REQUEST_TIMEOUT = 4.0
 """Seconds that Kafka has to answer a question."""
 
 
-def as_record(found: Any) -> Record:
-    return Record(found.partition, found.offset, found.key, found.value)
+def to_record(record: Any) -> Record:
+    return Record(record.partition, record.offset, record.key, record.value)
 
 
-async def bounds(ask: Any, topic: str, partitions: Sequence[int]) -> dict[int, int]:
+async def fetch_offsets(method: Any, topic: str, partitions: Sequence[int]) -> dict[int, int]:
     """Per partition what `ask`, a method of aiokafka's consumer, says. Raises TimeoutError."""
     try:
-        async with asyncio.timeout(ANSWER):
-            offsets = await ask([TopicPartition(topic, partition) for partition in partitions])
+        async with asyncio.timeout(REQUEST_TIMEOUT):
+            offsets = await method([TopicPartition(topic, partition) for partition in partitions])
     except KafkaError as error:
         raise TimeoutError("Kafka does not answer") from error
     return {place.partition: offset for place, offset in offsets.items()}
@@ -56,14 +56,14 @@ async def stop(consumer: Any) -> None:
         async with asyncio.timeout(3.0):
             await consumer.stop()
     except (TimeoutError, KafkaError):
-        await _abandon(consumer)
+        await _force_close(consumer)
     except asyncio.CancelledError:  # aiokafka cancels a task of its own and trips over that
-        await _abandon(consumer)
+        await _force_close(consumer)
         if (task := asyncio.current_task()) is not None and task.cancelling():
             raise
 
 
-async def _abandon(consumer: Any) -> None:
+async def _force_close(consumer: Any) -> None:
     """What a `stop` that did not get through has left open."""
     for part in (consumer._fetcher, consumer._client):
         with suppress(TimeoutError, KafkaError):

@@ -14,11 +14,11 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from shared.kafka.types import Appendable, Appended, Headers, Place, Unconfirmed
+from shared.kafka.types import BatchResult, Headers, OutgoingRecord, RecordPosition, Unconfirmed
 
 log = structlog.get_logger()
 
-MAX_REQUEST = 4 * 1024 * 1024  # room for a 2 MiB dead letter beside a full batch
+MAX_REQUEST_BYTES = 4 * 1024 * 1024  # room for a 2 MiB dead letter beside a full batch
 
 
 class Producer:
@@ -31,35 +31,35 @@ class Producer:
         self._timeout = timeout
         self._compression = compression
         self._producer: Any = None
-        self._renewal: asyncio.Task[None] | None = None
+        self._connecting: asyncio.Task[None] | None = None
 
     @property
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         return self._producer is not None
 
     async def start(self) -> None:
         """Returns once a broker answered; waits for it as long as it takes."""
-        self._renewal = asyncio.create_task(self._connect())
-        await asyncio.shield(self._renewal)
+        self._connecting = asyncio.create_task(self._connect())
+        await asyncio.shield(self._connecting)
 
     async def stop(self) -> None:
         """Flushes what is under way for at most a second."""
-        if self._renewal is not None:
-            self._renewal.cancel()
+        if self._connecting is not None:
+            self._connecting.cancel()
             with suppress(asyncio.CancelledError):
-                await self._renewal
+                await self._connecting
         if self._producer is not None:
             await _close(self._producer)
             self._producer = None
 
     async def send(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
-    ) -> Awaitable[Place]:
+    ) -> Awaitable[RecordPosition]:
         """Put the record in line: calls that returned in order are written in order. Await what is returned
         for the broker's confirmation. Both steps raise Unconfirmed; the first ValueError when the record is
         larger than a request may be."""
         deadline = asyncio.get_running_loop().time() + self._timeout
-        producer = self._current()
+        producer = self._require_producer()
         try:
             async with asyncio.timeout_at(deadline):
                 future = await producer.send(
@@ -72,11 +72,13 @@ class Producer:
             raise Unconfirmed("the log does not take records now") from error
         return self._confirm(producer, future, partition, deadline)
 
-    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
+    async def append_batch(
+        self, topic: str, partition: int, records: Iterable[OutgoingRecord]
+    ) -> BatchResult:
         """Append as many of `records` as fit one Kafka batch, all or none. A batch is what the broker keeps
         in order, so a caller that awaits each before the next never sees them reordered. Raises Unconfirmed;
         ValueError when the first record is too large for any batch."""
-        producer = self._current()
+        producer = self._require_producer()
         batch = producer.create_batch()
         count = 0
         for record in records:
@@ -93,17 +95,17 @@ class Producer:
         except (TimeoutError, KafkaError) as error:
             self._retire(producer, error)
             raise Unconfirmed("the log does not take records now") from error
-        return Appended((await self._confirm(producer, future, partition, deadline)).offset, count)
+        return BatchResult((await self._confirm(producer, future, partition, deadline)).offset, count)
 
-    def _current(self) -> Any:
+    def _require_producer(self) -> Any:
         if self._producer is None:
             raise Unconfirmed("no broker answers")
         return self._producer
 
     async def _confirm(
         self, producer: Any, future: asyncio.Future[Any], partition: int, deadline: float
-    ) -> Place:
-        timer = asyncio.get_running_loop().call_at(deadline, _give_up, future)
+    ) -> RecordPosition:
+        timer = asyncio.get_running_loop().call_at(deadline, _time_out, future)
         try:
             written = await future
         except Exception as error:
@@ -111,20 +113,20 @@ class Producer:
             raise Unconfirmed("the log did not confirm") from error
         finally:
             timer.cancel()
-        return Place(partition, written.offset)
+        return RecordPosition(partition, written.offset)
 
     def _retire(self, producer: Any, error: Exception) -> None:
         if self._producer is producer:
             log.warning("producer.retired", reason=repr(error))
             self._producer = None
-            self._renewal = asyncio.create_task(self._replace(producer))
+            self._connecting = asyncio.create_task(self._replace(producer))
 
     async def _replace(self, retired: Any) -> None:
         await _close(retired)
         await self._connect()
 
     async def _connect(self) -> None:
-        pause, told = 0.1, False
+        backoff, logged = 0.1, False
         while True:
             producer = AIOKafkaProducer(
                 bootstrap_servers=self._bootstrap,
@@ -134,7 +136,7 @@ class Producer:
                 linger_ms=0,  # batches form by themselves while a request is in flight
                 compression_type=self._compression,
                 max_batch_size=1024 * 1024,
-                max_request_size=MAX_REQUEST,
+                max_request_size=MAX_REQUEST_BYTES,
                 request_timeout_ms=int(self._timeout * 1000),
                 retry_backoff_ms=50,
             )
@@ -143,22 +145,22 @@ class Producer:
                     await producer.start()
             except Exception as error:  # whatever it is: without a connection this process is useless
                 await _close(producer)
-                if not told:
+                if not logged:
                     log.warning("producer.waiting", bootstrap=self._bootstrap, reason=repr(error))
-                    told = True
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 1.0)
+                    logged = True
+                await asyncio.sleep(backoff)
+                backoff = min(backoff * 2, 1.0)
             except asyncio.CancelledError:
                 await _close(producer)
                 raise
             else:
                 self._producer = producer
-                if told:
+                if logged:
                     log.info("producer.connected", bootstrap=self._bootstrap)
                 return
 
 
-def _give_up(future: asyncio.Future[Any]) -> None:
+def _time_out(future: asyncio.Future[Any]) -> None:
     if not future.done():
         future.set_exception(TimeoutError("no confirmation in time"))
 
@@ -170,11 +172,11 @@ async def _close(producer: Any) -> None:
         async with asyncio.timeout(1.0):
             await producer.stop()
     except Exception:  # also what aiokafka trips over itself
-        await _end(producer._sender)
-        await _end(producer.client)
+        await _close_part(producer._sender)
+        await _close_part(producer.client)
 
 
-async def _end(part: Any) -> None:
+async def _close_part(part: Any) -> None:
     with suppress(Exception):
         async with asyncio.timeout(1.0):
             await part.close()

@@ -7,59 +7,67 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.kafka.consumer_lifecycle import ANSWER, FETCH, as_record, bounds, start, stop
+from shared.kafka.consumer_lifecycle import (
+    FETCH_OPTIONS,
+    REQUEST_TIMEOUT,
+    fetch_offsets,
+    start,
+    stop,
+    to_record,
+)
 from shared.kafka.types import Record
 
 
-class Inspector:
+class TopicReader:
     """Looks at single places of one topic, outside any group."""
 
     def __init__(self, bootstrap: str, topic: str, *, client_id: str) -> None:
         self._topic = topic
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._consumer: Any = None
-        self._made = partial(
+        self._create = partial(
             AIOKafkaConsumer,
             bootstrap_servers=bootstrap,
             client_id=client_id,
             request_timeout_ms=4000,
-            **FETCH | {"max_partition_fetch_bytes": 64 * 1024},  # it wants one record, not what follows
+            **FETCH_OPTIONS
+            | {"max_partition_fetch_bytes": 64 * 1024},  # it wants one record, not what follows
         )
 
     async def start(self) -> None:
-        self._consumer = self._made()
+        self._consumer = self._create()
         await start(self._consumer)
 
     async def stop(self) -> None:
         await stop(self._consumer)
 
-    async def partitions(self) -> int:
+    async def partition_count(self) -> int:
         """How many partitions the topic has; 0 when there is no such topic."""
         await self._consumer._client.force_metadata_update()
         return len(self._consumer.partitions_for_topic(self._topic) or ())
 
-    async def ends(self, partitions: Sequence[int]) -> dict[int, int]:
+    async def end_offsets(self, partitions: Sequence[int]) -> dict[int, int]:
         """Raises TimeoutError when Kafka does not answer in 4 s."""
-        return await bounds(self._consumer.end_offsets, self._topic, partitions)
+        return await fetch_offsets(self._consumer.end_offsets, self._topic, partitions)
 
     async def records_at(self, offsets: dict[int, int]) -> dict[int, Record]:
         """Per partition the record at the offset given, for those that have it; waits up to 4 s."""
-        async with self._turn:
+        async with self._lock:
             places = {TopicPartition(self._topic, partition): at for partition, at in offsets.items()}
             self._consumer.assign(list(places))
             try:
                 for place, at in places.items():
                     self._consumer.seek(place, at)
-                return await self._found(places)
+                return await self._fetch(places)
             finally:
                 self._consumer.pause(*places)  # else it would go on fetching
 
-    async def _found(self, places: dict[TopicPartition, int]) -> dict[int, Record]:
-        found: dict[int, Record] = {}
-        deadline = asyncio.get_running_loop().time() + ANSWER
-        while len(found) < len(places) and asyncio.get_running_loop().time() < deadline:
+    async def _fetch(self, offsets: dict[TopicPartition, int]) -> dict[int, Record]:
+        records: dict[int, Record] = {}
+        deadline = asyncio.get_running_loop().time() + REQUEST_TIMEOUT
+        while len(records) < len(offsets) and asyncio.get_running_loop().time() < deadline:
             for place, records in (await self._consumer.getmany(timeout_ms=200)).items():
-                if place.partition not in found and records[0].offset == places[place]:
-                    found[place.partition] = as_record(records[0])
+                if place.partition not in records and records[0].offset == offsets[place]:
+                    records[place.partition] = to_record(records[0])
                 self._consumer.pause(place)
-        return found
+        return records

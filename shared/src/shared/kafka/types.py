@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 Headers = Sequence[tuple[str, bytes]]
-BATCH = 2_000
+MAX_BATCH_RECORDS = 2_000
 """Records that are offered for one batch; the producer's own bound is in bytes."""
 
 
@@ -18,23 +18,23 @@ class Record(NamedTuple):
     value: bytes | None
 
 
-class Place(NamedTuple):
+class RecordPosition(NamedTuple):
     """Where a record landed."""
 
     partition: int
     offset: int
 
 
-class Appended(NamedTuple):
+class BatchResult(NamedTuple):
     """What became of the first of some records."""
 
-    first: int
+    first_offset: int
     """The offset of the first."""
-    taken: int
+    record_count: int
     """How many they are."""
 
 
-class Appendable(NamedTuple):
+class OutgoingRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Headers = ()
@@ -53,13 +53,15 @@ class Unconfirmed(Exception):
 
 class ProducerPort(Protocol):
     @property
-    def ready(self) -> bool: ...
+    def is_ready(self) -> bool: ...
 
     async def send(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
-    ) -> Awaitable[Place]: ...
+    ) -> Awaitable[RecordPosition]: ...
 
-    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
+    async def append_batch(
+        self, topic: str, partition: int, records: Iterable[OutgoingRecord]
+    ) -> BatchResult:
         """`records` are looked at before anything is waited for."""
         ...
 
@@ -77,15 +79,15 @@ class ConsumerPort(Protocol):
 
     def resume(self, partition: int) -> None: ...
 
-    async def take(self, limit: int, wait: float) -> dict[int, list[Record]]: ...
+    async def poll(self, limit: int, wait: float) -> dict[int, list[Record]]: ...
 
-    async def ends(self, partitions: Sequence[int]) -> dict[int, int]: ...
+    async def end_offsets(self, partitions: Sequence[int]) -> dict[int, int]: ...
 
 
 class GroupConsumerPort(ConsumerPort, Protocol):
     """A consumer that leaves its offsets with the group."""
 
-    async def begins(self, partitions: Sequence[int]) -> dict[int, int]: ...
+    async def beginning_offsets(self, partitions: Sequence[int]) -> dict[int, int]: ...
 
     async def committed(self, partitions: Sequence[int]) -> dict[int, int]: ...
 

@@ -18,10 +18,10 @@ from shared.kafka.types import ProducerPort, Record, Unconfirmed
 
 log = structlog.get_logger()
 
-_buried = Counter("dead_letters_total", "Records given up on and kept in chat.dead-letters", ["service"])
+_published = Counter("dead_letters_total", "Records given up on and kept in chat.dead-letters", ["service"])
 
 
-_VALUE, _KEY = 2 * 1024 * 1024, 512 * 1024
+_MAX_VALUE_BYTES, _MAX_KEY_BYTES = 2 * 1024 * 1024, 512 * 1024
 
 
 class DeadLetters:
@@ -30,13 +30,13 @@ class DeadLetters:
         self._topic = topic
         self._service = service
 
-    async def bury(self, origin: str, record: Record, reason: str) -> None:
+    async def publish(self, origin: str, record: Record, reason: str) -> None:
         """Returns once the broker confirmed; waits for it as long as it takes. `origin` is the topic that
         the record was read from."""
         place = {"topic": origin, "partition": record.partition, "offset": record.offset}
         about = {"reason": reason[:500], "service": self._service, "time": timestamp(datetime.now(UTC))}
-        key, whole_key = _cut("key-cut-from", record.key, _KEY)
-        value, whole = _cut("cut-from", record.value, _VALUE)
+        key, whole_key = _truncate("key-cut-from", record.key, _MAX_KEY_BYTES)
+        value, whole = _truncate("cut-from", record.value, _MAX_VALUE_BYTES)
         told = about | place | whole_key | whole
         headers = [(name, str(said).encode()) for name, said in told.items()]
         while True:
@@ -46,12 +46,12 @@ class DeadLetters:
                 await asyncio.sleep(0.2)
             else:
                 break
-        _buried.labels(self._service).inc()
+        _published.labels(self._service).inc()
         log.error("dead_letter", reason=reason[:500], **place)
 
 
-def _cut(name: str, whole: bytes | None, most: int) -> tuple[bytes | None, dict[str, int]]:
+def _truncate(name: str, whole: bytes | None, max_bytes: int) -> tuple[bytes | None, dict[str, int]]:
     """What is kept of it; and, under this name, how long it was if that is not all."""
-    if whole is None or len(whole) <= most:
+    if whole is None or len(whole) <= max_bytes:
         return whole, {}
-    return whole[:most], {name: len(whole)}
+    return whole[:max_bytes], {name: len(whole)}

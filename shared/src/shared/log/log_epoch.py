@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import structlog
 
 from shared.contract import codec
-from shared.kafka import Inspector
+from shared.kafka import TopicReader
 
 log = structlog.get_logger()
 
@@ -17,22 +17,22 @@ class LogIdentity:
     partitions: int
 
 
-async def identify(inspector: Inspector, topic: str) -> LogIdentity:
+async def identify(inspector: TopicReader, topic: str) -> LogIdentity:
     """Waits until the topic-making job has opened every partition. Raises RuntimeError when the partitions
     do not belong to one log."""
-    told = False
+    logged = False
     while True:
-        count = await inspector.partitions()
-        firsts = await inspector.records_at(dict.fromkeys(range(count), 0)) if count else {}
-        if count and len(firsts) == count:
+        count = await inspector.partition_count()
+        first_records = await inspector.records_at(dict.fromkeys(range(count), 0)) if count else {}
+        if count and len(first_records) == count:
             break
-        if not told:
+        if not logged:
             log.info("log.waiting", topic=topic, hint="is `python -m shared.topics` done?")
-            told = True
+            logged = True
         await asyncio.sleep(0.2)
     try:
-        epochs = {codec.epoch_of(record.value) for record in firsts.values()}
-    except codec.Undecodable as error:
+        epochs = {codec.decode_epoch(record.value) for record in first_records.values()}
+    except codec.DecodeError as error:
         raise RuntimeError(f"{topic} is not a log of ours: {error}") from None
     if len(epochs) != 1:
         raise RuntimeError(f"{topic} holds the epochs of several logs: {sorted(epochs)}")

@@ -18,17 +18,19 @@ from pydantic import Field
 from shared.contract import codec, ids
 from shared.contract.events import LogOpened, LogOpenedData
 from shared.contract.fields import timestamp
-from shared.kafka import Inspector, Producer, TopicSpec, Unconfirmed
+from shared.kafka import Producer, TopicReader, TopicSpec, Unconfirmed
 from shared.kafka.admin import create_topics
 from shared.runtime.logging import configure
-from shared.runtime.settings import KafkaSettings, read
+from shared.runtime.settings import KafkaSettings, load_settings
 
 log = structlog.get_logger()
 
-PATIENCE_SECONDS, PAUSE_SECONDS = 60.0, 1.0
+OPEN_TIMEOUT_SECONDS, RETRY_INTERVAL_SECONDS = 60.0, 1.0
 
 _WEEK_MS, _MONTH_MS = 7 * 86_400_000, 30 * 86_400_000
-_LARGE = str(3 * 1024 * 1024)  # a 2 MiB dead letter, or an entry with 1,024 long user ids, and its envelope
+_MAX_LARGE_RECORD = str(
+    3 * 1024 * 1024
+)  # a 2 MiB dead letter, or an entry with 1,024 long user ids, and its envelope
 
 
 class Topics(NamedTuple):
@@ -37,7 +39,7 @@ class Topics(NamedTuple):
     dead_letters: str
 
     @classmethod
-    def named(cls, prefix: str = "") -> "Topics":
+    def with_prefix(cls, prefix: str = "") -> "Topics":
         return cls(prefix + "chat.events", prefix + "chat.messages", prefix + "chat.dead-letters")
 
 
@@ -49,8 +51,8 @@ class TopicSettings(KafkaSettings):
     log_level: str = "info"
 
 
-def specs(settings: TopicSettings) -> list[TopicSpec]:
-    topics = Topics.named(settings.topic_prefix)
+def topic_specs(settings: TopicSettings) -> list[TopicSpec]:
+    topics = Topics.with_prefix(settings.topic_prefix)
     safe = {
         "min.insync.replicas": str(settings.min_insync_replicas),
         "unclean.leader.election.enable": "false",
@@ -62,10 +64,12 @@ def specs(settings: TopicSettings) -> list[TopicSpec]:
         TopicSpec(
             topics.messages,
             settings.partitions,
-            safe | {"retention.ms": str(_WEEK_MS), "max.message.bytes": _LARGE},
+            safe | {"retention.ms": str(_WEEK_MS), "max.message.bytes": _MAX_LARGE_RECORD},
         ),
         TopicSpec(
-            topics.dead_letters, 1, safe | {"retention.ms": str(_MONTH_MS), "max.message.bytes": _LARGE}
+            topics.dead_letters,
+            1,
+            safe | {"retention.ms": str(_MONTH_MS), "max.message.bytes": _MAX_LARGE_RECORD},
         ),
     ]
 
@@ -74,9 +78,9 @@ async def open_log(settings: TopicSettings, fresh_epoch: str | None = None) -> s
     """Make what is missing and return the epoch: that of the log, else `fresh_epoch` (random by default).
     Raises RuntimeError when the topics that stand there have another number of partitions or more than one
     epoch; TimeoutError, Unconfirmed when the broker is too slow."""
-    topics = Topics.named(settings.topic_prefix)
-    await create_topics(settings.kafka_bootstrap, specs(settings), settings.replication)
-    inspector = Inspector(settings.kafka_bootstrap, topics.events, client_id="parley-topics")
+    topics = Topics.with_prefix(settings.topic_prefix)
+    await create_topics(settings.kafka_bootstrap, topic_specs(settings), settings.replication)
+    inspector = TopicReader(settings.kafka_bootstrap, topics.events, client_id="parley-topics")
     producer = Producer(settings.kafka_bootstrap, client_id="parley-topics")
     await inspector.start()
     await producer.start()
@@ -88,10 +92,10 @@ async def open_log(settings: TopicSettings, fresh_epoch: str | None = None) -> s
 
 
 async def write_epoch(
-    settings: TopicSettings, topics: Topics, inspector: Inspector, producer: Producer, fresh_epoch: str
+    settings: TopicSettings, topics: Topics, inspector: TopicReader, producer: Producer, fresh_epoch: str
 ) -> str:
     for _ in range(100):  # the broker tells of a new topic a moment after it confirmed it
-        count = await inspector.partitions()
+        count = await inspector.partition_count()
         if count:
             break
         await asyncio.sleep(0.05)
@@ -100,12 +104,12 @@ async def write_epoch(
             f"{topics.events} has {count} partitions, not {settings.partitions}; the number never changes: "
             f"set PARTITIONS={count}, or use another TOPIC_PREFIX"
         )
-    ends = await inspector.ends(range(count))
-    begun = [partition for partition, end in ends.items() if end > 0]
-    known = await inspector.records_at(dict.fromkeys(begun, 0))
-    if len(known) < len(begun):  # another epoch beside one that was not read would divide the log
+    ends = await inspector.end_offsets(range(count))
+    opened_partitions = [partition for partition, end in ends.items() if end > 0]
+    known = await inspector.records_at(dict.fromkeys(opened_partitions, 0))
+    if len(known) < len(opened_partitions):  # another epoch beside one that was not read would divide the log
         raise TimeoutError(f"the first records of {topics.events} could not be read in time")
-    epochs = {codec.epoch_of(record.value) for record in known.values()}
+    epochs = {codec.decode_epoch(record.value) for record in known.values()}
     if len(epochs) > 1:
         raise RuntimeError(f"{topics.events} holds the epochs of several logs: {sorted(epochs)}")
     epoch = epochs.pop() if epochs else fresh_epoch
@@ -124,17 +128,17 @@ async def write_epoch(
 Attempt = Callable[[TopicSettings, str], Awaitable[str]]
 
 
-async def open_log_patiently(
+async def open_log_with_retries(
     settings: TopicSettings,
     attempt: Attempt = open_log,
     *,
-    patience: float = PATIENCE_SECONDS,
-    pause: float = PAUSE_SECONDS,
+    give_up_after: float = OPEN_TIMEOUT_SECONDS,
+    interval: float = RETRY_INTERVAL_SECONDS,
 ) -> str:
     """Open the log, with another attempt whenever the broker was too slow for one. All attempts have one
     fresh epoch: a record that was not confirmed may still land. Raises what the last attempt raised once
     `patience` seconds are over, RuntimeError at once."""
-    deadline, fresh_epoch = time.monotonic() + patience, secrets.token_hex(8)
+    deadline, fresh_epoch = time.monotonic() + give_up_after, secrets.token_hex(8)
     while True:
         try:
             return await attempt(settings, fresh_epoch)
@@ -142,14 +146,14 @@ async def open_log_patiently(
             if time.monotonic() >= deadline:
                 raise
             log.warning("topics.retry", reason=str(error) or "no answer in time")
-            await asyncio.sleep(pause)
+            await asyncio.sleep(interval)
 
 
 def main() -> None:
-    settings = read(TopicSettings)
+    settings = load_settings(TopicSettings)
     configure("topics", settings.log_level)
     try:
-        epoch = asyncio.run(open_log_patiently(settings))
+        epoch = asyncio.run(open_log_with_retries(settings))
     except (RuntimeError, TimeoutError, Unconfirmed) as error:
         log.error("topics.failed", reason=str(error) or "Kafka does not answer in time")
         sys.exit(1)

@@ -11,13 +11,13 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 
-def vital(task: asyncio.Task[T]) -> asyncio.Task[T]:
+def critical(task: asyncio.Task[T]) -> asyncio.Task[T]:
     """When the task fails, the process says why and ends as if it was told to."""
-    task.add_done_callback(_ended)
+    task.add_done_callback(_on_done)
     return task
 
 
-def _ended(task: asyncio.Task[T]) -> None:
+def _on_done(task: asyncio.Task[T]) -> None:
     if task.cancelled() or task.exception() is None:
         return
     fault: BaseException | None = task.exception()

@@ -5,15 +5,15 @@ variable, and with ENV=production, a failpoint costs one comparison."""
 import os
 import signal
 
-_wanted = "" if os.environ.get("ENV") == "production" else os.environ.get("FAILPOINT", "")
-_name, _count, _how, *_ = (*_wanted.split(":"), "", "")
-_left = int(_count or 1)
+_setting = "" if os.environ.get("ENV") == "production" else os.environ.get("FAILPOINT", "")
+_name, _count, _how, *_ = (*_setting.split(":"), "", "")
+_remaining = int(_count or 1)
 _signal = signal.SIGSTOP if _how == "stop" else signal.SIGKILL
 
 
 def failpoint(name: str) -> None:
-    global _left  # noqa: PLW0603
+    global _remaining  # noqa: PLW0603
     if name == _name:
-        _left -= 1
-        if _left == 0:
+        _remaining -= 1
+        if _remaining == 0:
             os.kill(os.getpid(), _signal)

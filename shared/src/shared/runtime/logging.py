@@ -21,7 +21,7 @@ class _Redact(logging.Filter):
         return True
 
 
-class Seldom(logging.Filter):
+class RepeatFilter(logging.Filter):
     """aiokafka says the same at each retry, a hundred times a second while a broker is away: a repeat is let
     through after ten seconds, then after twenty, forty … And what passes by itself, as it does while a group
     forms, is said only when it lasts."""
@@ -29,38 +29,42 @@ class Seldom(logging.Filter):
     def __init__(self, logger: str) -> None:
         super().__init__()
         self._logger = logger
-        self._troubles: dict[object, _Trouble] = {}
+        self._repeats: dict[object, _Repeat] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not record.name.startswith(self._logger):
             return True
-        trouble, now = self._troubles.get(record.msg), record.created
-        if trouble is None or now - trouble.heard > _OVER:
-            trouble = self._troubles[record.msg] = _Trouble(now + _PAUSE if _passes(record) else now)
-        trouble.heard = now
-        if now < trouble.due:
+        repeat, now = self._repeats.get(record.msg), record.created
+        if repeat is None or now - repeat.seen_at > _EXPIRY:
+            repeat = self._repeats[record.msg] = _Repeat(
+                now + _FIRST_INTERVAL if _is_transient(record) else now
+            )
+        repeat.seen_at = now
+        if now < repeat.due_at:
             return False
-        trouble.due, trouble.pause = now + trouble.pause, trouble.pause * 2
+        repeat.due_at, repeat.interval = now + repeat.interval, repeat.interval * 2
         return True
 
 
-_PAUSE, _OVER = 10.0, 60.0
+_FIRST_INTERVAL, _EXPIRY = 10.0, 60.0
 """Seconds: the first silence, and the silence after which a trouble is a new one."""
 _ROUTINE = ("Marking the coordinator dead", "Heartbeat failed for group %s because it is rebalancing")
 
 
 @dataclass
-class _Trouble:
-    due: float
+class _Repeat:
+    due_at: float
     """When it may be said (again)."""
-    pause: float = _PAUSE
-    heard: float = 0.0
+    interval: float = _FIRST_INTERVAL
+    seen_at: float = 0.0
 
 
-def _passes(record: logging.LogRecord) -> bool:
+def _is_transient(record: logging.LogRecord) -> bool:
     """Whether aiokafka itself expects it to pass: its errors say whether they are worth a retry."""
-    said = record.args if isinstance(record.args, tuple) else ()
-    return any(getattr(each, "retriable", False) for each in said) or str(record.msg).startswith(_ROUTINE)
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    return any(getattr(each, "retriable", False) for each in arguments) or str(record.msg).startswith(
+        _ROUTINE
+    )
 
 
 def configure(service: str, level: str) -> None:
@@ -78,7 +82,7 @@ def configure(service: str, level: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
-    handler.addFilter(Seldom("aiokafka"))
+    handler.addFilter(RepeatFilter("aiokafka"))
     handler.addFilter(_Redact())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

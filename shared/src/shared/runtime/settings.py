@@ -59,7 +59,7 @@ class ServiceSettings(BaseSettings):
 
     @field_validator("service_token")
     @classmethod
-    def _given_or_read(cls, given: SecretStr, info: ValidationInfo) -> SecretStr:
+    def _from_value_or_file(cls, given: SecretStr, info: ValidationInfo) -> SecretStr:
         token, path = given.get_secret_value(), info.data.get("service_token_file")
         if not token and path:
             try:
@@ -74,25 +74,25 @@ class ServiceSettings(BaseSettings):
         return SecretStr(token)
 
 
-_CONSEQUENCE = "default_factory_not_called"
+_FOLLOW_UP_ERROR = "default_factory_not_called"
 """Of a default that is computed from other settings, when one of these is bad."""
 
 
-def read(settings: type[S], **given: Any) -> S:
+def load_settings(settings: type[S], **overrides: Any) -> S:
     """The settings of this process; what is `given` stands before the environment.
 
     Bad ones end the process with one line that names them, and status 2.
     """
     try:
-        return settings(**given)
+        return settings(**overrides)
     except ValidationError as error:
-        wrong = "; ".join(_worded(each) for each in error.errors() if each["type"] != _CONSEQUENCE)
+        faults = "; ".join(_describe(each) for each in error.errors() if each["type"] != _FOLLOW_UP_ERROR)
     except SettingsError as error:
-        wrong = str(error)
-    print(f"bad settings: {wrong}", file=sys.stderr)
+        faults = str(error)
+    print(f"bad settings: {faults}", file=sys.stderr)
     raise SystemExit(2)
 
 
-def _worded(error: ErrorDetails) -> str:
+def _describe(error: ErrorDetails) -> str:
     names = [str(each).upper() for each in error["loc"]]
     return ": ".join([*names[:1], error["msg"].removeprefix("Value error, ")])

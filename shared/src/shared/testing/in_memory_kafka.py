@@ -4,34 +4,34 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 
-from shared.kafka.types import Appendable, Appended, Headers, Place, Record
+from shared.kafka.types import BatchResult, Headers, OutgoingRecord, Record, RecordPosition
 
 
-class MemoryLog:
+class InMemoryLog:
     """All topics of one imagined cluster."""
 
     def __init__(self, partitions: int) -> None:
-        self.count = partitions
+        self.partition_count = partitions
         self.topics: dict[str, list[list[Record]]] = defaultdict(lambda: [[] for _ in range(partitions)])
         self.headers: dict[tuple[str, int, int], Headers] = {}
         self.committed: dict[tuple[str, int], int] = {}
-        self.grown = asyncio.Event()
+        self.changed = asyncio.Event()
 
     def append(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
-    ) -> Place:
+    ) -> RecordPosition:
         records = self.topics[topic][partition]
-        place = Place(partition, len(records))
+        place = RecordPosition(partition, len(records))
         records.append(Record(partition, place.offset, key, value))
         self.headers[topic, *place] = headers
-        self.grown.set()
+        self.changed.set()
         return place
 
 
-class MemoryProducer:
-    ready = True
+class InMemoryProducer:
+    is_ready = True
 
-    def __init__(self, log: MemoryLog) -> None:
+    def __init__(self, log: InMemoryLog) -> None:
         self._log = log
 
     async def start(self) -> None:
@@ -42,23 +42,25 @@ class MemoryProducer:
 
     async def send(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
-    ) -> Awaitable[Place]:
+    ) -> Awaitable[RecordPosition]:
         place = self._log.append(topic, partition, key, value, headers)
-        future: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[RecordPosition] = asyncio.get_running_loop().create_future()
         future.set_result(place)
         return future
 
-    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
+    async def append_batch(
+        self, topic: str, partition: int, records: Iterable[OutgoingRecord]
+    ) -> BatchResult:
         places = [self._log.append(topic, partition, *record) for record in records]
-        return Appended(places[0].offset, len(places))
+        return BatchResult(places[0].offset, len(places))
 
 
-class MemoryConsumer:
+class InMemoryConsumer:
     """The only member of its group: it has all partitions from the start."""
 
-    def __init__(self, log: MemoryLog, topic: str) -> None:
+    def __init__(self, log: InMemoryLog, topic: str) -> None:
         self.revision = 1
-        self.partitions = frozenset(range(log.count))
+        self.partitions = frozenset(range(log.partition_count))
         self._log = log
         self._topic = topic
         self._next: dict[int, int] = {}
@@ -80,22 +82,22 @@ class MemoryConsumer:
     def resume(self, partition: int) -> None:
         self._paused.discard(partition)
 
-    async def take(self, limit: int, wait: float) -> dict[int, list[Record]]:
-        taken = self._ready(limit)
+    async def poll(self, limit: int, wait: float) -> dict[int, list[Record]]:
+        taken = self._available(limit)
         if not taken and wait > 0:
-            self._log.grown.clear()
+            self._log.changed.clear()
             try:
                 async with asyncio.timeout(wait):
-                    await self._log.grown.wait()
+                    await self._log.changed.wait()
             except TimeoutError:
                 return {}
-            taken = self._ready(limit)
+            taken = self._available(limit)
         return taken
 
-    async def ends(self, partitions: Sequence[int]) -> dict[int, int]:
+    async def end_offsets(self, partitions: Sequence[int]) -> dict[int, int]:
         return {partition: len(self._log.topics[self._topic][partition]) for partition in partitions}
 
-    async def begins(self, partitions: Sequence[int]) -> dict[int, int]:
+    async def beginning_offsets(self, partitions: Sequence[int]) -> dict[int, int]:
         return dict.fromkeys(partitions, 0)
 
     async def committed(self, partitions: Sequence[int]) -> dict[int, int]:
@@ -106,14 +108,14 @@ class MemoryConsumer:
         mine = {(self._topic, p): at for p, at in offsets.items() if p in self.partitions}
         self._log.committed.update(mine)
 
-    def assigned(self, partitions: Iterable[int]) -> None:
+    def assign(self, partitions: Iterable[int]) -> None:
         """As if the group had decided anew."""
         self.partitions = frozenset(partitions)
         self._next.clear()
         self.revision += 1
-        self._log.grown.set()  # nobody waits on
+        self._log.changed.set()  # nobody waits on
 
-    def _ready(self, limit: int) -> dict[int, list[Record]]:
+    def _available(self, limit: int) -> dict[int, list[Record]]:
         taken: dict[int, list[Record]] = {}
         for partition, start in self._next.items():
             records = self._log.topics[self._topic][partition][start : start + limit]
@@ -124,8 +126,8 @@ class MemoryConsumer:
         return taken
 
 
-class MemoryInspector:
-    def __init__(self, log: MemoryLog, topic: str) -> None:
+class InMemoryTopicReader:
+    def __init__(self, log: InMemoryLog, topic: str) -> None:
         self._log = log
         self._topic = topic
 

@@ -121,7 +121,7 @@ async def test_what_is_told_while_the_last_page_is_read_is_shown_after_it() -> N
     store.answers.set()
     await reading
     socket.release()
-    assert line.told == ["6"]
+    assert line.written == ["6"]
 
 
 async def test_a_store_that_is_behind_what_was_told_is_asked_until_it_is_not() -> None:
@@ -168,7 +168,7 @@ async def test_as_long_as_the_client_does_not_read_the_cursor_covers_what_was_pu
     talk = await own_house.talk("ana", "ben")
     for n in range(110):
         await own_house.say("ben", talk, ("🌊" if n == 0 else "a") + "a" * 7_999)
-    socket = behind("ana", line := Far(taking=False), frames=1_000, at=(1,) * 4)
+    socket = behind("ana", line := Far(is_writable=False), frames=1_000, at=(1,) * 4)
     catching_up = CatchUp(own_house.store, own_house.door.events)
     reading = asyncio.create_task(catching_up.show(socket))
     while socket.outbox.roomy:
@@ -176,9 +176,9 @@ async def test_as_long_as_the_client_does_not_read_the_cursor_covers_what_was_pu
     said = socket.cursor()
     reading.cancel()
     await asyncio.wait([reading])
-    line.taking = True
+    line.is_writable = True
     socket.outbox.flow()
-    frames = [orjson.loads(told) for told in line.told if isinstance(told, str)]
+    frames = [orjson.loads(told) for told in line.written if isinstance(told, str)]
     *_, last = [frame for frame in frames if frame["type"] == "message"]
     assert cursor.decode(said or "").offsets[own_house.partition_of(talk)] == last["version"] + 1
 

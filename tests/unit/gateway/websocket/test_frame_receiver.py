@@ -21,10 +21,10 @@ class Read(Far):
 
     reading = True
 
-    def hold(self) -> None:
+    def pause_reading(self) -> None:
         self.reading = False
 
-    def read(self) -> None:
+    def resume_reading(self) -> None:
         self.reading = True
 
 
@@ -65,10 +65,10 @@ async def test_nothing_is_handled_before_the_greeting() -> None:
     heard.hear(said(1))
     heard.hear("nonsense")
     await settled()
-    assert (line.reading, line.told, log.texts) == (False, [], [])
+    assert (line.reading, line.written, log.texts) == (False, [], [])
     heard.open()
     await settled()
-    assert (line.reading, len(line.told), log.texts) == (True, 1, ["1"])
+    assert (line.reading, len(line.written), log.texts) == (True, 1, ["1"])
 
 
 async def test_who_says_more_than_is_answered_is_not_read_until_it_is() -> None:
@@ -83,4 +83,4 @@ async def test_who_says_more_than_is_answered_is_not_read_until_it_is() -> None:
     await settled()
     assert line.reading
     assert log.texts == [f"{number}" for number in range(200)]
-    assert len(line.told) == 200
+    assert len(line.written) == 200

@@ -30,11 +30,11 @@ from message_store.storage.port import (
 from message_store.testing.in_memory_storage import InMemoryStore, Tables
 from shared.contract import codec, ids
 from shared.contract.events import Event, MessageSent
-from shared.kafka import Appendable, Appended, Place, Record, Unconfirmed
+from shared.kafka import BatchResult, OutgoingRecord, Record, RecordPosition, Unconfirmed
 from shared.kafka.types import Headers
 from shared.log.dead_letters import DeadLetters
 from shared.log.log_epoch import LogIdentity
-from shared.testing.in_memory_kafka import MemoryConsumer, MemoryLog, MemoryProducer
+from shared.testing.in_memory_kafka import InMemoryConsumer, InMemoryLog, InMemoryProducer
 from tests import builders
 from tests.unit.message_store.reference_model import Projection, stories
 
@@ -42,27 +42,29 @@ IDENTITY = LogIdentity(builders.EPOCH, 1)
 GROUP = ids.group_conversation_id("ann", "g")
 
 
-class Broker(MemoryProducer):
+class Broker(InMemoryProducer):
     """Confirms no batch while `is_away`."""
 
     is_away = False
     unconfirmed_sends = 0
 
-    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
+    async def append_batch(
+        self, topic: str, partition: int, records: Iterable[OutgoingRecord]
+    ) -> BatchResult:
         if self.is_away:
             raise Unconfirmed("is_away")
         return await super().append_batch(topic, partition, records)
 
     async def send(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
-    ) -> Awaitable[Place]:
+    ) -> Awaitable[RecordPosition]:
         if self.unconfirmed_sends:
             self.unconfirmed_sends -= 1
             return _refused()
         return await super().send(topic, partition, key, value, headers)
 
 
-async def _refused() -> Place:
+async def _refused() -> RecordPosition:
     raise Unconfirmed("not landed")
 
 
@@ -70,7 +72,7 @@ class World:
     """One log, one database, and any number of projectors between them."""
 
     def __init__(self) -> None:
-        self.log = MemoryLog(1)
+        self.log = InMemoryLog(1)
         self.tables = Tables()
         self.broker = Broker(self.log)
         self.publishing: list[asyncio.Task[None]] = []
@@ -80,9 +82,9 @@ class World:
             self.log.append("events", 0, builders.key_of(event), codec.encode(event))
 
     def projector(
-        self, store: InMemoryStore | None = None, consumer: MemoryConsumer | None = None
-    ) -> tuple[Projector, MemoryConsumer]:
-        consumer = consumer or MemoryConsumer(self.log, "events")
+        self, store: InMemoryStore | None = None, consumer: InMemoryConsumer | None = None
+    ) -> tuple[Projector, InMemoryConsumer]:
+        consumer = consumer or InMemoryConsumer(self.log, "events")
         publisher = Publisher(self.broker, "messages", epoch=builders.EPOCH, source="test")
         self.publishing.append(asyncio.create_task(publisher.run()))
         buried = DeadLetters(self.broker, "dead", "test")
@@ -136,7 +138,7 @@ async def test_an_assignment_during_a_claim_is_claimed_before_any_wait(world: Wo
             self, identity: LogIdentity, partitions: Sequence[int]
         ) -> dict[int, PartitionProgress]:
             if consumer.revision == 1:
-                consumer.assigned([0])
+                consumer.assign([0])
             return await super().claim(identity, partitions)
 
     projector, consumer = world.projector(Slow(world.tables))
@@ -432,7 +434,7 @@ async def test_a_projector_that_loses_a_partition_with_a_batch_in_flight_publish
     await projector.step(wait=0)
     await projector.step(wait=0)
     await InMemoryStore(world.tables).claim(IDENTITY, [0])
-    consumer.assigned([])
+    consumer.assign([])
     await projector.step(wait=0)
     world.broker.is_away = False
     await asyncio.sleep(0.2)

@@ -11,17 +11,19 @@ from message_store.domain.fold import ConsumedEvent, FoldResult, fold
 from message_store.domain.state import States
 from message_store.projector.publisher import Publisher
 from shared.contract import codec, ids
-from shared.kafka import Appendable, Appended
-from shared.testing.in_memory_kafka import MemoryLog, MemoryProducer
+from shared.kafka import BatchResult, OutgoingRecord
+from shared.testing.in_memory_kafka import InMemoryLog, InMemoryProducer
 from tests import builders
 
 GROUP = ids.group_conversation_id("ann", "g")
 
 
-class Broker(MemoryProducer):
+class Broker(InMemoryProducer):
     """Cannot take partition 0, and takes its time for partition 1."""
 
-    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
+    async def append_batch(
+        self, topic: str, partition: int, records: Iterable[OutgoingRecord]
+    ) -> BatchResult:
         offered = list(records)
         if partition == 0:
             raise ValueError("broken")
@@ -37,7 +39,7 @@ def _folded(partition: int, count: int) -> list[FoldResult]:
     return fold(states, [ConsumedEvent(partition, n, each) for n, each in enumerate(story)])
 
 
-def _publisher(log: MemoryLog) -> Publisher:
+def _publisher(log: InMemoryLog) -> Publisher:
     publisher = Publisher(Broker(log), "messages", epoch=builders.EPOCH, source="test")
     for partition in range(2):
         publisher.restart(partition)
@@ -45,14 +47,14 @@ def _publisher(log: MemoryLog) -> Publisher:
 
 
 def test_a_queue_is_no_larger_than_its_estimated_size() -> None:
-    publisher = _publisher(MemoryLog(2))
+    publisher = _publisher(InMemoryLog(2))
     publisher.enqueue(_folded(0, 500))
     assert len(pickle.dumps(publisher._queues[0].waiting)) < publisher.backlog(0)
 
 
 async def test_a_publisher_run_again_after_a_failure_leaves_no_gap() -> None:
     """No task of the round that failed is left to acknowledge what was not sent."""
-    log = MemoryLog(2)
+    log = InMemoryLog(2)
     publisher = _publisher(log)
     publisher.enqueue([*_folded(0, 1), *_folded(1, 6)])
     with pytest.raises(ExceptionGroup):

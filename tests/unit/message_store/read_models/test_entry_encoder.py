@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from message_store.read_models.entry_encoder import encode_entry
 from shared.contract import codec, ids
 from shared.contract.events import Event
-from shared.contract.fields import SHOWN_MEMBERS
+from shared.contract.fields import MAX_LISTED_MEMBERS
 from tests import builders
 from tests.unit.message_store.reference_model import Projection, stories
 
@@ -42,9 +42,9 @@ async def test_any_text_is_written_as_its_model_writes_it(text: str) -> None:
 
 
 async def test_an_entry_of_a_large_group_shows_its_first_members_and_is_for_all() -> None:
-    members = [f"user-{number}" for number in range(SHOWN_MEMBERS + 1)]
+    members = [f"user-{number}" for number in range(MAX_LISTED_MEMBERS + 1)]
     (record,) = await _published([builders.started(GROUP, members)])
     data = codec.decode_entry(record).data.model_dump()
-    assert (len(data["members"]), data["memberCount"]) == (SHOWN_MEMBERS, len(members))
+    assert (len(data["members"]), data["memberCount"]) == (MAX_LISTED_MEMBERS, len(members))
     assert data["audience"] == members
     assert record == _as_models_write(record)

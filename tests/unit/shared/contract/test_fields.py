@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from deploy.local.process import ROOT
+from deploy.local.paths import ROOT
 from shared.contract.fields import (
     ClientId,
     NewClientId,

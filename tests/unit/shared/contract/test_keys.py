@@ -40,5 +40,5 @@ def test_what_the_gateway_asks_the_store_arrives_as_it_was(user: str, cursor: st
 @settings(deadline=None)
 @given(st.lists(st.text(st.sampled_from("ab.-chat"), max_size=6), unique=True))
 def test_deployments_with_different_prefixes_share_no_topic(prefixes: list[str]) -> None:
-    taken = [set(Topics.named(prefix)) for prefix in prefixes]
+    taken = [set(Topics.with_prefix(prefix)) for prefix in prefixes]
     assert all(not one & other for one, other in pairwise(taken))

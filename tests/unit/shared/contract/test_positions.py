@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contract import cursor
-from shared.contract.cursor import CursorInvalid
+from shared.contract.cursor import InvalidCursor
 from shared.contract.position import Position
 
 epochs = st.text("0123456789abcdef", min_size=16, max_size=16)
@@ -52,16 +52,16 @@ def test_a_cursor_with_one_character_changed_is_none(
     try:
         assert cursor.decode(changed) == cursor.decode(text)  # bits that base64 throws away
         assert place == len(text) - 1
-    except CursorInvalid:
+    except InvalidCursor:
         pass
 
 
 @given(st.text(max_size=700) | st.binary(max_size=500).map(lambda raw: raw.decode("latin-1")))
 def test_garbage_is_no_cursor(text: str) -> None:
-    with pytest.raises(CursorInvalid):
+    with pytest.raises(InvalidCursor):
         cursor.decode(text)
 
 
 def test_ten_kilobytes_are_no_cursor() -> None:
-    with pytest.raises(CursorInvalid, match="longer than any"):
+    with pytest.raises(InvalidCursor, match="longer than any"):
         cursor.decode("A" * 10_000)

@@ -9,7 +9,7 @@ import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.http.connections import Timeouts
-from shared.http.server import server
+from shared.http.server import build_server
 from shared.runtime.settings import ProcessSettings
 
 
@@ -107,7 +107,7 @@ async def served(
     app: ASGIApp = echo, *, timeouts: Timeouts | None = None, **options: Any
 ) -> AsyncIterator[Served]:
     settings = ProcessSettings(port=0, **options.pop("settings", {}))
-    serving = server(app, settings, grace=1, timeouts=timeouts or Timeouts(), **options)
+    serving = build_server(app, settings, grace=1, timeouts=timeouts or Timeouts(), **options)
     task = asyncio.create_task(serving.serve())
     while not serving.started:
         await asyncio.sleep(0.005)

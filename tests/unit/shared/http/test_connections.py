@@ -3,26 +3,26 @@
 import asyncio
 import time
 
-from shared.http.connections import Connections
+from shared.http.connections import ConnectionLimiter
 
 
 class Open:
     def __init__(self) -> None:
         self.timed_out = False
 
-    def time_out(self) -> None:
+    def on_timeout(self) -> None:
         self.timed_out = True
 
-    def give_way(self, *, newest: bool) -> None:
+    def on_evicted(self, *, newest: bool) -> None:
         raise NotImplementedError
 
 
 async def test_what_arrived_during_a_stall_of_the_process_is_read_before_a_timeout_counts() -> None:
-    connections, read, silent = Connections(10, head_timeout=0.2), Open(), Open()
-    connections.idle(read)
-    connections.idle(silent)
+    connections, read, silent = ConnectionLimiter(10, head_timeout=0.2), Open(), Open()
+    connections.mark_idle(read)
+    connections.mark_idle(silent)
     time.sleep(1.5)  # noqa: ASYNC251  # the stall itself
-    asyncio.get_running_loop().call_later(0, connections.busy, read)  # after the timer that is due
+    asyncio.get_running_loop().call_later(0, connections.mark_busy, read)  # after the timer that is due
     async with asyncio.timeout(10):
         while not silent.timed_out:
             await asyncio.sleep(0.01)
@@ -33,20 +33,20 @@ async def test_a_refused_connection_that_lingers_does_not_put_off_the_others() -
     order: list[str] = []
 
     class Lingering(Open):
-        def time_out(self) -> None:
-            connections.idle(self)
+        def on_timeout(self) -> None:
+            connections.mark_idle(self)
             asyncio.get_running_loop().call_later(0.9 * head_timeout, order.append, "nearly once more")
 
     class Next(Open):
-        def time_out(self) -> None:
-            super().time_out()
+        def on_timeout(self) -> None:
+            super().on_timeout()
             order.append("next")
 
     head_timeout = 2.0
-    connections, following = Connections(10, head_timeout=head_timeout), Next()
-    connections.idle(Lingering())
+    connections, following = ConnectionLimiter(10, head_timeout=head_timeout), Next()
+    connections.mark_idle(Lingering())
     await asyncio.sleep(0.1)
-    connections.idle(following)
+    connections.mark_idle(following)
     async with asyncio.timeout(30):
         while not order:
             await asyncio.sleep(0.01)

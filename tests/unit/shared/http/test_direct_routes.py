@@ -7,7 +7,7 @@ import pytest
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from shared.http import problems
-from shared.http.direct_routes import Shortcut
+from shared.http.direct_routes import DirectRoutes
 from shared.http.problems import Problem
 
 
@@ -41,9 +41,9 @@ def _routes() -> APIRouter:
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     app, router = FastAPI(), _routes()
-    problems.install(app)
+    problems.install_problem_handlers(app)
     app.include_router(router)
-    entrance = Shortcut(app, [router])
+    entrance = DirectRoutes(app, [router])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(entrance), base_url="http://here") as client:
         yield client
 

@@ -11,7 +11,7 @@ import structlog
 from prometheus_client import REGISTRY
 
 from shared.http.connections import Timeouts
-from shared.http.refusals import MAX_FIELDS, MAX_HEAD, MAX_REQUEST_LINE
+from shared.http.refusals import MAX_FIELDS, MAX_HEAD_BYTES, MAX_REQUEST_LINE_BYTES
 from tests.unit.shared.http.raw_http import Raw, Served, served
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
@@ -37,11 +37,11 @@ def _head(size: int) -> bytes:
 
 
 async def test_a_request_line_of_more_than_8_kib_is_414(server: Served) -> None:
-    assert (await server.ask(_line(MAX_REQUEST_LINE) + b"Host: x\r\n\r\n")).status == 200
-    answer = await server.ask(_line(MAX_REQUEST_LINE + 1) + b"Host: x\r\n\r\n")
+    assert (await server.ask(_line(MAX_REQUEST_LINE_BYTES) + b"Host: x\r\n\r\n")).status == 200
+    answer = await server.ask(_line(MAX_REQUEST_LINE_BYTES + 1) + b"Host: x\r\n\r\n")
     assert (answer.status, answer.problem["code"]) == (414, "too_big")
-    post = b"POST /" + _line(MAX_REQUEST_LINE + 1)[len(b"GET /") + 1 :]
-    assert len(post) == MAX_REQUEST_LINE + 1
+    post = b"POST /" + _line(MAX_REQUEST_LINE_BYTES + 1)[len(b"GET /") + 1 :]
+    assert len(post) == MAX_REQUEST_LINE_BYTES + 1
     assert (await server.ask(post + b"Host: x\r\n\r\n")).status == 414
 
 
@@ -58,8 +58,8 @@ async def test_an_upgrade_with_a_body_is_refused(server: Served, body: bytes) ->
 
 
 async def test_a_head_of_more_than_16_kib_or_100_fields_is_431(server: Served) -> None:
-    assert (await server.ask(_head(MAX_HEAD))).status == 200
-    answer = await server.ask(_head(MAX_HEAD + 1))
+    assert (await server.ask(_head(MAX_HEAD_BYTES))).status == 200
+    answer = await server.ask(_head(MAX_HEAD_BYTES + 1))
     assert (answer.status, answer.problem["code"]) == (431, "too_big")
     assert (await server.ask(GET + b"a: b\r\n" * (MAX_FIELDS - 1) + b"\r\n")).status == 200
     assert (await server.ask(GET + b"a: b\r\n" * MAX_FIELDS + b"\r\n")).status == 431
@@ -87,7 +87,7 @@ async def test_endless_input_is_refused_at_its_limit_in_whatever_pieces_it_arriv
     async with server.connected() as raw:
         await raw.send(begin)
         answer = asyncio.create_task(raw.answer())
-        for sent in range(0, 10 * MAX_HEAD, len(more)):
+        for sent in range(0, 10 * MAX_HEAD_BYTES, len(more)):
             if answer.done():
                 break
             await raw.send(more)
@@ -186,7 +186,7 @@ async def test_the_body_of_an_upgrade_that_is_not_taken_is_its_body_and_no_reque
 async def test_upgrades_that_are_not_taken_do_not_add_up_to_a_long_head(server: Served) -> None:
     head = b"GET / HTTP/1.1\r\n" + OFFER + b"X: " + b"a" * 2_048 + b"\r\n\r\n"
     async with server.connected() as raw:
-        for _ in range(2 * MAX_HEAD // len(head)):
+        for _ in range(2 * MAX_HEAD_BYTES // len(head)):
             await raw.send(head[:100])
             await asyncio.sleep(0.01)
             await raw.send(head[100:])

@@ -10,9 +10,9 @@ from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from shared.http.server import server
+from shared.http.server import build_server
 from shared.http.websocket_connection import EXTENSION, text_frame
-from shared.http.websocket_protocol import SocketProtocol
+from shared.http.websocket_protocol import WebSocketProtocol
 from shared.runtime.settings import ProcessSettings
 from tests.unit.shared.http.raw_http import served
 
@@ -20,20 +20,20 @@ _BIG = text_frame(b"a" * 100_000)
 
 
 @asynccontextmanager
-async def _line() -> AsyncIterator[tuple[SocketProtocol, ClientConnection]]:
+async def _line() -> AsyncIterator[tuple[WebSocketProtocol, ClientConnection]]:
     """Both ends of one connection."""
-    taken: asyncio.Future[SocketProtocol] = asyncio.get_running_loop().create_future()
+    taken: asyncio.Future[WebSocketProtocol] = asyncio.get_running_loop().create_future()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            line = cast("SocketProtocol", scope["extensions"][EXTENSION])
+            line = cast("WebSocketProtocol", scope["extensions"][EXTENSION])
             await receive()
             await send({"type": "websocket.accept"})
-            end = line.listen(lambda _: None, lambda: None, lambda: None)
+            end = line.start(lambda _: None, lambda: None, lambda: None)
             taken.set_result(line)
             await end
 
-    serving = server(app, ProcessSettings(port=0), grace=1)
+    serving = build_server(app, ProcessSettings(port=0), grace=1)
     task = asyncio.create_task(serving.serve())
     while not serving.started:
         await asyncio.sleep(0.005)
@@ -54,7 +54,7 @@ async def _read_all(client: ClientConnection) -> None:
 async def test_pings_of_one_that_does_not_read_wait_as_one_pong_to_the_last_of_them() -> None:
     async with _line() as (line, client):
         client.transport.pause_reading()
-        while line.taking:
+        while line.is_writable:
             line.write(_BIG)
             await asyncio.sleep(0)
         held = line.transport.get_write_buffer_size()
@@ -91,7 +91,7 @@ async def test_a_message_of_too_many_fragments_is_closed_with_1009() -> None:
     async with _line() as (line, client):
         client.transport.write(_frame(0x01) + many + _frame(0x80))
         await (await client.ping())
-        assert not line.closed
+        assert not line.is_closed
     assert await _close_code(_frame(0x01) + many + _frame(0x80) * 2) == 1002
     assert await _close_code(_frame(0x01) + many + _frame(0x00) * 50_000) == 1009
 

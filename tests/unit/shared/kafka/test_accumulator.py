@@ -5,24 +5,26 @@ from collections.abc import Iterable
 
 import pytest
 
-from shared.kafka import Accumulator, Appendable, Appended, Unconfirmed
-from shared.testing.in_memory_kafka import MemoryLog, MemoryProducer
+from shared.kafka import Accumulator, BatchResult, OutgoingRecord, Unconfirmed
+from shared.testing.in_memory_kafka import InMemoryLog, InMemoryProducer
 
 TOPIC = "topic"
 MOMENT = 0.02
 
 
-class Broker(MemoryProducer):
+class Broker(InMemoryProducer):
     """Takes a moment for each batch; confirms none while `away`, or no more than `most` records of one."""
 
     def __init__(self) -> None:
-        super().__init__(MemoryLog(3))
+        super().__init__(InMemoryLog(3))
         self.batches: list[tuple[float, int, list[bytes | None]]] = []
         self.away = False
         self.most = 1_000
         self.takes = 0.0
 
-    async def append_batch(self, topic: str, partition: int, records: Iterable[Appendable]) -> Appended:
+    async def append_batch(
+        self, topic: str, partition: int, records: Iterable[OutgoingRecord]
+    ) -> BatchResult:
         began = asyncio.get_running_loop().time()
         offered = list(records)
         self.batches.append((began, partition, [record.value for record in offered]))
@@ -46,27 +48,27 @@ async def accumulator(broker: Broker) -> Accumulator:
     return Accumulator(broker, TOPIC)
 
 
-def _record(number: int) -> Appendable:
-    return Appendable(b"k", b"%d" % number)
+def _record(number: int) -> OutgoingRecord:
+    return OutgoingRecord(b"k", b"%d" % number)
 
 
 async def test_one_alone_goes_at_once(broker: Broker, accumulator: Accumulator) -> None:
     for number in range(3):
-        assert await accumulator.put(0, _record(number)) == number
+        assert await accumulator.append(0, _record(number)) == number
     assert broker.values == [[b"0"], [b"1"], [b"2"]]
 
 
 async def test_what_one_turn_of_the_loop_brings_goes_together(
     broker: Broker, accumulator: Accumulator
 ) -> None:
-    offsets = [accumulator.put(0, _record(number)) for number in range(3)]
+    offsets = [accumulator.append(0, _record(number)) for number in range(3)]
     assert await asyncio.gather(*offsets) == [0, 1, 2]
     assert broker.values == [[b"0", b"1", b"2"]]
 
 
 async def test_partitions_go_side_by_side(broker: Broker, accumulator: Accumulator) -> None:
     broker.takes = 0.05
-    await asyncio.gather(*(accumulator.put(partition, _record(partition)) for partition in (0, 1, 2)))
+    await asyncio.gather(*(accumulator.append(partition, _record(partition)) for partition in (0, 1, 2)))
     times = [began for began, _, _ in broker.batches]
     assert max(times) - min(times) < 0.04
 
@@ -75,9 +77,9 @@ async def test_a_partition_has_one_batch_under_way_and_keeps_its_order(
     broker: Broker, accumulator: Accumulator
 ) -> None:
     broker.takes = 3 * MOMENT
-    first = accumulator.put(0, _record(0))
+    first = accumulator.append(0, _record(0))
     await asyncio.sleep(2 * MOMENT)
-    rest = [accumulator.put(0, _record(number)) for number in range(1, 6)]
+    rest = [accumulator.append(0, _record(number)) for number in range(1, 6)]
     await asyncio.sleep(2 * MOMENT / 3)
     assert len(broker.batches) == 1
     assert await asyncio.gather(first, *rest) == list(range(6))
@@ -86,7 +88,7 @@ async def test_a_partition_has_one_batch_under_way_and_keeps_its_order(
 
 async def test_what_does_not_fit_goes_first_in_the_next(broker: Broker, accumulator: Accumulator) -> None:
     broker.most = 2
-    offsets = [accumulator.put(0, _record(number)) for number in range(5)]
+    offsets = [accumulator.append(0, _record(number)) for number in range(5)]
     assert await asyncio.gather(*offsets) == list(range(5))
     assert broker.values[1:] == [[b"2", b"3", b"4"], [b"4"]]
 
@@ -95,36 +97,36 @@ async def test_what_was_not_confirmed_fails_with_all_that_waits_behind_it_and_la
     broker: Broker, accumulator: Accumulator
 ) -> None:
     broker.away, broker.takes = True, 2 * MOMENT
-    offsets = [accumulator.put(0, _record(0))]
+    offsets = [accumulator.append(0, _record(0))]
     await asyncio.sleep(MOMENT)
-    offsets.append(accumulator.put(0, _record(1)))
+    offsets.append(accumulator.append(0, _record(1)))
     told = await asyncio.gather(*offsets, return_exceptions=True)
     assert [type(each) for each in told] == [Unconfirmed, Unconfirmed]
     assert len(broker.batches) == 1
     broker.away = False
-    assert await accumulator.put(0, _record(2)) == 0
+    assert await accumulator.append(0, _record(2)) == 0
 
 
 async def test_who_waited_too_long_in_line_is_not_sent_and_told_so(
     broker: Broker, accumulator: Accumulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.kafka.accumulator._PATIENCE", 3 * MOMENT)
+    monkeypatch.setattr("shared.kafka.accumulator._QUEUE_TIMEOUT", 3 * MOMENT)
     broker.takes, broker.most = 2 * MOMENT, 1
-    offsets = [accumulator.put(0, _record(number)) for number in range(6)]
+    offsets = [accumulator.append(0, _record(number)) for number in range(6)]
     told = await asyncio.gather(*offsets, return_exceptions=True)
     assert told[:2] == [0, 1]
     assert {type(each) for each in told[3:]} == {Unconfirmed}
-    assert await accumulator.put(0, _record(6)) == len(broker.batches) - 1
+    assert await accumulator.append(0, _record(6)) == len(broker.batches) - 1
 
 
 async def test_nothing_waits_for_a_broker_that_is_not_there(accumulator: Accumulator, broker: Broker) -> None:
-    broker.ready = False
+    broker.is_ready = False
     with pytest.raises(Unconfirmed):
-        accumulator.put(0, _record(0))
+        accumulator.append(0, _record(0))
 
 
 async def test_who_gave_up_waiting_disturbs_nobody(broker: Broker, accumulator: Accumulator) -> None:
     broker.takes = MOMENT
-    offsets = [accumulator.put(0, _record(number)) for number in range(3)]
+    offsets = [accumulator.append(0, _record(number)) for number in range(3)]
     offsets[1].cancel()
     assert [await offsets[0], await offsets[2]] == [0, 2]

@@ -60,7 +60,7 @@ async def test_a_record_too_large_for_any_request_is_refused_and_costs_no_connec
     await strict.start()
     with pytest.raises(ValueError, match="larger"):
         await strict.send("topic", 0, None, b"")
-    assert strict.ready
+    assert strict.is_ready
     async with asyncio.timeout(5):
         await strict.stop()
 
@@ -80,5 +80,5 @@ async def test_a_client_that_fails_in_ways_of_its_own_is_replaced(monkeypatch: p
     odd = Producer("127.0.0.1:1", client_id="test")
     async with asyncio.timeout(5):
         await odd.start()
-    assert (odd.ready, len(Odd.made)) == (True, 2)
+    assert (odd.is_ready, len(Odd.made)) == (True, 2)
     await odd.stop()

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from shared.kafka import Unconfirmed
-from shared.log.topics import Topics, TopicSettings, open_log_patiently, write_epoch
+from shared.log.topics import Topics, TopicSettings, open_log_with_retries, write_epoch
 
 
 class Broker:
@@ -25,20 +25,20 @@ class Broker:
 
 async def test_a_slow_broker_is_asked_again_with_the_same_epoch() -> None:
     broker = Broker(TimeoutError(), Unconfirmed())
-    epoch = await open_log_patiently(TopicSettings(), broker.attempt, pause=0)
+    epoch = await open_log_with_retries(TopicSettings(), broker.attempt, interval=0)
     assert broker.epochs == [epoch] * 3, "an unconfirmed record may still land: another epoch divides the log"
 
 
 async def test_a_broker_that_stays_slow_is_given_up() -> None:
     broker = Broker(TimeoutError("Kafka does not answer"))
     with pytest.raises(TimeoutError, match="Kafka does not answer"):
-        await open_log_patiently(TopicSettings(), broker.attempt, patience=0, pause=0)
+        await open_log_with_retries(TopicSettings(), broker.attempt, give_up_after=0, interval=0)
 
 
 async def test_topics_of_another_log_are_refused_at_once() -> None:
     broker = Broker(RuntimeError("holds the epochs of several logs"))
     with pytest.raises(RuntimeError, match="several logs"):
-        await open_log_patiently(TopicSettings(), broker.attempt, pause=0)
+        await open_log_with_retries(TopicSettings(), broker.attempt, interval=0)
     assert len(broker.epochs) == 1
 
 
@@ -58,4 +58,4 @@ class HalfRead:
 async def test_no_epoch_is_written_beside_one_that_was_not_read() -> None:
     settings, nobody = TopicSettings(partitions=2), cast("Any", None)
     with pytest.raises(TimeoutError, match="could not be read"):
-        await write_epoch(settings, Topics.named(), cast("Any", HalfRead()), nobody, "fresh")
+        await write_epoch(settings, Topics.with_prefix(), cast("Any", HalfRead()), nobody, "fresh")

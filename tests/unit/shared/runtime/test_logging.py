@@ -1,7 +1,7 @@
 import logging
 from collections.abc import Iterable
 
-from shared.runtime.logging import Seldom
+from shared.runtime.logging import RepeatFilter
 
 
 class Passing(Exception):
@@ -16,25 +16,25 @@ def said(name: str, at: float, message: str = "no node %s", what: object = 1) ->
     return record
 
 
-def heard(seldom: Seldom, times: Iterable[float], what: object = 1) -> list[float]:
+def heard(seldom: RepeatFilter, times: Iterable[float], what: object = 1) -> list[float]:
     return [at for at in times if seldom.filter(said("aiokafka.conn", at, what=what))]
 
 
 def test_what_aiokafka_repeats_is_said_again_after_ever_longer_silences() -> None:
-    assert heard(Seldom("aiokafka"), range(100, 250)) == [100, 110, 130, 170]
+    assert heard(RepeatFilter("aiokafka"), range(100, 250)) == [100, 110, 130, 170]
 
 
 def test_after_a_minute_of_silence_it_is_news_again() -> None:
-    assert heard(Seldom("aiokafka"), [100, 101, 162, 163]) == [100, 162]
+    assert heard(RepeatFilter("aiokafka"), [100, 101, 162, 163]) == [100, 162]
 
 
 def test_what_passes_by_itself_is_said_only_when_it_lasts() -> None:
-    assert heard(Seldom("aiokafka"), [100, 101, 105], Passing()) == []
-    assert heard(Seldom("aiokafka"), range(100, 135), Passing()) == [110, 120]
+    assert heard(RepeatFilter("aiokafka"), [100, 101, 105], Passing()) == []
+    assert heard(RepeatFilter("aiokafka"), range(100, 135), Passing()) == [110, 120]
 
 
 def test_what_is_new_and_what_others_say_is_said_at_once() -> None:
-    seldom = Seldom("aiokafka")
+    seldom = RepeatFilter("aiokafka")
     assert seldom.filter(said("aiokafka.conn", 100))
     assert seldom.filter(said("aiokafka.conn", 100, "group %s rebalances"))
     assert all(seldom.filter(said("uvicorn", 100)) for _ in range(3))

@@ -26,8 +26,8 @@ from gateway.api.schemas import (
 )
 from gateway.auth.hosts import misdirected
 from shared.contract.frames import Conversation, Message
-from shared.http.problems import Code, Problem, ProblemDetails, unexpected
-from shared.http.refusals import MAX_REQUEST_LINE, too_large
+from shared.http.problems import Code, Problem, ProblemDetails, internal_error
+from shared.http.refusals import MAX_REQUEST_LINE_BYTES, head_too_large
 from tools.contract.schemas import components
 
 SUMMARY = "Messages that are never lost and never doubled."
@@ -65,7 +65,7 @@ _ALWAYS: Details = {
     "unauthenticated": "say who you are: Authorization: Bearer <user id>, or meId=<user id>",
     "forbidden": "meId is not you",
     "invalid": "meId: must not begin or end with white space",
-    "internal": unexpected().detail,
+    "internal": internal_error().detail,
     "unavailable": "the read models do not answer",
 }
 _SOMETIMES: Details = {
@@ -116,7 +116,11 @@ def problems(*codes: Code, said: Details) -> Responses:
     what this call is most likely to say."""
     details = _ALWAYS | {code: _SOMETIMES[code] for code in codes} | said
     shown = [Problem(code, detail) for code, detail in details.items()]
-    shown += [misdirected(), too_large(b"GET", b"a" * MAX_REQUEST_LINE), too_large(b"GET", b"")]
+    shown += [
+        misdirected(),
+        head_too_large(b"GET", b"a" * MAX_REQUEST_LINE_BYTES),
+        head_too_large(b"GET", b""),
+    ]
     statuses = sorted({problem.status for problem in shown})
     return {status: _answer([each for each in shown if each.status == status]) for status in statuses}
 

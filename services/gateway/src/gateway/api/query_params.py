@@ -10,7 +10,7 @@ from pydantic_core import CoreSchema, core_schema
 from gateway.api.examples import CALLER, CONVERSATION
 from shared.contract import cursor, page_token, position
 from shared.contract.cursor import Cursor
-from shared.contract.fields import MAX_SEQ, Otherwise, UserId, Uuid, Wire
+from shared.contract.fields import MAX_SEQ, ErrorText, UserId, Uuid, WireModel
 from shared.http.problems import Problem
 
 _digits = re.compile(r"-?[0-9]{1,16}")
@@ -47,12 +47,12 @@ PageToken = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9_-]{1,600}$"),
     AfterValidator(_page_token),
-    Otherwise("is not a nextPage"),
+    ErrorText("is not a nextPage"),
 ]
-Position = Annotated[str, Field(pattern=position.PATTERN), Otherwise("is not the `position` of an answer")]
+Position = Annotated[str, Field(pattern=position.PATTERN), ErrorText("is not the `position` of an answer")]
 
 
-class Query(Wire):
+class Query(WireModel):
     model_config = ConfigDict(extra="ignore")
 
     me_id: UserId | None = Field(default=None, examples=[CALLER])
@@ -95,7 +95,7 @@ class SyncQuery(Query):
         """Raises Problem: what was never a cursor has a code of its own."""
         try:
             self._came_with = cursor.decode(self.cursor) if self.cursor is not None else None
-        except cursor.CursorInvalid as error:
+        except cursor.InvalidCursor as error:
             raise Problem("cursor_invalid", f"the cursor {error}") from None
         return self
 

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, TypeAdapter, ValidationInfo, model_validator
 
 from gateway.api.examples import CLIENT_ID, CONVERSATION, PEER, POSITION, TEXT
-from shared.contract.fields import GivenSeq, NewClientId, NewText, NewUserId, Uuid, Wire
+from shared.contract.fields import ClientSeq, NewClientId, NewText, NewUserId, Uuid, WireModel
 from shared.contract.frames import (
     Conversation,
     ConversationFrame,
@@ -16,7 +16,7 @@ from shared.contract.frames import (
 )
 
 
-class NewConversation(Wire):
+class NewConversation(WireModel):
     peer_id: NewUserId = Field(examples=[PEER])
 
     @model_validator(mode="after")
@@ -26,20 +26,20 @@ class NewConversation(Wire):
         return self
 
 
-class NewMessage(Wire):
+class NewMessage(WireModel):
     conversation_id: Uuid = Field(examples=[CONVERSATION])
     text: NewText = Field(examples=[TEXT])
     client_id: NewClientId | None = Field(default=None, examples=[CLIENT_ID])
     """The client's own name for the message: sent again, it is the same message."""
 
 
-class NewRead(Wire):
+class NewRead(WireModel):
     conversation_id: Uuid = Field(examples=[CONVERSATION])
-    up_to: GivenSeq = Field(examples=[1])
+    up_to: ClientSeq = Field(examples=[1])
     """The `seq` of the last message read."""
 
 
-class Accepted(Wire):
+class Accepted(WireModel):
     """In the log. The read models have it once they are past `position`."""
 
     position: str = Field(examples=[POSITION])
@@ -51,7 +51,7 @@ class AcceptedMessage(Accepted):
     conversation_id: Uuid
 
 
-class ConversationPage(Wire):
+class ConversationPage(WireModel):
     """At most 512 KiB of items: with long texts fewer than `limit`, although there is a `nextPage`."""
 
     items: list[Conversation]
@@ -59,7 +59,7 @@ class ConversationPage(Wire):
     cursor: str
 
 
-class MessagePage(Wire):
+class MessagePage(WireModel):
     """At most 512 KiB of items: with long texts fewer than `limit`, although `hasMore` is true."""
 
     items: list[Message]
@@ -69,7 +69,7 @@ class MessagePage(Wire):
     cursor: str
 
 
-class SyncPage(Wire):
+class SyncPage(WireModel):
     entries: list[MessageFrame | ReadFrame | ConversationFrame | RejectedFrame]
     """By partition of the log, and in order within a conversation. Fewer than `limit` when they are long:
     `hasMore` says whether there are more, not how many came."""

@@ -6,14 +6,14 @@ from typing import Protocol
 from shared.contract import codec
 from shared.contract.events import ConversationEvent
 from shared.contract.position import Position
-from shared.kafka import Accumulator, Appendable, Unconfirmed, partition_for
+from shared.kafka import Accumulator, OutgoingRecord, Unconfirmed, partition_for
 from shared.kafka.types import ProducerPort
 from shared.log.log_epoch import LogIdentity
 from shared.runtime.failpoints import failpoint
 
 
 class EndsPort(Protocol):
-    async def ends(self, partitions: Sequence[int]) -> dict[int, int]: ...
+    async def end_offsets(self, partitions: Sequence[int]) -> dict[int, int]: ...
 
 
 class EventLog:
@@ -30,16 +30,16 @@ class EventLog:
         returned for the broker's confirmation. Both steps raise Unconfirmed."""
         if self.identity is None:
             raise Unconfirmed("the log was not seen yet")
-        record = Appendable(event.subject.encode(), codec.encode(event), codec.HEADERS)
+        record = OutgoingRecord(event.subject.encode(), codec.encode(event), codec.HEADERS)
         partition = partition_for(record.key, self.identity.partitions)
         failpoint("gateway.producing")
-        return _position(self.identity.epoch, partition, self._accumulator.put(partition, record))
+        return _position(self.identity.epoch, partition, self._accumulator.append(partition, record))
 
     async def ends(self) -> dict[int, int]:
         """Per partition the offset that the next event will get. Raises TimeoutError within four seconds."""
         if self.identity is None:
             raise TimeoutError("the log was not seen yet")
-        return await self._ends.ends(range(self.identity.partitions))
+        return await self._ends.end_offsets(range(self.identity.partitions))
 
 
 async def _position(epoch: str, partition: int, confirmed: Awaitable[int]) -> Position:

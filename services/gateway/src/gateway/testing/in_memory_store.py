@@ -14,12 +14,12 @@ import orjson
 from gateway.store.client import Answer, Away, Belongs, Outcome, Progress, Unavailable, Until
 from shared.contract import codec, events, frames
 from shared.contract import cursor as cursors
-from shared.contract.entry_to_frame import history_page
-from shared.contract.entry_to_frame import page as page_of
-from shared.contract.position import Position, after
+from shared.contract.entry_to_frame import fit_history_page
+from shared.contract.entry_to_frame import fit_page as page_of
+from shared.contract.position import Position, next_offset
 from shared.http.problems import Code, Problem
 from shared.log.log_epoch import LogIdentity
-from shared.testing.in_memory_kafka import MemoryLog
+from shared.testing.in_memory_kafka import InMemoryLog
 
 _decoded = lru_cache(10_000)(codec.decode_event)
 
@@ -43,7 +43,7 @@ class _Conversation:
 
 
 class MemoryStore:
-    def __init__(self, log: MemoryLog, topic: str, identity: LogIdentity) -> None:
+    def __init__(self, log: InMemoryLog, topic: str, identity: LogIdentity) -> None:
         self.away = False
         self.busy = False
         """It does not answer in time."""
@@ -88,7 +88,7 @@ class MemoryStore:
             within = [m for m in found.messages if above < m.seq < before]
             shown = within[:limit] if "after" in bounds else within[-limit:]
             items = _plain([_message(found, each, user) for each in shown])
-            first, last = history_page(items, 0 if "after" in bounds else len(items))
+            first, last = fit_history_page(items, 0 if "after" in bounds else len(items))
             more = {"hasMore": len(within) > last - first, "hasOlder": False, "hasNewer": False}
             return _ok({"items": items[first:last], **more, "cursor": self._cursor(user)})
 
@@ -106,7 +106,7 @@ class MemoryStore:
             reached = list(self._offsets())
             if more:
                 partition, offset, _ = found[len(shown) - 1]
-                reached = [*reached[:partition], after(offset), *seen[partition + 1 :]]
+                reached = [*reached[:partition], next_offset(offset), *seen[partition + 1 :]]
             at = cursors.encode(self.identity.epoch, user, reached)
             return _ok({"entries": shown, "cursor": at, "hasMore": more})
 
@@ -208,7 +208,7 @@ def _apply(to: _Conversation, place: tuple[int, int], event: events.Conversation
         message = frames.MessageFields(
             id=event.data.message_id,
             conversation_id=to.id,
-            seq=after(len(to.messages)),
+            seq=next_offset(len(to.messages)),
             sender_id=event.actor,
             text=event.data.content.text,
             created_at=event.time,

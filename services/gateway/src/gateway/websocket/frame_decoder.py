@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from gateway import validation_errors
 from shared.contract.fields import ClientId
-from shared.contract.frames import ClientFrame, ErrorFrame, client_frame_reader
+from shared.contract.frames import ClientFrame, ErrorFrame, client_frame_adapter
 
 _TYPES = [kind for model in get_args(ClientFrame) for kind in get_args(model.model_fields["type"].annotation)]
 _client_id: TypeAdapter[str] = TypeAdapter(ClientId)
@@ -30,7 +30,7 @@ def read(text: str | None, limit: int) -> ClientFrame:
             "invalid", f"the frame has more than {validation_errors.MAX_MEMBERS} fields", _named(many)
         )
     try:
-        return client_frame_reader.validate_json(text, by_name=False)
+        return client_frame_adapter.validate_json(text, by_name=False)
     except ValidationError as error:
         raise _bad(text, error) from None
 
@@ -44,7 +44,7 @@ def _bad(text: str, error: ValidationError) -> BadFrame:
         return BadFrame("bad_frame", "the frame is no JSON object")
     if value.get("type") not in _TYPES:
         return BadFrame("bad_frame", f"type: must be one of {', '.join(_TYPES)}", _named(value))
-    rule = validation_errors.broken_rule(client_frame_reader, value, error, skip=1)  # its type comes first
+    rule = validation_errors.broken_rule(client_frame_adapter, value, error, skip=1)  # its type comes first
     return BadFrame("invalid", rule, _named(value))
 
 

@@ -11,13 +11,13 @@ from gateway import metrics
 from gateway.websocket import close_codes, frame_decoder
 from gateway.websocket.connection import Socket
 from gateway.websocket.frame_handler import Inbox
-from shared.http.websocket_connection import Line
+from shared.http.websocket_connection import RawConnection
 
 _good, _bad = metrics.frames_received.labels("good"), metrics.frames_received.labels("bad")
 
 
 class Hearing:
-    def __init__(self, line: Line, socket: Socket, inbox: Inbox, max_frame: int) -> None:
+    def __init__(self, line: RawConnection, socket: Socket, inbox: Inbox, max_frame: int) -> None:
         self._line = line
         self._socket = socket
         self._inbox = inbox
@@ -36,7 +36,7 @@ class Hearing:
         if self._waiting is not None or not self._open or self._inbox.full:
             self._waiting = self._waiting or deque()
             self._waiting.append(text)
-            self._line.hold()
+            self._line.pause_reading()
         else:
             self._handle(text)
 
@@ -55,7 +55,7 @@ class Hearing:
                 self._waiting.clear()
         if not self._waiting:
             self._waiting = None
-            self._line.read()
+            self._line.resume_reading()
 
     def _handle(self, text: str | None) -> None:
         try:

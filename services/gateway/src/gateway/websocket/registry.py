@@ -11,7 +11,7 @@ from gateway.notifiers.link_protocol import Entry
 from gateway.notifiers.subscriptions import Interest
 from gateway.websocket import close_codes
 from gateway.websocket.connection import Socket
-from shared.contract.entries import MEMBER_KINDS
+from shared.contract.entries import MEMBER_ENTRY_TYPES
 from shared.contract.frames import ReconnectFrame
 from shared.runtime.failpoints import failpoint
 
@@ -53,7 +53,7 @@ class Sockets:
             self._leave(socket)
 
     def dispatch(self, entry: Entry) -> None:
-        if entry.kind in MEMBER_KINDS:
+        if entry.kind in MEMBER_ENTRY_TYPES:
             self._membership.forget(entry.conversation)
         failpoint("gateway.dispatching")
         for user in entry.users:

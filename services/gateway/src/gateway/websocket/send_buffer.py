@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gateway import metrics
 from shared.contract.close_codes import CloseCode
-from shared.http.websocket_connection import Line
+from shared.http.websocket_connection import RawConnection
 
 
 class Close(NamedTuple):
@@ -17,7 +17,7 @@ class Close(NamedTuple):
 
 
 class Outbox:
-    def __init__(self, line: Line, max_frames: int, max_bytes: int) -> None:
+    def __init__(self, line: RawConnection, max_frames: int, max_bytes: int) -> None:
         self._line = line
         self._max_frames = max_frames
         self._max_bytes = max_bytes
@@ -44,7 +44,7 @@ class Outbox:
         """A frame of the wire. False when there is no room left. After the close frames are dropped."""
         if self._close is not None:
             return True
-        if self._frames is None and self._line.taking:
+        if self._frames is None and self._line.is_writable:
             self._line.write(frame)
             metrics.frames_sent.inc()
             return True
@@ -60,19 +60,19 @@ class Outbox:
 
     def cut(self) -> None:
         """If the close was not even written."""
-        if not self._line.closed:
+        if not self._line.is_closed:
             self._line.abort()
 
     def flow(self) -> None:
         """Write what waits, as far as the connection takes it."""
-        while self._frames and self._line.taking:
+        while self._frames and self._line.is_writable:
             frame = self._frames.popleft()
             self._bytes -= getsizeof(frame)
             self._line.write(frame)
             metrics.frames_sent.inc()
         if not self._frames:
             self._frames = None
-            if self._close is not None and self._line.taking:
+            if self._close is not None and self._line.is_writable:
                 self._line.close(*self._close)
         if self._taken is not None:
             self._taken.set()

@@ -26,9 +26,9 @@ from gateway.websocket.frame_handler import Inbox
 from gateway.websocket.frame_receiver import Hearing
 from gateway.websocket.send_buffer import Close, Outbox
 from shared.contract import cursor
-from shared.contract.cursor import CursorInvalid
+from shared.contract.cursor import InvalidCursor
 from shared.contract.frames import CursorFrame, ErrorFrame, HelloFrame, ResetFrame, SyncedFrame
-from shared.http.websocket_connection import Line, line
+from shared.http.websocket_connection import RawConnection, raw_connection
 from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
@@ -49,7 +49,7 @@ async def attend(door: Door, websocket: WebSocket) -> None:
     if user is None or refusal is not None:
         await _close(websocket, refusal or Close(close_codes.UNAUTHENTICATED))
         return
-    wire = line(websocket)
+    wire = raw_connection(websocket)
     outbox = Outbox(wire, door.settings.outbox_frames, door.settings.outbox_bytes)
     socket = Socket(user, outbox, door.stretches)
     session = Session(door, wire, socket, fields.get("cursor", []))
@@ -72,7 +72,7 @@ def _shut(door: Door) -> Close | None:
 
 
 class Session:
-    def __init__(self, door: Door, wire: Line, socket: Socket, cursors: list[str]) -> None:
+    def __init__(self, door: Door, wire: RawConnection, socket: Socket, cursors: list[str]) -> None:
         self._door = door
         self._socket = socket
         self._cursors = cursors
@@ -82,7 +82,7 @@ class Session:
         self._task: asyncio.Task[None] | None = None
         """What is to be shown before the socket is live; none while it is."""
         self._beat: asyncio.TimerHandle | None = None
-        self._gone = wire.listen(self._hearing.hear, socket.outbox.flow, socket.unresponsive)
+        self._gone = wire.start(self._hearing.hear, socket.outbox.flow, socket.unresponsive)
 
     async def run(self) -> None:
         """Until the client is gone."""
@@ -187,7 +187,7 @@ class Session:
             return None, None
         try:
             came_with = cursor.decode(_single(self._cursors) or "")
-        except CursorInvalid as error:
+        except InvalidCursor as error:
             return None, ErrorFrame(code="cursor_invalid", message=f"the cursor {error}; fetch anew")
         fault = verdict(came_with, self._socket.user, self._door.events)
         return (Progress(came_with.epoch, came_with.offsets) if fault is None else None), fault

@@ -13,7 +13,7 @@ import structlog
 from message_store.domain.events.registry import EVENT_TYPES
 from message_store.domain.fold import PoisonRecord
 from shared.contract import codec
-from shared.contract.codec import Undecodable
+from shared.contract.codec import DecodeError
 from shared.contract.events import Event, LogOpened
 from shared.kafka import Record, partition_for
 from shared.kafka.types import ConsumerPort
@@ -47,7 +47,7 @@ class EventReader:
 
     async def read(self, limit: int, wait: float) -> dict[int, list[ConsumedRecord]]:
         """Return at most `limit` records by partition; without any wait up to `wait` seconds for some."""
-        records = await self._consumer.take(limit, wait)
+        records = await self._consumer.poll(limit, wait)
         self.has_more = sum(map(len, records.values())) >= limit
         decoded = {partition: self._decode(own) for partition, own in records.items()}
         return {partition: own for partition, own in decoded.items() if own}
@@ -59,7 +59,7 @@ class EventReader:
             event: Event | PoisonRecord
             try:
                 event = decode_and_validate(record, self._partitions)
-            except Undecodable as error:
+            except DecodeError as error:
                 event = PoisonRecord(str(error))
             except UnknownEventType as error:
                 log.error(
@@ -76,23 +76,23 @@ class EventReader:
 
 
 def decode_and_validate(record: Record, partitions: int) -> Event:
-    """Return the event that the record holds. Raises Undecodable when it holds none, or is not where its key
+    """Return the event that the record holds. Raises DecodeError when it holds none, or is not where its key
     belongs: order and idempotency rest on the key. Raises UnknownEventType."""
     try:
         event = codec.decode_event(record.value)
-    except Undecodable:
+    except DecodeError:
         _require_known_type(record.value)
         raise
     if isinstance(event, LogOpened):
         if record.offset != 0:
-            raise Undecodable("chat.log.opened stands only at offset 0")
+            raise DecodeError("chat.log.opened stands only at offset 0")
         return event
     if event.data.conversation_id != event.subject:
-        raise Undecodable("the conversation is not the event's subject")
+        raise DecodeError("the conversation is not the event's subject")
     if record.key != event.subject.encode():
-        raise Undecodable("the key is not the event's subject")
+        raise DecodeError("the key is not the event's subject")
     if partition_for(record.key, partitions) != record.partition:
-        raise Undecodable("the key belongs to another partition")
+        raise DecodeError("the key belongs to another partition")
     return event
 
 

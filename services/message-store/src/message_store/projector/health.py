@@ -8,7 +8,7 @@ from prometheus_client import Gauge
 
 from message_store.projector.partition_ownership import PartitionOwnership
 from shared.kafka.types import ConsumerPort
-from shared.runtime.stall_detector import Pulse
+from shared.runtime.stall_detector import StallDetector
 
 _INTERVAL_SECONDS = 1.0
 _FIRST_ASSIGNMENT_INTERVAL_SECONDS = 0.05
@@ -19,11 +19,11 @@ _lag = Gauge("projector_lag_records", "Events in the log that are not projected 
 class ProjectorHealth:
     def __init__(self, stalled_after: float) -> None:
         """`stalled_after`: seconds without progress, although there is work, after which it is unhealthy."""
-        self._stall_detector = Pulse(stalled_after)
+        self._stall_detector = StallDetector(stalled_after)
 
     def faults(self) -> Iterable[str]:
         """Yield why the projector counts as stalled; nothing while it is healthy."""
-        if stuck := self._stall_detector.stuck():
+        if stuck := self._stall_detector.stalled_partitions():
             yield f"there are events to project in partitions {stuck}, but none is projected"
 
     async def watch(self, ownership: PartitionOwnership, consumer: ConsumerPort) -> None:
@@ -36,7 +36,7 @@ class ProjectorHealth:
 
     async def _observe(self, ownership: PartitionOwnership, consumer: ConsumerPort) -> None:
         try:
-            ends = await consumer.ends(sorted(consumer.partitions))
+            ends = await consumer.end_offsets(sorted(consumer.partitions))
         except TimeoutError:
             return
         offsets = {partition: ownership.next.get(partition, -1) for partition in ends}

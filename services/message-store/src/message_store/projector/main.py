@@ -16,12 +16,12 @@ from message_store.storage.port import OwnershipLost, Unavailable
 from message_store.storage.postgres import PostgresStore
 from message_store.storage.schema import SchemaWatch, read_record
 from shared.http import problems
-from shared.http.health import probes
-from shared.kafka import Consumer, Inspector, Producer
+from shared.http.health import health_routes
+from shared.kafka import Consumer, Producer, TopicReader
 from shared.log.dead_letters import DeadLetters
 from shared.log.log_epoch import identify
 from shared.log.topics import Topics
-from shared.runtime.critical_task import vital
+from shared.runtime.critical_task import critical
 
 
 class Readiness:
@@ -43,15 +43,15 @@ async def project(settings: ProjectSettings, health: ProjectorHealth, readiness:
     """Project until cancelled, once the schema is right. Raises WrongLog, RuntimeError when this log and this
     database do not belong together."""
     await readiness.schema.usable()
-    topics = Topics.named(settings.topic_prefix)
+    topics = Topics.with_prefix(settings.topic_prefix)
     bootstrap = settings.kafka_bootstrap
-    inspector = Inspector(bootstrap, topics.events, client_id="parley-projector")
-    await inspector.start()
+    topic_reader = TopicReader(bootstrap, topics.events, client_id="parley-projector")
+    await topic_reader.start()
     try:
-        identity = await identify(inspector, topics.events)
+        identity = await identify(topic_reader, topics.events)
         readiness.log_seen = True
     finally:
-        await inspector.stop()
+        await topic_reader.stop()
     producer = Producer(bootstrap, client_id="parley-projector", compression="zstd")
     consumer = Consumer(
         bootstrap,
@@ -96,8 +96,8 @@ def application(settings: ProjectSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        watching = vital(asyncio.create_task(readiness.schema.run()))
-        projecting = vital(asyncio.create_task(project(settings, health, readiness)))
+        watching = critical(asyncio.create_task(readiness.schema.run()))
+        projecting = critical(asyncio.create_task(project(settings, health, readiness)))
         yield
         for task in (projecting, watching):
             task.cancel()
@@ -105,6 +105,6 @@ def application(settings: ProjectSettings) -> FastAPI:
                 await task
 
     app = FastAPI(title="Parley projector", lifespan=lifespan, openapi_url=None)
-    problems.install(app)
-    app.include_router(probes(health.faults, readiness.reasons))
+    problems.install_problem_handlers(app)
+    app.include_router(health_routes(health.faults, readiness.reasons))
     return app

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from message_store.domain.fold import FoldResult
 from message_store.projector.publisher import Publisher
 from message_store.storage.port import PartitionProgress
-from shared.contract.position import after as next_offset
+from shared.contract.position import next_offset
 
 PAGE_RESULTS = 1_000
 

@@ -125,7 +125,7 @@ class PartitionOwnership:
         """Become the owner. The ends of the log are read afterwards: before, another may still move on."""
         claimed = await self._retry(lambda: self._store.claim(self._identity, partitions))
         failpoint("projector.claimed")
-        ends = await self._retry(lambda: self._consumer.ends(partitions))
+        ends = await self._retry(lambda: self._consumer.end_offsets(partitions))
         for partition, progress in claimed.items():
             if ends[partition] < progress.next_offset:
                 raise WrongLog(

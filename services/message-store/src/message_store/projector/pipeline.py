@@ -176,7 +176,7 @@ class Pipeline:
         if isinstance(event, PoisonRecord):
             raise error
         reason = _error_label(error)
-        await self._dead_letters.bury(self._topic, record, reason)
+        await self._dead_letters.publish(self._topic, record, reason)
         return [[ConsumedRecord(record, PoisonRecord(reason))]]
 
     def _invalidate(self, consumed: Iterable[ConsumedRecord], error: Exception) -> None:

@@ -88,7 +88,7 @@ class Projector:
     async def _handle_non_conversation(self, record: Record, event: NonConversationRecord) -> None:
         """Raises WrongLog."""
         if isinstance(event, PoisonRecord):
-            await self._dead_letters.bury(self._topic, record, event.reason)
+            await self._dead_letters.publish(self._topic, record, event.reason)
             failpoint("projector.dead_lettered")
         elif event.data.epoch != self._identity.epoch:
             raise WrongLog(f"partition {record.partition} begins another log: {event.data.epoch}")

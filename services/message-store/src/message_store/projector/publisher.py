@@ -18,8 +18,8 @@ from message_store.domain.events.message_sent import MessageSent
 from message_store.domain.fold import FoldResult
 from message_store.read_models.entry_encoder import encode_entry
 from shared.contract import codec
-from shared.kafka import Appendable, Unconfirmed
-from shared.kafka.types import BATCH, ProducerPort
+from shared.kafka import OutgoingRecord, Unconfirmed
+from shared.kafka.types import MAX_BATCH_RECORDS, ProducerPort
 from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
@@ -122,9 +122,9 @@ class Publisher:
         return all(each.result() for each in rounds)
 
     async def _publish_batch(self, partition: int, queue: PartitionQueue) -> bool:
-        batch = map(self._record, islice(queue.waiting, BATCH))
+        batch = map(self._record, islice(queue.waiting, MAX_BATCH_RECORDS))
         try:
-            count = (await self._producer.append_batch(self._topic, partition, batch)).taken
+            count = (await self._producer.append_batch(self._topic, partition, batch)).record_count
         except Unconfirmed as error:
             first = queue.waiting[0].offset
             log.warning("publisher.unconfirmed", partition=partition, first=first, reason=str(error))
@@ -134,6 +134,6 @@ class Publisher:
         _published.inc(count)
         return True
 
-    def _record(self, result: FoldResult) -> Appendable:
+    def _record(self, result: FoldResult) -> OutgoingRecord:
         value = encode_entry(result, self._epoch, self._source)
-        return Appendable(str(result.conversation_id).encode(), value, codec.HEADERS)
+        return OutgoingRecord(str(result.conversation_id).encode(), value, codec.HEADERS)

@@ -16,10 +16,10 @@ from message_store.settings import ServeSettings
 from message_store.storage.migrate import newest
 from message_store.storage.schema import SchemaWatch, read_record
 from shared.http import problems
-from shared.http.direct_routes import Shortcut
-from shared.http.health import probes
+from shared.http.direct_routes import DirectRoutes
+from shared.http.health import health_routes
 from shared.http.service_token import ServicesOnly
-from shared.runtime.critical_task import vital
+from shared.runtime.critical_task import critical
 
 
 def application(settings: ServeSettings) -> ASGIApp:
@@ -32,7 +32,7 @@ def application(settings: ServeSettings) -> ASGIApp:
             watch = ProgressWatch(opened.progress)
             routers.append(routes(opened, watch))
             app.include_router(routers[0])
-            tasks = [vital(asyncio.create_task(each.run())) for each in (schema, watch)]
+            tasks = [critical(asyncio.create_task(each.run())) for each in (schema, watch)]
             yield
             for task in tasks:
                 task.cancel()
@@ -43,7 +43,7 @@ def application(settings: ServeSettings) -> ASGIApp:
         return [schema.fault] if schema.fault is not None else []
 
     app = FastAPI(title="Parley message-store", lifespan=lifespan, openapi_url=None)
-    problems.install(app)
-    app.include_router(probes(list, not_ready))
-    guarded = ServicesOnly(Shortcut(app, routers), settings.service_token.get_secret_value())
-    return ServerErrorMiddleware(guarded, handler=problems.internal)
+    problems.install_problem_handlers(app)
+    app.include_router(health_routes(list, not_ready))
+    guarded = ServicesOnly(DirectRoutes(app, routers), settings.service_token.get_secret_value())
+    return ServerErrorMiddleware(guarded, handler=problems.handle_unexpected)

@@ -60,7 +60,7 @@ class AskedSync(Asked):
             return None
         try:
             came_with = cursor.decode(self.cursor)
-        except cursor.CursorInvalid as error:
+        except cursor.InvalidCursor as error:
             raise Problem("cursor_invalid", f"the cursor {error}") from None
         if not came_with.belongs_to(self.user):
             raise Problem("cursor_unusable", "the cursor is another user's")

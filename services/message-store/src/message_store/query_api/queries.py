@@ -16,10 +16,10 @@ from message_store.query_api.reachability import Reachability
 from message_store.query_api.views import Row
 from message_store.storage import sessions
 from shared.contract import cursor
-from shared.contract.entry_to_frame import conversations_page, history_page
-from shared.contract.entry_to_frame import page as page_of
+from shared.contract.entry_to_frame import fit_conversations_page, fit_history_page
+from shared.contract.entry_to_frame import fit_page as page_of
 from shared.contract.fields import MAX_SEQ
-from shared.contract.position import Position, after
+from shared.contract.position import Position, next_offset
 from shared.http.problems import Problem, not_found
 
 _STANDING = 3
@@ -70,7 +70,7 @@ class Queries:
         before, before_id = views.read_page_token(page) if page is not None else (None, None)
         asked = {"user": user, "limit": limit + 1, "before": before, "before_id": before_id}
         standing, rows = _standing(await self._rows(read_sql.CONVERSATIONS, asked))
-        items = conversations_page([views.conversation(user, row) for row in rows[:limit]])
+        items = fit_conversations_page([views.conversation(user, row) for row in rows[:limit]])
         more = len(rows) > len(items)
         return {
             "items": items,
@@ -99,7 +99,7 @@ class Queries:
         left, right = _window(kind, older, len(rows) - older, limit)
         begin = older - left
         items = [views.message(conversation, user, reader, row) for row in rows[begin : older + right]]
-        low, high = history_page(items, left)
+        low, high = fit_history_page(items, left)
         has_older, has_newer = begin + low > 0, begin + high < len(rows)
         has_more = {"before": has_older, "after": has_newer}.get(kind, has_older or has_newer)
         return {
@@ -146,19 +146,19 @@ class Queries:
         return answer
 
     async def _rows(self, statement: LiteralString, asked: dict[str, Any]) -> list[Row]:
+        deadline = asyncio.get_running_loop().time() + self._timeout
         try:
-            async with asyncio.timeout(self._timeout):
+            while True:
                 try:
-                    return await self._read(statement, asked)
+                    return await self._read(statement, asked, deadline)
                 except PoolTimeout:
                     raise
                 except psycopg.OperationalError as error:
                     if not (error.sqlstate or _LOST[0]).startswith(_LOST):
                         raise
-                    # after a restart of the database the pool holds dead connections
+                    # After a restart of the database the pool may hold dead connections alone: each read
+                    # replaces one.
                     await self._require_server()
-                    await self._pool.check()
-                    return await self._read(statement, asked)
         except DatabaseAway as error:
             raise Problem("database_away", "no connection to the database can be made") from error
         except (TimeoutError, PoolTimeout, *_TIMED_OUT) as error:
@@ -166,20 +166,26 @@ class Queries:
         except psycopg.Error as error:
             raise Problem("unavailable", "the read models cannot be reached; try again") from error
 
-    async def _read(self, statement: LiteralString, asked: dict[str, Any]) -> list[Row]:
-        connection = await self._connection()  # its context would end a transaction, of which there is none
+    async def _read(self, statement: LiteralString, asked: dict[str, Any], deadline: float) -> list[Row]:
+        """Cancel the statement at the deadline, but never the pool, which loses a connection whose return is
+        cancelled and goes on counting it. No context manager: it would end a transaction, of which there is
+        none."""
+        connection = await self._connection(deadline)
         try:
-            return await (await connection.execute(statement, asked, prepare=True)).fetchall()
+            async with asyncio.timeout_at(deadline):
+                return await (await connection.execute(statement, asked, prepare=True)).fetchall()
         finally:
             await self._pool.putconn(connection)
 
-    async def _connection(self) -> AsyncConnection[Row]:
-        """Raises DatabaseAway rather than wait for a connection that cannot be made."""
+    async def _connection(self, deadline: float) -> AsyncConnection[Row]:
+        """Raises DatabaseAway rather than wait for a connection that cannot be made, PoolTimeout at the
+        deadline."""
+        loop = asyncio.get_running_loop()
         try:
-            return await self._pool.getconn(timeout=_SOON)
+            return await self._pool.getconn(timeout=min(_SOON, deadline - loop.time()))
         except PoolTimeout:
             await self._require_server()
-            return await self._pool.getconn()
+            return await self._pool.getconn(timeout=deadline - loop.time())
 
     async def _require_server(self) -> None:
         if await self._reachability.is_away():
@@ -199,7 +205,7 @@ def _window(kind: str, older: int, newer: int, limit: int) -> tuple[int, int]:
 def _reached(present: Sequence[int], since: Sequence[int], last: Row) -> list[int]:
     """Partitions below the last row's are done, those above it are not begun."""
     partition, offset = last[:2]
-    return [*present[:partition], after(offset), *since[partition + 1 :]]
+    return [*present[:partition], next_offset(offset), *since[partition + 1 :]]
 
 
 def _vector(row: Row) -> Vector:

@@ -7,7 +7,7 @@ Each is one statement, and so one snapshot and one round trip. Where an answer h
 from typing import LiteralString
 
 from message_store.storage.write_sql import ENTRY_COLUMNS, ENTRY_JOINS, rfc3339
-from shared.contract.fields import PAGE_BYTES, READ_RECEIPT_MEMBERS
+from shared.contract.fields import MAX_READ_RECEIPT_MEMBERS, MAX_SYNC_PAGE_BYTES
 
 PROGRESS = """
 select max(epoch) as epoch, max(partitions) as partitions,
@@ -162,7 +162,7 @@ left join members reader on j.kind = 'message.sent'
     and reader.conversation_id = c.id and reader.user_id = %(user)s and reader.to_offset is null
 left join lateral (
     select min(read_seq) as read_seq from members
-    where j.kind = 'message.sent' and c.member_count <= {READ_RECEIPT_MEMBERS}
+    where j.kind = 'message.sent' and c.member_count <= {MAX_READ_RECEIPT_MEMBERS}
       and conversation_id = c.id and to_offset is null and user_id <> %(user)s
 ) others on true
 )
@@ -170,6 +170,6 @@ select * from standing left join (
     select told.*, sum(octet_length(told.text)) over (
         order by told.partition, told."offset" rows between unbounded preceding and 1 preceding) as before
     from told
-) page on coalesce(page.before, 0) <= {PAGE_BYTES}
+) page on coalesce(page.before, 0) <= {MAX_SYNC_PAGE_BYTES}
 order by page.partition, page."offset"
 """

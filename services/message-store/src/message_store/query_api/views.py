@@ -6,8 +6,8 @@ from message_store.domain.rows import JournalRecord
 from message_store.read_models.entry_encoder import encode_entry
 from message_store.read_models.journal import result_from_row
 from shared.contract import codec, page_token
-from shared.contract.entry_to_frame import frame_of
-from shared.contract.fields import READ_RECEIPT_MEMBERS
+from shared.contract.entry_to_frame import entry_to_frame
+from shared.contract.fields import MAX_READ_RECEIPT_MEMBERS
 from shared.http.problems import Problem
 
 Row = tuple[Any, ...]
@@ -33,7 +33,7 @@ def _is_read(mine: bool, seq: int, read: Row) -> bool:
     own, member_count, others = read
     if not mine:
         return bool(seq <= (own or 0))
-    return others is not None and member_count <= READ_RECEIPT_MEMBERS and bool(seq <= others)
+    return others is not None and member_count <= MAX_READ_RECEIPT_MEMBERS and bool(seq <= others)
 
 
 def conversation(user: str, row: Row) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def conversation(user: str, row: Row) -> dict[str, Any]:
 def frame(user: str, epoch: str, row: Row) -> dict[str, Any]:
     """The frame that a socket of `user` would get; `row` as reading.SYNC selects it."""
     entry = codec.decode_entry(encode_entry(result_from_row(JournalRecord(*row[:22])), epoch, "parley"))
-    shown: dict[str, Any] = frame_of(entry).model_dump()
+    shown: dict[str, Any] = entry_to_frame(entry).model_dump()
     if shown["type"] == "message":
         shown["isRead"] = _is_read(shown["senderId"] == user, shown["seq"], row[22:25])
     return shown

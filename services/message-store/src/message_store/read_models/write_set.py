@@ -18,7 +18,7 @@ from message_store.domain.rows import (
 )
 from message_store.domain.state import MessageKey, States
 from message_store.read_models.journal import journal_row
-from shared.contract.position import after as next_offset
+from shared.contract.position import next_offset
 
 
 @dataclass

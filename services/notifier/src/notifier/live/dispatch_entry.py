@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.contract import codec
-from shared.contract.entries import MEMBER_KINDS
-from shared.contract.entry_to_frame import frame_of
+from shared.contract.entries import MEMBER_ENTRY_TYPES
+from shared.contract.entry_to_frame import entry_to_frame
 from shared.contract.position import Position
 from shared.kafka import Record
 
@@ -26,7 +26,7 @@ class Notice:
 
     @property
     def changes_members(self) -> bool:
-        return self.kind in MEMBER_KINDS
+        return self.kind in MEMBER_ENTRY_TYPES
 
     @property
     def size(self) -> int:
@@ -40,12 +40,12 @@ def notice_of(record: Record) -> Notice:
     try:
         position = Position.parse(entry.id)
     except ValueError as error:
-        raise codec.Undecodable(f"id: {error}") from None
+        raise codec.DecodeError(f"id: {error}") from None
     return Notice(
         offset=record.offset,
         position=position,
         kind=entry.type,
         conversation=entry.data.conversation_id,
         audience=entry.data.audience,
-        frame=codec.encode(frame_of(entry)).decode(),
+        frame=codec.encode(entry_to_frame(entry)).decode(),
     )

@@ -17,7 +17,7 @@ from notifier.live.dispatch_entry import Notice
 from notifier.live.link import Link
 from notifier.live.replay_buffer import Stream
 from notifier.live.subscriptions import Interest
-from shared.contract.position import after
+from shared.contract.position import next_offset
 
 
 class Switchboard:
@@ -137,7 +137,7 @@ class Switchboard:
 
     def _say_entry(self, link: Link, notice: Notice, users: Sequence[str], partition: int) -> None:
         link.outbox.put(link_protocol.entry(notice, users, partition, link.told[partition]))
-        link.told[partition] = after(notice.offset)
+        link.told[partition] = next_offset(notice.offset)
         metrics.link_messages.labels("entry").inc()
 
     def _say_progress(self, link: Link, streams: Iterable[Stream]) -> None:

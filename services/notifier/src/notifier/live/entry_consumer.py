@@ -8,7 +8,7 @@ import structlog
 from notifier.live.dispatch_entry import Notice, notice_of
 from notifier.live.dispatcher import Switchboard
 from notifier.live.start_offsets import Starts
-from shared.contract.codec import Undecodable
+from shared.contract.codec import DecodeError
 from shared.kafka import Record, Unconfirmed
 from shared.kafka.types import GroupConsumerPort
 from shared.log.dead_letters import DeadLetters
@@ -51,7 +51,7 @@ class Reader:
         if not self.current:
             await self._take_over()
             return
-        for partition, records in (await self._consumer.take(BATCH, WAIT)).items():
+        for partition, records in (await self._consumer.poll(BATCH, WAIT)).items():
             if self.current:  # nothing was taken away while a dead letter was put away
                 await self._tell(partition, records)
 
@@ -112,7 +112,7 @@ class Reader:
     async def _notice(self, record: Record) -> Notice | None:
         try:
             return notice_of(record)
-        except Undecodable as error:
+        except DecodeError as error:
             if record.offset >= self._switchboard.streams[record.partition].committed:  # else it lies there
-                await self._dead_letters.bury(self._topic, record, str(error))
+                await self._dead_letters.publish(self._topic, record, str(error))
             return None

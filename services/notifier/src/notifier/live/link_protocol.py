@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from notifier.live.dispatch_entry import Notice
 from notifier.live.replay_buffer import Stream
-from shared.contract.position import after
+from shared.contract.position import next_offset
 
 
 class BadMessage(ValueError):
@@ -82,8 +82,8 @@ def entry(notice: Notice, users: Sequence[str], partition: int, told: int) -> st
         "type": "entry",
         "partition": partition,
         "after": told,
-        "upTo": after(notice.offset),
-        "covers": after(notice.position.offset),
+        "upTo": next_offset(notice.offset),
+        "covers": next_offset(notice.position.offset),
         "kind": notice.kind,
         "conversation": notice.conversation,
         "users": users,

@@ -12,7 +12,7 @@ from notifier.live import link_protocol, metrics
 from notifier.live.dispatcher import Switchboard
 from notifier.live.link import Link, Outbox
 from notifier.live.link_protocol import Announce, BadMessage, Hello, Replay, Withdraw
-from shared.http.websocket_connection import line
+from shared.http.websocket_connection import raw_connection
 from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
@@ -100,10 +100,10 @@ async def _close(socket: WebSocket, reason: str) -> None:
         async with asyncio.timeout(_GOODBYE):
             await socket.close(1008, reason[:100])
     except TimeoutError:
-        line(socket).abort()
+        raw_connection(socket).abort()
 
 
 def _cut(socket: WebSocket) -> None:
     log.warning("link.too_slow")
     metrics.links_cut.inc()
-    line(socket).abort()
+    raw_connection(socket).abort()

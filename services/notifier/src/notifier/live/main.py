@@ -10,11 +10,11 @@ from notifier.live import link_server
 from notifier.live.service import Notifier
 from notifier.live.settings import LiveSettings
 from shared.http import problems
-from shared.http.health import probes
-from shared.http.server import serve
+from shared.http.health import health_routes
+from shared.http.server import run_server
 from shared.http.service_token import ServicesOnly
 from shared.runtime.logging import configure
-from shared.runtime.settings import read
+from shared.runtime.settings import load_settings
 
 
 def application(notifier: Notifier, settings: LiveSettings) -> ASGIApp:
@@ -25,15 +25,15 @@ def application(notifier: Notifier, settings: LiveSettings) -> ASGIApp:
         await notifier.stop()
 
     app = FastAPI(title="Parley notifier", lifespan=lifespan, openapi_url=None)
-    problems.install(app)
-    app.include_router(probes(notifier.alive, notifier.not_ready))
+    problems.install_problem_handlers(app)
+    app.include_router(health_routes(notifier.alive, notifier.not_ready))
     app.include_router(link_server.links(notifier.switchboard, settings.link_outbox))
     return ServicesOnly(app, settings.service_token.get_secret_value())
 
 
 def main() -> None:
-    settings = read(LiveSettings)
+    settings = load_settings(LiveSettings)
     configure("notifier", settings.log_level)
     notifier = Notifier(settings)
     app = application(notifier, settings)
-    serve(app, settings, max_message=link_server.MAX_MESSAGE, farewell=notifier.stop)
+    run_server(app, settings, max_message=link_server.MAX_MESSAGE, on_shutdown=notifier.stop)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from notifier.live.dispatch_entry import Notice
-from shared.contract.position import Position, after
+from shared.contract.position import Position, next_offset
 
 RING = 1024 * 1024
 """Characters, about, that are kept of one partition."""
@@ -31,11 +31,11 @@ class Stream:
     @property
     def covers(self) -> int:
         """The next offset in `chat.events`: every entry of this partition below it was told. 0: not known."""
-        return 0 if self.last is None else after(self.last.offset)
+        return 0 if self.last is None else next_offset(self.last.offset)
 
     def advance(self, offset: int) -> None:
         """The record at `offset` is dealt with."""
-        self.at = after(offset)
+        self.at = next_offset(offset)
 
     def skip_to(self, offset: int) -> None:
         """Kafka no longer has what lies before."""
@@ -65,4 +65,4 @@ class Stream:
         while self._size > RING:
             oldest = self._ring.popleft()
             self._size -= oldest.size
-            self.reaches = after(oldest.offset)
+            self.reaches = next_offset(oldest.offset)

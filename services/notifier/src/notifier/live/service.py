@@ -11,11 +11,11 @@ from notifier.live.dispatcher import Switchboard
 from notifier.live.entry_consumer import Reader
 from notifier.live.settings import LiveSettings
 from notifier.live.start_offsets import Starts
-from shared.kafka import Consumer, Inspector, Producer
+from shared.kafka import Consumer, Producer, TopicReader
 from shared.log.dead_letters import DeadLetters
 from shared.log.topics import Topics
-from shared.runtime.critical_task import vital
-from shared.runtime.stall_detector import Pulse
+from shared.runtime.critical_task import critical
+from shared.runtime.stall_detector import StallDetector
 
 log = structlog.get_logger()
 
@@ -25,10 +25,10 @@ _WATCH = 2.0  # seconds between two looks at the ends of the partitions
 
 class Notifier:
     def __init__(self, settings: LiveSettings) -> None:
-        topics = Topics.named(settings.topic_prefix)
+        topics = Topics.with_prefix(settings.topic_prefix)
         self._settings = settings
         self._producer = Producer(settings.kafka_bootstrap, client_id=_CLIENT)
-        self._inspector = Inspector(settings.kafka_bootstrap, topics.messages, client_id=_CLIENT)
+        self._inspector = TopicReader(settings.kafka_bootstrap, topics.messages, client_id=_CLIENT)
         self._consumer = Consumer(
             settings.kafka_bootstrap,
             topics.messages,
@@ -44,12 +44,12 @@ class Notifier:
             DeadLetters(self._producer, topics.dead_letters, "notifier"),
             topics.messages,
         )
-        self._pulse = Pulse(settings.patience)
+        self._pulse = StallDetector(settings.patience)
         self._running: asyncio.Task[None] | None = None
         self._draining = False
 
     def alive(self) -> Iterator[str]:
-        for partition in self._pulse.stuck():
+        for partition in self._pulse.stalled_partitions():
             yield f"records wait in partition {partition}, and none is read"
 
     def not_ready(self) -> Iterator[str]:
@@ -61,7 +61,7 @@ class Notifier:
 
     def start(self) -> None:
         """In the background; waits for Kafka as long as it takes."""
-        self._running = vital(asyncio.create_task(self._run()))
+        self._running = critical(asyncio.create_task(self._run()))
 
     async def stop(self) -> None:
         """Commit what was told and give up the partitions. The links stay open."""
@@ -90,7 +90,7 @@ class Notifier:
             together.create_task(_every(_WATCH, self._watch))
 
     async def _partitions(self) -> int:
-        while not (count := await self._inspector.partitions()):
+        while not (count := await self._inspector.partition_count()):
             log.info("topic.waiting", hint="is `python -m shared.topics` done?")
             await asyncio.sleep(1.0)
         return count
@@ -102,7 +102,7 @@ class Notifier:
         streams = self.switchboard.streams
         at = {p: streams[p].at if p in streams else -1 for p in self._consumer.partitions}
         try:
-            ends = await self._inspector.ends(sorted(at)) if at else {}
+            ends = await self._inspector.end_offsets(sorted(at)) if at else {}
         except TimeoutError:
             return  # Kafka is away: nothing to be learnt about us
         self._pulse.observe(at, ends, asyncio.get_running_loop().time())

@@ -12,7 +12,7 @@ import structlog
 
 from notifier.live.dispatch_entry import notice_of
 from notifier.live.replay_buffer import Stream
-from shared.contract.codec import Undecodable
+from shared.contract.codec import DecodeError
 from shared.contract.position import Position
 from shared.kafka import Record
 from shared.kafka.types import GroupConsumerPort
@@ -36,8 +36,8 @@ class Starts:
         """Raises TimeoutError when Kafka does not answer."""
         if not partitions:
             return []
-        begins = await self._consumer.begins(partitions)
-        ends = await self._consumer.ends(partitions)
+        begins = await self._consumer.beginning_offsets(partitions)
+        ends = await self._consumer.end_offsets(partitions)
         committed = await self._consumer.committed(partitions)
         at = {p: start(begins[p], ends[p], committed.get(p)) for p in partitions}
         before = {p: offset - 1 for p, offset in at.items() if offset > begins[p]}
@@ -57,5 +57,5 @@ def start(begin: int, end: int, committed: int | None) -> int:
 def _position(record: Record | None) -> Position | None:
     try:
         return None if record is None else notice_of(record).position
-    except Undecodable:
+    except DecodeError:
         return None

@@ -3,7 +3,7 @@
 from typing import Any
 
 from message_store.domain.conversation import Conversation
-from shared.contract.fields import SHOWN_MEMBERS
+from shared.contract.fields import MAX_LISTED_MEMBERS
 
 
 def conversation_fields(conversation: Conversation | None) -> dict[str, Any]:
@@ -12,7 +12,7 @@ def conversation_fields(conversation: Conversation | None) -> dict[str, Any]:
         "conversationId": conversation.id,
         "kind": conversation.kind,
         "title": conversation.title,
-        "members": list(conversation.members)[:SHOWN_MEMBERS],
+        "members": list(conversation.members)[:MAX_LISTED_MEMBERS],
         "memberCount": len(conversation.members),
         "createdAt": conversation.created_at,
         "updatedAt": conversation.updated_at,

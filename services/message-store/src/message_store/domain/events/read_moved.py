@@ -9,7 +9,7 @@ from message_store.domain.outcomes import NoEntry, Rejected, Skipped
 from message_store.domain.rows import JournalRecord, Row
 from message_store.domain.state import State
 from shared.contract import events
-from shared.contract.fields import READ_RECEIPT_MEMBERS
+from shared.contract.fields import MAX_READ_RECEIPT_MEMBERS
 
 JOURNAL_KIND = "read.moved"
 ENTRY_TYPE = "chat.read.moved.v1"
@@ -45,7 +45,7 @@ def evolve(state: State, entry: ReadMoved) -> State:
 
 def audience(entry: ReadMoved, members: tuple[str, ...]) -> Audience:
     """In a large conversation the reader alone: everybody reads, and everybody would get all of it."""
-    if len(members) > READ_RECEIPT_MEMBERS:
+    if len(members) > MAX_READ_RECEIPT_MEMBERS:
         return Audience((entry.user_id,), is_private=True)
     return Audience(members)
 

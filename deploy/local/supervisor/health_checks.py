@@ -1,31 +1,31 @@
-"""How one sees from outside that a process is ready: one attempt, bounded by a second."""
+"""Readiness checks over TCP and HTTP: one attempt each, bounded by a second."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
 
 def tcp(port: int) -> Callable[[], Awaitable[bool]]:
-    """Ready when it accepts connections."""
+    """Return a check that passes when the port accepts connections."""
 
-    async def ready() -> bool:
+    async def is_ready() -> bool:
         return await exchange(port, b"", 0) is not None
 
-    return ready
+    return is_ready
 
 
 def http(port: int, path: str = "/readyz") -> Callable[[], Awaitable[bool]]:
-    """Ready when `path` answers 200."""
+    """Return a check that passes when `path` answers 200."""
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
 
-    async def ready() -> bool:
-        line = await exchange(port, request, 12)
-        return line is not None and line.endswith(b" 200")
+    async def is_ready() -> bool:
+        status_line = await exchange(port, request, 12)
+        return status_line is not None and status_line.endswith(b" 200")
 
-    return ready
+    return is_ready
 
 
 async def exchange(port: int, request: bytes, length: int) -> bytes | None:
-    """The first `length` bytes that answer `request`; None when there is no such answer within a second."""
+    """Send `request` and return the first `length` bytes of the response; None on failure or after 1 s."""
     try:
         async with asyncio.timeout(1):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -1,0 +1,114 @@
+"""The services of one stack: their commands, environment and start order."""
+
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from deploy.local.dependencies.web_client import WEB_CLIENT
+from deploy.local.supervisor import health_checks
+from deploy.local.supervisor.ports import Ports
+from deploy.local.supervisor.process import Process, module
+from gateway.settings import Settings
+from message_store.settings import ProjectSettings, ServeSettings
+from notifier.live.settings import LiveSettings
+from shared.runtime.settings import ProcessSettings, load_settings
+
+SERVICE_SETTINGS: Mapping[str, type[ProcessSettings]] = {
+    "store": ServeSettings,
+    "projector": ProjectSettings,
+    "notifier": LiveSettings,
+    "gateway": Settings,
+}
+NO_PORT = {"PORT": "0"}
+"""For commands that serve nothing: the PORT of the environment is the gateway's."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many of each service to run; there is always one store, which only reads."""
+
+    gateways: int = 1
+    notifiers: int = 1
+    projectors: int = 1
+
+
+@dataclass(frozen=True)
+class Services:
+    """The ports of the services; PORT is the first gateway's."""
+
+    gateways: Sequence[int]
+    notifiers: Sequence[int]
+    projectors: Sequence[int]
+    store: int
+    token: str = field(default_factory=lambda: os.environ.get("SERVICE_TOKEN") or secrets.token_urlsafe(32))
+    """Authenticates the services to one another; a new one for each run."""
+
+    @classmethod
+    def choose(cls, counts: Counts, ports: Ports) -> "Services":
+        """Take the ports; raise UserError if a configured one is not free."""
+
+        def take(name: str, variable: str, count: int, default: int | None = None) -> list[int]:
+            first = ports.take(name, variable, default)
+            return [first, *(ports.take(f"{name}-{number}") for number in range(2, count + 1))]
+
+        return cls(
+            gateways=take("gateway", "PORT", counts.gateways, 8000),
+            notifiers=take("notifier", "NOTIFIER_PORT", counts.notifiers),
+            projectors=take("projector", "PROJECTOR_PORT", counts.projectors),
+            store=ports.take("store", "STORE_PORT"),
+        )
+
+    def check_settings(self) -> None:
+        """Exit with a line that names the setting, if a service would refuse one."""
+        for process, *_ in self.stages("127.0.0.1:1", "postgresql://127.0.0.1/any"):
+            settings = {name.lower(): value for name, value in process.env.items()}
+            load_settings(SERVICE_SETTINGS[process.name], **settings)
+
+    def stages(self, kafka: str, database: str) -> list[list[Process]]:
+        """Return the services in start order: each one's dependencies come before it."""
+        log, database_env = {"KAFKA_BOOTSTRAP": kafka}, {"DATABASE_URL": database}
+        token = {"SERVICE_TOKEN": self.token}
+        gateway = {
+            **log,
+            **token,
+            "AUTH": os.environ.get("AUTH") or "dev",
+            "WEB_ROOT": web_root(),
+            "STORE_URL": f"http://127.0.0.1:{self.store}",
+            "NOTIFIERS": ",".join(f"127.0.0.1:{port}" for port in self.notifiers),
+        }
+        project = module("message_store", "project")
+        return [
+            [_service("store", self.store, module("message_store", "serve"), {**database_env, **token})],
+            _services("projector", self.projectors, project, {**database_env, **log}),
+            _services("notifier", self.notifiers, module("notifier", "live"), {**log, **token}),
+            _services("gateway", self.gateways, module("gateway"), gateway),
+        ]
+
+
+def web_root() -> str:
+    """Return the folder of the built web client; empty for none."""
+    return os.environ.get("WEB_ROOT", str(WEB_CLIENT.dist or ""))
+
+
+def topics(kafka: str) -> Process:
+    """Return the command that creates the topics; idempotent."""
+    partitions = os.environ.get("PARTITIONS") or "12"
+    env = {**NO_PORT, "KAFKA_BOOTSTRAP": kafka, "PARTITIONS": partitions}
+    return Process("topics", module("shared.log.topics"), env, quiet=True)
+
+
+def migrations(database: str) -> Process:
+    """Return the command that migrates the database."""
+    env = {**NO_PORT, "DATABASE_URL": database}
+    return Process("migrations", module("message_store", "migrate"), env, quiet=True)
+
+
+def _services(name: str, ports: Sequence[int], argv: Sequence[str], env: Mapping[str, str]) -> list[Process]:
+    names = [name, *(f"{name}-{number}" for number in range(2, len(ports) + 1))]
+    return [_service(name, port, argv, env) for name, port in zip(names, ports, strict=True)]
+
+
+def _service(name: str, port: int, argv: Sequence[str], env: Mapping[str, str]) -> Process:
+    common = {"HOST": "127.0.0.1", "PORT": str(port), "ENV": "development", "PYTHONUNBUFFERED": "1"}
+    return Process(name, argv, {**env, **common}, is_ready=health_checks.http(port), ports=(port,))
