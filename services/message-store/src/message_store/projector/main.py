@@ -1,4 +1,4 @@
-"""`python -m message_store project`: the projector, with probes beside it."""
+"""`python -m message_store project`: the projector and its health endpoints."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -25,14 +25,14 @@ from shared.runtime.critical_task import critical
 
 
 class Readiness:
-    """About this process alone: not whether Kafka and the database answer now, which all replicas share."""
+    """Readiness of this process alone: Kafka and the database, which all replicas share, do not count."""
 
     def __init__(self, schema: SchemaWatch) -> None:
         self.schema = schema
         self.log_seen = False
 
     def reasons(self) -> Iterator[str]:
-        """Why it is not ready."""
+        """Yield why this process is not ready; nothing once it is."""
         if self.schema.fault is not None:
             yield self.schema.fault
         if not self.log_seen:
@@ -40,8 +40,8 @@ class Readiness:
 
 
 async def project(settings: ProjectSettings, health: ProjectorHealth, readiness: Readiness) -> None:
-    """Project until cancelled, once the schema is right. Raises WrongLog, RuntimeError when this log and this
-    database do not belong together."""
+    """Wait for the right schema, then project until cancelled. Raises WrongLog, RuntimeError when this log
+    and this database do not belong together."""
     await readiness.schema.usable()
     topics = Topics.with_prefix(settings.topic_prefix)
     bootstrap = settings.kafka_bootstrap
@@ -72,19 +72,19 @@ async def project(settings: ProjectSettings, health: ProjectorHealth, readiness:
             tasks.create_task(projector.run())
             tasks.create_task(health.watch(projector.ownership, consumer))
     finally:
-        # In a task of its own: before Python 3.11.3 no time limit ends well in one that was cancelled.
+        # In a task of its own: before Python 3.11.3 asyncio.timeout fails in a task that was cancelled.
         await asyncio.create_task(_end(projector, publisher, consumer, producer, store))
 
 
 async def _end(
     projector: Projector, publisher: Publisher, consumer: Consumer, producer: Producer, store: PostgresStore
 ) -> None:
-    telling = asyncio.create_task(publisher.run())
+    publishing = asyncio.create_task(publisher.run())
     try:
         with suppress(Unavailable, OwnershipLost):
             await projector.settle()
     finally:
-        telling.cancel()
+        publishing.cancel()
         await consumer.stop()
         await producer.stop()
         await store.close()

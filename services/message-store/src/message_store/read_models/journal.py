@@ -44,7 +44,7 @@ def journal_row(result: FoldResult) -> JournalRow:
 
 
 def journal_row_of_message(row: MessageRow) -> JournalRow:
-    """Return the journal row of a sent message: it says nothing that the message does not."""
+    """Return the journal row of a sent message: it holds nothing that the message does not."""
     return JournalRow(
         partition=row.partition,
         offset=row.sent_offset,

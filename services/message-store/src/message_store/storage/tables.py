@@ -16,7 +16,7 @@ class Table(NamedTuple):
     """Name and type of each."""
     key: LiteralString
     changing: tuple[LiteralString, ...] = ()
-    """The columns that a later batch may change; without any, each row is written once."""
+    """The columns that a later batch may change; if empty, each row is written once."""
     derived: LiteralString = ""
     """A query of rows that follow from other rows of the batch."""
 
@@ -43,7 +43,7 @@ MESSAGES = Table(
     "messages",
     """partition int, conversation_id uuid, seq bigint, id uuid, sender_id text, client_id text, text text,
        created_at timestamptz, sent_offset bigint, version bigint""",
-    key="conversation_id, seq",  # what is next to each other in the index goes in together
+    key="conversation_id, seq",  # rows that are neighbours in the index are inserted together
 )
 JOURNAL = Table(
     "journal",
@@ -54,5 +54,5 @@ JOURNAL = Table(
     derived=f"""
     select partition, sent_offset as "offset", 'entry', '{message_sent.JOURNAL_KIND}', conversation_id,
            sender_id, created_at, seq, null, null, null, null, null
-    from won, message_rows""",  # the journal row of a sent message says nothing that the message does not
+    from won, message_rows""",  # the journal row of a sent message holds nothing that the message does not
 )
