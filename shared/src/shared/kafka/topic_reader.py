@@ -66,8 +66,8 @@ class TopicReader:
         records: dict[int, Record] = {}
         deadline = asyncio.get_running_loop().time() + REQUEST_TIMEOUT
         while len(records) < len(offsets) and asyncio.get_running_loop().time() < deadline:
-            for place, records in (await self._consumer.getmany(timeout_ms=200)).items():
-                if place.partition not in records and records[0].offset == offsets[place]:
-                    records[place.partition] = to_record(records[0])
+            for place, fetched in (await self._consumer.getmany(timeout_ms=200)).items():
+                if place.partition not in records and fetched[0].offset == offsets[place]:
+                    records[place.partition] = to_record(fetched[0])
                 self._consumer.pause(place)
         return records
