@@ -47,11 +47,11 @@ fix: $(READY) ## Format, and repair what can be
 	@.venv/bin/ruff format .
 	@$(PYTHON) -m deploy.local.dependencies.web_client fix
 
-bench: $(READY) ## Measure latency, throughput and CPU
-	@$(PYTHON) -m bench $(ARGS)
+bench: $(READY) ## Measure latency, throughput and CPU (ARGS='knee --against ejabberd', ARGS=--help)
+	@$(PYTHON) -m bench $(or $(ARGS),rates)
 
-bench-peers: $(READY) ## The same beside ejabberd and others, installed for it (ARGS=--help)
-	@$(PYTHON) -m bench.peers $(ARGS)
+bench-peers: $(READY) ## The same beside ejabberd, which is installed for it
+	@$(PYTHON) -m bench $(or $(ARGS),rates --against ejabberd --rates 20,200 --rounds 8 --warm-up 60)
 
 picture: $(READY) ## Make the README's pictures anew, with Chromium, from the demo's data
 	@$(PYTHON) -m tests.browser.picture

@@ -1,25 +1,12 @@
-"""How fast, and what it costs: `make bench`, or `python -m bench --help`.
+"""How fast Parley is, and what it costs: `python -m bench --help`.
 
-plan, schedule    who writes to whom, and when: pure, from a seed
-alarm, driver     a process of its own that sends and receives
-tally, figures    what became of each message, and what it says: pure
-verdict           whether a round counts: pure
-target            what is measured: the stack, or a peer
-wires             what a user's connection says to each
-accounts          CPU by process, and what the machine took away
-rounds, table     one round after the other, and how they are told
-where             a profile of one process meanwhile
+__main__     runs the command line
+cli          the command line: one command a scenario
+scenarios    the comparisons
+systems      what is measured: Parley's stack and other servers, and the data written into them
+load         load generators in processes of their own
+measure      CPU, latencies and validity of a round
+report       results, goals, tables and plots
 
-peers             other servers: `make bench-peers`, or `python -m bench.peers --help`
-side_by_side      rounds of several targets in turn
-pages, stored     history and conversations out of a long past: `python -m bench.pages`
-fanout            idle sockets, and groups: `python -m bench.fanout`
-catch_up          a million events to project: `python -m bench.catch_up`
-fetcher, members  what these ask and hear with, each a child of the bench's; log: events it writes itself
-results           what was measured, kept in bench/results/
-
-storm, harm       a gateway goes, its sockets come back to the other one: `python -m bench.storm`
-crowd, watch      these sockets, in a process of their own; metrics and database meanwhile
-sync_plan         what it costs to ask what a caller missed: `python -m bench.sync_plan`
-past, explain     the long past that it asks about, and how PostgreSQL went about it
+Recorded comparisons are in bench/results/.
 """

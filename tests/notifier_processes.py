@@ -1,4 +1,4 @@
-"""Live notifiers as processes of their own, and a gateway's end of links to them."""
+"""Live notifiers as processes of their own, and the gateway's end of links to them."""
 
 import asyncio
 import json
@@ -14,21 +14,36 @@ from typing import Any
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
+from shared.internal.link_protocol import (
+    SUBPROTOCOL,
+    Acknowledged,
+    Hello,
+    LinkEntry,
+    NotifierMessage,
+    PartitionsAssigned,
+    Progress,
+    Replay,
+    Subscribe,
+    decode_notifier_message,
+    encode_gateway_message,
+)
 from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
+from tests.unit.lines import text_of
 
 
 def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
         return port
 
 
-def linked(port: int, **options: Any) -> connect:
-    """A link to the notifier at `port`, with the services' token, nothing said yet."""
-    url = f"ws://127.0.0.1:{port}/link"
-    return connect(url, compression=None, additional_headers=AUTHORIZATION, **options)
+def open_link(port: int, **options: Any) -> connect:
+    """A link to the notifier at `port`, with the services' token and protocol, before its Hello."""
+    settings = {"subprotocols": [Subprotocol(SUBPROTOCOL)], "additional_headers": AUTHORIZATION, **options}
+    return connect(f"ws://127.0.0.1:{port}/link", compression=None, **settings)
 
 
 @dataclass
@@ -40,27 +55,27 @@ class NotifierProcess:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as client:
             return await client.get(path)
 
-    async def answers(self, path: str, within: float = 20.0) -> None:
-        """Returns once `path` answers 200."""
+    async def wait_until_ok(self, path: str, within: float = 20.0) -> None:
+        """Return once `path` answers 200."""
         async with asyncio.timeout(within):
             while True:
                 with suppress(httpx.TransportError):
                     if (await self.get(path)).status_code == 200:
                         return
-                assert self.process.returncode is None, "it ended"
+                assert self.process.returncode is None, "the process ended"
                 await asyncio.sleep(0.05)
 
-    async def end(self, by: signal.Signals = signal.SIGTERM) -> None:
-        """Returns once it is gone."""
+    async def end(self, signal_number: signal.Signals = signal.SIGTERM) -> None:
+        """Return once the process has ended."""
         if self.process.returncode is None:
-            self.process.send_signal(by)
+            self.process.send_signal(signal_number)
         async with asyncio.timeout(15):
             await self.process.wait()
 
 
 @asynccontextmanager
 async def notifier(env: Mapping[str, str], port: int | None = None) -> AsyncIterator[NotifierProcess]:
-    """Listens when the block is entered, is gone when it is left."""
+    """A notifier that listens when the block is entered and has ended when it is left."""
     port = port or free_port()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "notifier", "live"),
@@ -68,107 +83,104 @@ async def notifier(env: Mapping[str, str], port: int | None = None) -> AsyncIter
     )
     running = NotifierProcess(port, process)
     try:
-        await running.answers("/healthz")
+        await running.wait_until_ok("/healthz")
         yield running
     finally:
         await running.end()
 
 
 @dataclass
-class Gateway:
-    """Holds links, and keeps the protocol's account of them: one next offset per partition."""
+class LinkedGateway:
+    """Holds links and tracks, as the protocol demands, one next offset per partition."""
 
     users: list[str]
-    offsets: dict[int, int] = field(default_factory=dict)
+    next_offsets: dict[int, int] = field(default_factory=dict)
     gaps: list[tuple[int, int, int]] = field(default_factory=list)
-    """partition, where this gateway was, where it was told on."""
+    """Partition, next offset of this gateway, start of the range received."""
     frames: list[dict[str, Any]] = field(default_factory=list)
-    """Of the entries that were not told already."""
-    repeated: int = 0
+    """Of the entries that were not duplicates."""
+    duplicates: int = 0
     acknowledged: int = 0
     owners: dict[int, int] = field(default_factory=dict)
-    """Per partition the port of the notifier that said last that it owns it."""
-    closed: dict[int, int | None] = field(default_factory=dict)
-    """Per port, the code that the link ended with."""
-    _heard: asyncio.Event = field(default_factory=asyncio.Event)
+    """Per partition, the port of the notifier that announced it last."""
+    close_codes: dict[int, int | None] = field(default_factory=dict)
+    """Per port, of the link's end."""
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _links: dict[int, tuple[ClientConnection, asyncio.Task[None]]] = field(default_factory=dict)
 
-    async def dial(self, port: int) -> None:
-        """Returns once the users are announced."""
-        connection = await linked(port, max_size=None)
-        await connection.send(json.dumps({"type": "hello", "gateway": "test"}))
-        await connection.send(json.dumps({"type": "announce", "batch": 1, "users": self.users}))
+    async def connect(self, port: int) -> None:
+        """Return once the users are subscribed."""
+        connection = await open_link(port, max_size=None)
+        await connection.send(encode_gateway_message(Hello("test")))
+        await connection.send(encode_gateway_message(Subscribe(1, self.users)))
         before = self.acknowledged
-        self._links[port] = connection, asyncio.create_task(self._listen(connection, port))
-        await self.until(lambda: self.acknowledged > before)
+        self._links[port] = connection, asyncio.create_task(self._read(connection, port))
+        await self.wait_until(lambda: self.acknowledged > before)
 
-    async def ask(self, port: int) -> None:
-        """To be told again from where this gateway is."""
+    async def request_replay(self, port: int) -> None:
+        """From the next offsets of this gateway on."""
         connection, _ = self._links[port]
-        await connection.send(json.dumps({"type": "replay", "partitions": self.offsets}))
+        await connection.send(encode_gateway_message(Replay(self.next_offsets)))
 
-    async def hang_up(self) -> None:
-        for connection, listening in self._links.values():
+    async def disconnect(self) -> None:
+        for connection, reading in self._links.values():
             await connection.close()
-            await listening
+            await reading
 
-    async def until(self, condition: Callable[[], bool], within: float = 20.0) -> None:
-        """Returns once it holds, looking after each message."""
+    async def wait_until(self, condition: Callable[[], bool], within: float = 20.0) -> None:
+        """Return once the condition holds, checked after each message."""
         async with asyncio.timeout(within):
             while not condition():
-                self._heard.clear()
-                await self._heard.wait()
+                self._changed.clear()
+                await self._changed.wait()
 
-    async def _listen(self, connection: ClientConnection, port: int) -> None:
-        try:
+    async def _read(self, connection: ClientConnection, port: int) -> None:
+        with suppress(ConnectionClosed):
             async for text in connection:
-                header, _, frame = str(text).partition("\n")
-                self._told(json.loads(header), frame, port)
-                self._heard.set()
-        except ConnectionClosed:
-            pass
-        self.closed[port] = connection.close_code
-        self._heard.set()
+                self._on_message(decode_notifier_message(str(text).encode()), port)
+                self._changed.set()
+        self.close_codes[port] = connection.close_code
+        self._changed.set()
 
-    def _told(self, header: dict[str, Any], frame: str, port: int) -> None:
-        match header["type"]:
-            case "acknowledged":
+    def _on_message(self, message: NotifierMessage, port: int) -> None:
+        match message:
+            case Acknowledged():
                 self.acknowledged += 1
-            case "owns":
+            case PartitionsAssigned(partitions=partitions):
                 self.owners = {p: owner for p, owner in self.owners.items() if owner != port}
-                for partition, place in header["partitions"].items():
-                    self.owners[int(partition)] = port
-                    self._expect(int(partition), place["at"])
-            case "progress":
-                for partition, stretch in header["partitions"].items():
-                    self._stretch(int(partition), stretch)
-            case "entry":
-                if self._stretch(header["partition"], header):
-                    self.frames.append(json.loads(frame))
+                for partition, offsets in partitions.items():
+                    self.owners[partition] = port
+                    self._require(partition, offsets.next_offset)
+            case Progress(ranges=ranges):
+                for offset_range in ranges:
+                    self._advance(offset_range.partition, offset_range.start, offset_range.end)
+            case LinkEntry():
+                if self._advance(message.partition, message.start, message.end):
+                    self.frames.append(json.loads(text_of(message.frame)))
                 else:
-                    self.repeated += 1
+                    self.duplicates += 1
 
-    def _stretch(self, partition: int, stretch: Mapping[str, int]) -> bool:
-        """Whether it tells anything new."""
-        self._expect(partition, stretch["after"])
-        new = stretch["upTo"] > self.offsets[partition]
-        self.offsets[partition] = max(self.offsets[partition], stretch["upTo"])
-        return new
+    def _advance(self, partition: int, start: int, end: int) -> bool:
+        """Whether the range holds anything new."""
+        self._require(partition, start)
+        is_new = end > self.next_offsets[partition]
+        self.next_offsets[partition] = max(self.next_offsets[partition], end)
+        return is_new
 
-    def _expect(self, partition: int, after: int) -> None:
-        known = self.offsets.setdefault(partition, after)
-        if after > known:
-            self.gaps.append((partition, known, after))
-            self.offsets[partition] = after
+    def _require(self, partition: int, start: int) -> None:
+        next_offset = self.next_offsets.setdefault(partition, start)
+        if start > next_offset:
+            self.gaps.append((partition, next_offset, start))
+            self.next_offsets[partition] = start
 
 
 @asynccontextmanager
-async def gateway(users: Iterable[str], *ports: int) -> AsyncIterator[Gateway]:
+async def linked_gateway(users: Iterable[str], *ports: int) -> AsyncIterator[LinkedGateway]:
     """Linked to the notifiers on `ports`."""
-    made = Gateway(list(users))
+    gateway = LinkedGateway(list(users))
     try:
         for port in ports:
-            await made.dial(port)
-        yield made
+            await gateway.connect(port)
+        yield gateway
     finally:
-        await made.hang_up()
+        await gateway.disconnect()

@@ -1,0 +1,5 @@
+"""Tools of the repository, outside the packages that run in production.
+
+contract    generates the public contract under docs/contract/ and checks it
+words       finds words that are none of the field's in identifiers and docstrings
+"""

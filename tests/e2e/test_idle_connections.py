@@ -1,4 +1,4 @@
-"""Connections that never send a request, more than a gateway may have, beside people who talk."""
+"""Connections that never send a request, more than a gateway may have, beside clients that chat."""
 
 import asyncio
 import subprocess
@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from bench import storm, watch
-from bench.crowd import Crowd, Gathering, Return, Spell
+from bench.load.reconnecting_clients import LoadPhase, PhaseReport, ReconnectingClients, StormSetup
+from bench.measure.metrics_sampler import read_metrics
+from bench.systems.parley import socket_url, start_conversations
 from deploy.local.stack.state import Stack
 from tests.conftest import StartStack
 
@@ -22,12 +23,12 @@ _HEAD_TIMEOUT = 10.0
 
 async def test_idle_connections_keep_neither_people_nor_probes_out(start_stack: StartStack) -> None:
     stack = start_stack(env={"MAX_CONNECTIONS": "400", "MAX_SOCKETS": "300"})
-    async with _talking(stack, members=100) as crowd:
+    async with _exchanging(stack, members=100) as clients:
         async with _probed(stack), _idle(stack, 600, rate=1_000), _endless_head(stack):
-            beside = await crowd.play(Spell(seconds=4, rate=50))
+            beside = await clients.play(LoadPhase(seconds=4, rate=50))
             assert (await _metrics(stack))["server_connections"] <= 401  # one may be reading its refusal
         _require_undisturbed(beside)
-        _require_undisturbed(await crowd.play(Spell(seconds=1, rate=50)))
+        _require_undisturbed(await clients.play(LoadPhase(seconds=1, rate=50)))
         await _require_as_before(stack, sockets=100)
     metrics = await _metrics(stack)
     assert metrics["server_connections_closed_total"] >= 250
@@ -40,21 +41,21 @@ async def test_20_400_idle_connections_delay_no_frame_of_1_000_sockets_by_more_t
 ) -> None:
     """The ratio of rounds beside them and rounds alone, in turn."""
     stack = start_stack()
-    alone, beside = list[Return](), list[Return]()
-    async with _talking(stack, members=1_000) as crowd, _probed(stack):
+    alone, beside = list[PhaseReport](), list[PhaseReport]()
+    async with _exchanging(stack, members=1_000) as clients, _probed(stack):
         for _ in range(5):
-            alone.append(await crowd.play(Spell(seconds=6, rate=50)))
+            alone.append(await clients.play(LoadPhase(seconds=6, rate=50)))
             async with (
                 _idle(stack, 10_200, rate=1_275),
                 _idle(stack, 10_200, rate=1_275),
                 _endless_head(stack),
             ):
-                beside.append(await crowd.play(Spell(seconds=12, rate=50)))
+                beside.append(await clients.play(LoadPhase(seconds=12, rate=50)))
         for each in (*alone, *beside):
             _require_undisturbed(each)
         await asyncio.sleep(35)
         await _require_as_before(stack, sockets=1_000)
-        _require_undisturbed(await crowd.play(Spell(seconds=5, rate=50)))
+        _require_undisturbed(await clients.play(LoadPhase(seconds=5, rate=50)))
     ratios = {
         "median": median(median(b.delays) / median(a.delays) for a, b in zip(alone, beside, strict=True)),
         "p95": median(_p95(b.delays) / _p95(a.delays) for a, b in zip(alone, beside, strict=True)),
@@ -67,22 +68,22 @@ def _p95(delays: Sequence[float]) -> float:
     return quantiles(delays, n=20)[-1]
 
 
-def _require_undisturbed(told: Return) -> None:
-    assert (told.missing, told.skipped, told.away, told.dialled, told.closes) == (0, 0, 0, 0, {})
+def _require_undisturbed(report: PhaseReport) -> None:
+    assert (report.missing, report.skipped, report.away, report.dialled, report.closes) == (0, 0, 0, 0, {})
 
 
 @asynccontextmanager
-async def _talking(stack: Stack, members: int) -> AsyncIterator[Crowd]:
-    """All on sockets that none of them may lose."""
-    url = f"{stack.gateways[0].replace('http', 'ws', 1)}/ws?token="
-    gathering = Gathering(home=url, refuge=url, members=members, name="calm")
-    await storm.begin(stack.gateways[0], gathering.pairs())
-    crowd = Crowd(gathering)
-    await crowd.gather()
+async def _exchanging(stack: Stack, members: int) -> AsyncIterator[ReconnectingClients]:
+    """Clients on sockets that none of them may lose."""
+    url = socket_url(stack.gateways[0])
+    setup = StormSetup(home=url, refuge=url, clients=members, name="calm")
+    await start_conversations(stack.gateways[0], setup.conversations())
+    clients = ReconnectingClients(setup)
+    await clients.connect()
     try:
-        yield crowd
+        yield clients
     finally:
-        crowd.part()
+        clients.disconnect()
 
 
 @asynccontextmanager
@@ -171,4 +172,4 @@ async def _require_as_before(stack: Stack, sockets: int) -> None:
 
 async def _metrics(stack: Stack) -> dict[str, float]:
     with httpx.Client(timeout=10) as http:
-        return await asyncio.to_thread(watch.metrics, http, stack.gateways[0], "")
+        return await asyncio.to_thread(read_metrics, http, stack.gateways[0])

@@ -29,7 +29,7 @@ PROMISED = 5.0
 """Seconds to the next delivery, in the median."""
 RATE = 200.0
 TIMES = 3
-TOLD = {"projector.claimed", "partitions.owned"}
+TOLD = {"projector.claimed", "partitions.assigned"}
 """What projectors and notifiers say when partitions are given out."""
 BUSY = 60.0
 """Seconds."""

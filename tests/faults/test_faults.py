@@ -31,7 +31,7 @@ def _representative() -> list[Fault]:
         quit_postgres(),
         terminate("gateway-2"),
         at_failpoint("projector-2", "projector.committed", dice.randint(1, 20)),
-        at_failpoint("notifier", "notifier.told", dice.randint(1, 20)),
+        at_failpoint("notifier", "notifier.dispatched", dice.randint(1, 20)),
         freeze("notifier-2", 5.0),
         away(["projector", "gateway"], 1.0),
         between("gateway", "notifier", "black hole", lasts=4.0),

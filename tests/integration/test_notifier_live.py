@@ -1,4 +1,4 @@
-"""Live notifiers over a real Kafka: whoever dies or is added, a gateway hears of every entry."""
+"""Live notifiers over a real Kafka: whichever dies or is added, a gateway receives every entry."""
 
 import asyncio
 import json
@@ -19,17 +19,17 @@ from shared.contract import codec, ids
 from shared.kafka import Consumer, Producer, RecordPosition, partition_for
 from shared.log.topics import Topics, TopicSettings, open_log
 from tests.entry_builders import sent
-from tests.notifier_processes import free_port, gateway, linked, notifier
+from tests.notifier_processes import free_port, linked_gateway, notifier, open_link
 from tests.service_token import SERVICE_TOKEN
 
 PARTITIONS = 4
 USERS = ("alice", "bob")
-BAD = [b'{"type":"chat.unheard.of.v1"}', b"\xff no JSON"]
-TALKS = [ids.direct_conversation_id("alice", f"friend {n}") for n in range(12)]
+BAD = [b'{"type":"chat.unknown.v1"}', b"\xff no JSON"]
+CONVERSATIONS = [ids.direct_conversation_id("alice", f"friend {n}") for n in range(12)]
 
 
 class Publisher:
-    """Appends entries as the message-store does."""
+    """Publishes entries as the message-store does."""
 
     def __init__(self, producer: Producer, topics: Topics) -> None:
         self._producer = producer
@@ -42,11 +42,11 @@ class Publisher:
         acks = []
         for _ in range(count):
             self._place += 1
-            talk = TALKS[self._place % len(TALKS)]
-            partition = partition_for(talk.encode(), PARTITIONS)
+            conversation = CONVERSATIONS[self._place % len(CONVERSATIONS)]
+            partition = partition_for(conversation.encode(), PARTITIONS)
             text = f"message {self._place}" + padding * "."
-            entry = sent(self._place, audience, text=text, conversation=talk, partition=partition)
-            acks.append(await self.put(partition, talk.encode(), codec.encode(entry)))
+            entry = sent(self._place, audience, text=text, conversation=conversation, partition=partition)
+            acks.append(await self.put(partition, conversation.encode(), codec.encode(entry)))
             self.published.append(text)
         await asyncio.gather(*acks)
 
@@ -76,80 +76,96 @@ def env(kafka_bootstrap: str, topic_prefix: str, publisher: Publisher) -> dict[s
     }
 
 
-async def test_two_notifiers_share_the_partitions_and_each_entry_comes_once(
+def shared_by_two(owners: dict[int, int]) -> bool:
+    return len(owners) == PARTITIONS and len(set(owners.values())) == 2
+
+
+async def test_two_notifiers_share_the_partitions_and_each_entry_arrives_once(
     env: dict[str, str], publisher: Publisher
 ) -> None:
-    async with notifier(env) as one, notifier(env) as two, gateway(USERS, one.port, two.port) as door:
-        await door.until(lambda: len(door.owners) == PARTITIONS and len(set(door.owners.values())) == 2)
+    async with (
+        notifier(env) as one,
+        notifier(env) as two,
+        linked_gateway(USERS, one.port, two.port) as gateway,
+    ):
+        await gateway.wait_until(lambda: shared_by_two(gateway.owners))
         await publisher.publish(300)
-        await door.until(lambda: len(door.frames) >= 300)
-        assert sorted(f["text"] for f in door.frames) == sorted(publisher.published)
-        assert (door.gaps, door.repeated) == ([], 0)
+        await gateway.wait_until(lambda: len(gateway.frames) >= 300)
+        assert sorted(f["text"] for f in gateway.frames) == sorted(publisher.published)
+        assert (gateway.gaps, gateway.duplicates) == ([], 0)
 
 
 async def test_a_notifier_that_stops_hands_its_partitions_over_without_a_gap(
     env: dict[str, str], publisher: Publisher
 ) -> None:
-    async with notifier(env) as one, notifier(env) as two, gateway(USERS, one.port, two.port) as door:
-        await door.until(lambda: len(set(door.owners.values())) == 2 and len(door.owners) == PARTITIONS)
+    async with (
+        notifier(env) as one,
+        notifier(env) as two,
+        linked_gateway(USERS, one.port, two.port) as gateway,
+    ):
+        await gateway.wait_until(lambda: shared_by_two(gateway.owners))
         await publisher.publish(50)
         await one.end(signal.SIGTERM)
         await publisher.publish(50)
-        await door.until(lambda: len(door.frames) >= 100)
-        assert sorted(f["text"] for f in door.frames) == sorted(publisher.published)
-        assert door.gaps == []
-        assert door.closed[one.port] == 1012
-        assert set(door.owners.values()) == {two.port}
+        await gateway.wait_until(lambda: len(gateway.frames) >= 100)
+        assert sorted(f["text"] for f in gateway.frames) == sorted(publisher.published)
+        assert gateway.gaps == []
+        assert gateway.close_codes[one.port] == 1012
+        assert set(gateway.owners.values()) == {two.port}
 
 
-async def test_a_killed_notifier_goes_on_from_its_commit_and_leaves_nothing_out(
+async def test_a_killed_notifier_continues_from_its_commit_without_a_gap(
     env: dict[str, str], publisher: Publisher
 ) -> None:
-    async with notifier(env) as one, gateway(USERS, one.port) as door:
-        await door.until(lambda: len(door.owners) == PARTITIONS)
+    async with notifier(env) as one, linked_gateway(USERS, one.port) as gateway:
+        await gateway.wait_until(lambda: len(gateway.owners) == PARTITIONS)
         await publisher.publish(100)
-        await door.until(lambda: len(door.frames) == 100)
+        await gateway.wait_until(lambda: len(gateway.frames) == 100)
         await asyncio.sleep(1.2)  # a commit
         await publisher.publish(40)
-        await door.until(lambda: len(door.frames) == 140)
+        await gateway.wait_until(lambda: len(gateway.frames) == 140)
         await one.end(signal.SIGKILL)
         await publisher.publish(60)
         async with notifier(env, one.port):
-            await door.dial(one.port)
-            await door.until(lambda: len(door.frames) == 200)
-            assert sorted(f["text"] for f in door.frames) == sorted(publisher.published)
-            assert door.gaps == []
+            await gateway.connect(one.port)
+            await gateway.wait_until(lambda: len(gateway.frames) == 200)
+            assert sorted(f["text"] for f in gateway.frames) == sorted(publisher.published)
+            assert gateway.gaps == []
 
 
-async def test_a_gateway_that_was_away_is_told_again_what_it_missed(
+async def test_a_gateway_that_was_disconnected_gets_a_replay_of_what_it_missed(
     env: dict[str, str], publisher: Publisher
 ) -> None:
-    async with notifier(env) as one, gateway(USERS, one.port) as door, gateway(USERS, one.port) as other:
-        await door.until(lambda: len(door.owners) == PARTITIONS)
+    async with (
+        notifier(env) as one,
+        linked_gateway(USERS, one.port) as gateway,
+        linked_gateway(USERS, one.port) as other,
+    ):
+        await gateway.wait_until(lambda: len(gateway.owners) == PARTITIONS)
         await publisher.publish(20)
-        await door.until(lambda: len(door.frames) == 20)
-        await door.hang_up()
-        known = dict(door.offsets)
+        await gateway.wait_until(lambda: len(gateway.frames) == 20)
+        await gateway.disconnect()
+        known = dict(gateway.next_offsets)
         await publisher.publish(40)
-        await other.until(lambda: len(other.frames) == 60)
-        await door.dial(one.port)
-        door.offsets = known
-        await door.ask(one.port)
-        await door.until(lambda: len(door.frames) == 60)
-        assert sorted(f["text"] for f in door.frames) == sorted(publisher.published)
+        await other.wait_until(lambda: len(other.frames) == 60)
+        await gateway.connect(one.port)
+        gateway.next_offsets = known
+        await gateway.request_replay(one.port)
+        await gateway.wait_until(lambda: len(gateway.frames) == 60)
+        assert sorted(f["text"] for f in gateway.frames) == sorted(publisher.published)
 
 
-async def test_what_cannot_be_read_is_put_away_and_the_rest_is_told(
+async def test_poison_records_become_dead_letters_and_the_rest_is_dispatched(
     env: dict[str, str], publisher: Publisher, kafka_bootstrap: str
 ) -> None:
-    async with notifier(env) as one, gateway(USERS, one.port) as door:
-        await door.until(lambda: len(door.owners) == PARTITIONS)
+    async with notifier(env) as one, linked_gateway(USERS, one.port) as gateway:
+        await gateway.wait_until(lambda: len(gateway.owners) == PARTITIONS)
         await publisher.publish(10)
         for bad in BAD:
             await (await publisher.put(2, b"a key", bad))
         await publisher.publish(10)
-        await door.until(lambda: len(door.frames) == 20)
-        assert (door.gaps, door.repeated) == ([], 0)
+        await gateway.wait_until(lambda: len(gateway.frames) == 20)
+        assert (gateway.gaps, gateway.duplicates) == ([], 0)
         assert await _all_of(kafka_bootstrap, publisher.topics.dead_letters, 2) == BAD
 
 
@@ -170,7 +186,7 @@ async def _all_of(bootstrap: str, topic: str, count: int) -> list[bytes | None]:
 
 
 async def _end_of(connection: ClientConnection) -> Close | None:
-    """How the other side closed it; None when it was cut."""
+    """The close frame of the other side; None when the connection was cut."""
     try:
         async with asyncio.timeout(10):
             while True:
@@ -180,53 +196,53 @@ async def _end_of(connection: ClientConnection) -> Close | None:
 
 
 @asynccontextmanager
-async def deaf_link(port: int, users: Sequence[str]) -> AsyncIterator[ClientConnection]:
-    """A gateway that announced itself and then reads nothing more."""
-    async with linked(port, max_queue=1) as connection:
-        await connection.send(json.dumps({"type": "hello", "gateway": "deaf"}))
-        await connection.send(json.dumps({"type": "announce", "batch": 1, "users": users}))
+async def unread_link(port: int, users: Sequence[str]) -> AsyncIterator[ClientConnection]:
+    """A gateway that subscribes users and then reads nothing more."""
+    async with open_link(port, max_queue=1) as connection:
+        await connection.send(json.dumps({"type": "hello", "gateway": "slow"}))
+        await connection.send(json.dumps({"type": "subscribe", "batch": 1, "users": users}))
         yield connection
 
 
-async def test_a_gateway_that_does_not_read_is_cut_and_others_are_told_on(
+async def test_a_gateway_that_does_not_read_is_cut_and_others_still_receive(
     env: dict[str, str], publisher: Publisher
 ) -> None:
     slow = {**env, "LINK_OUTBOX": "2000000"}
     async with (
         notifier(slow) as one,
-        gateway(USERS, one.port) as door,
-        deaf_link(one.port, USERS) as deaf,
+        linked_gateway(USERS, one.port) as gateway,
+        unread_link(one.port, USERS) as unread,
     ):
-        await door.until(lambda: len(door.owners) == PARTITIONS)
+        await gateway.wait_until(lambda: len(gateway.owners) == PARTITIONS)
         while "notifier_links 2.0" in (await one.get("/metrics")).text:
             await publisher.publish(100, padding=7_000)
-        await door.until(lambda: len(door.frames) == len(publisher.published))
+        await gateway.wait_until(lambda: len(gateway.frames) == len(publisher.published))
         metrics = (await one.get("/metrics")).text
         assert "notifier_links_cut_total 1.0" in metrics
-        assert door.gaps == []
-        assert await _end_of(deaf) is None
+        assert gateway.gaps == []
+        assert await _end_of(unread) is None
 
 
 HELLO = '{"type":"hello","gateway":"g"}'
 BREACHES: list[list[str | bytes]] = [
     ["{"],
-    ['{"type":"announce","batch":1,"users":[]}'],
+    ['{"type":"subscribe","batch":1,"users":[]}'],
     [HELLO, HELLO],
-    [HELLO, '{"type":"announce","batch":0,"users":[]}'],
+    [HELLO, '{"type":"subscribe","batch":0,"users":[]}'],
     [HELLO, b"\x00"],
     ['{"type":"hello","gateway":"' + "g" * 3_000_000 + '"}'],
-    [HELLO, '{"type":"announce","batch":100000000000000000000000,"users":[]}'],
-    [HELLO, json.dumps({"type": "announce", "batch": 1, "users": [str(n) for n in range(150_000)]})],
+    [HELLO, '{"type":"subscribe","batch":100000000000000000000000,"users":[]}'],
+    [HELLO, json.dumps({"type": "subscribe", "batch": 1, "users": [str(n) for n in range(150_000)]})],
 ]
 
 
-async def test_a_gateway_that_breaks_the_protocol_is_closed_and_others_are_told_on(
+async def test_a_gateway_that_breaks_the_protocol_is_closed_and_others_still_receive(
     env: dict[str, str], publisher: Publisher
 ) -> None:
-    async with notifier(env) as one, gateway(USERS, one.port) as door:
-        await door.until(lambda: len(door.owners) == PARTITIONS)
+    async with notifier(env) as one, linked_gateway(USERS, one.port) as gateway:
+        await gateway.wait_until(lambda: len(gateway.owners) == PARTITIONS)
         for texts in BREACHES:
-            async with linked(one.port) as bad:
+            async with open_link(one.port) as bad:
                 for text in texts:
                     await bad.send(text)
                 closed = await _end_of(bad)
@@ -235,13 +251,13 @@ async def test_a_gateway_that_breaks_the_protocol_is_closed_and_others_are_told_
             assert closed.reason
         assert (await one.get("/readyz")).status_code == 200
         await publisher.publish(3)
-        await door.until(lambda: len(door.frames) == 3)
+        await gateway.wait_until(lambda: len(gateway.frames) == 3)
 
 
 async def test_a_page_in_a_browser_gets_no_link(env: dict[str, str]) -> None:
     async with notifier(env) as one:
         with pytest.raises(InvalidStatus) as refused:
-            await linked(one.port, origin=Origin("http://127.0.0.1:8000"))
+            await open_link(one.port, origin=Origin("http://127.0.0.1:8000"))
         assert refused.value.response.status_code == 403
 
 
@@ -274,7 +290,7 @@ async def test_bad_settings_end_it_with_one_line() -> None:
     assert b"SERVICE_TOKEN" in err
 
 
-async def test_without_kafka_it_lives_is_not_ready_and_stops_at_once() -> None:
+async def test_without_kafka_it_is_alive_not_ready_and_stops_at_once() -> None:
     nowhere = {"KAFKA_BOOTSTRAP": f"127.0.0.1:{free_port()}", "LOG_LEVEL": "error"}
     async with notifier(nowhere) as one:
         assert (await one.get("/readyz")).status_code == 503
@@ -288,11 +304,15 @@ async def test_a_standby_without_partitions_is_ready_and_takes_over(
     settings = TopicSettings(kafka_bootstrap=kafka_bootstrap, topic_prefix=topic_prefix, partitions=1)
     await open_log(settings)
     alone = {"KAFKA_BOOTSTRAP": kafka_bootstrap, "TOPIC_PREFIX": topic_prefix, "LOG_LEVEL": "error"}
-    async with notifier(alone) as one, notifier(alone) as two, gateway(USERS, one.port, two.port) as door:
-        await asyncio.gather(one.answers("/readyz"), two.answers("/readyz"))
-        await door.until(lambda: len(door.owners) == 1)
-        (owner,) = door.owners.values()
+    async with (
+        notifier(alone) as one,
+        notifier(alone) as two,
+        linked_gateway(USERS, one.port, two.port) as gateway,
+    ):
+        await asyncio.gather(one.wait_until_ok("/readyz"), two.wait_until_ok("/readyz"))
+        await gateway.wait_until(lambda: len(gateway.owners) == 1)
+        (owner,) = gateway.owners.values()
         first, second = (one, two) if owner == one.port else (two, one)
         await first.end()
-        await door.until(lambda: door.owners == {0: second.port})
-        await second.answers("/readyz")
+        await gateway.wait_until(lambda: gateway.owners == {0: second.port})
+        await second.wait_until_ok("/readyz")

@@ -1,13 +1,10 @@
-"""The vocabulary all services speak.
+"""What all services share.
 
-ids, vocabulary      what users, conversations and messages are called, and what a valid one is
-events               what users did            (topic chat.events, internal)
-entries              what came of it           (topic chat.messages, the public contract)
-frames               what clients and gateway say to one another
-showing              what a client is shown of an entry
-position, cursor     places in the log, as clients hold them
-codec                models to bytes and back
-topics, kafka        the log and the only door to it
-problems, probes     how HTTP errors and health look, everywhere
-settings, logs       how a process is configured and how it speaks
+contract/    the public and internal formats: events, entries, frames, ids, positions, cursors
+internal/    the protocols between Parley's own services
+log/         the topics, the epoch of the log, dead letters
+kafka/       the only package that imports aiokafka
+http/        servers: connections, heads, problems, health, WebSockets beside ASGI
+runtime/     settings, logging, critical tasks, stall detection, failpoints
+testing/     in-memory twins of what talks to Kafka
 """

@@ -5,10 +5,9 @@ from collections.abc import Awaitable
 
 from gateway.commands.event_producer import EventLog
 from gateway.commands.membership_cache import Membership
-from gateway.notifiers.link import Link
-from gateway.notifiers.link_protocol import Entry
-from gateway.notifiers.offset_tracker import Stretches, Taken
-from gateway.notifiers.subscriptions import Interest
+from gateway.notifiers.link import NotifierLink
+from gateway.notifiers.offset_tracker import Delivery, OffsetTracker
+from gateway.notifiers.subscriptions import UserSubscriptions
 from gateway.store.client import Unavailable
 from gateway.websocket.registry import Sockets
 from gateway.websocket.session import Session
@@ -17,6 +16,7 @@ from shared.contract.events import ConversationEvent, MessageSent
 from shared.contract.frames import CursorFrame
 from shared.contract.position import Position
 from shared.http.problems import not_found
+from shared.internal.link_protocol import LinkEntry
 from shared.kafka import partition_for
 
 _LATE = 0.3
@@ -24,7 +24,12 @@ _LATE = 0.3
 
 def register_after_catch_up() -> None:
     """Notifiers hear of a socket's user only when what was missed has been shown."""
-    add, remove, registered, catch_up = Interest.add, Interest.remove, Session._registered, Session._catch_up
+    add, remove, registered, catch_up = (
+        UserSubscriptions.add,
+        UserSubscriptions.remove,
+        Session._registered,
+        Session._catch_up,
+    )
 
     async def at_once(self: Session) -> bool:
         self._socket.registered = True
@@ -33,15 +38,15 @@ def register_after_catch_up() -> None:
     async def then_register(self: Session) -> None:
         await catch_up(self)
         await asyncio.sleep(_LATE)
-        add(self._door.links._interest, self._socket.user)
+        add(self._door.links._user_subscriptions, self._socket.user)
         await registered(self)
 
-    def known(self: Interest, user: str) -> None:
+    def known(self: UserSubscriptions, user: str) -> None:
         if self.users[user] > 0:
             remove(self, user)
 
-    Interest.add = lambda *_: None  # type: ignore[method-assign]
-    Interest.remove = known  # type: ignore[method-assign]
+    UserSubscriptions.add = lambda *_: None  # type: ignore[method-assign]
+    UserSubscriptions.remove = known  # type: ignore[method-assign]
     Session._registered = at_once  # type: ignore[method-assign]
     Session._catch_up = then_register  # type: ignore[method-assign]
 
@@ -108,7 +113,7 @@ def told_twice() -> None:
     """Each entry is shown twice."""
     usual = Sockets.dispatch
 
-    def dispatch(self: Sockets, entry: Entry) -> None:
+    def dispatch(self: Sockets, entry: LinkEntry) -> None:
         usual(self, entry)
         usual(self, entry)
 
@@ -128,21 +133,21 @@ def cursor_ahead() -> None:
 
 def links_break() -> None:
     """No bug: each link to a notifier is lost again and again."""
-    usual = Link._listen
+    usual = NotifierLink._read
 
-    async def listen(self: Link, socket: object) -> None:
+    async def read(self: NotifierLink, socket: object) -> None:
         async with asyncio.timeout(0.7):
             await usual(self, socket)  # type: ignore[arg-type]
 
-    Link._listen = listen  # type: ignore[method-assign]
+    NotifierLink._read = read  # type: ignore[method-assign]
 
 
 def gap_ignored() -> None:
     """What was left out before a stretch is not missed."""
 
-    def take(self: Stretches, partition: int, after: int, up_to: int, covers: int) -> Taken:
-        known = self.offsets.get(partition, after)
-        self.skip_to(partition, up_to, covers)
-        return Taken.NEXT if up_to > known else Taken.KNOWN
+    def advance(self: OffsetTracker, partition: int, start: int, end: int, source_offset: int) -> Delivery:
+        known = self.next_offsets.get(partition, start)
+        self.skip_to(partition, end, source_offset)
+        return Delivery.NEXT if end > known else Delivery.DUPLICATE
 
-    Stretches.take = take  # type: ignore[method-assign]
+    OffsetTracker.advance = advance  # type: ignore[method-assign]

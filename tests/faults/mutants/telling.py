@@ -3,28 +3,28 @@
 import itertools
 from collections.abc import Iterable
 
-from notifier.live.dispatch_entry import Notice
-from notifier.live.dispatcher import Switchboard
-from notifier.live.subscriptions import Interest, L
+from notifier.live.dispatch_entry import DispatchEntry
+from notifier.live.dispatcher import Dispatcher
+from notifier.live.subscriptions import L, Subscriptions
 
 
 def audience_ignored() -> None:
     """Everybody is told of everything."""
 
-    def holders(self: Interest[L], _: Iterable[str]) -> dict[L, list[str]]:
+    def links_for(self: Subscriptions[L], _: Iterable[str]) -> dict[L, list[str]]:
         return {link: sorted(users) for link, users in self._users.items() if users}
 
-    Interest.holders = holders  # type: ignore[method-assign, assignment]
+    Subscriptions.links_for = links_for  # type: ignore[method-assign, assignment]
 
 
 def drops_some() -> None:
     """Now and then an entry is passed over in silence."""
-    usual, numbers = Switchboard.tell, itertools.count()
+    usual, numbers = Dispatcher.dispatch, itertools.count()
 
-    def tell(self: Switchboard, partition: int, notice: Notice) -> None:
+    def dispatch(self: Dispatcher, partition: int, entry: DispatchEntry) -> None:
         if next(numbers) % 20 == 19:
-            self.skip(partition, notice.offset)
+            self.skip(partition, entry.offset)
         else:
-            usual(self, partition, notice)
+            usual(self, partition, entry)
 
-    Switchboard.tell = tell  # type: ignore[method-assign]
+    Dispatcher.dispatch = dispatch  # type: ignore[method-assign]

@@ -25,13 +25,13 @@ async def test_the_error_names_what_a_client_cannot_do() -> None:
         with pytest.raises(UserError, match=r"conversations answered 503.*unavailable"):
             await end_to_end.wait_until_serving([_url(house)], timeout=0)
         house.store.away = False
-        await house.notifier.own(0, 1, 2)
+        await house.notifier.assign(0, 1, 2)
         async with asyncio.timeout(10):
-            while house.door.links.ready:
+            while house.door.links.is_ready:
                 await asyncio.sleep(0.01)
         with pytest.raises(UserError, match="a socket was closed with 1012"):
             await end_to_end.wait_until_serving([_url(house)], timeout=0)
-        await house.notifier.own(0, 1, 2, 3)
+        await house.notifier.assign(0, 1, 2, 3)
         await end_to_end.wait_until_serving([_url(house)], timeout=10)
 
 

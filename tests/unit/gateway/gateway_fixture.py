@@ -25,7 +25,7 @@ from shared.log.log_epoch import LogIdentity
 from shared.testing.in_memory_kafka import InMemoryConsumer, InMemoryLog, InMemoryProducer
 from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
 from tests.unit.gateway import contracted
-from tests.unit.gateway.fake_notifier import Notifier, notifying
+from tests.unit.gateway.fake_notifier import FakeNotifier, serve_notifier
 
 EPOCH = "0123456789abcdef"
 PARTITIONS = 4
@@ -61,7 +61,7 @@ class Broker(InMemoryProducer):
 class Ends(InMemoryConsumer):
     away = False
 
-    async def ends(self, partitions: Any) -> dict[int, int]:
+    async def end_offsets(self, partitions: Any) -> dict[int, int]:
         if self.away:
             raise TimeoutError("away")
         return await super().end_offsets(partitions)
@@ -98,7 +98,7 @@ class House:
     broker: Broker
     ends: Ends
     store: MemoryStore
-    notifier: Notifier
+    notifier: FakeNotifier
     http: httpx.AsyncClient
     port: int
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -144,19 +144,19 @@ class House:
 @asynccontextmanager
 async def opened(*, ping: float = 20, **settings: Any) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
-        notifier = await stack.enter_async_context(notifying(Notifier(PARTITIONS)))
+        notifier = await stack.enter_async_context(serve_notifier(FakeNotifier(PARTITIONS)))
         addresses = [f"127.0.0.1:{notifier.port}"]
         needed = {"store_url": "http://store", "notifiers": addresses, "service_token": SERVICE_TOKEN}
         given = {**needed, "auth": "dev", "port": 0, **settings}
         house = _built(Settings.model_validate(given), notifier)
         session = await stack.enter_async_context(aiohttp.ClientSession(headers=AUTHORIZATION))
-        await stack.enter_async_context(house.door.vital.running(links=house.door.links.keep(session)))
+        await stack.enter_async_context(house.door.vital.running(links=house.door.links.run(session)))
         await stack.enter_async_context(_served(house, ping))
         await stack.enter_async_context(house.http)
         yield house
 
 
-def _built(settings: Settings, notifier: Notifier) -> House:
+def _built(settings: Settings, notifier: FakeNotifier) -> House:
     log = InMemoryLog(PARTITIONS)
     data = events.LogOpenedData(epoch=EPOCH, partitions=PARTITIONS)
     begun = events.LogOpened(id="1", source="t", subject="log", time="2026-01-01T00:00:00.000Z", data=data)

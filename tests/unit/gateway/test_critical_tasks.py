@@ -7,7 +7,7 @@ import pytest
 
 from gateway import main
 from gateway.critical_tasks import Vital
-from gateway.notifiers.link_pool import Links
+from gateway.notifiers.link_pool import LinkPool
 from gateway.settings import Settings
 from tests.service_token import SERVICE_TOKEN
 from tests.unit.gateway.gateway_fixture import House
@@ -38,7 +38,7 @@ async def test_without_something_vital_it_is_not_alive(own_house: House) -> None
 
 
 async def test_it_ends_with_status_1_when_something_vital_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Links, "keep", lambda *_: _fails())
+    monkeypatch.setattr(LinkPool, "run", lambda *_: _fails())
     given = {"store_url": f"http://{NOWHERE}", "notifiers": NOWHERE, "kafka_bootstrap": NOWHERE, "port": 0}
     settings = Settings.model_validate({**given, "auth": "dev", "service_token": SERVICE_TOKEN})
     with pytest.raises(SystemExit) as ended:

@@ -116,7 +116,9 @@ async def told_beyond_the_store(house: House) -> str:
     house.store.stands_at = (await house.store.progress()).offsets
     await house.say("ben", talk, "told to those who were here")
     async with house.present("eve") as eve:
-        await house.notifier.entry(["eve"], {"type": "message"}, partition=house.partition_of(talk), covers=3)
+        await house.notifier.send_entry(
+            ["eve"], {"type": "message"}, partition=house.partition_of(talk), source_offset=3
+        )
         await eve.hear("message")
     return talk
 
@@ -152,9 +154,9 @@ async def test_what_all_gateways_share_is_no_reason_to_be_unready() -> None:
     """Else all would refuse connections at the same time. What cannot be done says when to try again."""
     async with opened(registered_within=0.2) as house:
         talk = await house.talk("ana", "ben")
-        await house.notifier.own(0, 1, 2)
+        await house.notifier.assign(0, 1, 2)
         async with asyncio.timeout(10):
-            while house.door.links.ready:
+            while house.door.links.is_ready:
                 await asyncio.sleep(0.01)
         house.broker.away = house.store.away = house.ends.away = True
         house.broker.is_ready = False

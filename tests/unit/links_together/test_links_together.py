@@ -1,5 +1,5 @@
-"""Whatever fails between gateway and notifiers, each client gets what is its, once and in order, no cursor
-claims more or less than was sent, and nobody is taken for a member whose removal was told."""
+"""Whatever fails between gateway and notifiers: each client receives its entries once and in order, no cursor
+covers more or less than was sent, and no user counts as a member after their removal was delivered."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -9,104 +9,116 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifier.live import replay_buffer
-from tests.unit.links_together.memory import PARTITIONS
-from tests.unit.links_together.node import settled
-from tests.unit.links_together.world import World
+from tests.unit.links_together.simulated_log import PARTITIONS
+from tests.unit.links_together.simulated_network import SimulatedNetwork
+from tests.unit.links_together.simulated_notifier import settled
 
-NODES, USERS = 2, ("ana", "ben", "cy")
-RING = 4_000  # characters: six entries or so
+NOTIFIERS, USERS = 2, ("ana", "ben", "cy")
+MAX_BUFFER_CHARACTERS = 4_000  # about six entries
 
-Step = Callable[[World], Awaitable[None] | None]
+Step = Callable[[SimulatedNetwork], Awaitable[None] | None]
 
-partition, node = st.integers(0, PARTITIONS - 1), st.integers(0, NODES - 1)
+partition, notifier = st.integers(0, PARTITIONS - 1), st.integers(0, NOTIFIERS - 1)
 audience = st.sets(st.sampled_from(USERS), min_size=1).map(sorted)
 few, many = st.integers(0, 8), st.sampled_from([1, 2, 5, 1_000])
 
 
 def _fold(partition: int, audience: list[str]) -> Step:
-    return lambda world: world.memory.fold(partition, audience)
+    return lambda network: network.log.fold(partition, audience)
 
 
 def _publish(partition: int, audience: list[str], again: int) -> Step:
-    def step(world: World) -> None:
-        world.memory.fold(partition, audience)
-        world.memory.publish(partition, again)
+    def step(network: SimulatedNetwork) -> None:
+        network.log.fold(partition, audience)
+        network.log.publish(partition, again)
 
     return step
 
 
 def _change(partition: int, user: str, audience: list[str]) -> Step:
-    """Who wrote just now is removed, or was refused and is added."""
+    """Remove the user, or add one who is not a member, while their membership is being checked."""
 
-    async def step(world: World) -> None:
-        world.write(partition, user)
+    async def step(network: SimulatedNetwork) -> None:
+        network.write(partition, user)
         await settled()
-        world.memory.change(partition, user, audience)
+        network.log.change(partition, user, audience)
 
     return step
 
 
-def _rebalance(owners: list[int], hearing: set[int], back: int) -> Step:
-    """Who does not hear of it goes on as before."""
+def _rebalance(owners: list[int], informed: set[int], overlap: int) -> Step:
+    """Reassign the partitions; a notifier that is not informed keeps its own."""
 
-    def step(world: World) -> None:
-        for node in hearing:
-            world.nodes[node].own([p for p, owner in enumerate(owners) if owner == node], back)
+    def step(network: SimulatedNetwork) -> None:
+        for notifier in informed:
+            network.notifiers[notifier].assign(
+                [p for p, owner in enumerate(owners) if owner == notifier], overlap
+            )
 
     return step
 
 
 def _store(answers: bool) -> Step:
-    return lambda world: world.memory.answers.set() if answers else world.memory.answers.clear()
+    return lambda network: network.log.answers.set() if answers else network.log.answers.clear()
 
 
 STEPS = st.one_of(
     st.builds(_publish, partition, audience, st.just(0)),
     st.builds(_publish, partition, audience, few),
     st.builds(_fold, partition, audience),
-    st.builds(lambda n, p, count: lambda world: world.nodes[n].read(p, count), node, partition, few),
-    st.builds(lambda n: lambda world: world.nodes[n].switchboard.progress(), node),
-    st.builds(lambda n: lambda world: world.nodes[n].commit(), node),
-    st.builds(lambda n, count: lambda world: world.nodes[n].deliver(count), node, many),
-    st.builds(lambda n, count: lambda world: world.nodes[n].hear(count), node, many),
-    st.builds(lambda n: lambda world: world.nodes[n].tear(), node),
-    st.builds(lambda n: lambda world: world.nodes[n].dial(), node),
-    st.builds(_rebalance, st.lists(node, min_size=PARTITIONS, max_size=PARTITIONS), st.sets(node), few),
-    st.builds(lambda p, count: lambda world: world.memory.forget(p, count), partition, few),
-    st.builds(lambda user: lambda world: world.enter(user), st.sampled_from(USERS)),
-    st.builds(lambda number: lambda world: world.leave(number), few),
+    st.builds(
+        lambda n, p, count: lambda network: network.notifiers[n].consume(p, count), notifier, partition, few
+    ),
+    st.builds(lambda n: lambda network: network.notifiers[n].dispatcher.send_progress(), notifier),
+    st.builds(lambda n: lambda network: network.notifiers[n].commit(), notifier),
+    st.builds(
+        lambda n, count: lambda network: network.notifiers[n].deliver_to_gateway(count), notifier, many
+    ),
+    st.builds(
+        lambda n, count: lambda network: network.notifiers[n].deliver_to_notifier(count), notifier, many
+    ),
+    st.builds(lambda n: lambda network: network.notifiers[n].disconnect(), notifier),
+    st.builds(lambda n: lambda network: network.notifiers[n].connect(), notifier),
+    st.builds(
+        _rebalance, st.lists(notifier, min_size=PARTITIONS, max_size=PARTITIONS), st.sets(notifier), few
+    ),
+    st.builds(lambda p, count: lambda network: network.log.expire(p, count), partition, few),
+    st.builds(lambda user: lambda network: network.enter(user), st.sampled_from(USERS)),
+    st.builds(lambda number: lambda network: network.leave(number), few),
     st.builds(_store, st.booleans()),
     st.builds(_change, partition, st.sampled_from(USERS), st.just(list[str]()) | audience),
-    st.builds(lambda p, user: lambda world: world.write(p, user), partition, st.sampled_from(USERS)),
+    st.builds(lambda p, user: lambda network: network.write(p, user), partition, st.sampled_from(USERS)),
 )
 
 
-async def lived_through(steps: Iterable[Step], room: int) -> None:
-    world = World(NODES, room)
+async def run_steps(steps: Iterable[Step], queue_limit: int) -> None:
+    network = SimulatedNetwork(NOTIFIERS, queue_limit)
     for user in USERS[:2]:
-        world.enter(user)
-    await world.heal()
+        network.enter(user)
+    await network.heal()
     try:
         for step in steps:
-            if (done := step(world)) is not None:
-                await done
-            await world.check()
-            world.check_members()
-        await world.heal()
-        world.assert_whole()
+            if (pending := step(network)) is not None:
+                await pending
+            await network.check_clients()
+            network.check_members()
+        await network.heal()
+        network.assert_complete()
     finally:
-        await world.end()
+        await network.end()
 
 
 @pytest.fixture(scope="module", autouse=True)
-def small_ring() -> Iterable[None]:
+def small_replay_buffers() -> Iterable[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(replay_buffer, "RING", RING)
+        patch.setattr(replay_buffer, "MAX_CHARACTERS", MAX_BUFFER_CHARACTERS)
         yield
 
 
-@pytest.mark.parametrize("room", [1_000_000, 8_000])
+@pytest.mark.parametrize("queue_limit", [1_000_000, 8_000])
 @settings(max_examples=25, deadline=None)
 @given(steps=st.lists(STEPS, min_size=10, max_size=60))
-def test_nothing_is_lost_told_twice_or_claimed_untold(room: int, steps: list[Step]) -> None:
-    asyncio.run(lived_through(steps, room))
+def test_no_entry_is_lost_repeated_or_covered_before_it_is_delivered(
+    queue_limit: int, steps: list[Step]
+) -> None:
+    asyncio.run(run_steps(steps, queue_limit))

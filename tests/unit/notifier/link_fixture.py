@@ -1,32 +1,32 @@
-"""Links without a network: what was put into their outboxes, read back."""
+"""Links without a network: the messages in their send queues."""
 
 import json
 from typing import Any, NamedTuple
 
-from notifier.live.dispatcher import Switchboard
-from notifier.live.link import Link, Outbox
+from notifier.live.dispatcher import Dispatcher
+from notifier.live.link import GatewayLink, SendQueue
 
 
-class Told(NamedTuple):
+class ReceivedMessage(NamedTuple):
     header: dict[str, Any]
     frame: str | None = None
 
 
-def linked(switchboard: Switchboard, *users: str, limit: int = 1_000_000) -> Link:
-    """A gateway that has sockets of `users`; what it was told so far is forgotten."""
-    link = Link(Outbox(limit, cut=lambda: None), gateway="test")
-    switchboard.join(link)
-    switchboard.announce(link, 1, users)
-    told(link)
+def subscribed_link(dispatcher: Dispatcher, *users: str, limit: int = 1_000_000) -> GatewayLink:
+    """A link with `users` subscribed; the messages so far are taken out."""
+    link = GatewayLink(SendQueue(limit, on_overflow=lambda: None), gateway="test")
+    dispatcher.add_link(link)
+    dispatcher.subscribe(link, 1, users)
+    received(link)
     return link
 
 
-def told(link: Link) -> list[Told]:
-    """What waits for this gateway, taken out."""
-    texts = [link.outbox.take_nowait() for _ in range(len(link.outbox))]
+def received(link: GatewayLink) -> list[ReceivedMessage]:
+    """Take the messages that wait for this gateway."""
+    texts = [link.queue.take_nowait() for _ in range(len(link.queue))]
     parts = [text.partition("\n") for text in texts]
-    return [Told(json.loads(header), frame or None) for header, _, frame in parts]
+    return [ReceivedMessage(json.loads(header), frame or None) for header, _, frame in parts]
 
 
-def headers(link: Link) -> list[dict[str, Any]]:
-    return [each.header for each in told(link)]
+def headers(link: GatewayLink) -> list[dict[str, Any]]:
+    return [message.header for message in received(link)]

@@ -1,12 +1,12 @@
-"""The loop over a log in memory: take, tell, commit; and what a change of assignment does in between."""
+"""The consumer over an in-memory log: poll, dispatch, commit, and reassignment in between."""
 
 from collections.abc import Awaitable, Callable
 
 import pytest
 
-from notifier.live.dispatcher import Switchboard
-from notifier.live.entry_consumer import Reader
-from notifier.live.start_offsets import BACK, Starts
+from notifier.live.dispatcher import Dispatcher
+from notifier.live.entry_consumer import EntryConsumer
+from notifier.live.start_offsets import OVERLAP_RECORDS, StartOffsets
 from shared.kafka import RecordPosition, Unconfirmed
 from shared.kafka.types import Headers
 from shared.log.dead_letters import DeadLetters
@@ -17,13 +17,13 @@ from shared.testing.in_memory_kafka import (
     InMemoryTopicReader,
 )
 from tests.entry_builders import record, sent
-from tests.unit.notifier.link_fixture import headers, linked
+from tests.unit.notifier.link_fixture import headers, subscribed_link
 
 TOPIC, DEAD = "chat.messages", "chat.dead-letters"
 
 
-class FlakyProducer(InMemoryProducer):
-    """Does not confirm the first attempts; `between` happens meanwhile."""
+class FailingProducer(InMemoryProducer):
+    """Fails the first `failures` attempts; calls `attempted` at each."""
 
     def __init__(self, log: InMemoryLog) -> None:
         super().__init__(log)
@@ -40,137 +40,141 @@ class FlakyProducer(InMemoryProducer):
         return await super().send(topic, partition, key, value, headers)
 
 
-class Scene:
+class ConsumerFixture:
     def __init__(self) -> None:
         self.log = InMemoryLog(2)
         self.consumer = InMemoryConsumer(self.log, TOPIC)
-        self.producer = FlakyProducer(self.log)
-        self.switchboard = Switchboard()
-        self.switchboard.open(2)
-        self.reader = Reader(
-            self.consumer,
-            Starts(self.consumer, InMemoryTopicReader(self.log, TOPIC)),
-            self.switchboard,
-            DeadLetters(self.producer, DEAD, "notifier"),
-            TOPIC,
+        self.producer = FailingProducer(self.log)
+        self.dispatcher = Dispatcher()
+        self.dispatcher.set_partition_count(2)
+        self.entry_consumer = EntryConsumer(
+            consumer=self.consumer,
+            start_offsets=StartOffsets(self.consumer, InMemoryTopicReader(self.log, TOPIC)),
+            dispatcher=self.dispatcher,
+            dead_letters=DeadLetters(self.producer, DEAD, "notifier"),
+            topic=TOPIC,
         )
-        self.link = linked(self.switchboard, "alice")
+        self.link = subscribed_link(self.dispatcher, "alice")
 
-    def publish(self, *places: int, partition: int = 0) -> None:
-        for place in places:
-            self.log.append(TOPIC, partition, b"key", record(sent(place), 0).value)
+    def publish(self, *source_offsets: int, partition: int = 0) -> None:
+        for source_offset in source_offsets:
+            self.log.append(TOPIC, partition, b"key", record(sent(source_offset), 0).value)
 
-    def told(self) -> list[tuple[int, int]]:
-        """The stretches of the entries that were told."""
-        return [(m["after"], m["upTo"]) for m in headers(self.link) if m["type"] == "entry"]
+    def dispatched(self) -> list[tuple[int, int]]:
+        """The offset ranges of the entries dispatched."""
+        return [(m["start"], m["end"]) for m in headers(self.link) if m["type"] == "entry"]
 
 
 @pytest.fixture
-async def scene() -> Scene:
-    scene = Scene()
-    await scene.reader.step()
-    return scene
+async def fixture() -> ConsumerFixture:
+    fixture = ConsumerFixture()
+    await fixture.entry_consumer.step()
+    return fixture
 
 
-async def test_what_is_published_is_told_and_committed(scene: Scene) -> None:
-    scene.publish(1, 2, 3)
-    await scene.reader.step()
-    assert scene.told() == [(0, 1), (1, 2), (2, 3)]
-    await scene.reader.commit()
-    assert scene.log.committed == {(TOPIC, 0): 3, (TOPIC, 1): 0}
+async def test_published_entries_are_dispatched_and_committed(fixture: ConsumerFixture) -> None:
+    fixture.publish(1, 2, 3)
+    await fixture.entry_consumer.step()
+    assert fixture.dispatched() == [(0, 1), (1, 2), (2, 3)]
+    await fixture.entry_consumer.commit()
+    assert fixture.log.committed == {(TOPIC, 0): 3, (TOPIC, 1): 0}
 
 
-async def test_nothing_is_committed_of_which_the_gateways_have_not_heard(scene: Scene) -> None:
-    scene.switchboard.withdraw(scene.link, 2, ["alice"])
-    scene.publish(1, 2)
-    await scene.reader.step()
-    await scene.reader.commit()
-    assert headers(scene.link)[-1]["partitions"]["0"] == {"after": 0, "upTo": 2, "covers": 3}
+async def test_progress_is_sent_before_it_is_committed(fixture: ConsumerFixture) -> None:
+    fixture.dispatcher.unsubscribe(fixture.link, 2, ["alice"])
+    fixture.publish(1, 2)
+    await fixture.entry_consumer.step()
+    await fixture.entry_consumer.commit()
+    assert headers(fixture.link)[-1]["partitions"]["0"] == {"start": 0, "end": 2, "sourceOffset": 3}
 
 
-async def test_a_restart_begins_a_little_before_the_commit(scene: Scene) -> None:
-    scene.publish(*range(1, BACK + 4))
-    while scene.switchboard.streams[0].at < BACK + 3:
-        await scene.reader.step()
-    await scene.reader.commit()
-    scene.consumer.assign({0, 1})
-    scene.publish(BACK + 4)
-    headers(scene.link)
-    await scene.reader.step()
-    assert scene.log.committed[TOPIC, 0] == BACK + 3
-    while scene.switchboard.streams[0].at < BACK + 4:
-        await scene.reader.step()
-    stretches = scene.told()
-    assert (stretches[0], stretches[-1]) == ((3, 4), (BACK + 3, BACK + 4))
-    assert len(stretches) == BACK + 1
+async def test_a_restart_starts_a_little_before_the_commit(fixture: ConsumerFixture) -> None:
+    fixture.publish(*range(1, OVERLAP_RECORDS + 4))
+    while fixture.dispatcher.buffers[0].next_offset < OVERLAP_RECORDS + 3:
+        await fixture.entry_consumer.step()
+    await fixture.entry_consumer.commit()
+    fixture.consumer.assign({0, 1})
+    fixture.publish(OVERLAP_RECORDS + 4)
+    headers(fixture.link)
+    await fixture.entry_consumer.step()
+    assert fixture.log.committed[TOPIC, 0] == OVERLAP_RECORDS + 3
+    while fixture.dispatcher.buffers[0].next_offset < OVERLAP_RECORDS + 4:
+        await fixture.entry_consumer.step()
+    ranges = fixture.dispatched()
+    assert (ranges[0], ranges[-1]) == ((3, 4), (OVERLAP_RECORDS + 3, OVERLAP_RECORDS + 4))
+    assert len(ranges) == OVERLAP_RECORDS + 1
 
 
-async def test_what_was_put_away_before_the_commit_is_not_put_away_again(scene: Scene) -> None:
-    scene.log.append(TOPIC, 0, b"its key", b"?")
-    await scene.reader.step()
-    await scene.reader.commit()
-    scene.log.append(TOPIC, 0, b"another", b"?")
-    scene.consumer.assign({0, 1})
-    await scene.reader.step()
-    await scene.reader.step()
-    assert [dead.key for dead in scene.log.topics[DEAD][0]] == [b"its key", b"another"]
+async def test_a_dead_letter_below_the_commit_is_not_published_again(fixture: ConsumerFixture) -> None:
+    fixture.log.append(TOPIC, 0, b"its key", b"?")
+    await fixture.entry_consumer.step()
+    await fixture.entry_consumer.commit()
+    fixture.log.append(TOPIC, 0, b"another", b"?")
+    fixture.consumer.assign({0, 1})
+    await fixture.entry_consumer.step()
+    await fixture.entry_consumer.step()
+    assert [dead.key for dead in fixture.log.topics[DEAD][0]] == [b"its key", b"another"]
 
 
-async def test_a_record_that_cannot_be_read_is_put_away_and_the_rest_goes_on(scene: Scene) -> None:
-    scene.publish(1)
-    scene.log.append(TOPIC, 0, b"its key", b"\xff")
-    scene.publish(2)
-    await scene.reader.step()
-    assert scene.told() == [(0, 1), (1, 3)]
-    (dead,) = scene.log.topics[DEAD][0]
+async def test_a_poison_record_becomes_a_dead_letter_and_the_rest_is_dispatched(
+    fixture: ConsumerFixture,
+) -> None:
+    fixture.publish(1)
+    fixture.log.append(TOPIC, 0, b"its key", b"\xff")
+    fixture.publish(2)
+    await fixture.entry_consumer.step()
+    assert fixture.dispatched() == [(0, 1), (1, 3)]
+    (dead,) = fixture.log.topics[DEAD][0]
     assert (dead.key, dead.value) == (b"its key", b"\xff")
 
 
-async def test_nothing_goes_on_before_the_dead_letter_is_confirmed(scene: Scene) -> None:
-    scene.producer.failures = 2
-    waiting: list[int] = []
-    scene.producer.attempted = lambda: waiting.append(scene.switchboard.streams[0].at)
-    scene.log.append(TOPIC, 0, None, None)
-    scene.publish(1)
-    await scene.reader.step()
-    assert waiting == [0, 0, 0]
-    assert scene.told() == [(0, 2)]
+async def test_a_partition_waits_until_its_dead_letter_is_confirmed(fixture: ConsumerFixture) -> None:
+    fixture.producer.failures = 2
+    next_offsets: list[int] = []
+    fixture.producer.attempted = lambda: next_offsets.append(fixture.dispatcher.buffers[0].next_offset)
+    fixture.log.append(TOPIC, 0, None, None)
+    fixture.publish(1)
+    await fixture.entry_consumer.step()
+    assert next_offsets == [0, 0, 0]
+    assert fixture.dispatched() == [(0, 2)]
 
 
-async def test_nothing_more_of_a_partition_is_told_once_it_is_taken_away(scene: Scene) -> None:
-    scene.producer.attempted = lambda: scene.consumer.assign({1})
-    scene.publish(1)
-    scene.log.append(TOPIC, 0, None, b"?")
-    scene.publish(2)
-    scene.publish(5, partition=1)
-    await scene.reader.step()
-    assert not scene.reader.current
-    assert scene.told() == [(0, 1)]
-    scene.reader.progress()
-    *_, owns = headers(scene.link)
-    assert owns == {"type": "owns", "count": 2, "partitions": {}}
+async def test_a_revoked_partition_is_dispatched_no_further(fixture: ConsumerFixture) -> None:
+    fixture.producer.attempted = lambda: fixture.consumer.assign({1})
+    fixture.publish(1)
+    fixture.log.append(TOPIC, 0, None, b"?")
+    fixture.publish(2)
+    fixture.publish(5, partition=1)
+    await fixture.entry_consumer.step()
+    assert not fixture.entry_consumer.is_current
+    assert fixture.dispatched() == [(0, 1)]
+    fixture.entry_consumer.send_progress()
+    *_, assigned = headers(fixture.link)
+    assert assigned == {"type": "assigned", "partitionCount": 2, "partitions": {}}
 
 
-async def test_what_was_taken_of_other_partitions_is_dropped_when_all_are_taken_away(scene: Scene) -> None:
-    def taken_away() -> None:
-        scene.consumer.assign(())
-        scene.reader.progress()
+async def test_records_polled_of_other_partitions_are_dropped_when_all_are_revoked(
+    fixture: ConsumerFixture,
+) -> None:
+    def revoke_all() -> None:
+        fixture.consumer.assign(())
+        fixture.entry_consumer.send_progress()
 
-    scene.producer.attempted = taken_away
+    fixture.producer.attempted = revoke_all
     for partition in (0, 1):
-        scene.log.append(TOPIC, partition, None, b"?")
-    await scene.reader.step()
-    assert len(scene.log.topics[DEAD][0]) == 1
-    assert not scene.reader.current
+        fixture.log.append(TOPIC, partition, None, b"?")
+    await fixture.entry_consumer.step()
+    assert len(fixture.log.topics[DEAD][0]) == 1
+    assert not fixture.entry_consumer.is_current
 
 
-async def test_a_partition_taken_away_is_not_committed(scene: Scene) -> None:
-    scene.publish(1)
-    await scene.reader.step()
-    scene.consumer.assign(())
-    await scene.reader.commit()
-    assert scene.log.committed == {(TOPIC, 0): 0, (TOPIC, 1): 0}
+async def test_a_revoked_partition_is_not_committed(fixture: ConsumerFixture) -> None:
+    fixture.publish(1)
+    await fixture.entry_consumer.step()
+    fixture.consumer.assign(())
+    await fixture.entry_consumer.commit()
+    assert fixture.log.committed == {(TOPIC, 0): 0, (TOPIC, 1): 0}
 
 
-async def test_where_a_partition_begins_is_committed_at_once(scene: Scene) -> None:
-    assert scene.log.committed == {(TOPIC, 0): 0, (TOPIC, 1): 0}
+async def test_the_start_of_a_partition_is_committed_at_once(fixture: ConsumerFixture) -> None:
+    assert fixture.log.committed == {(TOPIC, 0): 0, (TOPIC, 1): 0}

@@ -1,4 +1,4 @@
-"""Each entry's frame, field by field: what clients are shown, and nothing of the audience."""
+"""Each entry's frame, field by field: what clients receive, without the audience."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from notifier.live.dispatch_entry import notice_of
+from notifier.live.dispatch_entry import DispatchEntry
 from shared.contract import frames
 from shared.contract.codec import DecodeError
 from shared.contract.position import Position
@@ -65,23 +65,23 @@ GOLDEN: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("kind", "data", "frame"), GOLDEN)
-def test_an_entry_is_shown_as_its_frame(kind: str, data: dict[str, Any], frame: dict[str, Any]) -> None:
-    made = entry(kind, Position(EPOCH, 0, 7), "alice", {**data, "audience": ["alice", "bob"]})
-    notice = notice_of(record(made, 11))
-    assert json.loads(notice.frame) == frame
-    assert TypeAdapter(frames.ServerFrame).validate_json(notice.frame)
-    assert (notice.offset, notice.kind, notice.conversation) == (11, kind, TALK)
-    assert (notice.position, notice.audience) == (Position(EPOCH, 0, 7), ["alice", "bob"])
+def test_an_entry_becomes_its_frame(kind: str, data: dict[str, Any], frame: dict[str, Any]) -> None:
+    published = entry(kind, Position(EPOCH, 0, 7), "alice", {**data, "audience": ["alice", "bob"]})
+    dispatch_entry = DispatchEntry.from_record(record(published, 11))
+    assert json.loads(dispatch_entry.frame) == frame
+    assert TypeAdapter(frames.ServerFrame).validate_json(dispatch_entry.frame)
+    assert (dispatch_entry.offset, dispatch_entry.kind, dispatch_entry.conversation) == (11, kind, TALK)
+    assert (dispatch_entry.position, dispatch_entry.audience) == (Position(EPOCH, 0, 7), ["alice", "bob"])
 
 
-@pytest.mark.parametrize("value", [None, b"", b"{", b"[]", b'{"type":"chat.unheard.of.v1"}'])
-def test_what_cannot_be_read_is_undecodable(value: bytes | None) -> None:
+@pytest.mark.parametrize("value", [None, b"", b"{", b"[]", b'{"type":"chat.unknown.v1"}'])
+def test_a_malformed_record_is_undecodable(value: bytes | None) -> None:
     with pytest.raises(DecodeError):
-        notice_of(Record(0, 0, b"key", value))
+        DispatchEntry.from_record(Record(0, 0, b"key", value))
 
 
 def test_an_entry_whose_id_is_no_position_is_undecodable() -> None:
     value = record(sent(1), 0).value
     assert value is not None
     with pytest.raises(DecodeError, match="id: is not a position"):
-        notice_of(Record(0, 0, b"key", value.replace(f"{EPOCH}-0-1".encode(), b"nowhere")))
+        DispatchEntry.from_record(Record(0, 0, b"key", value.replace(f"{EPOCH}-0-1".encode(), b"nowhere")))

@@ -1,55 +1,55 @@
 import asyncio
 
-from notifier.live.link import Outbox
+from notifier.live.link import SendQueue
 
 
-class Scissors:
-    cuts = 0
+class OverflowCounter:
+    count = 0
 
     def __call__(self) -> None:
-        self.cuts += 1
+        self.count += 1
 
 
-async def test_texts_are_taken_in_the_order_in_which_they_were_put() -> None:
-    outbox = Outbox(100, Scissors())
+async def test_messages_are_taken_in_the_order_in_which_they_were_put() -> None:
+    queue = SendQueue(100, OverflowCounter())
     for text in "abc":
-        outbox.put(text)
-    assert [await outbox.take() for _ in range(3)] == ["a", "b", "c"]
+        queue.put(text)
+    assert [await queue.take() for _ in range(3)] == ["a", "b", "c"]
 
 
-async def test_who_takes_waits_until_something_is_put() -> None:
-    outbox = Outbox(100, Scissors())
-    taking = asyncio.create_task(outbox.take())
-    await asyncio.sleep(0)
-    assert not taking.done()
-    outbox.put("late")
-    assert await taking == "late"
-
-
-async def test_a_reader_too_slow_is_cut_once_and_keeps_no_memory() -> None:
-    scissors = Scissors()
-    outbox = Outbox(10, scissors)
-    for _ in range(5):
-        outbox.put("12345")
-    assert (scissors.cuts, len(outbox)) == (1, 0)
-
-
-async def test_what_was_taken_makes_room() -> None:
-    scissors = Scissors()
-    outbox = Outbox(10, scissors)
-    for _ in range(5):
-        outbox.put("12345")
-        await outbox.take()
-    assert scissors.cuts == 0
-
-
-async def test_drained_waits_until_who_takes_comes_back_for_more() -> None:
-    outbox = Outbox(100, Scissors())
-    outbox.put("a")
-    waiting = asyncio.create_task(outbox.drained())
-    await outbox.take()
+async def test_take_waits_until_a_message_is_put() -> None:
+    queue = SendQueue(100, OverflowCounter())
+    waiting = asyncio.create_task(queue.take())
     await asyncio.sleep(0)
     assert not waiting.done()
-    idle = asyncio.create_task(outbox.take())
-    await waiting
+    queue.put("late")
+    assert await waiting == "late"
+
+
+async def test_an_overflow_is_reported_once_and_frees_the_queue() -> None:
+    overflows = OverflowCounter()
+    queue = SendQueue(10, overflows)
+    for _ in range(5):
+        queue.put("12345")
+    assert (overflows.count, len(queue)) == (1, 0)
+
+
+async def test_a_message_taken_makes_room() -> None:
+    overflows = OverflowCounter()
+    queue = SendQueue(10, overflows)
+    for _ in range(5):
+        queue.put("12345")
+        await queue.take()
+    assert overflows.count == 0
+
+
+async def test_wait_drained_returns_once_the_taker_waits_for_more() -> None:
+    queue = SendQueue(100, OverflowCounter())
+    queue.put("a")
+    draining = asyncio.create_task(queue.wait_drained())
+    await queue.take()
+    await asyncio.sleep(0)
+    assert not draining.done()
+    idle = asyncio.create_task(queue.take())
+    await draining
     idle.cancel()

@@ -1,6 +1,6 @@
 import pytest
 
-from notifier.live.start_offsets import BACK, Starts, start
+from notifier.live.start_offsets import OVERLAP_RECORDS, StartOffsets, start_offset
 from shared.contract.position import Position
 from shared.testing.in_memory_kafka import InMemoryConsumer, InMemoryLog, InMemoryTopicReader
 from tests.entry_builders import EPOCH, record, sent
@@ -11,20 +11,20 @@ TOPIC = "chat.messages"
 @pytest.mark.parametrize(
     ("begin", "end", "committed", "expected"),
     [
-        (0, 500, None, 500),  # nothing committed: only what is new
-        (0, 500, 480, 280),  # what a gateway may have missed of the owner before
+        (0, 500, None, 500),  # nothing committed: only new records
+        (0, 500, 480, 280),  # overlap for gateways that the previous owner sent less
         (0, 500, 500, 300),
         (0, 100, 100, 0),
-        (0, 50_000, 100, 40_000),  # too far behind to be of use
-        (490, 500, 100, 490),  # no longer kept
-        (0, 500, 700, 300),  # the topic was made anew
+        (0, 50_000, 100, 40_000),  # too far behind
+        (490, 500, 100, 490),  # deleted by retention
+        (0, 500, 700, 300),  # the topic was recreated
         (0, 0, None, 0),
     ],
 )
-def test_a_partition_begins_at_its_commit_within_reach(
+def test_a_partition_starts_a_little_before_its_commit_within_the_lag_limit(
     begin: int, end: int, committed: int | None, expected: int
 ) -> None:
-    assert start(begin, end, committed) == expected
+    assert start_offset(begin, end, committed) == expected
 
 
 def log_of(*values: bytes | None) -> InMemoryLog:
@@ -34,22 +34,32 @@ def log_of(*values: bytes | None) -> InMemoryLog:
     return log
 
 
-async def test_what_was_covered_is_learnt_from_the_record_before_the_start() -> None:
-    log = log_of(*(record(sent(place), 0).value for place in range(3, BACK + 6)))
+async def test_the_source_offset_comes_from_the_record_before_the_start() -> None:
+    log = log_of(*(record(sent(source_offset), 0).value for source_offset in range(3, OVERLAP_RECORDS + 6)))
     consumer = InMemoryConsumer(log, TOPIC)
-    await consumer.commit({0: BACK + 2})
-    first, empty = await Starts(consumer, InMemoryTopicReader(log, TOPIC)).streams([0, 1])
-    assert (first.partition, first.at, first.last, first.covers) == (0, 2, Position(EPOCH, 0, 4), 5)
-    assert (first.committed, empty.committed) == (BACK + 2, -1)
-    assert (empty.partition, empty.at, empty.covers) == (1, 0, 0)
+    await consumer.commit({0: OVERLAP_RECORDS + 2})
+    first, empty = await StartOffsets(consumer, InMemoryTopicReader(log, TOPIC)).replay_buffers([0, 1])
+    assert (first.partition, first.next_offset, first.last_position, first.source_offset) == (
+        0,
+        2,
+        Position(EPOCH, 0, 4),
+        5,
+    )
+    assert (first.committed, empty.committed) == (OVERLAP_RECORDS + 2, -1)
+    assert (empty.partition, empty.next_offset, empty.source_offset) == (1, 0, 0)
 
 
-async def test_a_record_before_the_start_that_cannot_be_read_says_nothing() -> None:
+async def test_an_undecodable_record_before_the_start_leaves_the_source_offset_unknown() -> None:
     log = log_of(b"?")
-    (first,) = await Starts(InMemoryConsumer(log, TOPIC), InMemoryTopicReader(log, TOPIC)).streams([0])
-    assert (first.at, first.covers) == (1, 0)
+    (first,) = await StartOffsets(
+        InMemoryConsumer(log, TOPIC), InMemoryTopicReader(log, TOPIC)
+    ).replay_buffers([0])
+    assert (first.next_offset, first.source_offset) == (1, 0)
 
 
-async def test_a_standby_asks_nothing() -> None:
+async def test_a_standby_without_partitions_needs_no_lookup() -> None:
     log = log_of()
-    assert await Starts(InMemoryConsumer(log, TOPIC), InMemoryTopicReader(log, TOPIC)).streams([]) == []
+    assert (
+        await StartOffsets(InMemoryConsumer(log, TOPIC), InMemoryTopicReader(log, TOPIC)).replay_buffers([])
+        == []
+    )

@@ -11,9 +11,9 @@ from gateway.commands.membership_cache import Membership
 from gateway.commands.progress_reader import Present
 from gateway.commands.read_receipts import Reads
 from gateway.critical_tasks import Vital
-from gateway.notifiers.link_pool import Links
-from gateway.notifiers.offset_tracker import Stretches
-from gateway.notifiers.subscriptions import Interest
+from gateway.notifiers.link_pool import LinkPool
+from gateway.notifiers.offset_tracker import OffsetTracker
+from gateway.notifiers.subscriptions import UserSubscriptions
 from gateway.settings import Settings
 from gateway.store.client import StorePort
 from gateway.websocket.admission import Admission
@@ -33,9 +33,9 @@ class Door:
     membership: Membership
     sending: Sending
     reads: Reads
-    stretches: Stretches
+    offset_tracker: OffsetTracker
     sockets: Sockets
-    links: Links
+    links: LinkPool
     present: Present
     vital: Vital
     catch_up: CatchUp
@@ -44,11 +44,11 @@ class Door:
     @classmethod
     def hung(cls, settings: Settings, events: EventLog, store: StorePort) -> "Door":
         """Everything between the clients and these three."""
-        interest, stretches = Interest(), Stretches()
-        membership = Membership(store, stretches)
+        subscriptions, offset_tracker = UserSubscriptions(), OffsetTracker()
+        membership = Membership(store, offset_tracker)
         sending = Sending(events, membership, settings.source)
         rate = settings.arrivals_per_second
-        sockets = Sockets(interest, membership, most=settings.max_sockets, rate=rate)
+        sockets = Sockets(subscriptions, membership, most=settings.max_sockets, rate=rate)
         return cls(
             settings=settings,
             events=events,
@@ -57,9 +57,15 @@ class Door:
             membership=membership,
             sending=sending,
             reads=Reads(sending),
-            stretches=stretches,
+            offset_tracker=offset_tracker,
             sockets=sockets,
-            links=Links(settings.notifier_addresses, ids.fresh_id(), interest, stretches, sockets),
+            links=LinkPool(
+                addresses=settings.notifier_addresses,
+                gateway=ids.fresh_id(),
+                user_subscriptions=subscriptions,
+                offset_tracker=offset_tracker,
+                receiver=sockets,
+            ),
             present=Present(store, events),
             vital=Vital(),
             catch_up=CatchUp(store, events),

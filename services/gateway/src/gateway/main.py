@@ -63,7 +63,7 @@ async def parts(settings: Settings, inspector: TopicReader, topic: str) -> Async
         stack.push_async_callback(inspector.stop)
         events = EventLog(producer, inspector, topic)
         door = Door.hung(settings, events, store)
-        work = door.vital.running(producer=producer.start(), links=door.links.keep(session))
+        work = door.vital.running(producer=producer.start(), links=door.links.run(session))
         await stack.enter_async_context(work)
         yield door
 

@@ -1,4 +1,4 @@
-"""The voice: tells what came of the events to those whom it is for.
+"""Notifier: delivers published entries to those they are for.
 
 live    to gateways, at once, over links
 """

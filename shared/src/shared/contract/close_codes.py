@@ -1,4 +1,4 @@
-"""The codes with which a gateway closes a client's WebSocket: all there are, and whether to come back."""
+"""All codes with which a gateway closes a client's WebSocket, and whether to reconnect after each."""
 
 from enum import IntEnum
 from typing import NamedTuple

@@ -1,7 +1,7 @@
-"""Models to bytes and back.
+"""Records to bytes and back.
 
-Writing is strict. Reading is tolerant of unknown fields, so that a newer writer never breaks an older
-reader, but an unknown type is an error: the reader that meets one dead-letters it, it never skips in silence.
+Encoding is strict. Decoding ignores unknown fields, so that a newer writer never breaks an older reader. An
+unknown type raises DecodeError: a reader never skips a record silently.
 """
 
 from collections.abc import Callable
@@ -12,24 +12,24 @@ from shared.contract.entries import Entry, entry_adapter
 from shared.contract.events import Event, LogOpened, event_adapter
 
 HEADERS = (("content-type", b"application/cloudevents+json; charset=UTF-8"),)
-"""Of every record that holds a CloudEvent (Kafka protocol binding for CloudEvents 1.0, section 3.3)."""
+"""Headers of every CloudEvent (Kafka protocol binding for CloudEvents 1.0, section 3.3)."""
 
-# Not by the adapters' own method, which adds a quarter to what reading a record takes.
+# The adapters' own method adds a quarter to the time of decoding.
 _read_event: Callable[..., Event] = event_adapter.validator.validate_json
 _read_entry: Callable[..., Entry] = entry_adapter.validator.validate_json
 
 
 class DecodeError(ValueError):
-    """These bytes are no record that this release knows. The message says why, without quoting content."""
+    """The bytes are not a record that this release knows. The message gives the reason, without content."""
 
 
 def encode(record: BaseModel) -> bytes:
-    """UTF-8 JSON. Absent optional fields are omitted."""
+    """Encode as UTF-8 JSON. Absent optional fields are omitted."""
     return record.__pydantic_serializer__.to_json(record)
 
 
 def decode_event(value: bytes | None) -> Event:
-    """Raises Undecodable."""
+    """Decode a record of `chat.events`. Raises DecodeError."""
     try:
         return _read_event(value or b"", extra="ignore", by_name=False)
     except ValidationError as error:
@@ -37,7 +37,7 @@ def decode_event(value: bytes | None) -> Event:
 
 
 def decode_entry(value: bytes | None) -> Entry:
-    """Raises Undecodable."""
+    """Decode a record of `chat.messages`. Raises DecodeError."""
     try:
         return _read_entry(value or b"", extra="ignore", by_name=False)
     except ValidationError as error:
@@ -51,7 +51,7 @@ def _describe(error: ValidationError) -> str:
 
 
 def decode_epoch(value: bytes | None) -> str:
-    """The epoch that the first record of a partition names. Raises Undecodable when it is no epoch record."""
+    """Return the epoch that the first record of a partition names. Raises DecodeError for another record."""
     opened = decode_event(value)
     if not isinstance(opened, LogOpened):
         raise DecodeError("the log does not begin with chat.log.opened")

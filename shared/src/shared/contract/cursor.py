@@ -1,8 +1,8 @@
-"""How far a client has seen: one opaque text for REST and WebSocket, valid as long as the log is kept.
+"""How far a client has seen, as one opaque text for REST and WebSocket, valid as long as the log is kept.
 
 base64url of: version (1 byte), epoch (8), SHA-256 of the user id (first 4), a varint with the number of
 partitions, a LEB128 varint with the next offset for each of them, CRC-32 of all that (4, big-endian).
-No secret, and it gives no rights; the checksum tells garbage from a cursor, the hash tells whose it is.
+It holds no secret and grants no rights. The checksum detects garbage, the hash another user's cursor.
 """
 
 import base64
@@ -17,27 +17,28 @@ _HEAD = 13  # version, epoch, user
 
 
 class InvalidCursor(ValueError):
-    """This text was never a cursor."""
+    """The text is not a cursor."""
 
 
 class Cursor(NamedTuple):
     epoch: str
     user_hash: bytes
     offsets: tuple[int, ...]
-    """Per partition the next offset to be seen: everything below it was."""
+    """Per partition the next offset to be seen: everything below was seen."""
 
     def belongs_to(self, user_id: str) -> bool:
         return self.user_hash == _hash(user_id)
 
 
 def encode(epoch: str, user_id: str, offsets: Sequence[int]) -> str:
+    """Encode the user's next offset of each partition."""
     body = bytes([_VERSION]) + bytes.fromhex(epoch) + _hash(user_id) + _pack_varints([len(offsets), *offsets])
     sealed = body + binascii.crc32(body).to_bytes(4, "big")
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
 def decode(text: str) -> Cursor:
-    """Raises CursorInvalid."""
+    """Decode a cursor. Raises InvalidCursor."""
     if len(text) > _MAX_TEXT:
         raise InvalidCursor("is longer than any cursor")
     try:

@@ -1,8 +1,8 @@
-"""What counts as a well-formed user id, text, time or number, once, for every service.
+"""What counts as a valid user id, text, time or number, once for all services.
 
-`Wire` is the base of everything Parley writes and of everything clients send: frozen, camelCase,
-unknown fields refused. Python makes them by the fields' names; whoever reads a wire passes `by_name=False`,
-so that it has only one spelling, and readers of Kafka `extra="ignore"` besides (see `codec`).
+`WireModel` is the base of everything Parley writes and of everything clients send: frozen, camelCase,
+unknown fields refused. Python code constructs models by field name. Decoders pass `by_name=False`, so that
+the wire has one spelling; decoders of Kafka records also pass `extra="ignore"` (see `codec`).
 """
 
 import operator
@@ -28,24 +28,24 @@ from shared.contract.white_space import CODE_POINTS
 MAX_TEXT = 8_000
 MAX_MEMBERS = 1_024
 MAX_SEQ = 2**53 - 1  # the largest integer that every JSON reader keeps whole
-MAX_LISTED_MEMBERS = 100  # how many members a conversation names; `memberCount` says how many there are
-MAX_SYNC_PAGE_BYTES = 60_000  # of frames, as JSON, that one page of what was missed may have
-MAX_PAGE_BYTES = 512 * 1024  # of items, as JSON, that one page of history or of conversations may have
-MAX_READ_RECEIPT_MEMBERS = 32  # above this, reads are told to the reader alone and `isRead` stays false
+MAX_LISTED_MEMBERS = 100  # in `members`; `memberCount` is the full number
+MAX_SYNC_PAGE_BYTES = 60_000  # of frames, as JSON, in one page of `sync`
+MAX_PAGE_BYTES = 512 * 1024  # of items, as JSON, in one page of history or conversations
+MAX_READ_RECEIPT_MEMBERS = 32  # in larger groups a `read` goes to the reader alone, `isRead` stays false
 
 
 class PatternRule(NamedTuple):
-    """A pattern (of Rust's `regex`) that a string must match, and what is said otherwise. It is looked at as
-    lengths are, without a call back into Python, of which each message would make a dozen on its way. JSON
-    Schema, whose patterns are of another kind, does not show it."""
+    """A pattern (Rust's `regex` syntax) that a string must match, and the error message when it does not.
+    pydantic-core checks it without calling Python; each message passes a dozen such checks. JSON Schema does
+    not show it: its patterns have another syntax."""
 
     pattern: str
     message: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         rule = core_schema.str_schema(pattern=self.pattern)
-        told = core_schema.custom_error_schema(rule, "form", custom_error_message=self.message)
-        return core_schema.chain_schema([handler(source), told])
+        checked = core_schema.custom_error_schema(rule, "form", custom_error_message=self.message)
+        return core_schema.chain_schema([handler(source), checked])
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -54,7 +54,7 @@ class PatternRule(NamedTuple):
 
 
 class ErrorText(NamedTuple):
-    """What is said of a value that breaks any of the rules before this one, instead of which rule."""
+    """One error message for all preceding constraints."""
 
     message: str
 
@@ -62,14 +62,14 @@ class ErrorText(NamedTuple):
         return core_schema.custom_error_schema(handler(source), "form", custom_error_message=self.message)
 
 
-@lru_cache(4_096)  # a message names the same moment several times
+@lru_cache(4_096)  # a message contains the same time several times
 def _existing_time(value: str) -> str:
     datetime.fromisoformat(value)
     return value
 
 
 def timestamp(moment: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds and `Z`, the one spelling of time on every wire."""
+    """Format as RFC 3339 in UTC with milliseconds and `Z`, the only form on every wire."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -83,8 +83,8 @@ _NO_CONTROLS = PatternRule(r"^[^\x00-\x1f\x7f-\x9f]*$", "must not contain contro
 _TRIMMED = PatternRule(r"^\S(.*\S)?$", "must not begin or end with white space")
 _NO_NUL = PatternRule(r"^[^\x00]*$", "must not contain NUL")
 _NOT_BLANK = PatternRule(r"\S", "must contain something besides white space")
-# The whole rule (see `white_space`), for what clients make anew. What the first release took, which had
-# another one, is still read from the log, and its user ids still authenticate.
+# The full rule (see `white_space`) binds what clients create. Values that the first release accepted by its
+# weaker rule are still read from the log, and its user ids still authenticate.
 _NOT_WHITE_SPACE = "[^" + "".join(f"\\x{{{code_point:x}}}" for code_point in CODE_POINTS) + "]"
 _STRICTLY_TRIMMED = PatternRule(f"^{_NOT_WHITE_SPACE}(.*{_NOT_WHITE_SPACE})?$", _TRIMMED.message)
 _STRICTLY_NOT_BLANK = PatternRule(_NOT_WHITE_SPACE, _NOT_BLANK.message)
@@ -107,7 +107,7 @@ Uuid = Annotated[
 ]
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ, strict=True)]
 ClientSeq = Annotated[Seq, BeforeValidator(_integral)]
-"""A Seq that a client gives: `3001.0` is an integer in JSON Schema."""
+"""A Seq sent by a client: `3001.0` is an integer in JSON Schema."""
 Timestamp = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"),
@@ -117,7 +117,7 @@ Timestamp = Annotated[
 
 
 class WireModel(BaseModel):
-    """A JSON object of ours: frozen, camelCase on the wire, strict about what it does not know."""
+    """A JSON object of ours: frozen, camelCase on the wire, no unknown fields."""
 
     model_config = ConfigDict(
         frozen=True,

@@ -1,105 +1,18 @@
-"""What clients and the gateway say to one another (DESIGN of the wire: docs/contract/).
+"""The frames between clients and the gateway (described in docs/contract/).
 
-Frames made from an entry are state, never deltas, and carry `version`: a client drops what is not above
-the version of the object it holds.
+Frames made from an entry stand beside it in `kinds`. They are state, never deltas, and carry `version`: a
+client drops what is not above the version of the object it holds. The others are about the connection.
 """
 
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from shared.contract.fields import (
-    ClientId,
-    ClientSeq,
-    NewClientId,
-    NewText,
-    Seq,
-    Timestamp,
-    UserId,
-    Uuid,
-    WireModel,
-    is_none,
-)
-
-
-class MessageFields(WireModel):
-    """A message as everybody sees it."""
-
-    id: Uuid
-    conversation_id: Uuid
-    seq: Seq
-    """Dense number inside the conversation: 1, 2, 3 …, no gaps."""
-    sender_id: UserId
-    text: str
-    created_at: Timestamp
-    version: Seq
-    """Grows with every change: drop what is not above the version that you hold."""
-    client_id: ClientId | None = Field(default=None, exclude_if=is_none)
-
-
-class Message(MessageFields):
-    """A message as one caller sees it."""
-
-    is_read: bool
-    """Of another's message: I have read it. Of mine: every other member to whom it is visible has. It moves
-    without `version`: live it is told by `read` frames, and by messages, since who writes has read what is
-    before; a later answer is right about it."""
-
-
-class ConversationFields(WireModel):
-    """A conversation as everybody sees it: nothing personal in it."""
-
-    conversation_id: Uuid
-    kind: Literal["direct", "group"]
-    title: str | None
-    members: list[UserId]
-    """In join order, the first 100."""
-    member_count: int
-    created_at: Timestamp
-    updated_at: Timestamp
-    version: Seq
-    """Grows with every change: drop what is not above the version that you hold."""
-
-
-class Conversation(WireModel):
-    """A conversation as one member sees it."""
-
-    id: Uuid
-    kind: Literal["direct", "group"]
-    title: str | None
-    peer_id: UserId | None = Field(default=None, exclude_if=is_none)
-    members: list[UserId]
-    member_count: int
-    last_message: Message | None
-    last_seq: Seq
-    read_seq: Seq
-    unread_count: int
-    created_at: Timestamp
-    updated_at: Timestamp
-    version: Seq
-    """Grows with every change: drop what is not above the version that you hold."""
-
-
-class ReadFields(WireModel):
-    """A user has read everything up to `upTo`."""
-
-    conversation_id: Uuid
-    user_id: UserId
-    up_to: Seq
-    version: Seq
-    """Grows with every change: drop what is not above the version that you hold."""
-
-
-class RejectionFields(WireModel):
-    """What the user did was refused after it was accepted."""
-
-    conversation_id: Uuid
-    id: str
-    """The message id that was promised by `accepted`; for other events the event's id."""
-    client_id: ClientId | None = Field(default=None, exclude_if=is_none)
-    reason: str
-    """`not_found`, `group_full`, `not_a_group`; later ones may come."""
-
+from shared.contract.fields import ClientId, ClientSeq, NewClientId, NewText, UserId, Uuid, WireModel, is_none
+from shared.contract.kinds.conversation_started import Conversation, ConversationFields, ConversationFrame
+from shared.contract.kinds.event_rejected import RejectedFrame, RejectionFields
+from shared.contract.kinds.message_sent import Message, MessageFields, MessageFrame
+from shared.contract.kinds.read_moved import ReadFields, ReadFrame
 
 ResetReason = Literal["of_another_user", "of_another_log", "beyond_the_log", "cursor_unusable", "unknown"]
 
@@ -107,7 +20,7 @@ ResetReason = Literal["of_another_user", "of_another_log", "beyond_the_log", "cu
 
 
 class HelloFrame(WireModel):
-    """The first frame: from here on this socket tells everything."""
+    """The first frame: from here on this socket receives everything."""
 
     type: Literal["hello"] = "hello"
     user_id: UserId
@@ -140,12 +53,6 @@ class AcceptedFrame(WireModel):
     client_id: ClientId | None = Field(default=None, exclude_if=is_none)
 
 
-class RejectedFrame(RejectionFields):
-    """What was accepted could not be done."""
-
-    type: Literal["rejected"] = "rejected"
-
-
 class ErrorFrame(WireModel):
     """What the client sent was refused at once; the socket lives."""
 
@@ -157,24 +64,6 @@ class ErrorFrame(WireModel):
     cursor. Later ones may come."""
     message: str
     client_id: str | None = Field(default=None, exclude_if=is_none)
-
-
-class MessageFrame(Message):
-    """A message."""
-
-    type: Literal["message"] = "message"
-
-
-class ReadFrame(ReadFields):
-    """A member has read up to a message."""
-
-    type: Literal["read"] = "read"
-
-
-class ConversationFrame(ConversationFields):
-    """A conversation, new or changed."""
-
-    type: Literal["conversation"] = "conversation"
 
 
 class ResetFrame(WireModel):
@@ -211,7 +100,7 @@ ServerFrame = (
 
 
 class SendMessage(WireModel):
-    """Send a message. With the same `clientId` it is sent once, however often it is said."""
+    """Send a message. With the same `clientId` it is sent once, however often it is repeated."""
 
     type: Literal["message"]
     conversation_id: Uuid
@@ -231,3 +120,29 @@ ClientFrame = SendMessage | MoveRead
 client_frame_adapter: TypeAdapter[ClientFrame] = TypeAdapter(
     Annotated[ClientFrame, Field(discriminator="type")]
 )
+
+__all__ = [
+    "AcceptedFrame",
+    "ClientFrame",
+    "Conversation",
+    "ConversationFields",
+    "ConversationFrame",
+    "CursorFrame",
+    "ErrorFrame",
+    "HelloFrame",
+    "Message",
+    "MessageFields",
+    "MessageFrame",
+    "MoveRead",
+    "ReadFields",
+    "ReadFrame",
+    "ReconnectFrame",
+    "RejectedFrame",
+    "RejectionFields",
+    "ResetFrame",
+    "ResetReason",
+    "SendMessage",
+    "ServerFrame",
+    "SyncedFrame",
+    "client_frame_adapter",
+]

@@ -1,4 +1,4 @@
-"""A place in the log, as clients hold it: opaque to them, `epoch-partition-offset` to us."""
+"""The place of a record in the log: opaque to clients, `epoch-partition-offset` to us."""
 
 import re
 from typing import NamedTuple, Self
@@ -8,7 +8,7 @@ _PATTERN = re.compile(PATTERN)
 
 
 class Position(NamedTuple):
-    """Where one record stands. `epoch` names the log, so that a place in another log is recognised."""
+    """The place of one record. `epoch` names the log, so that a position in another log is recognised."""
 
     epoch: str
     partition: int
@@ -19,7 +19,7 @@ class Position(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Raises ValueError when `text` was never a position."""
+        """Parse a position. Raises ValueError when `text` is not one."""
         form = _PATTERN.fullmatch(text)
         if form is None:
             raise ValueError("is not a position")
@@ -27,5 +27,5 @@ class Position(NamedTuple):
 
 
 def next_offset(offset: int) -> int:
-    """The next offset to read once `offset` is done: the only "+1" in the house."""
+    """Return the offset to read once `offset` is processed. The only place where 1 is added to an offset."""
     return offset + 1

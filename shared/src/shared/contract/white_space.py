@@ -14,10 +14,10 @@ WHITE_SPACE = "".join(map(chr, CODE_POINTS))
 
 
 def trim(text: str) -> str:
-    """Without white space at its ends."""
+    """Remove white space at both ends."""
     return text.strip(WHITE_SPACE)
 
 
 def is_blank(text: str) -> bool:
-    """Whether there is nothing but white space."""
+    """Return whether the text holds nothing but white space."""
     return not trim(text)

@@ -1,7 +1,8 @@
-"""The connections of one server: how many may be open, and which of them owe a request head.
+"""Limits the open connections of a server and closes idle ones.
 
-A connection that owes a head is closed when the head takes too long. At the limit the one that has owed its
-head for longest makes room for a new connection, so idle connections keep nobody out.
+A connection is idle while no complete request head has arrived. Idle connections are closed after a timeout.
+At the limit, the connection that has been idle longest is evicted for a new one, so that idle connections
+keep no client out.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ log = structlog.get_logger()
 
 _LOG_INTERVAL_SECONDS = 60.0
 _STALL_SECONDS = 1.0
-"""A timer that is late by more found the process stalled: what arrived meanwhile is read first."""
+"""A timer that is later shows that the process stalled: what arrived meanwhile is read first."""
 
 open_connections = Gauge("server_connections", "Open connections, WebSockets among them.")
 connections_closed = Counter(
@@ -30,38 +31,38 @@ class Timeouts:
     """Seconds."""
 
     head: float = 10.0
-    """For a whole request head, from the connection, the last answer or the head's first byte."""
+    """For a complete request head, from the connection, the last response or the head's first byte."""
     unread: float = 30.0
-    """For any progress of an answer that the client does not read."""
+    """For any progress of a response that the client does not read."""
     ping: float = 20.0
     """Between two pings to a WebSocket, and for each pong."""
 
 
 class LimitedConnection(Protocol):
     def on_timeout(self) -> None:
-        """Close it: it was idle for too long."""
+        """Close: idle for longer than the timeout."""
 
     def on_evicted(self, *, newest: bool) -> None:
-        """Close it: the limit is reached. `newest`: it has only just been opened."""
+        """Close: the limit is reached. `newest`: the connection has just been opened."""
 
 
 class ConnectionLimiter:
-    """An idle connection is one without a request: it owes a whole head."""
+    """Tracks which connections of one server are idle."""
 
     def __init__(self, limit: int, head_timeout: float) -> None:
         self._limit = limit
         self._head_timeout = head_timeout
         self._idle: dict[LimitedConnection, float] = {}
-        """Since when, oldest first."""
+        """Since when (monotonic seconds), oldest first."""
         self._evicted: set[LimitedConnection] = set()
-        """Closed by us and not gone yet."""
+        """Evicted, but not closed yet."""
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0
         self._dropped = 0
         self._logged_at = float("-inf")
 
     def mark_idle(self, connection: LimitedConnection) -> None:
-        """From now on: it must not be for longer than the timeout."""
+        """Start the idle timeout of the connection."""
         self._idle.pop(connection, None)
         self._idle[connection] = time.monotonic()
         if self._timer is None:
@@ -75,7 +76,7 @@ class ConnectionLimiter:
         self._evicted.discard(connection)
 
     def evict_excess(self, newest: LimitedConnection, count: int) -> None:
-        """Close idle connections if `count`, with `newest`, is above the limit."""
+        """Evict idle connections while `count`, which includes `newest`, is above the limit."""
         while count - len(self._evicted) > self._limit and self._idle:
             oldest = next(iter(self._idle))
             connections_closed.labels("limit").inc()
@@ -92,7 +93,8 @@ class ConnectionLimiter:
         self._timer = asyncio.get_running_loop().call_later(seconds, self._time_out_idle)
 
     def _time_out_idle(self) -> None:
-        """The timer stays set meanwhile: a refused one, which lingers, must not set it for itself alone."""
+        """Close the connections that have been idle too long. The timer stays set meanwhile: a refused
+        connection, which becomes idle again, must not restart it for itself alone."""
         now = time.monotonic()
         if now - self._timer_due > _STALL_SECONDS:
             self._set_timer(_STALL_SECONDS)

@@ -1,9 +1,9 @@
-"""Straight to a route that does all itself.
+"""Calls a route without FastAPI's dispatch.
 
 FastAPI solves dependencies, keeps exit stacks and tries route after route: half of the CPU of a call whose
-route takes the `Request` and returns a ready `Response`. A Shortcut stands before the application and calls
-such a route by its method and path; all else, a wrong method too, goes on to FastAPI, which has the same
-routes and describes them.
+route takes the `Request` and returns a `Response`. DirectRoutes wraps the application and calls such a route
+by its method and path. Everything else, a wrong method too, goes to FastAPI, which has the same routes and
+documents them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,10 +20,10 @@ _Table = dict[tuple[str, str], APIRoute]
 
 
 class DirectRoutes:
-    """A route's Problem is answered as one; any other exception is for who stands around this."""
+    """Answers a Problem that a route raises; other exceptions propagate."""
 
     def __init__(self, app: ASGIApp, routers: Sequence[APIRouter]) -> None:
-        """`routers` are read at the first call, when all are there."""
+        """`routers` are read at the first call, when all routes are added."""
         self._app = app
         self._routers = routers
         self._table: _Table | None = None
@@ -53,5 +53,5 @@ def _direct(router: APIRouter) -> Iterator[tuple[tuple[str, str], APIRoute]]:
 
 
 def _takes_only_request(route: APIRoute) -> bool:
-    """It, and nothing else."""
+    """Return whether the endpoint takes a Request and nothing else."""
     return [each.annotation for each in signature(route.endpoint).parameters.values()] == [Request]

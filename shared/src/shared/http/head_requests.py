@@ -4,7 +4,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class HeadAsGet:
-    """Shows HEAD to `app` as GET. The server knows what was asked, and leaves the body out."""
+    """Passes HEAD to `app` as GET. The server omits the body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -15,14 +15,14 @@ _BODY = {
 }
 
 Reasons = Callable[[], Iterable[str]]
-"""Why a process is not alive, or not ready; empty when it is."""
+"""Returns why a process is not alive, or not ready; empty when it is."""
 
 
 def health_routes(alive: Reasons, ready: Reasons) -> APIRouter:
-    """`alive` is about progress: a process that does nothing although there is work names a reason, so that
-    it is started anew. `ready` is about the process itself (started, what it needs was seen once, not
+    """Build the routes. `alive` is about progress: a process that is stuck names a reason, so that it is
+    restarted. `ready` is about the process itself (started, its dependencies were reached once, not
     draining), never about a dependency that all replicas share."""
-    disable_created_metrics()  # type: ignore[no-untyped-call]  # of each series when it began
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # the creation time of each series
     router = APIRouter(tags=["operations"])
 
     @router.get("/healthz", summary="Does this process make progress?", responses=_response_docs("alive"))
@@ -51,7 +51,7 @@ def _body(state: str, reasons: list[str]) -> dict[str, Any]:
 
 
 def _response_docs(state: str) -> dict[int | str, dict[str, Any]]:
-    """For OpenAPI."""
+    """Return the responses as OpenAPI documents them."""
     return {
         200: _documented(f"It is {state}.", _body(state, [])),
         503: _documented(f"It is not {state}; `reasons` say why.", _body(state, ["draining"])),

@@ -1,8 +1,8 @@
-"""uvicorn's HTTP protocol with bounds: on request heads, on silent connections and on answers nobody reads.
+"""uvicorn's HTTP protocol with bounds on request heads, idle connections and unread responses.
 
-What does not belong to a request's body (request line, fields, trailers, chunk extensions) is counted by its
-bytes as it arrives, so that none of it is kept or parsed beyond the limit. What a client gets wrong is
-counted and answered as a problem document, never logged.
+Bytes outside a request's body (request line, fields, trailers, chunk extensions) are counted as they arrive,
+so that none are kept or parsed beyond the limit. Malformed requests are counted and answered with a problem
+document, never logged.
 """
 
 import asyncio
@@ -27,9 +27,9 @@ from shared.http.unread_answers import UnreadResponse
 
 _BODY = (b"content-length", b"transfer-encoding")
 _LONG_URL = MAX_REQUEST_LINE_BYTES - 64
-"""A shorter one makes no request line too long."""
+"""A request line with a shorter URL is never too long."""
 _LINGER_TIMEOUT = 1.0
-"""A refused client gets so long to read why; what it goes on sending is discarded."""
+"""Seconds for a refused client to read the response; what it goes on sending is discarded."""
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -41,7 +41,7 @@ class HttpProtocol(HttpToolsProtocol):
         private_path: str,
         **kwargs: Any,
     ) -> None:
-        """Answers below the path `private` are `no-store`."""
+        """Responses below `private_path` are `no-store`."""
         super().__init__(*args, **kwargs)
         self.url = b""
         self._connections = open_connections
@@ -50,11 +50,11 @@ class HttpProtocol(HttpToolsProtocol):
         self._in_head = True
         self._host_count = 0
         self._overhead = 0
-        """Bytes since the last whole head, piece of a body, or end of a message."""
+        """Bytes since the last complete head, piece of a body, or end of a message."""
         self._made_progress = False
-        """One of these came with the bytes being parsed."""
+        """Whether the bytes being parsed complete one of these."""
         self._upgrade_declined = False
-        """The head asks for an upgrade that is not taken."""
+        """Whether the head requests an upgrade that is declined."""
         self._fault: Problem | None = None
         self._refused = False
 
@@ -88,7 +88,7 @@ class HttpProtocol(HttpToolsProtocol):
         else:
             self.transport.abort()
 
-    # What arrives
+    # Input
 
     def data_received(self, data: bytes) -> None:
         start = 0
@@ -117,7 +117,7 @@ class HttpProtocol(HttpToolsProtocol):
                 self._count(len(data))
 
     def _count(self, size: int) -> None:
-        """Bytes that ended nothing."""
+        """Count bytes that completed nothing."""
         if self._in_head and not self._overhead and not self._is_responding:
             self._connections.mark_idle(self)
         self._overhead += size
@@ -127,7 +127,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_head:
-            return  # a trailer, which must not pass for a field of the head
+            return  # a trailer must not count as a header field
         name, value = name.lower(), value.rstrip(b" \t")
         if name == b"host":
             self._host_count += 1
@@ -165,7 +165,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def _violation(self) -> Problem | None:
-        """Of RFC 9112 or of the limits, which a whole head may break."""
+        """Return the violation of RFC 9112 or of a limit by a complete head, if any."""
         line = request_line_bytes(self.parser.get_method(), self.url)
         if line > MAX_REQUEST_LINE_BYTES or len(self.headers) > MAX_FIELDS:
             return head_too_large(self.parser.get_method(), self.url)
@@ -178,12 +178,12 @@ class HttpProtocol(HttpToolsProtocol):
     # Upgrades
 
     def _should_upgrade(self) -> bool:
-        """An upgrade by another method is an ordinary request (RFC 6455, section 4.1)."""
+        """Treat an upgrade by another method as an ordinary request (RFC 6455, section 4.1)."""
         return self.scope["method"] == "GET" and super()._should_upgrade()
 
     def _parse_as_request(self, rest: bytes) -> None:
-        """Parse the head again without `Upgrade`. The parser takes whatever follows an upgrade for another
-        protocol: it would pass over the body, and then take that for the next request."""
+        """Parse the head again without `Upgrade`. Behind an upgrade the parser expects another protocol: it
+        would skip the body and then parse it as the next request."""
         self._upgrade_declined = False
         line = b"%s %s HTTP/%s\r\n" % (
             self.parser.get_method(),
@@ -197,7 +197,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._parse(b"".join([line, *fields, b"\r\n", rest]))
 
     def handle_websocket_upgrade(self) -> None:
-        """A parser and its protocol hold one another: 4 KiB, until somebody looks for circles."""
+        """Hand over to the WebSocket protocol, and drop the parser: with its protocol it forms a reference
+        cycle of 4 KiB."""
         if not self.url.isascii():
             connections_closed.labels("malformed").inc()
             self._refuse(Problem("bad_request", "the URL is not percent-encoded"))
@@ -208,10 +209,10 @@ class HttpProtocol(HttpToolsProtocol):
         super().handle_websocket_upgrade()
         self.parser = None  # type: ignore[assignment]
 
-    # What is answered
+    # Output
 
     def on_response_complete(self) -> None:
-        """As uvicorn does it, but for its timer: an idle connection is ended with all others."""
+        """Do as uvicorn does, without its timer: idle connections are closed by the ConnectionLimiter."""
         self.server_state.total_requests += 1
         if self.transport.get_write_buffer_size():
             self._unread.watch()
@@ -232,7 +233,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._unread.watch()
 
     def _refuse(self, problem: Problem) -> None:
-        """Answer and close; what is under way and whole is answered instead."""
+        """Answer with the problem and close; a complete request in progress is answered instead."""
         self._refused = True
         if self._is_responding:
             if not self.cycle.more_body:
@@ -248,9 +249,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._linger()
 
     def _linger(self) -> None:
-        """Closing with unread bytes resets the connection, and the client would lose the answer."""
-        self._connections.mark_idle(self)  # a newcomer is worth more
+        """Discard input for a moment: closing with unread bytes resets the connection, and the client would
+        lose the response."""
+        self._connections.mark_idle(self)  # first to be evicted
         self.flow.resume_reading()
-        with suppress(OSError):  # the client is gone already
+        with suppress(OSError):  # disconnected already
             self.transport.write_eof()
         self.loop.call_later(_LINGER_TIMEOUT, self.transport.abort)

@@ -1,4 +1,4 @@
-"""How every HTTP error looks: RFC 9457 problem details with a stable `code`."""
+"""HTTP errors as RFC 9457 problem details with a stable `code`."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -27,7 +27,7 @@ Code = Literal[
     "unavailable",
     "projection_behind",
 ]
-"""Every `code` that a problem document can have; docs/contract/README.md lists them."""
+"""Every `code` of a problem document; docs/contract/README.md lists them."""
 
 STATUS: dict[str, int] = {
     "bad_request": 400,
@@ -68,8 +68,8 @@ class ProblemDetails(WireModel):
 
 
 class Problem(Exception):
-    """Answered as its problem document. `retry_after` in seconds; `status` where the
-    code's own is too vague."""
+    """An error that is answered with its problem document. `retry_after` is in seconds; `status` replaces the
+    code's own."""
 
     def __init__(
         self,
@@ -100,12 +100,13 @@ class Problem(Exception):
 
 
 def not_found() -> NoReturn:
-    """The one answer for "no such conversation" and "not yours": a stranger learns nothing from it."""
+    """Raise the one Problem for a conversation that does not exist and for one of others, so that it reveals
+    nothing."""
     raise Problem("not_found", "no such conversation, or you are not a member of it")
 
 
 def problem_for_status(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
-    """An error that is known by its status alone."""
+    """Return the Problem of an error that is known by its status alone."""
     return Problem(_CODE_OF.get(status, "bad_request"), detail, status=status, headers=headers)
 
 
@@ -114,8 +115,8 @@ def internal_error() -> Problem:
 
 
 def install_problem_handlers(app: FastAPI, *, docs: str | None = None) -> None:
-    """Every error of `app` becomes a problem document. `docs`: where its calls are described."""
-    app.router.redirect_slashes = False  # that is an answer without any
+    """Answer every error of `app` with a problem document. `docs`: the path of its documentation."""
+    app.router.redirect_slashes = False  # a redirect has no problem document
     unknown = "no such resource" + (f"; the calls are described at {docs}" if docs else "")
 
     @app.exception_handler(Problem)
@@ -141,7 +142,7 @@ def install_problem_handlers(app: FastAPI, *, docs: str | None = None) -> None:
 
 
 def _with_head(methods: str) -> str:
-    """The value of `Allow`, with HEAD wherever GET is (`shared.head`)."""
+    """Return the value of `Allow`, with HEAD wherever GET is (`head_requests`)."""
     given = {method.strip() for method in methods.split(",")}
     return ", ".join(sorted(given | {"HEAD"} if "GET" in given else given))
 

@@ -1,4 +1,4 @@
-"""What the HTTP protocol itself refuses, and the bytes that say so."""
+"""Requests that the HTTP protocol itself refuses, and the responses to them as bytes."""
 
 from collections.abc import Iterable
 
@@ -13,12 +13,12 @@ NO_STORE = (b"cache-control", b"no-store")
 
 
 def request_line_bytes(method: bytes, url: bytes) -> int:
-    """Its size in bytes."""
+    """Return the size of the request line in bytes."""
     return len(method) + len(url) + len(b"  HTTP/1.1\r\n")
 
 
 def head_too_large(method: bytes, url: bytes) -> Problem:
-    """Of a head beyond a limit, whose `url` has arrived as far as it is given."""
+    """Return the Problem for a head beyond a limit; `url` may be incomplete."""
     if request_line_bytes(method, url) > MAX_REQUEST_LINE_BYTES:
         return Problem(
             "too_big", f"the request line is longer than {MAX_REQUEST_LINE_BYTES} bytes", status=414
@@ -28,7 +28,7 @@ def head_too_large(method: bytes, url: bytes) -> Problem:
 
 
 def refusal_bytes(problem: Problem, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """The last one on its connection; `headers` besides its own."""
+    """Return the last response on a connection, with `headers` besides its own."""
     answer = problem.response()
     fields = [*headers, NO_STORE, *answer.raw_headers, (b"connection", b"close")]
     head = b"".join(b"%s: %s\r\n" % field for field in fields)

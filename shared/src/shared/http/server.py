@@ -1,4 +1,4 @@
-"""Running one process: an application on uvicorn, with the settings that this house needs."""
+"""Builds and runs a uvicorn server with the bounds that every process has."""
 
 import asyncio
 import gc
@@ -23,11 +23,11 @@ _HEADERS = [
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Content-Security-Policy", "frame-ancestors 'none'"),
 ]
-"""Of every answer."""
+"""Of every response."""
 _TIMEOUTS = Timeouts()
 
 ShutdownHook = Callable[[], Awaitable[None]]
-"""What is still to be done when a stop was asked for, while all connections are open."""
+"""Runs when the server is stopped, while all connections are still open."""
 
 
 def run_server(
@@ -38,15 +38,15 @@ def run_server(
     max_message: int = 256 * 1024,
     on_shutdown: ShutdownHook | None = None,
 ) -> None:
-    """Serve until SIGTERM or Ctrl-C; then `farewell`, close sockets with 1012 and end within `grace` seconds.
-    A socket that sends more than `max_message` bytes at once is closed with 1009."""
+    """Serve until SIGTERM or Ctrl-C; then run `on_shutdown`, close WebSockets with 1012 and end within
+    `grace` seconds. A message of more than `max_message` bytes closes its WebSocket with 1009."""
     uvloop.run(
         build_server(app, settings, grace=grace, max_message=max_message, on_shutdown=on_shutdown).serve()
     )
 
 
 def _tune_garbage_collection() -> None:
-    """What was imported stays; what a message leaves behind goes by reference count. Looking for circles each
+    """Freeze what was imported and collect rarely: messages leave no reference cycles, and collecting every
     700 objects took a tenth of the gateway's and the projector's time."""
     gc.collect()
     gc.freeze()
@@ -63,7 +63,7 @@ def build_server(
     private_path: str = "/",
     on_shutdown: ShutdownHook | None = None,
 ) -> uvicorn.Server:
-    """The same, for who has a loop already and awaits `.serve()` in it. Answers below the path `private` are
+    """Build the server, to be awaited by `.serve()` in a running loop. Responses below `private_path` are
     `no-store`."""
     _tune_garbage_collection()
     raise_limit()
@@ -81,7 +81,7 @@ def build_server(
         ws_ping_interval=timeouts.ping,
         ws_ping_timeout=timeouts.ping,
         timeout_graceful_shutdown=grace,
-        proxy_headers=False,  # who calls is not for a client to say
+        proxy_headers=False,  # clients must not choose their address
         access_log=False,
         log_config=None,
         server_header=False,

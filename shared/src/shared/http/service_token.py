@@ -1,7 +1,7 @@
-"""Who may call the servers behind the gateway: Parley's own services, by a secret that all of them are given.
+"""Admits only Parley's own services, by a secret that they share.
 
-What a web page sends is refused whatever else it brings: no page has business here, and a browser can be made
-to send requests to an address inside.
+Requests of web pages are refused even with the secret: a browser can be made to send requests to an internal
+address.
 """
 
 import hmac
@@ -17,13 +17,13 @@ HEALTH_PATHS = ("/healthz", "/readyz", "/metrics")
 
 
 def authorization(token: str) -> dict[str, str]:
-    """The headers by which a service is recognised."""
+    """Return the headers that authenticate a service."""
     return {"Authorization": f"Bearer {token}"}
 
 
 class ServicesOnly:
-    """Passes on to `app` what comes with the token, and probes; answers 403 to what has an `Origin`, 401 to
-    all else. Sockets are refused before they are accepted."""
+    """Passes requests with the token, and health checks, to `app`; answers 403 to those with an `Origin`, 401
+    to all others. WebSockets are refused before they are accepted."""
 
     def __init__(self, app: ASGIApp, token: str, *, open_paths: Sequence[str] = HEALTH_PATHS) -> None:
         self._app = app
@@ -48,6 +48,6 @@ class ServicesOnly:
         return Problem("unauthenticated", "this server answers Parley's services: send the SERVICE_TOKEN")
 
     def _is_authorized(self, values: Sequence[str]) -> bool:
-        """In the same time for every token."""
+        """Compare in constant time."""
         scheme, _, token = (values[0] if len(values) == 1 else "").partition(" ")
         return hmac.compare_digest(token.encode("latin-1"), self._token) and scheme.lower() == "bearer"

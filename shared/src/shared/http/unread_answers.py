@@ -1,11 +1,11 @@
-"""An answer that a client does not read: closing would wait until it is read, so it is dropped instead."""
+"""Aborts connections whose client does not read a response: a graceful close would wait for it."""
 
 import asyncio
 
 from shared.http.connections import connections_closed
 
 _CHECKS_PER_TIMEOUT = 3
-"""So often in the timeout progress is looked for."""
+"""How often progress is checked during the timeout."""
 
 
 class UnreadResponse:
@@ -26,7 +26,7 @@ class UnreadResponse:
             self._timer.cancel()
 
     def _check(self, before: int, since: float) -> None:
-        """`before`: how much was unread at the last look, unchanged since then."""
+        """`before`: unread bytes at the last check, unchanged since `since`."""
         loop = asyncio.get_running_loop()
         size, now = self._transport.get_write_buffer_size(), loop.time()
         self._timer = None

@@ -1,7 +1,7 @@
-"""A WebSocket's connection itself, beside ASGI: frames go out and come in with no task or queue between.
+"""A WebSocket beside ASGI: frames are read and written with no task or queue between.
 
-What a server sends is not masked, so a frame is the same bytes for everybody: it is made once and written to
-all. Handshake, pings and closing stay uvicorn's; a line writes whole frames only, so they do not mix.
+Server frames are not masked, so a frame is encoded once and written to all recipients. Handshake, pings and
+closing stay uvicorn's; only whole frames are written, so they do not interleave.
 """
 
 from collections.abc import Awaitable, Callable
@@ -9,17 +9,17 @@ from typing import Protocol
 
 from starlette.websockets import WebSocket
 
-EXTENSION = "parley.line"
-"""Where an ASGI scope has it."""
+EXTENSION = "parley.connection"
+"""Its key in the ASGI scope's extensions."""
 
 
 class RawConnection(Protocol):
     is_writable: bool
-    """Does the connection take more? What is written all the same is buffered without a bound."""
+    """Whether the write buffer has room. Frames written nevertheless are buffered without a bound."""
 
     @property
     def is_closed(self) -> bool:
-        """The close was written, or there is nobody to write to."""
+        """Whether the close frame was written, or the peer is gone."""
         ...
 
     def start(
@@ -28,38 +28,39 @@ class RawConnection(Protocol):
         on_writable: Callable[[], None],
         on_unresponsive: Callable[[], None],
     ) -> Awaitable[None]:
-        """Once accepted, in place of ASGI's `receive`: `heard` gets each text (None: it was no text), `takes`
-        is called when `taking` again, `unresponsive` when a ping was not answered in time: close it then, it
-        is cut soon after. Await what is returned for the client's end. What came before is heard at once.
-        Headers are forgotten."""
+        """Receive from now on, instead of by ASGI's `receive`: `on_text` gets each text (None: a binary
+        message), `on_writable` is called when `is_writable` becomes true, `on_unresponsive` when a ping was
+        not answered in time: close then; the connection is aborted a second later. Messages received before
+        are passed to `on_text` at once. Await the result for the disconnect. Drops the request headers."""
         ...
 
     def pause_reading(self) -> None:
-        """Read no more; what has arrived already is heard."""
+        """Stop reading; messages that have arrived are still passed on."""
         ...
 
     def resume_reading(self) -> None:
-        """After `hold`."""
+        """Read again after `pause_reading`."""
         ...
 
     def write(self, frame: bytes) -> None: ...
 
     def close(self, code: int, reason: str) -> None:
-        """After what was written."""
+        """Send a close frame after what was written."""
         ...
 
     def abort(self) -> None:
-        """Cut a peer that does not read. Closing would wait until it had read what is buffered: for ever."""
+        """Abort the TCP connection; a graceful close would wait for a peer that never reads."""
         ...
 
 
 def raw_connection(websocket: WebSocket) -> RawConnection:
-    found: RawConnection = websocket.scope["extensions"][EXTENSION]
-    return found
+    """Return the connection of an accepted WebSocket."""
+    connection: RawConnection = websocket.scope["extensions"][EXTENSION]
+    return connection
 
 
 def text_frame(text: bytes) -> bytes:
-    """One whole, unmasked text frame (RFC 6455, section 5.2)."""
+    """Encode one whole, unmasked text frame (RFC 6455, section 5.2)."""
     size = len(text)
     if size < 126:
         return bytes((0x81, size)) + text

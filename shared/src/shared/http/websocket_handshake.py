@@ -1,4 +1,4 @@
-"""The WebSocket handshake, refused as every other request is: with a problem document."""
+"""Refuses a WebSocket handshake with a problem document, like every other request."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -13,7 +13,7 @@ from shared.http.refusals import NO_STORE
 
 class HandshakeProtocol(ServerProtocol):
     default_headers: Sequence[tuple[bytes, bytes]] = ()
-    """Of every answer."""
+    """Of every response."""
 
     def reject(self, status: HTTPStatus | int, text: str) -> Response:
         status = HTTPStatus(status)

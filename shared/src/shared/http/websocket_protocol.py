@@ -1,5 +1,4 @@
-"""uvicorn's WebSocket protocol, changed where sockets are dear: each is a Line, and what its upgrade needed
-goes."""
+"""uvicorn's WebSocket protocol with bounds, as a RawConnection; memory of the handshake is released."""
 
 import asyncio
 import socket
@@ -20,15 +19,15 @@ from shared.http.websocket_handshake import HandshakeProtocol
 
 _UNACKNOWLEDGED_TIMEOUT_MS = 30_000
 _CLOSE_TIMEOUT = 1.0
-"""For the other side of a closing handshake."""
+"""Seconds for the peer's side of the closing handshake."""
 _MAX_FRAGMENTS = 1_024
-"""Of one message: `ws_max_size` counts bytes, of which a fragment may have none."""
+"""Per message: `ws_max_size` counts bytes, and a fragment may be empty."""
 _PONG = b"\x8a"
-"""What the frame begins with."""
+"""First byte of a pong frame."""
 
 
 class _DisconnectQueue:
-    """In place of uvicorn's queue (3 KiB), when all that is put there is that the client is gone."""
+    """Replaces uvicorn's queue (3 KiB) once only the disconnect is put there."""
 
     def __init__(self, come: asyncio.Future[None]) -> None:
         self.disconnected = come
@@ -39,7 +38,8 @@ class _DisconnectQueue:
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """A Line. Who does not even answer pings is cut, by us or by the kernel: a close would wait for it."""
+    """A RawConnection. A peer that does not answer pings is aborted, by us or by the kernel: a close
+    handshake would wait for it."""
 
     is_writable = True
     _on_text: Callable[[str | None], None] | None = None
@@ -71,7 +71,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.queue = disconnects  # type: ignore[assignment]
         self._on_text, self._on_writable, self._on_unresponsive = on_text, on_writable, on_unresponsive
         self.scope["headers"] = ()
-        del self.scope["extensions"][EXTENSION]  # each would keep the other
+        del self.scope["extensions"][EXTENSION]  # a reference cycle
         del self.request, self.response
         self.resume_reading()
         for message in received:
@@ -104,10 +104,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.abort()
 
     async def _close(self, code: int, reason: str) -> None:
-        with suppress(ClientDisconnected, RuntimeError):  # it is gone, or closing already
+        with suppress(ClientDisconnected, RuntimeError):  # disconnected, or closing already
             await self.send({"type": "websocket.close", "code": code, "reason": reason})
 
-    # What uvicorn's protocol does, and a little more
+    # Overridden methods of uvicorn's protocol
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
@@ -117,12 +117,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self.resume_writing()  # nothing waits for it any more
+        self.resume_writing()  # nothing is left to wait for
         self._on_text = self._on_writable = self._on_unresponsive = None
 
     def data_received(self, data: bytes) -> None:
-        """What websockets answers to a request line or header that is too long (414, 431) uvicorn does not
-        send: the client would wait for ever."""
+        """Send what websockets answers to a request line or header that is too long (414, 431): uvicorn does
+        not, and the client would wait without end."""
         if self._is_discarding:
             return
         super().data_received(data)
@@ -137,7 +137,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             super().handle_cont(event)
 
     def send_receive_event_to_app(self) -> None:
-        """A whole message has come."""
+        """Pass on a complete message."""
         data, self.frames = b"".join(self.frames), []
         if self.close_sent:
             return
@@ -158,17 +158,17 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.pause_reading()  # until the application takes it
 
     def _fail(self, code: int, reason: str) -> None:
-        """What the client sent is no WebSocket message: counted, not logged."""
+        """Close because of an invalid message: counted, not logged."""
         if not self.close_sent:
             connections_closed.labels("malformed").inc()
             self.conn.send_close(code, reason)
             self.handle_parser_exception()
 
     def handle_parser_exception(self) -> None:
-        """Send the close that says why, and read on for a moment without looking: closing with unread bytes
-        resets the connection, and the client would lose the code."""
+        """Send the close frame, and discard input for a moment: closing with unread bytes resets the
+        connection, and the client would lose the code."""
         if (sent := self.conn.close_sent) is None:
-            return  # of a handshake, which is answered when its bytes were read
+            return  # during the handshake, which is answered by data_received
         self.queue.put_nowait({"type": "websocket.disconnect", "code": sent.code, "reason": sent.reason})
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = self._is_discarding = True
@@ -189,8 +189,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self._on_writable()
 
     def handle_ping(self) -> None:
-        """Of the pings of a client that does not read only the last is to be answered (RFC 6455, section
-        5.5.3). What came with it is answered already, too: a close, perhaps."""
+        """Answer only the last ping of a client that does not read (RFC 6455, section 5.5.3). Other frames,
+        such as a close, are written at once."""
         for frame in self.conn.data_to_send():
             if self.is_writable or frame[:1] != _PONG:
                 self.write(frame)
@@ -198,8 +198,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
                 self._pending_pong = frame
 
     async def send(self, message: ASGISendEvent) -> None:
-        """An upgrade that was refused with an answer is complete, too: uvicorn logs an error, as if it was
-        left open."""
+        """Complete an upgrade that was refused with a response; uvicorn would log it as left open."""
         if message["type"] == "websocket.http.response.start":
             message["headers"] = [*self.default_headers, *message.get("headers", [])]
         await super().send(message)
@@ -211,7 +210,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().send_keepalive_ping()
 
     def keepalive_timeout(self) -> None:
-        """No deadline runs while its pong may wait for us to read on."""
+        """Extend the deadline while the pong may be unread because reading is paused."""
         if self._was_paused:
             self._was_paused = self.read_paused
             assert self.ping_timeout is not None

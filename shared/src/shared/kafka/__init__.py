@@ -1,10 +1,13 @@
-"""The log and the only door to it: nothing outside this package imports aiokafka.
+"""The only package that imports aiokafka.
 
-Producer    appends, bounded in time, and says whether the broker confirmed
-Accumulator   puts a producer's records together, the more the more come
-Consumer    a group member that reads only from where it was told to
-Inspector   reads single records and end offsets, outside any group
-memory      the same three over lists, for tests
+types                ports, records and positions
+producer             appends with a deadline and reports whether the broker confirmed
+accumulator          batches a producer's records: the more arrive, the larger the batches
+consumer             a group member that reads only from where `seek` positioned it
+topic_reader         reads single records and end offsets, outside any group
+consumer_lifecycle   start, stop and time limits of aiokafka's consumer
+partitioning         the partition of a key
+admin                creates topics
 """
 
 from shared.kafka.accumulator import Accumulator

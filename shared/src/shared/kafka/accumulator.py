@@ -1,7 +1,7 @@
-"""Where records wait for one another: at once into the log while few come, together while many do.
+"""Batches records per partition without a linger timer.
 
-A request to Kafka costs far more than one more record in it. A partition has one batch under way at a time,
-and what comes meanwhile makes the next: so batches grow with the load, and nothing waits for a timer.
+A request to Kafka costs far more than one more record in it. A partition has one batch in flight; records
+that arrive meanwhile form the next. So batches grow with the load, and a single record is sent at once.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from shared.kafka.types import MAX_BATCH_RECORDS, BatchResult, OutgoingRecord, ProducerPort, Unconfirmed
 
 _QUEUE_TIMEOUT = 4.0
-"""Seconds in line: a broker that is too slow for what comes must not make all wait ever longer."""
+"""Seconds a record may be queued, so that a broker that is too slow does not make the queue grow."""
 
 
 class _QueuedRecord(NamedTuple):
@@ -27,7 +27,7 @@ class Accumulator:
         self._producer = producer
         self._topic = topic
         self._queues: dict[int, deque[_QueuedRecord]] = {}
-        """Of each partition that has a batch under way."""
+        """Of each partition that has a batch in flight."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def append(self, partition: int, record: OutgoingRecord) -> asyncio.Future[int]:
@@ -42,15 +42,13 @@ class Accumulator:
             queue.append(queued)
             return queued.offset
         self._queues[partition] = queue = deque([queued])
-        task = loop.create_task(
-            self._append_batches(partition, queue)
-        )  # it begins with what this turn brings besides
+        task = loop.create_task(self._append_batches(partition, queue))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return queued.offset
 
     async def _append_batches(self, partition: int, queue: deque[_QueuedRecord]) -> None:
-        """One batch after the other, as long as something waits."""
+        """Append batch after batch until the queue is empty."""
         try:
             while _fail_expired(queue):
                 batch = [waiting.record for waiting in islice(queue, MAX_BATCH_RECORDS)]
@@ -70,7 +68,7 @@ def _confirm(batch: Sequence[_QueuedRecord], result: BatchResult) -> None:
 
 
 def _fail_expired(queue: deque[_QueuedRecord]) -> int:
-    """Who waited too long was not sent, and is told so; how many are left."""
+    """Fail records whose deadline has passed; return how many remain."""
     now = asyncio.get_running_loop().time()
     while queue and queue[0].deadline < now:
         _fail(queue.popleft(), None)
@@ -78,7 +76,7 @@ def _fail_expired(queue: deque[_QueuedRecord]) -> int:
 
 
 def _fail_all(queue: deque[_QueuedRecord], error: Exception | None) -> None:
-    """What waits behind a batch that was not confirmed would wait for nothing."""
+    """Fail all queued records: behind a batch that was not confirmed none can be written in order."""
     while queue:
         _fail(queue.popleft(), error)
 

@@ -1,4 +1,4 @@
-"""Making topics: explicitly, repeatably."""
+"""Creates topics, idempotently."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from shared.kafka.types import TopicSpec
 
 
 async def create_topics(bootstrap: str, specs: Sequence[TopicSpec], replication: int) -> None:
-    """Make those topics that do not exist; waits for a broker as long as it takes. Raises KafkaError."""
+    """Create those topics that do not exist; wait for a broker without limit. Raises KafkaError."""
     admin = await _connected(bootstrap)
     try:
         response = await admin.create_topics(
@@ -18,7 +18,7 @@ async def create_topics(bootstrap: str, specs: Sequence[TopicSpec], replication:
         )
         for _, code, *_ in response.topic_errors:
             if code not in (0, TopicAlreadyExistsError.errno):
-                raise for_code(code)(f"topics could not be made: {response.topic_errors}")
+                raise for_code(code)(f"topics could not be created: {response.topic_errors}")
     finally:
         await admin.close()
 

@@ -1,8 +1,7 @@
-"""Reading the log from places that the caller owns.
+"""A group member whose caller owns the offsets.
 
-Kafka's group decides who reads which partition; where to read from is said by `seek`, and a partition just
-assigned is paused until then. A caller with no better place for its offsets leaves them with the group
-(`commit`, `committed`).
+The group decides which member reads which partition; `seek` decides from where, and a newly assigned
+partition is paused until then. A caller with no better place for its offsets commits them to the group.
 """
 
 import asyncio
@@ -24,15 +23,14 @@ from shared.kafka.consumer_lifecycle import (
 )
 from shared.kafka.types import Record, Unconfirmed
 
-_MAX_HEARTBEAT_INTERVAL = (
-    0.5  # seconds at most between heartbeats: who comes and goes is heard of at the next
-)
+_MAX_HEARTBEAT_INTERVAL = 0.5
+"""Seconds. Members learn of a rebalance by their next heartbeat."""
 
 
 class Consumer:
-    """A group member. `revision` grows with each assignment: when it changed, seek every partition anew,
-    and all of them together: one sought while Kafka holds a fetch of others open waits for its end, up to
-    half a second."""
+    """A group member. `revision` grows with each assignment: when it has changed, seek every partition again,
+    all in one go: a partition positioned while a fetch of others is pending waits for its end, up to half a
+    second."""
 
     def __init__(
         self, bootstrap: str, topic: str, group: str, *, client_id: str, session_timeout: float = 3.0
@@ -42,7 +40,7 @@ class Consumer:
         self._topic = topic
         self._positioned: set[int] = set()
         self._poll_timeout: asyncio.Timeout | None = None
-        """Of a wait for records."""
+        """Of the poll that is waiting for records."""
         self._consumer: Any = None
         self._create = partial(
             AIOKafkaConsumer,  # wants a running loop
@@ -57,7 +55,7 @@ class Consumer:
         )
 
     async def start(self) -> None:
-        """Joins the group; waits for a broker as long as it takes."""
+        """Join the group; wait for a broker without limit."""
         self._consumer = self._create()
         await start(self._consumer)
         self._consumer.subscribe([self._topic], listener=_RebalanceListener(self))
@@ -66,7 +64,7 @@ class Consumer:
         await stop(self._consumer)
 
     def seek(self, partition: int, offset: int) -> None:
-        """Read `partition` from `offset` on. Nothing of it is delivered before this was said."""
+        """Read `partition` from `offset` on; until then none of its records are returned."""
         topic_partition = TopicPartition(self._topic, partition)
         if partition in self.partitions and topic_partition in self._consumer.assignment():
             self._consumer.seek(topic_partition, offset)
@@ -84,8 +82,8 @@ class Consumer:
             self._consumer.resume(topic_partition)
 
     async def poll(self, limit: int, wait: float) -> dict[int, list[Record]]:
-        """At most `limit` records, in order within each partition; waits up to `wait` seconds for the
-        first, but no longer than the assignment stays what it is."""
+        """Return at most `limit` records, in order within each partition. Wait up to `wait` seconds for the
+        first; a change of the assignment ends the wait."""
         fetched: dict[TopicPartition, list[Any]] = {}
         try:
             with suppress(TimeoutError):
@@ -94,9 +92,9 @@ class Consumer:
         finally:
             self._poll_timeout = None
         return {
-            place.partition: [to_record(record) for record in records]
-            for place, records in fetched.items()
-            if place.partition in self._positioned
+            topic_partition.partition: [to_record(record) for record in records]
+            for topic_partition, records in fetched.items()
+            if topic_partition.partition in self._positioned
         }
 
     async def _fetch(self, limit: int, wait: float) -> dict[TopicPartition, list[Any]]:
@@ -111,15 +109,15 @@ class Consumer:
         return records
 
     async def beginning_offsets(self, partitions: Sequence[int]) -> dict[int, int]:
-        """Per partition the offset of the oldest record kept. Raises TimeoutError."""
+        """Return the offset of the oldest retained record of each partition. Raises TimeoutError."""
         return await fetch_offsets(self._consumer.beginning_offsets, self._topic, partitions)
 
     async def end_offsets(self, partitions: Sequence[int]) -> dict[int, int]:
-        """Per partition the offset that the next record will get. Raises TimeoutError."""
+        """Return the offset that the next record of each partition will get. Raises TimeoutError."""
         return await fetch_offsets(self._consumer.end_offsets, self._topic, partitions)
 
     async def committed(self, partitions: Sequence[int]) -> dict[int, int]:
-        """Per partition the next offset that the group has committed, where it has. Raises TimeoutError."""
+        """Return the committed next offsets of those partitions that have one. Raises TimeoutError."""
         topic_partitions = [TopicPartition(self._topic, partition) for partition in partitions]
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT):
@@ -129,8 +127,8 @@ class Consumer:
         return {p: offset for p, offset in zip(partitions, offsets, strict=True) if offset is not None}
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
-        """Leave the next offsets with the group, of those partitions that are still this member's. Raises
-        Unconfirmed, as in the middle of a change of assignment."""
+        """Commit the next offsets of those partitions that this member still owns. Raises Unconfirmed, for
+        example during a rebalance."""
         owned = {TopicPartition(self._topic, p): at for p, at in offsets.items() if p in self.partitions}
         if not owned:
             return
@@ -138,7 +136,7 @@ class Consumer:
             async with asyncio.timeout(REQUEST_TIMEOUT):
                 await self._consumer.commit(owned)
         except (TimeoutError, KafkaError) as error:
-            raise Unconfirmed("the group did not take the commit") from error
+            raise Unconfirmed("the group did not accept the commit") from error
 
     def on_revoked(self) -> None:
         self.on_assigned(())
@@ -149,9 +147,9 @@ class Consumer:
         self.revision += 1
         for partition in self.partitions:
             self.pause(partition)
-        patience, self._poll_timeout = self._poll_timeout, None
-        if patience is not None:
-            patience.reschedule(0)
+        poll_timeout, self._poll_timeout = self._poll_timeout, None
+        if poll_timeout is not None:
+            poll_timeout.reschedule(0)
 
 
 class _RebalanceListener(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -162,4 +160,4 @@ class _RebalanceListener(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer.on_revoked()
 
     def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        self._consumer.on_assigned(place.partition for place in assigned)
+        self._consumer.on_assigned(topic_partition.partition for topic_partition in assigned)

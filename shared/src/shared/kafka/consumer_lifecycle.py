@@ -1,5 +1,4 @@
-"""What aiokafka's consumer needs around it, whoever reads with it: patience at its start, a limit to each
-question, and an end that leaves nothing open."""
+"""Start, stop and time limits of aiokafka's consumer, for all who read with it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ FETCH_OPTIONS = {
     "retry_backoff_ms": 50,
 }
 REQUEST_TIMEOUT = 4.0
-"""Seconds that Kafka has to answer a question."""
+"""Seconds."""
 
 
 def to_record(record: Any) -> Record:
@@ -26,30 +25,30 @@ def to_record(record: Any) -> Record:
 
 
 async def fetch_offsets(method: Any, topic: str, partitions: Sequence[int]) -> dict[int, int]:
-    """Per partition what `ask`, a method of aiokafka's consumer, says. Raises TimeoutError."""
+    """Call `method` of aiokafka's consumer for all partitions. Raises TimeoutError."""
     try:
         async with asyncio.timeout(REQUEST_TIMEOUT):
             offsets = await method([TopicPartition(topic, partition) for partition in partitions])
     except KafkaError as error:
         raise TimeoutError("Kafka does not answer") from error
-    return {place.partition: offset for place, offset in offsets.items()}
+    return {topic_partition.partition: offset for topic_partition, offset in offsets.items()}
 
 
 async def start(consumer: Any) -> None:
-    """Waits for a broker as long as it takes."""
-    pause = 0.1
+    """Start the consumer; wait for a broker without limit."""
+    backoff = 0.1
     while True:
         try:
             await consumer.start()
         except (KafkaError, OSError):
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 1.0)
+            await asyncio.sleep(backoff)
+            backoff = min(backoff * 2, 1.0)
         else:
             return
 
 
 async def stop(consumer: Any) -> None:
-    """Within five seconds, whether or not a broker answers."""
+    """Stop the consumer within five seconds, whether or not a broker answers."""
     if consumer is None:
         return
     try:
@@ -64,7 +63,7 @@ async def stop(consumer: Any) -> None:
 
 
 async def _force_close(consumer: Any) -> None:
-    """What a `stop` that did not get through has left open."""
+    """Close what a `stop` that failed has left open."""
     for part in (consumer._fetcher, consumer._client):
         with suppress(TimeoutError, KafkaError):
             async with asyncio.timeout(1.0):

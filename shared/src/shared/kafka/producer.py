@@ -1,8 +1,8 @@
-"""Appending to the log, bounded in time.
+"""An idempotent producer with `acks=all`, whose calls have a deadline.
 
-Idempotent, `acks=all`. aiokafka waits for ever for a broker that is gone and can wedge after one that
-came back (its issues 1101 and 1017), so each call here has a deadline, and a call that missed it retires
-the connection: a new one is made in the background, and until it stands, calls fail at once.
+aiokafka waits without limit for a broker that is gone, and can wedge after one that came back (its issues
+1101 and 1017). A call that misses its deadline retires aiokafka's producer: another is connected in the
+background, and until it is, calls fail at once.
 """
 
 import asyncio
@@ -38,12 +38,12 @@ class Producer:
         return self._producer is not None
 
     async def start(self) -> None:
-        """Returns once a broker answered; waits for it as long as it takes."""
+        """Return once a broker answered; wait for it without limit."""
         self._connecting = asyncio.create_task(self._connect())
         await asyncio.shield(self._connecting)
 
     async def stop(self) -> None:
-        """Flushes what is under way for at most a second."""
+        """Flush what is in flight, for a second at most."""
         if self._connecting is not None:
             self._connecting.cancel()
             with suppress(asyncio.CancelledError):
@@ -55,8 +55,8 @@ class Producer:
     async def send(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()
     ) -> Awaitable[RecordPosition]:
-        """Put the record in line: calls that returned in order are written in order. Await what is returned
-        for the broker's confirmation. Both steps raise Unconfirmed; the first ValueError when the record is
+        """Queue the record: calls that returned in order are written in order. Await the result for the
+        broker's confirmation. Both steps raise Unconfirmed; the first raises ValueError when the record is
         larger than a request may be."""
         deadline = asyncio.get_running_loop().time() + self._timeout
         producer = self._require_producer()
@@ -65,19 +65,19 @@ class Producer:
                 future = await producer.send(
                     topic, value, key=key, partition=partition, headers=list(headers)
                 )
-        except MessageSizeTooLargeError as error:  # the connection has no part in that
+        except MessageSizeTooLargeError as error:  # not the connection's fault
             raise ValueError("a record is larger than a request may be") from error
         except (TimeoutError, KafkaError) as error:
             self._retire(producer, error)
-            raise Unconfirmed("the log does not take records now") from error
+            raise Unconfirmed("the log does not accept records now") from error
         return self._confirm(producer, future, partition, deadline)
 
     async def append_batch(
         self, topic: str, partition: int, records: Iterable[OutgoingRecord]
     ) -> BatchResult:
-        """Append as many of `records` as fit one Kafka batch, all or none. A batch is what the broker keeps
-        in order, so a caller that awaits each before the next never sees them reordered. Raises Unconfirmed;
-        ValueError when the first record is too large for any batch."""
+        """Append as many of `records` as fit one Kafka batch, atomically. A caller that awaits each batch
+        before the next never sees records reordered. Raises Unconfirmed; ValueError when the first record is
+        too large for any batch."""
         producer = self._require_producer()
         batch = producer.create_batch()
         count = 0
@@ -94,7 +94,7 @@ class Producer:
                 future = await producer.send_batch(batch, topic, partition=partition)
         except (TimeoutError, KafkaError) as error:
             self._retire(producer, error)
-            raise Unconfirmed("the log does not take records now") from error
+            raise Unconfirmed("the log does not accept records now") from error
         return BatchResult((await self._confirm(producer, future, partition, deadline)).offset, count)
 
     def _require_producer(self) -> Any:
@@ -143,7 +143,7 @@ class Producer:
             try:
                 async with asyncio.timeout(self._timeout):
                     await producer.start()
-            except Exception as error:  # whatever it is: without a connection this process is useless
+            except Exception as error:  # of any kind: without a connection this process is of no use
                 await _close(producer)
                 if not logged:
                     log.warning("producer.waiting", bootstrap=self._bootstrap, reason=repr(error))
@@ -166,12 +166,12 @@ def _time_out(future: asyncio.Future[Any]) -> None:
 
 
 async def _close(producer: Any) -> None:
-    """`stop()` flushes, and waits for ever when it cannot: after a second the sender is ended without it, and
-    then the connections, whether the sender ended or not."""
+    """Stop aiokafka's producer. Its `stop()` flushes, and hangs when it cannot: after a second close the
+    sender, then the connections, whether or not the sender closed."""
     try:
         async with asyncio.timeout(1.0):
             await producer.stop()
-    except Exception:  # also what aiokafka trips over itself
+    except Exception:  # errors inside aiokafka's own stop, too
         await _close_part(producer._sender)
         await _close_part(producer.client)
 

@@ -1,4 +1,4 @@
-"""Looking at single places of the log."""
+"""Reads single records and end offsets of a topic."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from shared.kafka.types import Record
 
 
 class TopicReader:
-    """Looks at single places of one topic, outside any group."""
+    """Reads single records of one topic, outside any group."""
 
     def __init__(self, bootstrap: str, topic: str, *, client_id: str) -> None:
         self._topic = topic
@@ -42,32 +42,37 @@ class TopicReader:
         await stop(self._consumer)
 
     async def partition_count(self) -> int:
-        """How many partitions the topic has; 0 when there is no such topic."""
+        """Return the number of partitions; 0 when there is no such topic."""
         await self._consumer._client.force_metadata_update()
         return len(self._consumer.partitions_for_topic(self._topic) or ())
 
     async def end_offsets(self, partitions: Sequence[int]) -> dict[int, int]:
-        """Raises TimeoutError when Kafka does not answer in 4 s."""
+        """Return the end offset of each partition. Raises TimeoutError after 4 s."""
         return await fetch_offsets(self._consumer.end_offsets, self._topic, partitions)
 
     async def records_at(self, offsets: dict[int, int]) -> dict[int, Record]:
-        """Per partition the record at the offset given, for those that have it; waits up to 4 s."""
+        """Return the record at each partition's offset, where there is one; wait up to 4 s."""
         async with self._lock:
-            places = {TopicPartition(self._topic, partition): at for partition, at in offsets.items()}
-            self._consumer.assign(list(places))
+            topic_partitions = {
+                TopicPartition(self._topic, partition): offset for partition, offset in offsets.items()
+            }
+            self._consumer.assign(list(topic_partitions))
             try:
-                for place, at in places.items():
-                    self._consumer.seek(place, at)
-                return await self._fetch(places)
+                for topic_partition, offset in topic_partitions.items():
+                    self._consumer.seek(topic_partition, offset)
+                return await self._fetch(topic_partitions)
             finally:
-                self._consumer.pause(*places)  # else it would go on fetching
+                self._consumer.pause(*topic_partitions)  # else it would go on fetching
 
     async def _fetch(self, offsets: dict[TopicPartition, int]) -> dict[int, Record]:
-        records: dict[int, Record] = {}
-        deadline = asyncio.get_running_loop().time() + REQUEST_TIMEOUT
-        while len(records) < len(offsets) and asyncio.get_running_loop().time() < deadline:
-            for place, fetched in (await self._consumer.getmany(timeout_ms=200)).items():
-                if place.partition not in records and fetched[0].offset == offsets[place]:
-                    records[place.partition] = to_record(fetched[0])
-                self._consumer.pause(place)
-        return records
+        """Poll until each partition's record has come, or `REQUEST_TIMEOUT` is over."""
+        loop = asyncio.get_running_loop()
+        found: dict[int, Record] = {}
+        deadline = loop.time() + REQUEST_TIMEOUT
+        while len(found) < len(offsets) and loop.time() < deadline:
+            for topic_partition, records in (await self._consumer.getmany(timeout_ms=200)).items():
+                partition = topic_partition.partition
+                if partition not in found and records[0].offset == offsets[topic_partition]:
+                    found[partition] = to_record(records[0])
+                self._consumer.pause(topic_partition)
+        return found

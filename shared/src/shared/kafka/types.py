@@ -1,4 +1,4 @@
-"""What goes in and out of the log."""
+"""Ports and values of the Kafka seam."""
 
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,11 +6,11 @@ from typing import NamedTuple, Protocol
 
 Headers = Sequence[tuple[str, bytes]]
 MAX_BATCH_RECORDS = 2_000
-"""Records that are offered for one batch; the producer's own bound is in bytes."""
+"""Offered to the producer for one batch; its own bound is in bytes."""
 
 
 class Record(NamedTuple):
-    """One record as it was read."""
+    """One record as it was consumed."""
 
     partition: int
     offset: int
@@ -19,19 +19,19 @@ class Record(NamedTuple):
 
 
 class RecordPosition(NamedTuple):
-    """Where a record landed."""
+    """Where a record was written."""
 
     partition: int
     offset: int
 
 
 class BatchResult(NamedTuple):
-    """What became of the first of some records."""
+    """The outcome of appending a batch: the first records of those offered."""
 
     first_offset: int
-    """The offset of the first."""
+    """Of the first record written."""
     record_count: int
-    """How many they are."""
+    """How many records were written."""
 
 
 class OutgoingRecord(NamedTuple):
@@ -48,7 +48,7 @@ class TopicSpec:
 
 
 class Unconfirmed(Exception):
-    """The broker did not confirm in time. Indeterminate: the record may still land, or may not."""
+    """The broker did not confirm in time. The outcome is unknown: the record may have been written."""
 
 
 class ProducerPort(Protocol):
@@ -62,7 +62,7 @@ class ProducerPort(Protocol):
     async def append_batch(
         self, topic: str, partition: int, records: Iterable[OutgoingRecord]
     ) -> BatchResult:
-        """`records` are looked at before anything is waited for."""
+        """Append the first of `records` as one batch; all are read before anything is awaited."""
         ...
 
 
@@ -85,7 +85,7 @@ class ConsumerPort(Protocol):
 
 
 class GroupConsumerPort(ConsumerPort, Protocol):
-    """A consumer that leaves its offsets with the group."""
+    """A consumer that commits its offsets to the group."""
 
     async def beginning_offsets(self, partitions: Sequence[int]) -> dict[int, int]: ...
 

@@ -1,0 +1,6 @@
+"""The log as the services know it.
+
+topics         the three topics and the job that creates them
+log_epoch      which log this is
+dead_letters   records that cannot be processed, kept for operators
+"""

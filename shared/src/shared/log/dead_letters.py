@@ -1,7 +1,7 @@
-"""Records given up on: kept for operators in `chat.dead-letters`, as they were, the reason beside them.
+"""Records that cannot be processed, kept unchanged for operators in `chat.dead-letters`, with the reason.
 
 Value = the original bytes; headers = reason, service, time, topic, partition, offset. To put one back,
-produce its value anew, with its key, at the end of the topic it came from.
+produce its value again, with its key, at the end of the topic it came from.
 
 Of a value above 2 MiB (compressed, it may have been small) the first 2 MiB are kept, and `cut-from` says how
 many bytes it had; a key above 512 KiB alike (`key-cut-from`). All of it stands where it came from.
@@ -31,14 +31,14 @@ class DeadLetters:
         self._service = service
 
     async def publish(self, origin: str, record: Record, reason: str) -> None:
-        """Returns once the broker confirmed; waits for it as long as it takes. `origin` is the topic that
-        the record was read from."""
-        place = {"topic": origin, "partition": record.partition, "offset": record.offset}
+        """Publish the record to the dead-letter topic and return once the broker confirmed; retry without
+        limit. `origin` is the topic that the record was read from."""
+        position = {"topic": origin, "partition": record.partition, "offset": record.offset}
         about = {"reason": reason[:500], "service": self._service, "time": timestamp(datetime.now(UTC))}
         key, whole_key = _truncate("key-cut-from", record.key, _MAX_KEY_BYTES)
         value, whole = _truncate("cut-from", record.value, _MAX_VALUE_BYTES)
-        told = about | place | whole_key | whole
-        headers = [(name, str(said).encode()) for name, said in told.items()]
+        fields = about | position | whole_key | whole
+        headers = [(name, str(field).encode()) for name, field in fields.items()]
         while True:
             try:
                 await (await self._producer.send(self._topic, 0, key, value, headers))
@@ -47,11 +47,11 @@ class DeadLetters:
             else:
                 break
         _published.labels(self._service).inc()
-        log.error("dead_letter", reason=reason[:500], **place)
+        log.error("dead_letter", reason=reason[:500], **position)
 
 
 def _truncate(name: str, whole: bytes | None, max_bytes: int) -> tuple[bytes | None, dict[str, int]]:
-    """What is kept of it; and, under this name, how long it was if that is not all."""
+    """Return the first `max_bytes`, and, if that is not all, a header `name` with the full size."""
     if whole is None or len(whole) <= max_bytes:
         return whole, {}
     return whole[:max_bytes], {name: len(whole)}

@@ -1,4 +1,4 @@
-"""Which log this is: read from its first records, before anything else is done with it."""
+"""Which log this is, read from its first records before anything else."""
 
 import asyncio
 from dataclasses import dataclass
@@ -17,23 +17,23 @@ class LogIdentity:
     partitions: int
 
 
-async def identify(inspector: TopicReader, topic: str) -> LogIdentity:
-    """Waits until the topic-making job has opened every partition. Raises RuntimeError when the partitions
-    do not belong to one log."""
+async def identify(topic_reader: TopicReader, topic: str) -> LogIdentity:
+    """Read the log's epoch and number of partitions; wait until every partition is opened. Raises
+    RuntimeError when the partitions do not belong to one log."""
     logged = False
     while True:
-        count = await inspector.partition_count()
-        first_records = await inspector.records_at(dict.fromkeys(range(count), 0)) if count else {}
+        count = await topic_reader.partition_count()
+        first_records = await topic_reader.records_at(dict.fromkeys(range(count), 0)) if count else {}
         if count and len(first_records) == count:
             break
         if not logged:
-            log.info("log.waiting", topic=topic, hint="is `python -m shared.topics` done?")
+            log.info("log.waiting", topic=topic, hint="is `python -m shared.log.topics` done?")
             logged = True
         await asyncio.sleep(0.2)
     try:
         epochs = {codec.decode_epoch(record.value) for record in first_records.values()}
     except codec.DecodeError as error:
-        raise RuntimeError(f"{topic} is not a log of ours: {error}") from None
+        raise RuntimeError(f"{topic} is not a log of Parley's: {error}") from None
     if len(epochs) != 1:
         raise RuntimeError(f"{topic} holds the epochs of several logs: {sorted(epochs)}")
     return LogIdentity(epochs.pop(), count)

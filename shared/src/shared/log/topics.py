@@ -1,7 +1,7 @@
-"""The three topics, and the job that makes them: `python -m shared.topics`. May be repeated at will.
+"""The three topics, and the job that creates them: `python -m shared.log.topics`. Idempotent.
 
-Offset 0 of every partition of `chat.events` is the epoch record. It says which log this is, so that a
-database and a log that do not belong together are never joined.
+Offset 0 of every partition of `chat.events` is the epoch record. It identifies the log, so that a database
+and a log that do not belong together are never used together.
 """
 
 import asyncio
@@ -28,9 +28,8 @@ log = structlog.get_logger()
 OPEN_TIMEOUT_SECONDS, RETRY_INTERVAL_SECONDS = 60.0, 1.0
 
 _WEEK_MS, _MONTH_MS = 7 * 86_400_000, 30 * 86_400_000
-_MAX_LARGE_RECORD = str(
-    3 * 1024 * 1024
-)  # a 2 MiB dead letter, or an entry with 1,024 long user ids, and its envelope
+_MAX_LARGE_RECORD = str(3 * 1024 * 1024)
+"""Bytes: a 2 MiB dead letter, or an entry with 1,024 long user ids, and its envelope."""
 
 
 class Topics(NamedTuple):
@@ -75,27 +74,29 @@ def topic_specs(settings: TopicSettings) -> list[TopicSpec]:
 
 
 async def open_log(settings: TopicSettings, fresh_epoch: str | None = None) -> str:
-    """Make what is missing and return the epoch: that of the log, else `fresh_epoch` (random by default).
-    Raises RuntimeError when the topics that stand there have another number of partitions or more than one
-    epoch; TimeoutError, Unconfirmed when the broker is too slow."""
+    """Create the topics that are missing, write missing epoch records and return the epoch: that of the log,
+    else `fresh_epoch` (random by default). Raises RuntimeError when existing topics have another number of
+    partitions or more than one epoch; TimeoutError or Unconfirmed when the broker is too slow."""
     topics = Topics.with_prefix(settings.topic_prefix)
     await create_topics(settings.kafka_bootstrap, topic_specs(settings), settings.replication)
-    inspector = TopicReader(settings.kafka_bootstrap, topics.events, client_id="parley-topics")
+    topic_reader = TopicReader(settings.kafka_bootstrap, topics.events, client_id="parley-topics")
     producer = Producer(settings.kafka_bootstrap, client_id="parley-topics")
-    await inspector.start()
+    await topic_reader.start()
     await producer.start()
     try:
-        return await write_epoch(settings, topics, inspector, producer, fresh_epoch or secrets.token_hex(8))
+        return await write_epoch(
+            settings, topics, topic_reader, producer, fresh_epoch or secrets.token_hex(8)
+        )
     finally:
         await producer.stop()
-        await inspector.stop()
+        await topic_reader.stop()
 
 
 async def write_epoch(
-    settings: TopicSettings, topics: Topics, inspector: TopicReader, producer: Producer, fresh_epoch: str
+    settings: TopicSettings, topics: Topics, topic_reader: TopicReader, producer: Producer, fresh_epoch: str
 ) -> str:
-    for _ in range(100):  # the broker tells of a new topic a moment after it confirmed it
-        count = await inspector.partition_count()
+    for _ in range(100):  # the broker's metadata shows a new topic a moment after it was created
+        count = await topic_reader.partition_count()
         if count:
             break
         await asyncio.sleep(0.05)
@@ -104,9 +105,9 @@ async def write_epoch(
             f"{topics.events} has {count} partitions, not {settings.partitions}; the number never changes: "
             f"set PARTITIONS={count}, or use another TOPIC_PREFIX"
         )
-    ends = await inspector.end_offsets(range(count))
+    ends = await topic_reader.end_offsets(range(count))
     opened_partitions = [partition for partition, end in ends.items() if end > 0]
-    known = await inspector.records_at(dict.fromkeys(opened_partitions, 0))
+    known = await topic_reader.records_at(dict.fromkeys(opened_partitions, 0))
     if len(known) < len(opened_partitions):  # another epoch beside one that was not read would divide the log
         raise TimeoutError(f"the first records of {topics.events} could not be read in time")
     epochs = {codec.decode_epoch(record.value) for record in known.values()}
@@ -135,9 +136,9 @@ async def open_log_with_retries(
     give_up_after: float = OPEN_TIMEOUT_SECONDS,
     interval: float = RETRY_INTERVAL_SECONDS,
 ) -> str:
-    """Open the log, with another attempt whenever the broker was too slow for one. All attempts have one
-    fresh epoch: a record that was not confirmed may still land. Raises what the last attempt raised once
-    `patience` seconds are over, RuntimeError at once."""
+    """Open the log; try again every `interval` seconds while the broker is too slow. All attempts share one
+    fresh epoch: a record that was not confirmed may still be written. After `give_up_after` seconds raises
+    what the last attempt raised; RuntimeError at once."""
     deadline, fresh_epoch = time.monotonic() + give_up_after, secrets.token_hex(8)
     while True:
         try:

@@ -1,0 +1,9 @@
+"""What every process needs to run.
+
+settings         environment variables, read once
+logging          one JSON object a line
+open_files       the limit of open files
+critical_task    a process ends when a task it needs fails
+stall_detector   partitions that have records but make no progress
+failpoints       places where a test may have the process die
+"""

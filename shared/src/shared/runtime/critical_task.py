@@ -1,4 +1,4 @@
-"""Tasks without which a process is none: whoever supervises must see it end, not answer uselessly."""
+"""Tasks that a process cannot live without: when one fails the process ends, so that it is restarted."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def critical(task: asyncio.Task[T]) -> asyncio.Task[T]:
-    """When the task fails, the process says why and ends as if it was told to."""
+    """End the process, as by SIGTERM, when the task fails; log why."""
     task.add_done_callback(_on_done)
     return task
 

@@ -1,5 +1,5 @@
-"""Named places where a test may have the process die: `FAILPOINT=projector.committed:3` kills it the third
-time it comes by, as `kill -9` would; `projector.loaded:2:stop` freezes it there instead. Without the
+"""Named places where a test can kill the process: `FAILPOINT=projector.committed:3` kills it the third time
+that the failpoint is reached, as `kill -9` does; `projector.loaded:2:stop` freezes it instead. Without the
 variable, and with ENV=production, a failpoint costs one comparison."""
 
 import os

@@ -1,4 +1,4 @@
-"""How a process speaks: one JSON object a line on stdout. Never a token, never a message's text."""
+"""Logs as one JSON object a line on stdout, never with a token or a message's text."""
 
 import logging
 import re
@@ -12,19 +12,19 @@ _SECRET = re.compile(r"((?:token|ticket|access_token)=)[^&\s\"]+")
 
 
 class _Redact(logging.Filter):
-    """uvicorn writes a socket's query string, token and all, even without an access log."""
+    """Redacts tokens: uvicorn logs a WebSocket's query string even without an access log."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.msg, str):  # what structlog says itself is a dict
+        if isinstance(record.msg, str):  # structlog's own messages are dicts
             record.msg = _SECRET.sub(r"\1…", record.getMessage())
             record.args = ()
         return True
 
 
 class RepeatFilter(logging.Filter):
-    """aiokafka says the same at each retry, a hundred times a second while a broker is away: a repeat is let
-    through after ten seconds, then after twenty, forty … And what passes by itself, as it does while a group
-    forms, is said only when it lasts."""
+    """Limits repeats: aiokafka logs the same at each retry, 100 times a second while a broker is away.
+    A repeat passes after ten seconds, then after twenty, forty … Transient trouble, as while a group forms,
+    is logged only when it lasts."""
 
     def __init__(self, logger: str) -> None:
         super().__init__()
@@ -47,20 +47,20 @@ class RepeatFilter(logging.Filter):
 
 
 _FIRST_INTERVAL, _EXPIRY = 10.0, 60.0
-"""Seconds: the first silence, and the silence after which a trouble is a new one."""
+"""Seconds: the first interval between repeats, and the silence after which a repeat counts as new."""
 _ROUTINE = ("Marking the coordinator dead", "Heartbeat failed for group %s because it is rebalancing")
 
 
 @dataclass
 class _Repeat:
     due_at: float
-    """When it may be said (again)."""
+    """When it may be logged next."""
     interval: float = _FIRST_INTERVAL
     seen_at: float = 0.0
 
 
 def _is_transient(record: logging.LogRecord) -> bool:
-    """Whether aiokafka itself expects it to pass: its errors say whether they are worth a retry."""
+    """Return whether aiokafka expects the trouble to pass: its errors know whether a retry is worthwhile."""
     arguments = record.args if isinstance(record.args, tuple) else ()
     return any(getattr(each, "retriable", False) for each in arguments) or str(record.msg).startswith(
         _ROUTINE
@@ -68,7 +68,7 @@ def _is_transient(record: logging.LogRecord) -> bool:
 
 
 def configure(service: str, level: str) -> None:
-    """Once, at the start of a process."""
+    """Configure structlog and logging; called once, at the start of a process."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

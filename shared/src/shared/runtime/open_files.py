@@ -7,13 +7,13 @@ RESERVED_FILES = 512
 
 
 def raise_limit() -> None:
-    """As many open files as the system lets us: each socket is one, and the usual soft limit is 1,024."""
+    """Raise the soft limit to the hard one: each socket is an open file; the usual soft limit is 1,024."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def default_connection_limit() -> int:
-    """What the hard limit of open files leaves to connections."""
+    """Return what the hard limit of open files leaves to connections."""
     _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files == resource.RLIM_INFINITY:
         return 1_000_000

@@ -1,4 +1,4 @@
-"""How a process is configured: by environment variables only, read once, in its `main`."""
+"""Configuration by environment variables only, read once by each process's `main`."""
 
 import re
 import sys
@@ -15,7 +15,7 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 class ProcessSettings(BaseSettings):
-    """What every process has."""
+    """Settings of every process."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
@@ -23,37 +23,38 @@ class ProcessSettings(BaseSettings):
     port: int = Field(default=0, ge=0, le=65_535)
     """0: any free port."""
     max_connections: int = Field(default_factory=default_connection_limit, ge=16)
-    """Open at a time, WebSockets among them."""
+    """Open at one time, WebSockets included."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     env: Literal["development", "production"] = "development"
 
 
 class KafkaSettings(BaseSettings):
-    """What every process that reads or writes the log has."""
+    """Settings of every process that reads or writes the log."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     kafka_bootstrap: str = "127.0.0.1:9092"
     """host:port[,host:port …]"""
     topic_prefix: str = Field(default="", pattern=r"^[a-z0-9.-]*$")
-    """Several deployments on one cluster: put before every topic and group name."""
+    """Prefix of every topic and group name, for several deployments on one cluster."""
     source: str = Field(default="parley", min_length=1, max_length=256)
     """CloudEvents `source`: the name of this deployment."""
     session_timeout: float = Field(default=3.0, ge=0.5, le=300)
-    """Seconds after which a silent group member loses its partitions: so long does a killed one's work rest,
-    and so long may a living one stall. The broker's `group.min.session.timeout.ms` bounds it below."""
+    """Seconds after which a silent group member loses its partitions: how long a killed member's partitions
+    are not processed, and how long a live one may stall. At least the broker's
+    `group.min.session.timeout.ms`."""
 
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,256}")
 
 
 class ServiceSettings(BaseSettings):
-    """What every process has that calls another of Parley's services, or is called by one."""
+    """Settings of every process that calls another of Parley's services, or is called by one."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     service_token_file: str = ""
-    """A file that holds the token, where it is not given itself."""
+    """A file that holds the token, instead of `SERVICE_TOKEN`."""
     service_token: SecretStr = Field(default=SecretStr(""), validate_default=True)
     """The same secret for message-store serve, notifiers and gateways."""
 
@@ -75,13 +76,13 @@ class ServiceSettings(BaseSettings):
 
 
 _FOLLOW_UP_ERROR = "default_factory_not_called"
-"""Of a default that is computed from other settings, when one of these is bad."""
+"""The error of a default that is computed from other settings, when one of these is invalid."""
 
 
 def load_settings(settings: type[S], **overrides: Any) -> S:
-    """The settings of this process; what is `given` stands before the environment.
+    """Read the settings of this process; `overrides` take precedence over the environment.
 
-    Bad ones end the process with one line that names them, and status 2.
+    Invalid settings end the process with one line that names them, and status 2.
     """
     try:
         return settings(**overrides)

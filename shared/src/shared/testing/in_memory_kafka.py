@@ -1,4 +1,4 @@
-"""The log over lists: same promises, no broker. One contract suite holds both to them."""
+"""Kafka over lists: the same promises without a broker, held by one contract suite."""
 
 import asyncio
 from collections import defaultdict
@@ -8,7 +8,7 @@ from shared.kafka.types import BatchResult, Headers, OutgoingRecord, Record, Rec
 
 
 class InMemoryLog:
-    """All topics of one imagined cluster."""
+    """All topics of one cluster."""
 
     def __init__(self, partitions: int) -> None:
         self.partition_count = partitions
@@ -56,7 +56,7 @@ class InMemoryProducer:
 
 
 class InMemoryConsumer:
-    """The only member of its group: it has all partitions from the start."""
+    """The only member of its group: all partitions are assigned to it from the start."""
 
     def __init__(self, log: InMemoryLog, topic: str) -> None:
         self.revision = 1
@@ -109,11 +109,11 @@ class InMemoryConsumer:
         self._log.committed.update(mine)
 
     def assign(self, partitions: Iterable[int]) -> None:
-        """As if the group had decided anew."""
+        """Rebalance: assign these partitions instead."""
         self.partitions = frozenset(partitions)
         self._next.clear()
         self.revision += 1
-        self._log.changed.set()  # nobody waits on
+        self._log.changed.set()  # ends a poll that waits
 
     def _available(self, limit: int) -> dict[int, list[Record]]:
         taken: dict[int, list[Record]] = {}

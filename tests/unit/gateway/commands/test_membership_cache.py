@@ -8,21 +8,21 @@ from structlog.testing import capture_logs
 
 from gateway import metrics
 from gateway.commands.membership_cache import Membership
-from gateway.notifiers.offset_tracker import Stretches
+from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.store.client import Belongs, StorePort
 from shared.contract import ids
 from shared.http.problems import Problem
 from tests.unit.gateway.gateway_fixture import STRANGE, House
 
 
-def told(house: House) -> Stretches:
+def told(house: House) -> OffsetTracker:
     """Every partition has a notifier that was heard of just now."""
-    stretches = Stretches()
-    stretches.partitions = 4
+    offset_tracker = OffsetTracker()
+    offset_tracker.partition_count = 4
     now = asyncio.get_running_loop().time()
     for partition in range(4):
-        stretches.mark_current(partition, now)
-    return stretches
+        offset_tracker.mark_current(partition, now)
+    return offset_tracker
 
 
 async def asked(membership: Membership, user: str, conversation: str, times: int = 1) -> list[str]:
@@ -73,11 +73,11 @@ async def test_while_no_notifier_is_heard_of_a_yes_ends_after_a_second_and_a_no_
     own_house: House, talk: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.commands.membership_cache._ANSWER_LIFE", 0.1)
-    stretches = told(own_house)
-    membership = Membership(own_house.store, stretches)
+    offset_tracker = told(own_house)
+    membership = Membership(own_house.store, offset_tracker)
     assert await asked(membership, "ana", talk) == ["allowed"]
     for partition in range(4):
-        stretches.mark_current(partition, asyncio.get_running_loop().time() - 60)
+        offset_tracker.mark_current(partition, asyncio.get_running_loop().time() - 60)
     await asyncio.sleep(0.15)
     before = own_house.store.questions
     assert await asked(membership, "ana", talk, 3) == ["allowed"] * 3
@@ -91,26 +91,26 @@ async def test_a_yes_from_before_the_first_link_is_not_kept(
 ) -> None:
     """What changed between the answer and the link was told to nobody here."""
     monkeypatch.setattr("gateway.commands.membership_cache._ANSWER_LIFE", 0.0)
-    stretches = Stretches()
-    membership = Membership(own_house.store, stretches)
+    offset_tracker = OffsetTracker()
+    membership = Membership(own_house.store, offset_tracker)
     assert await asked(membership, "ana", talk) == ["allowed"]
-    stretches.partitions = 4
+    offset_tracker.partition_count = 4
     for partition in range(4):
-        stretches.mark_current(partition, asyncio.get_running_loop().time())
+        offset_tracker.mark_current(partition, asyncio.get_running_loop().time())
     before = own_house.store.questions
     assert await asked(membership, "ana", talk) == ["allowed"]
     assert own_house.store.questions == before + 1
 
 
 async def test_what_a_gap_left_out_makes_nothing_current() -> None:
-    stretches = Stretches()
-    stretches.partitions = 1
-    stretches.take(0, 0, 5, 5)
-    stretches.mark_current(0, 100.0)
-    assert stretches.is_current(STRANGE, 101.0)
-    assert not stretches.is_current(STRANGE, 105.0)
-    stretches.take(0, 7, 8, 8)
-    assert not stretches.is_current(STRANGE, 100.0)
+    offset_tracker = OffsetTracker()
+    offset_tracker.partition_count = 1
+    offset_tracker.advance(0, 0, 5, 5)
+    offset_tracker.mark_current(0, 100.0)
+    assert offset_tracker.is_current(STRANGE, 101.0)
+    assert not offset_tracker.is_current(STRANGE, 105.0)
+    offset_tracker.advance(0, 7, 8, 8)
+    assert not offset_tracker.is_current(STRANGE, 100.0)
 
 
 async def test_one_user_has_four_questions_at_a_time_and_takes_no_place_of_others(
@@ -212,9 +212,9 @@ async def test_of_a_store_that_is_behind_what_was_told_a_no_counts_for_nothing(
     own_house: House, talk: str
 ) -> None:
     """Its read models may be made anew: whoever is a member may not be there yet."""
-    stretches, partition = told(own_house), own_house.partition_of(talk)
-    membership = Membership(own_house.store, stretches)
-    stretches.begin(partition, 0, 2)
+    offset_tracker, partition = told(own_house), own_house.partition_of(talk)
+    membership = Membership(own_house.store, offset_tracker)
+    offset_tracker.assign(partition, 0, 2)
     own_house.store.stands_at = (1, 1, 1, 1)
     assert await asked(membership, "ana", talk, 2) == ["allowed"] * 2
     assert (await asked(membership, "eve", talk, 20)).count("allowed") in (5, 6)
@@ -231,10 +231,10 @@ async def test_a_yes_of_a_store_that_is_behind_what_was_told_is_not_kept(
         progress = await own_house.store.progress()
         return Belongs(True, type(progress)(progress.epoch, (0, 0, 0, 0)))
 
-    stretches = told(own_house)
-    stretches.begin(own_house.partition_of(talk), 0, 2)
+    offset_tracker = told(own_house)
+    offset_tracker.assign(own_house.partition_of(talk), 0, 2)
     monkeypatch.setattr(own_house.store, "membership", behind)
-    membership = Membership(own_house.store, stretches)
+    membership = Membership(own_house.store, offset_tracker)
     assert await asked(membership, "eve", talk) == ["allowed"]
     monkeypatch.undo()
     assert await asked(membership, "eve", talk) == ["not_found"]
@@ -258,7 +258,7 @@ async def test_who_became_a_member_is_not_refused_for_an_answer_from_before(
 ) -> None:
     async with own_house.present("eve") as client:
         body = {"conversationId": talk, "text": "hello"}
-        await own_house.notifier.progress(own_house.partition_of(talk), 0, 0)
+        await own_house.notifier.send_progress(own_house.partition_of(talk), 0, 0)
         await client.say(type="message", **body)
         assert (await client.hear())["code"] == "not_found"
 
@@ -266,10 +266,10 @@ async def test_who_became_a_member_is_not_refused_for_an_answer_from_before(
             return Belongs(True, await own_house.store.progress())
 
         monkeypatch.setattr(own_house.store, "membership", member)  # eve was added
-        await own_house.notifier.entry(
-            [], {}, partition=own_house.partition_of(talk), kind=kind, conversation=talk, covers=8
+        await own_house.notifier.send_entry(
+            [], {}, partition=own_house.partition_of(talk), kind=kind, conversation=talk, source_offset=8
         )
-        await own_house.notifier.entry(["eve"], {"type": "after it"}, covers=9)
+        await own_house.notifier.send_entry(["eve"], {"type": "after it"}, source_offset=9)
         await client.hear("after it")
         await client.say(type="message", **body)
         assert (await client.hear())["type"] == "accepted"

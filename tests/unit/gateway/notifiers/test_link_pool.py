@@ -10,393 +10,416 @@ from typing import Any
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.critical_tasks import Vital
-from gateway.notifiers import link_protocol
-from gateway.notifiers.link import Link
-from gateway.notifiers.link_pool import Links
-from gateway.notifiers.link_protocol import (
-    Acknowledged,
-    Entry,
-    Incomprehensible,
-    Owns,
-    Place,
-    Progress,
-    Stretch,
-    Told,
-)
-from gateway.notifiers.offset_tracker import Stretches
-from gateway.notifiers.subscriptions import Interest
+from gateway.notifiers.link import NotifierLink
+from gateway.notifiers.link_pool import LinkPool
+from gateway.notifiers.offset_tracker import OffsetTracker
+from gateway.notifiers.subscriptions import UserSubscriptions
 from gateway.settings import Address
-from tests.unit.gateway.fake_notifier import Notifier, notifying
+from shared.internal.link_protocol import (
+    MISMATCH_CLOSE_CODE,
+    SUBPROTOCOL,
+    Acknowledged,
+    LinkEntry,
+    NotifierMessage,
+    OffsetRange,
+    PartitionOffsets,
+    PartitionsAssigned,
+    Progress,
+)
+from tests.unit.gateway.fake_notifier import FakeNotifier, serve_notifier
 from tests.unit.lines import text_of
 
 
-class Listener:
+class Receiver:
     def __init__(self) -> None:
         self.frames: list[str] = []
-        self.gaps = 0
-        self.heard = asyncio.Event()
+        self.resyncs = 0
+        self.received = asyncio.Event()
 
-    def dispatch(self, entry: Entry) -> None:
+    def dispatch(self, entry: LinkEntry) -> None:
         self.frames.append(text_of(entry.frame))
-        self.heard.set()
+        self.received.set()
 
-    def interrupt(self) -> None:
-        self.gaps += 1
+    def resync_all(self) -> None:
+        self.resyncs += 1
 
-    async def told(self, count: int) -> list[str]:
+    async def wait_for_frames(self, count: int) -> list[str]:
         async with asyncio.timeout(5):
             while len(self.frames) < count:
-                self.heard.clear()
-                await self.heard.wait()
+                self.received.clear()
+                await self.received.wait()
         return self.frames
 
 
-class Overheard(Links):
-    """`to`: each link by its port."""
+class RecordingLinkPool(LinkPool):
+    """`by_port`: each link that received a message, by its port."""
 
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
-        self.to: dict[int, Link] = {}
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self.by_port: dict[int, NotifierLink] = {}
 
-    def told(self, link: Link, what: Told | None) -> None:
-        self.to[link.address.port] = link
-        super().told(link, what)
+    def on_message(self, link: NotifierLink, message: NotifierMessage) -> None:
+        self.by_port[link.address.port] = link
+        super().on_message(link, message)
 
 
-class Board:
-    def __init__(self, *notifiers: Notifier, listener: Listener | None = None) -> None:
-        self.interest, self.stretches = Interest(), Stretches()
-        self.listener = listener or Listener()
+class Gateway:
+    def __init__(self, *notifiers: FakeNotifier, receiver: Receiver | None = None) -> None:
+        self.subscriptions, self.offset_tracker = UserSubscriptions(), OffsetTracker()
+        self.receiver = receiver or Receiver()
         addresses = [Address("localhost", notifier.port) for notifier in notifiers]
-        self.links = Overheard(addresses, "g1", self.interest, self.stretches, self.listener)
+        self.link_pool = RecordingLinkPool(
+            addresses=addresses,
+            gateway="g1",
+            user_subscriptions=self.subscriptions,
+            offset_tracker=self.offset_tracker,
+            receiver=self.receiver,
+        )
 
-    async def registered(self, user: str, seconds: float = 5) -> None:
+    async def wait_until_active(self, user: str, seconds: float = 5) -> None:
         async with asyncio.timeout(seconds):
-            await self.links.registered(user)
+            await self.link_pool.wait_until_active(user)
 
-    async def gap(self) -> None:
+    async def wait_for_resync(self) -> None:
         async with asyncio.timeout(5):
-            while not self.listener.gaps:
+            while not self.receiver.resyncs:
                 await asyncio.sleep(0.01)
 
-    async def begun(self, *notifiers: Notifier) -> None:
-        """Every notifier acknowledged that there is nobody."""
+    async def wait_until_ready(self, *notifiers: FakeNotifier) -> None:
+        """Return once every notifier has acknowledged the first batch."""
         async with asyncio.timeout(5):
-            while not all(n.port in self.links.to and self.links.to[n.port].begun for n in notifiers):
+            while not all(
+                n.port in self.link_pool.by_port and self.link_pool.by_port[n.port].is_ready
+                for n in notifiers
+            ):
                 await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
-async def linked(*notifiers: Notifier, listener: Listener | None = None) -> AsyncIterator[Board]:
+async def linked_gateway(
+    *notifiers: FakeNotifier, receiver: Receiver | None = None
+) -> AsyncIterator[Gateway]:
     async with AsyncExitStack() as stack:
         for notifier in notifiers:
-            await stack.enter_async_context(notifying(notifier))
-        board = Board(*notifiers, listener=listener)
+            await stack.enter_async_context(serve_notifier(notifier))
+        gateway = Gateway(*notifiers, receiver=receiver)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        await stack.enter_async_context(Vital().running(links=board.links.keep(session)))
-        yield board
+        await stack.enter_async_context(Vital().running(links=gateway.link_pool.run(session)))
+        yield gateway
 
 
-async def test_a_user_is_registered_once_every_owner_acknowledged() -> None:
-    first, second = Notifier(4, [0, 1]), Notifier(4, [2, 3])
+async def test_a_user_is_active_once_every_owner_acknowledged() -> None:
+    first, second = FakeNotifier(4, [0, 1]), FakeNotifier(4, [2, 3])
     second.acknowledges = False
-    async with linked(first, second) as board:
-        board.interest.add("ana")
+    async with linked_gateway(first, second) as gateway:
+        gateway.subscriptions.add("ana")
         with pytest.raises(TimeoutError):
-            await board.registered("ana", 0.2)
-        assert not board.links.ready
+            await gateway.wait_until_active("ana", 0.2)
+        assert not gateway.link_pool.is_ready
         await second.acknowledge()
-        await board.registered("ana")
-        assert board.links.ready
+        await gateway.wait_until_active("ana")
+        assert gateway.link_pool.is_ready
 
 
-async def test_who_owns_nothing_need_not_acknowledge() -> None:
-    owner, idle = Notifier(4), Notifier(4, [])
+async def test_a_notifier_without_partitions_need_not_acknowledge() -> None:
+    owner, idle = FakeNotifier(4), FakeNotifier(4, [])
     idle.acknowledges = False
-    async with linked(owner, idle) as board:
-        board.interest.add("ana")
-        await board.registered("ana")
+    async with linked_gateway(owner, idle) as gateway:
+        gateway.subscriptions.add("ana")
+        await gateway.wait_until_active("ana")
 
 
-async def test_a_partition_without_owner_registers_nobody_until_it_has_one() -> None:
-    first, second = Notifier(4, [0, 1]), Notifier(4, [2])
-    async with linked(first, second) as board:
-        board.interest.add("ana")
+async def test_no_user_is_active_while_a_partition_has_no_owner() -> None:
+    first, second = FakeNotifier(4, [0, 1]), FakeNotifier(4, [2])
+    async with linked_gateway(first, second) as gateway:
+        gateway.subscriptions.add("ana")
         with pytest.raises(TimeoutError):
-            await board.registered("ana", 0.2)
-        await second.own(2, 3)
-        await board.registered("ana")
+            await gateway.wait_until_active("ana", 0.2)
+        await second.assign(2, 3)
+        await gateway.wait_until_active("ana")
 
 
-async def test_what_a_new_owner_told_without_a_user_whom_it_had_not_acknowledged_is_told_again() -> None:
-    first, second = Notifier(1, [0]), Notifier(1, [])
-    async with linked(first, second) as board:
-        board.interest.add("ana")
-        await board.registered("ana")
-        await second.heard_of("ana")
-        await second.own(0)
-        await second.entry(["ana"], {"n": 1})
-        await board.listener.told(1)
-        await second.own()
+async def test_entries_of_a_new_owner_that_has_not_acknowledged_every_user_are_replayed() -> None:
+    first, second = FakeNotifier(1, [0]), FakeNotifier(1, [])
+    async with linked_gateway(first, second) as gateway:
+        gateway.subscriptions.add("ana")
+        await gateway.wait_until_active("ana")
+        await second.wait_for_user("ana")
+        await second.assign(0)
+        await second.send_entry(["ana"], {"n": 1})
+        await gateway.receiver.wait_for_frames(1)
+        await second.assign()
         second.acknowledges = False
-        board.interest.add("ben")
-        await board.registered("ben")
-        await second.heard_of("ben")
-        second.at = {0: 1}
-        await second.own(0)
-        await second.entry(["ana"], {"n": 2})
-        assert not second.asked
+        gateway.subscriptions.add("ben")
+        await gateway.wait_until_active("ben")
+        await second.wait_for_user("ben")
+        second.next_offsets = {0: 1}
+        await second.assign(0)
+        await second.send_entry(["ana"], {"n": 2})
+        assert not second.replay_requests
         await second.acknowledge()
-        assert await board.listener.told(2) == ['{"n":1}', '{"n":2}']
-        assert (second.asked, board.listener.gaps) == ([{0: 1}], 0)
+        assert await gateway.receiver.wait_for_frames(2) == ['{"n":1}', '{"n":2}']
+        assert (second.replay_requests, gateway.receiver.resyncs) == ([{0: 1}], 0)
 
 
-async def test_an_answer_that_comes_while_somebody_is_not_acknowledged_is_asked_for_again() -> None:
-    notifier, other = Notifier(2, [0]), Notifier(2, [1])
-    async with linked(notifier, other) as board:
-        await notifier.was_asked()
-        board.interest.add("ben")  # what acknowledges him comes after the answer
-        await board.registered("ben")
-        link = board.links.to[notifier.port]
-        notifier.asked.clear()
+async def test_a_replay_that_arrives_while_a_user_is_not_acknowledged_is_requested_again() -> None:
+    notifier, other = FakeNotifier(2, [0]), FakeNotifier(2, [1])
+    async with linked_gateway(notifier, other) as gateway:
+        await notifier.wait_for_replay_request()
+        gateway.subscriptions.add("ben")  # his acknowledgement comes after the replay
+        await gateway.wait_until_active("ben")
+        link = gateway.link_pool.by_port[notifier.port]
+        notifier.replay_requests.clear()
         notifier.acknowledges = False
-        board.interest.add("ana")
-        board.links.told(link, Progress([Stretch(0, 5, 5, 0)]))
-        board.links.told(link, Owns(2, {0: Place(0, 0), 1: Place(0, 0)}))
-        await notifier.heard_of("ana")
-        assert await notifier.was_asked() == {0: 0}
-        notifier.asked.clear()
+        gateway.subscriptions.add("ana")
+        gateway.link_pool.on_message(link, Progress([OffsetRange(0, 5, 5, 0)]))
+        gateway.link_pool.on_message(
+            link, PartitionsAssigned(2, {0: PartitionOffsets(0, 0), 1: PartitionOffsets(0, 0)})
+        )
+        await notifier.wait_for_user("ana")
+        assert await notifier.wait_for_replay_request() == {0: 0}
+        notifier.replay_requests.clear()
         await notifier.acknowledge()
-        assert await notifier.was_asked() == {0: 0, 1: 0}
+        assert await notifier.wait_for_replay_request() == {0: 0, 1: 0}
 
 
-async def test_who_leaves_before_a_new_owner_heard_of_them_is_not_waited_for() -> None:
-    first, second = Notifier(1, [0]), Notifier(1, [])
-    async with linked(first, second) as board:
-        await board.begun(first, second)
+async def test_a_user_who_leaves_before_a_new_owner_acknowledged_them_is_not_required() -> None:
+    first, second = FakeNotifier(1, [0]), FakeNotifier(1, [])
+    async with linked_gateway(first, second) as gateway:
+        await gateway.wait_until_ready(first, second)
         second.acknowledges = False
-        board.interest.add("ana")
-        await board.registered("ana")
-        await first.own()
-        await second.own(0)
+        gateway.subscriptions.add("ana")
+        await gateway.wait_until_active("ana")
+        await first.assign()
+        await second.assign(0)
         async with asyncio.timeout(5):
-            while board.links.to[second.port].begun:
+            while gateway.link_pool.by_port[second.port].is_ready:
                 await asyncio.sleep(0.01)
-        board.interest.remove("ana")
-        await second.heard_of("ana", present=False)
+        gateway.subscriptions.remove("ana")
+        await second.wait_for_user("ana", present=False)
         second.acknowledges = True
-        board.interest.add("ben")
-        await board.registered("ben")
-        await second.entry(["ben"], {"n": 1})
-        await board.listener.told(1)
+        gateway.subscriptions.add("ben")
+        await gateway.wait_until_active("ben")
+        await second.send_entry(["ben"], {"n": 1})
+        await gateway.receiver.wait_for_frames(1)
 
 
-async def test_what_was_left_out_is_asked_for_and_told_in_order() -> None:
-    notifier = Notifier(1)
-    async with linked(notifier) as board:
-        board.interest.add("ana")
-        await board.registered("ana")
-        await notifier.entry(["ana"], {"n": 1})
-        await board.listener.told(1)
-        notifier.asked.clear()
-        await notifier.lose(["ana"], {"n": 2})
+async def test_lost_entries_are_replayed_in_order() -> None:
+    notifier = FakeNotifier(1)
+    async with linked_gateway(notifier) as gateway:
+        gateway.subscriptions.add("ana")
+        await gateway.wait_until_active("ana")
+        await notifier.send_entry(["ana"], {"n": 1})
+        await gateway.receiver.wait_for_frames(1)
+        notifier.replay_requests.clear()
+        await notifier.lose_entry(["ana"], {"n": 2})
         for n in (3, 4):
-            await notifier.entry(["ana"], {"n": n})
-        assert await board.listener.told(4) == [f'{{"n":{n}}}' for n in (1, 2, 3, 4)]
-        assert (notifier.asked, board.listener.gaps) == ([{0: 1}], 0)
+            await notifier.send_entry(["ana"], {"n": n})
+        assert await gateway.receiver.wait_for_frames(4) == [f'{{"n":{n}}}' for n in (1, 2, 3, 4)]
+        assert (notifier.replay_requests, gateway.receiver.resyncs) == ([{0: 1}], 0)
 
 
-async def test_what_was_told_while_a_link_was_down_is_told_when_it_is_up_again() -> None:
-    notifier = Notifier(1)
-    async with linked(notifier) as board:
-        board.interest.add("ana")
-        await board.registered("ana")
-        await notifier.entry(["ana"], {"n": 1})
-        await board.listener.told(1)
-        await notifier.hang_up()
-        await notifier.lose(["ana"], {"n": 2})
-        assert await board.listener.told(2) == ['{"n":1}', '{"n":2}']
-        assert board.listener.gaps == 0
+async def test_entries_dispatched_while_a_link_was_down_are_replayed_when_it_is_up() -> None:
+    notifier = FakeNotifier(1)
+    async with linked_gateway(notifier) as gateway:
+        gateway.subscriptions.add("ana")
+        await gateway.wait_until_active("ana")
+        await notifier.send_entry(["ana"], {"n": 1})
+        await gateway.receiver.wait_for_frames(1)
+        await notifier.disconnect()
+        await notifier.lose_entry(["ana"], {"n": 2})
+        assert await gateway.receiver.wait_for_frames(2) == ['{"n":1}', '{"n":2}']
+        assert gateway.receiver.resyncs == 0
 
 
-async def test_what_it_is_too_late_to_tell_is_a_gap_and_then_it_goes_on() -> None:
-    notifier = Notifier(2)
-    notifier.keeps = False
-    async with linked(notifier) as board:
-        board.interest.add("ana")
-        await board.registered("ana")
-        await notifier.lose(["ana"], {"n": 1})
-        await notifier.entry(["ana"], {"n": "dropped"})
-        await board.gap()
-        await notifier.entry(["ana"], {"n": 2})
-        assert await board.listener.told(1) == ['{"n":2}']
-        assert board.listener.gaps == 1
+async def test_entries_too_old_to_replay_are_a_gap_and_later_ones_arrive() -> None:
+    notifier = FakeNotifier(2)
+    notifier.can_replay = False
+    async with linked_gateway(notifier) as gateway:
+        gateway.subscriptions.add("ana")
+        await gateway.wait_until_active("ana")
+        await notifier.lose_entry(["ana"], {"n": 1})
+        await notifier.send_entry(["ana"], {"n": "dropped"})
+        await gateway.wait_for_resync()
+        await notifier.send_entry(["ana"], {"n": 2})
+        assert await gateway.receiver.wait_for_frames(1) == ['{"n":2}']
+        assert gateway.receiver.resyncs == 1
 
 
-async def test_an_entry_that_two_owners_tell_of_is_told_once() -> None:
-    first, second = Notifier(1, [0]), Notifier(1, [0])
-    async with linked(first, second) as board:
-        board.interest.add("ana")
-        await board.registered("ana")
-        await first.entry(["ana"], {"n": 1})
-        await board.listener.told(1)
-        await second.entry(["ana"], {"n": 1})
-        await second.entry(["ana"], {"n": 2})
-        assert await board.listener.told(2) == ['{"n":1}', '{"n":2}']
-        assert board.listener.gaps == 0
+async def test_an_entry_that_two_owners_send_is_delivered_once() -> None:
+    first, second = FakeNotifier(1, [0]), FakeNotifier(1, [0])
+    async with linked_gateway(first, second) as gateway:
+        gateway.subscriptions.add("ana")
+        await gateway.wait_until_active("ana")
+        await first.send_entry(["ana"], {"n": 1})
+        await gateway.receiver.wait_for_frames(1)
+        await second.send_entry(["ana"], {"n": 1})
+        await second.send_entry(["ana"], {"n": 2})
+        assert await gateway.receiver.wait_for_frames(2) == ['{"n":1}', '{"n":2}']
+        assert gateway.receiver.resyncs == 0
 
 
-async def test_who_is_acknowledged_by_an_owner_that_gives_up_at_once_is_not_registered() -> None:
-    first, second = Notifier(1, [0]), Notifier(1, [])
-    async with linked(first, second) as board:
-        await board.begun(first, second)
+async def test_a_user_acknowledged_by_an_owner_that_loses_its_partition_at_once_is_not_active() -> None:
+    first, second = FakeNotifier(1, [0]), FakeNotifier(1, [])
+    async with linked_gateway(first, second) as gateway:
+        await gateway.wait_until_ready(first, second)
         first.acknowledges = second.acknowledges = False
-        board.interest.add("ana")
-        registering = asyncio.create_task(board.links.registered("ana"))
-        await first.heard_of("ana")
-        await second.heard_of("ana")
-        before, after = (board.links.to[notifier.port] for notifier in (first, second))
-        board.links.told(before, Acknowledged(2))  # all in one turn of the loop
-        board.links.told(before, Owns(1, {}))
-        board.links.told(after, Owns(1, {0: Place(0, 0)}))
+        gateway.subscriptions.add("ana")
+        registering = asyncio.create_task(gateway.link_pool.wait_until_active("ana"))
+        await first.wait_for_user("ana")
+        await second.wait_for_user("ana")
+        before, after = (gateway.link_pool.by_port[notifier.port] for notifier in (first, second))
+        gateway.link_pool.on_message(before, Acknowledged(2))  # all in one turn of the loop
+        gateway.link_pool.on_message(before, PartitionsAssigned(1, {}))
+        gateway.link_pool.on_message(after, PartitionsAssigned(1, {0: PartitionOffsets(0, 0)}))
         await asyncio.sleep(0.05)
         assert not registering.done()
-        board.links.told(after, Acknowledged(2))
+        gateway.link_pool.on_message(after, Acknowledged(2))
         async with asyncio.timeout(1):
             await registering
 
 
-async def test_what_a_publisher_repeats_across_a_handover_is_told_once() -> None:
-    first, second = Notifier(1, [0]), Notifier(1, [])
-    async with linked(first, second) as board:
-        board.interest.add("ana")
-        await board.registered("ana")
-        await second.heard_of("ana")
-        for seq in (5, 6, 7, 5):  # and the publisher was about to tell 6 and 7 again
-            await first.entry(["ana"], {"seq": seq}, covers=seq)
-        await board.listener.told(3)
-        await first.own()
-        second.at, second.covers = {0: 4}, {0: 5}
-        await second.own(0)
+async def test_an_event_that_a_publisher_repeats_across_a_handover_is_delivered_once() -> None:
+    first, second = FakeNotifier(1, [0]), FakeNotifier(1, [])
+    async with linked_gateway(first, second) as gateway:
+        gateway.subscriptions.add("ana")
+        await gateway.wait_until_active("ana")
+        await second.wait_for_user("ana")
+        for seq in (5, 6, 7, 5):  # and the publisher was about to repeat 6 and 7
+            await first.send_entry(["ana"], {"seq": seq}, source_offset=seq)
+        await gateway.receiver.wait_for_frames(3)
+        await first.assign()
+        second.next_offsets, second.source_offsets = {0: 4}, {0: 5}
+        await second.assign(0)
         for seq in (6, 7, 8):
-            await second.entry(["ana"], {"seq": seq}, covers=seq)
-        assert await board.listener.told(4) == [f'{{"seq":{seq}}}' for seq in (5, 6, 7, 8)]
-        assert board.listener.gaps == 0
+            await second.send_entry(["ana"], {"seq": seq}, source_offset=seq)
+        assert await gateway.receiver.wait_for_frames(4) == [f'{{"seq":{seq}}}' for seq in (5, 6, 7, 8)]
+        assert gateway.receiver.resyncs == 0
 
 
-class Broken(Listener):
-    """A fault of ours, once."""
+class FailingReceiver(Receiver):
+    """Fails at the first entry."""
 
-    def dispatch(self, entry: Entry) -> None:
+    def dispatch(self, entry: LinkEntry) -> None:
         if not self.frames:
             self.frames.append("")
-            raise LookupError("a fault of ours")
+            raise LookupError("a bug")
         super().dispatch(entry)
 
 
-async def test_a_link_outlives_a_fault_of_ours() -> None:
-    notifier = Notifier(1)
-    async with linked(notifier, listener=Broken()) as board:
-        board.interest.add("ana")
-        await board.registered("ana")
-        await notifier.entry(["ana"], {"n": 1})
-        await notifier.dialled_again()
-        await board.registered("ana")
-        assert board.listener.gaps == 1
-        await notifier.entry(["ana"], {"n": 2})
-        await board.listener.told(2)
+async def test_a_link_survives_a_failed_dispatch() -> None:
+    notifier = FakeNotifier(1)
+    async with linked_gateway(notifier, receiver=FailingReceiver()) as gateway:
+        gateway.subscriptions.add("ana")
+        await gateway.wait_until_active("ana")
+        await notifier.send_entry(["ana"], {"n": 1})
+        await notifier.wait_for_reconnect()
+        await gateway.wait_until_active("ana")
+        assert gateway.receiver.resyncs == 1
+        await notifier.send_entry(["ana"], {"n": 2})
+        await gateway.receiver.wait_for_frames(2)
 
 
-async def test_what_a_fault_of_ours_kept_from_somebody_does_not_count_before_all_are_told_to_catch_up() -> (
-    None
-):
-    class Looking(Broken):
-        def interrupt(self) -> None:
-            super().interrupt()
-            self.covered = board.stretches.covers(0)
+async def test_an_entry_whose_dispatch_failed_does_not_count_before_all_connections_resync() -> None:
+    class RecordingReceiver(FailingReceiver):
+        def resync_all(self) -> None:
+            super().resync_all()
+            self.source_offset_at_resync = gateway.offset_tracker.source_offset(0)
 
-    notifier, listener = Notifier(1), Looking()
-    async with linked(notifier, listener=listener) as board:
-        board.interest.add("ana")
-        await board.registered("ana")
-        await notifier.entry(["ana"], {"n": 1}, covers=7)
-        await board.gap()
-        assert (listener.covered, board.stretches.covers(0)) == (0, 7)
+    notifier, receiver = FakeNotifier(1), RecordingReceiver()
+    async with linked_gateway(notifier, receiver=receiver) as gateway:
+        gateway.subscriptions.add("ana")
+        await gateway.wait_until_active("ana")
+        await notifier.send_entry(["ana"], {"n": 1}, source_offset=7)
+        await gateway.wait_for_resync()
+        assert (receiver.source_offset_at_resync, gateway.offset_tracker.source_offset(0)) == (0, 7)
 
 
-async def test_a_notifier_that_is_not_up_yet_is_dialled_until_it_is() -> None:
+async def test_a_notifier_that_is_not_up_yet_is_connected_to_once_it_is() -> None:
     async with AsyncExitStack() as stack:
-        late = Notifier(1)
-        async with notifying(late):
+        late = FakeNotifier(1)
+        async with serve_notifier(late):
             pass
-        board = Board(late)
+        gateway = Gateway(late)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        await stack.enter_async_context(Vital().running(links=board.links.keep(session)))
+        await stack.enter_async_context(Vital().running(links=gateway.link_pool.run(session)))
         await asyncio.sleep(0.2)
-        assert not board.links.ready
-        await stack.enter_async_context(notifying(late, late.port))
-        board.interest.add("ana")
-        await board.registered("ana")
+        assert not gateway.link_pool.is_ready
+        await stack.enter_async_context(serve_notifier(late, late.port))
+        gateway.subscriptions.add("ana")
+        await gateway.wait_until_active("ana")
 
 
-async def test_a_new_owner_that_begins_later_is_asked_for_what_lies_between() -> None:
-    first, second = Notifier(1, [0]), Notifier(1, [])
-    second.keeps = False
-    async with linked(first, second) as board:
-        board.interest.add("ana")
-        await board.registered("ana")
-        await second.heard_of("ana")
-        await first.entry(["ana"], {"n": 1})
-        await board.listener.told(1)
-        second.at, second.covers = {0: 3}, {0: 3}
-        await second.own(0)
-        assert await second.was_asked() == {0: 1}
-        await board.gap()
-        await second.entry(["ana"], {"n": 2})
-        await board.listener.told(2)
-        assert board.listener.gaps == 1
+async def test_a_new_owner_that_starts_later_gets_a_replay_request_for_the_records_between() -> None:
+    first, second = FakeNotifier(1, [0]), FakeNotifier(1, [])
+    second.can_replay = False
+    async with linked_gateway(first, second) as gateway:
+        gateway.subscriptions.add("ana")
+        await gateway.wait_until_active("ana")
+        await second.wait_for_user("ana")
+        await first.send_entry(["ana"], {"n": 1})
+        await gateway.receiver.wait_for_frames(1)
+        second.next_offsets, second.source_offsets = {0: 3}, {0: 3}
+        await second.assign(0)
+        assert await second.wait_for_replay_request() == {0: 1}
+        await gateway.wait_for_resync()
+        await second.send_entry(["ana"], {"n": 2})
+        await gateway.receiver.wait_for_frames(2)
+        assert gateway.receiver.resyncs == 1
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "hello", "[]", "{}", '{"type":"dance"}', '{"type":"entry"}', '{"type":"owns","count":1}'],
-)
-def test_what_is_not_of_the_protocol_is_said_to_be(text: str) -> None:
-    with pytest.raises(Incomprehensible):
-        link_protocol.parse(text.encode())
+async def test_a_notifier_that_breaks_the_protocol_is_reconnected() -> None:
+    notifier = FakeNotifier(1)
+    async with linked_gateway(notifier) as gateway:
+        gateway.subscriptions.add("ana")
+        await gateway.wait_until_active("ana")
+        await notifier.send("no JSON")
+        await notifier.wait_for_reconnect()
+        await gateway.wait_until_active("ana")
+        assert len(notifier.hellos) == 2
 
 
-async def test_a_notifier_that_talks_nonsense_is_dialled_anew() -> None:
-    nonsense = Notifier(1)
-    async with linked(nonsense) as board:
-        board.interest.add("ana")
-        await board.registered("ana")
-        await nonsense.say("nonsense")
-        await nonsense.dialled_again()
-        await board.registered("ana")
-        assert len(nonsense.hellos) == 2
-
-
-async def test_a_notifier_that_stops_talking_keeps_nobody_out_once_another_owns_what_it_had() -> None:
-    """Its connection stays: the machine is gone, or the process stands still."""
-    silent, heir = Notifier(2, [0, 1]), Notifier(2, [])
-    async with linked(silent, heir) as board:
-        await board.begun(silent, heir)
+async def test_a_silent_notifier_blocks_no_user_once_another_owns_its_partitions() -> None:
+    """Its connection stays, as when its machine is gone or its process is stopped."""
+    silent, successor = FakeNotifier(2, [0, 1]), FakeNotifier(2, [])
+    async with linked_gateway(silent, successor) as gateway:
+        await gateway.wait_until_ready(silent, successor)
         silent.freeze()
-        await heir.own(0, 1)
-        board.interest.add("ana")
-        await board.registered("ana", 5)
+        await successor.assign(0, 1)
+        gateway.subscriptions.add("ana")
+        await gateway.wait_until_active("ana", 5)
 
 
-@pytest.mark.parametrize("whose", ["the gateway's", "the notifier's"])
-async def test_a_stall_of_two_seconds_cuts_no_link(whose: str) -> None:
-    async with elsewhere() as (notifier, stall):
-        board = Board(notifier)
-        async with aiohttp.ClientSession() as session, Vital().running(links=board.links.keep(session)):
-            await board.begun(notifier)
-            if whose == "the gateway's":
+async def test_a_protocol_mismatch_is_logged_once_and_retried_until_the_notifier_is_upgraded() -> None:
+    notifier = FakeNotifier(1)
+    with capture_logs() as logs:
+        async with AsyncExitStack() as stack:
+            async with serve_notifier(notifier, subprotocol="parley.link.0"):
+                gateway = Gateway(notifier)
+                session = await stack.enter_async_context(aiohttp.ClientSession())
+                await stack.enter_async_context(Vital().running(links=gateway.link_pool.run(session)))
+                async with asyncio.timeout(5):
+                    while len(notifier.refusals) < 3:
+                        await asyncio.sleep(0.01)
+                assert not notifier.hellos
+            await stack.enter_async_context(serve_notifier(notifier, notifier.port))
+            await gateway.wait_until_ready(notifier)
+    assert set(notifier.refusals) == {(MISMATCH_CLOSE_CODE, f"gateway speaks {SUBPROTOCOL}")}
+    (mismatch,) = [line for line in logs if line["event"] == "link.protocol_mismatch"]
+    assert mismatch["log_level"] == "error"
+    assert mismatch["reason"] == f"the notifier did not accept {SUBPROTOCOL}"
+
+
+@pytest.mark.parametrize("stalled", ["gateway", "notifier"])
+async def test_a_stall_of_two_seconds_cuts_no_link(stalled: str) -> None:
+    async with notifier_in_a_thread() as (notifier, stall):
+        gateway = Gateway(notifier)
+        async with aiohttp.ClientSession() as session, Vital().running(links=gateway.link_pool.run(session)):
+            await gateway.wait_until_ready(notifier)
+            if stalled == "gateway":
                 time.sleep(2)  # noqa: ASYNC251
             else:
                 stall()
@@ -405,25 +428,25 @@ async def test_a_stall_of_two_seconds_cuts_no_link(whose: str) -> None:
 
 
 @asynccontextmanager
-async def elsewhere() -> AsyncIterator[tuple[Notifier, Callable[[], object]]]:
-    """A notifier in a thread of its own that says every half second how far it is, and how to stall it."""
-    loop, notifier, ready = asyncio.new_event_loop(), Notifier(1), threading.Event()
+async def notifier_in_a_thread() -> AsyncIterator[tuple[FakeNotifier, Callable[[], object]]]:
+    """A notifier in a thread of its own that sends progress twice a second, and a function that stalls it."""
+    loop, notifier, ready = asyncio.new_event_loop(), FakeNotifier(1), threading.Event()
 
-    async def talk() -> None:
-        async with notifying(notifier):
+    async def send_progress() -> None:
+        async with serve_notifier(notifier):
             ready.set()
             while True:
-                await notifier.progress(0, 0, 0)
+                await notifier.send_progress(0, 0, 0)
                 await asyncio.sleep(0.5)
 
-    talking = loop.create_task(talk())
-    thread = threading.Thread(target=partial(_finish, loop, talking))
+    sending = loop.create_task(send_progress())
+    thread = threading.Thread(target=partial(_finish, loop, sending))
     thread.start()
     await asyncio.to_thread(ready.wait)
     try:
         yield notifier, lambda: loop.call_soon_threadsafe(time.sleep, 2)
     finally:
-        loop.call_soon_threadsafe(talking.cancel)
+        loop.call_soon_threadsafe(sending.cancel)
         await asyncio.to_thread(thread.join)
 
 

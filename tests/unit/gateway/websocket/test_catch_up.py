@@ -8,8 +8,7 @@ from typing import cast
 import orjson
 
 from gateway.commands.event_producer import EventLog
-from gateway.notifiers.link_protocol import Entry
-from gateway.notifiers.offset_tracker import Stretches
+from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.store.client import Answer, Progress, StorePort, Unavailable
 from gateway.websocket import close_codes
 from gateway.websocket.catch_up import AT_ONCE, CatchUp
@@ -17,6 +16,7 @@ from gateway.websocket.connection import Socket
 from gateway.websocket.send_buffer import Close, Outbox
 from shared.contract import cursor
 from shared.http.websocket_connection import text_frame
+from shared.internal.link_protocol import LinkEntry
 from tests.unit.gateway.gateway_fixture import EPOCH, House
 from tests.unit.lines import Far
 
@@ -75,9 +75,9 @@ def behind(
     *,
     frames: int = 10,
     at: tuple[int, ...] = (5,),
-    told: Stretches | None = None,
+    told: OffsetTracker | None = None,
 ) -> Socket:
-    socket = Socket(user, Outbox(line or Far(), frames, 1_000 * frames), told or Stretches())
+    socket = Socket(user, Outbox(line or Far(), frames, 1_000 * frames), told or OffsetTracker())
     socket.registered = True
     socket.begin(Progress(EPOCH, at))
     socket.fall_behind()
@@ -100,8 +100,8 @@ async def test_who_waits_for_the_projection_keeps_nobody_from_reading() -> None:
         assert not any(task.done() for user, task in tasks.items() if user != "ana")
 
 
-def entry(covers: int) -> Entry:
-    return Entry(0, 0, 1, covers, "chat.message.sent.v1", "", ["ana"], text_frame(b"%d" % covers))
+def entry(covers: int) -> LinkEntry:
+    return LinkEntry(0, 0, 1, covers, "chat.message.sent.v1", "", ["ana"], text_frame(b"%d" % covers))
 
 
 async def begun(store: Store, line: Far | None = None) -> tuple[Socket, asyncio.Task[None]]:
@@ -126,8 +126,8 @@ async def test_what_is_told_while_the_last_page_is_read_is_shown_after_it() -> N
 
 async def test_a_store_that_is_behind_what_was_told_is_asked_until_it_is_not() -> None:
     """Else the socket would go on from there, and its cursor cover what it never showed."""
-    told = Stretches()
-    told.begin(0, 0, 9)
+    told = OffsetTracker()
+    told.assign(0, 0, 9)
     store, socket = Emptied(), behind("ana", told=told)
     reading = asyncio.create_task(CatchUp(cast("StorePort", store), cast("EventLog", Log())).show(socket))
     while len(store.asked) < 2:

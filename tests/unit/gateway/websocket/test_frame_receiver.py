@@ -6,7 +6,7 @@ from typing import Any, cast
 import orjson
 
 from gateway.commands.command_service import Sent
-from gateway.notifiers.offset_tracker import Stretches
+from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.websocket.connection import Socket
 from gateway.websocket.frame_handler import Inbox
 from gateway.websocket.frame_receiver import Hearing
@@ -45,7 +45,7 @@ class Log:
 
 
 def hearing(line: Read, log: Log) -> Hearing:
-    socket = Socket("ana", Outbox(line, 1_000, 100_000), Stretches())
+    socket = Socket("ana", Outbox(line, 1_000, 100_000), OffsetTracker())
     nothing = cast("Any", None)
     return Hearing(line, socket, Inbox(socket, cast("Any", log), nothing, nothing), max_frame=1_000)
 

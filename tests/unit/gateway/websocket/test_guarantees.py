@@ -14,7 +14,7 @@ from tests.unit.gateway.gateway_fixture import House
 async def test_a_start_is_read_after_every_owner_knows_of_the_user(own_house: House) -> None:
     own_house.notifier.acknowledges = False
     async with own_house.dialled("ana") as client:
-        await own_house.notifier.heard_of("ana")
+        await own_house.notifier.wait_for_user("ana")
         await asyncio.sleep(0.05)
         await own_house.talk("ana", "ben")  # told to nobody: who had started before would miss it
         await own_house.notifier.acknowledge()

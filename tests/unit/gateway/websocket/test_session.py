@@ -51,7 +51,7 @@ async def test_what_was_said_before_leaving_is_written(house: House) -> None:
     async with house.present(ana) as client:
         for number in range(50):
             await client.say(type="message", conversationId=conversation, text=f"{number}")
-    await house.notifier.heard_of(ana, present=False)
+    await house.notifier.wait_for_user(ana, present=False)
     assert len([e for e in house.written() if e.subject == conversation]) == 51
 
 
@@ -62,9 +62,9 @@ async def test_an_entry_goes_to_every_socket_of_its_users_as_it_is(own_house: Ho
         own_house.present("ana") as laptop,
         own_house.present("eve") as other,
     ):
-        await own_house.notifier.entry(["ana"], frame, covers=2)
+        await own_house.notifier.send_entry(["ana"], frame, source_offset=2)
         assert await phone.hear() == await laptop.hear() == frame
-        await own_house.notifier.entry(["eve"], {"type": "message", "text": "eve's"}, covers=3)
+        await own_house.notifier.send_entry(["eve"], {"type": "message", "text": "eve's"}, source_offset=3)
         assert (await other.hear())["text"] == "eve's"
 
 
@@ -72,8 +72,8 @@ async def test_entries_that_history_had_at_the_start_are_not_sent(own_house: Hou
     conversation = await own_house.talk("ana", "ben")
     partition = own_house.partition_of(conversation)
     async with own_house.present("ana") as client:
-        await own_house.notifier.entry(["ana"], {"type": "old"}, partition=partition, covers=2)
-        await own_house.notifier.entry(["ana"], {"type": "new"}, partition=partition, covers=3)
+        await own_house.notifier.send_entry(["ana"], {"type": "old"}, partition=partition, source_offset=2)
+        await own_house.notifier.send_entry(["ana"], {"type": "new"}, partition=partition, source_offset=3)
         assert (await client.hear())["type"] == "new"
 
 
@@ -84,8 +84,10 @@ async def test_no_hello_before_every_owner_acknowledged_and_nothing_is_handled_b
     own_house.notifier.acknowledges = False
     async with own_house.dialled("ana") as client:
         await client.say(type="message", conversationId=conversation, text="early")
-        await own_house.notifier.heard_of("ana")
-        await own_house.notifier.entry(["ana"], {"type": "message", "text": "in history"}, covers=1)
+        await own_house.notifier.wait_for_user("ana")
+        await own_house.notifier.send_entry(
+            ["ana"], {"type": "message", "text": "in history"}, source_offset=1
+        )
         await asyncio.sleep(0.1)
         assert len(own_house.written()) == 1
         await own_house.notifier.acknowledge()
@@ -96,8 +98,8 @@ async def test_no_hello_before_every_owner_acknowledged_and_nothing_is_handled_b
 async def test_who_leaves_before_hello_is_noticed_at_once(own_house: House) -> None:
     own_house.notifier.acknowledges = False
     async with own_house.dialled("ana"):
-        await own_house.notifier.heard_of("ana")
-    await own_house.notifier.heard_of("ana", present=False)
+        await own_house.notifier.wait_for_user("ana")
+    await own_house.notifier.wait_for_user("ana", present=False)
 
 
 async def test_who_is_not_registered_in_time_is_told_when_to_come_back() -> None:
@@ -196,7 +198,7 @@ async def test_headers_too_long_for_an_upgrade_are_refused_at_once(house: House)
 
 async def test_cursors_come_with_every_heartbeat_and_move_on() -> None:
     async with opened(heartbeat_seconds=1) as house, house.present("ana") as client:
-        await house.notifier.progress(2, 0, 5, covers=7)
+        await house.notifier.send_progress(2, 0, 5, source_offset=7)
         first = cursor.decode((await client.hear("cursor"))["cursor"])
         assert first.offsets == (1, 1, 7, 1)
         assert (await client.hear())["type"] == "cursor"
@@ -206,7 +208,7 @@ async def test_a_socket_without_a_store_gets_its_cursor_later(own_house: House) 
     own_house.store.away = True
     async with own_house.dialled("ana") as client:
         assert [(await client.hear())["cursor"] for _ in range(2)] == [None, None]
-        await own_house.notifier.entry(["ana"], {"type": "message"}, partition=1, covers=6)
+        await own_house.notifier.send_entry(["ana"], {"type": "message"}, partition=1, source_offset=6)
         assert (await client.hear())["type"] == "message"
         own_house.store.away, own_house.store.stands_at = False, (1, 6, 1, 1)
         later = cursor.decode((await client.hear("cursor"))["cursor"])
@@ -224,7 +226,9 @@ async def test_a_cursor_that_comes_later_does_not_cover_what_is_still_to_be_told
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)
         partition = own_house.partition_of(talk)
-        await own_house.notifier.entry(["ana"], {"type": "message"}, partition=partition, covers=3)
+        await own_house.notifier.send_entry(
+            ["ana"], {"type": "message"}, partition=partition, source_offset=3
+        )
         assert [(await client.hear())["type"] for _ in range(2)] == ["message", "cursor"]
 
 
@@ -245,7 +249,7 @@ async def test_users_are_announced_once_and_withdrawn_with_their_last_socket(own
             assert own_house.notifier.users == {"ana"}
         await asyncio.sleep(0.1)
         assert own_house.notifier.users == {"ana"}
-    await own_house.notifier.heard_of("ana", present=False)
+    await own_house.notifier.wait_for_user("ana", present=False)
 
 
 async def test_above_the_cap_sockets_are_told_to_come_back() -> None:
@@ -256,33 +260,33 @@ async def test_above_the_cap_sockets_are_told_to_come_back() -> None:
 async def test_after_a_gap_a_socket_gets_from_the_store_what_it_missed_and_stays(own_house: House) -> None:
     conversation = await own_house.talk("ana", "ben")
     partition = own_house.partition_of(conversation)
-    own_house.notifier.keeps = False
+    own_house.notifier.can_replay = False
     async with own_house.present("ben") as client:
         for text in ("one", "two"):
             await own_house.say("ana", conversation, text)
-        own_house.notifier.covers[partition] = 4
-        await own_house.notifier.progress(partition, 2, 2)
+        own_house.notifier.source_offsets[partition] = 4
+        await own_house.notifier.send_progress(partition, 2, 2)
         assert [(await client.hear("message"))["text"] for _ in range(2)] == ["one", "two"]
         said = cursor.decode((await client.hear("cursor"))["cursor"])
         assert said.offsets[partition] == 4
         await own_house.say("ana", conversation, "three")
         frame = {"type": "message", "text": "three"}
-        await own_house.notifier.entry(
-            ["ben"], {"type": "message", "text": "two"}, partition=partition, covers=4
+        await own_house.notifier.send_entry(
+            ["ben"], {"type": "message", "text": "two"}, partition=partition, source_offset=4
         )
-        await own_house.notifier.entry(["ben"], frame, partition=partition, covers=5)
+        await own_house.notifier.send_entry(["ben"], frame, partition=partition, source_offset=5)
         assert (await client.hear("message"))["text"] == "three"
 
 
 async def test_a_gap_while_catching_up_is_made_good_too(own_house: House) -> None:
     conversation = await own_house.talk("ana", "ben")
     partition = own_house.partition_of(conversation)
-    own_house.notifier.keeps = False
+    own_house.notifier.can_replay = False
     at = await own_house.cursor("ben")
     own_house.store.away = True
     async with own_house.dialled("ben", query=f"&cursor={at}") as client:
         await client.hear("hello")
-        await own_house.notifier.progress(partition, 2, 2)
+        await own_house.notifier.send_progress(partition, 2, 2)
         await own_house.say("ana", conversation, "one")
         own_house.store.away = False
         assert (await client.hear())["text"] == "one"
@@ -290,10 +294,10 @@ async def test_a_gap_while_catching_up_is_made_good_too(own_house: House) -> Non
 
 
 async def test_a_gap_ends_a_socket_of_which_nobody_knows_where_it_is(own_house: House) -> None:
-    own_house.notifier.keeps = False
+    own_house.notifier.can_replay = False
     own_house.store.away = True
     async with own_house.present("ana") as client:
-        await own_house.notifier.progress(3, 2, 2)
+        await own_house.notifier.send_progress(3, 2, 2)
         code, reason = await client.closed()
     assert code == 1012
     assert reason is not None
@@ -301,11 +305,11 @@ async def test_a_gap_ends_a_socket_of_which_nobody_knows_where_it_is(own_house: 
 
 
 async def test_a_socket_whose_cursor_the_store_refuses_after_a_gap_gets_a_new_one(own_house: House) -> None:
-    own_house.notifier.keeps = False
+    own_house.notifier.can_replay = False
     async with own_house.present("ana") as client:
         identity, own_house.store.identity = own_house.store.identity, LogIdentity("f" * 16, 4)
         own_house.store.away = True
-        await own_house.notifier.progress(3, 2, 2)
+        await own_house.notifier.send_progress(3, 2, 2)
         assert (await client.hear())["type"] == "reset"
         assert (await client.hear("cursor"))["cursor"] is None
         own_house.store.identity, own_house.store.away = identity, False
@@ -314,32 +318,32 @@ async def test_a_socket_whose_cursor_the_store_refuses_after_a_gap_gets_a_new_on
 
 async def test_a_notifier_that_comes_back_where_it_was_is_no_gap(own_house: House) -> None:
     async with own_house.present("ana") as client:
-        await own_house.notifier.entry(["ana"], {"type": "message", "text": "one"}, covers=5)
-        await own_house.notifier.hang_up()
-        await own_house.notifier.heard_of("ana", present=False)
-        await own_house.notifier.heard_of("ana")
+        await own_house.notifier.send_entry(["ana"], {"type": "message", "text": "one"}, source_offset=5)
+        await own_house.notifier.disconnect()
+        await own_house.notifier.wait_for_user("ana", present=False)
+        await own_house.notifier.wait_for_user("ana")
         await asyncio.sleep(0.05)
-        await own_house.notifier.entry(["ana"], {"type": "message", "text": "two"}, covers=6)
+        await own_house.notifier.send_entry(["ana"], {"type": "message", "text": "two"}, source_offset=6)
         assert [(await client.hear("message"))["text"] for _ in range(2)] == ["one", "two"]
-    assert own_house.notifier.asked[-1] == {0: 1, 1: 0, 2: 0, 3: 0}
+    assert own_house.notifier.replay_requests[-1] == {0: 1, 1: 0, 2: 0, 3: 0}
 
 
 async def test_what_a_notifier_told_before_it_knew_our_users_again_is_told_again(own_house: House) -> None:
     async with own_house.present("ana") as client:
         own_house.notifier.acknowledges = False
-        await own_house.notifier.hang_up()
-        await own_house.notifier.heard_of("ana", present=False)
-        await own_house.notifier.heard_of("ana")
-        await own_house.notifier.entry(["ana"], {"type": "message", "text": "early"}, covers=5)
+        await own_house.notifier.disconnect()
+        await own_house.notifier.wait_for_user("ana", present=False)
+        await own_house.notifier.wait_for_user("ana")
+        await own_house.notifier.send_entry(["ana"], {"type": "message", "text": "early"}, source_offset=5)
         await own_house.notifier.acknowledge()
         assert (await client.hear())["text"] == "early"
 
 
 async def test_after_a_gap_nobody_is_taken_for_a_member_unasked(own_house: House) -> None:
     own_house.door.membership.remember(STRANGE, "ana")
-    own_house.notifier.keeps = False
+    own_house.notifier.can_replay = False
     async with own_house.present("ana") as client:
-        await own_house.notifier.progress(3, 2, 2)
+        await own_house.notifier.send_progress(3, 2, 2)
         await client.hear("cursor")
         await client.say(type="message", conversationId=STRANGE, text="hello")
         assert (await client.hear())["code"] == "not_found"
@@ -350,7 +354,9 @@ async def test_member_entries_end_what_is_remembered_of_a_conversation(own_house
     async with own_house.present("ana") as client:
         kind = "chat.member.removed.v1"
         own_house.store.stands_at = (9, 1, 1, 1)
-        await own_house.notifier.entry(["ana"], {"type": "x"}, covers=9, kind=kind, conversation=STRANGE)
+        await own_house.notifier.send_entry(
+            ["ana"], {"type": "x"}, source_offset=9, kind=kind, conversation=STRANGE
+        )
         await client.hear("x")
         await client.say(type="message", conversationId=STRANGE, text="hello")
         assert (await client.hear())["code"] == "not_found"
@@ -364,9 +370,11 @@ async def test_a_reader_too_slow_is_closed_with_4408_or_cut() -> None:
     ):
         slow.socket.transport.pause_reading()
         for number in range(2, 200):
-            await house.notifier.entry(["ana"], {"type": "message", "text": "a" * 200_000}, covers=number)
-        await house.notifier.heard_of("ana", present=False)
-        await house.notifier.entry(["ben"], {"type": "message", "text": "still here"}, covers=300)
+            await house.notifier.send_entry(
+                ["ana"], {"type": "message", "text": "a" * 200_000}, source_offset=number
+            )
+        await house.notifier.wait_for_user("ana", present=False)
+        await house.notifier.send_entry(["ben"], {"type": "message", "text": "still here"}, source_offset=300)
         assert (await quick.hear())["text"] == "still here"
         slow.socket.transport.resume_reading()
 
@@ -375,7 +383,7 @@ async def test_stopping_sends_who_was_not_greeted_yet_away_without_a_word() -> N
     async with opened() as house:
         house.notifier.acknowledges = False
         async with house.dialled("ana") as client:
-            await house.notifier.heard_of("ana")
+            await house.notifier.wait_for_user("ana")
             house.stop.set()
             with pytest.raises(ConnectionClosed, match="1012"):
                 await client.hear()

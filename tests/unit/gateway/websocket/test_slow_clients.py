@@ -40,14 +40,16 @@ async def test_many_that_never_read_are_cut_under_traffic_and_nothing_of_them_st
         assert len(known) == _MANY + 1
         most = 0.0
         for number in range(2, 400):
-            await house.notifier.entry([*users, "ben"], {"type": "message", "text": _BIG}, covers=number)
+            await house.notifier.send_entry(
+                [*users, "ben"], {"type": "message", "text": _BIG}, source_offset=number
+            )
             await quick.hear("message")
             most = max(most, _queued())
             if len(house.notifier.users) == 1:
                 break
         assert 0 < most <= (_MANY + 1) * _MOST
         for user in users:
-            await house.notifier.heard_of(user, present=False)
+            await house.notifier.wait_for_user(user, present=False)
         assert _queued() < _MOST
         async with asyncio.timeout(10):
             while len(known) > 1:  # the quick one
@@ -59,7 +61,7 @@ async def test_one_that_does_not_even_answer_pings_is_cut() -> None:
     async with opened(ping=0.3) as house, house.present("ana", close_timeout=0.1) as frozen:
         known = _sockets(house)
         frozen.socket.transport.pause_reading()
-        await house.notifier.heard_of("ana", present=False)
+        await house.notifier.wait_for_user("ana", present=False)
         async with asyncio.timeout(5):
             while known:
                 gc.collect()
@@ -107,8 +109,10 @@ async def test_who_was_too_slow_comes_back_with_its_cursor_and_misses_nothing() 
                 body = {"conversationId": talk, "text": "🌊" * 8_000}
                 assert (await house.http.post("/messages?meId=ben", json=body)).status_code == 202
                 entry = {"type": "message", "seq": n + 1, "text": _BIG}
-                await house.notifier.entry(["ana"], entry, partition=house.partition_of(talk), covers=n + 3)
-            await house.notifier.heard_of("ana", present=False)
+                await house.notifier.send_entry(
+                    ["ana"], entry, partition=house.partition_of(talk), source_offset=n + 3
+                )
+            await house.notifier.wait_for_user("ana", present=False)
             slow.socket.transport.resume_reading()
         async with house.dialled("ana", query=f"&cursor={at}", max_queue=1) as back:
             assert (await back.hear())["cursor"] == at

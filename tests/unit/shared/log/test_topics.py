@@ -45,10 +45,10 @@ async def test_topics_of_another_log_are_refused_at_once() -> None:
 class HalfRead:
     """An inspector of a log that was begun in partition 0 alone; its first record is not read in time."""
 
-    async def partitions(self) -> int:
+    async def partition_count(self) -> int:
         return 2
 
-    async def ends(self, _: Iterable[int]) -> Mapping[int, int]:
+    async def end_offsets(self, _: Iterable[int]) -> Mapping[int, int]:
         return {0: 1, 1: 0}
 
     async def records_at(self, _: Mapping[int, int]) -> Mapping[int, Any]:

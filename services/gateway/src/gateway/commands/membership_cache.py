@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 from cachetools import TTLCache
 
 from gateway.commands.membership_budget import Unchecked
-from gateway.notifiers.offset_tracker import Stretches
+from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.store.client import Away, StorePort, Unavailable
 from shared.http.problems import Problem, not_found
 
@@ -29,10 +29,15 @@ class _Question:
 
 class Membership:
     def __init__(
-        self, store: StorePort, stretches: Stretches, *, conversations: int = 50_000, seconds: float = 300
+        self,
+        store: StorePort,
+        offset_tracker: OffsetTracker,
+        *,
+        conversations: int = 50_000,
+        seconds: float = 300,
     ) -> None:
         self._store = store
-        self._stretches = stretches
+        self._offset_tracker = offset_tracker
         self._unchecked = Unchecked()
         self._members: TTLCache[str, set[str]] = TTLCache(conversations, seconds)
         self._answers: TTLCache[str, dict[str, bool]] = TTLCache(conversations, _ANSWER_LIFE)
@@ -98,7 +103,7 @@ class Membership:
         """The store's. None when it is behind what notifiers told, and does not know: its read models are
         being made anew, or another database took over."""
         question = self._questions.setdefault(conversation, _Question())
-        told, current = self._stretches.told(), self._is_current(conversation)
+        told, current = self._offset_tracker.source_offsets(), self._is_current(conversation)
         member, at = await self._store.membership(user, conversation)
         self._unchecked.end()
         if at.lacks(told):
@@ -110,4 +115,4 @@ class Membership:
         return member
 
     def _is_current(self, conversation: str) -> bool:
-        return self._stretches.is_current(conversation, asyncio.get_running_loop().time())
+        return self._offset_tracker.is_current(conversation, asyncio.get_running_loop().time())

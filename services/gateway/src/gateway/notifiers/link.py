@@ -1,4 +1,4 @@
-"""The connection to one notifier: dialled again and again, for as long as the gateway lives."""
+"""The link to one notifier: opened again and again, for as long as the gateway runs."""
 
 import asyncio
 import random
@@ -10,157 +10,204 @@ import aiohttp
 import structlog
 
 from gateway import metrics
-from gateway.notifiers import link_protocol
-from gateway.notifiers.link_protocol import Told
-from gateway.notifiers.subscriptions import Announcements, Interest
+from gateway.notifiers.subscriptions import LinkSubscriptions, UserSubscriptions
 from gateway.settings import Address
+from shared.internal.link_protocol import (
+    MAX_MESSAGE_BYTES,
+    MISMATCH_CLOSE_CODE,
+    SUBPROTOCOL,
+    Hello,
+    NotifierMessage,
+    ProtocolError,
+    Replay,
+    decode_notifier_message,
+    encode_gateway_message,
+)
 from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
 
 _Connection = aiohttp.ClientWebSocketResponse[Literal[False]]
 
-_LONGEST_PAUSE = 2.0
-_MAX_MESSAGE = 4 * 1024 * 1024  # a frame and the 1,024 user ids it is for
-_HEARTBEAT = 2.4
-"""Seconds of silence (an owner says something twice a second) until it is pinged; half as many later the link
-is cut: soon after the group misses a dead member. A stall of ours cuts nothing: what came meanwhile is read
-before anything is concluded from it."""
-_DIAL_WITHIN = 3.0  # nobody refuses at the address of a machine that is gone, nor answers
-_TURN = 64  # messages after which others get their turn
+_MIN_BACK_OFF_SECONDS, _MAX_BACK_OFF_SECONDS = 0.05, 2.0
+_PING_INTERVAL_SECONDS = 2.4
+"""Of silence (a notifier with partitions reports progress twice a second) until it is pinged; half as long
+later the link is cut: soon after the group misses a dead member. A stall of this process cuts nothing:
+messages that arrived meanwhile are read before anything is concluded from it."""
+_CONNECT_TIMEOUT_SECONDS = 3.0
+"""A machine that is down neither accepts nor refuses."""
+_CLOSE_TIMEOUT_SECONDS = 1.0
+_MESSAGES_PER_TURN = 64
+"""Until other tasks run."""
 
 
-class Link:
-    """`told` is called with each thing the notifier says, and with None when the connection is lost."""
+class _ProtocolMismatch(Exception):
+    """The notifier does not speak SUBPROTOCOL."""
 
+
+class NotifierLink:
     def __init__(
         self,
         address: Address,
         gateway: str,
-        interest: Interest,
-        told: Callable[["Link", Told | None], None],
+        user_subscriptions: UserSubscriptions,
+        *,
+        on_message: Callable[["NotifierLink", NotifierMessage], None],
+        on_disconnect: Callable[[], None],
     ) -> None:
+        """`gateway`: this gateway's id."""
         self.address = address
-        self.owned: frozenset[int] = frozenset()
-        self.announcements: Announcements | None = None
+        self.partitions: frozenset[int] = frozenset()
+        """Assigned to this notifier."""
+        self.subscriptions: LinkSubscriptions | None = None
         """None while not connected."""
         self._gateway = gateway
-        self._interest = interest
-        self._asked: set[int] = set()
-        self._unsaid: dict[int, int] = {}
-        self._told = told
+        self._user_subscriptions = user_subscriptions
+        self._on_message = on_message
+        self._on_disconnect = on_disconnect
+        self._replaying: set[int] = set()
+        """Partitions whose replay was requested and has not begun."""
+        self._replays_to_send: dict[int, int] = {}
 
     @property
-    def begun(self) -> bool:
-        return self.announcements is not None and self.announcements.begun
+    def is_connected(self) -> bool:
+        return self.subscriptions is not None
 
-    def ask(self, offsets: Mapping[int, int]) -> None:
-        """To be told again, per partition from the offset on; what was asked already waits for its answer."""
-        new = {partition: offset for partition, offset in offsets.items() if partition not in self._asked}
-        if new and self.announcements is not None:
-            self._asked |= new.keys()
-            self._unsaid |= new
-            self.announcements.changed.set()
+    @property
+    def is_ready(self) -> bool:
+        """Whether what it sends now was dispatched with every user of this gateway in force."""
+        return self.subscriptions is not None and self.subscriptions.is_ready
 
-    def answered(self, partition: int) -> None:
-        """What it tells of the partition continues what was told before."""
-        self._asked.discard(partition)
+    def request_replay(self, offsets: Mapping[int, int]) -> None:
+        """Request a replay, per partition from the offset on, unless one is awaited already."""
+        added = {p: offset for p, offset in offsets.items() if p not in self._replaying}
+        if added and self.subscriptions is not None:
+            self._replaying |= added.keys()
+            self._replays_to_send |= added
+            self.subscriptions.changed.set()
 
-    def owns(self, partitions: frozenset[int]) -> None:
-        """These now, and no others. It may tell of new ones without those whom it did not acknowledge yet,
-        although the owner before knew them: until everybody is in force, it has not begun anew."""
-        if self.announcements is not None and partitions - self.owned:
-            self.announcements.require_all()
-            self._asked.clear()
-        self.owned = partitions
+    def end_replay(self, partition: int) -> None:
+        """The partition continues in sequence: a later gap needs a request of its own."""
+        self._replaying.discard(partition)
 
-    async def keep(self, session: aiohttp.ClientSession) -> None:
-        """Until cancelled."""
-        pause, complained, reached = 0.05, False, False
+    def assign(self, partitions: frozenset[int]) -> None:
+        """The notifier consumes these partitions now, and no others. New ones it may dispatch without users
+        whom it has not acknowledged yet, although the owner before it had: it is not ready until it has."""
+        if self.subscriptions is not None and partitions - self.partitions:
+            self.subscriptions.require_all()
+            self._replaying.clear()
+        self.partitions = partitions
+
+    async def run(self, session: aiohttp.ClientSession) -> None:
+        """Connect and reconnect, with back-off, until cancelled. Log each kind of failure once between two
+        connections."""
+        back_off, was_connected, logged = _MIN_BACK_OFF_SECONDS, False, set[str]()
         while True:
             try:
-                async with await self._dialled(session) as socket:
-                    pause, complained, reached = 0.05, False, True
-                    await self._talk(socket)
-            except (TimeoutError, OSError, aiohttp.ClientError, link_protocol.Incomprehensible) as error:
-                if not complained:
-                    self._complain(reached, error)
-                complained = True
-            except Exception as error:  # a fault of ours with this connection must not cost the next one
+                async with await self._connect(session) as socket:
+                    await _require_protocol(socket)
+                    back_off, was_connected, logged = _MIN_BACK_OFF_SECONDS, True, set()
+                    await self._run_session(socket)
+            except (TimeoutError, OSError, aiohttp.ClientError, ProtocolError, _ProtocolMismatch) as error:
+                event = _failure_event(error, was_connected=was_connected)
+                if event not in logged:
+                    self._log_failure(event, error)
+                logged.add(event)
+            except Exception as error:  # a bug met on this connection must not cost the next one
                 log.error("link.failed", notifier=str(self.address), exc_info=error)
-                pause = _LONGEST_PAUSE  # it may well happen again at once
-            await asyncio.sleep(pause * random.uniform(0.5, 1.0))
-            pause = min(pause * 2, _LONGEST_PAUSE)
+                back_off = _MAX_BACK_OFF_SECONDS  # it may well happen again at once
+            await asyncio.sleep(back_off * random.uniform(0.5, 1.0))
+            back_off = min(back_off * 2, _MAX_BACK_OFF_SECONDS)
 
-    async def _dialled(self, session: aiohttp.ClientSession) -> _Connection:
-        async with asyncio.timeout(_DIAL_WITHIN):
+    async def _connect(self, session: aiohttp.ClientSession) -> _Connection:
+        async with asyncio.timeout(_CONNECT_TIMEOUT_SECONDS):
             return await session.ws_connect(
                 _url(self.address),
-                heartbeat=_HEARTBEAT,
-                max_msg_size=_MAX_MESSAGE,
-                timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
-                decode_text=False,  # frames go on as the bytes they are
+                protocols=(SUBPROTOCOL,),
+                heartbeat=_PING_INTERVAL_SECONDS,
+                max_msg_size=MAX_MESSAGE_BYTES,
+                timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_TIMEOUT_SECONDS),
+                decode_text=False,  # frames are passed on as bytes
             )
 
-    def _complain(self, reached: bool, error: Exception) -> None:
-        """Processes start in any order: one that was never reached is no fault yet."""
-        what = {"notifier": str(self.address), "reason": str(error) or type(error).__name__}
-        if isinstance(error, aiohttp.WSServerHandshakeError):
-            if error.status in (401, 403):
-                what["hint"] = "do both have the same SERVICE_TOKEN?"
-            log.error("link.refused", status=error.status, **what)
-        elif reached:
-            log.warning("link.down", **what)
-        else:
-            log.info("link.waiting", hint="notifier not reachable yet", **what)
+    def _log_failure(self, event: str, error: Exception) -> None:
+        context = {"notifier": str(self.address), "reason": str(error) or type(error).__name__}
+        match event:
+            case "link.waiting":
+                log.info(event, hint="notifier not reachable yet", **context)
+            case "link.down":
+                log.warning(event, **context)
+            case _:
+                if isinstance(error, aiohttp.WSServerHandshakeError) and error.status in (401, 403):
+                    context["hint"] = "do both have the same SERVICE_TOKEN?"
+                log.error(event, **context)
 
-    async def _talk(self, socket: _Connection) -> None:
+    async def _run_session(self, socket: _Connection) -> None:
         log.info("link.up", notifier=str(self.address))
         failpoint("link.up")
-        self.announcements = self._interest.announcements()
+        self.subscriptions = self._user_subscriptions.open_link()
         metrics.links.inc()
-        speaking = asyncio.create_task(self._speak(socket, self.announcements))
+        writing = asyncio.create_task(self._write(socket, self.subscriptions))
         try:
-            await self._listen(socket)
+            await self._read(socket)
         finally:
             metrics.links.dec()
-            self._interest.forget(self.announcements)
-            self.announcements, self.owned = None, frozenset()
-            self._asked.clear()
-            self._unsaid.clear()
-            speaking.cancel()
+            self._user_subscriptions.close_link(self.subscriptions)
+            self.subscriptions, self.partitions = None, frozenset()
+            self._replaying.clear()
+            self._replays_to_send.clear()
+            writing.cancel()
             with suppress(asyncio.CancelledError):
-                await speaking
-            self._told(self, None)
+                await writing
+            self._on_disconnect()
 
-    async def _speak(self, socket: _Connection, announcements: Announcements) -> None:
+    async def _write(self, socket: _Connection, subscriptions: LinkSubscriptions) -> None:
         try:
-            await socket.send_str(link_protocol.hello(self._gateway))
+            await socket.send_str(encode_gateway_message(Hello(self._gateway)))
             while True:
-                await announcements.changed.wait()
-                for said in announcements.next():
-                    await socket.send_str(link_protocol.interest(said.kind, said.batch, said.users))
-                    failpoint("link.announced")
-                asked, self._unsaid = self._unsaid, {}
-                if asked:
-                    await socket.send_str(link_protocol.replay(asked))
-                    failpoint("link.asked")
+                await subscriptions.changed.wait()
+                for batch in subscriptions.take_batches():
+                    await socket.send_str(encode_gateway_message(batch))
+                    failpoint("link.subscribed")
+                offsets, self._replays_to_send = self._replays_to_send, {}
+                if offsets:
+                    await socket.send_str(encode_gateway_message(Replay(offsets)))
+                    failpoint("link.replay_requested")
         except (OSError, aiohttp.ClientError):
-            pass  # the listener sees it too
+            pass  # the reader sees it, too
         finally:
             await socket.close()
 
-    async def _listen(self, socket: _Connection) -> None:
+    async def _read(self, socket: _Connection) -> None:
         count = 0
         async for message in socket:
             if message.type is aiohttp.WSMsgType.ERROR:
                 raise message.data
             if message.type is not aiohttp.WSMsgType.TEXT:
-                raise link_protocol.Incomprehensible(f"a {message.type.name} message")
-            self._told(self, link_protocol.parse(message.data))
+                raise ProtocolError(f"a {message.type.name} message")
+            self._on_message(self, decode_notifier_message(message.data))
             count += 1
-            if count % _TURN == 0:
+            if count % _MESSAGES_PER_TURN == 0:
                 await asyncio.sleep(0)
+
+
+def _failure_event(error: Exception, *, was_connected: bool) -> str:
+    """Processes start in any order: a notifier that was never reached is no failure yet."""
+    match error:
+        case _ProtocolMismatch():
+            return "link.protocol_mismatch"
+        case aiohttp.WSServerHandshakeError():
+            return "link.refused"
+        case _:
+            return "link.down" if was_connected else "link.waiting"
+
+
+async def _require_protocol(socket: _Connection) -> None:
+    """Raises _ProtocolMismatch and closes when the notifier did not accept what the handshake offered."""
+    if socket.protocol != SUBPROTOCOL:
+        reason = f"gateway speaks {SUBPROTOCOL}"
+        await socket.close(code=MISMATCH_CLOSE_CODE, message=reason.encode())
+        raise _ProtocolMismatch(f"the notifier did not accept {SUBPROTOCOL}")
 
 
 def _url(address: Address) -> str:

@@ -1,8 +1,8 @@
-"""All notifiers together: who owns which partition, who knows of which user, what was told, what was not.
+"""All links together: which notifier owns which partition, which users are active there, what was delivered.
 
-What a notifier says before it acknowledged everybody who is here was dispatched without them in force. It is
-not taken. Whatever was not taken or left out shows as a gap, and is asked for again; when it is too late for
-that, the sockets catch up through the store.
+Entries that a notifier dispatched before it acknowledged every user of this gateway are not delivered.
+Whatever was dropped or lost shows as a gap, and its replay is requested; when it is too late for that, the
+connections catch up through the store.
 """
 
 import asyncio
@@ -15,175 +15,201 @@ import aiohttp
 import structlog
 
 from gateway import metrics
-from gateway.notifiers.link import Link
-from gateway.notifiers.link_protocol import Acknowledged, Entry, Gap, Owns, Progress, Stretch, Told
-from gateway.notifiers.offset_tracker import Stretches, Taken
-from gateway.notifiers.subscriptions import Interest
+from gateway.notifiers.link import NotifierLink
+from gateway.notifiers.offset_tracker import Delivery, OffsetTracker
+from gateway.notifiers.subscriptions import UserSubscriptions
 from gateway.settings import Address
+from shared.internal.link_protocol import (
+    Acknowledged,
+    Gap,
+    LinkEntry,
+    NotifierMessage,
+    OffsetRange,
+    PartitionsAssigned,
+    Progress,
+)
 
 log = structlog.get_logger()
 
-_RESOLVE_EVERY = 5.0
+_RESOLVE_INTERVAL_SECONDS = 5.0
 
 
-class Listener(Protocol):
-    def dispatch(self, entry: Entry) -> None: ...
+class EntryReceiver(Protocol):
+    def dispatch(self, entry: LinkEntry) -> None:
+        """Deliver the entry to the connections of its users."""
+        ...
 
-    def interrupt(self) -> None:
-        """Something was left out, nobody knows for whom. What is dispatched from now on comes after it."""
+    def resync_all(self) -> None:
+        """Entries were lost, for unknown users. Entries dispatched from now on come after them."""
+        ...
 
 
-class Links:
+class LinkPool:
     def __init__(
         self,
+        *,
         addresses: Sequence[Address],
         gateway: str,
-        interest: Interest,
-        stretches: Stretches,
-        listener: Listener,
+        user_subscriptions: UserSubscriptions,
+        offset_tracker: OffsetTracker,
+        receiver: EntryReceiver,
     ) -> None:
+        """`addresses`: each may resolve to several notifiers; `gateway`: this gateway's id."""
         self._addresses = addresses
         self._gateway = gateway
-        self._interest = interest
-        self._stretches = stretches
-        self._listener = listener
-        self._links: dict[Address, Link] = {}
+        self._user_subscriptions = user_subscriptions
+        self._offset_tracker = offset_tracker
+        self._receiver = receiver
+        self._links: dict[Address, NotifierLink] = {}
         self._tasks: dict[Address, asyncio.Task[None]] = {}
-        self._count = 0
-        self._waiting: dict[asyncio.Future[None], str] = {}
+        self._partition_count = 0
+        self._waiters: dict[asyncio.Future[None], str] = {}
 
     @property
-    def ready(self) -> bool:
-        """Every partition has an owner that knows who is here."""
+    def is_ready(self) -> bool:
+        """Whether every partition has an owner, and every owner has this gateway's users in force."""
         owners = self._owners()
-        return self._complete(owners) and all(link.begun for link in owners)
+        return self._has_every_partition(owners) and all(link.is_ready for link in owners)
 
-    def in_force(self, user: str) -> bool:
-        """Whatever happens from now on for this user will be told."""
+    def is_active(self, user: str) -> bool:
+        """Whether every entry for this user that is read from now on will arrive, or show as a gap."""
         owners = self._owners()
-        return self._complete(owners) and all(
-            link.announcements is not None and link.announcements.in_force(user) for link in owners
+        return self._has_every_partition(owners) and all(
+            link.subscriptions is not None and link.subscriptions.is_active(user) for link in owners
         )
 
-    async def registered(self, user: str) -> None:
-        """Returns once `user` is in force at every owner; set a deadline."""
-        while not self.in_force(user):  # looked at again: a partition may have passed on before we woke up
-            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting[future] = user
+    async def wait_until_active(self, user: str) -> None:
+        """Return once `user` is active at every owner. Without a timeout of its own: set one."""
+        while not self.is_active(user):  # checked again: a partition may have moved before this task ran
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters[waiter] = user
             try:
-                await future
+                await waiter
             finally:
-                del self._waiting[future]
+                del self._waiters[waiter]
 
-    async def keep(self, session: aiohttp.ClientSession) -> None:
-        """Until cancelled: a link to every address that the notifiers' names stand for."""
+    async def run(self, session: aiohttp.ClientSession) -> None:
+        """Keep a link to every notifier that the addresses resolve to, until cancelled."""
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(self._hang_up)
+            stack.push_async_callback(self._close_all)
             while True:
-                await self._dial(session, await self._resolved())
-                await asyncio.sleep(_RESOLVE_EVERY)
+                await self._update_links(session, await self._resolve_all())
+                await asyncio.sleep(_RESOLVE_INTERVAL_SECONDS)
 
-    def told(self, link: Link, what: Told | None) -> None:
-        match what:
-            case Entry():
-                self._entry(link, what)
+    def on_message(self, link: NotifierLink, message: NotifierMessage) -> None:
+        match message:
+            case LinkEntry():
+                self._on_entry(link, message)
             case Progress():
-                for stretch in what.stretches:
-                    self._take(link, stretch)
+                for offset_range in message.ranges:
+                    self._advance(link, offset_range)
             case Acknowledged():
-                self._acknowledged(link, what.batch)
-                self._settle()
-            case Owns():
-                self._owns(link, what)
-                self._settle()
+                self._on_acknowledged(link, message.batch)
+                self._wake_waiters()
+            case PartitionsAssigned():
+                self._on_assigned(link, message)
+                self._wake_waiters()
             case Gap():
-                self._lost(what)
-            case None:
-                self._settle()  # it may have been the last that was waited for
+                self._on_gap(message)
 
-    def _entry(self, link: Link, entry: Entry) -> None:
-        """Counts once it was dispatched: who catches up because that failed does so from before it."""
+    def on_disconnect(self) -> None:
+        self._wake_waiters()  # the link lost may have been the last to wait for
+
+    def _on_entry(self, link: NotifierLink, entry: LinkEntry) -> None:
+        """Dispatch a new entry, then count it: a resync that a failed dispatch causes starts before the
+        entry."""
         metrics.entries.inc()
         try:
-            if link.begun and self._is_news(entry):
-                self._listener.dispatch(entry)
+            if link.is_ready and self._is_new(entry):
+                self._receiver.dispatch(entry)
         except Exception:
-            self._interrupt()  # some may have it, some not
+            self._resync_all()  # some connections may have it, some not
             raise
         finally:
-            self._take(link, Stretch(entry.partition, entry.after, entry.up_to, entry.covers))
+            self._advance(link, OffsetRange(entry.partition, entry.start, entry.end, entry.source_offset))
 
-    def _is_news(self, entry: Entry) -> bool:
-        """Nothing before it was left out, it was not told before, and no publisher repeats itself."""
-        taken = self._stretches.look(entry.partition, entry.after, entry.up_to)
-        return taken is Taken.NEXT and entry.covers > self._stretches.covers(entry.partition)
+    def _is_new(self, entry: LinkEntry) -> bool:
+        """Whether it is in sequence, and not an event that a publisher repeated."""
+        tracker = self._offset_tracker
+        if tracker.classify(entry.partition, entry.start, entry.end) is not Delivery.NEXT:
+            return False
+        return entry.source_offset > tracker.source_offset(entry.partition)
 
-    def _take(self, link: Link, stretch: Stretch) -> None:
-        if not link.begun:
+    def _advance(self, link: NotifierLink, offset_range: OffsetRange) -> None:
+        if not link.is_ready:
             return
-        if self._stretches.take(*stretch) is Taken.GAP:
-            self._ask(link, [stretch.partition])
+        if self._offset_tracker.advance(*offset_range) is Delivery.GAP:
+            self._request_replay(link, [offset_range.partition])
         else:
-            link.answered(stretch.partition)
-            self._stretches.mark_current(stretch.partition, asyncio.get_running_loop().time())
+            link.end_replay(offset_range.partition)
+            self._offset_tracker.mark_current(offset_range.partition, asyncio.get_running_loop().time())
 
-    def _ask(self, link: Link, partitions: Iterable[int]) -> None:
-        link.ask({partition: self._stretches.offsets[partition] for partition in partitions})
+    def _request_replay(self, link: NotifierLink, partitions: Iterable[int]) -> None:
+        link.request_replay({p: self._offset_tracker.next_offsets[p] for p in partitions})
 
-    def _acknowledged(self, link: Link, batch: int) -> None:
-        before = link.begun
-        if link.announcements is not None:
-            link.announcements.acknowledge(batch)
-        if link.begun and not before:
-            self._ask(link, link.owned)  # what it said until now was not taken
+    def _on_acknowledged(self, link: NotifierLink, batch: int) -> None:
+        was_ready = link.is_ready
+        if link.subscriptions is not None:
+            link.subscriptions.acknowledge(batch)
+        if link.is_ready and not was_ready:
+            self._request_replay(link, link.partitions)  # what it sent until now was dropped
 
-    def _owns(self, link: Link, owns: Owns) -> None:
-        self._count = self._stretches.partitions = owns.total
-        link.owns(frozenset(owns.partitions))
-        for partition, (at, covers) in owns.partitions.items():
-            if self._stretches.begin(partition, at, covers) is Taken.GAP and link.begun:
-                self._ask(link, [partition])
+    def _on_assigned(self, link: NotifierLink, assigned: PartitionsAssigned) -> None:
+        self._partition_count = self._offset_tracker.partition_count = assigned.partition_count
+        link.assign(frozenset(assigned.partitions))
+        for partition, offsets in assigned.partitions.items():
+            delivery = self._offset_tracker.assign(partition, *offsets)
+            if delivery is Delivery.GAP and link.is_ready:
+                self._request_replay(link, [partition])
 
-    def _lost(self, gap: Gap) -> None:
-        """Those places it is too late to tell again."""
-        self._interrupt()
-        for partition, (at, covers) in gap.partitions.items():
-            self._stretches.skip_to(partition, at, covers)
+    def _on_gap(self, gap: Gap) -> None:
+        self._resync_all()
+        for partition, offsets in gap.partitions.items():
+            self._offset_tracker.skip_to(partition, *offsets)
         log.warning("link.gap", partitions=sorted(gap.partitions))
 
-    def _interrupt(self) -> None:
+    def _resync_all(self) -> None:
         metrics.gaps.inc()
-        self._listener.interrupt()
+        self._receiver.resync_all()
 
-    def _settle(self) -> None:
-        for future, user in self._waiting.items():
-            if not future.done() and self.in_force(user):
-                future.set_result(None)
+    def _wake_waiters(self) -> None:
+        for waiter, user in self._waiters.items():
+            if not waiter.done() and self.is_active(user):
+                waiter.set_result(None)
 
-    def _owners(self) -> list[Link]:
-        return [link for link in self._links.values() if link.owned]
+    def _owners(self) -> list[NotifierLink]:
+        return [link for link in self._links.values() if link.partitions]
 
-    def _complete(self, owners: list[Link]) -> bool:
-        return 0 < self._count == len(frozenset[int]().union(*(link.owned for link in owners)))
+    def _has_every_partition(self, owners: list[NotifierLink]) -> bool:
+        return 0 < self._partition_count == len(frozenset[int]().union(*(link.partitions for link in owners)))
 
-    async def _resolved(self) -> set[Address]:
-        found = [await _resolve(address) for address in self._addresses]
-        return set[Address]().union(*found)
+    async def _resolve_all(self) -> set[Address]:
+        resolved = [await _resolve(address) for address in self._addresses]
+        return set[Address]().union(*resolved)
 
-    async def _dial(self, session: aiohttp.ClientSession, addresses: set[Address]) -> None:
+    async def _update_links(self, session: aiohttp.ClientSession, addresses: set[Address]) -> None:
         for address in addresses - self._links.keys():
-            link = Link(address, self._gateway, self._interest, self.told)
+            link = self._new_link(address)
             self._links[address] = link
-            self._tasks[address] = asyncio.create_task(link.keep(session))
+            self._tasks[address] = asyncio.create_task(link.run(session))
         for address in self._links.keys() - addresses:
-            if self._links[address].announcements is None:  # what still talks is kept until it stops
-                await self._drop(address)
+            if not self._links[address].is_connected:  # one that still works is kept until it is lost
+                await self._close(address)
 
-    async def _hang_up(self) -> None:
+    def _new_link(self, address: Address) -> NotifierLink:
+        return NotifierLink(
+            address,
+            self._gateway,
+            self._user_subscriptions,
+            on_message=self.on_message,
+            on_disconnect=self.on_disconnect,
+        )
+
+    async def _close_all(self) -> None:
         for address in list(self._links):
-            await self._drop(address)
+            await self._close(address)
 
-    async def _drop(self, address: Address) -> None:
+    async def _close(self, address: Address) -> None:
         del self._links[address]
         task = self._tasks.pop(address)
         task.cancel()
@@ -192,12 +218,12 @@ class Links:
 
 
 async def _resolve(address: Address) -> set[Address]:
-    """IPv4 where there is any: a notifier that has addresses of both kinds is one."""
+    """IPv4 addresses where there are any: a notifier with addresses of both families is one."""
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+        resolved = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except OSError:
         return set()
-    families = {info[0] for info in found}
+    families = {info[0] for info in resolved}
     family = socket.AF_INET if socket.AF_INET in families else socket.AF_INET6
-    return {Address(str(info[4][0]), address.port) for info in found if info[0] == family}
+    return {Address(str(info[4][0]), address.port) for info in resolved if info[0] == family}

@@ -1,75 +1,77 @@
-"""How far this gateway was told of `chat.messages`, per partition; whether anything was left out.
+"""How far each partition of `chat.messages` was delivered to this gateway, and whether anything is missing.
 
-Offsets that mark a stretch are "next offsets": `[after, up_to)`. `covers` is the same for `chat.events`:
-every entry below it has been told. Pure: no clock, no I/O.
+All offsets are next offsets: a range is [start, end), and `source_offset` counts the same way in
+`chat.events`: every entry below it has been delivered. Pure: no clock, no I/O.
 """
 
 from enum import Enum, auto
 
 from shared.kafka import partition_for
 
-_CURRENT_FOR = 4.0
-"""Seconds; a partition's owner says at least once a second how far it is, and is cut when silent for 3.6."""
+_MAX_PROGRESS_AGE_SECONDS = 4.0
+"""A partition's owner reports progress at least once a second, and is cut after 3.6 s of silence."""
 
 
-class Taken(Enum):
+class Delivery(Enum):
     NEXT = auto()
-    """It continues what was told before."""
-    KNOWN = auto()
-    """Told already; drop it."""
+    """Continues what was delivered before."""
+    DUPLICATE = auto()
+    """Delivered already: drop it."""
     GAP = auto()
-    """Something before it was left out: drop it, and ask for what comes after what was told."""
+    """Something before it is missing: drop it, and request a replay from the partition's next offset."""
 
 
-class Stretches:
+class OffsetTracker:
     def __init__(self) -> None:
-        self.partitions = 0
-        """How many there are; 0 when not known."""
-        self.offsets: dict[int, int] = {}
+        self.partition_count = 0
+        """Of the topic; 0 when not known."""
+        self.next_offsets: dict[int, int] = {}
+        """By partition, for those known."""
         self._current_at: dict[int, float] = {}
-        self._covers: dict[int, int] = {}
+        self._source_offsets: dict[int, int] = {}
 
-    def begin(self, partition: int, at: int, covers: int) -> Taken:
-        """A notifier owns the partition now and will tell of it from `at` on."""
-        self.offsets.setdefault(partition, at)
-        return self.take(partition, at, at, covers)
+    def assign(self, partition: int, next_offset: int, source_offset: int) -> Delivery:
+        """A notifier consumes the partition now, from `next_offset` on."""
+        self.next_offsets.setdefault(partition, next_offset)
+        return self.advance(partition, next_offset, next_offset, source_offset)
 
-    def look(self, partition: int, after: int, up_to: int) -> Taken:
-        """What taking it would be; nothing counts yet."""
-        known = self.offsets.get(partition, after)
-        if after > known:
-            return Taken.GAP
-        return Taken.NEXT if up_to > known else Taken.KNOWN
+    def classify(self, partition: int, start: int, end: int) -> Delivery:
+        """What `advance` would return; changes nothing."""
+        next_offset = self.next_offsets.get(partition, start)
+        if start > next_offset:
+            return Delivery.GAP
+        return Delivery.NEXT if end > next_offset else Delivery.DUPLICATE
 
-    def take(self, partition: int, after: int, up_to: int, covers: int) -> Taken:
-        taken = self.look(partition, after, up_to)
-        if taken is Taken.GAP:
+    def advance(self, partition: int, start: int, end: int, source_offset: int) -> Delivery:
+        """Count the range as delivered, unless it is beyond a gap."""
+        delivery = self.classify(partition, start, end)
+        if delivery is Delivery.GAP:
             self._current_at.pop(partition, None)
         else:
-            self.skip_to(partition, up_to, covers)
-        return taken
+            self.skip_to(partition, end, source_offset)
+        return delivery
 
-    def skip_to(self, partition: int, up_to: int, covers: int) -> None:
-        """Whatever was left out before is not told any more."""
-        self.offsets[partition] = max(up_to, self.offsets.get(partition, 0))
-        self._covers[partition] = max(covers, self._covers.get(partition, 0))
+    def skip_to(self, partition: int, next_offset: int, source_offset: int) -> None:
+        """Continue there, whatever is missing before. Neither offset ever falls."""
+        self.next_offsets[partition] = max(next_offset, self.next_offsets.get(partition, 0))
+        self._source_offsets[partition] = max(source_offset, self._source_offsets.get(partition, 0))
 
-    def covers(self, partition: int) -> int:
+    def source_offset(self, partition: int) -> int:
         """0 when not known."""
-        return self._covers.get(partition, 0)
+        return self._source_offsets.get(partition, 0)
 
-    def told(self) -> dict[int, int]:
-        """`covers` of every partition that is known, as it is now."""
-        return dict(self._covers)
+    def source_offsets(self) -> dict[int, int]:
+        """A copy, by partition, for those known."""
+        return dict(self._source_offsets)
 
     def mark_current(self, partition: int, now: float) -> None:
-        """Nothing of the partition was left out up to `now`, in seconds on one clock."""
+        """Everything of the partition up to `now`, in seconds on one clock, was delivered."""
         self._current_at[partition] = now
 
     def is_current(self, conversation: str, now: float) -> bool:
-        """Whether the conversation's changes are told as they happen; not while its partition has no owner
-        that is heard of."""
-        if not self.partitions:
+        """Whether changes of the conversation arrive as they happen; not while its partition has no owner
+        that reports progress."""
+        if not self.partition_count:
             return False
-        partition = partition_for(conversation.encode(), self.partitions)
-        return now - self._current_at.get(partition, float("-inf")) <= _CURRENT_FOR
+        partition = partition_for(conversation.encode(), self.partition_count)
+        return now - self._current_at.get(partition, float("-inf")) <= _MAX_PROGRESS_AGE_SECONDS

@@ -1,108 +1,112 @@
-"""Which users have sockets here, and what each notifier knows of it.
+"""Which users have connections here, and which of them each notifier has acknowledged.
 
-A user is in force at a notifier once the batch that announced them was acknowledged. Changes are collected
-while the link is busy and said as one batch each way: a thousand sockets are a few texts.
+A user is active at a notifier once the batch that subscribed them is acknowledged. Changes collect while the
+link is busy and go out as one batch each way: a thousand connections are a few messages.
 """
 
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
 
-_BATCH = 500  # users; at 128 characters each that stays below the usual megabyte of a WebSocket message
+from shared.internal.link_protocol import Subscribe, Unsubscribe
 
-
-class Said(NamedTuple):
-    kind: Literal["announce", "withdraw"]
-    batch: int
-    users: Sequence[str]
+_MAX_BATCH_USERS = 500
+"""At 128 characters each that stays below the usual megabyte of a WebSocket message."""
 
 
-class Interest:
-    """How many sockets each user has here."""
+class UserSubscriptions:
+    """The users with connections to this gateway, counted, and the links that have to know."""
 
     def __init__(self) -> None:
         self.users: Counter[str] = Counter()
-        self._told: set[Announcements] = set()
+        """Connections by user."""
+        self._links: set[LinkSubscriptions] = set()
 
     def add(self, user: str) -> None:
+        """Count one more connection of the user."""
         self.users[user] += 1
         if self.users[user] == 1:
-            self._touch(user)
+            self._mark_dirty(user)
 
     def remove(self, user: str) -> None:
+        """Count one connection less."""
         self.users[user] -= 1
         if self.users[user] == 0:
             del self.users[user]
-            self._touch(user)
+            self._mark_dirty(user)
 
-    def announcements(self) -> "Announcements":
-        """For a new link; `forget` them when it breaks."""
-        made = Announcements(self.users)
-        self._told.add(made)
-        return made
+    def open_link(self) -> "LinkSubscriptions":
+        """Subscriptions for a new link; `close_link` them when it is lost."""
+        link_subscriptions = LinkSubscriptions(self.users)
+        self._links.add(link_subscriptions)
+        return link_subscriptions
 
-    def forget(self, announcements: "Announcements") -> None:
-        self._told.discard(announcements)
+    def close_link(self, link_subscriptions: "LinkSubscriptions") -> None:
+        self._links.discard(link_subscriptions)
 
-    def _touch(self, user: str) -> None:
-        for announcements in self._told:
-            announcements.touch(user)
+    def _mark_dirty(self, user: str) -> None:
+        for link_subscriptions in self._links:
+            link_subscriptions.mark_dirty(user)
 
 
-class Announcements:
-    """What one connected notifier was told and has acknowledged."""
+class LinkSubscriptions:
+    """What one connected notifier was sent and has acknowledged."""
 
-    def __init__(self, wanted: Counter[str]) -> None:
+    def __init__(self, users: Counter[str]) -> None:
         self.changed = asyncio.Event()
-        self._wanted = wanted
-        self._touched = set(wanted)
+        """Set when the link has something to send."""
+        self._users = users
+        self._dirty = set(users)
         self._required: set[str] = set()
-        self._batch_of: dict[str, int] = {}
-        self._batch = self._first = self._acknowledged = 0
+        self._batch_by_user: dict[str, int] = {}
+        self._last_batch = self._first_batch = self._acknowledged_batch = 0
         self.changed.set()
 
     @property
-    def begun(self) -> bool:
-        """Everybody who was here when the link was made, and who is required, is in force there."""
-        return 0 < self._first <= self._acknowledged and not self._required
+    def is_ready(self) -> bool:
+        """Whether every user present when the link was opened, and every required one, is active."""
+        return 0 < self._first_batch <= self._acknowledged_batch and not self._required
 
-    def in_force(self, user: str) -> bool:
-        return 0 < self._batch_of.get(user, 0) <= self._acknowledged
+    def is_active(self, user: str) -> bool:
+        return 0 < self._batch_by_user.get(user, 0) <= self._acknowledged_batch
 
     def require_all(self) -> None:
-        """Until everybody who is here now is in force, it has not begun."""
-        self._required = {user for user in self._wanted if not self.in_force(user)}
+        """Be ready again only when every user present now is active."""
+        self._required = {user for user in self._users if not self.is_active(user)}
 
-    def touch(self, user: str) -> None:
-        self._touched.add(user)
-        if user not in self._wanted:
+    def mark_dirty(self, user: str) -> None:
+        """The user's first connection came, or the last one went."""
+        self._dirty.add(user)
+        if user not in self._users:
             self._required.discard(user)
         self.changed.set()
 
     def acknowledge(self, batch: int) -> None:
-        self._acknowledged = max(batch, self._acknowledged)
-        self._required = {user for user in self._required if not self.in_force(user)}
+        """The notifier has put this batch in force, and all before it."""
+        self._acknowledged_batch = max(batch, self._acknowledged_batch)
+        self._required = {user for user in self._required if not self.is_active(user)}
 
-    def next(self) -> list[Said]:
-        """What is to be said now; the first time something, if need be of nobody."""
+    def take_batches(self) -> list[Subscribe | Unsubscribe]:
+        """The messages to send now. The first time there is at least one, if need be without users."""
         self.changed.clear()
-        touched, self._touched = self._touched, set()
-        new = [user for user in touched if user in self._wanted and user not in self._batch_of]
-        gone = [user for user in touched if user not in self._wanted and user in self._batch_of]
-        for user in gone:
-            del self._batch_of[user]
-        said = self._batches("announce", new)
-        if not self._first:
-            said = said or [self._say("announce", [])]
-            self._first = self._batch
-        return said + self._batches("withdraw", gone)
+        dirty, self._dirty = self._dirty, set()
+        added = [user for user in dirty if user in self._users and user not in self._batch_by_user]
+        removed = [user for user in dirty if user not in self._users and user in self._batch_by_user]
+        batches: list[Subscribe | Unsubscribe] = []
+        for users in _chunks(added) if added or self._first_batch else [[]]:
+            batches.append(Subscribe(self._next_batch(), users))
+            self._batch_by_user.update(dict.fromkeys(users, self._last_batch))
+        self._first_batch = self._first_batch or self._last_batch
+        for users in _chunks(removed):
+            batches.append(Unsubscribe(self._next_batch(), users))
+        for user in removed:
+            del self._batch_by_user[user]
+        return batches
 
-    def _batches(self, kind: Literal["announce", "withdraw"], users: list[str]) -> list[Said]:
-        return [self._say(kind, users[start : start + _BATCH]) for start in range(0, len(users), _BATCH)]
+    def _next_batch(self) -> int:
+        self._last_batch += 1
+        return self._last_batch
 
-    def _say(self, kind: Literal["announce", "withdraw"], users: Sequence[str]) -> Said:
-        self._batch += 1
-        if kind == "announce":
-            self._batch_of.update(dict.fromkeys(users, self._batch))
-        return Said(kind, self._batch, users)
+
+def _chunks(users: Sequence[str]) -> list[Sequence[str]]:
+    return [users[start : start + _MAX_BATCH_USERS] for start in range(0, len(users), _MAX_BATCH_USERS)]

@@ -13,19 +13,19 @@ from sys import getsizeof
 from pydantic import BaseModel
 
 from gateway import metrics
-from gateway.notifiers.link_protocol import Entry
-from gateway.notifiers.offset_tracker import Stretches
+from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.store.client import Progress
 from gateway.websocket import close_codes
 from gateway.websocket.send_buffer import Close, Outbox
 from shared.contract import codec, cursor
 from shared.http.websocket_connection import text_frame
+from shared.internal.link_protocol import LinkEntry
 
 _CLOSE_WITHIN = 1.0
 
 
 class Socket:
-    def __init__(self, user: str, outbox: Outbox, stretches: Stretches) -> None:
+    def __init__(self, user: str, outbox: Outbox, offset_tracker: OffsetTracker) -> None:
         self.user = user
         self.greeted = False
         """`hello` was put: the client may be told anything."""
@@ -36,9 +36,9 @@ class Socket:
         self.fell_behind: Callable[[], None] = lambda: None
         """Called then."""
         self.outbox = outbox
-        self._stretches = stretches
+        self._offset_tracker = offset_tracker
         self._live = False
-        self._held: list[Entry] | None = []
+        self._held: list[LinkEntry] | None = []
         """None: they are dropped."""
         self._held_bytes = 0
         self._base: Progress | None = None
@@ -47,9 +47,9 @@ class Socket:
         self._left_out: dict[int, int] = {}
         """Per partition, what is below was told before it was held back, and must be history."""
 
-    def deliver(self, entry: Entry) -> None:
+    def deliver(self, entry: LinkEntry) -> None:
         if self._live:
-            if not self._seen or entry.covers > self._seen[entry.partition]:
+            if not self._seen or entry.source_offset > self._seen[entry.partition]:
                 self._write(entry.frame)
         elif self._held is not None:
             self._hold(self._held, entry)
@@ -91,7 +91,7 @@ class Socket:
 
     def mark(self) -> None:
         """What was told until now must be in what the store says next."""
-        self._left_out = self._stretches.told()
+        self._left_out = self._offset_tracker.source_offsets()
 
     def is_beyond(self, place: Progress) -> bool:
         """Is the store behind what was told before it was asked? What is missing there must not count as
@@ -108,7 +108,7 @@ class Socket:
         """Where this socket is, by where the store was a moment ago. What notifiers told is sure; where they
         told nothing yet (of a new or an emptied partition), what the store has is history, or was told
         meanwhile and is known by that."""
-        known = (self._stretches.covers(partition) for partition in range(len(present.offsets)))
+        known = (self._offset_tracker.source_offset(partition) for partition in range(len(present.offsets)))
         offsets = tuple(told or at for told, at in zip(known, present.offsets, strict=True))
         self._base = Progress(present.epoch, offsets)
 
@@ -131,10 +131,10 @@ class Socket:
     def _place(self) -> Progress | None:
         if self._base is None or not self._live:
             return self._base
-        told = (max(at, self._stretches.covers(p)) for p, at in enumerate(self._base.offsets))
+        told = (max(at, self._offset_tracker.source_offset(p)) for p, at in enumerate(self._base.offsets))
         return Progress(self._base.epoch, tuple(told))
 
-    def _hold(self, held: list[Entry], entry: Entry) -> None:
+    def _hold(self, held: list[LinkEntry], entry: LinkEntry) -> None:
         held.append(entry)
         self._held_bytes += getsizeof(entry.frame)
         if not self.outbox.holds(len(held), self._held_bytes):

@@ -7,12 +7,12 @@ from contextlib import contextmanager, suppress
 from gateway import metrics
 from gateway.commands.membership_cache import Membership
 from gateway.leaky_bucket import Pace
-from gateway.notifiers.link_protocol import Entry
-from gateway.notifiers.subscriptions import Interest
+from gateway.notifiers.subscriptions import UserSubscriptions
 from gateway.websocket import close_codes
 from gateway.websocket.connection import Socket
 from shared.contract.entries import MEMBER_ENTRY_TYPES
 from shared.contract.frames import ReconnectFrame
+from shared.internal.link_protocol import LinkEntry
 from shared.runtime.failpoints import failpoint
 
 _LEAVE_WITHIN = 4.0
@@ -21,10 +21,12 @@ _CLOSE_WITHIN = 2.0
 
 
 class Sockets:
-    def __init__(self, interest: Interest, membership: Membership, *, most: int, rate: float) -> None:
+    def __init__(
+        self, subscriptions: UserSubscriptions, membership: Membership, *, most: int, rate: float
+    ) -> None:
         """`most` at a time; on leaving, `rate` a second."""
         self.draining = False
-        self._interest = interest
+        self._subscriptions = subscriptions
         self._membership = membership
         self._most = most
         self._rate = rate
@@ -45,14 +47,14 @@ class Sockets:
         self._empty.clear()
         metrics.sockets.inc()
         self._of.setdefault(socket.user, set()).add(socket)
-        self._interest.add(socket.user)
+        self._subscriptions.add(socket.user)
         try:
             yield
         finally:
-            self._interest.remove(socket.user)
+            self._subscriptions.remove(socket.user)
             self._leave(socket)
 
-    def dispatch(self, entry: Entry) -> None:
+    def dispatch(self, entry: LinkEntry) -> None:
         if entry.kind in MEMBER_ENTRY_TYPES:
             self._membership.forget(entry.conversation)
         failpoint("gateway.dispatching")
@@ -60,7 +62,7 @@ class Sockets:
             for socket in self._of.get(user, ()):
                 socket.deliver(entry)
 
-    def interrupt(self) -> None:
+    def resync_all(self) -> None:
         """Something was left out, nobody knows for whom: all catch up through the store."""
         self._membership.forget_all()
         for socket in self.everybody():

@@ -51,7 +51,7 @@ async def attend(door: Door, websocket: WebSocket) -> None:
         return
     wire = raw_connection(websocket)
     outbox = Outbox(wire, door.settings.outbox_frames, door.settings.outbox_bytes)
-    socket = Socket(user, outbox, door.stretches)
+    socket = Socket(user, outbox, door.offset_tracker)
     session = Session(door, wire, socket, fields.get("cursor", []))
     del websocket, fields  # with all its headers, for hours
     with door.sockets.entered(socket):
@@ -136,7 +136,7 @@ class Session:
         """Whether every partition's owner knows of the user."""
         try:
             async with asyncio.timeout(self._door.settings.registered_within):
-                await self._door.links.registered(self._socket.user)
+                await self._door.links.wait_until_active(self._socket.user)
         except TimeoutError:
             log.warning("socket.not_registered")
             return False

@@ -117,7 +117,7 @@ where j.partition = %(partition)s and j."offset" = %(offset)s and j.actor = %(us
 # belonged to at that moment, and what is for `user` alone. Conversations where nothing happened cost one
 # look each, by key: as a join the planner reads the whole table instead once a caller has many. Partitions
 # come one after the other, and none is begun that the page does not need; in it no more than `limit`
-# journal rows of each conversation are read. `python -m bench.sync_plan` shows the plan.
+# journal rows of each conversation are read. `python -m bench query-plan` shows the plan.
 _DUE = """
 since as (
     select (place - 1)::int as partition, at

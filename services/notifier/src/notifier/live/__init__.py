@@ -1,19 +1,19 @@
 """From `chat.messages` to the gateways (the protocol: docs/internal-wire.md).
 
-    chat.messages ─► reader ─► switchboard ─► link ─► gateway
-                       │            │
-                     starts      interest
+    chat.messages ─► entry_consumer ─► dispatcher ─► link ─► gateway
+                           │               │
+                     start_offsets   subscriptions
 
-notice        one entry, ready to be told: its frame is made once for all links
-stream        one partition, as far as it was told, and the newest of it to tell again
-interest      who has sockets where
-link          one gateway and what waits to be sent to it
-switchboard   tells each link what is for it, and without holes how far it got
-starts        where a partition that was just assigned begins
-reader        takes, tells, commits
-pulse         whether that makes progress
-messages      the texts on a link
-server        the WebSocket route that gateways dial
-notifier      all that over a real Kafka, from start to stop
-main          the process
+main             the process: settings, application, server
+service          starts, runs and stops all of this over a real Kafka
+entry_consumer   polls, decodes, dispatches and commits
+start_offsets    where a partition that was just assigned begins
+dispatcher       routes each entry to the links that subscribed its audience, and reports gap-free progress
+subscriptions    which users each link has subscribed
+replay_buffer    one partition: how far it was dispatched, and its newest entries to replay
+dispatch_entry   an entry decoded once, its frame serialized once for all links
+link             one gateway and its bounded send queue
+link_server      the WebSocket endpoint for gateways
+settings         environment variables
+metrics          Prometheus metrics
 """

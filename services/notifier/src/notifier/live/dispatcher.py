@@ -1,154 +1,184 @@
-"""Tells each link what is for it, and without holes how far it got.
+"""Routes each entry to the links that subscribed its audience, and reports gap-free progress to all of them.
 
-All of it is synchronous, on one loop: whom an entry is for is looked up in the moment in which it is told, so
-a batch that was acknowledged before holds for it. What each link is told are stretches [after, upTo) of each
-partition, each beginning where the one before it ended; those in which nothing was for it are merged. A link
-that missed some asks, and is told again from there, as far as a stream's ring reaches.
+Everything here is synchronous, on one event loop: an audience is looked up in the moment of dispatch, so a
+subscription acknowledged before is in force for it. Each link receives ranges [start, end) of every
+partition, each starting where the one before it ended; ranges without anything for the link are merged into
+the next one. A gateway that missed some requests a replay, as far as the partition's replay buffer goes back.
 
-Entries that may change who is a member go to every link: a gateway remembers members whom it has no sockets
-of, too.
+Entries that may change members go to every link: a gateway caches members without connections, too.
 """
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from notifier.live import link_protocol, metrics
-from notifier.live.dispatch_entry import Notice
-from notifier.live.link import Link
-from notifier.live.replay_buffer import Stream
-from notifier.live.subscriptions import Interest
+from notifier.live import metrics
+from notifier.live.dispatch_entry import DispatchEntry
+from notifier.live.link import GatewayLink
+from notifier.live.replay_buffer import PartitionReplayBuffer
+from notifier.live.subscriptions import Subscriptions
 from shared.contract.position import next_offset
+from shared.internal.link_protocol import (
+    Acknowledged,
+    Gap,
+    PartitionsAssigned,
+    Progress,
+    encode_entry,
+    encode_notifier_message,
+)
 
 
-class Switchboard:
+class Dispatcher:
     def __init__(self) -> None:
-        self.count = 0
-        """How many partitions the topic has; 0 while that is not known."""
-        self.streams: dict[int, Stream] = {}
-        self.linked = asyncio.Event()
-        """Set from the first link on."""
-        self._links: set[Link] = set()
-        self._interest: Interest[Link] = Interest()
+        self.partition_count = 0
+        """Of the topic; 0 while not known."""
+        self.buffers: dict[int, PartitionReplayBuffer] = {}
+        """By partition, those assigned to this notifier."""
+        self.first_link = asyncio.Event()
+        """Set once a gateway has opened a link."""
+        self._links: set[GatewayLink] = set()
+        self._subscriptions: Subscriptions[GatewayLink] = Subscriptions()
 
     @property
-    def links(self) -> Collection[Link]:
+    def links(self) -> Collection[GatewayLink]:
         return self._links
 
     @property
-    def pressed(self) -> bool:
-        """A link has trouble to follow."""
-        return any(link.outbox.pressed for link in self._links)
+    def is_congested(self) -> bool:
+        """Whether any link's send queue is more than half full."""
+        return any(link.queue.is_congested for link in self._links)
 
-    # What the reader says --------------------------------------------------------------------------------
+    # Called by the consumer ------------------------------------------------------------------------------
 
-    def open(self, count: int) -> None:
-        """The topic has `count` partitions."""
-        self.count = count
-        self._say_what_is_owned(self._links)
+    def set_partition_count(self, partition_count: int) -> None:
+        self.partition_count = partition_count
+        self._announce_partitions(self._links)
 
-    def own(self, streams: Collection[Stream]) -> None:
-        """These partitions are told of from now on, and no others."""
-        if not streams and not self.streams:
+    def set_partitions(self, buffers: Collection[PartitionReplayBuffer]) -> None:
+        """Dispatch these partitions from now on, and no others."""
+        if not buffers and not self.buffers:
             return
-        self.progress()
-        self.streams = {stream.partition: stream for stream in streams}
-        self._say_what_is_owned(self._links)
+        self.send_progress()
+        self.buffers = {buffer.partition: buffer for buffer in buffers}
+        self._announce_partitions(self._links)
 
-    def tell(self, partition: int, notice: Notice) -> None:
-        stream = self._advanced(partition, notice.offset)
-        if not stream.admits(notice):
+    def dispatch(self, partition: int, entry: DispatchEntry) -> None:
+        """Queue the entry for the links of its audience, once each, unless it is a repetition."""
+        buffer = self._advance_to(partition, entry.offset)
+        if not buffer.accept_if_new(entry):
             return
-        holders = self._interest.holders(notice.audience)
-        for link in self._links if notice.changes_members else holders:
-            self._say_entry(link, notice, holders.get(link, ()), partition)
+        users_by_link = self._subscriptions.links_for(entry.audience)
+        for link in self._links if entry.changes_membership else users_by_link:
+            self._send_entry(link, entry, users_by_link.get(link, ()), partition)
         metrics.entries_dispatched.inc()
 
     def skip(self, partition: int, offset: int) -> None:
-        """The record there is nothing to be told of; its offset counts."""
-        self._advanced(partition, offset)
+        """Count a record that holds no entry as dispatched."""
+        self._advance_to(partition, offset)
 
-    def progress(self) -> None:
-        """Tell every link how far it got."""
-        for link in self._links if self.streams else ():
-            self._say_progress(link, self.streams.values())
+    def send_progress(self) -> None:
+        """Report to every link how far each partition was dispatched."""
+        for link in self._links if self.buffers else ():
+            self._send_progress(link, self.buffers.values())
 
-    # What gateways say -----------------------------------------------------------------------------------
+    # Called by the link server ---------------------------------------------------------------------------
 
-    def join(self, link: Link) -> None:
+    def add_link(self, link: GatewayLink) -> None:
         self._links.add(link)
-        self._say_what_is_owned([link])
-        self.linked.set()
+        self._announce_partitions([link])
+        self.first_link.set()
         metrics.links.inc()
 
-    def announce(self, link: Link, batch: int, users: Iterable[str]) -> None:
-        # No stretch reaches across an announcement: what came before it was not looked at for these users.
-        if behind := [s for p, s in self.streams.items() if link.told[p] != s.at]:
-            self._say_progress(link, behind)
-        self._interest.announce(link, users)
-        link.outbox.put(link_protocol.acknowledged(batch))
+    def subscribe(self, link: GatewayLink, batch: int, users: Iterable[str]) -> None:
+        """Put the subscriptions in force and acknowledge the batch."""
+        # No range may span a new subscription: entries before it were not looked up for these users.
+        buffers = self.buffers.values()
+        if behind := [b for b in buffers if link.next_offsets[b.partition] != b.next_offset]:
+            self._send_progress(link, behind)
+        self._subscriptions.subscribe(link, users)
+        link.queue.put(encode_notifier_message(Acknowledged(batch)))
 
-    def withdraw(self, link: Link, batch: int, users: Iterable[str]) -> None:
-        self._interest.withdraw(link, users)
-        link.outbox.put(link_protocol.acknowledged(batch))
+    def unsubscribe(self, link: GatewayLink, batch: int, users: Iterable[str]) -> None:
+        self._subscriptions.unsubscribe(link, users)
+        link.queue.put(encode_notifier_message(Acknowledged(batch)))
 
-    def replay(self, link: Link, asked: Mapping[int, int]) -> None:
-        """Tell again, per partition from the offset asked; or that it is too late for that."""
-        lost = []
-        for partition, offset in asked.items():
-            stream = self.streams.get(partition)
-            if stream is None:
-                continue  # another's now, and this gateway was told so
-            if offset < stream.reaches or link.outbox.pressed:
-                lost.append(stream)
-                link.told[partition] = stream.at
+    def replay(self, link: GatewayLink, offsets: Mapping[int, int]) -> None:
+        """Send again, per partition from the offset on; answer Gap where that is no longer kept, or the
+        link's queue is congested."""
+        too_old: list[PartitionReplayBuffer] = []
+        for partition, offset in offsets.items():
+            buffer = self.buffers.get(partition)
+            if buffer is None:
+                continue  # reassigned meanwhile, and announced so to this gateway
+            if offset < buffer.oldest or link.queue.is_congested:
+                too_old.append(buffer)
+                link.next_offsets[partition] = buffer.next_offset
             else:
-                self._retell(link, stream, offset)
-        if lost:
-            link.outbox.put(link_protocol.gap(lost))
+                self._replay_from(link, buffer, offset)
+        if too_old:
+            gap = Gap({buffer.partition: buffer.offsets for buffer in too_old})
+            link.queue.put(encode_notifier_message(gap))
             metrics.link_messages.labels("gap").inc()
 
-    def leave(self, link: Link) -> None:
+    def remove_link(self, link: GatewayLink) -> None:
         if link in self._links:
             self._links.remove(link)
-            self._interest.drop(link)
+            self._subscriptions.remove_link(link)
             metrics.links.dec()
 
     # -----------------------------------------------------------------------------------------------------
 
-    def _advanced(self, partition: int, offset: int) -> Stream:
-        stream = self.streams[partition]
-        if (
-            offset > stream.at
-        ):  # Kafka no longer has what lies between: `owns` anew makes it a gap, seen by all
-            self.progress()
-            stream.skip_to(offset)
-            self._say_what_is_owned(self._links)
-        stream.advance(offset)
-        return stream
+    def _advance_to(self, partition: int, offset: int) -> PartitionReplayBuffer:
+        buffer = self.buffers[partition]
+        if offset > buffer.next_offset:
+            # Kafka deleted the records between: a new announcement makes them a gap to gateways.
+            self.send_progress()
+            buffer.skip_to(offset)
+            self._announce_partitions(self._links)
+        buffer.advance(offset)
+        return buffer
 
-    def _retell(self, link: Link, stream: Stream, offset: int) -> None:
-        link.told[stream.partition] = min(offset, stream.at)
-        for notice in stream.since(offset):
-            users = self._interest.holders(notice.audience).get(link, ())
-            if users or notice.changes_members:
-                self._say_entry(link, notice, users, stream.partition)
-        link.outbox.put(link_protocol.progress([stream], link.told))
-        link.told[stream.partition] = stream.at
+    def _replay_from(self, link: GatewayLink, buffer: PartitionReplayBuffer, offset: int) -> None:
+        link.next_offsets[buffer.partition] = min(offset, buffer.next_offset)
+        for entry in buffer.since(offset):
+            users = self._subscriptions.links_for(entry.audience).get(link, ())
+            if users or entry.changes_membership:
+                self._send_entry(link, entry, users, buffer.partition)
+        remainder = buffer.range_from(link.next_offsets[buffer.partition])
+        link.queue.put(encode_notifier_message(Progress([remainder])))
+        link.next_offsets[buffer.partition] = buffer.next_offset
 
-    def _say_entry(self, link: Link, notice: Notice, users: Sequence[str], partition: int) -> None:
-        link.outbox.put(link_protocol.entry(notice, users, partition, link.told[partition]))
-        link.told[partition] = next_offset(notice.offset)
+    def _send_entry(
+        self, link: GatewayLink, entry: DispatchEntry, users: Sequence[str], partition: int
+    ) -> None:
+        end = next_offset(entry.offset)
+        message = encode_entry(
+            partition,
+            link.next_offsets[partition],
+            end,
+            next_offset(entry.position.offset),
+            entry.kind,
+            entry.conversation,
+            users,
+            entry.frame,
+        )
+        link.queue.put(message)
+        link.next_offsets[partition] = end
         metrics.link_messages.labels("entry").inc()
 
-    def _say_progress(self, link: Link, streams: Iterable[Stream]) -> None:
-        link.outbox.put(link_protocol.progress(streams, link.told))
-        link.told = self._places()
+    def _send_progress(self, link: GatewayLink, buffers: Iterable[PartitionReplayBuffer]) -> None:
+        ranges = [buffer.range_from(link.next_offsets[buffer.partition]) for buffer in buffers]
+        link.queue.put(encode_notifier_message(Progress(ranges)))
+        link.next_offsets = self._next_offsets()
         metrics.link_messages.labels("progress").inc()
 
-    def _say_what_is_owned(self, links: Iterable[Link]) -> None:
-        for link in links if self.count else ():
-            link.told = self._places()
-            link.outbox.put(link_protocol.owns(self.count, self.streams.values()))
+    def _announce_partitions(self, links: Iterable[GatewayLink]) -> None:
+        if not self.partition_count:
+            return
+        partitions = {partition: buffer.offsets for partition, buffer in self.buffers.items()}
+        message = encode_notifier_message(PartitionsAssigned(self.partition_count, partitions))
+        for link in links:
+            link.next_offsets = self._next_offsets()
+            link.queue.put(message)
 
-    def _places(self) -> dict[int, int]:
-        return {partition: stream.at for partition, stream in self.streams.items()}
+    def _next_offsets(self) -> dict[int, int]:
+        return {partition: buffer.next_offset for partition, buffer in self.buffers.items()}

@@ -1,13 +1,13 @@
-"""Takes records, tells them, and leaves with the group how far it got."""
+"""Consumes entries, dispatches them and commits how far they were dispatched."""
 
 import asyncio
 from typing import NoReturn
 
 import structlog
 
-from notifier.live.dispatch_entry import Notice, notice_of
-from notifier.live.dispatcher import Switchboard
-from notifier.live.start_offsets import Starts
+from notifier.live.dispatch_entry import DispatchEntry
+from notifier.live.dispatcher import Dispatcher
+from notifier.live.start_offsets import StartOffsets
 from shared.contract.codec import DecodeError
 from shared.kafka import Record, Unconfirmed
 from shared.kafka.types import GroupConsumerPort
@@ -16,103 +16,113 @@ from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
 
-BATCH = 200  # records, then the links get their turn
-PACE = 0.02  # seconds between two batches while a link has trouble to follow: a backlog must not have it cut
-WAIT = 0.5
+MAX_BATCH_RECORDS = 200
+"""Between two turns of the links."""
+CONGESTION_PAUSE_SECONDS = 0.02
+"""Between two batches while a link is congested: a backlog must not overflow its queue."""
+POLL_TIMEOUT_SECONDS = 0.5
+_RETRY_INTERVAL_SECONDS = 0.2
 
 
-class Reader:
+class EntryConsumer:
     def __init__(
         self,
+        *,
         consumer: GroupConsumerPort,
-        starts: Starts,
-        switchboard: Switchboard,
+        start_offsets: StartOffsets,
+        dispatcher: Dispatcher,
         dead_letters: DeadLetters,
         topic: str,
     ) -> None:
         self._consumer = consumer
-        self._starts = starts
-        self._switchboard = switchboard
+        self._start_offsets = start_offsets
+        self._dispatcher = dispatcher
         self._dead_letters = dead_letters
         self._topic = topic
         self._revision = 0
 
     @property
-    def current(self) -> bool:
-        """Whether what is read here is what the group says."""
+    def is_current(self) -> bool:
+        """Whether the partitions dispatched are those that the group assigned last."""
         return self._revision == self._consumer.revision
 
     async def run(self) -> NoReturn:
         while True:
             await self.step()
-            await asyncio.sleep(PACE if self._switchboard.pressed else 0)
+            await asyncio.sleep(CONGESTION_PAUSE_SECONDS if self._dispatcher.is_congested else 0)
 
     async def step(self) -> None:
-        if not self.current:
-            await self._take_over()
+        """Accept a new assignment, or else poll one batch and dispatch it."""
+        if not self.is_current:
+            await self._accept_assignment()
             return
-        for partition, records in (await self._consumer.poll(BATCH, WAIT)).items():
-            if self.current:  # nothing was taken away while a dead letter was put away
-                await self._tell(partition, records)
+        for partition, records in (
+            await self._consumer.poll(MAX_BATCH_RECORDS, POLL_TIMEOUT_SECONDS)
+        ).items():
+            if self.is_current:  # nothing was revoked while a dead letter was published
+                await self._dispatch(partition, records)
 
-    def progress(self) -> None:
-        """Tell the links how far they got; after a revocation, that nothing is owned any more."""
-        if self.current:
-            self._switchboard.progress()
+    def send_progress(self) -> None:
+        """Report progress to the links; after a revocation, that no partition is assigned."""
+        if self.is_current:
+            self._dispatcher.send_progress()
         else:
-            self._switchboard.own(())
+            self._dispatcher.set_partitions(())
 
     async def commit(self) -> None:
-        """What is committed was told: a successor begins nowhere above what the gateways have heard of."""
-        self.progress()
-        streams = [stream for stream in self._switchboard.streams.values() if stream.at > stream.committed]
-        offsets = {stream.partition: stream.at for stream in streams}
+        """Report progress, then commit it: no successor starts above what the gateways were sent."""
+        self.send_progress()
+        buffers = [
+            buffer for buffer in self._dispatcher.buffers.values() if buffer.next_offset > buffer.committed
+        ]
+        offsets = {buffer.partition: buffer.next_offset for buffer in buffers}
         if not offsets:
             return
         failpoint("notifier.committing")
         try:
             await self._consumer.commit(offsets)
         except Unconfirmed as error:
-            log.info("commit.later", reason=str(error))
+            log.info("commit.unconfirmed", reason=str(error))
         else:
-            for stream in streams:
-                stream.committed = offsets[stream.partition]
+            for buffer in buffers:
+                buffer.committed = offsets[buffer.partition]
             failpoint("notifier.committed")
 
-    async def _take_over(self) -> None:
+    async def _accept_assignment(self) -> None:
         revision = self._consumer.revision
-        self._switchboard.own(())
+        self._dispatcher.set_partitions(())
         try:
-            streams = await self._starts.streams(sorted(self._consumer.partitions))
+            buffers = await self._start_offsets.replay_buffers(sorted(self._consumer.partitions))
         except TimeoutError as error:
             log.warning("partitions.waiting", reason=str(error))
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(_RETRY_INTERVAL_SECONDS)
             return
         if self._consumer.revision != revision:
             return
-        for stream in streams:
-            self._consumer.seek(stream.partition, stream.at)
+        for buffer in buffers:
+            self._consumer.seek(buffer.partition, buffer.next_offset)
         self._revision = revision
         failpoint("notifier.assigned")
-        self._switchboard.own(streams)
-        log.info("partitions.owned", at={stream.partition: stream.at for stream in streams})
-        await self.commit()  # also where nothing was told yet: a successor must not begin later
+        self._dispatcher.set_partitions(buffers)
+        log.info("partitions.assigned", at={buffer.partition: buffer.next_offset for buffer in buffers})
+        await self.commit()  # also before anything was dispatched: a successor must not start later
 
-    async def _tell(self, partition: int, records: list[Record]) -> None:
+    async def _dispatch(self, partition: int, records: list[Record]) -> None:
         for record in records:
-            notice = await self._notice(record)
-            if not self.current:
-                return  # another notifier's now
-            if notice is None:
-                self._switchboard.skip(partition, record.offset)
+            entry = await self._decode(record)
+            if not self.is_current:
+                return  # revoked meanwhile
+            if entry is None:
+                self._dispatcher.skip(partition, record.offset)
             else:
-                self._switchboard.tell(partition, notice)
-                failpoint("notifier.told")
+                self._dispatcher.dispatch(partition, entry)
+                failpoint("notifier.dispatched")
 
-    async def _notice(self, record: Record) -> Notice | None:
+    async def _decode(self, record: Record) -> DispatchEntry | None:
+        """None for a poison record, which is then a dead letter."""
         try:
-            return notice_of(record)
+            return DispatchEntry.from_record(record)
         except DecodeError as error:
-            if record.offset >= self._switchboard.streams[record.partition].committed:  # else it lies there
+            if record.offset >= self._dispatcher.buffers[record.partition].committed:  # else published before
                 await self._dead_letters.publish(self._topic, record, str(error))
             return None

@@ -1,67 +1,70 @@
-"""One gateway, and what waits to be sent to it."""
+"""One gateway's link and its bounded send queue."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
 
 
-class Outbox:
-    """Texts in line. Bounded: a peer too slow to read is cut rather than waited for."""
+class SendQueue:
+    """Messages waiting to be sent, in order. Bounded: a gateway too slow to read is cut, not waited for."""
 
-    def __init__(self, limit: int, cut: Callable[[], None]) -> None:
-        """`limit` in characters; `cut` is called once, when it is passed."""
+    def __init__(self, limit: int, on_overflow: Callable[[], None]) -> None:
+        """`limit` in characters; `on_overflow` is called once, when a message would exceed it."""
         self._limit = limit
-        self._cut = cut
-        self._texts: deque[str] = deque()
+        self._on_overflow = on_overflow
+        self._messages: deque[str] = deque()
         self._filled, self._drained = asyncio.Event(), asyncio.Event()
         self._drained.set()
         self._size = 0
-        self._closed = False
+        self._overflowed = False
 
-    def put(self, text: str) -> None:
-        if self._closed:
+    def put(self, message: str) -> None:
+        """Queue the message; on overflow drop it, with all that waits and all that follows."""
+        if self._overflowed:
             return
-        if self._size + len(text) > self._limit:
-            self._closed = True
-            self._texts.clear()
+        if self._size + len(message) > self._limit:
+            self._overflowed = True
+            self._messages.clear()
             self._drained.set()
-            self._cut()
+            self._on_overflow()
             return
-        self._texts.append(text)
-        self._size += len(text)
+        self._messages.append(message)
+        self._size += len(message)
         self._drained.clear()
         self._filled.set()
 
     def __len__(self) -> int:
-        return len(self._texts)
+        return len(self._messages)
 
     @property
-    def pressed(self) -> bool:
-        """More than half full."""
+    def is_congested(self) -> bool:
+        """Whether it is more than half full."""
         return self._size > self._limit // 2
 
     async def take(self) -> str:
-        while not self._texts:
+        """Remove and return the next message; wait until there is one."""
+        while not self._messages:
             self._drained.set()
             self._filled.clear()
             await self._filled.wait()
         return self.take_nowait()
 
     def take_nowait(self) -> str:
-        text = self._texts.popleft()
-        self._size -= len(text)
-        return text
+        message = self._messages.popleft()
+        self._size -= len(message)
+        return message
 
-    async def drained(self) -> None:
-        """Returns once all was taken and whoever takes came back for more."""
+    async def wait_drained(self) -> None:
+        """Return once the queue is empty and `take` waits for more, so that the last message was sent."""
         await self._drained.wait()
 
 
-class Link:
-    def __init__(self, outbox: Outbox, gateway: str = "") -> None:
-        self.outbox = outbox
+class GatewayLink:
+    def __init__(self, queue: SendQueue, gateway: str = "") -> None:
+        self.queue = queue
         self.gateway = gateway
-        self.batch = 0
-        """The last announcement."""
-        self.told: dict[int, int] = {}
-        """Per partition, how far this gateway was told: the `after` of what comes next."""
+        """The gateway's id; empty before its Hello."""
+        self.last_batch = 0
+        """Of its subscriptions."""
+        self.next_offsets: dict[int, int] = {}
+        """Per partition, how far this gateway was sent entries or progress: `start` of its next range."""

@@ -1,4 +1,4 @@
-"""One live notifier over a real Kafka: its resources, its loops, its end."""
+"""One live notifier over a real Kafka: its clients, its background tasks, start and stop."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -7,10 +7,10 @@ from contextlib import suppress
 import structlog
 
 from notifier.live import metrics
-from notifier.live.dispatcher import Switchboard
-from notifier.live.entry_consumer import Reader
+from notifier.live.dispatcher import Dispatcher
+from notifier.live.entry_consumer import EntryConsumer
 from notifier.live.settings import LiveSettings
-from notifier.live.start_offsets import Starts
+from notifier.live.start_offsets import StartOffsets
 from shared.kafka import Consumer, Producer, TopicReader
 from shared.log.dead_letters import DeadLetters
 from shared.log.topics import Topics
@@ -19,52 +19,57 @@ from shared.runtime.stall_detector import StallDetector
 
 log = structlog.get_logger()
 
-_CLIENT = "parley-notifier"
-_WATCH = 2.0  # seconds between two looks at the ends of the partitions
+_CLIENT_ID = "parley-notifier"
+_LAG_INTERVAL_SECONDS = 2.0
+_TOPIC_INTERVAL_SECONDS = 1.0
+_FLUSH_TIMEOUT_SECONDS = 2.0
+_DRAIN_TIMEOUT_SECONDS = 0.5
 
 
-class Notifier:
+class LiveNotifier:
     def __init__(self, settings: LiveSettings) -> None:
         topics = Topics.with_prefix(settings.topic_prefix)
         self._settings = settings
-        self._producer = Producer(settings.kafka_bootstrap, client_id=_CLIENT)
-        self._inspector = TopicReader(settings.kafka_bootstrap, topics.messages, client_id=_CLIENT)
+        self._producer = Producer(settings.kafka_bootstrap, client_id=_CLIENT_ID)
+        self._topic_reader = TopicReader(settings.kafka_bootstrap, topics.messages, client_id=_CLIENT_ID)
         self._consumer = Consumer(
             settings.kafka_bootstrap,
             topics.messages,
             f"{settings.topic_prefix}notifier-live",
-            client_id=_CLIENT,
+            client_id=_CLIENT_ID,
             session_timeout=settings.session_timeout,
         )
-        self.switchboard = Switchboard()
-        self._reader = Reader(
-            self._consumer,
-            Starts(self._consumer, self._inspector),
-            self.switchboard,
-            DeadLetters(self._producer, topics.dead_letters, "notifier"),
-            topics.messages,
+        self.dispatcher = Dispatcher()
+        self._entry_consumer = EntryConsumer(
+            consumer=self._consumer,
+            start_offsets=StartOffsets(self._consumer, self._topic_reader),
+            dispatcher=self.dispatcher,
+            dead_letters=DeadLetters(self._producer, topics.dead_letters, "notifier"),
+            topic=topics.messages,
         )
-        self._pulse = StallDetector(settings.patience)
+        self._stall_detector = StallDetector(settings.patience)
         self._running: asyncio.Task[None] | None = None
         self._draining = False
 
-    def alive(self) -> Iterator[str]:
-        for partition in self._pulse.stalled_partitions():
-            yield f"records wait in partition {partition}, and none is read"
+    def stall_reasons(self) -> Iterator[str]:
+        """Why the process is not alive; nothing while it is."""
+        for partition in self._stall_detector.stalled_partitions():
+            yield f"records wait in partition {partition}, and none is consumed"
 
-    def not_ready(self) -> Iterator[str]:
-        """About this process alone: Kafka and the assignment of partitions are shared by all."""
-        if not self.switchboard.count:
+    def unready_reasons(self) -> Iterator[str]:
+        """Why the process is not ready; about itself alone, as all notifiers share Kafka and the
+        assignment."""
+        if not self.dispatcher.partition_count:
             yield "the topic has not been seen yet"
         if self._draining:
             yield "draining"
 
     def start(self) -> None:
-        """In the background; waits for Kafka as long as it takes."""
+        """Start in the background; waits for Kafka as long as it takes."""
         self._running = critical(asyncio.create_task(self._run()))
 
     async def stop(self) -> None:
-        """Commit what was told and give up the partitions. The links stay open."""
+        """Commit what was dispatched and leave the group. The links stay open."""
         self._draining = True
         running, self._running = self._running, None
         if running is None:
@@ -72,50 +77,50 @@ class Notifier:
         running.cancel()
         await asyncio.wait([running])
         with suppress(TimeoutError):
-            async with asyncio.timeout(2.0):
-                await self._settle()
-        await asyncio.gather(self._consumer.stop(), self._producer.stop(), self._inspector.stop())
+            async with asyncio.timeout(_FLUSH_TIMEOUT_SECONDS):
+                await self._flush()
+        await asyncio.gather(self._consumer.stop(), self._producer.stop(), self._topic_reader.stop())
 
     async def _run(self) -> None:
-        await asyncio.gather(self._producer.start(), self._inspector.start())
-        self.switchboard.open(await self._partitions())
+        await asyncio.gather(self._producer.start(), self._topic_reader.start())
+        self.dispatcher.set_partition_count(await self._wait_for_topic())
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.link_grace):
-                await self.switchboard.linked.wait()
+                await self.dispatcher.first_link.wait()
         await self._consumer.start()
-        async with asyncio.TaskGroup() as together:
-            together.create_task(self._reader.run())
-            together.create_task(_every(self._settings.progress_interval, self._progress))
-            together.create_task(_every(self._settings.commit_interval, self._reader.commit))
-            together.create_task(_every(_WATCH, self._watch))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._entry_consumer.run())
+            tasks.create_task(_every(self._settings.progress_interval, self._send_progress))
+            tasks.create_task(_every(self._settings.commit_interval, self._entry_consumer.commit))
+            tasks.create_task(_every(_LAG_INTERVAL_SECONDS, self._observe_lag))
 
-    async def _partitions(self) -> int:
-        while not (count := await self._inspector.partition_count()):
-            log.info("topic.waiting", hint="is `python -m shared.topics` done?")
-            await asyncio.sleep(1.0)
-        return count
+    async def _wait_for_topic(self) -> int:
+        while not (partition_count := await self._topic_reader.partition_count()):
+            log.info("topic.waiting", hint="has `python -m shared.log.topics` run?")
+            await asyncio.sleep(_TOPIC_INTERVAL_SECONDS)
+        return partition_count
 
-    async def _progress(self) -> None:
-        self._reader.progress()
+    async def _send_progress(self) -> None:
+        self._entry_consumer.send_progress()
 
-    async def _watch(self) -> None:
-        streams = self.switchboard.streams
-        at = {p: streams[p].at if p in streams else -1 for p in self._consumer.partitions}
+    async def _observe_lag(self) -> None:
+        buffers = self.dispatcher.buffers
+        next_offsets = {p: buffers[p].next_offset if p in buffers else -1 for p in self._consumer.partitions}
         try:
-            ends = await self._inspector.end_offsets(sorted(at)) if at else {}
+            ends = await self._topic_reader.end_offsets(sorted(next_offsets)) if next_offsets else {}
         except TimeoutError:
-            return  # Kafka is away: nothing to be learnt about us
-        self._pulse.observe(at, ends, asyncio.get_running_loop().time())
+            return  # Kafka is unreachable: nothing can be concluded about this process
+        self._stall_detector.observe(next_offsets, ends, asyncio.get_running_loop().time())
         metrics.lag.clear()
         for partition, end in ends.items():
-            metrics.lag.labels(str(partition)).set(max(0, end - max(0, at[partition])))
+            metrics.lag.labels(str(partition)).set(max(0, end - max(0, next_offsets[partition])))
 
-    async def _settle(self) -> None:
-        self._reader.progress()
+    async def _flush(self) -> None:
+        self._entry_consumer.send_progress()
         with suppress(TimeoutError):
-            async with asyncio.timeout(0.5):
-                await asyncio.gather(*(link.outbox.drained() for link in self.switchboard.links))
-        await self._reader.commit()
+            async with asyncio.timeout(_DRAIN_TIMEOUT_SECONDS):
+                await asyncio.gather(*(link.queue.wait_drained() for link in self.dispatcher.links))
+        await self._entry_consumer.commit()
 
 
 async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:

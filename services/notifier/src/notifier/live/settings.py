@@ -1,4 +1,4 @@
-"""How `notifier live` is configured. All times are in seconds."""
+"""Environment variables of `notifier live`. All times are in seconds."""
 
 from pydantic import Field
 
@@ -9,9 +9,9 @@ class LiveSettings(ProcessSettings, KafkaSettings, ServiceSettings):
     link_outbox: int = Field(default=16 * 1024 * 1024, ge=1_024)
     """Characters that may wait for one gateway before it is cut."""
     link_grace: float = Field(default=1.0, ge=0, le=60)
-    """How long partitions are left alone at the start while no gateway is there to be told."""
+    """How long to wait for a first gateway before joining the consumer group."""
     progress_interval: float = Field(default=0.5, gt=0, le=1)
-    """Between two messages that tell gateways how far they got."""
+    """Between two progress messages to gateways."""
     commit_interval: float = Field(default=1.0, gt=0, le=60)
     patience: float = Field(default=30.0, gt=0)
-    """How long records may wait without any being read before the process counts as not alive."""
+    """How long records may wait with none consumed before the process counts as not alive."""

@@ -1,1 +1,0 @@
-"""Servers that people would pick instead, on the same machine: `python -m bench.peers --help`."""

@@ -1,0 +1,4 @@
+"""Protocols between Parley's own services, each written once for both ends (docs/internal-wire.md).
+
+link_protocol   WebSocket messages between gateways and live notifiers
+"""

@@ -1,0 +1,117 @@
+"""A gateway goes and all its sockets come back to the other: at a bounded pace, and none misses anything."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import httpx
+import pytest
+
+from bench.load.reconnecting_clients import LoadPhase, PhaseReport, ReconnectingClients, StormSetup
+from bench.measure.metrics_sampler import read_metrics
+from bench.systems.parley import socket_url, start_conversations
+from deploy.local.stack import end_to_end
+from deploy.local.stack.state import Stack
+from tests.conftest import StartStack
+from tests.e2e import client
+
+MEMBERS = 300
+RATE = 60
+"""Sockets that a gateway lets in a second."""
+
+
+@pytest.fixture(scope="module")
+def two(start_stack: StartStack) -> Stack:
+    return start_stack(gateways=2, env={"ARRIVALS_PER_SECOND": str(RATE)})
+
+
+@asynccontextmanager
+async def _connected(stack: Stack, name: str) -> AsyncIterator[ReconnectingClients]:
+    home, refuge = map(socket_url, stack.gateways)
+    setup = StormSetup(home=home, refuge=refuge, clients=MEMBERS, name=name)
+    await start_conversations(stack.gateways[1], setup.conversations())
+    clients = ReconnectingClients(setup)
+    await clients.connect()
+    try:
+        yield clients
+    finally:
+        clients.disconnect()
+
+
+async def _sampled(gateway: str) -> AsyncIterator[dict[str, float]]:
+    with httpx.Client() as http:
+        while True:
+            yield await asyncio.to_thread(read_metrics, http, gateway)
+            await asyncio.sleep(0.05)
+
+
+async def _survived(
+    stack: Stack, clients: ReconnectingClients, number: signal.Signals
+) -> tuple[PhaseReport, dict[str, float]]:
+    """Signal the clients' gateway, and return their report and the peak of each metric of the other one."""
+    peaks: dict[str, float] = {}
+
+    async def look() -> None:
+        async for values in _sampled(stack.gateways[1]):
+            for name, value in values.items():
+                peaks[name] = max(value, peaks.get(name, 0.0))
+
+    looking = asyncio.create_task(look())
+    playing = asyncio.create_task(clients.play(LoadPhase(seconds=6, rate=60)))
+    await asyncio.sleep(1)
+    process = stack.reload().process("gateway")
+    process.signal(number)
+    assert await asyncio.to_thread(process.wait, 10)
+    report = await playing
+    looking.cancel()
+    await asyncio.wait([looking])
+    return report, peaks
+
+
+async def test_dropped_clients_come_back_at_a_bounded_pace_and_miss_nothing(two: Stack) -> None:
+    async with _connected(two, "dropped") as clients:
+        report, peaks = await _survived(two, clients, signal.SIGKILL)
+    assert (report.missing, report.skipped) == (0, 0)
+    assert len(report.absences) == MEMBERS
+    assert 1 <= peaks["gateway_sockets_catching_up"] <= 8
+    for begin in report.ends:
+        within = sum(begin <= end < begin + 1 for end in report.ends)
+        assert within <= 50 + 1.5 * RATE  # all dialled at once; let in at that pace
+
+
+async def test_clients_that_are_requested_to_reconnect_do_so_in_good_order_and_miss_nothing(
+    two: Stack,
+) -> None:
+    """Among the sockets of the gateway that stops are some that never go, and some that never read."""
+    await end_to_end.wait_until_serving(two.gateways[:1])
+    async with _connected(two, "drained") as clients, aiohttp.ClientSession(two.gateways[0]) as session:
+        stubborn = [await session.ws_connect(f"/ws?token=stubborn-{n}", autoclose=False) for n in range(20)]
+        report, _ = await _survived(two, clients, signal.SIGTERM)
+        for each in stubborn:
+            await each.close()
+    assert (report.missing, report.skipped) == (0, 0)
+    assert len(report.absences) >= MEMBERS  # one that went early may have met the same gateway again
+    assert len(report.retry_delays) >= MEMBERS
+    assert max(report.retry_delays) > MEMBERS / RATE - 1  # spread, so that the other gateway can let them in
+
+
+async def test_messages_sent_to_a_gateway_that_stops_are_accepted_and_stored(two: Stack) -> None:
+    await end_to_end.wait_until_serving(two.gateways[:1])
+    async with client.http(two.gateways[1]) as other:
+        conversation = await client.start(other, "ann", "bob")
+        async with client.socket(two.gateways[0], "ann") as ann, client.socket(two.gateways[1], "bob") as bob:
+            process = two.reload().process("gateway")
+            for n in range(200):
+                await ann.send(type="message", conversationId=conversation, text=str(n), clientId=str(n))
+                if n == 100:
+                    process.signal(signal.SIGTERM)
+            assert (await ann.expect(type="reconnect"))["afterMs"] > 0
+            assert await ann.close_code(patience=15) == 1012
+            assert {frame["clientId"] for frame in ann.of("accepted")} == {str(n) for n in range(200)}
+            assert await asyncio.to_thread(process.wait, 10)
+            await bob.expect(type="message", text="199")
+            assert [frame["text"] for frame in bob.of("message")] == [str(n) for n in range(200)]
+        items = await client.history(other, "bob", conversation)
+        assert [item["text"] for item in items] == [str(n) for n in range(200)]
