@@ -30,9 +30,9 @@ test: $(READY) ## Run every test, against a real Kafka, PostgreSQL and Chromium 
 test-unit: $(READY) ## Run the tests that need nothing but Python
 	@$(PYTHON) -m pytest tests/unit $(ARGS)
 
-faults: $(READY) ## Break everything in turn, under load, and judge what became of it (ARGS='--only kill9 --repeat 9')
-	@$(PYTHON) -m tests.faults.campaign $(ARGS)
-	@$(if $(ARGS),,$(PYTHON) -m pytest -m long tests/faults)
+faults: $(READY) ## Inject every fault under load and check every promise (ARGS='--only kill9 --repeat 9')
+	@$(PYTHON) -m tests.chaos.chaos_suite $(ARGS)
+	@$(if $(ARGS),,$(PYTHON) -m pytest -m long tests/chaos)
 
 check: $(READY) ## Look for what is wrong; changes nothing
 	@.venv/bin/ruff format --check .

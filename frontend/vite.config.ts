@@ -12,9 +12,9 @@ export default defineConfig({
   preview: { proxy },
   build: {
     target: 'es2024',
-    // As of these, browsers know `light-dark()` and `:dir()`: nothing in the styles is rewritten.
+    // The first versions with `light-dark()` and `:dir()`, so that no styles are rewritten.
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
-    // Nothing inline: the page is served with a strict Content-Security-Policy.
+    // Inline nothing: the page is served with a strict Content-Security-Policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     manifest: true, // for scripts/check-size.mjs

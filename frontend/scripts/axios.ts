@@ -1,4 +1,4 @@
-/** Leaves axios' fetch adapter out of the build (4 kB gzipped): the client's calls go by XMLHttpRequest. */
+/** Excludes axios' fetch adapter from the build (4 kB gzipped); the client uses XMLHttpRequest. */
 import type { Plugin } from 'vite';
 
 const EMPTY = '\0no-fetch-adapter';
@@ -10,7 +10,7 @@ export function withoutFetchAdapter(): Plugin {
     apply: 'build',
     resolveId: (source, importer) =>
       source.endsWith('/fetch.js') && importer?.endsWith('/axios/lib/adapters/adapters.js') ? EMPTY : null,
-    // As the adapter itself answers where there is no fetch: the next one is taken.
+    // The adapter returns the same when there is no fetch; axios then uses the next adapter.
     load: (id) => (id === EMPTY ? 'export const getFetch = () => false;' : null),
   };
 }

@@ -1,4 +1,4 @@
-/** The emoji picker's data, served from our own origin under a name that changes with the version. */
+/** Serves the emoji picker's data from our own origin, under a path with its version. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Plugin } from 'vite';

@@ -1,6 +1,5 @@
-// `npm run types`: src/types/generated, from the contract that is made from the backend's own models: docs/contract
-// of this repository, or of the folder that CONTRACT names. With --check nothing is written, and what is stale is
-// named.
+// `npm run types` generates src/types/generated from the contract: docs/contract of this repository, or the folder
+// in CONTRACT. With --check it writes nothing and fails if a file is stale.
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -8,29 +7,27 @@ import { pathToFileURL } from 'node:url';
 import { compile } from 'json-schema-to-typescript';
 import openapi, { astToString } from 'openapi-typescript';
 
-const given = process.env.CONTRACT;
-const contract = given
-  ? pathToFileURL(`${resolve(given)}/`)
+const contractFolder = process.env.CONTRACT;
+const contract = contractFolder
+  ? pathToFileURL(`${resolve(contractFolder)}/`)
   : new URL('../../docs/contract/', import.meta.url);
 const generated = new URL('../src/types/generated/', import.meta.url);
 const banner = '// Made by `npm run types` from docs/contract. Do not edit.\n';
 
 if (!existsSync(contract)) {
-  console.error(
-    `no contract at ${contract.pathname}: CONTRACT=<folder> names another; the types stay as they are`,
-  );
-  process.exit(given ? 1 : 0);
+  console.error(`no contract at ${contract.pathname}; set CONTRACT=<folder>. The types are unchanged`);
+  process.exit(contractFolder ? 1 : 0);
 }
 
-/** What the REST calls take and answer; each schema also by its bare name. */
+/** Types of the REST calls, and of each schema by its bare name. */
 async function rest() {
   const source = new URL('openapi.json', contract);
   return astToString(await openapi(source, { rootTypes: true, rootTypesNoSchemaPrefix: true }));
 }
 
-/** A type for each frame of one direction, and their union. */
-async function frames(way, union) {
-  const folder = new URL(`schemas/frames/${way}/`, contract);
+/** Types of all frames of one direction, and their union. */
+async function frames(direction, union) {
+  const folder = new URL(`schemas/frames/${direction}/`, contract);
   const names = (await readdir(folder)).toSorted();
   const texts = await Promise.all(names.map((name) => readFile(new URL(name, folder), 'utf8')));
   const schema = { title: union, oneOf: texts.map((text) => JSON.parse(text)) };
@@ -41,7 +38,7 @@ async function frames(way, union) {
   });
 }
 
-/** The texts by which both ends test what is white space, spelt as in the contract. */
+/** The contract's test vectors for white space, with non-ASCII characters escaped. */
 async function whiteSpace() {
   const { vectors } = JSON.parse(await readFile(new URL('white-space.json', contract), 'utf8'));
   const lines = vectors.map((vector) => `  ${JSON.stringify(vector).replace(/[^\x20-\x7e]/gu, escape)},\n`);
@@ -52,14 +49,14 @@ function escape(character) {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-const made = {
+const files = {
   'openapi.ts': await rest(),
   'frames.ts': (await frames('from-client', 'ClientFrame')) + (await frames('to-client', 'ServerFrame')),
   'whiteSpace.ts': await whiteSpace(),
 };
 
 await mkdir(generated, { recursive: true });
-for (const [name, types] of Object.entries(made)) {
+for (const [name, types] of Object.entries(files)) {
   const file = new URL(name, generated);
   const text = banner + types;
   if (!process.argv.includes('--check')) await writeFile(file, text);

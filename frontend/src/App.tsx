@@ -1,15 +1,18 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { useLayoutEffect } from 'react';
 import { isTransient } from './api/apiClient';
-import { Broken } from './components/Broken';
-import { Guard } from './components/Guard';
+import { ErrorFallback } from './components/ui/ErrorFallback';
+import { ErrorBoundary } from './components/ui/ErrorBoundary';
 import { Messages } from './pages/Messages';
 import { Welcome } from './pages/Welcome';
 import { useStore } from './store/useStore';
 
 const RETRY_INTERVAL = 5_000;
 
-/** Requests are tried whatever the browser takes its network to be; what failed is tried again every five seconds. */
+/**
+ * Sends requests even when the browser reports itself offline, and retries transient failures every 5
+ * seconds.
+ */
 const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
@@ -34,7 +37,9 @@ export function App() {
 
   return (
     <QueryClientProvider client={queryClient}>
-      <Guard fallback={<Broken />}>{user ? <Messages key={user.id} user={user} /> : <Welcome />}</Guard>
+      <ErrorBoundary fallback={<ErrorFallback />}>
+        {user ? <Messages key={user.id} user={user} /> : <Welcome />}
+      </ErrorBoundary>
     </QueryClientProvider>
   );
 }

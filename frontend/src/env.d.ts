@@ -1,2 +1,2 @@
-/** Where the emoji picker's data is; set by the build. */
+/** URL of the emoji picker's data, set by the build (scripts/emoji.ts). */
 declare const EMOJI_URL: string;

@@ -1,12 +1,12 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App';
-import { guardComposition } from './lib/keys';
-import { holdTab } from './store/tabs';
+import { ignoreComposingKeys } from './lib/keyboard';
+import { lockTab } from './store/tabs';
 import './styles.css';
 
-guardComposition();
-holdTab();
+ignoreComposingKeys();
+lockTab();
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>

@@ -1,4 +1,4 @@
-"""Chromium, at the page of a real stack. A fault that a page told of on its console fails its test."""
+"""Fixtures: Chromium on the web client of a real stack. A console error of a page fails its test."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from playwright.async_api import Browser, async_playwright, expect
 from deploy.local import programs
 from deploy.local.dependencies.web_client import WEB_CLIENT
 from deploy.local.stack.state import Stack
-from tests.browser.messenger import Api
+from tests.browser.chat_page import Api
 from tests.browser.person import Person, Theme, Width
 from tests.conftest import StartStack
 
@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The first one may have Chromium to install and the client to build."""
+    """Allow 10 minutes: the first test may have to install Chromium and build the client."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.timeout(600))
@@ -51,12 +51,12 @@ def page_root() -> Path:
 
 @pytest.fixture(scope="module")
 def stack(start_stack: StartStack, page_root: Path) -> Stack:
-    """One of everything, and the page."""
+    """A stack with one process of each service, serving the web client."""
     return start_stack(env={"WEB_ROOT": str(page_root)})
 
 
-class Invite(Protocol):
-    """Somebody opens the page, in a browser that knows nothing yet."""
+class OpenPage(Protocol):
+    """Opens the page as a user in a fresh browser context."""
 
     async def __call__(
         self, name: str, *, theme: Theme = "light", width: Width = "desktop", locale: str = "en-GB"
@@ -64,21 +64,21 @@ class Invite(Protocol):
 
 
 @pytest.fixture
-async def person(browser: Browser, stack: Stack) -> AsyncIterator[Invite]:
-    people: list[Person] = []
+async def person(browser: Browser, stack: Stack) -> AsyncIterator[OpenPage]:
+    opened_pages: list[Person] = []
 
-    async def invite(
+    async def open_page(
         name: str, *, theme: Theme = "light", width: Width = "desktop", locale: str = "en-GB"
     ) -> Person:
         url = f"{stack.gateways[0]}/?user={name}"
-        people.append(await Person.at(browser, name, url, theme, width, locale))
-        return people[-1]
+        opened_pages.append(await Person.open(browser, name, url, theme, width, locale))
+        return opened_pages[-1]
 
-    yield invite
-    for each in people:
-        await each.context.close()
-    faults = [f"{each.name}: {fault}" for each in people for fault in each.faults]
-    assert not faults, "\n".join(faults)
+    yield open_page
+    for opened in opened_pages:
+        await opened.context.close()
+    errors = [f"{opened.name}: {error}" for opened in opened_pages for error in opened.page_errors]
+    assert not errors, "\n".join(errors)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Makes the pictures of the README: the demo's data in a real Chromium, light and dark.
+"""Take the README's screenshots: the demo's data in Chromium, in the light and the dark theme.
 
 python -m tests.browser.picture [folder]     (default: docs/images)
 """
@@ -24,7 +24,7 @@ from tests.platform import local_stack
 IMAGES = ROOT / "docs" / "images"
 SIZE: ViewportSize = {"width": 1120, "height": 700}
 MAX_BYTES = 150_000
-"""Of one picture: they are part of every clone."""
+"""Limit per picture: they are part of every clone."""
 THEMES: tuple[Theme, ...] = ("light", "dark")
 FONTS = {
     "ja": "fonts-droid-fallback",
@@ -32,11 +32,11 @@ FONTS = {
     "he": "fonts-dejavu-core",
     "ar": "fonts-dejavu-core",
 }
-"""By language of the demo: a Debian package with a small font for it."""
+"""A small Debian font package for each language of the demo."""
 
 
 def require_fonts() -> None:
-    """Raise UserError unless every script of the demo can be drawn: the picture would show empty boxes."""
+    """Raise UserError if a script of the demo has no font: the picture would show empty boxes."""
     missing = [language for language in FONTS if not _output("fc-list", f":lang={language}", "family")]
     if missing:
         packages = " ".join(dict.fromkeys(FONTS[language] for language in missing))
@@ -48,7 +48,7 @@ def _output(*command: str) -> str:
 
 
 async def take(gateway: str, folder: Path) -> list[Path]:
-    """Photograph ann's conversation with bob; raise AssertionError when a picture is too large."""
+    """Take screenshots of ann's conversation with bob; raise AssertionError if a file is too large."""
     async with httpx.AsyncClient(base_url=gateway) as http:
         started = await http.post("/messages/start", params={"meId": "ann"}, json={"peerId": "bob"})
         conversation = started.raise_for_status().json()["id"]
@@ -76,8 +76,8 @@ def main() -> None:
     try:
         require_fonts()
         WEB_CLIENT.build()
-    except UserError as failure:
-        sys.exit(f"parley: {failure}")
+    except UserError as error:
+        sys.exit(f"parley: {error}")
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES
     folder.mkdir(parents=True, exist_ok=True)
     with local_stack(env={"WEB_ROOT": str(WEB_CLIENT.dist)}) as stack:

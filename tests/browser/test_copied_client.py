@@ -1,4 +1,4 @@
-"""`frontend/` is an example to copy from: a copy outside the repository passes its own checks."""
+"""`frontend/` is an example to copy: a copy outside the repository passes its own checks."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from deploy.local.dependencies.web_client import WEB_CLIENT
 
 
 def _link(source: str, target: str) -> None:
-    """A hard link, or a copy where the file system has none to give."""
+    """Create a hard link, or a copy where the file system does not support links."""
     try:
         os.link(source, target)
     except OSError:

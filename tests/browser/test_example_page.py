@@ -1,4 +1,4 @@
-"""docs/examples/page.html, served as its documentation says, in two tabs against a real stack."""
+"""docs/examples/page.html, served as documented, in two tabs on a real stack."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from deploy.local.stack.state import Stack
-from tests.browser.messenger import Api
+from tests.browser.chat_page import Api
 from tests.notifier_processes import free_port
 from tests.platform import away
 
@@ -24,7 +24,7 @@ class Open(Protocol):
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    """What a reader starts: Python's own server, on loopback."""
+    """Serve the examples as documented: with http.server, on loopback."""
     port = free_port()
     command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory"]
     with subprocess.Popen([*command, str(EXAMPLES)], stderr=subprocess.PIPE, text=True) as process:
@@ -59,9 +59,9 @@ async def shows(page: Page, *texts: str) -> None:
     await expect(page.get_by_role("listitem")).to_have_text(list(texts))
 
 
-async def test_it_shows_what_was_there_and_what_arrives(tab: Open, api: Api) -> None:
-    conversation = await api.start("ann", "bob")
-    await api.say("bob", conversation, "before")
+async def test_it_shows_history_and_new_messages(tab: Open, api: Api) -> None:
+    conversation = await api.start_conversation("ann", "bob")
+    await api.send("bob", conversation, "before")
     ann, bob = await tab("ann", "bob"), await tab("bob", "ann")
     for page in (ann, bob):
         await shows(page, "bob: before")
@@ -73,8 +73,8 @@ async def test_it_shows_what_was_there_and_what_arrives(tab: Open, api: Api) -> 
         await shows(page, "bob: before", "ann: <b>hello</b>", "bob: hello yourself")
 
 
-async def test_a_killed_gateway_loses_nothing_and_doubles_nothing(tab: Open, api: Api, stack: Stack) -> None:
-    conversation = await api.start("cat", "dan")
+async def test_a_killed_gateway_loses_and_duplicates_nothing(tab: Open, api: Api, stack: Stack) -> None:
+    conversation = await api.start_conversation("cat", "dan")
     cat, dan = await tab("cat", "dan"), await tab("dan", "cat")
     everything: list[str] = []
     for n in range(2):
@@ -87,18 +87,18 @@ async def test_a_killed_gateway_loses_nothing_and_doubles_nothing(tab: Open, api
         everything += [f"before {n}", *(f"away {n}, {k}" for k in (1, 2, 3)), f"after {n}"]
         for page in (cat, dan):
             await expect(page.get_by_role("listitem")).to_have_count(len(everything), timeout=60_000)
-    kept = await api.texts("cat", conversation)
-    assert sorted(kept) == sorted(everything)
-    assert [text for text in kept if text.endswith((", 1", ", 2"))] == [
+    stored = await api.texts("cat", conversation)
+    assert sorted(stored) == sorted(everything)
+    assert [text for text in stored if text.endswith((", 1", ", 2"))] == [
         f"away {n}, {k}" for n in range(2) for k in (1, 2)
     ]
-    senders = {text: "dan" if text.endswith(", 3") or text.startswith("after") else "cat" for text in kept}
+    senders = {text: "dan" if text.endswith(", 3") or text.startswith("after") else "cat" for text in stored}
     for page in (cat, dan):
-        await shows(page, *(f"{senders[text]}: {text}" for text in kept))
+        await shows(page, *(f"{senders[text]}: {text}" for text in stored))
 
 
-async def test_a_reload_sends_what_was_not_acknowledged(tab: Open, api: Api, stack: Stack) -> None:
-    await api.start("eve", "fay")
+async def test_a_reload_sends_unacknowledged_messages(tab: Open, api: Api, stack: Stack) -> None:
+    await api.start_conversation("eve", "fay")
     eve, fay = await tab("eve", "fay"), await tab("fay", "eve")
     await send(eve, "before")
     await shows(fay, "eve: before")
@@ -111,6 +111,6 @@ async def test_a_reload_sends_what_was_not_acknowledged(tab: Open, api: Api, sta
         await shows(page, "eve: before", "eve: still here?")
 
 
-def test_its_documentation_says_how_to_serve_it() -> None:
+def test_its_documentation_has_the_command_that_serves_it() -> None:
     text = (EXAMPLES.parent / "your-own-page.md").read_text()
     assert "python3 -m http.server 8080 --bind 127.0.0.1 --directory docs/examples" in text

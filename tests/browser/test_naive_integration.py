@@ -1,5 +1,5 @@
-"""The integration that was there before Parley, unchanged (frontend/naive): no cursor, no clientId, and a
-frame is appended to what was fetched."""
+"""The integration that existed before Parley (frontend/naive) works unchanged: it uses no cursor and no
+clientId, and appends frames to fetched pages."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from playwright.async_api import Locator, WebSocket, expect
 
 from deploy.local.dependencies.web_client import WEB_CLIENT
 from deploy.local.stack.state import Stack
-from tests.browser.conftest import Invite
+from tests.browser.conftest import OpenPage
 from tests.browser.person import Person
 from tests.platform import away
 
@@ -21,31 +21,31 @@ def page_root() -> Path:
     return WEB_CLIENT.folder / "naive/dist"
 
 
-def _status(who: Person) -> Locator:
-    return who.page.get_by_role("status")
+def _status(user: Person) -> Locator:
+    return user.page.get_by_role("status")
 
 
-def _thread(who: Person) -> Locator:
-    return who.page.get_by_role("list", name="Thread").get_by_role("listitem")
+def _thread(user: Person) -> Locator:
+    return user.page.get_by_role("list", name="Thread").get_by_role("listitem")
 
 
-def _list(who: Person) -> Locator:
-    return who.page.get_by_role("list", name="Conversations").get_by_role("listitem")
+def _list(user: Person) -> Locator:
+    return user.page.get_by_role("list", name="Conversations").get_by_role("listitem")
 
 
-async def _fill(who: Person, label: str, text: str) -> None:
-    field = who.page.get_by_label(label)
+async def _fill(user: Person, label: str, text: str) -> None:
+    field = user.page.get_by_label(label)
     await field.fill(text)
     await field.press("Enter")
 
 
 async def _connected(*people: Person) -> None:
-    for who in people:
-        await expect(_status(who)).to_contain_text("connected,")
-        await expect(_status(who)).not_to_contain_text("disconnected")
+    for user in people:
+        await expect(_status(user)).to_contain_text("connected,")
+        await expect(_status(user)).not_to_contain_text("disconnected")
 
 
-async def test_two_people_start_a_conversation_and_talk(person: Invite) -> None:
+async def test_two_users_exchange_messages(person: OpenPage) -> None:
     ann, bob = await person("ann"), await person("bob")
     await _connected(ann, bob)
     await _fill(ann, "Peer", "bob")
@@ -58,24 +58,27 @@ async def test_two_people_start_a_conversation_and_talk(person: Invite) -> None:
     for n in range(5):
         await _fill(bob, "Text", f"b{n}")
         await _fill(ann, "Text", f"a{n}")
-        said = ["ann: Hello, Bob", *(f"{who}: {who[0]}{k}" for k in range(n + 1) for who in ("bob", "ann"))]
-        for each in (ann, bob):
-            await expect(_thread(each)).to_have_count(len(said))
-            assert sorted(await _thread(each).all_inner_texts()) == sorted(said)
+        expected = [
+            "ann: Hello, Bob",
+            *(f"{name}: {name[0]}{k}" for k in range(n + 1) for name in ("bob", "ann")),
+        ]
+        for reader in (ann, bob):
+            await expect(_thread(reader)).to_have_count(len(expected))
+            assert sorted(await _thread(reader).all_inner_texts()) == sorted(expected)
     assert await _thread(ann).all_inner_texts() == await _thread(bob).all_inner_texts()
     await expect(_list(ann)).to_have_text([f"bob: {(await _thread(ann).all_inner_texts())[-1].split()[1]}"])
 
 
-async def test_it_says_no_more_than_it_always_did(person: Invite) -> None:
+async def test_it_sends_exactly_what_it_always_sent(person: OpenPage) -> None:
     gil = await person("gil")
     urls: list[str] = []
-    said: list[dict[str, str]] = []
+    expected: list[dict[str, str]] = []
 
-    def listen(socket: WebSocket) -> None:
+    def record_socket(socket: WebSocket) -> None:
         urls.append(socket.url)
-        socket.on("framesent", lambda frame: said.append(json.loads(frame)))
+        socket.on("framesent", lambda frame: expected.append(json.loads(frame)))
 
-    gil.page.on("websocket", listen)
+    gil.page.on("websocket", record_socket)
     await gil.page.reload()
     await _connected(gil)
     async with gil.page.expect_response("**/messages/start*") as started:
@@ -84,10 +87,10 @@ async def test_it_says_no_more_than_it_always_did(person: Invite) -> None:
     await _fill(gil, "Text", "hello")
     await expect(_thread(gil)).to_have_text(["gil: hello"])
     assert {url.partition("/ws")[2] for url in urls} == {"?token=gil"}
-    assert said == [{"type": "message", "conversationId": conversation, "text": "hello"}]
+    assert expected == [{"type": "message", "conversationId": conversation, "text": "hello"}]
 
 
-async def test_history_is_there_after_a_reload(person: Invite) -> None:
+async def test_history_is_loaded_after_a_reload(person: OpenPage) -> None:
     cat, dan = await person("cat"), await person("dan")
     await _connected(cat, dan)
     await _fill(cat, "Peer", "dan")
@@ -99,19 +102,19 @@ async def test_history_is_there_after_a_reload(person: Invite) -> None:
     await expect(_thread(cat)).to_have_text(["cat: 0", "cat: 1", "cat: 2"])
 
 
-async def test_it_comes_back_by_itself_when_the_gateway_was_killed(person: Invite, stack: Stack) -> None:
+async def test_it_reconnects_after_the_gateway_was_killed(person: OpenPage, stack: Stack) -> None:
     eve, fay = await person("eve"), await person("fay")
     await _connected(eve, fay)
     await _fill(eve, "Peer", "fay")
     await _fill(eve, "Text", "before")
     await expect(_list(fay)).to_have_text(["eve: before"])
     await fay.page.get_by_role("button", name="eve").click()
-    eve.lonely = fay.lonely = True
+    eve.tolerates_disconnects = fay.tolerates_disconnects = True
     with away(stack, "gateway"):
-        for each in (eve, fay):
-            await expect(_status(each)).to_contain_text("disconnected")
+        for reader in (eve, fay):
+            await expect(_status(reader)).to_contain_text("disconnected")
     await _connected(eve, fay)
     await _fill(eve, "Text", "after")
-    for each in (eve, fay):
-        await expect(_thread(each)).to_have_text(["eve: before", "eve: after"])
+    for reader in (eve, fay):
+        await expect(_thread(reader)).to_have_text(["eve: before", "eve: after"])
     await expect(_list(fay)).to_have_text(["eve: after"])

@@ -1,9 +1,9 @@
-"""What the policy that comes with the page forbids does not happen, and a test would know of it."""
+"""The page's Content-Security-Policy is enforced, and violations fail tests."""
 
 import pytest
 from playwright.async_api import Error
 
-from tests.browser.conftest import Invite
+from tests.browser.conftest import OpenPage
 
 CODE_FROM_TEXT = {
     "document.body.innerHTML = '<b>bold</b>'": "TrustedHTML",
@@ -21,31 +21,31 @@ STYLE = "document.body.append(Object.assign(document.createElement('style'), {te
 
 
 @pytest.mark.parametrize(("script", "wanted"), CODE_FROM_TEXT.items())
-async def test_text_becomes_neither_markup_nor_code(person: Invite, script: str, wanted: str) -> None:
+async def test_text_cannot_become_markup_or_code(person: OpenPage, script: str, required_type: str) -> None:
     ann = await person("ann")
-    with pytest.raises(Error, match=f"requires '{wanted}' assignment"):
+    with pytest.raises(Error, match=f"requires '{required_type}' assignment"):
         await ann.page.evaluate(script)
-    await ann.told_of(wanted)
+    await ann.expect_page_error(required_type)
 
 
 @pytest.mark.parametrize(("script", "rule"), OUTSIDE.items())
-async def test_nothing_goes_to_another_origin(person: Invite, script: str, rule: str) -> None:
+async def test_other_origins_cannot_be_reached(person: OpenPage, script: str, rule: str) -> None:
     ann = await person("ann")
     with pytest.raises(Error):
         await ann.page.evaluate(script)
-    await ann.told_of(rule)
+    await ann.expect_page_error(rule)
 
 
-async def test_no_style_stands_in_the_page(person: Invite) -> None:
+async def test_inline_styles_are_blocked(person: OpenPage) -> None:
     ann = await person("ann")
     await ann.page.evaluate(STYLE)
-    await ann.told_of("style-src")
+    await ann.expect_page_error("style-src")
     assert await ann.page.evaluate("[...document.querySelectorAll('style')].every(style => !style.sheet)")
 
 
-async def test_a_barrier_is_found(person: Invite) -> None:
-    """By axe, under the same policy."""
+async def test_axe_finds_a_violation(person: OpenPage) -> None:
+    """axe works under the same policy."""
     ann = await person("ann")
     await ann.page.evaluate("document.body.append(document.createElement('button'))")
     with pytest.raises(AssertionError, match="button-name: Buttons must have discernible text"):
-        await ann.finds_no_barrier()
+        await ann.expect_accessible()

@@ -1,71 +1,70 @@
-"""What goes over one connection of a stack, counted: requests by kind, and bytes."""
+"""Counts the traffic of one connection of a stack: requests by kind, and bytes."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tests.faults.ends import End
-from tests.faults.proxy import Proxy, Way
+from tests.chaos.proxy.tcp_relay import Direction, Peer, Relay
 
 Cut = Callable[[bytes], tuple[str, int] | None]
-"""The kind and the length of the first whole message of some bytes; None while there is none."""
+"""Returns kind and length of the first complete message in some bytes; None while it is incomplete."""
 
 
 @dataclass
 class Tap:
-    """Counts from when it is opened; a connection must be between two messages then, or not there yet."""
+    """Counts from when it is attached, which must be between two messages or before the connection."""
 
     cut: Cut
     requests: Counter[str] = field(default_factory=Counter)
-    """Whole messages to the server, by kind."""
+    """Complete messages to the server, by kind."""
     sizes: Counter[str] = field(default_factory=Counter)
     """Their bytes."""
     down: int = 0
-    """Bytes back."""
-    _rest: dict[End, bytes] = field(default_factory=dict)
+    """Bytes from the server."""
+    _rest: dict[Peer, bytes] = field(default_factory=dict)
 
-    def hear(self, end: End, way: Way, piece: bytes) -> None:
-        if way is Way.DOWN:
-            self.down += len(piece)
+    def on_data(self, peer: Peer, direction: Direction, data: bytes) -> None:
+        if direction is Direction.DOWNSTREAM:
+            self.down += len(data)
             return
-        heard = self._rest.pop(end, b"") + piece
-        while found := self.cut(heard):
-            kind, length = found
+        received = self._rest.pop(peer, b"") + data
+        while message := self.cut(received):
+            kind, length = message
             self.requests[kind] += 1
             self.sizes[kind] += length
-            heard = heard[length:]
-        self._rest[end] = heard
+            received = received[length:]
+        self._rest[peer] = received
 
 
 @contextmanager
-def tapped(proxy: Proxy, cut: Cut) -> Iterator[Tap]:
+def tapped(relay: Relay, cut: Cut) -> Iterator[Tap]:
     tap = Tap(cut)
-    proxy.overhear(tap.hear)
+    relay.observe_traffic(tap.on_data)
     try:
         yield tap
     finally:
-        proxy.overhear(None)
+        relay.observe_traffic(None)
 
 
-def kafka(heard: bytes) -> tuple[str, int] | None:
-    """A request: its length, its kind (https://kafka.apache.org/protocol: Messages)."""
+def kafka(received: bytes) -> tuple[str, int] | None:
+    """A request: its kind and length (https://kafka.apache.org/protocol: Messages)."""
     names = {0: "produce", 1: "fetch", 8: "commit", 12: "heartbeat"}
-    if len(heard) < 6 or len(heard) < 4 + (length := int.from_bytes(heard[:4], "big")):
+    if len(received) < 6 or len(received) < 4 + (length := int.from_bytes(received[:4], "big")):
         return None
-    key = int.from_bytes(heard[4:6], "big")
+    key = int.from_bytes(received[4:6], "big")
     return names.get(key, str(key)), 4 + length
 
 
-def postgres(heard: bytes) -> tuple[str, int] | None:
-    """A message of a client that has said hello: a letter, its length (PostgreSQL 15, 55.7). `statement` is
-    what makes the server run one: Execute or Query."""
-    if len(heard) < 5 or len(heard) < 1 + (length := int.from_bytes(heard[1:5], "big")):
+def postgres(received: bytes) -> tuple[str, int] | None:
+    """A message of a client after its handshake: a letter and a length (PostgreSQL 15, 55.7). `statement` is
+    Execute or Query, which make the server run one."""
+    if len(received) < 5 or len(received) < 1 + (length := int.from_bytes(received[1:5], "big")):
         return None
-    kind = heard[:1].decode()
+    kind = received[:1].decode()
     return "statement" if kind in "EQ" else kind, 1 + length
 
 
-def anything(heard: bytes) -> tuple[str, int] | None:
-    """Bytes as they come."""
-    return ("piece", len(heard)) if heard else None
+def anything(received: bytes) -> tuple[str, int] | None:
+    """Each piece of bytes as it arrives."""
+    return ("piece", len(received)) if received else None

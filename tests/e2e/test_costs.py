@@ -7,10 +7,10 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 
 import pytest
 
+from tests.chaos.cluster.cluster import Cluster, start_cluster
 from tests.e2e import client, tap
 from tests.e2e.client import Socket
 from tests.e2e.tap import Tap
-from tests.faults.house import House, house
 
 TEXT = "x" * 128
 ALONE = 30
@@ -20,26 +20,26 @@ TOGETHER = 200
 
 
 @pytest.fixture(scope="module")
-async def home() -> AsyncIterator[House]:
-    async with house(gateways=1, notifiers=1, projectors=1, proxied=True) as built:
-        yield built
+async def cluster() -> AsyncIterator[Cluster]:
+    async with start_cluster(gateways=1, notifiers=1, projectors=1, proxied=True) as cluster:
+        yield cluster
 
 
 @contextmanager
-def taps(home: House) -> Iterator[dict[str, Tap]]:
-    """By who dials and who is dialled."""
+def taps(cluster: Cluster) -> Iterator[dict[str, Tap]]:
+    """By route: source-target."""
     cuts = {"postgres": tap.postgres, "kafka": tap.kafka}
     with ExitStack() as stack:
         yield {
-            f"{dialling}-{dialled}": stack.enter_context(tap.tapped(proxy, cuts.get(dialled, tap.anything)))
-            for (dialling, dialled), proxy in home.proxies.items()
+            f"{source}-{target}": stack.enter_context(tap.tapped(relay, cuts.get(target, tap.anything)))
+            for (source, target), relay in cluster.relays.items()
         }
 
 
 @asynccontextmanager
-async def talk(home: House, name: str) -> AsyncIterator[tuple[Socket, Socket, str]]:
+async def talk(cluster: Cluster, name: str) -> AsyncIterator[tuple[Socket, Socket, str]]:
     """Two sockets and their conversation, in which something was said already."""
-    (gateway,) = home.gateways
+    (gateway,) = cluster.gateways
     a, b = f"{name}-a", f"{name}-b"
     async with (
         client.http(gateway) as http,
@@ -52,9 +52,9 @@ async def talk(home: House, name: str) -> AsyncIterator[tuple[Socket, Socket, st
         yield ann, bob, conversation
 
 
-async def test_a_message_alone_is_one_statement_and_one_request_at_each_hop(home: House) -> None:
-    async with talk(home, "alone") as (ann, bob, conversation):
-        with taps(home) as counted:
+async def test_a_message_alone_is_one_statement_and_one_request_at_each_hop(cluster: Cluster) -> None:
+    async with talk(cluster, "alone") as (ann, bob, conversation):
+        with taps(cluster) as counted:
             for number in range(ALONE):
                 await ann.send(type="message", conversationId=conversation, text=TEXT, clientId=f"{number}")
                 await bob.expect(type="message", clientId=f"{number}")
@@ -68,9 +68,9 @@ async def test_a_message_alone_is_one_statement_and_one_request_at_each_hop(home
     assert counted["store-postgres"].requests["statement"] <= ALONE
 
 
-async def test_the_bytes_of_a_message_alone(home: House) -> None:
-    async with talk(home, "bytes") as (ann, bob, conversation):
-        with taps(home) as counted:
+async def test_the_bytes_of_a_message_alone(cluster: Cluster) -> None:
+    async with talk(cluster, "bytes") as (ann, bob, conversation):
+        with taps(cluster) as counted:
             for number in range(ALONE):
                 await ann.send(type="message", conversationId=conversation, text=TEXT, clientId=f"{number}")
                 await bob.expect(type="message", clientId=f"{number}")
@@ -80,14 +80,14 @@ async def test_the_bytes_of_a_message_alone(home: House) -> None:
     assert counted["client-gateway"].down / ALONE <= 950, "`accepted`, and `message` to both"
 
 
-async def test_messages_that_come_at_once_share_statements_and_requests(home: House) -> None:
-    projector = home.running["projector"]
-    async with talk(home, "together") as (ann, bob, conversation):
+async def test_messages_that_come_at_once_share_statements_and_requests(cluster: Cluster) -> None:
+    projector = cluster.running["projector"]
+    async with talk(cluster, "together") as (ann, bob, conversation):
         projector.signal(signal.SIGSTOP)
         for number in range(TOGETHER):
             await ann.send(type="message", conversationId=conversation, text=TEXT, clientId=f"{number}")
         await ann.expect(type="accepted", clientId=f"{TOGETHER - 1}")
-        with taps(home) as counted:
+        with taps(cluster) as counted:
             projector.signal(signal.SIGCONT)
             await bob.expect(type="message", clientId=f"{TOGETHER - 1}", patience=30)
     rows, log = counted["projector-postgres"], counted["projector-kafka"]

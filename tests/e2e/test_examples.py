@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from deploy.local.stack.state import Stack
-from tests.faults.proxy import Proxy
+from tests.chaos.proxy.tcp_relay import Relay
 from tests.notifier_processes import free_port
 
 CHAT = Path(__file__).parents[2] / "docs" / "examples" / "chat.py"
@@ -52,7 +52,7 @@ async def test_two_people_talk_in_two_terminals(stack: Stack) -> None:
 
 
 async def test_a_terminal_ends_with_its_connection(stack: Stack) -> None:
-    gateway = Proxy(free_port(), urlsplit(stack.gateways[0]).port or 0)
+    gateway = Relay(free_port(), urlsplit(stack.gateways[0]).port or 0)
     await gateway.open()
     chat = await _chat(f"http://127.0.0.1:{gateway.port}", "ann", "bob")
     await _shown(chat, "synced")

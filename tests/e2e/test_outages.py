@@ -1,7 +1,6 @@
 """Kafka away, PostgreSQL away: what can go on does, the rest says so, and all of it comes back by itself."""
 
 import asyncio
-import signal
 import time
 from collections.abc import AsyncIterator
 
@@ -10,9 +9,9 @@ import psycopg
 import pytest
 
 from deploy.local.stack.state import Stack
+from tests.chaos.cluster import process_tree
 from tests.conftest import StartStack
 from tests.e2e import client
-from tests.faults.trees import family
 from tests.platform import away
 
 
@@ -81,14 +80,12 @@ async def test_while_postgresql_is_slow_members_who_are_known_write_on_and_nobod
         assert (await _send(http, "gus", conversation, "locked")).status_code == 202
         locking.rollback()
     server = fragile.reload().process("postgres")
-    for process in reversed(family(server)):
-        process.signal(signal.SIGSTOP)
+    process_tree.pause(server.pid)
     try:
         await _assert_closed(http, conversation)
         assert (await _send(http, "gus", conversation, "frozen")).status_code == 202
     finally:
-        for process in family(server):
-            process.signal(signal.SIGCONT)
+        process_tree.resume(server.pid)
     assert await _unchecked(http) == before
     async with asyncio.timeout(60):
         while (await _send(http, "eve", conversation, "refused")).status_code != 404:

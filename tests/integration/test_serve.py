@@ -16,7 +16,7 @@ from message_store.storage.postgres import PostgresStore
 from shared.log.log_epoch import LogIdentity
 from shared.log.topics import TopicSettings, open_log
 from tests import builders
-from tests.faults.proxy import Proxy
+from tests.chaos.proxy.tcp_relay import Relay
 from tests.notifier_processes import free_port
 from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
 
@@ -85,22 +85,22 @@ async def test_a_projector_is_ready_once_it_has_seen_its_log_and_stays_so_withou
     """Whether the database answers is the same for all projectors."""
     migrate(database_url)
     log = {"KAFKA_BOOTSTRAP": kafka_bootstrap, "TOPIC_PREFIX": topic_prefix}
-    async with _proxied(database_url) as (proxy, through), _serving(through, "project", **log) as client:
+    async with _proxied(database_url) as (relay, through), _serving(through, "project", **log) as client:
         await _answers(client, 503, '["the log has not been seen yet"]')
         await open_log(
             TopicSettings(kafka_bootstrap=kafka_bootstrap, topic_prefix=topic_prefix, partitions=1)
         )
         await _answers(client, 200)
-        await proxy.close()
+        await relay.close()
         assert (await client.get("/readyz")).json() == {"status": "ready", "reasons": []}
 
 
 @asynccontextmanager
-async def _proxied(database_url: str) -> AsyncIterator[tuple[Proxy, str]]:
+async def _proxied(database_url: str) -> AsyncIterator[tuple[Relay, str]]:
     at = urlsplit(database_url)
-    proxy = Proxy(free_port(), at.port or 5432)
-    await proxy.open()
+    relay = Relay(free_port(), at.port or 5432)
+    await relay.open()
     try:
-        yield proxy, at._replace(netloc=f"{at.username}:{at.password}@127.0.0.1:{proxy.port}").geturl()
+        yield relay, at._replace(netloc=f"{at.username}:{at.password}@127.0.0.1:{relay.port}").geturl()
     finally:
-        await proxy.close()
+        await relay.close()

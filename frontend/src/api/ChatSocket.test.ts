@@ -6,15 +6,15 @@ import { ChatSocket } from './ChatSocket';
 beforeEach(() => FakeSocket.install());
 afterEach(() => vi.unstubAllGlobals());
 
-it('moves its cursor only when all frames up to it are applied', () => {
+it('moves its cursor only after the frames before it are applied', () => {
   const onFrame = vi.fn<(frame: ServerFrame) => void>();
   const socket = new ChatSocket({ token: 'ann', cursor: 'first', onFrame, onState: () => {} });
   socket.start();
-  FakeSocket.last.greets('second');
+  FakeSocket.last.greet('second');
   onFrame.mockImplementation(() => {
     throw new Error('not applied');
   });
-  expect(() => FakeSocket.last.says({ type: 'cursor', cursor: 'third' })).toThrow('not applied');
+  expect(() => FakeSocket.last.receive({ type: 'cursor', cursor: 'third' })).toThrow('not applied');
   window.dispatchEvent(new Event('online'));
   expect(FakeSocket.last.cursor).toBe('second');
   socket.stop();

@@ -1,24 +1,28 @@
-import { askedDelay, backOff, mayReturn } from '../chat/reconnect';
+import { requestedDelayMs, backoffMs, shouldReconnect } from './reconnectPolicy';
 import type { ClientFrame, ServerFrame } from '../types/chat';
 import { WS_URL } from './apiClient';
 
-const OPEN_TIMEOUT = 10_000;
+const OPEN_TIMEOUT_MS = 10_000;
 
-/** `connected` when all that was missed has arrived; `refused` when to dial again would be of no use. */
+/**
+ * `connected`: `synced` was received; `refused`: the server closed with a code after which it would refuse
+ * again.
+ */
 export type SocketState = 'connecting' | 'connected' | 'refused';
 
 interface Options {
   token: string;
-  /** The cursor of the oldest snapshot that is shown. Later dials use that of the last `synced` or `cursor`. */
+  /** Cursor of the oldest snapshot on screen. Reconnections use the last `synced` or `cursor` frame's. */
   cursor: string;
-  /** Called for every frame, in order. */
+  /** Called synchronously for every frame, in order. */
   onFrame: (frame: ServerFrame) => void;
   onState: (state: SocketState) => void;
 }
 
 /**
- * The chat's WebSocket. It resumes by cursor, so nothing is missed; dials again after a loss, when the server
- * asks for it, after two silent heartbeats, when the network changes, and when the page is looked at.
+ * The chat's WebSocket connection. Resumes from a cursor, so no frame is missed. Reconnects after a close,
+ * when the server requests it, after two heartbeats of silence, when the network changes, and when a
+ * disconnected page becomes visible.
  */
 export class ChatSocket {
   readonly #options: Options;
@@ -26,11 +30,11 @@ export class ChatSocket {
   #socket: WebSocket | undefined;
   #state: SocketState = 'connecting';
   #attempt = 0;
-  /** What a `reconnect` frame asked for, in milliseconds. */
-  #delay: number | undefined;
-  /** In milliseconds; the `hello` frame says how long. */
-  #maxSilence = 30_000;
-  /** The next dial: after a loss, or when this connection neither opens nor says anything. */
+  /** Delay requested by a `reconnect` frame. */
+  #requestedDelayMs: number | undefined;
+  /** Two heartbeat intervals of the last `hello` frame. */
+  #silenceTimeoutMs = 30_000;
+  /** The next reconnection: after a close, or when this connection stays unopened or silent for too long. */
   #timer: number | undefined;
 
   constructor(options: Options) {
@@ -39,67 +43,68 @@ export class ChatSocket {
   }
 
   start(): void {
-    window.addEventListener('online', this.#dial);
-    window.addEventListener('offline', this.#dial);
-    document.addEventListener('visibilitychange', this.#look);
-    this.#dial();
+    window.addEventListener('online', this.#connect);
+    window.addEventListener('offline', this.#connect);
+    document.addEventListener('visibilitychange', this.#onVisibilityChange);
+    this.#connect();
   }
 
   stop(): void {
-    window.removeEventListener('online', this.#dial);
-    window.removeEventListener('offline', this.#dial);
-    document.removeEventListener('visibilitychange', this.#look);
-    this.#drop();
+    window.removeEventListener('online', this.#connect);
+    window.removeEventListener('offline', this.#connect);
+    document.removeEventListener('visibilitychange', this.#onVisibilityChange);
+    this.#disconnect();
   }
 
-  /** Loses the frame when there is no open connection. */
+  /** Drops the frame when no connection is open. */
   send(frame: ClientFrame): void {
     if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(frame));
   }
 
-  #dial = (): void => {
-    this.#drop();
+  #connect = (): void => {
+    this.#disconnect();
     const query = new URLSearchParams({ token: this.#options.token });
     if (this.#cursor) query.set('cursor', this.#cursor);
     const socket = new WebSocket(`${WS_URL}?${query}`);
     this.#socket = socket;
-    this.#dialAfter(OPEN_TIMEOUT);
-    socket.onopen = () => this.#dialAfter(this.#maxSilence);
+    this.#connectAfter(OPEN_TIMEOUT_MS);
+    socket.onopen = () => this.#connectAfter(this.#silenceTimeoutMs);
     socket.onmessage = ({ data }: MessageEvent<string>) => this.#receive(JSON.parse(data) as ServerFrame);
-    socket.onclose = ({ code, reason }) => this.#closed(code, reason);
+    socket.onclose = ({ code, reason }) => this.#onClose(code, reason);
   };
 
-  #look = (): void => {
-    if (document.visibilityState === 'visible' && this.#state !== 'connected') this.#dial();
+  #onVisibilityChange = (): void => {
+    if (document.visibilityState === 'visible' && this.#state !== 'connected') this.#connect();
   };
 
   #receive(frame: ServerFrame): void {
-    if (frame.type === 'hello') this.#maxSilence = 2_000 * frame.heartbeatSeconds;
-    if (frame.type === 'reconnect') this.#delay = frame.afterMs;
-    if (isUseless(frame)) this.#cursor = null;
-    this.#dialAfter(this.#maxSilence);
+    if (frame.type === 'hello') this.#silenceTimeoutMs = 2_000 * frame.heartbeatSeconds;
+    if (frame.type === 'reconnect') this.#requestedDelayMs = frame.afterMs;
+    if (invalidatesCursor(frame)) this.#cursor = null;
+    this.#connectAfter(this.#silenceTimeoutMs);
     if (frame.type === 'synced') {
       this.#attempt = 0;
       this.#setState('connected');
     }
     this.#options.onFrame(frame);
-    // Not before all frames up to it are applied.
+    // After onFrame: resuming from a cursor whose frames were not applied would lose them.
     if (frame.type === 'synced' || frame.type === 'cursor') this.#cursor = frame.cursor ?? this.#cursor;
   }
 
-  #closed(code: number, reason: string): void {
-    this.#drop();
-    if (!mayReturn(code)) {
+  #onClose(code: number, reason: string): void {
+    this.#disconnect();
+    if (!shouldReconnect(code)) {
       this.#setState('refused');
       return;
     }
-    const delay = askedDelay(reason) ?? this.#delay ?? backOff(this.#attempt++, Math.random());
-    this.#delay = undefined;
-    this.#dialAfter(delay);
+    const delay =
+      requestedDelayMs(reason) ?? this.#requestedDelayMs ?? backoffMs(this.#attempt++, Math.random());
+    this.#requestedDelayMs = undefined;
+    this.#connectAfter(delay);
   }
 
-  /** Forgets the connection; nothing of it arrives any more. */
-  #drop(): void {
+  /** Closes the connection and detaches its handlers. */
+  #disconnect(): void {
     window.clearTimeout(this.#timer);
     const socket = this.#socket;
     this.#socket = undefined;
@@ -110,9 +115,9 @@ export class ChatSocket {
     this.#setState('connecting');
   }
 
-  #dialAfter(ms: number): void {
+  #connectAfter(ms: number): void {
     window.clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(this.#dial, ms);
+    this.#timer = window.setTimeout(this.#connect, ms);
   }
 
   #setState(state: SocketState): void {
@@ -122,7 +127,7 @@ export class ChatSocket {
   }
 }
 
-/** Whether the cursor that was given is of no use. */
-export function isUseless(frame: ServerFrame): boolean {
+/** Whether a frame rejects the cursor of the connection, so that everything must be fetched again. */
+export function invalidatesCursor(frame: ServerFrame): boolean {
   return frame.type === 'reset' || (frame.type === 'error' && frame.code === 'cursor_invalid');
 }

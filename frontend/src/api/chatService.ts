@@ -1,7 +1,7 @@
 import type { Conversation, ConversationPage, MessagePage } from '../types/chat';
 import { apiClient } from './apiClient';
 
-/** Bounds are seqs, at most one of them; without one it is the newest page. */
+/** `before`, `after` and `around` are seqs; pass at most one. Without any, the newest page is returned. */
 export interface HistoryBounds {
   limit?: number;
   before?: number;

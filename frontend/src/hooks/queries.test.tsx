@@ -1,14 +1,21 @@
 import { act, waitFor } from '@testing-library/react';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { chatService } from '../api/chatService';
-import { tell } from '../chat/hub';
-import { conversation, historyPage, listPage, message, messageFrame, TALK } from '../test/builders';
-import { renderForAnn } from '../test/withChat';
+import { publishFrame } from '../api/frameBus';
+import {
+  conversation,
+  historyPage,
+  listPage,
+  message,
+  messageFrame,
+  CONVERSATION_ID,
+} from '../test/builders';
+import { renderForAnn } from '../test/renderForUser';
 import { useStore } from '../store/useStore';
 import { CHAT_QUERY_KEYS } from './queryKeys';
-import { useConversation } from './useConversation';
+import { useOpenConversation } from './useOpenConversation';
 import { useConversations, useMoreConversations } from './useConversations';
-import { useMessageHistory, useOlderMessages } from './useMessageHistory';
+import { useMessageHistory, useFetchOlderMessages } from './useMessageHistory';
 import { useStartConversation } from './useStartConversation';
 
 const getConversations = vi.spyOn(chatService, 'getConversations');
@@ -21,13 +28,13 @@ beforeEach(() => {
 });
 
 describe('useConversations', () => {
-  it('keeps them under the key that everybody knows', async () => {
+  it('caches the list under its well-known key', async () => {
     const { queryClient, result } = renderForAnn(useConversations);
     await waitFor(() => expect(result.current.isSuccess).toBe(true));
     expect(queryClient.getQueryData(['conversations', 'ann'])).toEqual(listPage([conversation()]));
   });
 
-  it('asks for nothing while nobody is there', () => {
+  it('fetches nothing while no user is signed in', () => {
     const { result } = renderForAnn(() => {
       useStore.setState({ user: null });
       return useConversations();
@@ -36,7 +43,7 @@ describe('useConversations', () => {
     expect(getConversations).not.toHaveBeenCalled();
   });
 
-  it('loads as many again as were loaded before', async () => {
+  it('refetches as many pages as were loaded', async () => {
     const [one, two] = [conversation({ id: 'one' }), conversation({ id: 'two' })];
     getConversations.mockImplementation((_, page) =>
       Promise.resolve(page ? listPage([two]) : { ...listPage([one]), nextPage: 'second' }),
@@ -48,7 +55,7 @@ describe('useConversations', () => {
     await waitFor(() => expect(result.current.list.data?.items).toHaveLength(2));
   });
 
-  it('is searched on, page by page, for one that is far down', async () => {
+  it('is loaded page by page until the open conversation is found', async () => {
     const pages = [undefined, 'second', 'third'];
     getConversations.mockImplementation((_, page) => {
       const at = pages.indexOf(page);
@@ -57,16 +64,16 @@ describe('useConversations', () => {
         nextPage: pages[at + 1] ?? null,
       });
     });
-    const { result, rerender } = renderForAnn(() => useConversation('ann', { id: 'on page 2' }));
+    const { result, rerender } = renderForAnn(() => useOpenConversation('ann', { id: 'on page 2' }));
     await waitFor(() => expect(result.current.conversation?.id).toBe('on page 2'));
     expect(getConversations).toHaveBeenCalledTimes(3);
     rerender();
-    expect(result.current.isSearched).toBe(false);
+    expect(result.current.isSearching).toBe(false);
   });
 
-  it('counts a message that arrives while a further page is on its way', async () => {
+  it('counts a message received while a further page is loading', async () => {
     getConversations.mockImplementation((_, page) => {
-      if (page) tell(messageFrame(1, { conversationId: 'two' }));
+      if (page) publishFrame(messageFrame(1, { conversationId: 'two' }));
       return Promise.resolve(
         page ? listPage([conversation({ id: 'two' })]) : { ...listPage([conversation()]), nextPage: 'more' },
       );
@@ -74,12 +81,15 @@ describe('useConversations', () => {
     const { result } = renderForAnn(() => ({ list: useConversations(), more: useMoreConversations() }));
     await waitFor(() => expect(result.current.list.isSuccess).toBe(true));
     await act(() => result.current.more.mutateAsync('more'));
-    expect(result.current.list.data?.items).toMatchObject([{ id: 'two', unreadCount: 1 }, { id: TALK }]);
+    expect(result.current.list.data?.items).toMatchObject([
+      { id: 'two', unreadCount: 1 },
+      { id: CONVERSATION_ID },
+    ]);
   });
 
-  it('counts a message that arrives while the list is on its way', async () => {
+  it('counts a message received while the list is loading', async () => {
     getConversations.mockImplementation(() => {
-      tell(messageFrame(1));
+      publishFrame(messageFrame(1));
       return Promise.resolve(listPage([conversation()]));
     });
     const { result } = renderForAnn(useConversations);
@@ -90,7 +100,7 @@ describe('useConversations', () => {
 describe('useMessageHistory', () => {
   const newest = historyPage([message(3), message(4)], true);
 
-  it('is never asked for before the list whose cursor the socket starts from', async () => {
+  it('is fetched only after the list, from whose cursor the socket starts', async () => {
     const calls: string[] = [];
     getConversations.mockImplementation(() => {
       calls.push('list');
@@ -100,28 +110,28 @@ describe('useMessageHistory', () => {
       calls.push('history');
       return Promise.resolve(newest);
     });
-    const { result } = renderForAnn(() => useMessageHistory(TALK));
+    const { result } = renderForAnn(() => useMessageHistory(CONVERSATION_ID));
     await waitFor(() => expect(result.current.isSuccess).toBe(true));
     expect(calls).toEqual(['list', 'history']);
   });
 
-  it('has a message that arrived while it was on its way', async () => {
+  it('contains a message received while it was loading', async () => {
     getMessageHistory.mockImplementation(() => {
-      tell(messageFrame(5));
-      tell(messageFrame(1, { conversationId: 'other' }));
+      publishFrame(messageFrame(5));
+      publishFrame(messageFrame(1, { conversationId: 'other' }));
       return Promise.resolve(newest);
     });
-    const { result } = renderForAnn(() => useMessageHistory(TALK));
+    const { result } = renderForAnn(() => useMessageHistory(CONVERSATION_ID));
     await waitFor(() => expect(result.current.data?.items.map(({ seq }) => seq)).toEqual([3, 4, 5]));
   });
 
-  it('grows upwards, and keeps what was loaded when it is fetched anew', async () => {
+  it('keeps older pages on a refetch', async () => {
     getMessageHistory.mockImplementation((_, __, bounds) =>
       Promise.resolve(bounds?.before ? historyPage([message(1), message(2)]) : newest),
     );
     const { result } = renderForAnn(() => ({
-      history: useMessageHistory(TALK),
-      older: useOlderMessages(TALK),
+      history: useMessageHistory(CONVERSATION_ID),
+      older: useFetchOlderMessages(CONVERSATION_ID),
     }));
     await waitFor(() => expect(result.current.history.isSuccess).toBe(true));
     await act(() => result.current.older.mutateAsync(3));
@@ -130,14 +140,14 @@ describe('useMessageHistory', () => {
     expect(result.current.history.data?.hasOlder).toBe(false);
   });
 
-  it('drops an older page when what it was to stand before is no longer there', async () => {
+  it('drops an older page when the timeline was replaced meanwhile', async () => {
     let answer!: (page: ReturnType<typeof historyPage>) => void;
     getMessageHistory.mockImplementation((_, __, bounds) =>
       bounds?.before ? new Promise((resolve) => (answer = resolve)) : Promise.resolve(newest),
     );
     const { result } = renderForAnn(() => ({
-      history: useMessageHistory(TALK),
-      older: useOlderMessages(TALK),
+      history: useMessageHistory(CONVERSATION_ID),
+      older: useFetchOlderMessages(CONVERSATION_ID),
     }));
     await waitFor(() => expect(result.current.history.isSuccess).toBe(true));
     act(() => result.current.older.mutate(3));
@@ -149,7 +159,7 @@ describe('useMessageHistory', () => {
     expect(result.current.history.data?.items.map(({ seq }) => seq)).toEqual([90]);
   });
 
-  it('reaches back to where the unread ones begin', async () => {
+  it('is loaded back to the first unread message', async () => {
     getConversations.mockResolvedValue(listPage([conversation({ lastSeq: 9, readSeq: 2, unreadCount: 7 })]));
     getMessageHistory.mockImplementation((_, __, bounds) => {
       const first = (bounds?.before ?? 10) - 3;
@@ -160,15 +170,15 @@ describe('useMessageHistory', () => {
         ),
       );
     });
-    const { result } = renderForAnn(() => useMessageHistory(TALK));
+    const { result } = renderForAnn(() => useMessageHistory(CONVERSATION_ID));
     await waitFor(() => expect(result.current.isSuccess).toBe(true));
     expect(result.current.data?.items.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(getMessageHistory).toHaveBeenCalledTimes(3);
   });
 
-  it('starts afresh when what it had and the newest page do not meet', async () => {
+  it('is replaced when there is a gap before the newest page', async () => {
     getMessageHistory.mockResolvedValueOnce(newest).mockResolvedValue(historyPage([message(90)], true));
-    const { result } = renderForAnn(() => useMessageHistory(TALK));
+    const { result } = renderForAnn(() => useMessageHistory(CONVERSATION_ID));
     await waitFor(() => expect(result.current.isSuccess).toBe(true));
     const { data } = await act(() => result.current.refetch());
     expect(data?.items.map(({ seq }) => seq)).toEqual([90]);
@@ -176,7 +186,7 @@ describe('useMessageHistory', () => {
 });
 
 describe('useStartConversation', () => {
-  it('puts what was started into the list at once', async () => {
+  it('adds the started conversation to the list at once', async () => {
     startConversation.mockResolvedValue(conversation({ id: 'new', peerId: 'cleo' }));
     const { queryClient, result } = renderForAnn(() => ({
       list: useConversations(),
@@ -186,7 +196,7 @@ describe('useStartConversation', () => {
     await act(() => result.current.start.mutateAsync('cleo'));
     expect(startConversation).toHaveBeenCalledWith('ann', 'cleo');
     expect(queryClient.getQueryData(CHAT_QUERY_KEYS.conversations('ann'))).toMatchObject({
-      items: [{ id: 'new' }, { id: TALK }],
+      items: [{ id: 'new' }, { id: CONVERSATION_ID }],
     });
   });
 });

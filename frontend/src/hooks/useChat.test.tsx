@@ -1,13 +1,20 @@
 import { act, waitFor } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { chatService } from '../api/chatService';
-import { listen } from '../chat/hub';
-import type { Timeline } from '../chat/timeline';
+import { subscribeToFrames } from '../api/frameBus';
+import type { Timeline } from '../domain/timeline';
 import { useOutbox } from '../store/useOutbox';
-import { conversation, historyPage, listPage, message, messageFrame, TALK } from '../test/builders';
+import {
+  conversation,
+  historyPage,
+  listPage,
+  message,
+  messageFrame,
+  CONVERSATION_ID,
+} from '../test/builders';
 import { FakeSocket } from '../test/FakeSocket';
 import type { Conversation } from '../types/chat';
-import { renderForAnn } from '../test/withChat';
+import { renderForAnn } from '../test/renderForUser';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 import { useChat } from './useChat';
 import { useMessageHistory } from './useMessageHistory';
@@ -35,14 +42,14 @@ async function dialled(times = 1): Promise<FakeSocket> {
 }
 
 async function connected() {
-  const view = renderForAnn(() => ({ chat: useChat('ann'), history: useMessageHistory(TALK) }));
+  const view = renderForAnn(() => ({ chat: useChat('ann'), history: useMessageHistory(CONVERSATION_ID) }));
   const socket = await dialled();
-  act(() => socket.greets());
+  act(() => socket.greet());
   await waitFor(() => expect(view.result.current.chat.isConnected).toBe(true));
   await waitFor(() => expect(view.result.current.history.isSuccess).toBe(true));
   const seqs = () =>
     view.queryClient
-      .getQueryData<Timeline>(CHAT_QUERY_KEYS.history('ann', TALK))
+      .getQueryData<Timeline>(CHAT_QUERY_KEYS.history('ann', CONVERSATION_ID))
       ?.items.map(({ seq }) => seq);
   return { ...view, socket, seqs };
 }
@@ -50,7 +57,7 @@ async function connected() {
 const wait = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
 
 describe('the socket', () => {
-  it("starts from the list's cursor, and not before there is one", async () => {
+  it("starts from the list's cursor once there is one", async () => {
     let answer!: (list: ReturnType<typeof listPage>) => void;
     getConversations.mockReturnValue(new Promise((resolve) => (answer = resolve)));
     renderForAnn(() => useChat('ann'));
@@ -60,84 +67,84 @@ describe('the socket', () => {
     expect((await dialled()).cursor).toBe('list-cursor');
   });
 
-  it('says who it is as the integration says it', async () => {
+  it('authenticates as the existing integration does', async () => {
     const { socket } = await connected();
     expect(new URL(socket.url).pathname).toBe('/ws');
     expect(new URL(socket.url).searchParams.get('token')).toBe('ann');
   });
 
-  it('comes back with the last cursor that it was given', async () => {
+  it('reconnects with the last cursor it received', async () => {
     const { socket, result } = await connected();
-    act(() => socket.says({ type: 'cursor', cursor: 'later' }, { type: 'cursor', cursor: null }));
-    act(() => socket.ended(1006));
+    act(() => socket.receive({ type: 'cursor', cursor: 'later' }, { type: 'cursor', cursor: null }));
+    act(() => socket.closeFromServer(1006));
     expect(result.current.chat.isConnected).toBe(false);
     await wait(1_000);
     expect((await dialled(2)).cursor).toBe('later');
   });
 
-  it("comes back from the first list's cursor until it has one of its own", async () => {
+  it("reconnects with the first list's cursor until it receives one", async () => {
     const { queryClient } = renderForAnn(() => useChat('ann'));
     const socket = await dialled();
     getConversations.mockResolvedValue(listPage([conversation()], 'later-list'));
     await act(() => queryClient.refetchQueries());
-    act(() => socket.ended(1006));
+    act(() => socket.closeFromServer(1006));
     await wait(1_000);
     expect((await dialled(2)).cursor).toBe('list-cursor');
   });
 
-  it('that does not open is given up after a while', async () => {
+  it('is abandoned when it does not open in time', async () => {
     renderForAnn(() => useChat('ann'));
     await dialled();
     await wait(10_100);
     await dialled(2);
   });
 
-  it('is connected only when what it missed has come', async () => {
+  it('is connected only after missed frames are replayed', async () => {
     const { result } = renderForAnn(() => useChat('ann'));
     const socket = await dialled();
     act(() => {
-      socket.opened();
-      socket.says({ type: 'hello', userId: 'ann', cursor: 'c', heartbeatSeconds: 15 });
+      socket.open();
+      socket.receive({ type: 'hello', userId: 'ann', cursor: 'c', heartbeatSeconds: 15 });
     });
     expect(result.current.isConnected).toBe(false);
-    act(() => socket.says({ type: 'synced', cursor: 'c' }));
+    act(() => socket.receive({ type: 'synced', cursor: 'c' }));
     expect(result.current.isConnected).toBe(true);
   });
 
-  it('comes back when it is told to, by a frame or by the reason of a close', async () => {
+  it('reconnects after the delay in a frame or a close reason', async () => {
     const { socket } = await connected();
     act(() => {
-      socket.says({ type: 'reconnect', afterMs: 4_000 });
-      socket.ended(1012);
+      socket.receive({ type: 'reconnect', afterMs: 4_000 });
+      socket.closeFromServer(1012);
     });
     await wait(3_900);
     expect(FakeSocket.all).toHaveLength(1);
     await wait(200);
     const second = await dialled(2);
-    act(() => second.ended(4429, 'afterMs=6000'));
+    act(() => second.closeFromServer(4429, 'afterMs=6000'));
     await wait(5_900);
     expect(FakeSocket.all).toHaveLength(2);
     await wait(200);
     await dialled(3);
   });
 
-  it('dials again after two heartbeats of silence, once', async () => {
+  it('reconnects once after two heartbeats of silence', async () => {
     const { socket } = await connected();
     await wait(29_000);
-    act(() => socket.says({ type: 'cursor', cursor: 'still-here' }));
+    act(() => socket.receive({ type: 'cursor', cursor: 'still-here' }));
     await wait(29_000);
     expect(FakeSocket.all).toHaveLength(1);
     await wait(2_000);
     const second = await dialled(2);
     expect(second.cursor).toBe('still-here');
-    act(() => second.greets());
+    act(() => second.greet());
     await wait(10_000);
     expect(FakeSocket.all).toHaveLength(2);
   });
 
-  it('dials at once when the network is back', async () => {
+  it('reconnects at once when the network is back', async () => {
     const { socket } = await connected();
-    act(() => socket.ended(1006));
+    act(() => socket.closeFromServer(1006));
     act(() => void window.dispatchEvent(new Event('online')));
     await wait(0);
     await dialled(2);
@@ -145,74 +152,77 @@ describe('the socket', () => {
     expect(FakeSocket.all).toHaveLength(2);
   });
 
-  it('stays away when it is not believed', async () => {
+  it('does not reconnect when authentication fails', async () => {
     const { socket, result } = await connected();
-    act(() => socket.ended(4401));
+    act(() => socket.closeFromServer(4401));
     await wait(60_000);
     expect(FakeSocket.all).toHaveLength(1);
     expect(result.current.chat.isRefused).toBe(true);
   });
 
-  it('fetches all anew when its cursor is of no use', async () => {
+  it('refetches everything when its cursor is rejected', async () => {
     const { socket, seqs } = await connected();
     getMessageHistory.mockResolvedValue(historyPage([message(1), message(2)]));
-    act(() => socket.says({ type: 'reset', reason: 'of_another_log' }));
+    act(() => socket.receive({ type: 'reset', reason: 'of_another_log' }));
     await waitFor(() => expect(seqs()).toEqual([1, 2]));
-    act(() => socket.says({ type: 'synced', cursor: 'of-this-log' }));
-    act(() => socket.ended(1006));
+    act(() => socket.receive({ type: 'synced', cursor: 'of-this-log' }));
+    act(() => socket.closeFromServer(1006));
     await wait(1_000);
     expect((await dialled(2)).cursor).toBe('of-this-log');
   });
 });
 
-it('what did not come while the server was away is fetched when it is back', async () => {
+it('failed queries are retried when the server is back', async () => {
   getMessageHistory
     .mockReset()
     .mockRejectedValueOnce(new Error('away'))
     .mockResolvedValue(historyPage([message(1)]));
-  const { result } = renderForAnn(() => ({ chat: useChat('ann'), history: useMessageHistory(TALK) }));
+  const { result } = renderForAnn(() => ({
+    chat: useChat('ann'),
+    history: useMessageHistory(CONVERSATION_ID),
+  }));
   const socket = await dialled();
   await waitFor(() => expect(result.current.history.isError).toBe(true));
-  act(() => socket.greets());
+  act(() => socket.greet());
   await waitFor(() => expect(result.current.history.isSuccess).toBe(true));
 });
 
 describe('a frame', () => {
   it('is appended to the cached items of its conversation', async () => {
     const { socket, seqs } = await connected();
-    act(() => socket.says(messageFrame(2), messageFrame(2), messageFrame(3)));
+    act(() => socket.receive(messageFrame(2), messageFrame(2), messageFrame(3)));
     await waitFor(() => expect(seqs()).toEqual([1, 2, 3]));
   });
 
-  it('of a conversation that is not known has the list fetched anew', async () => {
+  it('of an unknown conversation refetches the list', async () => {
     const { socket } = await connected();
     getConversations.mockClear();
-    act(() => socket.says(messageFrame(1, { conversationId: 'unknown' })));
+    act(() => socket.receive(messageFrame(1, { conversationId: 'unknown' })));
     await waitFor(() => expect(getConversations).toHaveBeenCalledTimes(1));
   });
 
-  it('of an unknown conversation does not begin a fetch of the list that is under way anew', async () => {
+  it('of an unknown conversation does not restart a running fetch of the list', async () => {
     const { socket } = await connected();
     getConversations.mockReset().mockReturnValue(new Promise(() => {}));
     for (const seq of [1, 2, 3]) {
-      act(() => socket.says(messageFrame(seq, { conversationId: 'unknown' })));
+      act(() => socket.receive(messageFrame(seq, { conversationId: 'unknown' })));
       await wait(10);
     }
     expect(getConversations).toHaveBeenCalledTimes(1);
   });
 
-  it('of a type that is not known is no matter', async () => {
+  it('of an unknown type is ignored', async () => {
     const { socket, seqs } = await connected();
-    act(() => socket.says({ type: 'typing' } as never, messageFrame(2)));
+    act(() => socket.receive({ type: 'typing' } as never, messageFrame(2)));
     expect(seqs()).toEqual([1, 2]);
   });
 });
 
-it('a frame that waits for the next paint is not delivered to the next user of this tab', async () => {
+it('a batched frame is not delivered to the next user of this tab', async () => {
   const { socket, unmount } = await connected();
   const delivered = vi.fn();
-  const stop = listen(delivered);
-  act(() => socket.says(messageFrame(2), messageFrame(3)));
+  const stop = subscribeToFrames(delivered);
+  act(() => socket.receive(messageFrame(2), messageFrame(3)));
   unmount();
   await wait(1_000);
   stop();
@@ -220,86 +230,88 @@ it('a frame that waits for the next paint is not delivered to the next user of t
 });
 
 describe('sending', () => {
-  it('shows at once, goes out, is sent, and becomes the message', async () => {
+  it('shows the message at once, transmits it, and replaces it on arrival', async () => {
     const { socket, result, seqs } = await connected();
-    act(() => result.current.chat.send(TALK, 'Lunch?'));
+    act(() => result.current.chat.send(CONVERSATION_ID, 'Lunch?'));
     const clientId = outbox()[0]!.clientId;
     expect(outbox()).toMatchObject([{ text: 'Lunch?', state: 'pending' }]);
-    expect(socket.sent).toEqual([{ type: 'message', conversationId: TALK, text: 'Lunch?', clientId }]);
-    act(() => socket.says({ type: 'accepted', id: 'm', position: 'p', clientId }));
+    expect(socket.sent).toEqual([
+      { type: 'message', conversationId: CONVERSATION_ID, text: 'Lunch?', clientId },
+    ]);
+    act(() => socket.receive({ type: 'accepted', id: 'm', position: 'p', clientId }));
     expect(outbox()).toMatchObject([{ state: 'sent' }]);
-    act(() => socket.says(messageFrame(2, { senderId: 'ann', clientId })));
+    act(() => socket.receive(messageFrame(2, { senderId: 'ann', clientId })));
     expect(outbox()).toEqual([]);
     expect(seqs()).toEqual([1, 2]);
   });
 
-  it('while away waits, and goes out in order when all that was missed has come', async () => {
+  it('while disconnected waits, and transmits in order after the replay', async () => {
     const { socket, result } = await connected();
-    act(() => socket.ended(1006));
-    act(() => result.current.chat.send(TALK, 'one'));
-    act(() => result.current.chat.send(TALK, 'two'));
+    act(() => socket.closeFromServer(1006));
+    act(() => result.current.chat.send(CONVERSATION_ID, 'one'));
+    act(() => result.current.chat.send(CONVERSATION_ID, 'two'));
     await wait(1_000);
     const second = await dialled(2);
-    act(() => second.opened());
+    act(() => second.open());
     expect(second.sent).toEqual([]);
-    act(() => second.greets());
+    act(() => second.greet());
     await waitFor(() => expect(second.sent).toMatchObject([{ text: 'one' }, { text: 'two' }]));
   });
 
-  it('is in order also right when the connection is back', async () => {
+  it('keeps the order right after reconnecting', async () => {
     const { socket, result } = await connected();
-    act(() => socket.ended(1006));
-    act(() => result.current.chat.send(TALK, 'one'));
+    act(() => socket.closeFromServer(1006));
+    act(() => result.current.chat.send(CONVERSATION_ID, 'one'));
     await wait(1_000);
     const second = await dialled(2);
-    act(() => second.greets());
-    act(() => result.current.chat.send(TALK, 'two'));
+    act(() => second.greet());
+    act(() => result.current.chat.send(CONVERSATION_ID, 'two'));
     expect(second.sent).toMatchObject([{ text: 'one' }, { text: 'two' }]);
   });
 
-  it('goes out behind the first message of a conversation that somebody else starts meanwhile', async () => {
+  it('queues behind the first message of a conversation that the peer starts meanwhile', async () => {
     let start!: (started: Conversation) => void;
     startConversation.mockReturnValue(new Promise((resolve) => (start = resolve)));
     const { socket, result } = await connected();
     act(() => result.current.chat.send('with-dan', 'one', 'dan'));
     await waitFor(() => expect(startConversation).toHaveBeenCalled());
-    // The conversation is known by now: its messages need no start.
+    // The conversation is listed by now, so its messages need no start.
     act(() => result.current.chat.send('with-dan', 'two'));
     expect(socket.sent).toEqual([]);
     start(conversation({ id: 'with-dan', peerId: 'dan' }));
     await waitFor(() => expect(socket.sent).toMatchObject([{ text: 'one' }, { text: 'two' }]));
   });
 
-  it('again after a loss has the same clientId, so that it is one message', async () => {
+  it('again after a lost connection reuses the clientId', async () => {
     const { socket, result } = await connected();
-    act(() => result.current.chat.send(TALK, 'Lunch?'));
-    act(() => socket.ended(1006));
+    act(() => result.current.chat.send(CONVERSATION_ID, 'Lunch?'));
+    act(() => socket.closeFromServer(1006));
     await wait(1_000);
     const second = await dialled(2);
-    act(() => second.greets());
+    act(() => second.greet());
     await waitFor(() => expect(second.sent).toEqual(socket.sent));
   });
 
-  it('does not repeat what has arrived while catching up', async () => {
+  it('does not repeat a message that arrived during the replay', async () => {
     const { socket, result } = await connected();
-    act(() => result.current.chat.send(TALK, 'Lunch?'));
+    act(() => result.current.chat.send(CONVERSATION_ID, 'Lunch?'));
     const { clientId } = outbox()[0]!;
-    act(() => socket.ended(1006));
+    act(() => socket.closeFromServer(1006));
     await wait(1_000);
     const second = await dialled(2);
     act(() => {
-      second.opened();
-      second.says(messageFrame(2, { senderId: 'ann', clientId }), { type: 'synced', cursor: 'c' });
+      second.open();
+      second.receive(messageFrame(2, { senderId: 'ann', clientId }), { type: 'synced', cursor: 'c' });
     });
     await wait(100);
     expect(second.sent).toEqual([]);
   });
 
-  it('that failed is tried again with the same clientId, or given up', async () => {
+  it('a failed message again reuses the clientId, and discarding removes it', async () => {
     const { socket, result } = await connected();
-    act(() => result.current.chat.send(TALK, 'Lunch?'));
+    act(() => result.current.chat.send(CONVERSATION_ID, 'Lunch?'));
     const { clientId } = outbox()[0]!;
-    act(() => socket.says({ type: 'error', code: 'not_found', message: 'none', clientId }));
+    act(() => socket.receive({ type: 'error', code: 'not_found', message: 'none', clientId }));
     expect(outbox()).toMatchObject([{ state: 'failed' }]);
     act(() => result.current.chat.retry(outbox()[0]!));
     expect(socket.sent[1]).toEqual(socket.sent[0]);
@@ -308,26 +320,32 @@ describe('sending', () => {
     expect(outbox()).toEqual([]);
   });
 
-  it('that the server cannot accept now is sent again by itself, with the same clientId', async () => {
+  it('is retried automatically with the same clientId after a temporary error', async () => {
     const { socket, result } = await connected();
-    act(() => result.current.chat.send(TALK, 'Lunch?'));
+    act(() => result.current.chat.send(CONVERSATION_ID, 'Lunch?'));
     const { clientId } = outbox()[0]!;
     for (const code of ['unavailable', 'too_many']) {
       const before = socket.sent.length;
-      act(() => socket.says({ type: 'error', code, message: 'later', clientId }));
+      act(() => socket.receive({ type: 'error', code, message: 'later', clientId }));
       expect(outbox()).toMatchObject([{ state: 'pending' }]);
       await wait(5_000);
       expect(socket.sent.slice(before)).toEqual([socket.sent[0]]);
     }
   });
 
-  it('what a reload interrupted: history is asked whether it arrived', async () => {
-    const left = { clientId: 'c1', conversationId: TALK, text: 'Lunch?', createdAt: '', state: 'pending' };
+  it('a message adopted after a reload refetches history once it is acknowledged', async () => {
+    const left = {
+      clientId: 'c1',
+      conversationId: CONVERSATION_ID,
+      text: 'Lunch?',
+      createdAt: '',
+      state: 'pending',
+    };
     localStorage.setItem('parley/outbox/ann/c1', JSON.stringify({ ...left, tab: 'gone' }));
     const { socket } = await connected();
     await waitFor(() => expect(socket.sent).toMatchObject([{ clientId: 'c1' }]));
     getMessageHistory.mockClear();
-    act(() => socket.says({ type: 'accepted', id: 'm', position: 'p', clientId: 'c1' }));
+    act(() => socket.receive({ type: 'accepted', id: 'm', position: 'p', clientId: 'c1' }));
     expect(outbox()).toMatchObject([{ state: 'sent' }]);
     await waitFor(() => expect(getMessageHistory).toHaveBeenCalledTimes(1));
   });

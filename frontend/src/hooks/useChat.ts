@@ -1,105 +1,106 @@
 import { useCallback, useEffect, useRef } from 'react';
 import { notifyManager, useQueryClient, type QueryClient } from '@tanstack/react-query';
-import { isUseless } from '../api/ChatSocket';
-import { listen, publishNews, tell } from '../chat/hub';
-import { isNews } from '../chat/news';
-import type { ConversationList } from '../chat/conversations';
+import { invalidatesCursor } from '../api/ChatSocket';
+import { subscribeToFrames, publishNewMessage, publishFrame } from '../api/frameBus';
+import { isNewMessage } from '../domain/isNewMessage';
+import type { ConversationList } from '../domain/conversations';
 import {
   applyToOutbox,
-  mayPass,
-  peerToStart,
+  isRetryable,
+  pendingPeer,
   without,
   withState,
   type Outbox,
   type Outgoing,
-} from '../chat/outbox';
-import { freshId } from '../chat/ids';
-import { changeOutbox, inherit, putDown, useOutbox } from '../store/useOutbox';
+} from '../domain/outbox';
+import { uuid4 } from '../lib/uuid4';
+import { changeOutbox, adoptOrphans, clearOutbox, useOutbox } from '../store/useOutbox';
 import { openTabs } from '../store/tabs';
 import type { ServerFrame } from '../types/chat';
-import { applyFrame, forget } from './applyFrame';
+import { applyFrameToCache, resetCache } from './frameCache';
 import { useChatWebSocket } from './useChatWebSocket';
 import { useConversations } from './useConversations';
-import { useFirstMessages } from './useFirstMessages';
+import { useStartPendingConversations } from './useStartPendingConversations';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 
-/** At least; with chance, so that not all clients come at once. */
-const RETRY_MS = 1_500;
+/** Lower bound; up to twice as long by jitter. */
+const MIN_RETRY_DELAY_MS = 1_500;
 
-/** All changes of one batch are rendered together. */
-const deliver = (frames: readonly ServerFrame[]) => notifyManager.batch(() => frames.forEach(tell));
+/** Publishes a batch so that its changes render together. */
+const publishBatch = (frames: readonly ServerFrame[]) =>
+  notifyManager.batch(() => frames.forEach(publishFrame));
 
-/** The socket, the caches and the outbox, put together: frames in, messages out. */
+/** Connects the socket, the query cache and the outbox: applies frames, sends messages. */
 export function useChat(meId: string) {
   const { data: list } = useConversations();
   const { isConnected, isRefused, sendMessage } = useChatWebSocket({
-    onFrames: deliver,
-    from: list?.cursor,
+    onFrames: publishBatch,
+    startCursor: list?.cursor,
   });
-  useFrames(meId);
-  useForgetting(meId);
+  useApplyFrames(meId);
+  useClearOnUserChange(meId);
 
-  const connected = useRef(isConnected);
-  connected.current = isConnected;
+  // True from the moment the outbox is resent: a message sent earlier must not overtake it.
+  const canTransmit = useRef(false);
 
-  const put = useCallback(
+  const transmit = useCallback(
     ({ conversationId, text, clientId, peerId }: Outgoing) => {
-      // Else it waits for its conversation to be started.
+      // With a peer, the message waits for its conversation to be started.
       if (peerId === undefined) sendMessage({ type: 'message', conversationId, text, clientId });
     },
     [sendMessage],
   );
-  useFirstMessages(meId, isConnected, put);
+  useStartPendingConversations(meId, isConnected, transmit);
 
-  // Whatever was on its way when the connection was lost goes again, with the same clientId, and before what
-  // is written from now on.
+  // Resend everything unacknowledged on each connection, with the same clientId and before newer messages.
   useEffect(() => {
-    if (isConnected) putPending(useOutbox.getState().outbox, put);
-  }, [isConnected, put]);
+    canTransmit.current = isConnected;
+    if (isConnected) transmitPending(useOutbox.getState().outbox, transmit);
+  }, [isConnected, transmit]);
   useEffect(() => {
-    let isOver = false;
-    void openTabs().then((open) => {
-      const inherited = isOver ? [] : inherit(meId, open);
-      if (connected.current) putPending(inherited, put);
+    let isCancelled = false;
+    void openTabs().then((openTabIds) => {
+      const adopted = isCancelled ? [] : adoptOrphans(meId, openTabIds);
+      if (canTransmit.current) transmitPending(adopted, transmit);
     });
-    return () => void (isOver = true);
-  }, [isConnected, meId, put]);
+    return () => void (isCancelled = true);
+  }, [isConnected, meId, transmit]);
 
-  // What the server cannot accept now is sent again until it can.
+  // Retry messages refused with a temporary error.
   useEffect(() => {
     let timer: number | undefined;
-    const stop = listen((frame) => {
-      if (frame.type !== 'error' || !mayPass(frame.code)) return;
+    const unsubscribe = subscribeToFrames((frame) => {
+      if (frame.type !== 'error' || !isRetryable(frame.code)) return;
       timer ??= window.setTimeout(
         () => {
           timer = undefined;
-          if (connected.current) putPending(useOutbox.getState().outbox, put);
+          if (canTransmit.current) transmitPending(useOutbox.getState().outbox, transmit);
         },
-        RETRY_MS * (1 + Math.random()),
+        MIN_RETRY_DELAY_MS * (1 + Math.random()),
       );
     });
     return () => {
-      stop();
+      unsubscribe();
       window.clearTimeout(timer);
     };
-  }, [put]);
+  }, [transmit]);
 
   const send = useCallback(
     (conversationId: string, text: string, peerId?: string) => {
-      const waitsFor = peerId ?? peerToStart(useOutbox.getState().outbox, conversationId);
-      const outgoing = compose(conversationId, text, waitsFor);
+      const peerToStart = peerId ?? pendingPeer(useOutbox.getState().outbox, conversationId);
+      const outgoing = createOutgoing(conversationId, text, peerToStart);
       changeOutbox(meId, (outbox) => [...outbox, outgoing]);
-      if (connected.current) put(outgoing);
+      if (canTransmit.current) transmit(outgoing);
     },
-    [meId, put],
+    [meId, transmit],
   );
 
   const retry = useCallback(
     (outgoing: Outgoing) => {
       changeOutbox(meId, (outbox) => withState(outbox, outgoing.clientId, 'pending'));
-      if (connected.current) put(outgoing);
+      if (canTransmit.current) transmit(outgoing);
     },
-    [meId, put],
+    [meId, transmit],
   );
 
   const discard = useCallback(
@@ -115,18 +116,18 @@ export function useChat(meId: string) {
   return { isConnected, isRefused, send, retry, discard, markRead };
 }
 
-function putPending(outbox: Outbox, put: (outgoing: Outgoing) => void) {
-  for (const outgoing of outbox) if (outgoing.state === 'pending') put(outgoing);
+function transmitPending(outbox: Outbox, transmit: (outgoing: Outgoing) => void) {
+  for (const outgoing of outbox) if (outgoing.state === 'pending') transmit(outgoing);
 }
 
 export type Chat = ReturnType<typeof useChat>;
 
-/** Who is next at this tab is somebody else: nothing of this one stays in memory, and nothing is said for them. */
-function useForgetting(meId: string) {
+/** Drops the user's cache and in-memory outbox when this tab switches to another user. */
+function useClearOnUserChange(meId: string) {
   const queryClient = useQueryClient();
   useEffect(
     () => () => {
-      putDown();
+      clearOutbox();
       queryClient.removeQueries({ queryKey: CHAT_QUERY_KEYS.conversations(meId) });
       queryClient.removeQueries({ queryKey: CHAT_QUERY_KEYS.histories(meId) });
     },
@@ -134,43 +135,46 @@ function useForgetting(meId: string) {
   );
 }
 
-/** `peerId`: of a conversation that this message starts. */
-function compose(conversationId: string, text: string, peerId: string | undefined): Outgoing {
+/** `peerId` is set if the message's conversation must be started first. */
+function createOutgoing(conversationId: string, text: string, peerId: string | undefined): Outgoing {
   const createdAt = new Date().toISOString();
-  const outgoing = { clientId: freshId(), conversationId, text, createdAt, state: 'pending' } as const;
+  const outgoing = { clientId: uuid4(), conversationId, text, createdAt, state: 'pending' } as const;
   return peerId === undefined ? outgoing : { ...outgoing, peerId };
 }
 
-function useFrames(meId: string) {
+function useApplyFrames(meId: string) {
   const queryClient = useQueryClient();
   useEffect(
     () =>
-      listen((frame) => {
+      subscribeToFrames((frame) => {
         const list = queryClient.getQueryData<ConversationList>(CHAT_QUERY_KEYS.conversations(meId));
-        if (isNews(list, frame, meId)) publishNews(frame);
-        const inherited = acceptedInherited(frame);
-        applyFrame(queryClient, meId, frame);
+        if (isNewMessage(list, frame, meId)) publishNewMessage(frame);
+        const adopted = acceptedOrphan(frame);
+        applyFrameToCache(queryClient, meId, frame);
         changeOutbox(meId, (outbox) => applyToOutbox(outbox, frame, meId));
-        if (inherited) refetch(queryClient, meId, inherited);
-        if (isUseless(frame)) void forget(queryClient, meId);
+        if (adopted) refetchHistory(queryClient, meId, adopted);
+        if (invalidatesCursor(frame)) void resetCache(queryClient, meId);
         if (frame.type === 'synced') void refetchFailed(queryClient);
       }),
     [queryClient, meId],
   );
 }
 
-/** It may have arrived long ago: then history has it, and no frame will come. */
-function acceptedInherited(frame: ServerFrame): Outgoing | undefined {
+/**
+ * The adopted message that a frame acknowledges. It may have been stored long ago, so no `message` frame will
+ * come.
+ */
+function acceptedOrphan(frame: ServerFrame): Outgoing | undefined {
   if (frame.type !== 'accepted') return undefined;
   const { outbox } = useOutbox.getState();
-  return outbox.find((outgoing) => outgoing.isInherited && outgoing.clientId === frame.clientId);
+  return outbox.find((outgoing) => outgoing.isAdopted && outgoing.clientId === frame.clientId);
 }
 
-function refetch(queryClient: QueryClient, meId: string, { conversationId }: Outgoing) {
+function refetchHistory(queryClient: QueryClient, meId: string, { conversationId }: Outgoing) {
   void queryClient.invalidateQueries({ queryKey: CHAT_QUERY_KEYS.history(meId, conversationId) });
 }
 
-/** What did not come while the server was away. */
+/** Retries queries that failed while the server was unreachable. */
 function refetchFailed(queryClient: QueryClient) {
   return queryClient.refetchQueries({ predicate: ({ state }) => state.status === 'error' });
 }

@@ -1,35 +1,37 @@
 import { useCallback, useEffect, useEffectEvent, useRef, useState } from 'react';
 import { ChatSocket, type SocketState } from '../api/ChatSocket';
-import { batchFrames } from '../chat/frameBatch';
+import { createFrameBatcher } from '../api/frameBatcher';
 import { useStore } from '../store/useStore';
 import type { ClientFrame, ServerFrame } from '../types/chat';
 
 interface Options {
-  /** Called with every frame, in order; those of one paint together. */
+  /** Called with all frames, in order, batched per paint. */
   onFrames: (frames: readonly ServerFrame[]) => void;
-  /** The cursor of the oldest snapshot that is shown: the socket waits for the first, later ones do not matter. */
-  from: string | undefined;
+  /** Cursor of the first snapshot. The socket connects once it is set; later changes are ignored. */
+  startCursor: string | undefined;
 }
 
-/** The socket for as long as there is a user. `isConnected` when all that was missed has come. */
-export function useChatWebSocket({ onFrames, from }: Options) {
+/**
+ * Keeps a socket open while a user is signed in. `isConnected` is true once missed frames have been replayed.
+ */
+export function useChatWebSocket({ onFrames, startCursor }: Options) {
   const userId = useStore((store) => store.user?.id);
   const [state, setState] = useState<SocketState>('connecting');
-  const [cursor, setCursor] = useState(from);
-  if (cursor === undefined && from !== undefined) setCursor(from);
+  const [cursor, setCursor] = useState(startCursor);
+  if (cursor === undefined && startCursor !== undefined) setCursor(startCursor);
   const socket = useRef<ChatSocket>(null);
-  const deliver = useEffectEvent(onFrames);
+  const publish = useEffectEvent(onFrames);
 
   useEffect(() => {
     if (userId === undefined || cursor === undefined) return undefined;
-    const batch = batchFrames((frames) => deliver(frames));
-    const current = new ChatSocket({ token: userId, cursor, onFrame: batch.receive, onState: setState });
-    socket.current = current;
-    current.start();
+    const batcher = createFrameBatcher((frames) => publish(frames));
+    const chatSocket = new ChatSocket({ token: userId, cursor, onFrame: batcher.receive, onState: setState });
+    socket.current = chatSocket;
+    chatSocket.start();
     return () => {
-      current.stop();
-      // What still waits is this user's, and would be delivered to the next.
-      batch.stop();
+      chatSocket.stop();
+      // Pending frames belong to this user and must not reach the next one.
+      batcher.stop();
     };
   }, [userId, cursor]);
 

@@ -1,28 +1,30 @@
 import { queryOptions, useMutation, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { isTransient } from '../api/apiClient';
 import { chatService } from '../api/chatService';
-import { applyToList, subject, withPage, type ConversationList } from '../chat/conversations';
-import { whileListening } from '../chat/hub';
+import { applyToList, changedConversationId, withPage, type ConversationList } from '../domain/conversations';
+import { withFramesDuring } from '../api/frameBus';
 import { useStore } from '../store/useStore';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 
-const PAGE = 100;
+const PAGE_SIZE = 100;
 
-/** As many pages as were loaded before, so that a fresh list is no shorter than the old one. */
+/** Fetches pages until the list has `atLeast` items, so that a refetch does not shorten it. */
 async function fetchPages(meId: string, atLeast: number): Promise<ConversationList> {
-  let list = await chatService.getConversations(meId, undefined, PAGE);
+  let list = await chatService.getConversations(meId, undefined, PAGE_SIZE);
   while (list.nextPage && list.items.length < atLeast) {
-    list = withPage(list, await chatService.getConversations(meId, list.nextPage, PAGE));
+    list = withPage(list, await chatService.getConversations(meId, list.nextPage, PAGE_SIZE));
   }
   return list;
 }
 
 async function fetchList(meId: string, atLeast: number): Promise<ConversationList> {
-  const [list, heard] = await whileListening(() => fetchPages(meId, atLeast));
+  const [list, frames] = await withFramesDuring(() => fetchPages(meId, atLeast));
   const known = new Set(list.items.map((conversation) => conversation.id));
-  const isComplete = heard.every((frame) => known.has(subject(frame) ?? '') || !subject(frame));
+  const isComplete = frames.every(
+    (frame) => known.has(changedConversationId(frame) ?? '') || !changedConversationId(frame),
+  );
   if (!isComplete && !list.nextPage) return fetchList(meId, atLeast);
-  return heard.reduce((held, frame) => applyToList(held, frame, meId), list);
+  return frames.reduce((current, frame) => applyToList(current, frame, meId), list);
 }
 
 export function conversationsQuery(queryClient: QueryClient, meId: string) {
@@ -41,20 +43,22 @@ export function useConversations() {
 }
 
 /**
- * Loads the next page behind the list, with the frames about it that came meanwhile. A server that cannot be
- * reached is tried until it answers.
+ * Loads the next page of the list and applies the frames received meanwhile. Retries transient errors without
+ * limit.
  */
 export function useMoreConversations() {
   const meId = useStore((store) => store.user?.id);
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (page: string) => whileListening(() => chatService.getConversations(meId ?? '', page, PAGE)),
+    mutationFn: (page: string) =>
+      withFramesDuring(() => chatService.getConversations(meId ?? '', page, PAGE_SIZE)),
     retry: (_, error) => isTransient(error),
-    onSuccess: ([page, heard]) =>
+    onSuccess: ([page, frames]) =>
       queryClient.setQueryData<ConversationList>(
         CHAT_QUERY_KEYS.conversations(meId),
         (list) =>
-          list && heard.reduce((held, frame) => applyToList(held, frame, meId ?? ''), withPage(list, page)),
+          list &&
+          frames.reduce((current, frame) => applyToList(current, frame, meId ?? ''), withPage(list, page)),
       ),
   });
 }

@@ -1,47 +1,49 @@
 import { useMutation, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { chatService } from '../api/chatService';
-import { whileListening } from '../chat/hub';
-import { applyToTimeline, withMessage, withOlder, type Timeline } from '../chat/timeline';
+import { withFramesDuring } from '../api/frameBus';
+import { applyToTimeline, withMessage, withOlder, type Timeline } from '../domain/timeline';
 import type { MessagePage, ServerFrame } from '../types/chat';
 import { useStore } from '../store/useStore';
 import { conversationsQuery } from './useConversations';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 
-const PAGE = 100;
-const MOST_UNREAD_PAGES = 10;
-const NOTHING: Timeline = { items: [], hasOlder: true };
+const PAGE_SIZE = 100;
+const MAX_UNREAD_PAGES = 10;
+const EMPTY_TIMELINE: Timeline = { items: [], hasOlder: true };
 
-/** The newest page, joined to what is held where they meet. */
-function renewed(held: Timeline | undefined, page: MessagePage): Timeline {
-  const meets = held && (page.items[0]?.seq ?? Infinity) <= (held.items.at(-1)?.seq ?? 0) + 1;
-  return meets ? page.items.reduce(withMessage, held) : { items: page.items, hasOlder: page.hasOlder };
+/** Merges the newest page into the cached timeline, or replaces it if there is a gap between them. */
+function mergeNewestPage(cached: Timeline | undefined, page: MessagePage): Timeline {
+  const isContiguous = cached && (page.items[0]?.seq ?? Infinity) <= (cached.items.at(-1)?.seq ?? 0) + 1;
+  return isContiguous
+    ? page.items.reduce(withMessage, cached)
+    : { items: page.items, hasOlder: page.hasOlder };
 }
 
 function history(queryClient: QueryClient, meId: string, conversationId: string) {
   const key = CHAT_QUERY_KEYS.history(meId, conversationId);
-  const find = async () => {
+  const findConversation = async () => {
     const list = await queryClient.ensureQueryData(conversationsQuery(queryClient, meId));
     return list.items.find((conversation) => conversation.id === conversationId);
   };
   const fetchPage = async (
-    join: (held: Timeline | undefined, page: MessagePage) => Timeline,
+    merge: (cached: Timeline | undefined, page: MessagePage) => Timeline,
     before?: number,
   ) => {
-    // Not before the list is there: the socket starts from its cursor, so nothing shown may be older.
-    const direct = (await find())?.kind === 'direct';
-    const bounds = before === undefined ? { limit: PAGE } : { limit: PAGE, before };
-    const [page, heard] = await whileListening(() =>
+    // Wait for the list: the socket starts from its cursor, so history must not be older than the list.
+    const isDirect = (await findConversation())?.kind === 'direct';
+    const bounds = before === undefined ? { limit: PAGE_SIZE } : { limit: PAGE_SIZE, before };
+    const [page, frames] = await withFramesDuring(() =>
       chatService.getMessageHistory(meId, conversationId, bounds),
     );
-    const about = heard.filter((frame) => isAbout(frame, conversationId));
-    const joined = join(queryClient.getQueryData<Timeline>(key), page);
-    return about.reduce((timeline, frame) => applyToTimeline(timeline, frame, meId, direct), joined);
+    const relevant = frames.filter((frame) => isAbout(frame, conversationId));
+    const merged = merge(queryClient.getQueryData<Timeline>(key), page);
+    return relevant.reduce((timeline, frame) => applyToTimeline(timeline, frame, meId, isDirect), merged);
   };
-  /** The newest page, and as many before it as it takes to show where the unread ones begin. */
+  /** Fetches the newest page, and older ones back to the first unread message (up to MAX_UNREAD_PAGES). */
   const fetchUnread = async () => {
-    let timeline = await fetchPage(renewed);
-    const { readSeq = 0, unreadCount = 0 } = (await find()) ?? {};
-    for (let pages = 1; pages < MOST_UNREAD_PAGES && timeline.hasOlder; pages++) {
+    let timeline = await fetchPage(mergeNewestPage);
+    const { readSeq = 0, unreadCount = 0 } = (await findConversation()) ?? {};
+    for (let pages = 1; pages < MAX_UNREAD_PAGES && timeline.hasOlder; pages++) {
       const before = timeline.items[0]?.seq ?? 0;
       if (unreadCount === 0 || before <= readSeq + 1) break;
       const newer = timeline;
@@ -56,7 +58,7 @@ function isAbout(frame: ServerFrame, conversationId: string): boolean {
   return 'conversationId' in frame && frame.conversationId === conversationId;
 }
 
-/** The messages of a conversation. Frames keep them fresh, so they are fetched once and never grow stale. */
+/** A conversation's messages. Fetched once and kept fresh by frames, hence never stale. */
 export function useMessageHistory(conversationId: string | undefined) {
   const meId = useStore((store) => store.user?.id);
   const queryClient = useQueryClient();
@@ -71,17 +73,18 @@ export function useMessageHistory(conversationId: string | undefined) {
   });
 }
 
-/** Loads the page before the oldest message that is loaded. Of no use if that is another by then. */
-export function useOlderMessages(conversationId: string) {
+/** Loads the page before the oldest message. The page is dropped if the oldest message changed meanwhile. */
+export function useFetchOlderMessages(conversationId: string) {
   const meId = useStore((store) => store.user?.id);
   const queryClient = useQueryClient();
   const { key, fetchPage } = history(queryClient, meId ?? '', conversationId);
   return useMutation({
     mutationFn: (before: number) =>
       fetchPage(
-        (held = NOTHING, page) => (held.items[0]?.seq === before ? withOlder(held, page) : held),
+        (cached = EMPTY_TIMELINE, page) =>
+          cached.items[0]?.seq === before ? withOlder(cached, page) : cached,
         before,
       ),
-    onSuccess: (timeline) => queryClient.setQueryData<Timeline>(key, (held) => held && timeline),
+    onSuccess: (timeline) => queryClient.setQueryData<Timeline>(key, (cached) => cached && timeline),
   });
 }

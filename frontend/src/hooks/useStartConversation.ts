@@ -1,36 +1,36 @@
 import { notifyManager, useMutation, useQueryClient } from '@tanstack/react-query';
 import { isTransient } from '../api/apiClient';
 import { chatService } from '../api/chatService';
-import { withConversation, type ConversationList } from '../chat/conversations';
-import { whileListening } from '../chat/hub';
-import { applyToTimeline, type Timeline } from '../chat/timeline';
+import { withConversation, type ConversationList } from '../domain/conversations';
+import { withFramesDuring } from '../api/frameBus';
+import { applyToTimeline, type Timeline } from '../domain/timeline';
 import { useStore } from '../store/useStore';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 
-const NOTHING: Timeline = { items: [], hasOlder: false };
+const EMPTY_TIMELINE: Timeline = { items: [], hasOlder: false };
 
-/**
- * Starting one that exists gives that: a conversation of two is always the same one. A server that cannot be
- * reached is tried until it answers.
- */
+/** Starts a direct conversation; idempotent. Retries transient errors without limit. */
 export function useStartConversation() {
   const meId = useStore((store) => store.user?.id) ?? '';
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (peerId: string) => whileListening(() => chatService.startConversation(meId, peerId)),
+    mutationFn: (peerId: string) => withFramesDuring(() => chatService.startConversation(meId, peerId)),
     retry: (_, error) => isTransient(error),
     retryDelay: (failures) => Math.min(1_000 * 2 ** failures, 5_000),
     onSuccess: ([conversation, frames]) =>
       notifyManager.batch(() => {
         const { id, lastSeq } = conversation;
         if (lastSeq === 0) {
-          const about = frames.filter((frame) => 'conversationId' in frame && frame.conversationId === id);
-          // Nothing was ever written there: no history needs to be fetched.
+          const relevant = frames.filter((frame) => 'conversationId' in frame && frame.conversationId === id);
+          // The conversation is empty: its history needs no fetch.
           queryClient.setQueryData<Timeline>(
             CHAT_QUERY_KEYS.history(meId, id),
-            (held) =>
-              held ??
-              about.reduce((timeline, frame) => applyToTimeline(timeline, frame, meId, true), NOTHING),
+            (current) =>
+              current ??
+              relevant.reduce(
+                (timeline, frame) => applyToTimeline(timeline, frame, meId, true),
+                EMPTY_TIMELINE,
+              ),
           );
         }
         queryClient.setQueryData<ConversationList>(

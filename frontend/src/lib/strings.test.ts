@@ -2,23 +2,26 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { shorten } from './graphemes';
+import { truncate } from './truncate';
 import { strings } from './strings';
 
 const src = join(import.meta.dirname, '..');
-const READ_OUT = /^(aria-label|aria-description|alt|label|placeholder|title)$/;
+const TEXT_ATTRIBUTES = /^(aria-label|aria-description|alt|label|placeholder|title)$/;
 
-/** The texts that an expression may be, by itself or by its branches. */
-function literals(node: ts.Expression | undefined): string[] {
+/** String literals that an expression may evaluate to. */
+function literalTexts(node: ts.Expression | undefined): string[] {
   if (node === undefined) return [];
   if (ts.isStringLiteralLike(node)) return [node.text];
-  if (ts.isParenthesizedExpression(node)) return literals(node.expression);
-  if (ts.isConditionalExpression(node)) return [node.whenTrue, node.whenFalse].flatMap(literals);
+  if (ts.isParenthesizedExpression(node)) return literalTexts(node.expression);
+  if (ts.isConditionalExpression(node)) return [node.whenTrue, node.whenFalse].flatMap(literalTexts);
   const isEither = ts.isBinaryExpression(node) && ['||', '??', '&&'].includes(node.operatorToken.getText());
-  return isEither ? [node.left, node.right].flatMap(literals) : [];
+  return isEither ? [node.left, node.right].flatMap(literalTexts) : [];
 }
 
-/** Texts that stand in a component itself: between its tags, as an expression there, or in an attribute that is shown or read out. */
+/**
+ * Texts written in a component instead of the catalogue: as children, in expressions, or in attributes that
+ * are displayed or announced.
+ */
 function inlineTexts(file: string): string[] {
   const source = ts.createSourceFile(
     file,
@@ -26,27 +29,27 @@ function inlineTexts(file: string): string[] {
     ts.ScriptTarget.Latest,
     true,
   );
-  const found: string[] = [];
+  const texts: string[] = [];
   const visit = (node: ts.Node) => {
     const isText = ts.isJsxText(node) && /\p{L}{2}/u.test(node.text);
     const isExpression =
       ts.isJsxExpression(node) &&
       (ts.isJsxElement(node.parent) || ts.isJsxFragment(node.parent)) &&
-      literals(node.expression).some((text) => /\p{L}{2}/u.test(text));
+      literalTexts(node.expression).some((text) => /\p{L}{2}/u.test(text));
     const isAttribute =
       ts.isJsxAttribute(node) &&
-      READ_OUT.test(node.name.getText(source)) &&
+      TEXT_ATTRIBUTES.test(node.name.getText(source)) &&
       node.initializer !== undefined &&
       ts.isStringLiteral(node.initializer);
-    if (isText || isExpression || isAttribute) found.push(`${file}: ${node.getText(source).trim()}`);
+    if (isText || isExpression || isAttribute) texts.push(`${file}: ${node.getText(source).trim()}`);
     node.forEachChild(visit);
   };
   visit(source);
-  return found;
+  return texts;
 }
 
 describe('the catalogue', () => {
-  it('holds every text of the page', () => {
+  it('contains every text of the page', () => {
     const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
       (file) => file.endsWith('.tsx') && !/test|lib\/strings/.test(file),
     );
@@ -54,14 +57,14 @@ describe('the catalogue', () => {
     expect(files.flatMap(inlineTexts)).toEqual([]);
   });
 
-  it('counts in words', () => {
+  it('pluralizes', () => {
     expect(strings.thread.members(1)).toBe('1 member');
     expect(strings.thread.members(5)).toBe('5 members');
-    expect(strings.composer.over(1)).toBe('1 character over the limit');
+    expect(strings.composer.charactersOver(1)).toBe('1 character over the limit');
   });
 });
 
-describe('a text that is shortened', () => {
+describe('a truncated text', () => {
   it.each([
     ['of letters', `${'i'.repeat(200)}`, 'i'.repeat(120)],
     ['at an emoji', `${'i'.repeat(119)}😀 more`, 'i'.repeat(119)],
@@ -71,6 +74,6 @@ describe('a text that is shortened', () => {
     ['that is short', 'e\u0301', 'e\u0301'],
     ['of one long grapheme', `Z${'\u0301'.repeat(500)}`, `Z${'\u0301'.repeat(500)}`],
   ])('%s ends between graphemes', (_, text, shown) => {
-    expect(shorten(text, 120)).toBe(shown);
+    expect(truncate(text, 120)).toBe(shown);
   });
 });

@@ -1,45 +1,45 @@
-/** Every text that the page shows or reads out, in English. Functions where a text has parameters. */
+/** The string catalogue: every visible or announced text, in English. Texts with parameters are functions. */
 import type { ReactNode } from 'react';
 
 const plural = new Intl.PluralRules('en');
 
-/** `one` for 1, else `other`. */
-function counted(count: number, one: string, other: string): string {
+/** `1 <one>`, else `<count> <other>`. */
+function pluralize(count: number, one: string, other: string): string {
   return `${count} ${plural.select(count) === 'one' ? one : other}`;
 }
 
-/** Why a message was not sent, by the code of an error or the reason of a rejection. Others are not named. */
+/** Why a message was not sent, by error code or rejection reason. Others show no reason. */
 const REASONS: Readonly<Record<string, string>> = {
   not_found: "This conversation doesn't exist, or you don't have access to it.",
-  too_big: 'It is too long.',
-  invalid: 'The server refused this text.',
+  too_big: 'The message is too long.',
+  invalid: "The server can't accept this text.",
   unavailable: "The server couldn't confirm it.",
 };
 
 export const strings = {
   product: 'Parley',
-  title: (unread: number) => (unread > 0 ? `(${unread}) Parley` : 'Parley'),
+  pageTitle: (unread: number) => (unread > 0 ? `(${unread}) Parley` : 'Parley'),
   retry: 'Try again',
   close: 'Close',
   loading: 'Loading…',
   showMore: 'Show more',
   showLess: 'Show less',
-  serverAway: "Can't reach the server. Nothing is lost; we'll keep trying.",
+  serverUnreachable: "Can't reach the server. Nothing is lost; we'll keep trying.",
   noAccess: "This conversation doesn't exist, or you don't have access to it.",
   notSignedIn: "You're not signed in.",
   switchUser: 'Switch user',
-  atMost99: (count: number) => (count > 99 ? '99+' : `${count}`),
+  badgeCount: (count: number) => (count > 99 ? '99+' : `${count}`),
 
   welcome: {
     title: 'Who are you?',
-    about:
+    description:
       'Development server: pick any name, no password needed. Open a second tab to chat as someone else.',
-    people: 'People',
-    otherName: 'Other name',
+    users: 'People',
+    anotherName: 'Another name',
     submit: 'Continue',
   },
 
-  broken: {
+  errorFallback: {
     title: 'Something went wrong',
     text: 'Your messages are safe and will be sent.',
     reload: 'Reload',
@@ -49,23 +49,23 @@ export const strings = {
     label: 'Connection',
     connecting: 'Connecting…',
     reconnecting: "Reconnecting… You can keep writing; messages are sent when you're back online.",
-    notStored: "This browser isn't saving what you write: drafts won't survive a reload.",
+    draftsNotSaved: "Your browser isn't saving data, so drafts won't survive a reload.",
   },
 
   page: {
-    skip: 'Skip to the conversation',
+    skipLink: 'Skip to conversation',
     notFound: 'Conversation not found',
     back: 'Back to conversations',
-    pickUp: 'Pick up where you left off',
-    choose: (keys: ReactNode) => <>Choose a conversation, or press {keys} to start a new one.</>,
+    nothingSelected: 'Pick up where you left off',
+    nothingSelectedHint: (keys: ReactNode) => <>Choose a conversation, or press {keys} to start a new one.</>,
   },
 
   list: {
     sidebar: 'Sidebar',
     label: 'Conversations',
     loading: 'Loading conversations',
-    new: 'New conversation',
-    start: 'Start a conversation',
+    newConversation: 'New conversation',
+    startConversation: 'Start a conversation',
     empty: 'No conversations yet',
     emptyHint: 'Start one, or wait for someone to message you.',
     failed: "Couldn't load your conversations",
@@ -75,23 +75,23 @@ export const strings = {
   },
 
   user: {
-    /** Before one's own name, for screen readers. */
-    you: 'You are',
+    /** Precedes the user's name, for screen readers. */
+    signedInAs: 'Signed in as',
     appearance: 'Appearance',
     themes: { system: 'System', light: 'Light', dark: 'Dark' },
-    newTab: 'Open as another user in a new tab',
+    newTab: 'Open a new tab as another user',
   },
 
   switcher: {
-    title: 'Go to a conversation',
+    title: 'Find or start a conversation',
     label: 'To',
     placeholder: 'Name, e.g. bob',
-    results: 'Conversations and people',
-    start: (name: ReactNode) => <>Start with “{name}”</>,
-    self: "That's you. Pick someone else.",
-    notAName: 'A name has at most 128 characters.',
+    resultsLabel: 'Conversations and people',
+    messageUser: (name: ReactNode) => <>Message “{name}”</>,
+    isYou: "That's you. Pick someone else.",
+    invalidName: 'Names can have up to 128 characters.',
     searching: 'Searching…',
-    count: (results: number) => counted(results, 'result', 'results'),
+    resultCount: (results: number) => pluralize(results, 'result', 'results'),
   },
 
   shortcuts: {
@@ -106,31 +106,31 @@ export const strings = {
       shift: 'Shift',
     },
     actions: {
-      switch: 'Go to or start a conversation',
+      switch: 'Find or start a conversation',
       next: 'Next conversation',
       previous: 'Previous conversation',
-      send: 'Send the message',
+      send: 'Send message',
       newLine: 'New line',
-      leave: 'Leave the conversation',
-      help: 'Show these shortcuts',
+      leave: 'Close conversation',
+      help: 'Show keyboard shortcuts',
     },
   },
 
   thread: {
     label: (name: string) => `Conversation with ${name}`,
     messages: 'Messages',
-    members: (count: number) => counted(count, 'member', 'members'),
+    members: (count: number) => pluralize(count, 'member', 'members'),
     loading: 'Loading messages',
     failed: "Couldn't load messages",
-    serverAway: "Can't reach the server. Nothing is lost; messages you write now are sent once it's back.",
+    serverUnreachable: "Can't reach the server. You can keep writing; messages are sent when it's back.",
     loadingOlder: 'Loading older messages…',
     olderFailed: "Couldn't load older messages.",
     beginning: (name: ReactNode) => <>This is the beginning of your conversation with {name}.</>,
-    sayHello: 'Say hello!',
+    firstMessageHint: 'Send the first message.',
     newMessages: 'New messages',
     jump: 'Jump to latest',
     jumpNew: (count: number) => `Jump to latest, ${count} new`,
-    arrived: (sender: string, text: string) => `${sender}: ${text}`,
+    announcement: (sender: string, text: string) => `${sender}: ${text}`,
   },
 
   message: {
@@ -139,19 +139,19 @@ export const strings = {
     failed: (reason: string | undefined) => ['Not sent.', REASONS[reason ?? '']].filter(Boolean).join(' '),
     retry: 'Retry',
     delete: 'Delete',
-    /** Behind the name of a button, for screen readers. */
-    about: (text: string) => `: ${text}`,
+    /** Follows a button's label, for screen readers. */
+    buttonSuffix: (text: string) => `: ${text}`,
   },
 
   composer: {
     placeholder: 'Write a message',
     label: (name: string) => `Message to ${name}`,
     send: 'Send',
-    left: (count: number) => `${counted(count, 'character', 'characters')} left`,
-    over: (count: number) => `${counted(count, 'character', 'characters')} over the limit`,
+    charactersLeft: (count: number) => `${pluralize(count, 'character', 'characters')} left`,
+    charactersOver: (count: number) => `${pluralize(count, 'character', 'characters')} over the limit`,
     hint: (enter: ReactNode, shift: ReactNode) => (
       <>
-        {enter} sends, {shift} + {enter} starts a new line
+        {enter} to send, {shift} + {enter} for a new line
       </>
     ),
     keys: { enter: 'Enter', shift: 'Shift' },

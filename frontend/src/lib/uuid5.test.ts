@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { directId } from '../chat/conversations';
+import { directConversationId } from '../domain/conversations';
 
-/** Vectors of `docs/contract/ids.json`: what a server derives is derived here. */
+/** Vectors of `docs/contract/ids.json`, which the server derives too. */
 const VECTORS: [string, string, string][] = [
   ['alice', 'bob', 'b081b879-55dd-5a21-9215-ec49135f3cb2'],
   ['bob', 'alice', 'b081b879-55dd-5a21-9215-ec49135f3cb2'],
@@ -15,8 +15,8 @@ const VECTORS: [string, string, string][] = [
   ['b', 'a'.repeat(128), 'e1338495-429a-52b4-bdac-fadd2d76048f'],
 ];
 
-describe('the id of a conversation of two', () => {
-  it.each(VECTORS)('of %s and %s is what the contract says', (a, b, id) => {
-    expect(directId(a, b)).toBe(id);
+describe('the id of a direct conversation', () => {
+  it.each(VECTORS)('of %s and %s matches the contract', (a, b, id) => {
+    expect(directConversationId(a, b)).toBe(id);
   });
 });

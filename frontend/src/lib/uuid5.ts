@@ -1,8 +1,8 @@
-/** UUIDs of version 5 (RFC 9562, 5.5). Synchronous, and on pages that came by plain http, unlike crypto.subtle. */
+/** UUID version 5 (RFC 9562, 5.5). Synchronous and available over plain http, unlike crypto.subtle. */
 
 const bytesOf = (hex: string) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 const hexOf = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-const rotated = (word: number, by: number) => (word << by) | (word >>> (32 - by));
+const rotateLeft = (word: number, by: number) => (word << by) | (word >>> (32 - by));
 
 export function uuid5(namespace: string, name: string): string {
   const space = bytesOf(namespace.replaceAll('-', ''));
@@ -12,7 +12,7 @@ export function uuid5(namespace: string, name: string): string {
   return hexOf(id).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** FIPS 180-4. For names, not for secrets. */
+/** SHA-1 (FIPS 180-4), for names and not for secrets. */
 function sha1(message: Uint8Array): Uint8Array {
   const padded = new DataView(new ArrayBuffer(((message.length + 72) >> 6) << 6));
   message.forEach((byte, at) => padded.setUint8(at, byte));
@@ -31,9 +31,9 @@ function mix(state: number[], data: DataView, block: number): void {
   for (let round = 0; round < 80; round++) {
     const at = round & 15;
     if (round > 15) {
-      const mixed =
+      const expanded =
         words[(round + 13) & 15]! ^ words[(round + 8) & 15]! ^ words[(round + 2) & 15]! ^ words[at]!;
-      words[at] = rotated(mixed, 1);
+      words[at] = rotateLeft(expanded, 1);
     }
     const [f, k] =
       round < 20
@@ -43,7 +43,7 @@ function mix(state: number[], data: DataView, block: number): void {
           : round < 60
             ? [(b & c) | (b & d) | (c & d), 0x8f1bbcdc]
             : [b ^ c ^ d, 0xca62c1d6];
-    [a, b, c, d, e] = [(rotated(a, 5) + f + e + k + words[at]!) | 0, a, rotated(b, 30), c, d];
+    [a, b, c, d, e] = [(rotateLeft(a, 5) + f + e + k + words[at]!) | 0, a, rotateLeft(b, 30), c, d];
   }
   [a, b, c, d, e].forEach((word, at) => (state[at] = (state[at]! + word) | 0));
 }

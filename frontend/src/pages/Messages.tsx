@@ -1,29 +1,25 @@
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
-import { Announcer } from '../components/Announcer';
-import { Broken } from '../components/Broken';
-import { Button } from '../components/Button';
-import { ConnectionBar } from '../components/ConnectionBar';
-import { Guard } from '../components/Guard';
-import { Hidden } from '../components/Hidden';
-import { NoConversations } from '../components/NoConversations';
-import { Bubbles, Notice } from '../components/Notice';
-import { loadWhenIdle, ShortcutsSheet, Switcher } from '../components/parts';
-import { Sidebar } from '../components/Sidebar';
-import { StartButton } from '../components/StartButton';
-import { ThreadSkeleton } from '../components/ThreadSkeleton';
+import { Suspense, useCallback, useEffect, useRef, useState } from 'react';
+import { MessageAnnouncer } from '../components/layout/MessageAnnouncer';
+import { ErrorFallback } from '../components/ui/ErrorFallback';
+import { Button } from '../components/ui/Button';
+import { ConnectionBar } from '../components/layout/ConnectionBar';
+import { ErrorBoundary } from '../components/ui/ErrorBoundary';
+import { VisuallyHidden } from '../components/ui/VisuallyHidden';
+import { NoConversations } from '../components/conversations/NoConversations';
+import { ChatIllustration, EmptyState } from '../components/ui/EmptyState';
+import { ConversationSwitcher, preloadWhenIdle, ShortcutsDialog, Thread } from '../components/lazyComponents';
+import { Sidebar } from '../components/layout/Sidebar';
+import { StartConversationButton } from '../components/conversations/StartConversationButton';
+import { ThreadSkeleton } from '../components/thread/ThreadSkeleton';
 import { useChat, type Chat } from '../hooks/useChat';
-import { idOf, useConversation, useListed } from '../hooks/useConversation';
+import { conversationIdOf, useOpenConversation, useListedConversations } from '../hooks/useOpenConversation';
 import { useConversations } from '../hooks/useConversations';
-import { leave, open, useRoute, type Route } from '../hooks/useRoute';
-import { isMac, useShortcuts } from '../hooks/useShortcuts';
-import { useUnread } from '../hooks/useUnread';
+import { closeConversation, openConversation, useRoute, type Route } from '../hooks/browser/useRoute';
+import { isMac, useShortcuts } from '../hooks/browser/useShortcuts';
+import { useUnreadCount } from '../hooks/useUnreadCount';
 import { strings } from '../lib/strings';
 import type { User } from '../types/chat';
 import styles from './Messages.module.css';
-
-// The list is shown first; what comes after it is on its way by then.
-const thread = import('../components/Thread');
-const Thread = lazy(() => thread);
 
 const { keys } = strings.shortcuts;
 
@@ -32,93 +28,105 @@ type Dialog = 'switcher' | 'shortcuts';
 export function Messages({ user }: { user: User }) {
   const chat = useChat(user.id);
   const route = useRoute();
-  const openId = idOf(route, user.id);
-  const unread = useUnread();
-  const listed = useListed(user.id);
+  const openId = conversationIdOf(route, user.id);
+  const unread = useUnreadCount();
+  const listed = useListedConversations(user.id);
   const [dialog, setDialog] = useState<Dialog>();
-  const start = useCallback(() => setDialog('switcher'), []);
-  const help = useCallback(() => setDialog('shortcuts'), []);
-  const close = useCallback(() => setDialog(undefined), []);
-  const place = useRef<HTMLDivElement>(null);
-  useEffect(loadWhenIdle, []);
+  const openSwitcher = useCallback(() => setDialog('switcher'), []);
+  const openShortcuts = useCallback(() => setDialog('shortcuts'), []);
+  const closeDialog = useCallback(() => setDialog(undefined), []);
+  const mainPane = useRef<HTMLDivElement>(null);
+  useEffect(preloadWhenIdle, []);
 
-  const step = (by: 1 | -1) => {
-    const at = listed.findIndex(({ id }) => id === openId);
-    const next = listed[at === -1 ? 0 : at + by];
-    if (next) open({ id: next.id });
+  const openNeighbour = (by: 1 | -1) => {
+    const index = listed.findIndex(({ id }) => id === openId);
+    const next = listed[index === -1 ? 0 : index + by];
+    if (next) openConversation({ id: next.id });
   };
-  const shortcuts = { onSwitch: start, onHelp: help, onStep: step, onLeave: leave };
+  const shortcuts = {
+    onSwitch: openSwitcher,
+    onHelp: openShortcuts,
+    onStep: openNeighbour,
+    onLeave: closeConversation,
+  };
   useShortcuts(shortcuts, dialog !== undefined);
 
   return (
     <main className={styles['page']} data-open={route !== undefined}>
-      <title>{strings.title(unread)}</title>
-      <Hidden>
+      <title>{strings.pageTitle(unread)}</title>
+      <VisuallyHidden>
         <h1>{strings.product}</h1>
-      </Hidden>
-      <button type="button" className={styles['skip']} onClick={() => place.current?.focus()}>
-        {strings.page.skip}
+      </VisuallyHidden>
+      <button type="button" className={styles['skipLink']} onClick={() => mainPane.current?.focus()}>
+        {strings.page.skipLink}
       </button>
-      <div className={styles['side']}>
-        <Sidebar meId={user.id} openId={openId} onStart={start} onHelp={help} />
+      <div className={styles['sidebar']}>
+        <Sidebar meId={user.id} openId={openId} onStart={openSwitcher} onHelp={openShortcuts} />
       </div>
-      <div ref={place} tabIndex={-1} className={styles['thread']}>
-        <Place meId={user.id} route={route} chat={chat} onStart={start} />
+      <div ref={mainPane} tabIndex={-1} className={styles['thread']}>
+        <MainPane meId={user.id} route={route} chat={chat} onStart={openSwitcher} />
       </div>
       <ConnectionBar isConnected={chat.isConnected} isRefused={chat.isRefused} />
       {dialog && (
-        <Guard key={dialog} fallback={null} onError={close}>
+        <ErrorBoundary key={dialog} fallback={null} onError={closeDialog}>
           <Suspense>
-            {dialog === 'switcher' && <Switcher meId={user.id} onClose={close} />}
-            {dialog === 'shortcuts' && <ShortcutsSheet onClose={close} />}
+            {dialog === 'switcher' && <ConversationSwitcher meId={user.id} onClose={closeDialog} />}
+            {dialog === 'shortcuts' && <ShortcutsDialog onClose={closeDialog} />}
           </Suspense>
-        </Guard>
+        </ErrorBoundary>
       )}
-      <Announcer />
+      <MessageAnnouncer />
     </main>
   );
 }
 
-interface PlaceProps {
+interface MainPaneProps {
   meId: string;
   route: Route | undefined;
   chat: Chat;
   onStart: () => void;
 }
 
-/** The open conversation, or what is shown in its place. */
-function Place({ meId, route, chat, onStart }: PlaceProps) {
+/** The open conversation or a placeholder. */
+function MainPane({ meId, route, chat, onStart }: MainPaneProps) {
   const { data: list, isFetched } = useConversations();
-  const listed = useListed(meId);
-  const { conversation, isSearched, isDelayed } = useConversation(meId, route);
+  const listed = useListedConversations(meId);
+  const { conversation, isSearching, isRetrying } = useOpenConversation(meId, route);
   if (conversation) {
     return (
-      <Guard key={conversation.id} fallback={<Broken />}>
+      <ErrorBoundary key={conversation.id} fallback={<ErrorFallback />}>
         <Suspense fallback={<ThreadSkeleton />}>
           <Thread conversation={conversation} meId={meId} chat={chat} />
         </Suspense>
-      </Guard>
+      </ErrorBoundary>
     );
   }
-  if (isDelayed) return <Notice title={strings.thread.failed}>{strings.serverAway}</Notice>;
-  if (isSearched) return <ThreadSkeleton />;
-  if (list && route) return <Missing />;
-  if (listed.length > 0) return <Nothing onStart={onStart} />;
+  if (isRetrying) return <EmptyState title={strings.thread.failed}>{strings.serverUnreachable}</EmptyState>;
+  if (isSearching) return <ThreadSkeleton />;
+  if (list && route) return <ConversationNotFound />;
+  if (listed.length > 0) return <NoConversationSelected onStart={onStart} />;
   return isFetched ? <NoConversations onStart={onStart} /> : null;
 }
 
-function Missing() {
+function ConversationNotFound() {
   return (
-    <Notice title={strings.page.notFound} action={<Button onClick={leave}>{strings.page.back}</Button>}>
+    <EmptyState
+      title={strings.page.notFound}
+      action={<Button onClick={closeConversation}>{strings.page.back}</Button>}
+    >
       {strings.noAccess}
-    </Notice>
+    </EmptyState>
   );
 }
 
-function Nothing({ onStart }: { onStart: () => void }) {
+function NoConversationSelected({ onStart }: { onStart: () => void }) {
   return (
-    <Notice title={strings.page.pickUp} picture={<Bubbles />} action={<StartButton onClick={onStart} />}>
-      {strings.page.choose(<kbd>{isMac ? keys.cmd : keys.ctrl} K</kbd>)}
-    </Notice>
+    <EmptyState
+      title={strings.page.nothingSelected}
+      illustration={<ChatIllustration />}
+      action={<StartConversationButton onClick={onStart} />}
+    >
+      {strings.page.nothingSelectedHint(<kbd>{isMac ? keys.cmd : keys.ctrl} K</kbd>)}
+    </EmptyState>
   );
 }

@@ -1,16 +1,16 @@
 import { useState } from 'react';
-import { isUserId } from '../chat/people';
-import { trim } from '../chat/whiteSpace';
-import { Avatar } from '../components/Avatar';
-import { Button } from '../components/Button';
-import { Bubbles } from '../components/Notice';
+import { isUserId } from '../lib/userId';
+import { trim } from '../lib/whiteSpace';
+import { Avatar } from '../components/ui/Avatar';
+import { Button } from '../components/ui/Button';
+import { ChatIllustration } from '../components/ui/EmptyState';
 import { strings } from '../lib/strings';
 import { useStore } from '../store/useStore';
 import styles from './Welcome.module.css';
 
-const PEOPLE = ['ann', 'bob', 'cleo', 'dan'];
+const SUGGESTED_USERS = ['ann', 'bob', 'cleo', 'dan'];
 
-/** Where everybody is who they say they are (`AUTH=dev`), one says it here; two tabs can be two people. */
+/** Sign-in by name for gateways with `AUTH=dev`. Each tab can have its own user. */
 export function Welcome() {
   const setUser = useStore((store) => store.setUser);
   const [text, setText] = useState('');
@@ -19,11 +19,11 @@ export function Welcome() {
     <main className={styles['page']}>
       <title>{strings.product}</title>
       <div className={styles['card']}>
-        <Bubbles />
+        <ChatIllustration />
         <h1>{strings.welcome.title}</h1>
-        <p>{strings.welcome.about}</p>
-        <ul className={styles['people']} aria-label={strings.welcome.people}>
-          {PEOPLE.map((name) => (
+        <p>{strings.welcome.description}</p>
+        <ul className={styles['users']} aria-label={strings.welcome.users}>
+          {SUGGESTED_USERS.map((name) => (
             <li key={name}>
               <button type="button" onClick={() => setUser({ id: name })}>
                 <Avatar name={name} size={56} />
@@ -40,8 +40,8 @@ export function Welcome() {
           }}
         >
           <input
-            aria-label={strings.welcome.otherName}
-            placeholder={strings.welcome.otherName}
+            aria-label={strings.welcome.anotherName}
+            placeholder={strings.welcome.anotherName}
             autoComplete="off"
             autoCapitalize="off"
             value={text}

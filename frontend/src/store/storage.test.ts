@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 beforeEach(() => vi.resetModules());
 afterEach(() => vi.unstubAllGlobals());
 
-/** A page that has just been loaded. */
+/** Loads the stores afresh, as a page load does. */
 async function load() {
-  const [{ useDrafts }, { useStore }, { changeOutbox, useOutbox }, { useStorage }, { openTabs, holdTab }] =
+  const [{ useDrafts }, { useStore }, { changeOutbox, useOutbox }, { useStorage }, { openTabs, lockTab }] =
     await Promise.all([
       import('./useDrafts'),
       import('./useStore'),
@@ -13,7 +13,7 @@ async function load() {
       import('./storage'),
       import('./tabs'),
     ]);
-  return { useDrafts, useStore, changeOutbox, useOutbox, useStorage, openTabs, holdTab };
+  return { useDrafts, useStore, changeOutbox, useOutbox, useStorage, openTabs, lockTab };
 }
 
 const full = () => ({
@@ -38,7 +38,7 @@ describe.each(REFUSALS)('where storage is %s', (_, refuse) => {
   beforeEach(refuse);
   afterEach(() => void Object.defineProperty(window, 'localStorage', usual));
 
-  it('drafts, the theme and the outbox work in memory, and it is known that they do not last', async () => {
+  it('drafts, theme and outbox work in memory and are reported as volatile', async () => {
     const { useDrafts, useStore, changeOutbox, useOutbox, useStorage } = await load();
     expect(useStorage.getState().isVolatile).toBe(false);
     useDrafts.getState().setDraft('talk/ann', 'half');
@@ -57,10 +57,10 @@ describe.each(REFUSALS)('where storage is %s', (_, refuse) => {
     expect(useStorage.getState().isVolatile).toBe(true);
   });
 
-  it('warns of what was written alone, and as long as it is there', async () => {
+  it('only user content is volatile, and only while it exists', async () => {
     const { useDrafts, useStore, useStorage } = await load();
-    const { countSent } = await import('./useSentCount');
-    countSent();
+    const { incrementSentCount } = await import('./useSentCount');
+    incrementSentCount();
     useStore.getState().setTheme('dark');
     expect(useStorage.getState().isVolatile).toBe(false);
     useDrafts.getState().setDraft('talk/ann', 'half');
@@ -73,12 +73,12 @@ const refuseLock = () => Promise.reject(new DOMException('denied', 'SecurityErro
 
 it('where locks are denied, the page starts', async () => {
   vi.stubGlobal('navigator', { locks: { request: refuseLock, query: refuseLock } });
-  const { openTabs, holdTab } = await load();
-  holdTab();
+  const { openTabs, lockTab } = await load();
+  lockTab();
   expect((await openTabs()).size).toBe(1);
 });
 
-it('when the draft that did not fit is sent, all is stored again', async () => {
+it('storage is no longer volatile once the oversized draft is sent', async () => {
   vi.stubGlobal('localStorage', full());
   const { useDrafts, useStorage } = await load();
   useDrafts.getState().setDraft('talk/ann', 'too long');
@@ -87,15 +87,15 @@ it('when the draft that did not fit is sent, all is stored again', async () => {
   expect(useStorage.getState().isVolatile).toBe(false);
 });
 
-/** What another tab's write looks like here. */
+/** Simulates a write by another tab. */
 function anotherTab(key: string, value: string | null) {
   if (value === null) localStorage.removeItem(key);
   else localStorage.setItem(key, value);
   window.dispatchEvent(new StorageEvent('storage', { key, newValue: value, storageArea: localStorage }));
 }
 
-describe('what another tab changes', () => {
-  it('is changed here: drafts and the theme', async () => {
+describe('a change by another tab', () => {
+  it('updates drafts and theme', async () => {
     const { useDrafts, useStore } = await load();
     anotherTab('parley/draft/talk/ann', 'half');
     expect(useDrafts.getState().drafts).toEqual({ 'talk/ann': 'half' });
@@ -105,7 +105,7 @@ describe('what another tab changes', () => {
     expect(useStore.getState().theme).toBe('dark');
   });
 
-  it('is not undone by a draft of another conversation here', async () => {
+  it('is not undone by a draft of another conversation', async () => {
     const { useDrafts } = await load();
     useDrafts.getState().setDraft('other/ann', 'mine');
     anotherTab('parley/draft/talk/ann', 'theirs');
@@ -113,10 +113,10 @@ describe('what another tab changes', () => {
   });
 });
 
-it('an item of the outbox that cannot be read does not stop the others', async () => {
+it('a malformed item of the outbox is skipped', async () => {
   localStorage.setItem('parley/outbox/ann/broken', '{');
   const { useOutbox } = await load();
-  const { inherit } = await import('./useOutbox');
-  expect(inherit('ann', new Set())).toEqual([]);
+  const { adoptOrphans } = await import('./useOutbox');
+  expect(adoptOrphans('ann', new Set())).toEqual([]);
   expect(useOutbox.getState().outbox).toEqual([]);
 });

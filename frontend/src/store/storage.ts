@@ -1,18 +1,18 @@
-/**
- * localStorage that never throws. What the browser refuses to keep (full, denied, absent) is kept in memory for
- * as long as the page lives.
- */
+/** localStorage that never throws. Items that cannot be stored (full, denied, absent) are kept in memory. */
 import { create } from 'zustand';
 
-/** Items that are in memory alone. */
+/** Items kept in memory only. */
 const inMemory = new Map<string, string>();
-/** Those of them that somebody wrote. While there are any, `isVolatile`: they do not survive a reload. */
+/**
+ * Keys of in-memory items that the user wrote. While there are any, `isVolatile` is true: a reload loses
+ * them.
+ */
 const unsaved = new Set<string>();
 
 export const useStorage = create<{ isVolatile: boolean }>(() => ({ isVolatile: false }));
 
-/** The browser's; undefined where there is none. Even to ask for it may throw. */
-function local(): Storage | undefined {
+/** Undefined if there is none. Merely reading the property may throw. */
+function browserStorage(): Storage | undefined {
   try {
     return window.localStorage ?? undefined;
   } catch {
@@ -20,62 +20,62 @@ function local(): Storage | undefined {
   }
 }
 
-function attempt<T>(action: (storage: Storage) => T): T | undefined {
+function tryStorage<T>(action: (storage: Storage) => T): T | undefined {
   try {
-    const storage = local();
+    const storage = browserStorage();
     return storage && action(storage);
   } catch {
     return undefined;
   }
 }
 
-function noteVolatility() {
+function updateVolatility() {
   const isVolatile = unsaved.size > 0;
   if (useStorage.getState().isVolatile !== isVolatile) useStorage.setState({ isVolatile });
 }
 
-function dropCopy(key: string) {
+function removeFromMemory(key: string) {
   inMemory.delete(key);
   unsaved.delete(key);
-  noteVolatility();
+  updateVolatility();
 }
 
 export function getItem(key: string): string | null {
-  return inMemory.get(key) ?? attempt((storage) => storage.getItem(key)) ?? null;
+  return inMemory.get(key) ?? tryStorage((storage) => storage.getItem(key)) ?? null;
 }
 
-/** `isWriting`: its loss is worth a warning. */
-export function setItem(key: string, value: string, isWriting = true): void {
-  const isStored = attempt((storage) => {
+/** `isUserContent`: warn the user while the item is kept in memory only. */
+export function setItem(key: string, value: string, isUserContent = true): void {
+  const isStored = tryStorage((storage) => {
     storage.setItem(key, value);
     return true;
   });
-  if (isStored) return dropCopy(key);
+  if (isStored) return removeFromMemory(key);
   inMemory.set(key, value);
-  if (isWriting) unsaved.add(key);
-  noteVolatility();
+  if (isUserContent) unsaved.add(key);
+  updateVolatility();
 }
 
 export function removeItem(key: string): void {
-  attempt((storage) => storage.removeItem(key));
-  dropCopy(key);
+  tryStorage((storage) => storage.removeItem(key));
+  removeFromMemory(key);
 }
 
-/** The keys that begin with `prefix`. */
-export function keysOf(prefix: string): string[] {
-  const stored = attempt((storage) => Object.keys(storage)) ?? [];
+/** Keys of all items, stored or in memory, that begin with `prefix`. */
+export function keysWithPrefix(prefix: string): string[] {
+  const stored = tryStorage((storage) => Object.keys(storage)) ?? [];
   return [...new Set([...stored, ...inMemory.keys()])].filter((key) => key.startsWith(prefix));
 }
 
 /**
- * Calls for each item that another tab changed; with null when it may have been any: all were removed, or the
- * page was away in the browser's back/forward cache.
+ * Calls `onChange` with the key of each item changed by another tab; with null if any may have changed:
+ * storage was cleared, or the page returned from the back/forward cache.
  */
-export function onItemChange(changed: (key: string | null) => void): void {
+export function onItemChange(onChange: (key: string | null) => void): void {
   window.addEventListener('storage', ({ key, storageArea }) => {
-    if (storageArea !== null && storageArea !== local()) return;
-    if (key !== null) dropCopy(key);
-    changed(key);
+    if (storageArea !== null && storageArea !== browserStorage()) return;
+    if (key !== null) removeFromMemory(key);
+    onChange(key);
   });
-  window.addEventListener('pageshow', (event) => event.persisted && changed(null));
+  window.addEventListener('pageshow', (event) => event.persisted && onChange(null));
 }

@@ -1,21 +1,21 @@
 import { create } from 'zustand';
-import { getItem, keysOf, onItemChange, removeItem, setItem } from './storage';
+import { getItem, keysWithPrefix, onItemChange, removeItem, setItem } from './storage';
 
 const PREFIX = 'parley/draft/';
 
-type Texts = Readonly<Record<string, string>>;
+type DraftTexts = Readonly<Record<string, string>>;
 
 interface Drafts {
-  drafts: Texts;
+  drafts: DraftTexts;
   setDraft: (key: string, text: string) => void;
 }
 
 /**
- * What was begun and not sent, a text a conversation, each a stored item of its own. Drafts outlive the tab, and
- * all tabs agree on them: the last change wins, and sending clears a draft everywhere.
+ * Unsent texts, one stored item per conversation and user. Drafts outlive the tab and are shared by all tabs:
+ * the last change wins, and sending clears the draft everywhere.
  */
 export const useDrafts = create<Drafts>((set) => ({
-  drafts: stored(),
+  drafts: loadDrafts(),
   setDraft: (key, text) => {
     if (text) setItem(PREFIX + key, text);
     else removeItem(PREFIX + key);
@@ -24,16 +24,18 @@ export const useDrafts = create<Drafts>((set) => ({
 }));
 
 onItemChange((key) => {
-  if (key === null || key.startsWith(PREFIX)) useDrafts.setState({ drafts: stored() });
+  if (key === null || key.startsWith(PREFIX)) useDrafts.setState({ drafts: loadDrafts() });
 });
 
-function withText(drafts: Texts, key: string, text: string): Texts {
+function withText(drafts: DraftTexts, key: string, text: string): DraftTexts {
   const { [key]: _, ...others } = drafts;
   return text ? { ...others, [key]: text } : others;
 }
 
-function stored(): Texts {
-  return Object.fromEntries(keysOf(PREFIX).map((key) => [key.slice(PREFIX.length), getItem(key) ?? '']));
+function loadDrafts(): DraftTexts {
+  return Object.fromEntries(
+    keysWithPrefix(PREFIX).map((key) => [key.slice(PREFIX.length), getItem(key) ?? '']),
+  );
 }
 
 export function draftKey(meId: string, conversationId: string): string {

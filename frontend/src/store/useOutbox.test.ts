@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { without, withState, type Outgoing } from '../chat/outbox';
+import { without, withState, type Outgoing } from '../domain/outbox';
 import { openTabs, tabId } from './tabs';
-import { changeOutbox, inherit, putDown, useOutbox } from './useOutbox';
+import { changeOutbox, adoptOrphans, clearOutbox, useOutbox } from './useOutbox';
 
 const outgoing = (clientId: string, over: Partial<Outgoing> = {}): Outgoing => ({
   clientId,
@@ -15,7 +15,7 @@ const add = (user: string, ...some: Outgoing[]) => changeOutbox(user, (outbox) =
 const shown = () => useOutbox.getState().outbox.map(({ clientId }) => clientId);
 const keys = () => Object.keys(localStorage);
 
-/** As after a reload, or in another tab: nothing in memory. */
+/** Clears the memory, as a reload does. */
 const forgetMemory = () => useOutbox.setState({ outbox: [] });
 
 function tabsAre(...ids: string[]) {
@@ -30,7 +30,7 @@ function leftBy(tab: string, clientId: string) {
 beforeEach(forgetMemory);
 afterEach(() => vi.unstubAllGlobals());
 
-it('what is on its way is kept until it is seen: it may still be rejected', () => {
+it('a message is stored until it arrives: it may still be rejected', () => {
   add('ann', outgoing('c1'));
   changeOutbox('ann', (outbox) => withState(outbox, 'c1', 'sent'));
   expect(keys()).toEqual(['parley/outbox/ann/c1']);
@@ -38,23 +38,23 @@ it('what is on its way is kept until it is seen: it may still be rejected', () =
   expect(keys()).toEqual([]);
 });
 
-it('what was in the log when its tab went is sent again: nobody knows what became of it', async () => {
+it('a sent message of a closed tab is pending again: it may have been rejected', async () => {
   add('ann', outgoing('c1', { state: 'sent' }));
   forgetMemory();
   tabsAre(tabId);
-  inherit('ann', await openTabs());
+  adoptOrphans('ann', await openTabs());
   expect(useOutbox.getState().outbox[0]).toMatchObject({ clientId: 'c1', state: 'pending' });
 });
 
-it('what was left behind comes before what was written since', async () => {
+it('adopted messages come before newer ones', async () => {
   leftBy('gone', 'c1');
   add('ann', outgoing('c2'));
   tabsAre(tabId);
-  inherit('ann', await openTabs());
+  adoptOrphans('ann', await openTabs());
   expect(shown()).toEqual(['c1', 'c2']);
 });
 
-it('what failed is kept until it is sent or given up', () => {
+it('a failed message is stored until it is sent or discarded', () => {
   add('ann', outgoing('c1'));
   changeOutbox('ann', (outbox) => withState(outbox, 'c1', 'failed', 'unavailable'));
   expect(keys()).toHaveLength(1);
@@ -62,52 +62,52 @@ it('what failed is kept until it is sent or given up', () => {
   expect(keys()).toEqual([]);
 });
 
-it('what a tab left behind is taken over, oldest first', async () => {
+it('messages of a closed tab are adopted, oldest first', async () => {
   leftBy('gone', 'c2');
   leftBy('gone', 'c1');
   tabsAre(tabId);
-  inherit('ann', await openTabs());
+  adoptOrphans('ann', await openTabs());
   expect(shown()).toEqual(['c1', 'c2']);
-  expect(useOutbox.getState().outbox[0]).toMatchObject({ isInherited: true, text: 'c1' });
+  expect(useOutbox.getState().outbox[0]).toMatchObject({ isAdopted: true, text: 'c1' });
 });
 
-it('is taken over once', async () => {
+it('a message is adopted once', async () => {
   leftBy('gone', 'c1');
   tabsAre(tabId);
-  inherit('ann', await openTabs());
-  inherit('ann', await openTabs());
+  adoptOrphans('ann', await openTabs());
+  adoptOrphans('ann', await openTabs());
   expect(shown()).toEqual(['c1']);
 });
 
-it('what an open tab is sending is left to it', async () => {
+it('messages of an open tab are not adopted', async () => {
   leftBy('open', 'c1');
   tabsAre(tabId, 'open');
-  inherit('ann', await openTabs());
+  adoptOrphans('ann', await openTabs());
   expect(shown()).toEqual([]);
 });
 
-it('what was put down for another user is taken up again', async () => {
+it('messages are adopted again when their user returns', async () => {
   tabsAre(tabId);
   add('ann', outgoing('c1'));
-  putDown();
+  clearOutbox();
   expect(shown()).toEqual([]);
-  inherit('bob', await openTabs());
+  adoptOrphans('bob', await openTabs());
   expect(shown()).toEqual([]);
-  inherit('ann', await openTabs());
+  adoptOrphans('ann', await openTabs());
   expect(shown()).toEqual(['c1']);
 });
 
-it("what is another user's is left to them", async () => {
+it('messages of another user are not adopted', async () => {
   leftBy('gone', 'c1');
   tabsAre(tabId);
-  inherit('an', await openTabs());
-  inherit('ann/c1', await openTabs());
+  adoptOrphans('an', await openTabs());
+  adoptOrphans('ann/c1', await openTabs());
   expect(shown()).toEqual([]);
 });
 
-it('where a browser knows no locks, everything is taken over: to send twice does no harm', async () => {
+it('without Web Locks all messages are adopted: duplicates are idempotent', async () => {
   leftBy('gone', 'c1');
   vi.stubGlobal('navigator', {});
-  inherit('ann', await openTabs());
+  adoptOrphans('ann', await openTabs());
   expect(shown()).toEqual(['c1']);
 });

@@ -1,72 +1,72 @@
 import { create } from 'zustand';
-import type { Outbox, Outgoing } from '../chat/outbox';
-import { getItem, keysOf, removeItem, setItem } from './storage';
+import type { Outbox, Outgoing } from '../domain/outbox';
+import { getItem, keysWithPrefix, removeItem, setItem } from './storage';
 import { tabId } from './tabs';
 
 /**
- * This tab's outbox. It is kept in localStorage as well, an item a message, so that tabs never overwrite one
- * another; the item says whose it is, and who finds it without an owner takes it over. It stays until the
- * message is seen: what is in the log may still be rejected, and one should hear of it.
+ * This tab's outbox, also stored in localStorage as one item per message, so that tabs never overwrite one
+ * another. Each item names its tab; a later tab adopts the items of closed ones. An item stays until its
+ * message appears in the conversation, because even an acknowledged message can still be rejected.
  */
 export const useOutbox = create<{ outbox: Outbox }>(() => ({ outbox: [] }));
 
-interface Kept extends Outgoing {
+interface StoredOutgoing extends Outgoing {
   tab: string;
 }
 
-const prefix = (userId: string) => `parley/outbox/${encodeURIComponent(userId)}/`;
+const keyPrefix = (userId: string) => `parley/outbox/${encodeURIComponent(userId)}/`;
 
-function keep(userId: string, outgoing: Outgoing) {
-  const key = prefix(userId) + outgoing.clientId;
-  setItem(key, JSON.stringify({ ...outgoing, tab: tabId } satisfies Kept));
+function saveOutgoing(userId: string, outgoing: Outgoing) {
+  const key = keyPrefix(userId) + outgoing.clientId;
+  setItem(key, JSON.stringify({ ...outgoing, tab: tabId } satisfies StoredOutgoing));
 }
 
 export function changeOutbox(userId: string, change: (outbox: Outbox) => Outbox): void {
-  const before = useOutbox.getState().outbox;
-  const after = change(before);
-  if (after === before) return;
-  const remaining = new Set(after.map((outgoing) => outgoing.clientId));
-  for (const { clientId } of before) {
-    if (!remaining.has(clientId)) removeItem(prefix(userId) + clientId);
+  const previous = useOutbox.getState().outbox;
+  const next = change(previous);
+  if (next === previous) return;
+  const remaining = new Set(next.map((outgoing) => outgoing.clientId));
+  for (const { clientId } of previous) {
+    if (!remaining.has(clientId)) removeItem(keyPrefix(userId) + clientId);
   }
-  for (const outgoing of after) if (!before.includes(outgoing)) keep(userId, outgoing);
-  useOutbox.setState({ outbox: after });
+  for (const outgoing of next) if (!previous.includes(outgoing)) saveOutgoing(userId, outgoing);
+  useOutbox.setState({ outbox: next });
 }
 
-function kept(userId: string): Kept[] {
-  const items = keysOf(prefix(userId)).map(getItem);
-  return items.flatMap((item) => parsed(item));
+function loadStored(userId: string): StoredOutgoing[] {
+  const items = keysWithPrefix(keyPrefix(userId)).map(getItem);
+  return items.flatMap((item) => parseStored(item));
 }
 
-/** Nothing, when what was stored is none of ours. */
-function parsed(item: string | null): Kept[] {
+/** Empty if the item is not valid JSON. */
+function parseStored(item: string | null): StoredOutgoing[] {
   try {
-    return item === null ? [] : [JSON.parse(item) as Kept];
+    return item === null ? [] : [JSON.parse(item) as StoredOutgoing];
   } catch {
     return [];
   }
 }
 
 /**
- * Takes over what tabs left behind that are not `open` any more, a reload's own too, and what was put down
- * here: before what was written since, and not known to be in the log.
+ * Adopts the stored messages of closed tabs, and this tab's own from before a reload or a switch of users.
+ * Puts them before newer messages, as pending: it is unknown whether they reached the log.
  */
-export function inherit(userId: string, open: ReadonlySet<string>): Outgoing[] {
-  const held = new Set(useOutbox.getState().outbox.map(({ clientId }) => clientId));
-  const left = kept(userId).filter(
-    ({ tab, clientId }) => !held.has(clientId) && (tab === tabId || !open.has(tab)),
+export function adoptOrphans(userId: string, openTabIds: ReadonlySet<string>): Outgoing[] {
+  const currentIds = new Set(useOutbox.getState().outbox.map(({ clientId }) => clientId));
+  const orphans = loadStored(userId).filter(
+    ({ tab, clientId }) => !currentIds.has(clientId) && (tab === tabId || !openTabIds.has(tab)),
   );
-  const byAge = left.toSorted((a, b) => a.createdAt.localeCompare(b.createdAt));
-  const inherited = byAge.map(({ tab: _, ...outgoing }): Outgoing => ({
+  const byAge = orphans.toSorted((a, b) => a.createdAt.localeCompare(b.createdAt));
+  const adopted = byAge.map(({ tab: _, ...outgoing }): Outgoing => ({
     ...outgoing,
     state: outgoing.state === 'sent' ? 'pending' : outgoing.state,
-    isInherited: true,
+    isAdopted: true,
   }));
-  if (inherited.length > 0) changeOutbox(userId, (outbox) => [...inherited, ...outbox]);
-  return inherited;
+  if (adopted.length > 0) changeOutbox(userId, (outbox) => [...adopted, ...outbox]);
+  return adopted;
 }
 
-/** Another user is next at this tab. What is not in the log yet stays in localStorage for this one. */
-export function putDown(): void {
+/** Clears the in-memory outbox when the user changes. The stored items remain for the user's return. */
+export function clearOutbox(): void {
   useOutbox.setState({ outbox: [] });
 }

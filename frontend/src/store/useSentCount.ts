@@ -1,12 +1,12 @@
 import { create } from 'zustand';
 import { getItem, setItem } from './storage';
 
-const KEY = 'parley/sent';
+const STORAGE_KEY = 'parley/sent';
 
-/** How many messages were sent from this browser. */
-export const useSentCount = create<{ count: number }>(() => ({ count: Number(getItem(KEY)) || 0 }));
+/** Number of messages sent from this browser. */
+export const useSentCount = create<{ count: number }>(() => ({ count: Number(getItem(STORAGE_KEY)) || 0 }));
 
-export function countSent(): void {
+export function incrementSentCount(): void {
   useSentCount.setState(({ count }) => ({ count: count + 1 }));
-  setItem(KEY, `${useSentCount.getState().count}`, false);
+  setItem(STORAGE_KEY, `${useSentCount.getState().count}`, false);
 }

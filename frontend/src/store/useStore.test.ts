@@ -2,7 +2,7 @@ import { waitFor } from '@testing-library/react';
 import { expect, it } from 'vitest';
 import { useStore } from './useStore';
 
-it('who one is follows the address, back over a switch of users too', async () => {
+it('the user follows the address when going back over a switch of users', async () => {
   const { setUser } = useStore.getState();
   setUser({ id: 'ann' });
   window.history.pushState(null, '', `${window.location.href}#talk`);

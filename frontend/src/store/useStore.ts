@@ -7,52 +7,52 @@ export type Theme = 'system' | 'light' | 'dark';
 interface Store {
   user: User | null;
   theme: Theme;
-  /** The conversation whose end is before somebody's eyes: it shows nothing unread. */
+  /** The conversation being read at its end; it shows no unread count. */
   readingId: string | null;
   setUser: (user: User | null) => void;
   setTheme: (theme: Theme) => void;
   setReading: (conversationId: string | null) => void;
 }
 
-const THEME = 'parley/theme';
+const THEME_KEY = 'parley/theme';
 
 function storedTheme(): Theme {
-  const stored = getItem(THEME);
+  const stored = getItem(THEME_KEY);
   return stored === 'light' || stored === 'dark' ? stored : 'system';
 }
 
-/** Who one is stands in the address, `?user=ann`: each tab can be somebody else, and stays so. */
-function userInAddress(): User | null {
+/** The user is kept in the address, `?user=ann`, so that each tab can have its own and keep it on reload. */
+function userFromAddress(): User | null {
   const id = new URLSearchParams(window.location.search).get('user');
   return id ? { id } : null;
 }
 
-function putInAddress(user: User | null) {
+function writeUserToAddress(user: User | null) {
   const search = user ? `?${new URLSearchParams({ user: user.id })}` : '';
   window.history.replaceState(null, '', window.location.pathname + search);
 }
 
 export const useStore = create<Store>((set) => ({
-  user: userInAddress(),
+  user: userFromAddress(),
   theme: storedTheme(),
   readingId: null,
   setUser: (user) => {
-    putInAddress(user);
+    writeUserToAddress(user);
     set({ user });
   },
   setTheme: (theme) => {
-    setItem(THEME, theme, false);
+    setItem(THEME_KEY, theme, false);
     set({ theme });
   },
   setReading: (readingId) => set({ readingId }),
 }));
 
 onItemChange((key) => {
-  if (key === THEME || key === null) useStore.setState({ theme: storedTheme() });
+  if (key === THEME_KEY || key === null) useStore.setState({ theme: storedTheme() });
 });
 
-/** Back and forward lead over a switch of users too. */
+// Browser history can cross a switch of users.
 window.addEventListener('popstate', () => {
-  const user = userInAddress();
+  const user = userFromAddress();
   if (user?.id !== useStore.getState().user?.id) useStore.setState({ user });
 });

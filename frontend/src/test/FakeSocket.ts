@@ -1,7 +1,7 @@
 import { vi } from 'vitest';
 import type { ClientFrame, ServerFrame } from '../types/chat';
 
-/** Stands in for the browser's WebSocket; a test is the server. */
+/** Fake of the browser's WebSocket; the test plays the server. */
 export class FakeSocket extends EventTarget {
   static readonly all: FakeSocket[] = [];
 
@@ -17,7 +17,7 @@ export class FakeSocket extends EventTarget {
     FakeSocket.all.push(this);
   }
 
-  /** Puts it in the browser's place. */
+  /** Replaces the global WebSocket. */
   static install(): void {
     FakeSocket.all.length = 0;
     vi.stubGlobal('WebSocket', FakeSocket);
@@ -25,7 +25,7 @@ export class FakeSocket extends EventTarget {
 
   static get last(): FakeSocket {
     const last = FakeSocket.all.at(-1);
-    if (!last) throw new Error('nobody dialled');
+    if (!last) throw new Error('no socket was created');
     return last;
   }
 
@@ -38,27 +38,27 @@ export class FakeSocket extends EventTarget {
   }
 
   close(): void {
-    if (this.readyState < 2) this.ended(1005);
+    if (this.readyState < 2) this.closeFromServer(1005);
   }
 
-  opened(): void {
+  open(): void {
     this.readyState = 1;
     this.onopen?.(new Event('open'));
   }
 
-  says(...frames: ServerFrame[]): void {
+  receive(...frames: ServerFrame[]): void {
     for (const frame of frames) {
       this.onmessage?.(new MessageEvent('message', { data: JSON.stringify(frame) }));
     }
   }
 
-  /** As a server greets who comes back and missed nothing. */
-  greets(cursor = 'live-cursor'): void {
-    this.opened();
-    this.says({ type: 'hello', userId: 'ann', cursor, heartbeatSeconds: 15 }, { type: 'synced', cursor });
+  /** Opens, and sends `hello` and `synced` without missed frames. */
+  greet(cursor = 'live-cursor'): void {
+    this.open();
+    this.receive({ type: 'hello', userId: 'ann', cursor, heartbeatSeconds: 15 }, { type: 'synced', cursor });
   }
 
-  ended(code: number, reason = ''): void {
+  closeFromServer(code: number, reason = ''): void {
     this.readyState = 3;
     this.onclose?.(new CloseEvent('close', { code, reason }));
   }

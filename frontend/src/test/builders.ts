@@ -1,4 +1,4 @@
-/** Messages, conversations and frames with everything filled in but what a test is about. */
+/** Builders of messages, conversations and frames with defaults for all fields. */
 import type {
   Conversation,
   ConversationPage,
@@ -8,12 +8,12 @@ import type {
   ReadFrame,
 } from '../types/chat';
 
-export const TALK = 'e5e6a4b9-ce3a-5bb6-9a2c-387f855095f8';
+export const CONVERSATION_ID = 'e5e6a4b9-ce3a-5bb6-9a2c-387f855095f8';
 
 export function message(seq: number, over: Partial<Message> = {}): Message {
   return {
     id: `message-${seq}`,
-    conversationId: TALK,
+    conversationId: CONVERSATION_ID,
     seq,
     senderId: 'bob',
     text: `text ${seq}`,
@@ -29,12 +29,12 @@ export function messageFrame(seq: number, over: Partial<Message> = {}): MessageF
 }
 
 export function readFrame(userId: string, upTo: number, version = 1000): ReadFrame {
-  return { type: 'read', conversationId: TALK, userId, upTo, version };
+  return { type: 'read', conversationId: CONVERSATION_ID, userId, upTo, version };
 }
 
 export function conversation(over: Partial<Conversation> = {}): Conversation {
   return {
-    id: TALK,
+    id: CONVERSATION_ID,
     kind: 'direct',
     title: null,
     peerId: 'bob',

@@ -1,4 +1,4 @@
-/** The backend's own types, under the names that the client uses. All of them are generated. */
+/** Generated types of the contract, under the names used by the client. */
 import type * as frames from './generated/frames';
 import type { components } from './generated/openapi';
 
@@ -13,7 +13,7 @@ export type MessageFrame = frames.MessageFrame;
 export type ReadFrame = frames.ReadFrame;
 export type ConversationFrame = frames.ConversationFrame;
 
-/** What goes over the socket. A later server may say more: what is not known is ignored. */
+/** Frames of the socket. Unknown types from a newer server are ignored. */
 export type { ClientFrame, ServerFrame } from './generated/frames';
 
 export interface User {

@@ -2,7 +2,7 @@
 export type ClientFrame = SendMessage | MoveRead;
 
 /**
- * Send a message. With the same `clientId` it is sent once, however often it is said.
+ * Send a message. With the same `clientId` it is sent once, however often it is repeated.
  */
 export interface SendMessage {
   type: "message";
@@ -84,7 +84,7 @@ export interface ErrorFrame {
   clientId?: string;
 }
 /**
- * The first frame: from here on this socket tells everything.
+ * The first frame: from here on this socket receives everything.
  */
 export interface HelloFrame {
   type: "hello";
@@ -112,8 +112,8 @@ export interface MessageFrame {
   clientId?: string;
   /**
    * Of another's message: I have read it. Of mine: every other member to whom it is visible has. It moves
-   * without `version`: live it is told by `read` frames, and by messages, since who writes has read what is
-   * before; a later answer is right about it.
+   * without `version`: live it is announced by `read` frames, and by messages, since who writes has read what
+   * is before; a later answer is right about it.
    */
   isRead: boolean;
   type: "message";

@@ -347,8 +347,8 @@ export interface components {
             clientId?: string;
             /**
              * @description Of another's message: I have read it. Of mine: every other member to whom it is visible has. It moves
-             *     without `version`: live it is told by `read` frames, and by messages, since who writes has read what is
-             *     before; a later answer is right about it.
+             *     without `version`: live it is announced by `read` frames, and by messages, since who writes has read what
+             *     is before; a later answer is right about it.
              */
             isRead: boolean;
         };
@@ -372,8 +372,8 @@ export interface components {
             clientId?: string;
             /**
              * @description Of another's message: I have read it. Of mine: every other member to whom it is visible has. It moves
-             *     without `version`: live it is told by `read` frames, and by messages, since who writes has read what is
-             *     before; a later answer is right about it.
+             *     without `version`: live it is announced by `read` frames, and by messages, since who writes has read what
+             *     is before; a later answer is right about it.
              */
             isRead: boolean;
             /** @constant */

@@ -1,0 +1,4 @@
+/** Whether the primary pointer is coarse, so that focusing a field opens an on-screen keyboard. */
+export function isTouchDevice(): boolean {
+  return window.matchMedia('(pointer: coarse)').matches;
+}
