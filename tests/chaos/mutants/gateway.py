@@ -8,7 +8,7 @@ from gateway.commands.membership_cache import Membership
 from gateway.notifiers.link import NotifierLink
 from gateway.notifiers.offset_tracker import Delivery, OffsetTracker
 from gateway.notifiers.subscriptions import UserSubscriptions
-from gateway.store.client import Unavailable
+from gateway.store.client import StoreUnavailable
 from gateway.websocket.registry import Sockets
 from gateway.websocket.session import Session
 from shared.contract import cursor
@@ -60,8 +60,8 @@ def unsure_is_no() -> None:
     @replaces(Membership.require)
     async def _require(self: Membership, user: str, conversation: str, *, charge: bool = True) -> None:
         try:
-            member = (await self._store.membership(user, conversation)).member
-        except Unavailable:
+            member = (await self._store.membership(user, conversation)).is_member
+        except StoreUnavailable:
             member = False
         if not member:
             not_found()

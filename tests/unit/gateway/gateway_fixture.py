@@ -16,7 +16,7 @@ from gateway.app import PRIVATE, entrance
 from gateway.commands.event_producer import EventLog
 from gateway.components import Door
 from gateway.settings import Settings
-from gateway.testing.in_memory_store import MemoryStore
+from gateway.testing.in_memory_store import InMemoryStore
 from shared.contract import codec, events
 from shared.http.connections import Timeouts
 from shared.http.server import build_server
@@ -97,7 +97,7 @@ class House:
     log: InMemoryLog
     broker: Broker
     ends: Ends
-    store: MemoryStore
+    store: InMemoryStore
     notifier: FakeNotifier
     http: httpx.AsyncClient
     port: int
@@ -163,7 +163,7 @@ def _built(settings: Settings, notifier: FakeNotifier) -> House:
     for partition in range(PARTITIONS):
         log.append(TOPIC, partition, None, codec.encode(begun))
     identity = LogIdentity(EPOCH, PARTITIONS)
-    broker, ends, store = Broker(log), Ends(log, TOPIC), MemoryStore(log, TOPIC, identity)
+    broker, ends, store = Broker(log), Ends(log, TOPIC), InMemoryStore(log, TOPIC, identity)
     door = Door.hung(settings, EventLog(broker, ends, TOPIC), store)
     door.events.identity = identity
     return House(door, log, broker, ends, store, notifier, httpx.AsyncClient(), 0)

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from gateway.store.client import Progress
 from shared.contract import cursor
+from shared.internal.store_api import ProjectionOffsets
 from tests.unit.gateway.gateway_fixture import EPOCH, STRANGE, House, opened
 
 
@@ -58,7 +58,7 @@ async def test_without_the_store_sends_are_taken_and_reads_get_503(own_house: Ho
 
 async def test_a_position_not_reached_in_time_is_behind(own_house: House) -> None:
     talk = await own_house.talk("ana", "ben")
-    own_house.store.stands_at = (await own_house.store.progress()).offsets
+    own_house.store.frozen_at = (await own_house.store.progress()).offsets
     body = {"conversationId": talk, "text": "hello"}
     position = (await own_house.http.post("/messages?meId=ana", json=body)).json()["position"]
     behind = await own_house.http.get(f"/messages/conversations?meId=ana&position={position}")
@@ -70,10 +70,10 @@ async def test_a_position_not_reached_in_time_is_behind(own_house: House) -> Non
 
 
 async def test_a_conversation_not_projected_in_time_is_not_started(own_house: House) -> None:
-    own_house.store.stands_at = (1, 1, 1, 1)
+    own_house.store.frozen_at = (1, 1, 1, 1)
     answer = await own_house.http.post("/messages/start?meId=ana", json={"peerId": "ben"})
     assert answer.status_code == 503
-    own_house.store.stands_at = None
+    own_house.store.frozen_at = None
     answer = await own_house.http.post("/messages/start?meId=ana", json={"peerId": "ben"})
     assert answer.status_code == 200
 
@@ -100,9 +100,13 @@ async def test_while_the_log_was_not_seen_yet_the_store_says_which_cursors_are_o
     assert frames[0]["cursor"] == text
 
 
-@pytest.mark.parametrize("present", [Progress("f" * 16, (1, 1, 1, 1)), Progress(EPOCH, (1, 1))])
-async def test_a_store_of_another_log_is_as_good_as_none(own_house: House, present: Progress) -> None:
-    async def progress() -> Progress:
+@pytest.mark.parametrize(
+    "present", [ProjectionOffsets("f" * 16, (1, 1, 1, 1)), ProjectionOffsets(EPOCH, (1, 1))]
+)
+async def test_a_store_of_another_log_is_as_good_as_none(
+    own_house: House, present: ProjectionOffsets
+) -> None:
+    async def progress() -> ProjectionOffsets:
         return present
 
     own_house.store.progress = progress  # type: ignore[method-assign]  # a store that was moved
@@ -113,7 +117,7 @@ async def test_a_store_of_another_log_is_as_good_as_none(own_house: House, prese
 async def told_beyond_the_store(house: House) -> str:
     """Its read models are being made anew, or the database that took over was not as far."""
     talk = await house.talk("ana", "ben")
-    house.store.stands_at = (await house.store.progress()).offsets
+    house.store.frozen_at = (await house.store.progress()).offsets
     await house.say("ben", talk, "told to those who were here")
     async with house.present("eve") as eve:
         await house.notifier.send_entry(
@@ -130,7 +134,7 @@ async def test_who_comes_while_the_store_is_behind_what_was_told_is_shown_what_i
     async with own_house.dialled("ana") as client:
         hello = await client.hear()
         await asyncio.sleep(0.7)
-        own_house.store.stands_at = None
+        own_house.store.frozen_at = None
         message, synced = await client.hear(), await client.hear()
     assert cursor.decode(hello["cursor"]).offsets[own_house.partition_of(talk)] == 2
     assert (message["text"], synced["type"]) == ("told to those who were here", "synced")
@@ -145,7 +149,7 @@ async def test_a_store_that_is_back_but_behind_what_was_told_gives_no_cursor(own
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1.5):
                 await client.hear("cursor")
-        own_house.store.stands_at = None
+        own_house.store.frozen_at = None
         found = (await client.hear("cursor"))["cursor"]
     assert cursor.decode(found).offsets == (await own_house.store.progress()).offsets
 

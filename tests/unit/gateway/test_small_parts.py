@@ -10,7 +10,6 @@ from websockets.frames import Frame, Opcode
 from gateway.api import prefer_header
 from gateway.commands.progress_reader import Present
 from gateway.settings import Address, Settings
-from gateway.store.client import Progress
 from gateway.websocket import close_codes
 from gateway.websocket.frame_decoder import Flood
 from gateway.websocket.frame_handler import accepted
@@ -18,6 +17,7 @@ from gateway.websocket.send_buffer import Close, Outbox
 from shared.contract import codec
 from shared.contract.frames import AcceptedFrame
 from shared.http.websocket_connection import text_frame
+from shared.internal.store_api import ProjectionOffsets
 from tests.service_token import SERVICE_TOKEN
 from tests.unit.gateway.gateway_fixture import STRANGE, House
 from tests.unit.lines import Far
@@ -215,10 +215,10 @@ def test_the_token_of_the_services_may_lie_in_a_file(tmp_path: Path) -> None:
 
 
 async def test_the_present_is_asked_once_for_all_and_never_before_they_asked(own_house: House) -> None:
-    store, asked = own_house.store, own_house.store.questions
+    store, asked = own_house.store, own_house.store.calls
     present = Present(store, own_house.door.events)
-    answers: list[Progress] = await asyncio.gather(*(present.progress() for _ in range(50)))
-    assert store.questions - asked <= 2
+    answers: list[ProjectionOffsets] = await asyncio.gather(*(present.progress() for _ in range(50)))
+    assert store.calls - asked <= 2
     before = answers[0]
     await own_house.talk("ana", "ben")
     assert (await present.progress()).offsets != before.offsets

@@ -43,10 +43,10 @@ STATUS: dict[str, int] = {
     "unavailable": 503,
     "projection_behind": 503,
 }
-InternalCode = Literal["busy", "database_away"]
+InternalCode = Literal["busy", "database_away", "protocol_mismatch"]
 """What message-store answers besides; a gateway does not pass these on."""
 
-_STATUS = STATUS | {"busy": 503, "database_away": 503}
+_STATUS = STATUS | {"busy": 503, "database_away": 503, "protocol_mismatch": 400}
 _CODE_OF: dict[int, Code] = {
     401: "unauthenticated",
     403: "forbidden",

@@ -58,7 +58,7 @@ async def test_who_prefers_to_wait_hears_the_rejection() -> None:
 
 async def test_who_waits_for_a_projection_that_stands_still_is_accepted(own_house: House) -> None:
     conversation = await own_house.talk("ana", "ben")
-    own_house.store.stands_at = tuple((await own_house.store.progress()).offsets)
+    own_house.store.frozen_at = tuple((await own_house.store.progress()).offsets)
     answer = await own_house.http.post(
         "/messages?meId=ana",
         json={"conversationId": conversation, "text": "hello"},

@@ -100,16 +100,16 @@ async def test_the_faults_that_are_documented_are_those_that_are_given(
 
         if name != "startConversation":
             await house.talk(ME, PEER)
-        house.store.stands_at = (1,) * PARTITIONS
+        house.store.frozen_at = (1,) * PARTITIONS
         await answer()
         call = operation.call()
         call.set("position", f"{EPOCH}-{house.partition_of(CONVERSATION)}-1")
         behind = await call.send(house.port)
         if behind.status in FAULTS:
             given.add((behind.status, behind.code))
-        house.store.stands_at, house.store.away, house.broker.away = None, True, True
+        house.store.frozen_at, house.store.away, house.broker.away = None, True, True
         await answer()
-        monkeypatch.setattr(type(house.store), "_answered", _broken)
+        monkeypatch.setattr(type(house.store), "_respond", _broken)
         monkeypatch.setattr(type(house.door.events), "append", _broken)
         monkeypatch.setattr(type(house.store), "sync", _broken)
         await answer()

@@ -9,9 +9,10 @@ from structlog.testing import capture_logs
 from gateway import metrics
 from gateway.commands.membership_cache import Membership
 from gateway.notifiers.offset_tracker import OffsetTracker
-from gateway.store.client import Belongs, StorePort
+from gateway.store.client import StorePort
 from shared.contract import ids
 from shared.http.problems import Problem
+from shared.internal.store_api import MembershipAnswer
 from tests.unit.gateway.gateway_fixture import STRANGE, House
 
 
@@ -46,15 +47,15 @@ async def talk(own_house: House) -> str:
 async def test_an_answer_is_remembered_until_its_conversation_changes(own_house: House, talk: str) -> None:
     store = own_house.store
     membership = Membership(store, told(own_house))
-    before = store.questions
+    before = store.calls
     assert await asked(membership, "ana", talk, 3) == ["allowed"] * 3
-    assert store.questions == before + 1
+    assert store.calls == before + 1
     assert await asked(membership, "eve", talk, 3) == ["not_found"] * 3
-    assert store.questions == before + 2
+    assert store.calls == before + 2
     membership.forget(talk)
     assert await asked(membership, "ana", talk) == ["allowed"]
     assert await asked(membership, "eve", talk) == ["not_found"]
-    assert store.questions == before + 4
+    assert store.calls == before + 4
 
 
 async def test_a_no_is_remembered_for_a_second(
@@ -62,11 +63,11 @@ async def test_a_no_is_remembered_for_a_second(
 ) -> None:
     monkeypatch.setattr("gateway.commands.membership_cache._ANSWER_LIFE", 0.1)
     membership = Membership(own_house.store, told(own_house))
-    before = own_house.store.questions
+    before = own_house.store.calls
     assert await asked(membership, "eve", talk, 2) == ["not_found"] * 2
     await asyncio.sleep(0.15)
     assert await asked(membership, "eve", talk) == ["not_found"]
-    assert own_house.store.questions == before + 2
+    assert own_house.store.calls == before + 2
 
 
 async def test_while_no_notifier_is_heard_of_a_yes_ends_after_a_second_and_a_no_at_once(
@@ -79,11 +80,11 @@ async def test_while_no_notifier_is_heard_of_a_yes_ends_after_a_second_and_a_no_
     for partition in range(4):
         offset_tracker.mark_current(partition, asyncio.get_running_loop().time() - 60)
     await asyncio.sleep(0.15)
-    before = own_house.store.questions
+    before = own_house.store.calls
     assert await asked(membership, "ana", talk, 3) == ["allowed"] * 3
-    assert own_house.store.questions == before + 1
+    assert own_house.store.calls == before + 1
     assert await asked(membership, "eve", talk, 3) == ["not_found"] * 3
-    assert own_house.store.questions == before + 4
+    assert own_house.store.calls == before + 4
 
 
 async def test_a_yes_from_before_the_first_link_is_not_kept(
@@ -97,9 +98,9 @@ async def test_a_yes_from_before_the_first_link_is_not_kept(
     offset_tracker.partition_count = 4
     for partition in range(4):
         offset_tracker.mark_current(partition, asyncio.get_running_loop().time())
-    before = own_house.store.questions
+    before = own_house.store.calls
     assert await asked(membership, "ana", talk) == ["allowed"]
-    assert own_house.store.questions == before + 1
+    assert own_house.store.calls == before + 1
 
 
 async def test_what_a_gap_left_out_makes_nothing_current() -> None:
@@ -118,14 +119,14 @@ async def test_one_user_has_four_questions_at_a_time_and_takes_no_place_of_other
 ) -> None:
     under_way, most, answer = 0, 0, asyncio.Event()
 
-    async def membership(user: str, _: str) -> Belongs:
+    async def membership(user: str, _: str) -> MembershipAnswer:
         nonlocal under_way, most
         if user == "eve":
             under_way += 1
             most = max(most, under_way)
             await answer.wait()
             under_way -= 1
-        return Belongs(user == "ana", await own_house.store.progress())
+        return MembershipAnswer(user == "ana", await own_house.store.progress())
 
     monkeypatch.setattr(own_house.store, "membership", membership)
     checked = Membership(own_house.store, told(own_house))
@@ -144,7 +145,7 @@ async def test_an_answer_that_does_not_come_in_time_opens_nothing(
 ) -> None:
     monkeypatch.setattr("gateway.commands.membership_cache._ANSWERED_WITHIN", 0.05)
 
-    async def never(*_: str) -> Belongs:
+    async def never(*_: str) -> MembershipAnswer:
         await asyncio.sleep(60)
         raise AssertionError
 
@@ -168,10 +169,10 @@ async def test_while_the_store_is_away_each_user_has_a_budget_and_it_is_not_aske
 ) -> None:
     own_house.store.away = True
     membership = Membership(own_house.store, told(own_house))
-    before, counted = own_house.store.questions, metrics.unchecked._value.get()
+    before, counted = own_house.store.calls, metrics.unchecked._value.get()
     assert (await asked(membership, "ana", STRANGE, 100)).count("allowed") in (5, 6)
     assert (await asked(membership, "ben", STRANGE, 5)) == ["allowed"] * 5
-    assert own_house.store.questions <= before + 2
+    assert own_house.store.calls <= before + 2
     assert 10 <= metrics.unchecked._value.get() - counted <= 12
 
 
@@ -215,10 +216,10 @@ async def test_of_a_store_that_is_behind_what_was_told_a_no_counts_for_nothing(
     offset_tracker, partition = told(own_house), own_house.partition_of(talk)
     membership = Membership(own_house.store, offset_tracker)
     offset_tracker.assign(partition, 0, 2)
-    own_house.store.stands_at = (1, 1, 1, 1)
+    own_house.store.frozen_at = (1, 1, 1, 1)
     assert await asked(membership, "ana", talk, 2) == ["allowed"] * 2
     assert (await asked(membership, "eve", talk, 20)).count("allowed") in (5, 6)
-    own_house.store.stands_at = None
+    own_house.store.frozen_at = None
     assert await asked(membership, "eve", talk) == ["not_found"]
 
 
@@ -227,9 +228,9 @@ async def test_a_yes_of_a_store_that_is_behind_what_was_told_is_not_kept(
 ) -> None:
     """It may not know yet of a removal that was told already."""
 
-    async def behind(*_: str) -> Belongs:
+    async def behind(*_: str) -> MembershipAnswer:
         progress = await own_house.store.progress()
-        return Belongs(True, type(progress)(progress.epoch, (0, 0, 0, 0)))
+        return MembershipAnswer(True, type(progress)(progress.epoch, (0, 0, 0, 0)))
 
     offset_tracker = told(own_house)
     offset_tracker.assign(own_house.partition_of(talk), 0, 2)
@@ -262,8 +263,8 @@ async def test_who_became_a_member_is_not_refused_for_an_answer_from_before(
         await client.say(type="message", **body)
         assert (await client.hear())["code"] == "not_found"
 
-        async def member(*_: str) -> Belongs:
-            return Belongs(True, await own_house.store.progress())
+        async def member(*_: str) -> MembershipAnswer:
+            return MembershipAnswer(True, await own_house.store.progress())
 
         monkeypatch.setattr(own_house.store, "membership", member)  # eve was added
         await own_house.notifier.send_entry(
@@ -282,10 +283,10 @@ class Meanwhile:
         self._store = house.store
         self._conversation = conversation
         self.membership_of: Membership | None = None
-        self.questions = 0
+        self.calls = 0
 
-    async def membership(self, user: str, conversation: str) -> Belongs:
-        self.questions += 1
+    async def membership(self, user: str, conversation: str) -> MembershipAnswer:
+        self.calls += 1
         answer = await self._store.membership(user, conversation)
         assert self.membership_of is not None
         self.membership_of.forget(self._conversation)
@@ -299,4 +300,4 @@ async def test_only_a_change_of_the_same_conversation_outdates_an_answer(
     store = Meanwhile(own_house, talk if own else ids.direct_conversation_id("cat", "dan"))
     membership = store.membership_of = Membership(cast("StorePort", store), told(own_house))
     assert await asked(membership, "ana", talk, 3) == ["allowed"] * 3
-    assert store.questions == questions
+    assert store.calls == questions

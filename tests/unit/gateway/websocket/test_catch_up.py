@@ -9,7 +9,7 @@ import orjson
 
 from gateway.commands.event_producer import EventLog
 from gateway.notifiers.offset_tracker import OffsetTracker
-from gateway.store.client import Answer, Progress, StorePort, Unavailable
+from gateway.store.client import StorePort, StoreResponse, StoreUnavailable
 from gateway.websocket import close_codes
 from gateway.websocket.catch_up import AT_ONCE, CatchUp
 from gateway.websocket.connection import Socket
@@ -17,6 +17,7 @@ from gateway.websocket.send_buffer import Close, Outbox
 from shared.contract import cursor
 from shared.http.websocket_connection import text_frame
 from shared.internal.link_protocol import LinkEntry
+from shared.internal.store_api import ProjectionOffsets, SyncPage
 from tests.unit.gateway.gateway_fixture import EPOCH, House
 from tests.unit.lines import Far
 
@@ -31,14 +32,14 @@ class Store:
         self.answers = asyncio.Event()
         self.answers.set()
 
-    async def sync(self, user: str, at: str, **_: object) -> Answer:
+    async def sync(self, user: str, at: str, **_: object) -> StoreResponse:
         self.asked.append(user)
         if self.away:
-            raise Unavailable
+            raise StoreUnavailable
         await self.answers.wait()
         if user.startswith("late"):
-            return Answer(503, b'{"code":"projection_behind"}')
-        return Answer(200, b'{"entries":[],"cursor":"%s","hasMore":false}' % at.encode())
+            return StoreResponse(503, b'{"code":"projection_behind"}')
+        return StoreResponse(200, SyncPage([], at, has_more=False).encode())
 
 
 class Emptied(Store):
@@ -46,10 +47,10 @@ class Emptied(Store):
 
     at = (5,)
 
-    async def sync(self, user: str, at: str, **_: object) -> Answer:
+    async def sync(self, user: str, at: str, **_: object) -> StoreResponse:
         self.asked.append(user)
         reached = cursor.encode(EPOCH, user, self.at)
-        return Answer(200, b'{"entries":[],"cursor":"%s","hasMore":false}' % reached.encode())
+        return StoreResponse(200, SyncPage([], reached, has_more=False).encode())
 
 
 class Log:
@@ -79,7 +80,7 @@ def behind(
 ) -> Socket:
     socket = Socket(user, Outbox(line or Far(), frames, 1_000 * frames), told or OffsetTracker())
     socket.registered = True
-    socket.begin(Progress(EPOCH, at))
+    socket.begin(ProjectionOffsets(EPOCH, at))
     socket.fall_behind()
     return socket
 
@@ -186,10 +187,10 @@ async def test_as_long_as_the_client_does_not_read_the_cursor_covers_what_was_pu
 class Endless(Store):
     """Something always comes after what was shown."""
 
-    async def sync(self, user: str, at: str, **_: object) -> Answer:
+    async def sync(self, user: str, at: str, **_: object) -> StoreResponse:
         self.asked.append(user)
         await asyncio.sleep(0)
-        return Answer(200, b'{"entries":[],"cursor":"%s","hasMore":true}' % at.encode())
+        return StoreResponse(200, SyncPage([], at, has_more=True).encode())
 
 
 async def test_once_a_socket_is_closed_nothing_more_is_read_for_it() -> None:

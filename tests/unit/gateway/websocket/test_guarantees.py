@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from gateway.commands.progress_reader import Present
-from gateway.store.client import Belongs, Progress
 from shared.contract import cursor
 from shared.contract.events import MessageSent
+from shared.internal.store_api import MembershipAnswer, ProjectionOffsets
 from tests.unit.gateway.gateway_fixture import House
 
 
@@ -27,7 +27,7 @@ async def test_the_present_never_answers_with_an_older_question(
 ) -> None:
     answer, read = asyncio.Event(), own_house.store.progress
 
-    async def slow() -> Progress:
+    async def slow() -> ProjectionOffsets:
         progress = await read()
         await answer.wait()
         return progress
@@ -67,10 +67,10 @@ async def test_a_slow_answer_about_members_changes_no_order(
     talk = await own_house.talk("ana", "ben")
     delays = iter([0.1, 0.0, 0.05])
 
-    async def membership(*_: str) -> Belongs:
+    async def membership(*_: str) -> MembershipAnswer:
         await asyncio.sleep(next(delays, 0))
         own_house.door.membership.forget(talk)  # so that it is asked each time
-        return Belongs(True, await own_house.store.progress())
+        return MembershipAnswer(True, await own_house.store.progress())
 
     monkeypatch.setattr(own_house.store, "membership", membership)
     assert await _said(own_house, talk, talk, talk, talk) == ["0", "1", "2", "3"]

@@ -210,7 +210,7 @@ async def test_a_socket_without_a_store_gets_its_cursor_later(own_house: House) 
         assert [(await client.hear())["cursor"] for _ in range(2)] == [None, None]
         await own_house.notifier.send_entry(["ana"], {"type": "message"}, partition=1, source_offset=6)
         assert (await client.hear())["type"] == "message"
-        own_house.store.away, own_house.store.stands_at = False, (1, 6, 1, 1)
+        own_house.store.away, own_house.store.frozen_at = False, (1, 6, 1, 1)
         later = cursor.decode((await client.hear("cursor"))["cursor"])
     assert later.offsets == (1, 6, 1, 1)
 
@@ -221,8 +221,8 @@ async def test_a_cursor_that_comes_later_does_not_cover_what_is_still_to_be_told
     own_house.store.away = True
     async with own_house.present("ana") as client:
         await own_house.say("ben", talk, "committed")
-        asked, own_house.store.away = own_house.store.questions, False
-        while own_house.store.questions == asked:
+        asked, own_house.store.away = own_house.store.calls, False
+        while own_house.store.calls == asked:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)
         partition = own_house.partition_of(talk)
@@ -353,7 +353,7 @@ async def test_member_entries_end_what_is_remembered_of_a_conversation(own_house
     own_house.door.membership.remember(STRANGE, "ana")
     async with own_house.present("ana") as client:
         kind = "chat.member.removed.v1"
-        own_house.store.stands_at = (9, 1, 1, 1)
+        own_house.store.frozen_at = (9, 1, 1, 1)
         await own_house.notifier.send_entry(
             ["ana"], {"type": "x"}, source_offset=9, kind=kind, conversation=STRANGE
         )

@@ -1,41 +1,18 @@
 """The parameters of the calls: read from raw query strings, and described in OpenAPI, by the same models."""
 
-import re
 from functools import cache
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, GetCoreSchemaHandler, PrivateAttr, model_validator
-from pydantic_core import CoreSchema, core_schema
+from pydantic import AfterValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from gateway.api.examples import CALLER, CONVERSATION
-from shared.contract import cursor, page_token, position
+from shared.contract import page_token, position
 from shared.contract.cursor import Cursor
-from shared.contract.fields import MAX_SEQ, ErrorText, UserId, Uuid, WireModel
-from shared.http.problems import Problem
+from shared.contract.fields import ErrorText, UserId, Uuid, WireModel
+from shared.internal import store_api
+from shared.internal.store_api import Bound, HistoryBound
 
-_digits = re.compile(r"-?[0-9]{1,16}")
-
-
-class _Whole(NamedTuple):
-    """A whole number in decimal digits."""
-
-    low: int
-    high: int
-
-    def read(self, value: object) -> object:
-        if isinstance(value, str):
-            if not _digits.fullmatch(value) or not self.low <= int(value) <= self.high:
-                raise ValueError(f"must be a whole number from {self.low} to {self.high}")
-            return int(value)
-        return value
-
-    def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
-        number = core_schema.int_schema(ge=self.low, le=self.high)
-        return core_schema.no_info_before_validator_function(self.read, number)
-
-
-Limit = Annotated[int, _Whole(1, 100), Field(examples=[50])]
-Bound = Annotated[int, _Whole(0, MAX_SEQ)]
+Limit = Annotated[store_api.Limit, Field(examples=[50])]
 
 
 def _page_token(text: str) -> str:
@@ -92,11 +69,8 @@ class SyncQuery(Query):
 
     @model_validator(mode="after")
     def _decoded(self) -> Self:
-        """Raises Problem: what was never a cursor has a code of its own."""
-        try:
-            self._came_with = cursor.decode(self.cursor) if self.cursor is not None else None
-        except cursor.InvalidCursor as error:
-            raise Problem("cursor_invalid", f"the cursor {error}") from None
+        """Raises Problem(cursor_invalid)."""
+        self._came_with = store_api.decode_cursor(self.cursor) if self.cursor is not None else None
         return self
 
     @property
@@ -118,14 +92,12 @@ class HistoryQuery(Query):
 
     @model_validator(mode="after")
     def _one_bound(self) -> Self:
-        if len(self.bounds) > 1:
-            raise ValueError("before, after, around: at most one of them")
+        store_api.single_bound(self.before, self.after, self.around)
         return self
 
     @property
-    def bounds(self) -> dict[str, int]:
-        named = {"before": self.before, "after": self.after, "around": self.around}
-        return {name: value for name, value in named.items() if value is not None}
+    def bound(self) -> HistoryBound | None:
+        return store_api.single_bound(self.before, self.after, self.around)
 
 
 def _split(described: dict[str, Any]) -> dict[str, Any]:

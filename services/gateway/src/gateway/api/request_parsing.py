@@ -6,8 +6,7 @@ body: a rule of a route's own would come too late. Rules that depend on who call
 context, as `caller`."""
 
 import asyncio
-from typing import Any, NamedTuple, TypeVar
-from urllib.parse import unquote_to_bytes
+from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
@@ -20,6 +19,7 @@ from gateway.auth import authentication
 from gateway.auth.origins import foreign
 from gateway.components import Door
 from shared.http.problems import Code, Problem
+from shared.http.query_string import QueryString
 
 Q = TypeVar("Q", bound=Query)
 B = TypeVar("B")
@@ -27,52 +27,20 @@ B = TypeVar("B")
 _BODY_WITHIN = 10.0
 
 
-class Fields(NamedTuple):
-    """A query string, taken apart. Unreadable ones are kept, for the order of the checks."""
-
-    values: dict[str, list[str]]
-    complaint: str | None
-
-    @classmethod
-    def parse(cls, raw: bytes) -> "Fields":
-        values: dict[str, list[str]] = {}
-        complaint = None
-        for field in raw.split(b"&") if raw else ():
-            name, _, value = field.replace(b"+", b" ").partition(b"=")
-            try:
-                values.setdefault(unquote_to_bytes(name).decode(), []).append(
-                    unquote_to_bytes(value).decode()
-                )
-            except UnicodeDecodeError:
-                values.setdefault(unquote_to_bytes(name).decode(errors="replace"), [])
-                complaint = "the query is not percent-encoded UTF-8"
-        return cls(values, complaint)
-
-    def single(self, model: type[Query]) -> dict[str, str]:
-        """Raises Problem (400) for what is unreadable, repeated or missing; what is unknown is left out."""
-        if self.complaint:
-            raise Problem("bad_request", self.complaint)
-        for name, required in model.parameters():
-            count = len(self.values.get(name, ()))
-            if count > 1 or (required and count == 0):
-                raise Problem("bad_request", f"{name}: is {'repeated' if count else 'missing'}")
-        return {name: self.values[name][0] for name, _ in model.parameters() if name in self.values}
-
-
 async def read(request: Request, model: type[Q]) -> tuple[str, Q]:
     """The caller's user id and the query. Raises Problem."""
-    fields = Fields.parse(request.scope["query_string"])
-    caller = authentication.identify(request.headers, fields.values)
-    query = _query(fields.single(model), model)
+    query_string = QueryString.parse(request.scope["query_string"])
+    caller = authentication.identify(request.headers, query_string.values)
+    query = _query(query_string.single_values(model.parameters()), model)
     return caller.agreed(query.me_id), query
 
 
 async def read_with_body(request: Request, body: TypeAdapter[B], door: Door) -> tuple[str, B]:
     """The caller's user id and the body of a call that writes. Raises Problem."""
-    fields = Fields.parse(request.scope["query_string"])
-    caller = authentication.identify(request.headers, fields.values)
+    query_string = QueryString.parse(request.scope["query_string"])
+    caller = authentication.identify(request.headers, query_string.values)
     raw = await _bounded(request, door.settings.max_body)
-    single = fields.single(Query)
+    single = query_string.single_values(Query.parameters())
     _require_utf8(request.headers.get("content-type", ""))
     content = _content(raw, body, caller.token or single.get("meId"))
     query = _query(single, Query)

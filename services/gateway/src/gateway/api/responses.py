@@ -8,7 +8,7 @@ import orjson
 from starlette.responses import Response
 
 from gateway.commands.event_producer import EventLog
-from gateway.store.client import Answer, Unavailable, Until
+from gateway.store.client import StoreResponse, StoreUnavailable, WaitFor
 from shared.contract.cursor import Cursor
 from shared.contract.position import Position
 from shared.http.problems import Problem
@@ -21,16 +21,16 @@ def json(status: int, body: dict[str, Any], headers: dict[str, str] | None = Non
     return Response(orjson.dumps(body), status, headers, "application/json")
 
 
-def passed_on(answer: Answer) -> Response:
+def passed_on(answer: StoreResponse) -> Response:
     """The store's answer, unread."""
-    if answer.behind:
+    if answer.is_behind:
         raise Problem("projection_behind", "the read models are not there yet")
     media_type = "application/json" if answer.ok else "application/problem+json"
     return Response(answer.body, answer.status, media_type=media_type)
 
 
 async def read_models(
-    ask: Callable[[Until | None], Awaitable[Answer]],
+    ask: Callable[[WaitFor | None], Awaitable[StoreResponse]],
     events: EventLog,
     position: str | None,
     came_with: Cursor | None = None,
@@ -40,12 +40,12 @@ async def read_models(
         if position is None and came_with is None:
             return passed_on(await ask(None))
         place = _parsed(position, events) if position is not None else None
-        answer = await ask(Until(position, 0))
-        if answer.behind:
+        answer = await ask(WaitFor(position, 0))
+        if answer.is_behind:
             await _require_written(place, came_with, events)
-            answer = await ask(Until(position, CAUGHT_UP_WITHIN))
+            answer = await ask(WaitFor(position, CAUGHT_UP_WITHIN))
         return passed_on(answer)
-    except Unavailable:
+    except StoreUnavailable:
         raise Problem("unavailable", "the read models do not answer") from None
 
 

@@ -12,7 +12,7 @@ from cachetools import TTLCache
 
 from gateway.commands.membership_budget import Unchecked
 from gateway.notifiers.offset_tracker import OffsetTracker
-from gateway.store.client import Away, StorePort, Unavailable
+from gateway.store.client import StoreAway, StorePort, StoreUnavailable
 from shared.http.problems import Problem, not_found
 
 _QUESTIONS = 4  # of one user at a time
@@ -93,10 +93,10 @@ class Membership:
                 if member is not None or self._unchecked.open:
                     return member
                 return await self._answer(user, conversation)
-        except Away as away:
+        except StoreAway as away:
             self._unchecked.begin(str(away))
             return None
-        except (Unavailable, TimeoutError):
+        except (StoreUnavailable, TimeoutError):
             raise Problem("unavailable", "membership cannot be checked in time; try again") from None
 
     async def _answer(self, user: str, conversation: str) -> bool | None:
@@ -106,7 +106,7 @@ class Membership:
         told, current = self._offset_tracker.source_offsets(), self._is_current(conversation)
         member, at = await self._store.membership(user, conversation)
         self._unchecked.end()
-        if at.lacks(told):
+        if at.is_behind(told):
             return member or None
         if not question.outdated:  # else the answer may be older than the change
             self._answers.setdefault(conversation, {})[user] = member

@@ -9,7 +9,8 @@ import asyncio
 import structlog
 
 from gateway.commands.event_producer import EventLog
-from gateway.store.client import Progress, StorePort, Unavailable
+from gateway.store.client import StorePort, StoreUnavailable
+from shared.internal.store_api import ProjectionOffsets
 
 log = structlog.get_logger()
 
@@ -18,25 +19,25 @@ class Present:
     def __init__(self, store: StorePort, events: EventLog) -> None:
         self._store = store
         self._events = events
-        self._running: asyncio.Task[Progress] | None = None
-        self._next: asyncio.Task[Progress] | None = None
+        self._running: asyncio.Task[ProjectionOffsets] | None = None
+        self._next: asyncio.Task[ProjectionOffsets] | None = None
 
-    async def progress(self) -> Progress:
-        """Raises Unavailable."""
+    async def progress(self) -> ProjectionOffsets:
+        """Raises StoreUnavailable."""
         if self._next is None:
             self._next = asyncio.create_task(self._ask(self._running))
             self._next.add_done_callback(lambda task: task.cancelled() or task.exception())
         return await asyncio.shield(self._next)
 
-    async def _ask(self, before: asyncio.Task[Progress] | None) -> Progress:
+    async def _ask(self, before: asyncio.Task[ProjectionOffsets] | None) -> ProjectionOffsets:
         if before is not None:
             await asyncio.wait([before])
         self._running, self._next = self._next, None
         progress = await self._store.progress()
         identity = self._events.identity
         if identity is None:
-            raise Unavailable("the log was not seen yet")
+            raise StoreUnavailable("the log was not seen yet")
         if (identity.epoch, identity.partitions) != (progress.epoch, len(progress.offsets)):
             log.error("store.of_another_log", store=progress.epoch, log=identity.epoch)
-            raise Unavailable("the store and the log do not belong together")
+            raise StoreUnavailable("the store and the log do not belong together")
         return progress

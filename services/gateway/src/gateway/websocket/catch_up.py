@@ -5,22 +5,20 @@ came before stands in this page or in a later one. So a long absence needs no me
 """
 
 import asyncio
-from dataclasses import dataclass
-from typing import Any
 
-import orjson
 import structlog
 from pydantic import BaseModel
 
 from gateway import metrics
 from gateway.api.responses import require_reached
 from gateway.commands.event_producer import EventLog
-from gateway.store.client import Answer, Progress, StorePort, Unavailable, Until
+from gateway.store.client import StorePort, StoreResponse, StoreUnavailable, WaitFor
 from gateway.websocket.connection import Socket
 from shared.contract import cursor
 from shared.contract.cursor import Cursor
 from shared.contract.frames import CursorFrame, ResetFrame, ResetReason
 from shared.http.problems import Problem
+from shared.internal.store_api import ProjectionOffsets, SyncPage
 from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
@@ -29,13 +27,6 @@ _PAGE = 100
 AT_ONCE = 8  # sockets that read a page at the same time: a storm of them leaves the store to others
 _ASK_AGAIN = 0.5
 _LONGEST_PAUSE = 2.0
-
-
-@dataclass(frozen=True)
-class Page:
-    entries: list[dict[str, Any]]
-    cursor: str
-    more: bool
 
 
 class Unusable(Exception):
@@ -65,12 +56,12 @@ class CatchUp:
                 return
             page = await self._page(socket)
             place = _put(socket, page)
-            more = page.more or socket.is_beyond(place)
-            if more and not page.more:
+            more = page.has_more or socket.is_beyond(place)
+            if more and not page.has_more:
                 socket.drop()
                 await asyncio.sleep(_ASK_AGAIN)
 
-    async def _page(self, socket: Socket) -> Page:
+    async def _page(self, socket: Socket) -> SyncPage:
         at = socket.cursor()
         if at is None:
             raise Unusable("unknown")
@@ -79,9 +70,8 @@ class CatchUp:
             try:
                 answer = await self._ask(socket, at)
                 if answer.ok:
-                    body = orjson.loads(answer.body)
-                    return Page(body["entries"], body["cursor"], body["hasMore"])
-                if not answer.behind:
+                    return SyncPage.decode(answer.body)
+                if not answer.is_behind:
                     raise Unusable("cursor_unusable")
                 if not asked_end:
                     await require_reached(cursor.decode(at), self._events)
@@ -89,7 +79,7 @@ class CatchUp:
             except Problem as problem:
                 if problem.code == "cursor_unusable":
                     raise Unusable("beyond_the_log") from None
-            except Unavailable:
+            except StoreUnavailable:
                 # longer and longer: one whose page alone cannot be read takes its turn from others seldom
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
@@ -97,17 +87,18 @@ class CatchUp:
             socket.drop()
             await asyncio.sleep(_ASK_AGAIN)
 
-    async def _ask(self, socket: Socket, at: str) -> Answer:
+    async def _ask(self, socket: Socket, at: str) -> StoreResponse:
         """In turn. While the store is away the turn is kept for a moment: nobody else would be
-        answered either, and thousands that ask again and again are a burden to both. Raises Unavailable."""
+        answered either, and thousands that ask again and again are a burden to both. Raises
+        StoreUnavailable."""
         async with self._turns:
             socket.hold()
             try:
                 with metrics.catching_up.track_inprogress():
-                    page = await self._store.sync(socket.user, at, limit=_PAGE, until=Until(None, 0.0))
+                    page = await self._store.sync(socket.user, at, limit=_PAGE, wait_for=WaitFor(None, 0.0))
                 self._waiting = False
                 return page
-            except Unavailable as error:
+            except StoreUnavailable as error:
                 socket.drop()
                 if not self._waiting:
                     log.warning("catch_up.waiting", reason=str(error))
@@ -116,16 +107,16 @@ class CatchUp:
                 raise
 
 
-def _put(socket: Socket, page: Page) -> Progress:
+def _put(socket: Socket, page: SyncPage) -> ProjectionOffsets:
     """All in one go, so that the socket's cursor covers what was put at any moment. There is room: a page is
     bounded, too, and half an outbox holds it (settings). Returns the place reached."""
-    for entry in page.entries:
-        socket.put_json(orjson.dumps(entry))
+    for frame in page.frames:
+        socket.put_json(frame)
     reached = cursor.decode(page.cursor)
-    place = Progress(reached.epoch, reached.offsets)
+    place = ProjectionOffsets(reached.epoch, reached.offsets)
     socket.begin(place)
     failpoint("session.page")
-    if page.more:
+    if page.has_more:
         socket.put(CursorFrame(cursor=page.cursor))
     return place
 

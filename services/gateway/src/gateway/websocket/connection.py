@@ -14,12 +14,12 @@ from pydantic import BaseModel
 
 from gateway import metrics
 from gateway.notifiers.offset_tracker import OffsetTracker
-from gateway.store.client import Progress
 from gateway.websocket import close_codes
 from gateway.websocket.send_buffer import Close, Outbox
 from shared.contract import codec, cursor
 from shared.http.websocket_connection import text_frame
 from shared.internal.link_protocol import LinkEntry
+from shared.internal.store_api import ProjectionOffsets
 
 _CLOSE_WITHIN = 1.0
 
@@ -41,7 +41,7 @@ class Socket:
         self._held: list[LinkEntry] | None = []
         """None: they are dropped."""
         self._held_bytes = 0
-        self._base: Progress | None = None
+        self._base: ProjectionOffsets | None = None
         self._seen: tuple[int, ...] = ()
         """Per partition, what is below is not shown again."""
         self._left_out: dict[int, int] = {}
@@ -61,7 +61,7 @@ class Socket:
         """A frame that is JSON already."""
         self._write(text_frame(frame))
 
-    def begin(self, place: Progress | None) -> None:
+    def begin(self, place: ProjectionOffsets | None) -> None:
         """Everything up to there was shown, or is history to this client. None: the store does not say."""
         self._base = place
         self._seen = place.offsets if place else ()
@@ -93,10 +93,10 @@ class Socket:
         """What was told until now must be in what the store says next."""
         self._left_out = self._offset_tracker.source_offsets()
 
-    def is_beyond(self, place: Progress) -> bool:
+    def is_beyond(self, place: ProjectionOffsets) -> bool:
         """Is the store behind what was told before it was asked? What is missing there must not count as
         shown."""
-        return place.lacks(self._left_out)
+        return place.is_behind(self._left_out)
 
     def release(self) -> None:
         """Show what was held back, and from now on everything at once."""
@@ -104,13 +104,13 @@ class Socket:
         for entry in held:
             self.deliver(entry)
 
-    def place(self, present: Progress) -> None:
+    def place(self, present: ProjectionOffsets) -> None:
         """Where this socket is, by where the store was a moment ago. What notifiers told is sure; where they
         told nothing yet (of a new or an emptied partition), what the store has is history, or was told
         meanwhile and is known by that."""
         known = (self._offset_tracker.source_offset(partition) for partition in range(len(present.offsets)))
         offsets = tuple(told or at for told, at in zip(known, present.offsets, strict=True))
-        self._base = Progress(present.epoch, offsets)
+        self._base = ProjectionOffsets(present.epoch, offsets)
 
     def cursor(self) -> str | None:
         """Covers exactly what was put before. None as long as its place is not known."""
@@ -128,11 +128,11 @@ class Socket:
         """A ping was not answered: the client does not read, or is gone."""
         self.close(close_codes.closing(close_codes.TOO_SLOW), drop=True)
 
-    def _place(self) -> Progress | None:
+    def _place(self) -> ProjectionOffsets | None:
         if self._base is None or not self._live:
             return self._base
         told = (max(at, self._offset_tracker.source_offset(p)) for p, at in enumerate(self._base.offsets))
-        return Progress(self._base.epoch, tuple(told))
+        return ProjectionOffsets(self._base.epoch, tuple(told))
 
     def _hold(self, held: list[LinkEntry], entry: LinkEntry) -> None:
         held.append(entry)

@@ -14,11 +14,10 @@ import structlog
 from pydantic import BaseModel
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.api.request_parsing import Fields
 from gateway.auth import authentication
 from gateway.auth.origins import foreign
 from gateway.components import Door
-from gateway.store.client import Progress, Unavailable
+from gateway.store.client import StoreUnavailable
 from gateway.websocket import close_codes
 from gateway.websocket.catch_up import Unusable, verdict
 from gateway.websocket.connection import Socket
@@ -28,7 +27,9 @@ from gateway.websocket.send_buffer import Close, Outbox
 from shared.contract import cursor
 from shared.contract.cursor import InvalidCursor
 from shared.contract.frames import CursorFrame, ErrorFrame, HelloFrame, ResetFrame, SyncedFrame
+from shared.http.query_string import QueryString
 from shared.http.websocket_connection import RawConnection, raw_connection
+from shared.internal.store_api import ProjectionOffsets
 from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
@@ -42,7 +43,7 @@ async def attend(door: Door, websocket: WebSocket) -> None:
     if not door.origins.allow(websocket.headers):
         await websocket.send_denial_response(foreign().response())
         return
-    fields = Fields.parse(websocket.scope["query_string"]).values
+    fields = QueryString.parse(websocket.scope["query_string"]).values
     user = authentication.of_socket(websocket.headers, fields.get("token", []))
     refusal = await _refusal(door, user)
     await websocket.accept()
@@ -144,11 +145,11 @@ class Session:
         self._socket.mark()
         return True
 
-    async def _present(self) -> Progress | None:
+    async def _present(self) -> ProjectionOffsets | None:
         """None while the store is away."""
         try:
             return await self._door.present.progress()
-        except Unavailable:
+        except StoreUnavailable:
             return None
 
     async def _greet(self) -> None:
@@ -181,7 +182,7 @@ class Session:
             self._fault = None
         self._socket.release()
 
-    def _resumable(self) -> tuple[Progress | None, BaseModel | None]:
+    def _resumable(self) -> tuple[ProjectionOffsets | None, BaseModel | None]:
         """The place to go on from; or why the cursor that the client came with is of no use."""
         if not self._cursors or self._cursors == [""]:
             return None, None
@@ -190,7 +191,7 @@ class Session:
         except InvalidCursor as error:
             return None, ErrorFrame(code="cursor_invalid", message=f"the cursor {error}; fetch anew")
         fault = verdict(came_with, self._socket.user, self._door.events)
-        return (Progress(came_with.epoch, came_with.offsets) if fault is None else None), fault
+        return (ProjectionOffsets(came_with.epoch, came_with.offsets) if fault is None else None), fault
 
     def _beat_later(self) -> None:
         """Says at least every heartbeat what was covered; null as long as that is not known."""

@@ -3,6 +3,7 @@
 from typing import LiteralString
 
 from message_store.storage.tables import CONVERSATIONS, JOURNAL, MEMBERS, MESSAGES, Table
+from message_store.storage.timestamps import rfc3339
 
 CLAIM = """
 insert into progress (partition, partitions, epoch, next_offset, published, owner)
@@ -122,12 +123,6 @@ from journal j {joins}
 where j.partition = %s and j."offset" >= %s and j.outcome in ('entry', 'rejected')
 order by j."offset" limit %s
 """
-
-
-def rfc3339(expression: LiteralString) -> LiteralString:
-    """Return SQL for a timestamp as text, in UTC with milliseconds: the form of every wire."""
-    return f"""to_char({expression} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
-
 
 STATES = STATES.format(created_at=rfc3339("c.created_at"), updated_at=rfc3339("c.updated_at"))
 ENTRY_COLUMNS = ENTRY_COLUMNS.format(

@@ -28,7 +28,9 @@ def conversations(door: Door) -> APIRouter:
     async def list_conversations(request: Request) -> Response:
         user, query = await request_parsing.read(request, ConversationsQuery)
         return await responses.read_models(
-            lambda until: door.store.conversations(user, limit=query.limit, page=query.page, until=until),
+            lambda wait_for: door.store.conversations(
+                user, limit=query.limit, page=query.page, wait_for=wait_for
+            ),
             door.events,
             query.position,
         )

@@ -28,8 +28,8 @@ def history(door: Door) -> APIRouter:
     async def read_history(request: Request) -> Response:
         user, query = await request_parsing.read(request, HistoryQuery)
         return await responses.read_models(
-            lambda until: door.store.history(
-                user, query.conversation_id, limit=query.limit, bounds=query.bounds, until=until
+            lambda wait_for: door.store.history(
+                user, query.conversation_id, limit=query.limit, bound=query.bound, wait_for=wait_for
             ),
             door.events,
             query.position,

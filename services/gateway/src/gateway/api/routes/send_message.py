@@ -8,10 +8,11 @@ from gateway.api.openapi_docs import asked, problems, success
 from gateway.api.query_params import Query
 from gateway.api.schemas import AcceptedMessage, NewMessage, new_message
 from gateway.components import Door
-from gateway.store.client import Outcome, Unavailable, Until
+from gateway.store.client import StoreUnavailable
 from shared.contract.frames import Message
 from shared.contract.position import Position
 from shared.http.problems import Problem, not_found
+from shared.internal.store_api import OutcomeAnswer
 from shared.kafka import Unconfirmed
 
 _PREFER = {
@@ -65,14 +66,14 @@ def messages(door: Door) -> APIRouter:
     return router
 
 
-async def _outcome(door: Door, user: str, position: Position, wait: float) -> Outcome | None:
+async def _outcome(door: Door, user: str, position: Position, wait: float) -> OutcomeAnswer | None:
     try:
-        return await door.store.outcome(user, Until(str(position), wait))
-    except Unavailable:
+        return await door.store.outcome(user, str(position), wait)
+    except StoreUnavailable:
         return None
 
 
-def _made(outcome: Outcome) -> Response | None:
+def _made(outcome: OutcomeAnswer) -> Response | None:
     """None when history does not have it. Raises Problem when the fold refused it."""
     if outcome.outcome == "rejected":
         if outcome.reason == "not_found":

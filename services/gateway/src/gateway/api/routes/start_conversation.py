@@ -8,7 +8,7 @@ from gateway.api.openapi_docs import asked, problems, success
 from gateway.api.query_params import Query
 from gateway.api.schemas import NewConversation, new_conversation
 from gateway.components import Door
-from gateway.store.client import Answer, Unavailable, Until
+from gateway.store.client import StoreResponse, StoreUnavailable, WaitFor
 from shared.contract import ids
 from shared.contract.frames import Conversation
 from shared.http.problems import Problem
@@ -38,9 +38,9 @@ def start(door: Door) -> APIRouter:
         user, body = await request_parsing.read_with_body(request, new_conversation, door)
         try:
             answer = await _started(door, user, body.peer_id)
-        except (Unavailable, Unconfirmed):
+        except (StoreUnavailable, Unconfirmed):
             raise Problem("unavailable", "not started yet; repeat it") from None
-        if not answer.ok and not answer.behind:  # the fold made nothing of it
+        if not answer.ok and not answer.is_behind:  # the fold made nothing of it
             raise Problem("unavailable", "not started yet; repeat it")
         if answer.ok:
             conversation = ids.direct_conversation_id(user, body.peer_id)
@@ -51,11 +51,11 @@ def start(door: Door) -> APIRouter:
     return router
 
 
-async def _started(door: Door, user: str, peer: str) -> Answer:
+async def _started(door: Door, user: str, peer: str) -> StoreResponse:
     conversation = ids.direct_conversation_id(user, peer)
     there = await door.store.conversation(user, conversation)
     if there.status != 404:
         return there
     position = await (await door.sending.direct(user, peer))
-    until = Until(str(position), responses.CAUGHT_UP_WITHIN)
-    return await door.store.conversation(user, conversation, until=until)
+    wait_for = WaitFor(str(position), responses.CAUGHT_UP_WITHIN)
+    return await door.store.conversation(user, conversation, wait_for=wait_for)

@@ -8,6 +8,8 @@ from gateway.api.openapi_docs import asked, problems, success
 from gateway.api.query_params import SyncQuery
 from gateway.api.schemas import SyncPage
 from gateway.components import Door
+from gateway.store.client import StoreResponse, WaitFor
+from shared.internal.store_api import SyncPage as StoredPage
 
 
 def sync(door: Door) -> APIRouter:
@@ -25,10 +27,13 @@ def sync(door: Door) -> APIRouter:
     async def read_sync(request: Request) -> Response:
         user, query = await request_parsing.read(request, SyncQuery)
         return await responses.read_models(
-            lambda until: door.store.sync(user, query.cursor, limit=query.limit, until=until),
-            door.events,
-            query.position,
-            query.came_with,
+            lambda wait_for: read_page(user, query, wait_for), door.events, query.position, query.came_with
         )
+
+    async def read_page(user: str, query: SyncQuery, wait_for: WaitFor | None) -> StoreResponse:
+        response = await door.store.sync(user, query.cursor, limit=query.limit, wait_for=wait_for)
+        if not response.ok:
+            return response
+        return response._replace(body=StoredPage.decode(response.body).to_json())
 
     return router
