@@ -30,43 +30,49 @@ from shared.internal.store_api import (
     SyncParams,
 )
 from tests.service_token import SERVICE_TOKEN
-from tests.unit.gateway.gateway_fixture import EPOCH, PARTITIONS, STRANGE, House, opened
+from tests.unit.gateway.gateway_fixture import (
+    EPOCH,
+    PARTITIONS,
+    UNKNOWN_CONVERSATION,
+    GatewayFixture,
+    run_gateway,
+)
 
 P = TypeVar("P", bound=CallParams)
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 @pytest.fixture(scope="module")
-async def house() -> AsyncIterator[House]:
-    async with opened() as house:
-        yield house
+async def gateway() -> AsyncIterator[GatewayFixture]:
+    async with run_gateway() as gateway:
+        yield gateway
 
 
 @pytest.fixture(params=["memory", "http"])
-async def store(request: pytest.FixtureRequest, house: House) -> AsyncIterator[StorePort]:
-    house.store.away = house.store.busy = False
-    house.store.frozen_at = None
+async def store(request: pytest.FixtureRequest, gateway: GatewayFixture) -> AsyncIterator[StorePort]:
+    gateway.store.away = gateway.store.busy = False
+    gateway.store.frozen_at = None
     if request.param == "memory":
-        yield house.store
+        yield gateway.store
     else:
-        async with served(house.store) as url, HttpStore(url, SERVICE_TOKEN) as store:
+        async with served(gateway.store) as url, HttpStore(url, SERVICE_TOKEN) as store:
             yield store
-    house.store.away = house.store.busy = False
-    house.store.frozen_at = None
+    gateway.store.away = gateway.store.busy = False
+    gateway.store.frozen_at = None
 
 
 @pytest.fixture
-async def talk(house: House, store: StorePort) -> str:
+async def talk(gateway: GatewayFixture, store: StorePort) -> str:
     """A conversation of Ana and Ben with at least one message."""
-    talk = await house.talk("ana", "ben")
+    talk = await gateway.start_direct("ana", "ben")
     body = {"conversationId": talk, "text": "Grüße & mehr", "clientId": "1"}
-    await house.http.post("/messages?meId=ana", json=body)
+    await gateway.http.post("/messages?meId=ana", json=body)
     return talk
 
 
-async def test_pages_are_passed_on_as_they_are(house: House, store: StorePort, talk: str) -> None:
+async def test_pages_are_passed_on_as_they_are(gateway: GatewayFixture, store: StorePort, talk: str) -> None:
     wait_for = WaitFor(f"{EPOCH}-0-0", 0.5)
-    assert await store.conversations("ana", limit=5) == await house.store.conversations("ana", limit=5)
+    assert await store.conversations("ana", limit=5) == await gateway.store.conversations("ana", limit=5)
     assert (await store.conversation("ben", talk, wait_for=wait_for)).ok
     history = await store.history("ana", talk, limit=1, bound=HistoryBound("after", 0), wait_for=wait_for)
     assert orjson.loads(history.body)["items"][0]["text"] == "Grüße & mehr"
@@ -75,12 +81,14 @@ async def test_pages_are_passed_on_as_they_are(house: House, store: StorePort, t
     )["items"]
 
 
-async def test_a_page_of_frames_is_passed_on_as_it_is(house: House, store: StorePort, talk: str) -> None:
+async def test_a_page_of_frames_is_passed_on_as_it_is(
+    gateway: GatewayFixture, store: StorePort, talk: str
+) -> None:
     cursor = SyncPage.decode((await store.sync("ben", None, limit=5)).body).cursor
     body = {"conversationId": talk, "text": "two\nlines"}
-    await house.http.post("/messages?meId=ana", json=body)
+    await gateway.http.post("/messages?meId=ana", json=body)
     response = await store.sync("ben", cursor, limit=5)
-    assert response == await house.store.sync("ben", cursor, limit=5)
+    assert response == await gateway.store.sync("ben", cursor, limit=5)
     (frame,) = SyncPage.decode(response.body).frames
     assert orjson.loads(frame)["text"] == "two\nlines"
 
@@ -88,7 +96,7 @@ async def test_a_page_of_frames_is_passed_on_as_it_is(house: House, store: Store
 async def test_strangers_get_404(store: StorePort, talk: str) -> None:
     for answer in (
         await store.conversation("eve", talk),
-        await store.conversation("ana", STRANGE),
+        await store.conversation("ana", UNKNOWN_CONVERSATION),
         await store.history("eve", talk, limit=1),
     ):
         assert (answer.status, answer.code) == (404, "not_found")
@@ -98,46 +106,48 @@ async def test_membership_is_yes_or_no(store: StorePort, talk: str) -> None:
     at = await store.progress()
     assert await store.membership("ana", talk) == MembershipAnswer(True, at)
     assert await store.membership("eve", talk) == MembershipAnswer(False, at)
-    assert await store.membership("ana", STRANGE) == MembershipAnswer(False, at)
+    assert await store.membership("ana", UNKNOWN_CONVERSATION) == MembershipAnswer(False, at)
 
 
 async def test_an_outcome_is_answered_once_the_projection_is_there(
-    house: House, store: StorePort, talk: str
+    gateway: GatewayFixture, store: StorePort, talk: str
 ) -> None:
     body = {"conversationId": talk, "text": "again", "clientId": "1"}
-    sent = await house.http.post("/messages?meId=ana", json=body)
+    sent = await gateway.http.post("/messages?meId=ana", json=body)
     position = sent.json()["position"]
     outcome = await store.outcome("ana", position, 0.1)
     assert outcome is not None
     assert (outcome.outcome, outcome.reason) == ("duplicate", None)
     assert outcome.message is not None
     assert outcome.message["text"] == "Grüße & mehr"
-    house.store.frozen_at = (0,) * PARTITIONS
+    gateway.store.frozen_at = (0,) * PARTITIONS
     assert await store.outcome("ana", position, 0) is None
 
 
-async def test_a_projection_that_is_behind_is_an_answer(house: House, store: StorePort, talk: str) -> None:
-    house.store.frozen_at = (0,) * PARTITIONS
+async def test_a_projection_that_is_behind_is_an_answer(
+    gateway: GatewayFixture, store: StorePort, talk: str
+) -> None:
+    gateway.store.frozen_at = (0,) * PARTITIONS
     answer = await store.history("ana", talk, limit=5, wait_for=WaitFor(f"{EPOCH}-0-0", 0))
     assert answer.is_behind
 
 
-async def test_progress_names_its_log(house: House, store: StorePort) -> None:
+async def test_progress_names_its_log(gateway: GatewayFixture, store: StorePort) -> None:
     progress = await store.progress()
     assert (progress.epoch, len(progress.offsets)) == (EPOCH, PARTITIONS)
 
 
 @pytest.mark.parametrize("how", ["away", "busy"])
 async def test_a_store_that_cannot_answer_is_away_or_unavailable_for_every_call(
-    house: House, store: StorePort, how: str
+    gateway: GatewayFixture, store: StorePort, how: str
 ) -> None:
-    setattr(house.store, how, True)
+    setattr(gateway.store, how, True)
     position = f"{EPOCH}-0-0"
     for question in (
         store.conversations("ana", limit=5),
-        store.conversation("ana", STRANGE),
-        store.history("ana", STRANGE, limit=5),
-        store.membership("ana", STRANGE),
+        store.conversation("ana", UNKNOWN_CONVERSATION),
+        store.history("ana", UNKNOWN_CONVERSATION, limit=5),
+        store.membership("ana", UNKNOWN_CONVERSATION),
         store.outcome("ana", position, 0),
         store.progress(),
     ):
@@ -153,7 +163,7 @@ async def test_a_store_with_another_token_is_unavailable(status: int) -> None:
 
     async with serving({"/membership": refuse}) as url, HttpStore(url, SERVICE_TOKEN) as store:
         with pytest.raises(StoreUnavailable, match="SERVICE_TOKEN"):
-            await store.membership("ana", STRANGE)
+            await store.membership("ana", UNKNOWN_CONVERSATION)
 
 
 @pytest.mark.parametrize("protocol", [None, "0"])
@@ -176,13 +186,13 @@ async def test_a_store_that_refuses_the_protocol_is_unavailable() -> None:
 
     async with serving({"/history": refuse}) as url, HttpStore(url, SERVICE_TOKEN) as store:
         with pytest.raises(StoreUnavailable, match="refused protocol"):
-            await store.history("ana", STRANGE, limit=1)
+            await store.history("ana", UNKNOWN_CONVERSATION, limit=1)
 
 
 async def test_a_refused_connection_is_away() -> None:
     async with HttpStore("http://127.0.0.1:1", SERVICE_TOKEN) as store:
         with pytest.raises(StoreAway):
-            await store.membership("ana", STRANGE)
+            await store.membership("ana", UNKNOWN_CONVERSATION)
 
 
 @pytest.mark.parametrize("linger", [True, False], ids=["reset", "closed"])
@@ -198,14 +208,14 @@ async def test_a_connection_that_breaks_before_the_answer_is_away(linger: bool) 
         port = server.sockets[0].getsockname()[1]
         async with HttpStore(f"http://127.0.0.1:{port}", SERVICE_TOKEN) as store:
             with pytest.raises(StoreAway):
-                await store.membership("ana", STRANGE)
+                await store.membership("ana", UNKNOWN_CONVERSATION)
 
 
 async def test_an_address_that_is_not_found_is_not_away() -> None:
     """An overloaded resolver is no sign that the store is gone."""
     async with HttpStore("http://store.invalid", SERVICE_TOKEN) as store:
         with pytest.raises(StoreUnavailable) as raised:
-            await store.membership("ana", STRANGE)
+            await store.membership("ana", UNKNOWN_CONVERSATION)
     assert not isinstance(raised.value, StoreAway)
 
 
@@ -220,7 +230,7 @@ async def test_a_wait_for_an_answer_or_for_a_connection_is_not_away() -> None:
 
     async with serving({"/membership": frozen}) as url, HttpStore(url, SERVICE_TOKEN) as store:
         outcomes = await asyncio.gather(
-            *(store.membership("ana", STRANGE) for _ in range(200)), return_exceptions=True
+            *(store.membership("ana", UNKNOWN_CONVERSATION) for _ in range(200)), return_exceptions=True
         )
     assert {type(outcome) for outcome in outcomes} == {StoreUnavailable}
     assert 0 < calls < 200
@@ -250,8 +260,8 @@ async def test_who_waits_takes_no_place_of_who_does_not_and_all_are_bounded() ->
         while waiting < 128 + 128 and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.05)
         assert waiting == 128 + 128
-        assert await store.membership("ana", STRANGE)
-        assert (await store.history("ana", STRANGE, limit=1)).ok
+        assert await store.membership("ana", UNKNOWN_CONVERSATION)
+        assert (await store.history("ana", UNKNOWN_CONVERSATION, limit=1)).ok
         assert await store.progress()
         for each in (*outcomes, *reads):
             each.cancel()

@@ -6,18 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from gateway.api.json_schema import components, schema_name
 from shared.contract.close_codes import CLOSE_MEANINGS
 from shared.contract.codec import HEADERS
 from tools.contract.samples import sample_bytes
-from tools.contract.schemas import (
-    ENTRIES,
-    FROM_CLIENTS,
-    TO_CLIENTS,
-    Document,
-    components,
-    schema_name,
-    type_of,
-)
+from tools.contract.schemas import ENTRIES, FROM_CLIENTS, TO_CLIENTS, Document, type_of
 
 VERSION = "1.0.0"
 

@@ -104,8 +104,8 @@ class SimulatedLog:
         if more:
             partition, offset = page[-1]
             reached = [*reached[:partition], next_offset(offset), *start[partition + 1 :]]
-        await self.answers.wait()
         answer = SyncPage([orjson.dumps(pair) for pair in page], cursor.encode(EPOCH, user, reached), more)
+        await self.answers.wait()
         return StoreResponse(200, answer.encode())
 
     def progress(self) -> ProjectionOffsets:
