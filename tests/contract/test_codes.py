@@ -129,7 +129,7 @@ def _of_the_protocols() -> Iterator[int]:
 def test_frames_name_every_reason_that_there_is() -> None:
     rejected = frames.RejectionFields.model_fields["reason"].description
     reset = frames.ResetFrame.model_fields["reason"].description
-    assert _named(rejected) == set(get_args(outcomes.Reason))
+    assert _named(rejected) == set(get_args(outcomes.RejectionReason))
     assert _named(reset) == set(get_args(frames.ResetReason))
 
 

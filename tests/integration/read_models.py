@@ -10,7 +10,8 @@ import httpx
 import orjson
 from fastapi import FastAPI
 
-from message_store.domain.fold import Arrival, Folded
+from message_store.domain.fold import FoldResult
+from message_store.projector.event_reader import ConsumedRecord
 from message_store.projector.state_cache import StateCache
 from message_store.query_api import queries
 from message_store.query_api.progress_waiter import ProgressWaiter
@@ -38,14 +39,14 @@ class ReadModels:
     http: httpx.AsyncClient
     offset: int = 0
 
-    async def apply(self, *story: Event) -> list[Folded]:
+    async def apply(self, *story: Event) -> list[FoldResult]:
         arrivals = [
-            Arrival(record, event)
+            ConsumedRecord(record, event)
             for record, event in zip(builders.records(0, story, self.offset), story, strict=True)
         ]
         made = await commit(self.store, StateCache(self.store), arrivals, {0: 0})
         self.offset += len(story)
-        return made.batch
+        return made.results
 
     async def get(self, path: str, status: int = 200, **params: Any) -> Any:
         answer = await self.http.get(path, params=params)

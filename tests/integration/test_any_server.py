@@ -109,7 +109,7 @@ async def test_on_any_server_no_statement_is_compiled(server: PlainServer, any_u
         await read_models.apply(builders.sent(GROUP, "ann", TEXT))
         assert len((await read_models.get("/sync", user="cat", cursor=since))["entries"]) == 1
         await read_models.store.owned([0])
-        await read_models.store.untold(0, 0, 10)
+        await read_models.store.unpublished(0, 0, 10)
     log = _since(server.log, begun)
     for statement in STATEMENTS:
         assert _beginning(statement) in log, statement
@@ -117,14 +117,14 @@ async def test_on_any_server_no_statement_is_compiled(server: PlainServer, any_u
 
 
 STATEMENTS = [
-    *(write_sql.STRANGERS, write_sql.CLAIM, write_sql.OWNED, write_sql.STATES, write_sql.COMMIT),
-    *(write_sql.UNTOLD, read_sql.PROGRESS, read_sql.MEMBERSHIP, read_sql.CONVERSATIONS),
+    *(write_sql.FOREIGN_LOG, write_sql.CLAIM, write_sql.OWNED, write_sql.STATES, write_sql.COMMIT),
+    *(write_sql.UNPUBLISHED, read_sql.PROGRESS, read_sql.MEMBERSHIP, read_sql.CONVERSATIONS),
     *(read_sql.CONVERSATION, read_sql.HISTORY, read_sql.SYNC, read_sql.OUTCOME),
 ]
 
 
 def test_no_statement_is_forgotten_here() -> None:
-    parts = {"TOLD", "TOLD_OF", "PROBE"}
+    parts = {"ENTRY_COLUMNS", "ENTRY_JOINS", "PROBE"}
     named = {
         name: value
         for module in (write_sql, read_sql)
