@@ -30,7 +30,7 @@ from shared.internal.link_protocol import (
     encode_gateway_message,
 )
 from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
-from tests.unit.lines import text_of
+from tests.unit.recording_connection import text_of
 
 
 def free_port() -> int:

@@ -15,9 +15,9 @@ from uvicorn.protocols.websockets import websockets_sansio_impl
 from websockets import frames as websockets_frames
 from websockets import protocol
 
-from gateway.api import schemas
-from gateway.api.schemas import NewRead
-from gateway.websocket import close_codes as gateway_delays
+from gateway.commands.mark_read import MoveRead, NewRead
+from gateway.websocket import close_codes as gateway_close_codes
+from gateway.websocket.frame_decoder import client_frame
 from message_store.domain import outcomes
 from shared.contract import frames
 from shared.contract.close_codes import CLOSE_MEANINGS, CloseCode
@@ -107,8 +107,12 @@ def test_every_close_code_is_given_by_something_and_no_other_is() -> None:
 def _of_the_gateway() -> Iterator[int]:
     for tree in _sources():
         for name, call in _calls(tree):
-            if name in ("Close", "closing") and call.args and isinstance(call.args[0], ast.Attribute):
-                yield getattr(gateway_delays, call.args[0].attr)
+            if (
+                name in ("Close", "close_with_retry_after")
+                and call.args
+                and isinstance(call.args[0], ast.Attribute)
+            ):
+                yield getattr(gateway_close_codes, call.args[0].attr)
 
 
 def _of_the_protocols() -> Iterator[int]:
@@ -125,19 +129,19 @@ def _of_the_protocols() -> Iterator[int]:
 def test_frames_name_every_reason_that_there_is() -> None:
     rejected = frames.RejectionFields.model_fields["reason"].description
     reset = frames.ResetFrame.model_fields["reason"].description
-    assert _named(rejected) == set(get_args(outcomes.Reason))
+    assert _named(rejected) == set(get_args(outcomes.RejectionReason))
     assert _named(reset) == set(get_args(frames.ResetReason))
 
 
-@pytest.mark.parametrize("reader", [frames.client_frame_adapter, schemas.new_read], ids=["frame", "body"])
+@pytest.mark.parametrize("reader", [client_frame, TypeAdapter(NewRead)], ids=["frame", "body"])
 @pytest.mark.parametrize(
     "text",
     ["3001.0", "1e3", "0", "-0.0", "3.5", "1e-1", '"5"', "true", "null", "-1", "-1.0", "[1]"]
     + [str(number) for number in (MAX_SEQ, MAX_SEQ + 1, float(MAX_SEQ), 1e20)],
 )
 def test_server_and_schema_agree_about_integers(reader: TypeAdapter[BaseModel], text: str) -> None:
-    frame = reader is frames.client_frame_adapter
-    schema = accepted(frames.MoveRead if frame else NewRead)
+    frame = reader is client_frame
+    schema = accepted(MoveRead if frame else NewRead)
     kind = '"type": "read", ' if frame else ""
     body = f'{{{kind}"conversationId": "00000000-0000-4000-8000-000000000000", "upTo": {text}}}'
     try:

@@ -7,9 +7,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from gateway.app import application, calls
+from gateway.app import build_fastapi_app, build_routers
 from shared.contract import ids
-from tests.unit.gateway.gateway_fixture import opened
+from tests.unit.gateway.gateway_fixture import run_gateway
 
 CALLS = {
     ("get", "/messages/conversations"): {"meId", "limit", "page", "position"},
@@ -39,8 +39,8 @@ TOUR = [
 
 @pytest.fixture(scope="module")
 async def described() -> dict[str, Any]:
-    async with opened() as house:
-        return application(house.door, calls(house.door)).openapi()
+    async with run_gateway() as house:
+        return build_fastapi_app(house.components, build_routers(house.components)).openapi()
 
 
 def test_it_is_a_valid_document(described: dict[str, Any]) -> None:
@@ -86,7 +86,7 @@ def test_a_token_may_be_given(described: dict[str, Any]) -> None:
         assert described["paths"][path][method]["security"] == [{"bearer": []}, {}]
 
 
-def test_probes_say_what_they_answer(described: dict[str, Any]) -> None:
+def test_probes_describe_their_answers(described: dict[str, Any]) -> None:
     for path in ("/healthz", "/readyz"):
         answers = described["paths"][path]["get"]["responses"]
         assert set(answers) == {"200", "503"}
@@ -106,24 +106,24 @@ def test_every_example_is_one_of_its_schema(described: dict[str, Any]) -> None:
 
 async def test_the_examples_work_as_printed(described: dict[str, Any]) -> None:
     """In the order of README's tour: what each call answers is its example, but for time and place."""
-    told = {name: schema.get("examples") for name, schema in described["components"]["schemas"].items()}
-    async with opened() as house:
+    examples = {name: schema.get("examples") for name, schema in described["components"]["schemas"].items()}
+    async with run_gateway() as house:
         for method, path in TOUR:
             operation = described["paths"][path][method]
-            asked = {p["name"]: p["example"] for p in operation["parameters"] if "example" in p}
-            headers = {"Prefer": asked.pop("Prefer")} if "Prefer" in asked else {}
+            params = {p["name"]: p["example"] for p in operation["parameters"] if "example" in p}
+            headers = {"Prefer": params.pop("Prefer")} if "Prefer" in params else {}
             body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
             answer = await house.http.request(
-                method, path, params=asked, headers=headers, json=body.get("example")
+                method, path, params=params, headers=headers, json=body.get("example")
             )
             answered = operation["responses"][str(answer.status_code)]["content"]["application/json"]
             name = answered["schema"]["$ref"].rpartition("/")[2]
             if path != "/messages/start":  # its example is the conversation as it is later
-                assert _timeless(answer.json()) == _timeless(told[name][0])
-    assert told["Conversation"][0]["id"] == ids.direct_conversation_id("ann", "bob")
+                assert _timeless(answer.json()) == _timeless(examples[name][0])
+    assert examples["Conversation"][0]["id"] == ids.direct_conversation_id("ann", "bob")
 
 
-def test_problems_are_shown_as_they_are_said(described: dict[str, Any]) -> None:
+def test_problems_are_documented_as_they_are_answered(described: dict[str, Any]) -> None:
     for method, path in CALLS:
         for status, answer in described["paths"][path][method]["responses"].items():
             if not status.startswith("2"):
@@ -143,17 +143,17 @@ def test_every_example_of_a_body_is_one_of_its_schema(described: dict[str, Any])
 
 
 async def test_answers_are_as_described(described: dict[str, Any]) -> None:
-    async with opened() as house:
-        for method, path, answer in await _answers(house.http, await house.talk("ana", "ben")):
-            told = described["paths"][path][method]["responses"][str(answer.status_code)]["content"]
-            _validate(described, told[answer.headers["Content-Type"]]["schema"], answer.json())
+    async with run_gateway() as house:
+        for method, path, answer in await _answers(house.http, await house.start_direct("ana", "ben")):
+            documented = described["paths"][path][method]["responses"][str(answer.status_code)]["content"]
+            _validate(described, documented[answer.headers["Content-Type"]]["schema"], answer.json())
 
 
 async def _answers(http: httpx.AsyncClient, talk: str) -> list[tuple[str, str, httpx.Response]]:
     message = {"conversationId": talk, "text": "hello"}
     who = {"meId": "ana"}
     wait = {"Prefer": "wait"}
-    asked = who | {"conversationId": talk}
+    params = who | {"conversationId": talk}
     read = {"conversationId": talk, "upTo": 1}
     return [
         ("post", "/messages/start", await http.post("/messages/start", params=who, json={"peerId": "ben"})),
@@ -162,7 +162,7 @@ async def _answers(http: httpx.AsyncClient, talk: str) -> list[tuple[str, str, h
         ("post", "/messages", await http.post("/messages", params=who, json={})),
         ("post", "/messages/read", await http.post("/messages/read", params=who, json=read)),
         ("get", "/messages/conversations", await http.get("/messages/conversations", params=who)),
-        ("get", "/messages/history", await http.get("/messages/history", params=asked)),
+        ("get", "/messages/history", await http.get("/messages/history", params=params)),
         ("get", "/messages/history", await http.get("/messages/history", params=who)),
     ]
 

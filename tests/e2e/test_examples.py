@@ -65,7 +65,7 @@ async def test_a_terminal_ends_with_its_connection(stack: Stack) -> None:
 async def test_a_terminal_prints_why_the_gateway_refused_a_call(stack: Stack) -> None:
     chat = await _chat(stack.gateways[0].removeprefix("http://"), "ann", "ann")
     assert chat.stderr is not None
-    assert await asyncio.wait_for(chat.stderr.read(), 10) == b"peerId: must be somebody else\n"
+    assert await asyncio.wait_for(chat.stderr.read(), 10) == b"peerId: must be another user\n"
 
 
 async def test_the_conversation_of_the_readme_is_the_one_that_is_made(stack: Stack) -> None:

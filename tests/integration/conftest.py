@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.integration.read_models import Memory, read_models
+from tests.integration.read_models import ReadModels, open_read_models
 
 
 @pytest.fixture
-async def memory(database_url: str) -> AsyncIterator[Memory]:
-    async with read_models(database_url) as made:
+async def read_models(database_url: str) -> AsyncIterator[ReadModels]:
+    async with open_read_models(database_url) as made:
         yield made

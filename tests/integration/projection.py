@@ -84,7 +84,7 @@ class World:
             connection.execute(statement)
 
     async def caught_up(self, patience: float = 30.0) -> None:
-        """Wait until everything in the log is projected, and what is to be told is told."""
+        """Wait until everything in the log is projected and published."""
         async with asyncio.timeout(patience):
             while not await self._is_caught_up():
                 await asyncio.sleep(0.05)
@@ -94,9 +94,11 @@ class World:
         if dict(self.sql("select partition, next_offset from progress")) != ends:
             return False
         due = self.sql("select count(*) from journal where outcome in ('entry', 'rejected')")
-        return bool(due[0][0] == len({entry.id for told in (await self.told()).values() for entry in told}))
+        return bool(
+            due[0][0] == len({entry.id for own in (await self.published()).values() for entry in own})
+        )
 
-    async def told(self) -> dict[int, list[entries.Entry]]:
+    async def published(self) -> dict[int, list[entries.Entry]]:
         """chat.messages as it stands, repeats and all."""
         read = await self.read(self.topics.messages)
         return {p: [codec.decode_entry(record.value) for record in records] for p, records in read.items()}
@@ -134,6 +136,6 @@ async def world(bootstrap: str, database_url: str, prefix: str, folder: Path) ->
         await producer.stop()
 
 
-def in_order(told: Sequence[entries.Entry]) -> list[int]:
-    """The offsets told, at their first telling."""
-    return [int(identity.split("-")[2]) for identity in dict.fromkeys(entry.id for entry in told)]
+def in_order(published: Sequence[entries.Entry]) -> list[int]:
+    """The offsets published, repetitions left out."""
+    return [int(identity.split("-")[2]) for identity in dict.fromkeys(entry.id for entry in published)]

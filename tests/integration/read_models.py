@@ -1,4 +1,4 @@
-"""The read models in a real database, their writer and their HTTP door."""
+"""The read models in a real database, with their writer and their HTTP API."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import orjson
 from fastapi import FastAPI
 
-from message_store.domain.fold import Arrival, Folded
+from message_store.domain.fold import FoldResult
+from message_store.projector.event_reader import ConsumedRecord
 from message_store.projector.state_cache import StateCache
 from message_store.query_api import queries
-from message_store.query_api.progress_waiter import ProgressWatch
-from message_store.query_api.routes import routes
+from message_store.query_api.progress_waiter import ProgressWaiter
+from message_store.query_api.routes import build_router
 from message_store.storage.migrate import migrate
 from message_store.storage.postgres import PostgresStore
 from shared.contract import ids
 from shared.contract.events import Event
 from shared.http import problems
 from shared.http.direct_routes import DirectRoutes
+from shared.internal import store_api
+from shared.internal.store_api import SyncPage
 from shared.log.log_epoch import LogIdentity
 from tests import builders
 from tests.unit.message_store.reference_model import commit
@@ -28,45 +32,49 @@ GROUP = ids.group_conversation_id("ann", "g")
 
 
 @dataclass
-class Memory:
-    """The read models, their writer and their HTTP door."""
+class ReadModels:
+    """The read models, their writer and their HTTP API."""
 
     store: PostgresStore
     http: httpx.AsyncClient
     offset: int = 0
 
-    async def apply(self, *story: Event) -> list[Folded]:
+    async def apply(self, *story: Event) -> list[FoldResult]:
         arrivals = [
-            Arrival(record, event)
+            ConsumedRecord(record, event)
             for record, event in zip(builders.records(0, story, self.offset), story, strict=True)
         ]
         made = await commit(self.store, StateCache(self.store), arrivals, {0: 0})
         self.offset += len(story)
-        return made.batch
+        return made.results
 
-    async def get(self, path: str, status: int = 200, **asked: Any) -> Any:
-        answer = await self.http.get(path, params=asked)
+    async def get(self, path: str, status: int = 200, **params: Any) -> Any:
+        answer = await self.http.get(path, params=params)
         assert answer.status_code == status, answer.text
+        if answer.headers["content-type"] == store_api.NDJSON:
+            return orjson.loads(SyncPage.decode(answer.content).to_json())
         return answer.json()
 
-    async def history(self, user: str, **asked: Any) -> Any:
-        return await self.get("/history", user=user, **({"conversation": GROUP} | asked))
+    async def history(self, user: str, **params: Any) -> Any:
+        return await self.get("/history", user=user, **({"conversation": GROUP} | params))
 
 
 @asynccontextmanager
-async def read_models(database_url: str) -> AsyncIterator[Memory]:
+async def open_read_models(database_url: str) -> AsyncIterator[ReadModels]:
     migrate(database_url)
     store = PostgresStore(database_url)
     await store.claim(LogIdentity(builders.EPOCH, 1), [0])
     app = FastAPI()
     problems.install_problem_handlers(app)
-    async with queries.opened(database_url, 4) as opened:
-        watch = ProgressWatch(opened.progress)
-        router = routes(opened, watch)
+    async with queries.open_queries(database_url, 4) as opened:
+        waiter = ProgressWaiter(opened.progress)
+        router = build_router(opened, waiter)
         app.include_router(router)
-        watching = asyncio.create_task(watch.run())
+        watching = asyncio.create_task(waiter.run())
         transport = httpx.ASGITransport(DirectRoutes(app, [router]))
-        async with httpx.AsyncClient(transport=transport, base_url="http://store") as http:
-            yield Memory(store, http)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://store", headers=store_api.HEADERS
+        ) as http:
+            yield ReadModels(store, http)
         watching.cancel()
     await store.close()

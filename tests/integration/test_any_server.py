@@ -16,7 +16,7 @@ from message_store.storage import sessions, write_sql
 from shared.contract import ids
 from shared.contract.events import Event
 from tests import builders
-from tests.integration.read_models import GROUP, Memory, read_models
+from tests.integration.read_models import GROUP, ReadModels, open_read_models
 from tests.platform import PlainServer, fresh_database, plain_server
 
 HOSTILE = {
@@ -74,40 +74,42 @@ def _story() -> list[Event]:
     ]
 
 
-async def _answers(memory: Memory) -> list[Any]:
+async def _answers(read_models: ReadModels) -> list[Any]:
     """One of each query."""
     position = f"{builders.EPOCH}-0-2"
     return [
-        await memory.get("/conversations", user="ann"),
-        await memory.get(f"/conversations/{GROUP}", user="bob"),
-        await memory.history("cat"),
-        await memory.history("bob", around=3, limit=2),
-        await memory.get("/membership", user="bob", conversation=GROUP),
-        await memory.get("/sync", user="bob"),
-        await memory.get("/outcome", user="ann", position=position),
-        await memory.get("/progress"),
+        await read_models.get("/conversations", user="ann"),
+        await read_models.get(f"/conversations/{GROUP}", user="bob"),
+        await read_models.history("cat"),
+        await read_models.history("bob", around=3, limit=2),
+        await read_models.get("/membership", user="bob", conversation=GROUP),
+        await read_models.get("/sync", user="bob"),
+        await read_models.get("/outcome", user="ann", position=position),
+        await read_models.get("/progress"),
     ]
 
 
-async def test_on_any_server_the_same_log_gives_the_same_answers(any_url: str, memory: Memory) -> None:
+async def test_on_any_server_the_same_log_gives_the_same_answers(
+    any_url: str, read_models: ReadModels
+) -> None:
     story = _story()
-    await memory.apply(*story)
-    async with read_models(any_url) as elsewhere:
+    await read_models.apply(*story)
+    async with open_read_models(any_url) as elsewhere:
         await elsewhere.apply(*story)
-        assert await _answers(elsewhere) == await _answers(memory)
+        assert await _answers(elsewhere) == await _answers(read_models)
         assert (await elsewhere.history("ann"))["items"][0]["text"] == TEXT
 
 
 async def test_on_any_server_no_statement_is_compiled(server: PlainServer, any_url: str) -> None:
     begun = server.log.stat().st_size
-    async with read_models(any_url) as memory:
-        await memory.apply(*_story())
-        await _answers(memory)
-        since = (await memory.get("/sync", user="cat"))["cursor"]
-        await memory.apply(builders.sent(GROUP, "ann", TEXT))
-        assert len((await memory.get("/sync", user="cat", cursor=since))["entries"]) == 1
-        await memory.store.owned([0])
-        await memory.store.untold(0, 0, 10)
+    async with open_read_models(any_url) as read_models:
+        await read_models.apply(*_story())
+        await _answers(read_models)
+        since = (await read_models.get("/sync", user="cat"))["cursor"]
+        await read_models.apply(builders.sent(GROUP, "ann", TEXT))
+        assert len((await read_models.get("/sync", user="cat", cursor=since))["entries"]) == 1
+        await read_models.store.owned([0])
+        await read_models.store.unpublished(0, 0, 10)
     log = _since(server.log, begun)
     for statement in STATEMENTS:
         assert _beginning(statement) in log, statement
@@ -115,14 +117,14 @@ async def test_on_any_server_no_statement_is_compiled(server: PlainServer, any_u
 
 
 STATEMENTS = [
-    *(write_sql.STRANGERS, write_sql.CLAIM, write_sql.OWNED, write_sql.STATES, write_sql.COMMIT),
-    *(write_sql.UNTOLD, read_sql.PROGRESS, read_sql.MEMBERSHIP, read_sql.CONVERSATIONS),
+    *(write_sql.FOREIGN_LOG, write_sql.CLAIM, write_sql.OWNED, write_sql.STATES, write_sql.COMMIT),
+    *(write_sql.UNPUBLISHED, read_sql.PROGRESS, read_sql.MEMBERSHIP, read_sql.CONVERSATIONS),
     *(read_sql.CONVERSATION, read_sql.HISTORY, read_sql.SYNC, read_sql.OUTCOME),
 ]
 
 
 def test_no_statement_is_forgotten_here() -> None:
-    parts = {"TOLD", "TOLD_OF", "PROBE"}
+    parts = {"ENTRY_COLUMNS", "ENTRY_JOINS", "PROBE"}
     named = {
         name: value
         for module in (write_sql, read_sql)
@@ -147,9 +149,9 @@ async def test_what_the_url_sets_besides_is_kept(database_url: str) -> None:
     with psycopg.connect(database_url, autocommit=True) as admin:
         admin.execute("create schema own")
     url = f"{database_url}?options=-csearch_path%3Down"
-    async with read_models(url) as memory:
-        await memory.apply(*_story())
-        assert len((await memory.history("ann"))["items"]) == 5
+    async with open_read_models(url) as read_models:
+        await read_models.apply(*_story())
+        assert len((await read_models.history("ann"))["items"]) == 5
     with psycopg.connect(database_url) as connection:
         row = connection.execute("select count(*) from own.messages").fetchone()
     assert row == (6,)

@@ -32,11 +32,16 @@ async def test_no_row_is_looked_at_that_a_batch_does_not_name(database_url: str)
         connection.execute(f"prepare asked as {numbered}".encode())
         row = connection.execute(f"explain (format json) execute asked ({nothing})".encode()).fetchone()
     assert row is not None
-    scans = [
+    nodes = [
         node for node in _nodes(row[0][0]["Plan"]) if node.get("Relation Name") in ("members", "messages")
     ]
-    assert {node["Relation Name"] for node in scans if "Scan" in node["Node Type"]} == {"members", "messages"}
-    assert [node for node in scans if "Scan" in node["Node Type"] and "Index Cond" not in node] == []
+    scans = [node for node in nodes if "Scan" in node["Node Type"]]
+    assert {node["Relation Name"] for node in scans} == {"messages"}
+    assert [node for node in scans if "Index Cond" not in node] == []
+    upserts = {
+        node["Relation Name"]: node.get("Conflict Arbiter Indexes") for node in nodes if node not in scans
+    }
+    assert upserts == {"members": ["members_pkey"], "messages": None}
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -22,7 +22,7 @@ from tests.notifier_processes import free_port
 
 async def codes(database_url: str, times: int = 8) -> set[str]:
     """What so many questions at once are answered with."""
-    async with queries.opened(database_url, 4) as opened:
+    async with queries.open_queries(database_url, 4) as opened:
         return set(await asyncio.gather(*(_code(opened) for _ in range(times))))
 
 
@@ -36,7 +36,7 @@ async def _code(opened: queries.Queries) -> str:
 
 @pytest.fixture
 async def projected(database_url: str) -> str:
-    """A database that can be asked."""
+    """A database that can be queried."""
     await asyncio.to_thread(migrate, database_url)
     store = PostgresStore(database_url)
     await store.claim(LogIdentity(builders.EPOCH, 1), [0])
@@ -106,7 +106,7 @@ async def test_tables_that_are_not_there_are_neither(database_url: str) -> None:
 
 async def test_reads_that_end_at_their_deadline_give_their_connections_back(projected: str) -> None:
     """psycopg's pool loses a connection whose return is cancelled, and goes on counting it."""
-    async with queries.opened(projected, 2) as opened:
+    async with queries.open_queries(projected, 2) as opened:
         assert set(await asyncio.gather(*(_code(opened) for _ in range(4)))) == {"answered"}
         with psycopg.connect(projected) as locking:
             locking.execute("lock table members in access exclusive mode")
@@ -132,7 +132,7 @@ async def _wait_for_locks(database_url: str, count: int) -> None:
 
 
 async def test_a_pool_of_broken_connections_answers_the_first_read(projected: str) -> None:
-    async with queries.opened(projected, 4) as opened:
+    async with queries.open_queries(projected, 4) as opened:
         assert set(await asyncio.gather(*(_code(opened) for _ in range(8)))) == {"answered"}
         with psycopg.connect(projected, autocommit=True) as admin:
             admin.execute(

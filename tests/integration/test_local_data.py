@@ -39,12 +39,12 @@ def folder() -> Iterator[Path]:
 
 async def contents(stack: Stack) -> tuple[bytes | None, list[tuple[int]]]:
     """Wait for the first record of the log and the rows of a table; return them."""
-    inspector = TopicReader(stack.kafka, "chat.events", client_id="test")
-    await inspector.start()
+    topic_reader = TopicReader(stack.kafka, "chat.events", client_id="test")
+    await topic_reader.start()
     try:
-        records = await inspector.records_at({0: 0})
+        records = await topic_reader.records_at({0: 0})
     finally:
-        await inspector.stop()
+        await topic_reader.stop()
 
     def rows() -> list[tuple[int]] | None:
         try:

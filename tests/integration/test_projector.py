@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from message_store.projector.projector import Projector
 from message_store.projector.publisher import Publisher
 from message_store.storage.postgres import PostgresStore
-from shared.contract import ids
+from shared.contract import codec, ids
 from shared.contract.events import Event
 from shared.kafka import BatchResult, Consumer, OutgoingRecord, RecordPosition, Unconfirmed
 from shared.kafka.types import Headers, ProducerPort
@@ -59,7 +59,7 @@ async def holds(real: World, expected: int) -> None:
         """select partition, array_agg("offset" order by "offset") from journal
            where outcome in ('entry', 'rejected') group by 1"""
     )
-    assert {p: in_order(told) for p, told in (await real.told()).items()} == dict(journal)
+    assert {p: in_order(entries) for p, entries in (await real.published()).items()} == dict(journal)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ async def test_a_publish_that_times_out_leaves_order_and_completeness(
             await asyncio.sleep(0.1)
             rounds += 1
         await holds(real, 10 * rounds)
-        async with asyncio.timeout(10):  # what landed unconfirmed is told again, a moment later
+        async with asyncio.timeout(10):  # what landed unconfirmed is published again, a moment later
             while lands and not await repeated(real):
                 await asyncio.sleep(0.05)
     assert await repeated(real) == lands
@@ -134,8 +134,12 @@ async def test_a_publish_that_times_out_leaves_order_and_completeness(
 
 
 async def repeated(real: World) -> bool:
-    """Whether something was told more than once."""
-    return any(n > 1 for told in (await real.told()).values() for n in Counter(e.id for e in told).values())
+    """Return whether an entry was published more than once."""
+    return any(
+        n > 1
+        for entries in (await real.published()).values()
+        for n in Counter(e.id for e in entries).values()
+    )
 
 
 @asynccontextmanager
@@ -162,7 +166,7 @@ async def _projecting(real: World, producer: ProducerPort) -> AsyncIterator[None
 
 
 async def test_of_two_projectors_one_frozen_in_the_middle_of_a_batch_doubles_nothing(real: World) -> None:
-    """The heir cannot wait for it to let go."""
+    """The next owner cannot wait until it lets go."""
     await real.happen(groups())
     before = 0
     async with real.projector(FAILPOINT="projector.loaded:2:stop") as frozen:
@@ -186,7 +190,7 @@ def stopped(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
-async def test_a_projector_that_ends_in_good_order_leaves_nothing_to_be_told_again(real: World) -> None:
+async def test_a_projector_that_ends_in_order_leaves_nothing_to_be_published_again(real: World) -> None:
     await real.happen(groups() + messages(50, "one"))
     async with real.projector() as first:
         await real.caught_up()
@@ -196,7 +200,11 @@ async def test_a_projector_that_ends_in_good_order_leaves_nothing_to_be_told_aga
     async with real.projector():
         await real.happen(messages(5, "two"))
         await holds(real, 55)
-    assert all(n == 1 for told in (await real.told()).values() for n in Counter(e.id for e in told).values())
+    assert all(
+        n == 1
+        for entries in (await real.published()).values()
+        for n in Counter(e.id for e in entries).values()
+    )
 
 
 def _unwritable(group: str) -> Event:
@@ -236,7 +244,7 @@ async def test_what_is_no_event_goes_to_the_dead_letters_and_good_ones_pass(real
         (partition, key, None),
         (partition, key, b"\xff\xfe"),
         (partition, key, b"[" * 100_000),
-        (partition, key, b'{"type":"chat.event.unheard-of.v1"}'),
+        (partition, key, b'{"type":"chat.unknown.v1"}'),
         (partition, key, b"x" * 1_000_000),
         (partition, b"another key", good.model_dump_json().encode()),
         ((partition + 1) % PARTITIONS, key, good.model_dump_json().encode()),
@@ -252,6 +260,22 @@ async def test_what_is_no_event_goes_to_the_dead_letters_and_good_ones_pass(real
     assert sorted((d.key or b"", d.value or b"") for d in dead) == sorted(
         (k or b"", v or b"") for _, k, v in bad
     )
+
+
+async def test_an_event_of_an_unknown_type_stops_its_partition_and_no_other(real: World) -> None:
+    stopped_group = GROUPS[0]
+    stopped = builders.partition_of(stopped_group, PARTITIONS)
+    other = next(group for group in GROUPS if builders.partition_of(group, PARTITIONS) != stopped)
+    newer = codec.encode(builders.sent(stopped_group, "ann")).replace(b"sent.v1", b"sent.v2")
+    await real.happen(groups())
+    await real.put(stopped, stopped_group.encode(), newer)
+    await real.happen([builders.sent(stopped_group, "ann"), builders.sent(other, "ann")])
+    async with real.projector():
+        async with asyncio.timeout(30):
+            while "projector.unknown_event_type" not in real.output() or not real.sql("select from messages"):
+                await asyncio.sleep(0.05)
+    assert real.sql("select conversation_id::text from messages") == [(other,)]
+    assert await real.read(real.topics.dead_letters) == {}
 
 
 async def test_a_record_too_large_for_the_dead_letters_is_cut_and_good_ones_pass(real: World) -> None:

@@ -1,4 +1,4 @@
-"""What clients are told of the read models: over HTTP, from a real database."""
+"""The queries over HTTP, from a real database."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from shared.contract.position import Position
 from shared.http.problems import Problem
 from shared.log.log_epoch import LogIdentity
 from tests import builders
-from tests.integration.read_models import GROUP, Memory
+from tests.integration.read_models import GROUP, ReadModels
 
 DIRECT = ids.direct_conversation_id("ann", "bob")
 
@@ -31,11 +31,11 @@ def _messages(count: int, sender: str = "ann", conversation: str = GROUP) -> Seq
     return [builders.sent(conversation, sender, str(n)) for n in range(count)]
 
 
-async def test_a_message_and_its_conversation_look_as_the_contract_says(memory: Memory) -> None:
+async def test_a_message_and_its_conversation_look_as_the_contract_says(read_models: ReadModels) -> None:
     start = builders.direct("ann", "bob")
     message = builders.sent(DIRECT, "ann", "hi", client_id="1")
-    await memory.apply(start, message)
-    (item,) = (await memory.history("bob", conversation=DIRECT))["items"]
+    await read_models.apply(start, message)
+    (item,) = (await read_models.history("bob", conversation=DIRECT))["items"]
     expected = {
         "id": ids.message_id(DIRECT, "ann", "1"),
         "conversationId": DIRECT,
@@ -48,7 +48,7 @@ async def test_a_message_and_its_conversation_look_as_the_contract_says(memory: 
         "clientId": "1",
     }
     assert item == expected
-    (conversation,) = (await memory.get("/conversations", user="bob"))["items"]
+    (conversation,) = (await read_models.get("/conversations", user="bob"))["items"]
     assert conversation == {
         "id": DIRECT,
         "kind": "direct",
@@ -64,11 +64,11 @@ async def test_a_message_and_its_conversation_look_as_the_contract_says(memory: 
         "updatedAt": message.time,
         "version": 1,
     }
-    assert await memory.get(f"/conversations/{DIRECT}", user="bob") == conversation
+    assert await read_models.get(f"/conversations/{DIRECT}", user="bob") == conversation
 
 
 @pytest.mark.parametrize(
-    ("asked", "seqs", "older", "newer", "more"),
+    ("params", "seqs", "older", "newer", "more"),
     [
         ({}, [6, 7, 8, 9, 10], True, False, True),
         ({"limit": 100}, list(range(1, 11)), False, False, False),
@@ -91,25 +91,25 @@ async def test_a_message_and_its_conversation_look_as_the_contract_says(memory: 
     ],
 )
 async def test_a_page_of_history_is_what_lies_nearest_to_its_bound(
-    memory: Memory, asked: dict[str, int], seqs: list[int], older: bool, newer: bool, more: bool
+    read_models: ReadModels, params: dict[str, int], seqs: list[int], older: bool, newer: bool, more: bool
 ) -> None:
-    await memory.apply(builders.started(GROUP, ["ann"]), *_messages(10))
-    page = await memory.history("ann", **({"limit": 5} | asked))
+    await read_models.apply(builders.started(GROUP, ["ann"]), *_messages(10))
+    page = await read_models.history("ann", **({"limit": 5} | params))
     assert _seqs(page) == seqs
     assert (page["hasOlder"], page["hasNewer"], page["hasMore"]) == (older, newer, more)
 
 
 @pytest.mark.parametrize("bound", ["before", "after"])
 async def test_paging_through_long_texts_shows_each_once_in_pages_of_bounded_bytes(
-    memory: Memory, bound: str
+    read_models: ReadModels, bound: str
 ) -> None:
     texts = ["\U0001f30a" * 8_000, "\x01" * 8_000, '"' * 8_000, "short"] * 10
-    await memory.apply(
+    await read_models.apply(
         builders.started(GROUP, ["ann"]), *(builders.sent(GROUP, "ann", text) for text in texts)
     )
     seen, at = list[int](), 0 if bound == "after" else MAX_SEQ
     while True:
-        page = await memory.history("ann", limit=100, **{bound: at})
+        page = await read_models.history("ann", limit=100, **{bound: at})
         seqs = _seqs(page)
         assert 0 < len(orjson.dumps(page["items"])) <= MAX_PAGE_BYTES + 100
         assert seqs == list(range(seqs[0], seqs[-1] + 1))
@@ -122,16 +122,16 @@ async def test_paging_through_long_texts_shows_each_once_in_pages_of_bounded_byt
     assert seen == list(range(1, len(texts) + 1))
 
 
-async def test_a_page_of_long_texts_around_a_message_has_it_in_the_middle(memory: Memory) -> None:
-    await memory.apply(
+async def test_a_page_of_long_texts_around_a_message_has_it_in_the_middle(read_models: ReadModels) -> None:
+    await read_models.apply(
         builders.started(GROUP, ["ann"]), *(builders.sent(GROUP, "ann", "\x01" * 8_000) for _ in range(40))
     )
-    page = await memory.history("ann", limit=100, around=20)
+    page = await read_models.history("ann", limit=100, around=20)
     assert _seqs(page) == [15, 16, 17, 18, 19, 20, 21, 22, 23, 24]
     assert (page["hasOlder"], page["hasNewer"], page["hasMore"]) == (True, True, True)
 
 
-async def test_paging_through_conversations_of_long_texts_shows_each_once(memory: Memory) -> None:
+async def test_paging_through_conversations_of_long_texts_shows_each_once(read_models: ReadModels) -> None:
     story: list[Event] = []
     for number in range(25):
         peer = f"peer-{number}"
@@ -139,62 +139,62 @@ async def test_paging_through_conversations_of_long_texts_shows_each_once(memory
             builders.direct("ann", peer),
             builders.sent(ids.direct_conversation_id("ann", peer), "ann", "\x01" * 8_000),
         ]
-    await memory.apply(*story)
-    seen, asked = list[str](), dict[str, Any]()
+    await read_models.apply(*story)
+    seen, params = list[str](), dict[str, Any]()
     while True:
-        answer = await memory.get("/conversations", user="ann", limit=100, **asked)
+        answer = await read_models.get("/conversations", user="ann", limit=100, **params)
         assert 0 < len(orjson.dumps(answer["items"])) <= MAX_PAGE_BYTES + 100
         seen += [item["peerId"] for item in answer["items"]]
         if answer["nextPage"] is None:
             break
-        asked = {"page": answer["nextPage"]}
+        params = {"page": answer["nextPage"]}
     assert seen == [f"peer-{number}" for number in reversed(range(25))]
 
 
-async def test_paging_through_conversations_shows_each_once_newest_first(memory: Memory) -> None:
+async def test_paging_through_conversations_shows_each_once_newest_first(read_models: ReadModels) -> None:
     peers = [f"peer-{n}" for n in range(7)]
-    await memory.apply(*(builders.direct("ann", peer) for peer in peers))
-    seen, asked = list[str](), dict[str, Any]()
+    await read_models.apply(*(builders.direct("ann", peer) for peer in peers))
+    seen, params = list[str](), dict[str, Any]()
     while True:
-        answer = await memory.get("/conversations", user="ann", limit=3, **asked)
+        answer = await read_models.get("/conversations", user="ann", limit=3, **params)
         seen += [item["peerId"] for item in answer["items"]]
         if answer["nextPage"] is None:
             break
-        asked = {"page": answer["nextPage"]}
+        params = {"page": answer["nextPage"]}
     assert seen == peers[::-1]
 
 
-async def test_a_user_never_seen_has_an_empty_list(memory: Memory) -> None:
-    await memory.apply(builders.opened())
-    answer = await memory.get("/conversations", user="nobody")
+async def test_a_user_never_seen_has_an_empty_list(read_models: ReadModels) -> None:
+    await read_models.apply(builders.opened())
+    answer = await read_models.get("/conversations", user="nobody")
     assert (answer["items"], answer["nextPage"]) == ([], None)
 
 
-async def test_ticks_and_badges_follow_the_reads(memory: Memory) -> None:
-    await memory.apply(
+async def test_ticks_and_badges_follow_the_reads(read_models: ReadModels) -> None:
+    await read_models.apply(
         builders.started(GROUP, ["ann", "bob", "cat"]), *_messages(3), builders.read(GROUP, "bob", 2)
     )
 
     async def ticks(user: str) -> list[bool]:
-        return [item["isRead"] for item in (await memory.history(user))["items"]]
+        return [item["isRead"] for item in (await read_models.history(user))["items"]]
 
     async def unread(user: str) -> int:
-        (item,) = (await memory.get("/conversations", user=user))["items"]
+        (item,) = (await read_models.get("/conversations", user=user))["items"]
         assert item["unreadCount"] == item["lastSeq"] - item["readSeq"]
         return int(item["unreadCount"])
 
     assert (await ticks("bob"), await unread("bob")) == ([True, True, False], 1)
     assert (await ticks("ann"), await unread("ann")) == ([False, False, False], 0)
-    await memory.apply(builders.read(GROUP, "cat", 1))
+    await read_models.apply(builders.read(GROUP, "cat", 1))
     assert await ticks("ann") == [True, False, False]
-    await memory.apply(builders.sent(GROUP, "bob"), builders.removed(GROUP, "ann", "cat"))
+    await read_models.apply(builders.sent(GROUP, "bob"), builders.removed(GROUP, "ann", "cat"))
     assert await ticks("ann") == [True, True, True, False]
     assert (await ticks("bob"), await unread("bob")) == ([True, True, True, False], 0)
 
 
-async def test_alone_and_above_32_members_nothing_of_mine_is_read(memory: Memory) -> None:
+async def test_alone_and_above_32_members_nothing_of_mine_is_read(read_models: ReadModels) -> None:
     alone, crowd = ids.group_conversation_id("ann", "alone"), ids.group_conversation_id("ann", "crowd")
-    await memory.apply(
+    await read_models.apply(
         builders.started(alone, ["ann"]),
         *_messages(1, conversation=alone),
         builders.started(crowd, ["ann", *(f"user-{n}" for n in range(32))]),
@@ -202,12 +202,14 @@ async def test_alone_and_above_32_members_nothing_of_mine_is_read(memory: Memory
         *(builders.read(crowd, f"user-{n}", 1) for n in range(32)),
     )
     for conversation in (alone, crowd):
-        page = await memory.history("ann", conversation=conversation)
+        page = await read_models.history("ann", conversation=conversation)
         assert [item["isRead"] for item in page["items"]] == [False]
 
 
-async def test_history_for_the_joined_shows_ones_own_intervals_and_nothing_between(memory: Memory) -> None:
-    await memory.apply(
+async def test_history_for_the_joined_shows_ones_own_intervals_and_nothing_between(
+    read_models: ReadModels,
+) -> None:
+    await read_models.apply(
         builders.started(GROUP, ["ann"], visibility="joined"),
         *_messages(1),
         builders.added(GROUP, "ann", "bob"),
@@ -215,51 +217,53 @@ async def test_history_for_the_joined_shows_ones_own_intervals_and_nothing_betwe
         builders.removed(GROUP, "ann", "bob"),
         *_messages(1),
     )
-    await memory.history("bob", status=404)
-    await memory.apply(builders.added(GROUP, "ann", "bob"))
-    (item,) = (await memory.get("/conversations", user="bob"))["items"]
+    await read_models.history("bob", status=404)
+    await read_models.apply(builders.added(GROUP, "ann", "bob"))
+    (item,) = (await read_models.get("/conversations", user="bob"))["items"]
     assert (item["lastMessage"], item["unreadCount"]) == (None, 0)
-    await memory.apply(*_messages(1))
-    page = await memory.history("bob")
+    await read_models.apply(*_messages(1))
+    page = await read_models.history("bob")
     assert _seqs(page) == [2, 4]
     assert not page["hasMore"]
-    assert _seqs(await memory.history("bob", around=3, limit=2)) == [2, 4]
+    assert _seqs(await read_models.history("bob", around=3, limit=2)) == [2, 4]
 
 
-async def test_a_stranger_learns_nothing(memory: Memory) -> None:
-    await memory.apply(builders.started(GROUP, ["ann"]), *_messages(1))
+async def test_a_stranger_learns_nothing(read_models: ReadModels) -> None:
+    await read_models.apply(builders.started(GROUP, ["ann"]), *_messages(1))
     mine = str(Position(builders.EPOCH, 0, 1))
     answers = [
-        await memory.history("eve", status=404),
-        await memory.history("eve", status=404, conversation=ids.fresh_id()),
-        await memory.get(f"/conversations/{GROUP}", 404, user="eve"),
+        await read_models.history("eve", status=404),
+        await read_models.history("eve", status=404, conversation=ids.fresh_id()),
+        await read_models.get(f"/conversations/{GROUP}", 404, user="eve"),
     ]
     assert all(answer == answers[0] for answer in answers)
-    assert not (await memory.get("/membership", user="eve", conversation=GROUP))["member"]
-    assert (await memory.get("/membership", user="ann", conversation=GROUP))["member"]
-    await memory.get("/outcome", 404, user="eve", position=mine)
-    assert (await memory.get("/conversations", user="eve"))["items"] == []
+    assert not (await read_models.get("/membership", user="eve", conversation=GROUP))["member"]
+    assert (await read_models.get("/membership", user="ann", conversation=GROUP))["member"]
+    await read_models.get("/outcome", 404, user="eve", position=mine)
+    assert (await read_models.get("/conversations", user="eve"))["items"] == []
 
 
 @pytest.mark.parametrize(("user", "looks"), [("ann", 2), ("eve", 0)])
 async def test_of_a_stranger_s_question_no_message_is_looked_at(
-    memory: Memory, database_url: str, user: str, looks: int
+    read_models: ReadModels, database_url: str, user: str, looks: int
 ) -> None:
     """Else anybody could have the whole of a long conversation read, by its id alone."""
-    await memory.apply(builders.started(GROUP, ["ann"]), *_messages(20))
+    await read_models.apply(builders.started(GROUP, ["ann"]), *_messages(20))
     assert _looks(database_url, {"user": user, "bound": 10, "older": 3, "newer": 1}) == looks
 
 
-async def test_of_the_newest_page_nothing_newer_is_looked_for(memory: Memory, database_url: str) -> None:
-    await memory.apply(builders.started(GROUP, ["ann"]), *_messages(20))
-    page = await memory.history("ann", limit=2)
+async def test_of_the_newest_page_nothing_newer_is_looked_for(
+    read_models: ReadModels, database_url: str
+) -> None:
+    await read_models.apply(builders.started(GROUP, ["ann"]), *_messages(20))
+    page = await read_models.history("ann", limit=2)
     assert (_seqs(page), page["hasOlder"], page["hasNewer"]) == ([19, 20], True, False)
     assert _looks(database_url, {"user": "ann", "bound": MAX_SEQ, "older": 3, "newer": 0}) == 1
 
 
-def _looks(database_url: str, asked: dict[str, Any]) -> int:
+def _looks(database_url: str, params: dict[str, Any]) -> int:
     """How often a page of history reads messages: both sides of the bound make two."""
-    named = {"conversation": GROUP, **asked}
+    named = {"conversation": GROUP, **params}
     with psycopg.connect(database_url) as connection:
         rows = connection.execute("explain (analyze, format json) " + read_sql.HISTORY, named).fetchall()
     scans = [node for node in _nodes(rows[0][0][0]["Plan"]) if node.get("Relation Name") == "messages"]
@@ -273,8 +277,8 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _nodes(part)
 
 
-async def test_the_outcome_of_an_event_is_told_to_its_actor(memory: Memory) -> None:
-    await memory.apply(
+async def test_the_outcome_of_an_event_is_for_its_actor(read_models: ReadModels) -> None:
+    await read_models.apply(
         builders.started(GROUP, ["ann"]),
         builders.sent(GROUP, "ann", "first", client_id="1"),
         builders.sent(GROUP, "ann", "again", client_id="1"),
@@ -283,24 +287,24 @@ async def test_the_outcome_of_an_event_is_told_to_its_actor(memory: Memory) -> N
     )
 
     async def outcome(user: str, offset: int) -> Any:
-        return await memory.get("/outcome", user=user, position=str(Position(builders.EPOCH, 0, offset)))
+        return await read_models.get("/outcome", user=user, position=str(Position(builders.EPOCH, 0, offset)))
 
     assert (await outcome("ann", 0))["outcome"] == "entry"
     first, again = await outcome("ann", 1), await outcome("ann", 2)
     assert (first["outcome"], again["outcome"]) == ("entry", "duplicate")
-    assert first["message"] == again["message"] == (await memory.history("ann"))["items"][0]
+    assert first["message"] == again["message"] == (await read_models.history("ann"))["items"][0]
     assert await outcome("bob", 3) == {"outcome": "rejected", "reason": "not_found"}
     assert await outcome("ann", 4) == {"outcome": "skipped", "reason": "no_change"}
 
 
-async def test_who_waits_for_a_position_is_answered_when_it_is_reached(memory: Memory) -> None:
-    await memory.apply(builders.started(GROUP, ["ann"]))
+async def test_who_waits_for_a_position_is_answered_when_it_is_reached(read_models: ReadModels) -> None:
+    await read_models.apply(builders.started(GROUP, ["ann"]))
     position = str(Position(builders.EPOCH, 0, 1))
-    behind = await memory.history("ann", status=503, position=position)
+    behind = await read_models.history("ann", status=503, position=position)
     assert behind["code"] == "projection_behind"
-    waiting = asyncio.create_task(memory.history("ann", position=position, wait=5))
+    waiting = asyncio.create_task(read_models.history("ann", position=position, wait=5))
     await asyncio.sleep(0.1)
-    await memory.apply(*_messages(1))
+    await read_models.apply(*_messages(1))
     assert _seqs(await asyncio.wait_for(waiting, 2)) == [1]
 
 
@@ -314,26 +318,26 @@ async def test_who_waits_for_a_position_is_answered_when_it_is_reached(memory: M
     ],
 )
 async def test_a_position_that_cannot_be_reached_is_refused(
-    memory: Memory, position: str, status: int, code: str
+    read_models: ReadModels, position: str, status: int, code: str
 ) -> None:
-    await memory.apply(builders.started(GROUP, ["ann"]))
+    await read_models.apply(builders.started(GROUP, ["ann"]))
     for path in ("/conversations", "/outcome"):
-        assert (await memory.get(path, status, user="ann", position=position))["code"] == code
+        assert (await read_models.get(path, status, user="ann", position=position))["code"] == code
 
 
 @pytest.mark.parametrize("page", ["x", "W10", "WzEsMl0", "WyJhIiwiYiJd", "=", "a" * 5000])
-async def test_a_page_token_that_never_was_one_is_refused(memory: Memory, page: str) -> None:
-    await memory.apply(builders.opened())
-    assert (await memory.get("/conversations", 422, user="ann", page=page))["code"] == "invalid"
+async def test_a_page_token_that_never_was_one_is_refused(read_models: ReadModels, page: str) -> None:
+    await read_models.apply(builders.opened())
+    assert (await read_models.get("/conversations", 422, user="ann", page=page))["code"] == "invalid"
 
 
-async def test_a_snapshot_carries_the_cursor_it_is_true_at(memory: Memory) -> None:
-    await memory.apply(builders.started(GROUP, ["ann"]), *_messages(2))
-    for answer in (await memory.history("ann"), await memory.get("/conversations", user="ann")):
+async def test_a_snapshot_carries_the_cursor_it_is_true_at(read_models: ReadModels) -> None:
+    await read_models.apply(builders.started(GROUP, ["ann"]), *_messages(2))
+    for answer in (await read_models.history("ann"), await read_models.get("/conversations", user="ann")):
         decoded = cursor.decode(answer["cursor"])
         assert (decoded.epoch, decoded.offsets) == (builders.EPOCH, (3,))
         assert decoded.belongs_to("ann")
-    assert await memory.get("/progress") == {"epoch": builders.EPOCH, "offsets": [3]}
+    assert await read_models.get("/progress") == {"epoch": builders.EPOCH, "offsets": [3]}
 
 
 async def test_a_partition_that_nobody_claimed_stands_at_its_beginning(database_url: str) -> None:
@@ -344,17 +348,18 @@ async def test_a_partition_that_nobody_claimed_stands_at_its_beginning(database_
     await store.close()
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("update progress set next_offset = 7 * partition")
-    async with queries.opened(database_url, 2) as opened:
+    async with queries.open_queries(database_url, 2) as opened:
         stands = [0, 0, 14, *[0] * 7, 70, 0]
         assert list((await opened.progress()).offsets) == stands
-        assert (await opened.membership("ann", GROUP))["offsets"] == stands
-        for answer in (await opened.conversations("ann", 5, None), await opened.sync("ann", None, 5)):
-            assert list(cursor.decode(answer["cursor"]).offsets) == stands
+        assert list((await opened.membership("ann", GROUP)).projection.offsets) == stands
+        page = await opened.conversations("ann", 5, None)
+        for text in (page["cursor"], (await opened.sync("ann", None, 5)).cursor):
+            assert list(cursor.decode(text).offsets) == stands
 
 
 async def test_a_question_that_fails_gives_its_connection_back(database_url: str) -> None:
     migrate(database_url)
-    async with queries.opened(database_url, 2) as opened:
+    async with queries.open_queries(database_url, 2) as opened:
         opened._timeout = 0.5
 
         for trouble, code in (

@@ -13,6 +13,7 @@ import pytest
 
 from message_store.storage.migrate import migrate
 from message_store.storage.postgres import PostgresStore
+from shared.internal import store_api
 from shared.log.log_epoch import LogIdentity
 from shared.log.topics import TopicSettings, open_log
 from tests import builders
@@ -29,7 +30,9 @@ async def _serving(database_url: str, command: str = "serve", **env: str) -> Asy
     )
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "message_store", command, env=given)
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=AUTHORIZATION) as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", headers={**AUTHORIZATION, **store_api.HEADERS}
+        ) as client:
             yield client
     finally:
         process.terminate()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import orjson
 import psycopg
 import pytest
 
@@ -127,13 +128,14 @@ order by j.partition, j."offset"
 
 async def _paged(dsn: str, password: str, since: list[int]) -> list[tuple[str, int]]:
     shown: list[tuple[str, int]] = []
-    async with queries.opened(f"{dsn} password={password}", 2) as opened:
+    async with queries.open_queries(f"{dsn} password={password}", 2) as opened:
         while True:
             page = await opened.sync(seed_history.CALLER, since, 100)
-            shown += [(frame["conversationId"], frame["seq"]) for frame in page["entries"]]
-            if not page["hasMore"]:
+            frames = [orjson.loads(frame) for frame in page.frames]
+            shown += [(frame["conversationId"], frame["seq"]) for frame in frames]
+            if not page.has_more:
                 return shown
-            since = list(cursor.decode(page["cursor"]).offsets)
+            since = list(cursor.decode(page.cursor).offsets)
 
 
 def _rows(scans: list[Scan]) -> Counter[str]:

@@ -6,18 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from gateway.api.json_schema import components, schema_name
 from shared.contract.close_codes import CLOSE_MEANINGS
 from shared.contract.codec import HEADERS
 from tools.contract.samples import sample_bytes
-from tools.contract.schemas import (
-    ENTRIES,
-    FROM_CLIENTS,
-    TO_CLIENTS,
-    Document,
-    components,
-    schema_name,
-    type_of,
-)
+from tools.contract.schemas import ENTRIES, FROM_CLIENTS, TO_CLIENTS, Document, type_of
 
 VERSION = "1.0.0"
 
@@ -26,7 +19,7 @@ What came of everything that users did, one entry each: new messages, conversati
 rejections.
 
 Entries are CloudEvents 1.0 in structured mode. The key is the conversation id: entries of one conversation
-come in order. An entry may come more than once: its `id` tells. Ignore types and fields that you do not
+come in order. An entry may come more than once: deduplicate by its `id`. Ignore types and fields that you do not
 know. Kept for 7 days. See README.md."""
 
 _SOCKET = """\
@@ -88,8 +81,8 @@ def socket() -> Document:
         **_head("Parley: WebSocket", _SOCKET, "application/json"),
         "channels": {"socket": channel},
         "operations": {
-            "tell": _operation("send", "socket", "to-client.", TO_CLIENTS),
-            "listen": _operation("receive", "socket", "from-client.", FROM_CLIENTS),
+            "send": _operation("send", "socket", "to-client.", TO_CLIENTS),
+            "receive": _operation("receive", "socket", "from-client.", FROM_CLIENTS),
         },
         "components": {"messages": messages, "schemas": schemas},
     }

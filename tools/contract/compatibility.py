@@ -11,20 +11,20 @@ from typing import Any
 
 Schema = dict[str, Any]
 
-_SAID_ONLY = {"title", "description", "examples", "default", "$schema", "$defs"}
+_ANNOTATIONS = {"title", "description", "examples", "default", "$schema", "$defs"}
 _SHRINKING = {"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"}
 _GROWING = {"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"}
 _STRUCTURE = {"type", "enum", "const", "properties", "required", "items", "anyOf"}
 
 
 def normal(schema: Schema) -> Schema:
-    """What readers can rely on: without prose, and with references put in."""
+    """Return what readers can rely on: without annotations, with references inlined."""
     made: Schema = _inlined(schema, schema.get("$defs", {}))
     return made
 
 
 def breaks(old: Schema, new: Schema, where: str = "") -> Iterator[str]:
-    """What a reader of `old` could trip over in `new`; both normal."""
+    """Yield what could break a reader of `old` in `new`; both are normal."""
     if "anyOf" in old or "anyOf" in new:
         yield from _alternatives(old, new, where)
         return
@@ -56,7 +56,7 @@ def _inlined(schema: Any, definitions: Schema) -> Any:
         if key == "properties"
         else _inlined(value, definitions)
         for key, value in schema.items()
-        if key not in _SAID_ONLY
+        if key not in _ANNOTATIONS
     }
 
 

@@ -1,4 +1,4 @@
-"""All files of the contract, and how those that are checked in differ from them."""
+"""All files of the contract, and how those checked in differ from them."""
 
 import difflib
 import json
@@ -15,7 +15,7 @@ SPACES = "white-space.json"
 
 
 def documents(folder: Path) -> dict[Path, str]:
-    """The text of every file as it should be; those of the history that are there stay as they are."""
+    """Return the text of every file as it should be; existing files of the history stay unchanged."""
     made: dict[str, Any] = {
         "chat.messages.asyncapi.json": asyncapi.topic(),
         "websocket.asyncapi.json": asyncapi.socket(),
@@ -41,7 +41,7 @@ def write(folder: Path) -> None:
 
 
 def stale(folder: Path) -> Iterator[str]:
-    """The differences, as unified diffs."""
+    """Yield unified diffs of the files that differ."""
     made = documents(folder)
     for path in _left_over(folder, made):
         yield f"{path}: belongs to nothing any more"
@@ -57,7 +57,7 @@ def stale(folder: Path) -> Iterator[str]:
 
 
 def _text(document: Any, is_escaped: bool) -> str:
-    """As JSON; `is_escaped`: all but ASCII, for invisible characters."""
+    """Dump as JSON; `is_escaped`: escape all but ASCII, for invisible characters."""
     return json.dumps(document, indent=2, ensure_ascii=is_escaped) + "\n"
 
 

@@ -20,12 +20,12 @@ def present() -> Shape:
 
 
 def earlier(folder: Path) -> dict[str, Shape]:
-    """By name, oldest first."""
+    """Return the shapes by file name, oldest first."""
     return {path.name: json.loads(path.read_text()) for path in sorted((folder / "history").glob("*.json"))}
 
 
 def broken(shapes: dict[str, Shape], now: Shape) -> Iterator[str]:
-    """What readers that know one of `shapes` could trip over."""
+    """Yield what could break readers that know one of `shapes`."""
     for name, shape in shapes.items():
         for kind, schema in shape.items():
             if kind not in now:
@@ -35,7 +35,7 @@ def broken(shapes: dict[str, Shape], now: Shape) -> Iterator[str]:
 
 
 def addition(shapes: dict[str, Shape], now: Shape) -> dict[str, Shape]:
-    """The file that is to be added: none when the last shape is the present one."""
+    """Return the file to be added; none when the last shape is the present one."""
     if shapes and list(shapes.values())[-1] == now:
         return {}
     return {f"{len(shapes) + 1:04}.json": now}

@@ -1,4 +1,4 @@
-"""One entry of each type, as the documents show it: Alice and Bob talk, Carol joins a group."""
+"""One entry of each type for the documents: Alice and Bob chat, Carol joins a group."""
 
 from typing import Any
 

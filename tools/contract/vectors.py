@@ -1,4 +1,4 @@
-"""Golden vectors: whoever computes these ids must come to the same result, for ever."""
+"""Golden vectors of ids: all implementations must compute the same, permanently."""
 
 import json
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def _vector(parts: list[str], made: str) -> dict[str, Any]:
 
 
 def changed(path: Path) -> Iterator[str]:
-    """The vectors checked in at `path` that are no longer computed alike."""
+    """Return the vectors checked in at `path` whose ids are now computed differently."""
     known = json.loads(path.read_text()) if path.exists() else {"vectors": []}
     now = {vector["json"]: vector["id"] for vector in vectors()["vectors"]}
     for vector in known["vectors"]:

@@ -28,7 +28,7 @@ async def replay(records: Sequence[Sequence[Record]], database: str) -> None:
     publishing = asyncio.create_task(publisher.run())
     try:
         async with asyncio.timeout(60):
-            while projector.tenure.next != {p: len(partition) for p, partition in enumerate(records)}:
+            while projector.ownership.next != {p: len(partition) for p, partition in enumerate(records)}:
                 await projector.step(wait=0)
     finally:
         publishing.cancel()

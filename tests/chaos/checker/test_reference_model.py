@@ -3,8 +3,8 @@
 import orjson
 from hypothesis import given
 
-from message_store.domain.fold import Folded
-from message_store.read_models.entry_encoder import record
+from message_store.domain.fold import FoldResult
+from message_store.read_models.entry_encoder import encode_entry
 from shared.contract import codec
 from shared.contract.entry_to_frame import entry_to_frame
 from shared.contract.events import Event
@@ -19,8 +19,8 @@ def _model(events: list[Event]) -> ReferenceModel:
     return ReferenceModel(LogRecord(0, offset, event) for offset, event in enumerate(records))
 
 
-def _frame(folded: Folded) -> Frame:
-    entry = codec.decode_entry(record(folded, builders.EPOCH, "test"))
+def _frame(folded: FoldResult) -> Frame:
+    entry = codec.decode_entry(encode_entry(folded, builders.EPOCH, "test"))
     frame: Frame = orjson.loads(codec.encode(entry_to_frame(entry)))
     return frame
 
@@ -29,7 +29,7 @@ def _frame(folded: Folded) -> Frame:
 async def test_both_publish_the_same_entries_to_the_same_audiences(events: list[Event]) -> None:
     log = [builders.opened(), *events]
     model = _model(log)
-    published = [folded for folded in (await Projection().apply(log)).folded if folded.told]
+    published = [folded for folded in (await Projection().apply(log)).folded if folded.is_published]
     assert [entry.offset for entry in model.entries] == [folded.offset for folded in published]
     for entry, folded in zip(model.entries, published, strict=True):
         frame = _frame(folded)

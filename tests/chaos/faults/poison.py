@@ -38,7 +38,7 @@ def poison_kinds() -> dict[str, PoisonRecord]:
         "no value": PoisonRecord(key, None),
         "empty": PoisonRecord(key, b""),
         "no key": PoisonRecord(None, b"{}"),
-        "unknown type": PoisonRecord(key, valid.replace(b"conversation-started.v1", b"unknown.v9")),
+        "unknown type": PoisonRecord(key, valid.replace(b"chat.event.conversation-", b"chat.unknown-")),
         "a megabyte": PoisonRecord(key, b'"' + b"x" * (1_000_000) + b'"'),
         "invalid UTF-8": PoisonRecord(key, valid.replace(b"mallory", b"\xff\xfe\xc3\x28")),
         "deep nesting": PoisonRecord(key, b"[" * 100_000 + b"]" * 100_000),

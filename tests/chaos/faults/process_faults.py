@@ -16,7 +16,7 @@ ALL_PROCESSES = (*SERVICES, "kafka", "postgres")
 FAILPOINTS = {
     "projector": {
         "projector.claimed": 1,
-        "projector.buried": 12,
+        "projector.dead_lettered": 12,
         "projector.loaded": 20,
         "projector.committed": 20,
         "publisher.confirmed": 20,
@@ -44,7 +44,7 @@ FAILPOINTS = {
 }
 """All failpoints of each kind of process; how often it passes each at least while there is load."""
 PRECONDITIONS: Mapping[str, Callable[[Cluster], AbstractAsyncContextManager[None]]] = {
-    "projector.buried": poison_continuously
+    "projector.dead_lettered": poison_continuously
 }
 """What must go on for a process to reach a failpoint at all."""
 FAILPOINT_TIMEOUT = 30.0

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Awaitable
 
-from gateway.commands.event_producer import EventLog
-from gateway.commands.membership_cache import Membership
+from gateway.commands.event_producer import EventProducer
+from gateway.commands.membership_cache import MembershipCache
 from gateway.notifiers.link import NotifierLink
 from gateway.notifiers.offset_tracker import Delivery, OffsetTracker
 from gateway.notifiers.subscriptions import UserSubscriptions
-from gateway.store.client import Unavailable
-from gateway.websocket.registry import Sockets
+from gateway.store.client import StoreUnavailable
+from gateway.websocket.registry import ConnectionRegistry
 from gateway.websocket.session import Session
 from shared.contract import cursor
 from shared.contract.events import ConversationEvent, MessageSent
@@ -29,20 +29,20 @@ def register_after_catch_up() -> None:
     add, remove, registered, catch_up = (
         UserSubscriptions.add,
         UserSubscriptions.remove,
-        Session._registered,
+        Session._subscribe,
         Session._catch_up,
     )
 
     @replaces(registered)
-    async def _registered(self: Session) -> bool:
-        self._socket.registered = True
+    async def _subscribe(self: Session) -> bool:
+        self._connection.subscribed()
         return True
 
     @replaces(catch_up)
     async def _catch_up(self: Session) -> None:
         await catch_up(self)
         await asyncio.sleep(_DELAY)
-        add(self._door.links._user_subscriptions, self._socket.user)
+        add(self._context.links._user_subscriptions, self._connection.user)
         await registered(self)
 
     @replaces(remove)
@@ -57,11 +57,11 @@ def register_after_catch_up() -> None:
 def unsure_is_no() -> None:
     """A user whose membership cannot be checked is refused."""
 
-    @replaces(Membership.require)
-    async def _require(self: Membership, user: str, conversation: str, *, charge: bool = True) -> None:
+    @replaces(MembershipCache.require)
+    async def _require(self: MembershipCache, user: str, conversation: str) -> None:
         try:
-            member = (await self._store.membership(user, conversation)).member
-        except Unavailable:
+            member = (await self._store.membership(user, conversation)).is_member
+        except StoreUnavailable:
             member = False
         if not member:
             not_found()
@@ -69,20 +69,20 @@ def unsure_is_no() -> None:
 
 @mutant
 def everybody_may_write() -> None:
-    """Membership is left to the fold, which would reject the event."""
+    """MembershipCache is left to the fold, which would reject the event."""
 
-    @replaces(Membership.require)
-    async def _require(self: Membership, user: str, conversation: str, *, charge: bool = True) -> None: ...
+    @replaces(MembershipCache.require)
+    async def _require(self: MembershipCache, user: str, conversation: str) -> None: ...
 
 
 @mutant
 def accepted_unconfirmed() -> None:
     """A send is accepted at once, and appended to the log a moment later."""
-    append = EventLog.append
+    append = EventProducer.append
     appending: set[asyncio.Task[None]] = set()
 
     @replaces(append)
-    def _append(self: EventLog, event: ConversationEvent) -> Awaitable[Position]:
+    def _append(self: EventProducer, event: ConversationEvent) -> Awaitable[Position]:
         async def append_later() -> None:
             await asyncio.sleep(_DELAY)
             await append(self, event)
@@ -92,7 +92,7 @@ def accepted_unconfirmed() -> None:
         return _guess_position(self, event)
 
 
-async def _guess_position(log: EventLog, event: ConversationEvent) -> Position:
+async def _guess_position(log: EventProducer, event: ConversationEvent) -> Position:
     assert log.identity is not None
     partition = partition_for(event.subject.encode(), log.identity.partitions)
     return Position(log.identity.epoch, partition, (await log.ends())[partition])
@@ -101,10 +101,10 @@ async def _guess_position(log: EventLog, event: ConversationEvent) -> Position:
 @mutant
 def text_changed() -> None:
     """A message's text is not quite the one that was sent."""
-    append = EventLog.append
+    append = EventProducer.append
 
     @replaces(append)
-    def _append(self: EventLog, event: ConversationEvent) -> Awaitable[Position]:
+    def _append(self: EventProducer, event: ConversationEvent) -> Awaitable[Position]:
         if isinstance(event, MessageSent):
             content = event.data.content.model_copy(update={"text": event.data.content.text + "!"})
             event = event.model_copy(update={"data": event.data.model_copy(update={"content": content})})
@@ -114,10 +114,10 @@ def text_changed() -> None:
 @mutant
 def delivered_twice() -> None:
     """Each entry is dispatched twice."""
-    dispatch = Sockets.dispatch
+    dispatch = ConnectionRegistry.dispatch
 
     @replaces(dispatch)
-    def _dispatch(self: Sockets, entry: LinkEntry) -> None:
+    def _dispatch(self: ConnectionRegistry, entry: LinkEntry) -> None:
         dispatch(self, entry)
         dispatch(self, entry)
 
@@ -126,11 +126,11 @@ def delivered_twice() -> None:
 def cursor_ahead() -> None:
     """A live cursor covers one offset more than was sent."""
 
-    @replaces(Session._say_cursor)
-    def _say_cursor(self: Session) -> None:
-        if at := self._socket._place():
-            ahead = cursor.encode(at.epoch, self._socket.user, [offset + 1 for offset in at.offsets])
-            self._socket.put(CursorFrame(cursor=ahead))
+    @replaces(Session._send_cursor)
+    def _send_cursor(self: Session) -> None:
+        if at := self._connection._offsets():
+            ahead = cursor.encode(at.epoch, self._connection.user, [offset + 1 for offset in at.offsets])
+            self._connection.put(CursorFrame(cursor=ahead))
 
 
 @mutant

@@ -4,15 +4,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from message_store import domain
-from message_store.domain import Conversation, Outcome, ReadAdvanced, Sent, fold
+from message_store.domain import decide as decide_module
+from message_store.domain import evolve as evolve_module
+from message_store.domain import fold
+from message_store.domain.decide import Outcome
+from message_store.domain.events.message_sent import MessageSent
+from message_store.domain.events.read_moved import ReadMoved
+from message_store.domain.state import ExistingMessages, State
 from message_store.query_api import read_sql
 from message_store.query_api.queries import Queries
-from message_store.read_models.rows import Changes
-from message_store.storage.port import Known
+from message_store.read_models.write_set import WriteSet
 from message_store.storage.postgres import PostgresStore
-from shared.contract import ids
-from shared.contract.events import MessageSent, ReadMoved
+from shared.contract import events, ids
 from shared.runtime.failpoints import failpoint
 from tests.chaos.mutants.registry import mutant, replaces
 
@@ -23,22 +26,22 @@ def offset_before_write() -> None:
     commit = PostgresStore.commit
 
     @replaces(commit)
-    async def _commit(self: PostgresStore, changes: Changes) -> Known:
-        await commit(self, Changes(advances=changes.advances))
-        if changes.messages:
+    async def _commit(self: PostgresStore, write_set: WriteSet) -> ExistingMessages:
+        await commit(self, WriteSet(progress=write_set.progress))
+        if write_set.messages:
             failpoint("mutant.between")
-        return await commit(self, replace(changes, advances=[]))
+        return await commit(self, replace(write_set, progress={}))
 
 
 @mutant
 def dedupe_off() -> None:
     """A repeated send becomes a message with an id of its own."""
 
-    def decide(state: Conversation | None, event: Any, offset: int) -> Outcome:
-        if isinstance(event, MessageSent) and state and event.data.message_id in state.sent:
+    def decide(state: State, event: Any, offset: int) -> Outcome:
+        if isinstance(event, events.MessageSent) and state.message is not None:
             new_id = {"message_id": ids.message_id(str(offset), "again", "again")}
             event = event.model_copy(update={"data": event.data.model_copy(update=new_id)})
-        return domain.decide(state, event, offset)
+        return decide_module.decide(state, event, offset)
 
     vars(fold)["decide"] = decide
 
@@ -48,9 +51,9 @@ def seq_from_memory() -> None:
     """Seqs come from a counter, which a failed commit does not turn back."""
     last: dict[str, int] = {}
 
-    def decide(state: Conversation | None, event: Any, offset: int) -> Outcome:
-        outcome = domain.decide(state, event, offset)
-        if not isinstance(outcome, Sent):
+    def decide(state: State, event: Any, offset: int) -> Outcome:
+        outcome = decide_module.decide(state, event, offset)
+        if not isinstance(outcome, MessageSent):
             return outcome
         last[outcome.conversation_id] = max(outcome.seq, last.get(outcome.conversation_id, 0) + 1)
         return outcome._replace(seq=last[outcome.conversation_id])
@@ -62,9 +65,11 @@ def seq_from_memory() -> None:
 def own_send_unread() -> None:
     """A send does not move its sender's read position."""
 
-    def evolve(state: Conversation | None, entry: Any) -> Conversation:
-        after = domain.evolve(state, entry)
-        return after._replace(members=state.members) if state and isinstance(entry, Sent) else after
+    def evolve(state: State, entry: Any) -> State:
+        after = evolve_module.evolve(state, entry)
+        if not isinstance(entry, MessageSent) or state.conversation is None or after.conversation is None:
+            return after
+        return after._replace(conversation=after.conversation._replace(members=state.conversation.members))
 
     vars(fold)["evolve"] = evolve
 
@@ -73,10 +78,12 @@ def own_send_unread() -> None:
 def read_falls() -> None:
     """A late read turns a newer read position back."""
 
-    def decide(state: Conversation | None, event: Any, offset: int) -> Outcome:
-        if isinstance(event, ReadMoved) and state and event.actor in state.members:
-            return ReadAdvanced(state.id, offset, event.actor, min(event.data.up_to, state.last_seq))
-        return domain.decide(state, event, offset)
+    def decide(state: State, event: Any, offset: int) -> Outcome:
+        conversation = state.conversation
+        if isinstance(event, events.ReadMoved) and conversation and event.actor in conversation.members:
+            up_to = min(event.data.up_to, conversation.last_seq)
+            return ReadMoved(conversation.id, offset, event.actor, up_to)
+        return decide_module.decide(state, event, offset)
 
     vars(fold)["decide"] = decide
 
@@ -105,7 +112,7 @@ def projects_the_clock() -> None:
     commit = PostgresStore.commit
 
     @replaces(commit)
-    async def _commit(self: PostgresStore, changes: Changes) -> Known:
+    async def _commit(self: PostgresStore, write_set: WriteSet) -> ExistingMessages:
         now = datetime.now(UTC).isoformat()
-        rows = [row._replace(updated_at=now) for row in changes.conversations]
-        return await commit(self, replace(changes, conversations=rows))
+        rows = {key: row._replace(updated_at=now) for key, row in write_set.conversations.items()}
+        return await commit(self, replace(write_set, conversations=rows))

@@ -4,9 +4,9 @@ import asyncio
 import itertools
 from collections.abc import Iterable
 
-from message_store.projector.batch import Draft
+from message_store.projector.batch import FoldedBatch
 from message_store.projector.pipeline import Pipeline
-from message_store.projector.publisher import Line, Publisher
+from message_store.projector.publisher import PartitionQueue, Publisher
 from shared.kafka import BatchResult, OutgoingRecord, Producer
 from shared.runtime.failpoints import failpoint
 from tests.chaos.mutants.registry import mutant, replaces
@@ -18,12 +18,12 @@ def publish_before_commit() -> None:
     write = Pipeline._write
 
     @replaces(write)
-    async def _write(self: Pipeline, made: Draft, *, more: bool) -> None:
-        self._publisher.tell(made.batch)
-        await self._publisher.drained(2.0)
-        if any(state and state.kind == "direct" for state in made.after.values()):
+    async def _write(self: Pipeline, folded: FoldedBatch, *, more: bool) -> None:
+        self._publisher.enqueue(folded.results)
+        await self._publisher.wait_drained(2.0)
+        if any(state and state.kind == "direct" for state in folded.after.conversations.values()):
             failpoint("mutant.between")
-        await write(self, made, more=more)
+        await write(self, folded, more=more)
 
 
 @mutant
@@ -55,10 +55,10 @@ def publisher_trusts() -> None:
 @mutant
 def publisher_sleeps() -> None:
     """After some batches it publishes nothing more."""
-    publish_round, numbers = Publisher._round, itertools.count()
+    publish_batch, numbers = Publisher._publish_batch, itertools.count()
 
-    @replaces(publish_round)
-    async def _round(self: Publisher, partition: int, line: Line) -> bool:
+    @replaces(publish_batch)
+    async def _publish_batch(self: Publisher, partition: int, queue: PartitionQueue) -> bool:
         if next(numbers) > 60:
             await asyncio.Event().wait()
-        return await publish_round(self, partition, line)
+        return await publish_batch(self, partition, queue)

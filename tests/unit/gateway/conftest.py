@@ -2,18 +2,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.unit.gateway.gateway_fixture import House, opened
+from tests.unit.gateway.gateway_fixture import GatewayFixture, run_gateway
 
 
 @pytest.fixture(scope="session")
-async def house() -> AsyncIterator[House]:
+async def gateway() -> AsyncIterator[GatewayFixture]:
     """One gateway for all tests that leave it as it was; each takes users of its own."""
-    async with opened() as house:
-        yield house
+    async with run_gateway() as gateway:
+        yield gateway
 
 
 @pytest.fixture
-async def own_house() -> AsyncIterator[House]:
+async def own_gateway() -> AsyncIterator[GatewayFixture]:
     """One for a test that takes something away."""
-    async with opened() as house:
-        yield house
+    async with run_gateway() as gateway:
+        yield gateway

@@ -12,11 +12,11 @@ import httpx
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
 
-from gateway.app import PRIVATE, entrance
-from gateway.commands.event_producer import EventLog
-from gateway.components import Door
+from gateway.app import PRIVATE_PATHS, build_asgi_app
+from gateway.commands.event_producer import EventProducer
+from gateway.components import GatewayComponents
 from gateway.settings import Settings
-from gateway.testing.in_memory_store import MemoryStore
+from gateway.testing.in_memory_store import InMemoryStore
 from shared.contract import codec, events
 from shared.http.connections import Timeouts
 from shared.http.server import build_server
@@ -30,13 +30,13 @@ from tests.unit.gateway.fake_notifier import FakeNotifier, serve_notifier
 EPOCH = "0123456789abcdef"
 PARTITIONS = 4
 TOPIC = "chat.events"
-STRANGE = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_CONVERSATION = "00000000-0000-4000-8000-000000000000"
 """A conversation that nobody began."""
 
 _numbers = count(1)
 
 
-def somebody() -> str:
+def unique_user() -> str:
     """A user whom no other test has met."""
     return f"user-{next(_numbers)}"
 
@@ -67,16 +67,16 @@ class Ends(InMemoryConsumer):
         return await super().end_offsets(partitions)
 
 
-class Client:
+class SocketClient:
     """One user's WebSocket, speaking frames."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
 
-    async def say(self, **frame: object) -> None:
+    async def send(self, **frame: object) -> None:
         await self.socket.send(orjson.dumps(frame).decode())
 
-    async def hear(self, kind: str | None = None) -> dict[str, Any]:
+    async def receive(self, kind: str | None = None) -> dict[str, Any]:
         """The next frame, or the next of this type."""
         async with asyncio.timeout(5):
             while True:
@@ -84,7 +84,7 @@ class Client:
                 if kind in (None, frame["type"]):
                     return frame
 
-    async def closed(self) -> tuple[int | None, str | None]:
+    async def wait_closed(self) -> tuple[int | None, str | None]:
         """Code and reason, once it is."""
         async with asyncio.timeout(8):
             await self.socket.wait_closed()
@@ -92,18 +92,18 @@ class Client:
 
 
 @dataclass
-class House:
-    door: Door
+class GatewayFixture:
+    components: GatewayComponents
     log: InMemoryLog
     broker: Broker
     ends: Ends
-    store: MemoryStore
+    store: InMemoryStore
     notifier: FakeNotifier
     http: httpx.AsyncClient
     port: int
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def written(self) -> list[events.ConversationEvent]:
+    def written_events(self) -> list[events.ConversationEvent]:
         """Every event in the log, the epoch records aside."""
         records = [record for partition in self.log.topics[TOPIC] for record in partition]
         decoded = [codec.decode_event(record.value) for record in records]
@@ -112,89 +112,93 @@ class House:
     def partition_of(self, conversation: str) -> int:
         return partition_for(conversation.encode(), PARTITIONS)
 
-    async def talk(self, *users: str) -> str:
+    async def start_direct(self, *users: str) -> str:
         """A conversation of two users."""
         answer = await self.http.post(f"/messages/start?meId={users[0]}", json={"peerId": users[1]})
         return str(answer.json()["id"])
 
-    async def say(self, user: str, conversation: str, text: str) -> None:
+    async def send_message(self, user: str, conversation: str, text: str) -> None:
         body = {"conversationId": conversation, "text": text}
         answer = await self.http.post(f"/messages?meId={user}", json=body)
         assert answer.status_code == 202, answer.text
 
-    async def cursor(self, user: str) -> str:
+    async def current_cursor(self, user: str) -> str:
         """Where everything is now."""
         return str((await self.http.get(f"/messages/sync?meId={user}")).json()["cursor"])
 
     @asynccontextmanager
-    async def dialled(self, user: str | None, *, query: str = "", **options: Any) -> AsyncIterator[Client]:
+    async def connect(
+        self, user: str | None, *, query: str = "", **options: Any
+    ) -> AsyncIterator[SocketClient]:
         token = "" if user is None else f"token={user}"
         async with connect(f"ws://127.0.0.1:{self.port}/ws?{token}{query}", **options) as socket:
-            yield Client(socket)
+            yield SocketClient(socket)
 
     @asynccontextmanager
-    async def present(self, user: str, **options: Any) -> AsyncIterator[Client]:
+    async def connected(self, user: str, **options: Any) -> AsyncIterator[SocketClient]:
         """Greeted already."""
-        async with self.dialled(user, **options) as client:
-            assert (await client.hear())["type"] == "hello"
-            assert (await client.hear())["type"] == "synced"
+        async with self.connect(user, **options) as client:
+            assert (await client.receive())["type"] == "hello"
+            assert (await client.receive())["type"] == "synced"
             yield client
 
 
 @asynccontextmanager
-async def opened(*, ping: float = 20, **settings: Any) -> AsyncIterator[House]:
+async def run_gateway(*, ping: float = 20, **settings: Any) -> AsyncIterator[GatewayFixture]:
     async with AsyncExitStack() as stack:
         notifier = await stack.enter_async_context(serve_notifier(FakeNotifier(PARTITIONS)))
         addresses = [f"127.0.0.1:{notifier.port}"]
         needed = {"store_url": "http://store", "notifiers": addresses, "service_token": SERVICE_TOKEN}
         given = {**needed, "auth": "dev", "port": 0, **settings}
-        house = _built(Settings.model_validate(given), notifier)
+        gateway = _build(Settings.model_validate(given), notifier)
         session = await stack.enter_async_context(aiohttp.ClientSession(headers=AUTHORIZATION))
-        await stack.enter_async_context(house.door.vital.running(links=house.door.links.run(session)))
-        await stack.enter_async_context(_served(house, ping))
-        await stack.enter_async_context(house.http)
-        yield house
+        await stack.enter_async_context(
+            gateway.components.critical_tasks.running(links=gateway.components.links.run(session))
+        )
+        await stack.enter_async_context(_serve(gateway, ping))
+        await stack.enter_async_context(gateway.http)
+        yield gateway
 
 
-def _built(settings: Settings, notifier: FakeNotifier) -> House:
+def _build(settings: Settings, notifier: FakeNotifier) -> GatewayFixture:
     log = InMemoryLog(PARTITIONS)
     data = events.LogOpenedData(epoch=EPOCH, partitions=PARTITIONS)
     begun = events.LogOpened(id="1", source="t", subject="log", time="2026-01-01T00:00:00.000Z", data=data)
     for partition in range(PARTITIONS):
         log.append(TOPIC, partition, None, codec.encode(begun))
     identity = LogIdentity(EPOCH, PARTITIONS)
-    broker, ends, store = Broker(log), Ends(log, TOPIC), MemoryStore(log, TOPIC, identity)
-    door = Door.hung(settings, EventLog(broker, ends, TOPIC), store)
-    door.events.identity = identity
-    return House(door, log, broker, ends, store, notifier, httpx.AsyncClient(), 0)
+    broker, ends, store = Broker(log), Ends(log, TOPIC), InMemoryStore(log, TOPIC, identity)
+    components = GatewayComponents.build(settings, EventProducer(broker, ends, TOPIC), store)
+    components.producer.identity = identity
+    return GatewayFixture(components, log, broker, ends, store, notifier, httpx.AsyncClient(), 0)
 
 
 @asynccontextmanager
-async def _served(house: House, ping: float) -> AsyncIterator[None]:
+async def _serve(gateway: GatewayFixture, ping: float) -> AsyncIterator[None]:
     serving = build_server(
-        entrance(house.door),
-        house.door.settings,
+        build_asgi_app(gateway.components),
+        gateway.components.settings,
         grace=1,
         timeouts=Timeouts(ping=ping),
-        private_path=PRIVATE,
-        on_shutdown=house.door.drain,
+        private_path=PRIVATE_PATHS,
+        on_shutdown=gateway.components.drain,
     )
     task = asyncio.create_task(serving.serve())
     while not serving.started:
         await asyncio.sleep(0.005)
-    house.port = serving.servers[0].sockets[0].getsockname()[1]
-    house.http = httpx.AsyncClient(
-        base_url=f"http://127.0.0.1:{house.port}", event_hooks={"response": [contracted.require]}
+    gateway.port = serving.servers[0].sockets[0].getsockname()[1]
+    gateway.http = httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{gateway.port}", event_hooks={"response": [contracted.require]}
     )
-    stopping = asyncio.create_task(_stopped(house, serving))
+    stopping = asyncio.create_task(_stop_when_set(gateway, serving))
     try:
         yield
     finally:
-        house.stop.set()
+        gateway.stop.set()
         await stopping
         await task
 
 
-async def _stopped(house: House, serving: Any) -> None:
-    await house.stop.wait()
+async def _stop_when_set(gateway: GatewayFixture, serving: Any) -> None:
+    await gateway.stop.wait()
     serving.should_exit = True

@@ -1,5 +1,5 @@
 """Every rule that a call can break: made from the gateway's own OpenAPI document and, for what JSON Schema
-cannot say, from the list below."""
+cannot express, from the list below."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from urllib.parse import quote
 import orjson
 
 from shared.contract import cursor, page_token
-from tests.unit.gateway.gateway_fixture import EPOCH, PARTITIONS, STRANGE
+from tests.unit.gateway.gateway_fixture import EPOCH, PARTITIONS, UNKNOWN_CONVERSATION
 from tests.unit.gateway.raw import Answer, ask
 
 ME, PEER, OTHER = "ann", "bob", "eve"
 ORDER = (414, 431, "host", 401, 413, 400, 422, 403, "state", 404)
-"""What comes earlier wins. `state`: what only the log can say of a well-formed position or cursor."""
+"""What comes earlier wins. `state`: what only the log decides about a well-formed position or cursor."""
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Rule:
-    said: str
+    title: str
     status: int
     code: str
     place: str
@@ -107,7 +107,9 @@ class Operation:
                 )
                 yield Rule("a position not written", 422, "invalid", place, _sets(name, _BEYOND), "state")
             if name == "conversationId":
-                yield Rule("a foreign conversation", 404, "not_found", place, _sets(name, STRANGE))
+                yield Rule(
+                    "a foreign conversation", 404, "not_found", place, _sets(name, UNKNOWN_CONVERSATION)
+                )
 
     def _of_the_body(self, schema: Mapping[str, Any]) -> Iterator[Rule]:
         yield Rule("65 KiB", 413, "too_big", "body", _raw(b"[" * 65 * 1024))
@@ -123,7 +125,9 @@ class Operation:
             for bad in _bad_values(member):
                 yield Rule(f"{name} {str(bad)[:9]}", 422, "invalid", place, _member(name, bad))
             if name == "conversationId":
-                yield Rule("a foreign conversation", 404, "not_found", place, _member(name, STRANGE))
+                yield Rule(
+                    "a foreign conversation", 404, "not_found", place, _member(name, UNKNOWN_CONVERSATION)
+                )
 
 
 def _bad_texts(schema: Mapping[str, Any]) -> Iterator[str]:
@@ -176,7 +180,7 @@ def _hosts(*names: str) -> Callable[[Call], None]:
     return lambda call: setattr(call, "hosts", list(names))
 
 
-def _nobody(call: Call) -> None:
+def _anonymous(call: Call) -> None:
     call.set("meId")
     del call.fields["Authorization"]
 
@@ -191,11 +195,16 @@ _CALLER = [
     Rule("no host", 400, "bad_request", "host", _hosts(), "host"),
     Rule("two hosts", 400, "bad_request", "host", _hosts("localhost", "localhost"), "host"),
     Rule("another's host", 421, "bad_request", "host", _hosts("evil.example"), "host"),
-    Rule("nobody", 401, "unauthenticated", "token+query:meId.", _nobody),
+    Rule("nobody", 401, "unauthenticated", "token+query:meId.", _anonymous),
     Rule("a bad token", 401, "unauthenticated", "token", _field("Authorization", f"Bearer {'a' * 129}")),
     Rule("another's name", 403, "forbidden", "query:meId.", _sets("meId", PEER)),
 ]
-_NO_TOKENS = ("AAAA", "A", page_token.encode("2026-01-15", STRANGE), page_token.encode("x", "42"))
+_NO_TOKENS = (
+    "AAAA",
+    "A",
+    page_token.encode("2026-01-15", UNKNOWN_CONVERSATION),
+    page_token.encode("x", "42"),
+)
 _SEMANTIC: dict[str, list[Rule]] = {
     "/messages/start": [Rule("oneself", 422, "invalid", "body:peerId.", _member("peerId", ME))],
     "/messages": [Rule("a blank text", 422, "invalid", "body:text.", _member("text", " \n"))],

@@ -6,11 +6,11 @@ import httpx
 import pytest
 
 from gateway import main
-from gateway.critical_tasks import Vital
+from gateway.critical_tasks import CriticalTasks
 from gateway.notifiers.link_pool import LinkPool
 from gateway.settings import Settings
 from tests.service_token import SERVICE_TOKEN
-from tests.unit.gateway.gateway_fixture import House
+from tests.unit.gateway.gateway_fixture import GatewayFixture
 from tests.unit.gateway.test_process import NOWHERE
 
 
@@ -23,17 +23,17 @@ async def _ends() -> None:
 
 
 async def test_what_failed_is_lost_and_what_is_done_is_not() -> None:
-    vital = Vital()
+    vital = CriticalTasks()
     async with vital.running(one=_ends(), other=_fails(), third=asyncio.sleep(60)), asyncio.timeout(1):
-        await vital.failure()
-    assert vital.lost == ["other failed"]
+        await vital.wait_for_failure()
+    assert vital.failures == ["other failed"]
 
 
-async def test_without_something_vital_it_is_not_alive(own_house: House) -> None:
-    assert (await own_house.http.get("/healthz")).status_code == 200
-    async with own_house.door.vital.running(links=_fails()):
-        await own_house.door.vital.failure()
-        answer: httpx.Response = await own_house.http.get("/healthz")
+async def test_without_something_vital_it_is_not_alive(own_gateway: GatewayFixture) -> None:
+    assert (await own_gateway.http.get("/healthz")).status_code == 200
+    async with own_gateway.components.critical_tasks.running(links=_fails()):
+        await own_gateway.components.critical_tasks.wait_for_failure()
+        answer: httpx.Response = await own_gateway.http.get("/healthz")
     assert (answer.status_code, answer.json()["reasons"]) == (503, ["links failed"])
 
 

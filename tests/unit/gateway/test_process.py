@@ -79,7 +79,7 @@ def test_sockets_and_connections_keep_files_for_what_stands_behind(monkeypatch: 
     assert (small.max_connections, small.max_sockets) == (1_000, 900)
 
 
-def test_with_nothing_behind_it_it_lives_is_not_ready_and_stops_when_told() -> None:
+def test_with_nothing_behind_it_it_lives_is_not_ready_and_stops_on_sigterm() -> None:
     with running() as (process, http):
         assert http.get("/healthz").status_code == 200
         assert http.get("/readyz").status_code == 503

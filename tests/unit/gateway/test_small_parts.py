@@ -8,19 +8,19 @@ from pydantic import ValidationError
 from websockets.frames import Frame, Opcode
 
 from gateway.api import prefer_header
-from gateway.commands.progress_reader import Present
+from gateway.commands.progress_reader import CoalescedProgressReader
+from gateway.commands.send_message import encode_accepted
 from gateway.settings import Address, Settings
-from gateway.store.client import Progress
 from gateway.websocket import close_codes
-from gateway.websocket.frame_decoder import Flood
-from gateway.websocket.frame_handler import accepted
-from gateway.websocket.send_buffer import Close, Outbox
+from gateway.websocket.frame_decoder import SlidingWindow
+from gateway.websocket.send_buffer import Close, SendBuffer
 from shared.contract import codec
 from shared.contract.frames import AcceptedFrame
 from shared.http.websocket_connection import text_frame
+from shared.internal.store_api import ProjectionOffsets
 from tests.service_token import SERVICE_TOKEN
-from tests.unit.gateway.gateway_fixture import STRANGE, House
-from tests.unit.lines import Far
+from tests.unit.gateway.gateway_fixture import UNKNOWN_CONVERSATION, GatewayFixture
+from tests.unit.recording_connection import RecordingConnection
 
 GOOD = {
     "store_url": "http://127.0.0.1:1",
@@ -35,102 +35,102 @@ def _frame(text: str) -> bytes:
 
 
 def test_an_outbox_keeps_nothing_while_the_connection_takes_it() -> None:
-    line = Far()
-    outbox = Outbox(line, max_frames=2, max_bytes=1_000)
-    assert all(outbox.put(_frame(text)) for text in "abcd")
-    assert (line.written, outbox.size) == (["a", "b", "c", "d"], 0)
+    line = RecordingConnection()
+    send_buffer = SendBuffer(line, max_frames=2, max_bytes=1_000)
+    assert all(send_buffer.put(_frame(text)) for text in "abcd")
+    assert (line.written, send_buffer.size) == (["a", "b", "c", "d"], 0)
 
 
 def test_an_outbox_keeps_order_and_says_when_it_is_full() -> None:
-    line = Far(is_writable=False)
-    outbox = Outbox(line, max_frames=2, max_bytes=1_000)
-    assert [outbox.put(_frame(text)) for text in "abc"] == [True, True, False]
+    line = RecordingConnection(is_writable=False)
+    send_buffer = SendBuffer(line, max_frames=2, max_bytes=1_000)
+    assert [send_buffer.put(_frame(text)) for text in "abc"] == [True, True, False]
     line.is_writable = True
-    assert outbox.put(_frame("d")) is False
-    outbox.flow()
-    assert outbox.put(_frame("e")) is True
+    assert send_buffer.put(_frame("d")) is False
+    send_buffer.flush()
+    assert send_buffer.put(_frame("e")) is True
     assert line.written == ["a", "b", "e"]
 
 
 def test_an_outbox_is_full_by_size_too() -> None:
-    outbox = Outbox(Far(is_writable=False), max_frames=100, max_bytes=1_000)
-    assert [outbox.put(_frame("a" * 600)), outbox.put(_frame("b" * 600))] == [True, False]
+    send_buffer = SendBuffer(RecordingConnection(is_writable=False), max_frames=100, max_bytes=1_000)
+    assert [send_buffer.put(_frame("a" * 600)), send_buffer.put(_frame("b" * 600))] == [True, False]
 
 
 def test_an_outbox_writes_no_more_than_the_connection_takes() -> None:
-    class Narrow(Far):
+    class Narrow(RecordingConnection):
         def write(self, frame: bytes) -> None:
             super().write(frame)
             self.is_writable = False
 
     line = Narrow(is_writable=False)
-    outbox = Outbox(line, 10, 10_000)
+    send_buffer = SendBuffer(line, 10, 10_000)
     for text in "abc":
-        outbox.put(_frame(text))
+        send_buffer.put(_frame(text))
     line.is_writable = True
-    outbox.flow()
+    send_buffer.flush()
     assert line.written == ["a"]
-    assert outbox.holds(8, 0)
-    assert not outbox.holds(9, 0)
+    assert send_buffer.has_capacity(8, 0)
+    assert not send_buffer.has_capacity(9, 0)
 
 
 def test_an_outbox_ends_with_its_close() -> None:
-    line = Far(is_writable=False)
-    outbox = Outbox(line, 10, 10_000)
-    outbox.put(_frame("a"))
-    outbox.close(Close(close_codes.RESTARTING))
-    outbox.put(_frame("too late"))
-    outbox.close(Close(close_codes.TOO_SLOW), drop=True)
+    line = RecordingConnection(is_writable=False)
+    send_buffer = SendBuffer(line, 10, 10_000)
+    send_buffer.put(_frame("a"))
+    send_buffer.close(Close(close_codes.RESTARTING))
+    send_buffer.put(_frame("too late"))
+    send_buffer.close(Close(close_codes.TOO_SLOW), drop=True)
     assert line.written == []
     line.is_writable = True
-    outbox.flow()
+    send_buffer.flush()
     assert line.written == ["a", (1012, "")]
 
 
 def test_an_outbox_may_drop_what_waits() -> None:
-    line = Far(is_writable=False)
-    outbox = Outbox(line, 10, 10_000)
-    outbox.put(_frame("a"))
-    outbox.close(Close(close_codes.TOO_SLOW), drop=True)
+    line = RecordingConnection(is_writable=False)
+    send_buffer = SendBuffer(line, 10, 10_000)
+    send_buffer.put(_frame("a"))
+    send_buffer.close(Close(close_codes.TOO_SLOW), drop=True)
     line.is_writable = True
-    outbox.flow()
+    send_buffer.flush()
     assert line.written == [(4408, "")]
 
 
-def test_who_did_not_even_take_the_close_is_cut() -> None:
-    line = Far(is_writable=False)
-    outbox = Outbox(line, 10, 10_000)
-    outbox.close(Close(close_codes.TOO_SLOW), drop=True)
-    outbox.cut()
+def test_a_client_that_does_not_take_the_close_is_aborted() -> None:
+    line = RecordingConnection(is_writable=False)
+    send_buffer = SendBuffer(line, 10, 10_000)
+    send_buffer.close(Close(close_codes.TOO_SLOW), drop=True)
+    send_buffer.abort()
     assert line.aborted
 
 
-def test_who_took_the_close_is_not_cut() -> None:
-    line = Far()
-    outbox = Outbox(line, 10, 10_000)
-    outbox.close(Close(close_codes.RESTARTING))
-    outbox.cut()
+def test_a_client_that_took_the_close_is_not_aborted() -> None:
+    line = RecordingConnection()
+    send_buffer = SendBuffer(line, 10, 10_000)
+    send_buffer.close(Close(close_codes.RESTARTING))
+    send_buffer.abort()
     assert not line.aborted
 
 
 async def test_an_outbox_is_roomy_again_when_half_of_it_was_taken() -> None:
-    line = Far(is_writable=False)
-    outbox = Outbox(line, 2, 10_000)
+    line = RecordingConnection(is_writable=False)
+    send_buffer = SendBuffer(line, 2, 10_000)
     for text in "ab":
-        outbox.put(_frame(text))
-    waiting = asyncio.create_task(outbox.room())
+        send_buffer.put(_frame(text))
+    waiting = asyncio.create_task(send_buffer.wait_for_capacity())
     await asyncio.sleep(0)
     assert not waiting.done()
     line.is_writable = True
-    outbox.flow()
+    send_buffer.flush()
     async with asyncio.timeout(1):
         await waiting
 
 
 @pytest.mark.parametrize("client_id", [None, "c-1", 'π \U0001f30a " \\ <'])
-def test_what_is_said_of_an_accepted_message_is_as_its_model_says_it(client_id: str | None) -> None:
-    frame = AcceptedFrame(id=STRANGE, position="0123456789abcdef-1-5", client_id=client_id)
-    assert accepted(STRANGE, "0123456789abcdef-1-5", client_id) == codec.encode(frame)
+def test_an_accepted_frame_is_encoded_as_by_its_model(client_id: str | None) -> None:
+    frame = AcceptedFrame(id=UNKNOWN_CONVERSATION, position="0123456789abcdef-1-5", client_id=client_id)
+    assert encode_accepted(UNKNOWN_CONVERSATION, "0123456789abcdef-1-5", client_id) == codec.encode(frame)
 
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
@@ -139,9 +139,9 @@ def test_a_text_frame_is_what_a_client_understands(size: int) -> None:
     assert text_frame(text) == Frame(Opcode.TEXT, text).serialize(mask=False)
 
 
-def test_a_flood_is_more_than_so_many_in_so_long() -> None:
-    flood = Flood(most=2, seconds=10)
-    assert [flood.another(at) for at in (0, 1, 10.5, 11.5, 12)] == [False, False, False, False, True]
+def test_a_sliding_window_detects_more_than_so_many_in_so_long() -> None:
+    window = SlidingWindow(max_hits=2, seconds=10)
+    assert [window.hit(at) for at in (0, 1, 10.5, 11.5, 12)] == [False, False, False, False, True]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_flood_is_more_than_so_many_in_so_long() -> None:
     ],
 )
 def test_prefer_wait_is_read_and_nonsense_ignored(headers: list[str], seconds: float | None) -> None:
-    assert prefer_header.wait(headers) == seconds
+    assert prefer_header.parse_wait(headers) == seconds
 
 
 def test_settings_list_what_is_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +187,7 @@ def test_settings_list_what_is_separated_by_commas(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ({"env": "production"}, "AUTH=dev"),
         ({"auth": "none"}, "'dev'"),
@@ -201,8 +201,8 @@ def test_settings_list_what_is_separated_by_commas(monkeypatch: pytest.MonkeyPat
         ({"service_token": "", "service_token_file": "/nowhere"}, "cannot be read"),
     ],
 )
-def test_bad_settings_are_refused(wrong: dict[str, object], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
+def test_bad_settings_are_refused(wrong: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         Settings.model_validate(GOOD | wrong)
 
 
@@ -214,11 +214,13 @@ def test_the_token_of_the_services_may_lie_in_a_file(tmp_path: Path) -> None:
     assert SERVICE_TOKEN not in repr(settings)
 
 
-async def test_the_present_is_asked_once_for_all_and_never_before_they_asked(own_house: House) -> None:
-    store, asked = own_house.store, own_house.store.questions
-    present = Present(store, own_house.door.events)
-    answers: list[Progress] = await asyncio.gather(*(present.progress() for _ in range(50)))
-    assert store.questions - asked <= 2
-    before = answers[0]
-    await own_house.talk("ana", "ben")
-    assert (await present.progress()).offsets != before.offsets
+async def test_progress_is_read_once_for_all_and_never_before_they_called(
+    own_gateway: GatewayFixture,
+) -> None:
+    store, before = own_gateway.store, own_gateway.store.calls
+    reader = CoalescedProgressReader(store, own_gateway.components.producer)
+    answers: list[ProjectionOffsets] = await asyncio.gather(*(reader.progress() for _ in range(50)))
+    assert store.calls - before <= 2
+    first = answers[0]
+    await own_gateway.start_direct("ana", "ben")
+    assert (await reader.progress()).offsets != first.offsets

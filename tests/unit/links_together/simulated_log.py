@@ -6,11 +6,12 @@ from itertools import count
 
 import orjson
 
-from gateway.store.client import Answer, Belongs, Progress
+from gateway.store.client import StoreResponse
 from notifier.live.dispatch_entry import DispatchEntry
 from notifier.live.replay_buffer import PartitionReplayBuffer
 from shared.contract import cursor
 from shared.contract.position import Position, next_offset
+from shared.internal.store_api import MembershipAnswer, ProjectionOffsets, SyncPage
 from shared.kafka import partition_for
 
 EPOCH = "0123456789abcdef"
@@ -58,11 +59,11 @@ class SimulatedLog:
         changes = [offset for offset, who in self._changes[partition].items() if who == user and offset < at]
         return len(changes) % 2 == 0
 
-    async def membership(self, user: str, conversation: str) -> Belongs:
+    async def membership(self, user: str, conversation: str) -> MembershipAnswer:
         partition, progress = CONVERSATIONS.index(conversation), self.progress()
         member = self.is_member(partition, user, progress.offsets[partition])
         await self.answers.wait()
-        return Belongs(member, progress)
+        return MembershipAnswer(member, progress)
 
     def publish(self, partition: int, again: int = 0) -> None:
         """Publish every event folded, after repeating the last `again` of those published before."""
@@ -96,19 +97,19 @@ class SimulatedLog:
             if user in audiences[offset]
         ]
 
-    async def sync(self, user: str, at: str, **_: object) -> Answer:
+    async def sync(self, user: str, at: str, **_: object) -> StoreResponse:
         start, reached = cursor.decode(at).offsets, list(self.offsets)
         missed = self.between(user, start, reached)
         page, more = missed[:_PAGE], len(missed) > _PAGE
         if more:
             partition, offset = page[-1]
             reached = [*reached[:partition], next_offset(offset), *start[partition + 1 :]]
-        body = {"entries": page, "cursor": cursor.encode(EPOCH, user, reached), "hasMore": more}
+        answer = SyncPage([orjson.dumps(pair) for pair in page], cursor.encode(EPOCH, user, reached), more)
         await self.answers.wait()
-        return Answer(200, orjson.dumps(body))
+        return StoreResponse(200, answer.encode())
 
-    def progress(self) -> Progress:
-        return Progress(EPOCH, self.offsets)
+    def progress(self) -> ProjectionOffsets:
+        return ProjectionOffsets(EPOCH, self.offsets)
 
     def _entry(self, partition: int, offset: int) -> DispatchEntry:
         event = self._published[partition][offset]

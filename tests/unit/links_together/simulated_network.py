@@ -7,27 +7,27 @@ from typing import Any, cast
 
 import orjson
 
-from gateway.commands.membership_cache import Membership
+from gateway.commands.membership_cache import MembershipCache
 from gateway.notifiers.link_pool import LinkPool
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.notifiers.subscriptions import UserSubscriptions
 from gateway.settings import Address
 from gateway.store.client import StorePort
 from gateway.websocket.catch_up import CatchUp
-from gateway.websocket.connection import Socket
-from gateway.websocket.registry import Sockets
-from gateway.websocket.send_buffer import Outbox
+from gateway.websocket.connection import ClientConnection
+from gateway.websocket.registry import ConnectionRegistry
+from gateway.websocket.send_buffer import SendBuffer
 from shared.contract import cursor
 from shared.http.problems import Problem
-from tests.unit.lines import Far
 from tests.unit.links_together.simulated_log import CONVERSATIONS, PARTITIONS, SimulatedLog
 from tests.unit.links_together.simulated_notifier import SimulatedNotifier, settled
+from tests.unit.recording_connection import RecordingConnection
 
 
 @dataclass
 class Client:
-    socket: Socket
-    line: Far
+    connection: ClientConnection
+    line: RecordingConnection
     since: tuple[int, ...] | None = None
     """The log's offsets at its start; None before it was registered."""
     received: list[tuple[int, int]] = field(default_factory=list)
@@ -45,17 +45,17 @@ class SimulatedNetwork:
         self.log = SimulatedLog()
         self._subscriptions, self._offset_tracker = UserSubscriptions(), OffsetTracker()
         store = cast("StorePort", self.log)
-        self._membership = Membership(store, self._offset_tracker)
+        self._membership = MembershipCache(store, self._offset_tracker)
         self._membership_checks: set[asyncio.Task[None]] = set()
-        sockets = Sockets(self._subscriptions, self._membership, most=100, rate=200)
+        connections = ConnectionRegistry(self._subscriptions, self._membership, max_connections=100, rate=200)
         self._link_pool = LinkPool(
             addresses=[],
             gateway="g1",
             user_subscriptions=self._subscriptions,
             offset_tracker=self._offset_tracker,
-            receiver=sockets,
+            receiver=connections,
         )
-        self._sockets = sockets
+        self._connections = connections
         self._catch_up = CatchUp(store, cast("Any", None))
         self._clients: dict[asyncio.Task[None], Client] = {}
         self.notifiers = [self._new_notifier(number, queue_limit) for number in range(notifiers)]
@@ -67,8 +67,10 @@ class SimulatedNetwork:
         return SimulatedNotifier(self.log, link, queue_limit)
 
     def enter(self, user: str) -> None:
-        line = Far()
-        client = Client(Socket(user, Outbox(line, 1_000, 1_000_000), self._offset_tracker), line)
+        line = RecordingConnection()
+        client = Client(
+            ClientConnection(user, SendBuffer(line, 1_000, 1_000_000), self._offset_tracker), line
+        )
         self._clients[asyncio.create_task(self._attend(client))] = client
 
     async def leave(self, number: int) -> None:
@@ -88,31 +90,31 @@ class SimulatedNetwork:
             await self._membership.require(user, CONVERSATIONS[partition])
 
     async def _attend(self, client: Client) -> None:
-        socket, fell_behind = client.socket, asyncio.Event()
-        socket.fell_behind = fell_behind.set
-        with self._sockets.entered(socket):
-            await self._link_pool.wait_until_active(socket.user)
-            socket.registered = True
+        connection, lagging = client.connection, asyncio.Event()
+        with self._connections.registered(connection, lagging.set):
+            await self._link_pool.wait_until_active(connection.user)
+            connection.subscribed()
             client.since = self.log.offsets
-            socket.begin(self.log.progress())
+            connection.set_start(self.log.progress())
+            connection.hello_sent()
             while True:
-                while socket.behind:
-                    await self._catch_up.show(socket)
-                socket.release()
-                fell_behind.clear()
-                await fell_behind.wait()
+                while connection.needs_resync:
+                    await self._catch_up.replay_missed(connection)
+                connection.go_live()
+                lagging.clear()
+                await lagging.wait()
 
     async def check_clients(self) -> None:
         """Assert that each client received, once and in order, what its cursor covers and nothing more."""
         await settled()
         for task, client in self._clients.items():
             assert not task.done()
-            assert not client.socket.outbox.closed
+            assert not client.connection.send_buffer.closed
             client.read()
             if client.since is not None:
-                at = client.socket.cursor()
+                at = client.connection.cursor()
                 assert at is not None
-                covered = self.log.between(client.socket.user, client.since, cursor.decode(at).offsets)
+                covered = self.log.between(client.connection.user, client.since, cursor.decode(at).offsets)
                 assert sorted(client.received) == covered
                 for partition in range(PARTITIONS):
                     offsets = [offset for p, offset in client.received if p == partition]
@@ -123,7 +125,7 @@ class SimulatedNetwork:
         for partition, conversation in enumerate(CONVERSATIONS):
             since = range(self._offset_tracker.source_offset(partition), self.log.offsets[partition] + 1)
             members = dict.fromkeys(self._membership._members.get(conversation, ()), True)
-            for cached in (members, self._membership._answers.get(conversation, {})):
+            for cached in (members, self._membership._recent_answers.get(conversation, {})):
                 for user, member in cached.items():
                     assert any(self.log.is_member(partition, user, at) is member for at in since)
 
@@ -149,10 +151,10 @@ class SimulatedNetwork:
         """Assert that every client has received everything, and that the gateway is ready."""
         assert self._link_pool.is_ready
         for client in self._clients.values():
-            assert self._link_pool.is_active(client.socket.user)
+            assert self._link_pool.is_active(client.connection.user)
             assert client.since is not None
-            assert not client.socket.behind
-            expected = self.log.between(client.socket.user, client.since, self.log.offsets)
+            assert not client.connection.needs_resync
+            expected = self.log.between(client.connection.user, client.since, self.log.offsets)
             assert sorted(client.received) == expected
 
     async def end(self) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from message_store.domain.fold import Arrival, Folded
-from message_store.projector.batch import Draft, draft
-from message_store.projector.state_cache import StateCache, knowing
+from message_store.domain.fold import FoldResult
+from message_store.projector.batch import FoldedBatch, fold_batch
+from message_store.projector.event_reader import ConsumedRecord
+from message_store.projector.state_cache import StateCache
 from message_store.storage.port import Store
-from message_store.testing.in_memory_storage import MemoryStore, Tables
+from message_store.testing.in_memory_storage import InMemoryStore, Tables
 from shared.contract import ids
 from shared.contract.events import Event
 from shared.log.log_epoch import LogIdentity
@@ -37,14 +38,14 @@ stories = st.lists(anything, max_size=40)
 
 
 async def commit(
-    store: Store, states: StateCache, arrivals: Sequence[Arrival], published: dict[int, int]
-) -> Draft:
-    """One batch, as a projector that does nothing else meanwhile writes it."""
-    made = draft(arrivals, await states.load(arrivals, {}), published)
-    while known := await store.commit(made.changes):
-        made = draft(arrivals, knowing(made.before, known), published)
-    states.keep(made.after, made.batch)
-    return made
+    store: Store, states: StateCache, consumed: Sequence[ConsumedRecord], published: dict[int, int]
+) -> FoldedBatch:
+    """Write one batch as a projector with no other batch in flight does."""
+    folded = fold_batch(consumed, await states.load(consumed), published)
+    while existing := await store.commit(folded.write_set):
+        folded = fold_batch(consumed, folded.before.with_messages(existing), published)
+    states.keep(folded.after, folded.results)
+    return folded
 
 
 @dataclass
@@ -52,22 +53,23 @@ class Projection:
     """A projector without Kafka: the same fold, rows and store, driven by hand."""
 
     tables: Tables = field(default_factory=Tables)
-    folded: list[Folded] = field(default_factory=list)
+    folded: list[FoldResult] = field(default_factory=list)
 
     async def apply(self, story: Sequence[Event], cuts: random.Random | None = None) -> "Projection":
         """The whole story; cut into batches at random, with caches dropped at random."""
-        store = MemoryStore(self.tables)
+        store = InMemoryStore(self.tables)
         await store.claim(IDENTITY, [0])
-        arrivals = [
-            Arrival(record, event) for record, event in zip(builders.records(0, story), story, strict=True)
+        consumed = [
+            ConsumedRecord(record, event)
+            for record, event in zip(builders.records(0, story), story, strict=True)
         ]
         states = StateCache(store)
-        while arrivals:
-            size = len(arrivals) if cuts is None else cuts.randint(1, len(arrivals))
+        while consumed:
+            size = len(consumed) if cuts is None else cuts.randint(1, len(consumed))
             if cuts is not None and cuts.random() < 0.3:
                 states = StateCache(store)
-            self.folded += (await commit(store, states, arrivals[:size], {0: 0})).batch
-            arrivals = arrivals[size:]
+            self.folded += (await commit(store, states, consumed[:size], {0: 0})).results
+            consumed = consumed[size:]
         return self
 
     def rows(self) -> dict[str, Any]:

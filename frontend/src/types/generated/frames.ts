@@ -8,6 +8,9 @@ export interface SendMessage {
   type: "message";
   conversationId: string;
   text: string;
+  /**
+   * The client's own name for the message: sent again, it is the same message.
+   */
   clientId?: string | null;
 }
 /**
@@ -16,6 +19,9 @@ export interface SendMessage {
 export interface MoveRead {
   type: "read";
   conversationId: string;
+  /**
+   * The `seq` of the last message read.
+   */
   upTo: number;
 }
 export type ServerFrame =

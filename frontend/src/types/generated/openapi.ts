@@ -41,7 +41,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What came after a cursor: the frames that a socket would have got */
+        /** The frames that a socket would have received after a cursor */
         get: operations["readSync"];
         put?: never;
         post?: never;
@@ -82,7 +82,7 @@ export interface paths {
         put?: never;
         /**
          * Send a message
-         * @description Accepted is never lost. Repeated with the same `clientId` it is the same message, for ever.
+         * @description An accepted message is never lost. With the same `clientId` it stays the same message.
          */
         post: operations["sendMessage"];
         delete?: never;
@@ -101,8 +101,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Say how far the caller has read
-         * @description It never moves back; beyond the last message it means the last message.
+         * Mark messages as read
+         * @description The mark never moves back; beyond the last message it means the last message.
          */
         post: operations["moveRead"];
         delete?: never;
@@ -473,7 +473,7 @@ export interface components {
         SyncPage: {
             /**
              * @description By partition of the log, and in order within a conversation. Fewer than `limit` when they are long:
-             *     `hasMore` says whether there are more, not how many came.
+             *     `hasMore` shows whether there are more, not how many came.
              */
             entries: (components["schemas"]["MessageFrame"] | components["schemas"]["ReadFrame"] | components["schemas"]["ConversationFrame"] | components["schemas"]["RejectedFrame"])[];
             cursor: string;
@@ -541,7 +541,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Who calls. Needed where no token says so; where one does, it must agree.
+                 * @description The caller. Required without a token; with one, both must agree.
                  * @example ann
                  */
                 meId?: string;
@@ -576,7 +576,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -585,7 +585,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or, of a write, the page that calls is of an origin that is not allowed. */
+            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -594,7 +594,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A position or cursor of another log, or another user's cursor: read anew. */
+            /** @description A position or cursor of another log, or another user's cursor: fetch everything again. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -612,7 +612,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `Host` is none of this gateway's names. */
+            /** @description `Host` is not one of this gateway's names. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -639,7 +639,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A fault of the gateway's own. */
+            /** @description Internal server error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -648,7 +648,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Something behind the gateway is away or behind; safe to repeat after `Retry-After` seconds. */
+            /** @description A service behind the gateway is unavailable or behind; safe to repeat after `Retry-After` seconds. */
             503: {
                 headers: {
                     /** @description seconds */
@@ -665,7 +665,7 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description Who calls. Needed where no token says so; where one does, it must agree.
+                 * @description The caller. Required without a token; with one, both must agree.
                  * @example ann
                  */
                 meId?: string;
@@ -677,7 +677,7 @@ export interface operations {
                 before?: number;
                 /** @description Messages with a larger `seq`. */
                 after?: number;
-                /** @description Messages with this `seq` in their middle. */
+                /** @description Messages around this `seq`. */
                 around?: number;
                 /** @description Answer only once the read models have this `position`; 503 after two seconds. */
                 position?: string;
@@ -706,7 +706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -715,7 +715,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or, of a write, the page that calls is of an origin that is not allowed. */
+            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -733,7 +733,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A position or cursor of another log, or another user's cursor: read anew. */
+            /** @description A position or cursor of another log, or another user's cursor: fetch everything again. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -751,7 +751,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `Host` is none of this gateway's names. */
+            /** @description `Host` is not one of this gateway's names. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -778,7 +778,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A fault of the gateway's own. */
+            /** @description Internal server error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -787,7 +787,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Something behind the gateway is away or behind; safe to repeat after `Retry-After` seconds. */
+            /** @description A service behind the gateway is unavailable or behind; safe to repeat after `Retry-After` seconds. */
             503: {
                 headers: {
                     /** @description seconds */
@@ -804,11 +804,11 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Who calls. Needed where no token says so; where one does, it must agree.
+                 * @description The caller. Required without a token; with one, both must agree.
                  * @example ann
                  */
                 meId?: string;
-                /** @description What came after it. Without one: nothing, and where things stand now. */
+                /** @description Answer the frames after it. Without one: none, and the present cursor. */
                 cursor?: string;
                 /** @example 50 */
                 limit?: number;
@@ -821,7 +821,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of frames, and the cursor to go on from. */
+            /** @description A page of frames, and the cursor to continue from. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -839,7 +839,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -848,7 +848,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or, of a write, the page that calls is of an origin that is not allowed. */
+            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -857,7 +857,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A position or cursor of another log, or another user's cursor: read anew. */
+            /** @description A position or cursor of another log, or another user's cursor: fetch everything again. */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -875,7 +875,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `Host` is none of this gateway's names. */
+            /** @description `Host` is not one of this gateway's names. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -902,7 +902,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A fault of the gateway's own. */
+            /** @description Internal server error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -911,7 +911,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Something behind the gateway is away or behind; safe to repeat after `Retry-After` seconds. */
+            /** @description A service behind the gateway is unavailable or behind; safe to repeat after `Retry-After` seconds. */
             503: {
                 headers: {
                     /** @description seconds */
@@ -928,7 +928,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Who calls. Needed where no token says so; where one does, it must agree.
+                 * @description The caller. Required without a token; with one, both must agree.
                  * @example ann
                  */
                 meId?: string;
@@ -966,7 +966,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -975,7 +975,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or, of a write, the page that calls is of an origin that is not allowed. */
+            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1002,7 +1002,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `Host` is none of this gateway's names. */
+            /** @description `Host` is not one of this gateway's names. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -1029,7 +1029,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A fault of the gateway's own. */
+            /** @description Internal server error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1038,7 +1038,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Something behind the gateway is away or behind; safe to repeat after `Retry-After` seconds. */
+            /** @description A service behind the gateway is unavailable or behind; safe to repeat after `Retry-After` seconds. */
             503: {
                 headers: {
                     /** @description seconds */
@@ -1055,14 +1055,14 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Who calls. Needed where no token says so; where one does, it must agree.
+                 * @description The caller. Required without a token; with one, both must agree.
                  * @example ann
                  */
                 meId?: string;
             };
             header?: {
                 /**
-                 * @description `wait` (5 seconds) or `wait=<seconds>` (10 at most): answer 201 with the message once history has it; 202 as without, when that takes longer or history cannot say.
+                 * @description `wait` (5 seconds) or `wait=<seconds>` (10 at most): answer 201 with the message once history has it; 202 as without, when that takes longer or history is unavailable.
                  * @example wait=5
                  */
                 Prefer?: string;
@@ -1110,7 +1110,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1119,7 +1119,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or, of a write, the page that calls is of an origin that is not allowed. */
+            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1155,7 +1155,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `Host` is none of this gateway's names. */
+            /** @description `Host` is not one of this gateway's names. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -1182,7 +1182,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A fault of the gateway's own. */
+            /** @description Internal server error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1191,7 +1191,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Something behind the gateway is away or behind; safe to repeat after `Retry-After` seconds. */
+            /** @description A service behind the gateway is unavailable or behind; safe to repeat after `Retry-After` seconds. */
             503: {
                 headers: {
                     /** @description seconds */
@@ -1208,7 +1208,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Who calls. Needed where no token says so; where one does, it must agree.
+                 * @description The caller. Required without a token; with one, both must agree.
                  * @example ann
                  */
                 meId?: string;
@@ -1247,7 +1247,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Nobody says who calls, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1256,7 +1256,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or, of a write, the page that calls is of an origin that is not allowed. */
+            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1292,7 +1292,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `Host` is none of this gateway's names. */
+            /** @description `Host` is not one of this gateway's names. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -1319,7 +1319,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description A fault of the gateway's own. */
+            /** @description Internal server error. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1328,7 +1328,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Something behind the gateway is away or behind; safe to repeat after `Retry-After` seconds. */
+            /** @description A service behind the gateway is unavailable or behind; safe to repeat after `Retry-After` seconds. */
             503: {
                 headers: {
                     /** @description seconds */
@@ -1368,7 +1368,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description It is not alive; `reasons` say why. */
+            /** @description It is not alive; see `reasons`. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1417,7 +1417,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description It is not ready; `reasons` say why. */
+            /** @description It is not ready; see `reasons`. */
             503: {
                 headers: {
                     [name: string]: unknown;

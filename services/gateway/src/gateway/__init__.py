@@ -1,13 +1,23 @@
-"""The door: what clients say becomes events in the log, what came of it becomes frames on their sockets.
+"""The gateway: clients' commands become events in the log, entries of the log become frames for clients.
 
-main, settings       the composition root
-application          the HTTP application around the routes
-hosts, origins       which hosts it answers as, and which web pages may call
-callers, requests    who calls, and what a well-formed call is
-routes/              one module for each resource
-event_log, sending   into the log, with membership checked first
-membership           who may write where; unchecked: while nobody can say
-store                the read models, asked over HTTP
-links, interest      what notifiers tell this gateway
-sockets, socket      the clients' WebSockets
+__main__             starts the process
+main                 the composition root: settings, components, server, critical tasks
+settings             the environment variables
+components           builds and connects the parts
+app                  the ASGI application: routes, middleware, WebSocket endpoint
+examples             the conversation that all examples of the documentation show
+metrics              the Prometheus metrics
+request_logging      request ids, request metrics, a log line for failed and slow requests
+validation_errors    describes why a text was refused as JSON of a model
+critical_tasks       background work that ends the process when it fails
+leaky_bucket         spaces events evenly in time
+
+auth/                authentication, and the host names and web pages that may call
+api/                 the REST calls
+websocket/           the clients' WebSockets
+commands/            one module for each command, and how its event gets into the log
+notifiers/           the links to the notifiers, from which entries arrive
+store/               the client of message-store, which answers all queries
+web/                 the files of the web client
+testing/             an in-memory store for tests
 """

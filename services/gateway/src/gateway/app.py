@@ -1,59 +1,66 @@
-"""The HTTP application: routes, and what surrounds them all."""
+"""The HTTP application: all routes, and the middleware around them."""
 
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
 from gateway.api import openapi_docs
-from gateway.api.routes.conversations import conversations
-from gateway.api.routes.history import history
-from gateway.api.routes.mark_read import read
-from gateway.api.routes.send_message import messages
-from gateway.api.routes.start_conversation import start
-from gateway.api.routes.sync import sync
-from gateway.auth.hosts import Hosts
-from gateway.components import Door
-from gateway.request_logging import Tracing
-from gateway.web.home import home
-from gateway.web.static_files import web
-from gateway.websocket.endpoint import beside, plain
+from gateway.api.routes.commands import commands_router
+from gateway.api.routes.conversations import conversations_router
+from gateway.api.routes.history import history_router
+from gateway.api.routes.sync import sync_router
+from gateway.auth.hosts import HostCheckMiddleware
+from gateway.components import GatewayComponents
+from gateway.request_logging import RequestLoggingMiddleware
+from gateway.web.home import home_routes
+from gateway.web.static_files import static_routes
+from gateway.websocket.endpoint import upgrade_required
 from shared.http import problems
 from shared.http.direct_routes import DirectRoutes
 from shared.http.health import health_routes
 
-PRIVATE = "/messages"
-"""No answer below it may be cached."""
+PRIVATE_PATHS = "/messages"
+"""Responses below this path must not be cached."""
 
 
-def entrance(door: Door) -> ASGIApp:
-    """The application and what surrounds it, and the sockets beside them. What is set on the application
-    itself does not reach the calls: they go past it (`Shortcut`)."""
-    routers = calls(door)
-    straight = DirectRoutes(application(door, routers), routers)
-    answering = beside(door.origins.cors(Tracing(straight)), door)
-    return Hosts(answering, door.settings.hosts, loopback=door.settings.loopback)
+def build_asgi_app(components: GatewayComponents) -> ASGIApp:
+    """Build the application with its middleware, and the WebSocket endpoint beside it. Middleware added to
+    the FastAPI application itself does not reach the calls: `DirectRoutes` bypasses it."""
+    routers = build_routers(components)
+    direct = DirectRoutes(build_fastapi_app(components, routers), routers)
+    http = components.origins.cors(RequestLoggingMiddleware(direct))
+    settings = components.settings
+    return HostCheckMiddleware(components.websocket.mount(http), settings.hosts, loopback=settings.loopback)
 
 
-def calls(door: Door) -> list[APIRouter]:
-    return [made(door) for made in (conversations, history, sync, start, messages, read)]
+def build_routers(components: GatewayComponents) -> list[APIRouter]:
+    store, producer = components.store, components.producer
+    return [
+        conversations_router(store, producer),
+        history_router(store, producer),
+        sync_router(store, producer),
+        commands_router(components.commands, components.origins, max_body_bytes=components.settings.max_body),
+    ]
 
 
-def application(door: Door, routers: list[APIRouter]) -> FastAPI:
-    """Every route, and their description; `routers` as `calls` makes them."""
+def build_fastapi_app(components: GatewayComponents, routers: list[APIRouter]) -> FastAPI:
+    """Build the application that describes every route, and answers those that `DirectRoutes` does not."""
     app = FastAPIOffline(
         title="Parley",
         version="1",
         summary=openapi_docs.SUMMARY,
         description=openapi_docs.DESCRIPTION,
-        generate_unique_id_function=openapi_docs.named,
+        generate_unique_id_function=openapi_docs.operation_id,
         redoc_url=None,
     )
     problems.install_problem_handlers(app, docs="/docs")
     for router in routers:
         app.include_router(router)
-    app.include_router(plain())
-    app.include_router(health_routes(alive=lambda: door.vital.lost, ready=door.not_ready))
-    root = door.settings.web_root
-    app.router.routes.extend(home() if root is None else web(root))
-    openapi_docs.describe(app)
+    app.include_router(upgrade_required())
+    app.include_router(
+        health_routes(alive=lambda: components.critical_tasks.failures, ready=components.unready_reasons)
+    )
+    root = components.settings.web_root
+    app.router.routes.extend(home_routes() if root is None else static_routes(root))
+    openapi_docs.install_schemas(app)
     return app

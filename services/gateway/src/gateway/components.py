@@ -1,16 +1,21 @@
-"""The parts of a running gateway."""
+"""Builds and connects the parts of a gateway."""
 
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from gateway.auth.origins import Origins
-from gateway.commands.command_service import Sending
-from gateway.commands.event_producer import EventLog
-from gateway.commands.membership_cache import Membership
-from gateway.commands.progress_reader import Present
-from gateway.commands.read_receipts import Reads
-from gateway.critical_tasks import Vital
+from gateway.commands.command import Command, CommandContext
+from gateway.commands.event_producer import EventProducer
+from gateway.commands.event_writer import EventWriter
+from gateway.commands.mark_read import append_read
+from gateway.commands.membership_cache import MembershipCache
+from gateway.commands.progress_reader import CoalescedProgressReader
+from gateway.commands.read_receipts import ReadReceiptCoalescer
+from gateway.commands.registry import COMMANDS, FRAME_COMMANDS
+from gateway.critical_tasks import CriticalTasks
 from gateway.notifiers.link_pool import LinkPool
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.notifiers.subscriptions import UserSubscriptions
@@ -18,73 +23,87 @@ from gateway.settings import Settings
 from gateway.store.client import StorePort
 from gateway.websocket.admission import Admission
 from gateway.websocket.catch_up import CatchUp
-from gateway.websocket.registry import Sockets
+from gateway.websocket.endpoint import WebSocketEndpoint
+from gateway.websocket.registry import ConnectionRegistry
+from gateway.websocket.session import SessionContext
 from shared.contract import ids
 
-_WRITTEN_WITHIN = 1.0  # a log that is away is not waited for: whoever stops us does not wait long either
+_FLUSH_TIMEOUT_SECONDS = 1.0  # short: the process that stops this one does not wait long either
 
 
 @dataclass(frozen=True)
-class Door:
+class GatewayComponents:
     settings: Settings
-    events: EventLog
+    producer: EventProducer
     store: StorePort
     origins: Origins
-    membership: Membership
-    sending: Sending
-    reads: Reads
-    offset_tracker: OffsetTracker
-    sockets: Sockets
+    membership: MembershipCache
+    writer: EventWriter
+    commands: list[Command[Any]]
+    read_receipts: ReadReceiptCoalescer
+    connections: ConnectionRegistry
     links: LinkPool
-    present: Present
-    vital: Vital
-    catch_up: CatchUp
-    admission: Admission
+    critical_tasks: CriticalTasks
+    websocket: WebSocketEndpoint
 
     @classmethod
-    def hung(cls, settings: Settings, events: EventLog, store: StorePort) -> "Door":
-        """Everything between the clients and these three."""
-        subscriptions, offset_tracker = UserSubscriptions(), OffsetTracker()
-        membership = Membership(store, offset_tracker)
-        sending = Sending(events, membership, settings.source)
+    def build(cls, settings: Settings, producer: EventProducer, store: StorePort) -> "GatewayComponents":
+        """Build everything that stands between the clients, the log and the store. Starts nothing."""
+        subscriptions, tracker = UserSubscriptions(), OffsetTracker()
+        membership = MembershipCache(store, tracker)
+        writer = EventWriter(producer, settings.source)
+        read_receipts = ReadReceiptCoalescer(partial(append_read, writer))
+        commands = CommandContext(writer, membership, read_receipts, store)
         rate = settings.arrivals_per_second
-        sockets = Sockets(subscriptions, membership, most=settings.max_sockets, rate=rate)
+        connections = ConnectionRegistry(
+            subscriptions, membership, max_connections=settings.max_sockets, rate=rate
+        )
+        links = LinkPool(
+            addresses=settings.notifier_addresses,
+            gateway=ids.fresh_id(),
+            user_subscriptions=subscriptions,
+            offset_tracker=tracker,
+            receiver=connections,
+        )
+        origins = Origins(settings.origins, loopback=settings.loopback)
+        session = SessionContext(
+            settings=settings,
+            commands={command.frame: command(commands) for command in FRAME_COMMANDS},
+            read_receipts=read_receipts,
+            connections=connections,
+            links=links,
+            tracker=tracker,
+            progress_reader=CoalescedProgressReader(store, producer),
+            catch_up=CatchUp(store, producer),
+        )
         return cls(
             settings=settings,
-            events=events,
+            producer=producer,
             store=store,
-            origins=Origins(settings.origins, loopback=settings.loopback),
+            origins=origins,
             membership=membership,
-            sending=sending,
-            reads=Reads(sending),
-            offset_tracker=offset_tracker,
-            sockets=sockets,
-            links=LinkPool(
-                addresses=settings.notifier_addresses,
-                gateway=ids.fresh_id(),
-                user_subscriptions=subscriptions,
-                offset_tracker=offset_tracker,
-                receiver=sockets,
-            ),
-            present=Present(store, events),
-            vital=Vital(),
-            catch_up=CatchUp(store, events),
-            admission=Admission(rate),
+            writer=writer,
+            commands=[command(commands) for command in COMMANDS],
+            read_receipts=read_receipts,
+            connections=connections,
+            links=links,
+            critical_tasks=CriticalTasks(),
+            websocket=WebSocketEndpoint(origins, Admission(rate), session),
         )
 
-    def not_ready(self) -> list[str]:
-        """Why this gateway should get no traffic. About itself alone: what it cannot do while a broker, the
-        store or a notifier is away it answers with 503 and `Retry-After`, or 1012 and `afterMs`; all gateways
-        not ready at once would have connections refused."""
+    def unready_reasons(self) -> list[str]:
+        """Why this gateway should get no traffic; empty when ready. Only its own state counts: while a
+        broker, the store or a notifier is away it answers 503 with `Retry-After`, or closes with 1012 and
+        `afterMs`; all gateways unready at once would refuse connections."""
         reasons = {
-            "the log was not seen yet": self.events.identity is None,
-            "draining": self.sockets.draining,
+            "the log was not seen yet": self.producer.identity is None,
+            "draining": self.connections.draining,
         }
-        return [reason for reason, holds in reasons.items() if holds]
+        return [reason for reason, applies in reasons.items() if applies]
 
     async def drain(self) -> None:
-        """Send everybody elsewhere, and finish what was begun."""
-        await self.sockets.drain()
+        """Send all clients elsewhere, and write what is in flight."""
+        await self.connections.drain()
         with suppress(TimeoutError):
-            async with asyncio.timeout(_WRITTEN_WITHIN):
-                await self.reads.flush()
+            async with asyncio.timeout(_FLUSH_TIMEOUT_SECONDS):
+                await self.read_receipts.flush()

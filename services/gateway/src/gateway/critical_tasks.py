@@ -1,4 +1,4 @@
-"""Work in the background that a gateway is useless without."""
+"""Background work that the gateway cannot run without."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -10,18 +10,18 @@ import structlog
 log = structlog.get_logger()
 
 
-class Vital:
+class CriticalTasks:
     def __init__(self) -> None:
-        self.lost: list[str] = []
-        """What failed: why this process is not alive."""
+        self.failures: list[str] = []
+        """The tasks that failed: why this process is not alive."""
         self._failed = asyncio.Event()
 
     @asynccontextmanager
     async def running(self, **work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-        """Each runs until it is done or the block is left. A failure does not end the block, it is `lost`."""
-        tasks = [asyncio.create_task(each, name=name) for name, each in work.items()]
+        """Run each until it is done or the block is left. A failure does not end it: see `failures`."""
+        tasks = [asyncio.create_task(coroutine, name=name) for name, coroutine in work.items()]
         for task in tasks:
-            task.add_done_callback(self._ended)
+            task.add_done_callback(self._on_done)
         try:
             yield
         finally:
@@ -29,12 +29,12 @@ class Vital:
                 task.cancel()
             await asyncio.wait(tasks)
 
-    async def failure(self) -> None:
-        """Returns once something is lost."""
+    async def wait_for_failure(self) -> None:
+        """Return once a task failed."""
         await self._failed.wait()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _on_done(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.critical("task.failed", task=task.get_name(), exc_info=error)
-            self.lost.append(f"{task.get_name()} failed")
+            self.failures.append(f"{task.get_name()} failed")
             self._failed.set()

@@ -1,4 +1,4 @@
-"""The composition root: environment → parts → application → server."""
+"""The composition root: environment → settings → components → application → server."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -9,10 +9,10 @@ import structlog
 import uvicorn
 import uvloop
 
-from gateway.app import PRIVATE, entrance
-from gateway.commands.event_producer import EventLog
-from gateway.components import Door
-from gateway.critical_tasks import Vital
+from gateway.app import PRIVATE_PATHS, build_asgi_app
+from gateway.commands.event_producer import EventProducer
+from gateway.components import GatewayComponents
+from gateway.critical_tasks import CriticalTasks
 from gateway.settings import Settings
 from gateway.store.client import HttpStore
 from shared.http.server import build_server
@@ -25,7 +25,7 @@ from shared.runtime.settings import load_settings
 
 log = structlog.get_logger()
 
-_GRACE = 3  # seconds to close connections, after seven at most to drain them
+_CLOSE_GRACE_SECONDS = 3  # for closing connections, after at most seven seconds of draining
 
 
 def main() -> None:
@@ -35,52 +35,68 @@ def main() -> None:
 
 
 async def serve(settings: Settings) -> None:
-    """Until SIGTERM or Ctrl-C. Raises SystemExit when the log is none of ours, or something vital failed."""
+    """Serve until SIGTERM or Ctrl-C. Raises SystemExit when the log belongs to another system or a critical
+    task failed."""
     topic = Topics.with_prefix(settings.topic_prefix).events
     inspector = TopicReader(settings.kafka_bootstrap, topic, client_id="parley-gateway")
-    async with parts(settings, inspector, topic) as door:
-        serving = build_server(
-            entrance(door), settings, grace=_GRACE, private_path=PRIVATE, on_shutdown=door.drain
+    async with run_components(settings, inspector, topic) as components:
+        web_server = build_server(
+            build_asgi_app(components),
+            settings,
+            grace=_CLOSE_GRACE_SECONDS,
+            private_path=PRIVATE_PATHS,
+            on_shutdown=components.drain,
         )
-        identify, end = _identify(door.events, inspector, topic, serving), _end(door.vital, serving)
-        async with door.vital.running(identify=identify, end=end):
-            await serving.serve()
-    if door.events.refused or door.vital.lost:
+        async with components.critical_tasks.running(
+            identify=_identify_log(components.producer, inspector, topic, web_server),
+            end=_exit_on_failure(components.critical_tasks, web_server),
+        ):
+            await web_server.serve()
+    if components.producer.refused or components.critical_tasks.failures:
         sys.exit(1)
 
 
 @asynccontextmanager
-async def parts(settings: Settings, inspector: TopicReader, topic: str) -> AsyncIterator[Door]:
-    """What is not up yet is waited for in the background, and named by /readyz."""
-    producer = Producer(settings.kafka_bootstrap, client_id="parley-gateway")
+async def run_components(
+    settings: Settings, inspector: TopicReader, topic: str
+) -> AsyncIterator[GatewayComponents]:
+    """Run the connections to Kafka, store and notifiers. Whatever is not up yet is awaited in the
+    background."""
+    kafka_producer = Producer(settings.kafka_bootstrap, client_id="parley-gateway")
     async with AsyncExitStack() as stack:
         token = settings.service_token.get_secret_value()
-        connector = aiohttp.TCPConnector(limit=0)  # as many as notifiers
-        linking = aiohttp.ClientSession(connector=connector, headers=authorization(token))
-        session = await stack.enter_async_context(linking)
+        connector = aiohttp.TCPConnector(limit=0)  # as many as there are notifiers
+        link_session = await stack.enter_async_context(
+            aiohttp.ClientSession(connector=connector, headers=authorization(token))
+        )
         store = await stack.enter_async_context(HttpStore(settings.store_url, token))
-        stack.push_async_callback(producer.stop)
+        stack.push_async_callback(kafka_producer.stop)
         stack.push_async_callback(inspector.stop)
-        events = EventLog(producer, inspector, topic)
-        door = Door.hung(settings, events, store)
-        work = door.vital.running(producer=producer.start(), links=door.links.run(session))
-        await stack.enter_async_context(work)
-        yield door
+        components = GatewayComponents.build(settings, EventProducer(kafka_producer, inspector, topic), store)
+        await stack.enter_async_context(
+            components.critical_tasks.running(
+                producer=kafka_producer.start(), links=components.links.run(link_session)
+            )
+        )
+        yield components
 
 
-async def _identify(events: EventLog, inspector: TopicReader, topic: str, serving: uvicorn.Server) -> None:
-    """Which log this is. One that is none of ours ends the process."""
+async def _identify_log(
+    producer: EventProducer, inspector: TopicReader, topic: str, web_server: uvicorn.Server
+) -> None:
+    """Learn the log's epoch. A log of another system ends the process."""
     await inspector.start()
     try:
-        events.identity = await log_epoch.identify(inspector, topic)
+        producer.identity = await log_epoch.identify(inspector, topic)
     except RuntimeError as error:
         log.error("log.refused", reason=str(error))
-        events.refused = serving.should_exit = True
+        producer.refused = web_server.should_exit = True
     else:
-        log.info("log.seen", epoch=events.identity.epoch, partitions=events.identity.partitions)
+        identity = producer.identity
+        log.info("log.identified", epoch=identity.epoch, partitions=identity.partitions)
 
 
-async def _end(vital: Vital, serving: uvicorn.Server) -> None:
-    """A gateway that lost something vital ends, so that it is started anew."""
-    await vital.failure()
-    serving.should_exit = True
+async def _exit_on_failure(critical_tasks: CriticalTasks, web_server: uvicorn.Server) -> None:
+    """End the process after a critical task failed, so that it is restarted."""
+    await critical_tasks.wait_for_failure()
+    web_server.should_exit = True

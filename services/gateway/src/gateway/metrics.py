@@ -1,26 +1,28 @@
-"""What a gateway counts, by Prometheus's conventions."""
+"""The gateway's Prometheus metrics."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
 requests = Histogram(
     "gateway_request_duration_seconds",
-    "From the request's head to the last byte of its answer.",
+    "From the request's head to the last byte of its response.",
     ["method", "route", "status"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 sockets = Gauge("gateway_sockets", "Open client sockets.")
-arriving = Gauge("gateway_sockets_arriving", "Clients that wait to be let in.")
-put_off = Counter("gateway_sockets_put_off_total", "Clients that were told to come back: too many at once.")
-catching_up = Gauge("gateway_sockets_catching_up", "Sockets that read from the store what they missed, now.")
-queued = Gauge("gateway_outbox_bytes", "What waits for sockets that read slowly.")
+arriving = Gauge("gateway_sockets_arriving", "Clients that wait for admission.")
+put_off = Counter(
+    "gateway_sockets_put_off_total", "Clients that were rejected with a delay: too many at once."
+)
+catching_up = Gauge("gateway_sockets_catching_up", "Sockets that are reading missed entries from the store.")
+queued = Gauge("gateway_outbox_bytes", "Bytes that wait for clients that read slowly.")
 closes = Counter("gateway_socket_closes_total", "Sockets that the gateway closed.", ["code"])
-produced = Counter("gateway_events_produced_total", "Events offered to the log.", ["type", "result"])
+produced = Counter("gateway_events_produced_total", "Events sent to the log, by outcome.", ["type", "result"])
 frames_sent = Counter("gateway_frames_sent_total", "Frames written to client sockets.")
 frames_received = Counter("gateway_frames_received_total", "Frames read from client sockets.", ["result"])
-overflows = Counter("gateway_outbox_overflow_total", "Readers that were too slow for their frames.")
-entries = Counter("gateway_entries_received_total", "Entries that notifiers told of.")
-gaps = Counter("gateway_link_gaps_total", "Stretches of the topic that no notifier told of.")
+overflows = Counter("gateway_outbox_overflow_total", "Clients that were closed because they read too slowly.")
+entries = Counter("gateway_entries_received_total", "Entries received from notifiers.")
+gaps = Counter("gateway_link_gaps_total", "Offset ranges of the topic that no notifier delivered.")
 links = Gauge("gateway_links", "Notifiers that are connected.")
 unchecked = Counter(
-    "gateway_unchecked_writes_total", "Writes let through while nobody could say who is a member."
+    "gateway_unchecked_writes_total", "Writes let through while membership could not be checked."
 )

@@ -1,4 +1,4 @@
-"""How a gateway is configured."""
+"""The environment variables of a gateway."""
 
 from typing import Annotated, Literal, NamedTuple, Self
 
@@ -19,33 +19,33 @@ class Address(NamedTuple):
         return f"{self.host}:{self.port}"
 
 
-def _listed(value: object) -> object:
+def _split_list(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-Listed = Annotated[list[str], NoDecode, BeforeValidator(_listed)]
-"""Comma separated."""
+CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split_list)]
+"""Comma-separated."""
 
 
-_EmptyIsNone = BeforeValidator(lambda given: given or None)
+_EmptyIsNone = BeforeValidator(lambda value: value or None)
 
 
-def _own_origin(url: str) -> str:
+def _http_origin(url: str) -> str:
     origin = origins.canonical(url)
     if not origin.startswith(("http://", "https://")):
         raise ValueError("must begin with https:// or http://")
     return origin
 
 
-def _origins(given: list[str]) -> list[str]:
-    return [each if each == "*" else origins.canonical(each) for each in given]
+def _canonical_origins(texts: list[str]) -> list[str]:
+    return [origin if origin == "*" else origins.canonical(origin) for origin in texts]
 
 
-def _names(given: list[str]) -> list[str]:
-    return [hosts.name(each) for each in given]
+def _canonical_hosts(names: list[str]) -> list[str]:
+    return [hosts.canonical_host(name) for name in names]
 
 
-def _most_sockets(max_connections: int) -> int:
+def _default_max_sockets(max_connections: int) -> int:
     return min(20_000, max_connections * 9 // 10)
 
 
@@ -53,31 +53,31 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     store_url: str = Field(pattern=r"^https?://[^/]+$")
     """Where `message_store serve` answers."""
-    notifiers: Listed
+    notifiers: CommaSeparated
     """host:port of every notifier; a name with several addresses stands for all of them."""
     auth: Literal["dev"]
-    """`dev`: callers are who they say they are."""
+    """`dev`: the user id that a caller gives is trusted."""
     allow_insecure_auth: bool = False
-    """`AUTH=dev` also where other machines reach the gateway."""
-    public_url: Annotated[Annotated[str, AfterValidator(_own_origin)] | None, _EmptyIsNone] = None
+    """Allow `AUTH=dev` even where other machines reach the gateway."""
+    public_url: Annotated[Annotated[str, AfterValidator(_http_origin)] | None, _EmptyIsNone] = None
     """Scheme, host and port under which browsers reach the gateway: its own origin."""
-    allowed_hosts: Annotated[Listed, AfterValidator(_names)] = Field(default=[])
-    """Host names besides that of `public_url` under which it answers, at any port."""
-    allowed_origins: Annotated[Listed, AfterValidator(_origins)] = Field(default=[])
-    """Origins besides the gateway's own from which browsers may call; `*` for all."""
+    allowed_hosts: Annotated[CommaSeparated, AfterValidator(_canonical_hosts)] = Field(default=[])
+    """Further host names that the gateway answers as, at any port."""
+    allowed_origins: Annotated[CommaSeparated, AfterValidator(_canonical_origins)] = Field(default=[])
+    """Further origins from which browsers may call; `*` for all."""
     heartbeat_seconds: int = Field(default=15, ge=1, le=300)
     registered_within: float = Field(default=10, gt=0, le=60)
-    """Seconds for every notifier to know of a new socket's user; then it is told to come back."""
+    """Seconds until every notifier must know a new socket's user; else the socket is closed with a delay."""
     max_body: int = Field(default=64 * KIB, ge=KIB)
     max_frame: int = Field(default=64 * KIB, ge=KIB)
-    max_sockets: int = Field(default_factory=lambda given: _most_sockets(given["max_connections"]), ge=1)
+    max_sockets: int = Field(default_factory=lambda data: _default_max_sockets(data["max_connections"]), ge=1)
     """Below `max_connections`, so that sockets leave room for calls and probes."""
     arrivals_per_second: float = Field(default=200, ge=1, le=100_000)
-    """Sockets that are let in, and on SIGTERM told to leave; what comes faster waits or comes back later."""
+    """Sockets a second that are let in, and on SIGTERM sent away; faster ones wait or come back later."""
     outbox_frames: int = Field(default=2_048, ge=256)
     outbox_bytes: int = Field(default=KIB * KIB, ge=512 * KIB)
-    """What may wait for one slow reader before its socket is closed. Half of it must hold a page of what was
-    missed: 100 frames and PAGE_BYTES of them."""
+    """The most that may wait for one slow client before its socket is closed. Half of it must hold a page of
+    missed entries: 100 frames and MAX_SYNC_PAGE_BYTES of them."""
 
     web_root: Annotated[DirectoryPath | None, _EmptyIsNone] = None
     """The built web client, served at `/`."""
@@ -85,31 +85,29 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
     @field_validator("notifiers")
     @classmethod
     def _host_and_port(cls, notifiers: list[str]) -> list[str]:
-        if not notifiers or not all(_is_address(each) for each in notifiers):
+        if not notifiers or not all(_is_address(notifier) for notifier in notifiers):
             raise ValueError("must be host:port, several separated by commas")
         return notifiers
 
     @model_validator(mode="after")
     def _safe(self) -> Self:
         if self.auth == "dev" and self.env == "production":
-            raise ValueError("AUTH=dev lets everybody be anybody and is refused when ENV=production")
+            raise ValueError("AUTH=dev trusts every caller and is refused when ENV=production")
         if self.auth == "dev" and not (self.allow_insecure_auth or hosts.is_loopback(self.host)):
-            raise ValueError(
-                f"AUTH=dev lets everybody be anybody: HOST={self.host} needs ALLOW_INSECURE_AUTH=true"
-            )
+            raise ValueError(f"AUTH=dev trusts every caller: HOST={self.host} needs ALLOW_INSECURE_AUTH=true")
         if self.max_sockets >= self.max_connections:
             raise ValueError(f"MAX_SOCKETS must be below MAX_CONNECTIONS ({self.max_connections})")
         return self
 
     @property
     def hosts(self) -> list[str]:
-        """Names that requests may give in `Host`, besides those of this machine with AUTH=dev."""
-        own = [] if self.public_url is None else [hosts.name(self.public_url.partition("://")[2])]
+        """The host names that requests may use, besides those of this machine with AUTH=dev."""
+        own = [] if self.public_url is None else [hosts.canonical_host(self.public_url.partition("://")[2])]
         return [*own, *self.allowed_hosts]
 
     @property
     def origins(self) -> list[str]:
-        """Of pages that may call, besides those of this machine with AUTH=dev."""
+        """The origins of pages that may call, besides those of this machine with AUTH=dev."""
         return [*([] if self.public_url is None else [self.public_url]), *self.allowed_origins]
 
     @property

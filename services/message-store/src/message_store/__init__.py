@@ -1,11 +1,11 @@
-"""The memory of Parley: events in, conversations and histories out.
+"""message-store: projects the log into PostgreSQL, and answers queries.
 
-domain/     what an event means: decide and evolve, pure
-fold        a batch of events through the domain, and what came of each
-changes     what a folded batch changes in the read models, as rows
-postgres    writes it, in one transaction with the offset
-projector   read → load → fold → write → publish
-publisher   tells chat.messages, strictly in order, what is committed
-queries     reads for clients
-reachability  whether the database is away or slow
+domain/       what events mean, pure; events/<kind> is one module for each kind of event
+read_models/  what a folded batch leaves behind: rows and records, pure
+storage/      the read models in PostgreSQL
+projector/    read → load → fold → write → publish
+query_api/    queries of clients, over HTTP
+testing/      twins of ports for tests
+settings      environment variables
+__main__      python -m message_store migrate | project | serve
 """

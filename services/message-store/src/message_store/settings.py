@@ -1,4 +1,4 @@
-"""How message-store is configured."""
+"""Settings of message-store, from environment variables."""
 
 from pydantic import Field, PostgresDsn
 
@@ -12,7 +12,7 @@ class MigrateSettings(ProcessSettings):
 
 class ServeSettings(MigrateSettings, ServiceSettings):
     connections: int = Field(default=6, ge=2, le=200)
-    """To PostgreSQL, at most."""
+    """Maximum number of connections to PostgreSQL."""
 
 
 class ProjectSettings(MigrateSettings, KafkaSettings):

@@ -4,11 +4,11 @@ Frames made from an entry stand beside it in `kinds`. They are state, never delt
 client drops what is not above the version of the object it holds. The others are about the connection.
 """
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
-from shared.contract.fields import ClientId, ClientSeq, NewClientId, NewText, UserId, Uuid, WireModel, is_none
+from shared.contract.fields import ClientId, UserId, Uuid, WireModel, is_none
 from shared.contract.kinds.conversation_started import Conversation, ConversationFields, ConversationFrame
 from shared.contract.kinds.event_rejected import RejectedFrame, RejectionFields
 from shared.contract.kinds.message_sent import Message, MessageFields, MessageFrame
@@ -96,34 +96,8 @@ ServerFrame = (
     | ReconnectFrame
 )
 
-# From the client -----------------------------------------------------------------------------------------
-
-
-class SendMessage(WireModel):
-    """Send a message. With the same `clientId` it is sent once, however often it is repeated."""
-
-    type: Literal["message"]
-    conversation_id: Uuid
-    text: NewText
-    client_id: NewClientId | None = Field(default=None, exclude_if=is_none)
-
-
-class MoveRead(WireModel):
-    """All messages up to this seq are read."""
-
-    type: Literal["read"]
-    conversation_id: Uuid
-    up_to: ClientSeq
-
-
-ClientFrame = SendMessage | MoveRead
-client_frame_adapter: TypeAdapter[ClientFrame] = TypeAdapter(
-    Annotated[ClientFrame, Field(discriminator="type")]
-)
-
 __all__ = [
     "AcceptedFrame",
-    "ClientFrame",
     "Conversation",
     "ConversationFields",
     "ConversationFrame",
@@ -133,7 +107,6 @@ __all__ = [
     "Message",
     "MessageFields",
     "MessageFrame",
-    "MoveRead",
     "ReadFields",
     "ReadFrame",
     "ReconnectFrame",
@@ -141,8 +114,6 @@ __all__ = [
     "RejectionFields",
     "ResetFrame",
     "ResetReason",
-    "SendMessage",
     "ServerFrame",
     "SyncedFrame",
-    "client_frame_adapter",
 ]

@@ -10,6 +10,7 @@ websocket_protocol     uvicorn's WebSocket protocol with bounds
 websocket_handshake    a refused handshake answers with a problem document
 websocket_connection   a WebSocket beside ASGI: frames without a task or queue between
 direct_routes          calls a route without FastAPI's dispatch
+query_string           parses query strings, each parameter once
 problems               RFC 9457 problem details
 health                 /healthz, /readyz and /metrics
 service_token          admits Parley's own services only

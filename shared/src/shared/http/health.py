@@ -54,7 +54,7 @@ def _response_docs(state: str) -> dict[int | str, dict[str, Any]]:
     """Return the responses as OpenAPI documents them."""
     return {
         200: _documented(f"It is {state}.", _body(state, [])),
-        503: _documented(f"It is not {state}; `reasons` say why.", _body(state, ["draining"])),
+        503: _documented(f"It is not {state}; see `reasons`.", _body(state, ["draining"])),
     }
 
 

@@ -43,10 +43,10 @@ STATUS: dict[str, int] = {
     "unavailable": 503,
     "projection_behind": 503,
 }
-InternalCode = Literal["busy", "database_away"]
+InternalCode = Literal["busy", "database_away", "protocol_mismatch"]
 """What message-store answers besides; a gateway does not pass these on."""
 
-_STATUS = STATUS | {"busy": 503, "database_away": 503}
+_STATUS = STATUS | {"busy": 503, "database_away": 503, "protocol_mismatch": 400}
 _CODE_OF: dict[int, Code] = {
     401: "unauthenticated",
     403: "forbidden",
@@ -102,7 +102,7 @@ class Problem(Exception):
 def not_found() -> NoReturn:
     """Raise the one Problem for a conversation that does not exist and for one of others, so that it reveals
     nothing."""
-    raise Problem("not_found", "no such conversation, or you are not a member of it")
+    raise Problem("not_found", "conversation not found, or you don't have access")
 
 
 def problem_for_status(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
@@ -111,7 +111,7 @@ def problem_for_status(status: int, detail: str, headers: Mapping[str, str] | No
 
 
 def internal_error() -> Problem:
-    return Problem("internal", "this is our fault; the log has the details")
+    return Problem("internal", "internal server error")
 
 
 def install_problem_handlers(app: FastAPI, *, docs: str | None = None) -> None:

@@ -8,14 +8,21 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import TypeAdapter
 
 from gateway.api import request_parsing
-from gateway.api.schemas import new_message
+from gateway.commands.send_message import NewMessage
 from gateway.websocket import frame_decoder
 from gateway.websocket.frame_decoder import BadFrame
 from shared.contract import cursor
 from shared.http.problems import Problem
-from tests.unit.gateway.gateway_fixture import EPOCH, PARTITIONS, STRANGE, House, opened
+from tests.unit.gateway.gateway_fixture import (
+    EPOCH,
+    PARTITIONS,
+    UNKNOWN_CONVERSATION,
+    GatewayFixture,
+    run_gateway,
+)
 
 HUGE = 65 * 1024
 _TALK = "%TALK%"  # stands for a conversation of ana and ben
@@ -23,7 +30,7 @@ _TALK = "%TALK%"  # stands for a conversation of ana and ben
 
 @dataclass(frozen=True)
 class Case:
-    said: str
+    title: str
     status: int
     code: str
     method: str = "POST"
@@ -34,16 +41,16 @@ class Case:
     """What the detail must name."""
 
 
-def message(said: str, body: str, status: int, code: str, names: str = "") -> Case:
-    return Case(said, status, code, body=body.encode(), names=names)
+def message(title: str, body: str, status: int, code: str, names: str = "") -> Case:
+    return Case(title, status, code, body=body.encode(), names=names)
 
 
-def start(said: str, body: str, status: int, code: str, names: str = "") -> Case:
-    return Case(said, status, code, path="/messages/start?meId=ana", body=body.encode(), names=names)
+def start(title: str, body: str, status: int, code: str, names: str = "") -> Case:
+    return Case(title, status, code, path="/messages/start?meId=ana", body=body.encode(), names=names)
 
 
-def get(said: str, path: str, status: int, code: str, names: str = "", **headers: str) -> Case:
-    return Case(said, status, code, "GET", path, headers=headers, names=names)
+def get(title: str, path: str, status: int, code: str, names: str = "", **headers: str) -> Case:
+    return Case(title, status, code, "GET", path, headers=headers, names=names)
 
 
 def sending(text: str) -> str:
@@ -82,8 +89,8 @@ CASES = [
         body=GOOD,
         headers={"Content-Type": "application/json; charset=latin-1"},
     ),
-    # Well-formed, but not what is asked for
-    message("an array", "[]", 422, "invalid", "the body is no JSON object"),
+    # Well-formed, but not what the call expects
+    message("an array", "[]", 422, "invalid", "the body is not a JSON object"),
     message("null", "null", 422, "invalid"),
     message("a string", '"hello"', 422, "invalid"),
     message("nothing at all", "{}", 422, "invalid", "conversationId"),
@@ -113,7 +120,7 @@ CASES = [
     message(
         "a text of colons", sending('"' + ":" * 100 + '","a":1'), 422, "invalid", "a: is an unknown field"
     ),
-    message("an array of colons", '["' + ":" * 100 + '"]', 422, "invalid", "the body is no JSON object"),
+    message("an array of colons", '["' + ":" * 100 + '"]', 422, "invalid", "the body is not a JSON object"),
     message("colons", ":" * 100, 400, "bad_request", "line 1, column 1"),
     message("a frame's type", sending('"a","type":"message"'), 422, "invalid", "type"),
     message("text that is a number", sending("7"), 422, "invalid", "text"),
@@ -155,7 +162,7 @@ CASES = [
         "another's meId, unknown conversation",
         403,
         "forbidden",
-        body=sending('"a"').replace(_TALK, STRANGE).encode(),
+        body=sending('"a"').replace(_TALK, UNKNOWN_CONVERSATION).encode(),
         headers={"Authorization": "Bearer ben"},
     ),
     Case("a repeated meId", 400, "bad_request", path="/messages?meId=ana&meId=ana", body=GOOD, names="meId"),
@@ -164,11 +171,11 @@ CASES = [
     Case("a meId with a line feed", 422, "invalid", path="/messages?meId=a%0Ab", body=GOOD, names="meId"),
     Case("a meId that is not UTF-8", 400, "bad_request", path="/messages?meId=%ff", body=GOOD),
     # No such conversation, or not mine: the same
-    message("an unknown conversation", sending('"a"').replace(_TALK, STRANGE), 404, "not_found"),
+    message("an unknown conversation", sending('"a"').replace(_TALK, UNKNOWN_CONVERSATION), 404, "not_found"),
     Case("a foreign conversation", 404, "not_found", path="/messages?meId=eve", body=GOOD),
     get("a foreign history", HISTORY.replace("=ana", "=eve"), 404, "not_found"),
     get("a slash too many", HISTORY.replace("?", "/?"), 404, "not_found"),
-    get("an unknown history", HISTORY.replace(_TALK, STRANGE), 404, "not_found"),
+    get("an unknown history", HISTORY.replace(_TALK, UNKNOWN_CONVERSATION), 404, "not_found"),
     Case(
         "a foreign read",
         404,
@@ -208,7 +215,13 @@ CASES = [
     get("no conversation", "/messages/history?meId=ana", 400, "bad_request", "conversationId"),
     get("no conversation, bad limit", "/messages/history?meId=ana&limit=x", 400, "bad_request"),
     get("a conversation that is no UUID", HISTORY.replace(_TALK, "42"), 422, "invalid", "conversationId"),
-    get("two conversations", HISTORY + f"&conversationId={STRANGE}", 400, "bad_request", "conversationId"),
+    get(
+        "two conversations",
+        HISTORY + f"&conversationId={UNKNOWN_CONVERSATION}",
+        400,
+        "bad_request",
+        "conversationId",
+    ),
     get("a query that is too long", LIST + "&x=" + "a" * 9_000, 414, "too_big"),
     # Coming back
     get("a sync of 0", SYNC + "&limit=0", 422, "invalid", WHOLE),
@@ -246,15 +259,17 @@ CASES = [
 
 
 @pytest.fixture(scope="module")
-async def talk(house: House) -> str:
-    return await house.talk("ana", "ben")
+async def talk(gateway: GatewayFixture) -> str:
+    return await gateway.start_direct("ana", "ben")
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.said)
-async def test_bad_input_gets_its_problem_and_writes_nothing(house: House, talk: str, case: Case) -> None:
-    before = len(house.written())
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
+async def test_bad_input_gets_its_problem_and_writes_nothing(
+    gateway: GatewayFixture, talk: str, case: Case
+) -> None:
+    before = len(gateway.written_events())
     body = None if case.body is None else case.body.replace(_TALK.encode(), talk.encode())
-    answer = await house.http.request(
+    answer = await gateway.http.request(
         case.method,
         case.path.replace(_TALK, talk),
         content=body,
@@ -263,7 +278,7 @@ async def test_bad_input_gets_its_problem_and_writes_nothing(house: House, talk:
     problem = _problem(answer)
     assert (answer.status_code, problem["code"]) == (case.status, case.code), problem
     assert case.names in problem["detail"]
-    assert len(house.written()) == before
+    assert len(gateway.written_events()) == before
 
 
 def _problem(answer: httpx.Response) -> dict[str, Any]:
@@ -274,16 +289,16 @@ def _problem(answer: httpx.Response) -> dict[str, Any]:
     return problem
 
 
-async def test_what_is_asked_the_wrong_way_is_told_the_right_one(house: House) -> None:
-    method = await house.http.delete("/messages?meId=ana")
-    upgrade = await house.http.get("/ws")
+async def test_a_wrong_method_is_answered_with_the_right_ones(gateway: GatewayFixture) -> None:
+    method = await gateway.http.delete("/messages?meId=ana")
+    upgrade = await gateway.http.get("/ws")
     assert method.headers["Allow"] == "POST"
     assert upgrade.headers["Upgrade"] == "websocket"
     assert upgrade.json()["title"] == "Upgrade Required"
 
 
-async def test_rules_about_several_fields_stand_for_themselves(house: House, talk: str) -> None:
-    answer = await house.http.get(HISTORY.replace(_TALK, talk) + "&before=1&after=1")
+async def test_rules_about_several_fields_stand_for_themselves(gateway: GatewayFixture, talk: str) -> None:
+    answer = await gateway.http.get(HISTORY.replace(_TALK, talk) + "&before=1&after=1")
     assert answer.json()["detail"] == "before, after, around: at most one of them"
 
 
@@ -301,47 +316,52 @@ def test_to_refuse_thousands_of_fields_costs_what_reading_them_does() -> None:
     for _ in range(10):
         json.loads(MANY)
     reading = time.process_time() - began
-    assert refuse(lambda: request_parsing._content(MANY.encode(), new_message)) < 4 * reading
-    assert refuse(lambda: frame_decoder.read(MANY, 65_536)) < 4 * reading
+    body = TypeAdapter(NewMessage)
+    assert refuse(lambda: request_parsing._validate_body(MANY.encode(), body)) < 4 * reading
+    assert refuse(lambda: frame_decoder.decode(MANY, 65_536)) < 4 * reading
 
 
-async def test_unknown_query_parameters_and_odd_content_types_do_not_matter(house: House, talk: str) -> None:
-    answer = await house.http.get(LIST + "&colour=red&colour=blue&limit=100", headers={"Accept": "text/html"})
+async def test_unknown_query_parameters_and_odd_content_types_do_not_matter(
+    gateway: GatewayFixture, talk: str
+) -> None:
+    answer = await gateway.http.get(
+        LIST + "&colour=red&colour=blue&limit=100", headers={"Accept": "text/html"}
+    )
     assert answer.status_code == 200
     for content_type in ("", "text/plain", 'application/json; charset="UTF-8"'):
         body = f'{{"conversationId":"{talk}","text":"hello"}}'.encode()
-        sent = await house.http.post(
+        sent = await gateway.http.post(
             "/messages?meId=ana", content=body, headers={"Content-Type": content_type}
         )
         assert sent.status_code == 202
 
 
 @pytest.mark.parametrize("given", [["Bearer ana", "Bearer ana"], ["Basic YW5hOg==", "Bearer ana"]])
-async def test_two_authorization_headers_name_nobody(house: House, given: list[str]) -> None:
-    answer = await house.http.get(LIST, headers=[("Authorization", value) for value in given])
+async def test_two_authorization_headers_name_nobody(gateway: GatewayFixture, given: list[str]) -> None:
+    answer = await gateway.http.get(LIST, headers=[("Authorization", value) for value in given])
     assert (answer.status_code, _problem(answer)["code"]) == (401, "unauthenticated")
 
 
 @pytest.mark.parametrize("given", ["Bearer ana", "bearer   ana", "BEARER ana"])
-async def test_a_scheme_is_a_word_in_any_case(house: House, given: str) -> None:
-    answer = await house.http.get("/messages/conversations", headers={"Authorization": given})
+async def test_a_scheme_is_a_word_in_any_case(gateway: GatewayFixture, given: str) -> None:
+    answer = await gateway.http.get("/messages/conversations", headers={"Authorization": given})
     assert answer.status_code == 200
 
 
-async def test_an_endless_body_is_not_read_to_its_end(house: House) -> None:
+async def test_an_endless_body_is_not_read_to_its_end(gateway: GatewayFixture) -> None:
     async def endless() -> Any:
         for _ in range(64):
             yield b"a" * 4096
 
-    answer = await house.http.post("/messages?meId=ana", content=endless())
+    answer = await gateway.http.post("/messages?meId=ana", content=endless())
     assert answer.status_code == 413
 
 
 async def test_a_text_of_the_longest_kind_is_taken() -> None:
-    async with opened() as house:
-        talk = await house.talk("ana", "ben")
+    async with run_gateway() as gateway:
+        talk = await gateway.start_direct("ana", "ben")
         text = "🌊" * 8_000
-        sent = await house.http.post("/messages?meId=ana", json={"conversationId": talk, "text": text})
+        sent = await gateway.http.post("/messages?meId=ana", json={"conversationId": talk, "text": text})
         assert sent.status_code == 202
-        history = await house.http.get(f"/messages/history?meId=ben&conversationId={talk}")
+        history = await gateway.http.get(f"/messages/history?meId=ben&conversationId={talk}")
         assert history.json()["items"][0]["text"] == text

@@ -59,4 +59,4 @@ def test_no_field_value_breaks_a_reader(value: str) -> None:
     header_fields.charset(value)
     header_fields.charset(f"a/b; charset{value}")
     header_fields.accepts_gzip([value, f"gzip;q={value}"])
-    header_fields.members([value])
+    header_fields.list_members([value])

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.api.examples import CONVERSATION
-from tests.unit.gateway.gateway_fixture import EPOCH, PARTITIONS, House, opened
+from gateway.examples import CONVERSATION
+from tests.unit.gateway.gateway_fixture import EPOCH, PARTITIONS, GatewayFixture, run_gateway
 from tests.unit.gateway.rules import ME, PEER, Call, Operation, Rule
 
 CALLS = ["listConversations", "readHistory", "readSync", "startConversation", "sendMessage", "moveRead"]
@@ -16,15 +16,15 @@ FAULTS = {500, 503}
 
 
 @pytest.fixture(scope="module")
-async def house() -> AsyncIterator[House]:
-    async with opened() as house:
-        await house.talk(ME, PEER)
-        yield house
+async def gateway() -> AsyncIterator[GatewayFixture]:
+    async with run_gateway() as gateway:
+        await gateway.start_direct(ME, PEER)
+        yield gateway
 
 
 @pytest.fixture(scope="module")
-async def document(house: House) -> dict[str, Any]:
-    described: dict[str, Any] = (await house.http.get("/openapi.json")).json()
+async def document(gateway: GatewayFixture) -> dict[str, Any]:
+    described: dict[str, Any] = (await gateway.http.get("/openapi.json")).json()
     return described
 
 
@@ -42,13 +42,15 @@ def test_every_call_is_looked_at(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-async def test_every_rule_has_its_problem(house: House, document: dict[str, Any], name: str) -> None:
+async def test_every_rule_has_its_problem(
+    gateway: GatewayFixture, document: dict[str, Any], name: str
+) -> None:
     operation = _operations(document)[name]
-    assert (await operation.call().send(house.port)).status < 300
-    before = len(house.written())
-    wrong = [each for rule in operation.rules() if (each := await _differs(house, operation, rule))]
+    assert (await operation.call().send(gateway.port)).status < 300
+    before = len(gateway.written_events())
+    wrong = [each for rule in operation.rules() if (each := await _differs(gateway, operation, rule))]
     assert not wrong, "\n".join(wrong)
-    assert len(house.written()) == before
+    assert len(gateway.written_events()) == before
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -62,28 +64,30 @@ async def test_the_rules_give_every_problem_that_is_documented_and_no_other(
 
 @pytest.mark.parametrize("name", CALLS)
 async def test_of_two_broken_rules_the_earlier_wins(
-    house: House, document: dict[str, Any], name: str
+    gateway: GatewayFixture, document: dict[str, Any], name: str
 ) -> None:
     operation = _operations(document)[name]
     rules = sorted(operation.rules(), key=lambda rule: rule.rank)
     pairs = [(a, b) for a, b in combinations(rules, 2) if a.rank < b.rank and a.meets(b)]
     assert len(pairs) > 100
-    before = len(house.written())
-    wrong = [each for earlier, later in pairs if (each := await _differs(house, operation, earlier, later))]
+    before = len(gateway.written_events())
+    wrong = [each for earlier, later in pairs if (each := await _differs(gateway, operation, earlier, later))]
     assert not wrong, "\n".join(wrong)
-    assert len(house.written()) == before
+    assert len(gateway.written_events()) == before
 
 
-async def _differs(house: House, operation: Operation, expected: Rule, *others: Rule) -> str | None:
+async def _differs(
+    gateway: GatewayFixture, operation: Operation, expected: Rule, *others: Rule
+) -> str | None:
     """What was answered, if it is not what `expected` says."""
     call: Call = operation.call()
     for rule in (*others, expected):
         rule.broken(call)
-    answer = await call.send(house.port)
+    answer = await call.send(gateway.port)
     if answer.status == expected.status and answer.code == expected.code:
         return None
-    said = " and ".join(f"{rule.said} ({rule.status})" for rule in (expected, *others))
-    return f"{said}: {answer.status} {answer.body.decode()}"
+    rules = " and ".join(f"{rule.title} ({rule.status})" for rule in (expected, *others))
+    return f"{rules}: {answer.status} {answer.body.decode()}"
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -91,27 +95,27 @@ async def test_the_faults_that_are_documented_are_those_that_are_given(
     document: dict[str, Any], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     operation, given = _operations(document)[name], set()
-    async with opened() as house:
+    async with run_gateway() as gateway:
 
         async def answer() -> None:
-            answer = await operation.call().send(house.port)
+            answer = await operation.call().send(gateway.port)
             if answer.status in FAULTS:
                 given.add((answer.status, answer.code))
 
         if name != "startConversation":
-            await house.talk(ME, PEER)
-        house.store.stands_at = (1,) * PARTITIONS
+            await gateway.start_direct(ME, PEER)
+        gateway.store.frozen_at = (1,) * PARTITIONS
         await answer()
         call = operation.call()
-        call.set("position", f"{EPOCH}-{house.partition_of(CONVERSATION)}-1")
-        behind = await call.send(house.port)
+        call.set("position", f"{EPOCH}-{gateway.partition_of(CONVERSATION)}-1")
+        behind = await call.send(gateway.port)
         if behind.status in FAULTS:
             given.add((behind.status, behind.code))
-        house.store.stands_at, house.store.away, house.broker.away = None, True, True
+        gateway.store.frozen_at, gateway.store.away, gateway.broker.away = None, True, True
         await answer()
-        monkeypatch.setattr(type(house.store), "_answered", _broken)
-        monkeypatch.setattr(type(house.door.events), "append", _broken)
-        monkeypatch.setattr(type(house.store), "sync", _broken)
+        monkeypatch.setattr(type(gateway.store), "_respond", _broken)
+        monkeypatch.setattr(type(gateway.components.producer), "append", _broken)
+        monkeypatch.setattr(type(gateway.store), "sync", _broken)
         await answer()
     assert given == {problem for problem in operation.problems if problem[0] in FAULTS}
 

@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
 from gateway.auth import hosts
-from tests.unit.gateway.gateway_fixture import House, opened, somebody
+from tests.unit.gateway.gateway_fixture import GatewayFixture, run_gateway, unique_user
 from tests.unit.gateway.raw import LOCAL, Answer, ask
 
 REBOUND = "rebind.evil.example"
@@ -47,42 +47,46 @@ NONE = ["", ":8000", "evil@localhost", "localhost/x", "local host", "localhost:x
 
 
 @pytest.fixture(scope="module")
-async def named() -> AsyncIterator[House]:
+async def named() -> AsyncIterator[GatewayFixture]:
     """A gateway with names of its own."""
-    async with opened(
+    async with run_gateway(
         public_url="https://Chat.Example:8443", allowed_hosts="10.1.2.3, bücher.example"
-    ) as house:
-        yield house
+    ) as gateway:
+        yield gateway
 
 
-async def _answer(house: House, *hosts: str, target: str = "GET /messages/sync?meId=ana") -> Answer:
+async def _answer(
+    gateway: GatewayFixture, *hosts: str, target: str = "GET /messages/sync?meId=ana"
+) -> Answer:
     method, path = target.split()
-    return await ask(house.port, method, path, [("Host", host) for host in hosts])
+    return await ask(gateway.port, method, path, [("Host", host) for host in hosts])
 
 
 @pytest.mark.parametrize("host", OWN)
 async def test_with_dev_every_name_of_this_machine_is_the_gateways_at_any_port(
-    house: House, host: str
+    gateway: GatewayFixture, host: str
 ) -> None:
-    assert (await _answer(house, host)).status == 200
+    assert (await _answer(gateway, host)).status == 200
 
 
 @pytest.mark.parametrize("host", FOREIGN)
-async def test_a_host_that_is_none_of_the_gateways_is_misdirected(house: House, host: str) -> None:
-    answer = await _answer(house, host)
+async def test_a_host_that_is_none_of_the_gateways_is_misdirected(gateway: GatewayFixture, host: str) -> None:
+    answer = await _answer(gateway, host)
     assert (answer.status, answer.code) == (421, "bad_request")
     assert b"ALLOWED_HOSTS" in answer.body
 
 
 @pytest.mark.parametrize("host", NONE)
-async def test_what_is_no_host_is_a_bad_request(house: House, host: str) -> None:
-    answer = await _answer(house, host)
+async def test_what_is_no_host_is_a_bad_request(gateway: GatewayFixture, host: str) -> None:
+    answer = await _answer(gateway, host)
     assert (answer.status, answer.code) == (400, "bad_request")
 
 
 @pytest.mark.parametrize("given", [(), ("localhost", "localhost"), ("localhost", "evil.example")])
-async def test_no_host_and_two_hosts_are_a_bad_request(house: House, given: tuple[str, ...]) -> None:
-    answer = await _answer(house, *given)
+async def test_no_host_and_two_hosts_are_a_bad_request(
+    gateway: GatewayFixture, given: tuple[str, ...]
+) -> None:
+    answer = await _answer(gateway, *given)
     assert (answer.status, answer.code) == (400, "bad_request")
 
 
@@ -99,49 +103,51 @@ async def test_no_host_and_two_hosts_are_a_bad_request(house: House, given: tupl
     ],
 )
 async def test_a_gateway_answers_as_its_public_url_and_its_allowed_hosts(
-    named: House, host: str, status: int
+    named: GatewayFixture, host: str, status: int
 ) -> None:
     assert (await _answer(named, host)).status == status
 
 
 async def test_without_dev_this_machine_is_no_name_of_the_gateways() -> None:
     """No identity but `dev` is there yet."""
-    app = hosts.Hosts(PlainTextResponse("passed on"), ["chat.example"], loopback=False)
+    app = hosts.HostCheckMiddleware(PlainTextResponse("passed on"), ["chat.example"], loopback=False)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
         own, local = await http.get("http://chat.example/"), await http.get("http://localhost/")
     assert (own.status_code, local.status_code) == (200, 421)
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/metrics", "/ws", "/nowhere", "/messages"])
-async def test_every_path_asks_for_the_host(house: House, path: str) -> None:
-    assert (await _answer(house, REBOUND, target=f"GET {path}")).status == 421
-    assert (await _answer(house, REBOUND, target=f"OPTIONS {path}")).status == 421
+async def test_every_path_asks_for_the_host(gateway: GatewayFixture, path: str) -> None:
+    assert (await _answer(gateway, REBOUND, target=f"GET {path}")).status == 421
+    assert (await _answer(gateway, REBOUND, target=f"OPTIONS {path}")).status == 421
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-async def test_probes_come_by_any_name(house: House, path: str) -> None:
-    assert (await _answer(house, REBOUND, target=f"GET {path}")).status == 200
+async def test_probes_come_by_any_name(gateway: GatewayFixture, path: str) -> None:
+    assert (await _answer(gateway, REBOUND, target=f"GET {path}")).status == 200
 
 
-async def test_a_page_that_was_rebound_reads_and_writes_nothing(house: House) -> None:
-    ana, origin = somebody(), Origin(f"http://{REBOUND}:{house.port}")
-    talk = await house.talk(ana, somebody())
-    before = len(house.written())
-    headers = {"Host": f"{REBOUND}:{house.port}"}
-    listed = await house.http.get(f"/messages/conversations?meId={ana}", headers=headers)
-    said = f'{{"conversationId": "{talk}", "text": "hello"}}'
-    sent = await house.http.post(f"/messages?meId={ana}", content=said, headers=headers | {"Origin": origin})
+async def test_a_page_that_was_rebound_reads_and_writes_nothing(gateway: GatewayFixture) -> None:
+    ana, origin = unique_user(), Origin(f"http://{REBOUND}:{gateway.port}")
+    talk = await gateway.start_direct(ana, unique_user())
+    before = len(gateway.written_events())
+    headers = {"Host": f"{REBOUND}:{gateway.port}"}
+    listed = await gateway.http.get(f"/messages/conversations?meId={ana}", headers=headers)
+    body = f'{{"conversationId": "{talk}", "text": "hello"}}'
+    sent = await gateway.http.post(
+        f"/messages?meId={ana}", content=body, headers=headers | {"Origin": origin}
+    )
     assert (listed.status_code, sent.status_code) == (421, 421)
     assert talk not in listed.text
     with pytest.raises(InvalidStatus) as refused:
-        async with connect(f"ws://{REBOUND}:{house.port}/ws?token={ana}", host="127.0.0.1", origin=origin):
+        async with connect(f"ws://{REBOUND}:{gateway.port}/ws?token={ana}", host="127.0.0.1", origin=origin):
             pass
     assert refused.value.response.status_code == 421
     assert orjson.loads(refused.value.response.body)["code"] == "bad_request"
-    assert len(house.written()) == before
+    assert len(gateway.written_events()) == before
 
 
-async def test_an_upgrade_names_one_host(house: House) -> None:
+async def test_an_upgrade_names_one_host(gateway: GatewayFixture) -> None:
     upgrade = [
         ("Connection", "Upgrade"),
         ("Upgrade", "websocket"),
@@ -149,7 +155,7 @@ async def test_an_upgrade_names_one_host(house: House) -> None:
         ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
     ]
     for named in ([], [LOCAL, LOCAL]):
-        answer = await ask(house.port, "GET", f"/ws?token={somebody()}", [*named, *upgrade])
+        answer = await ask(gateway.port, "GET", f"/ws?token={unique_user()}", [*named, *upgrade])
         assert (answer.status, answer.code) == (400, "bad_request")
 
 
@@ -165,12 +171,12 @@ async def test_an_upgrade_names_one_host(house: House) -> None:
     ],
 )
 def test_names_are_spelt_as_browsers_spell_them(given: str, spelt: str) -> None:
-    assert hosts.name(given) == spelt
+    assert hosts.canonical_host(given) == spelt
 
 
 @pytest.mark.parametrize(
     "given", ["https://chat.example", "chat.example/x", "u@chat.example", "a b", "*", "x?y", "x#y", ":80"]
 )
 def test_what_is_no_name_is_refused_as_one(given: str) -> None:
-    with pytest.raises(ValueError, match="is no host name"):
-        hosts.name(given)
+    with pytest.raises(ValueError, match="is not a host name"):
+        hosts.canonical_host(given)

@@ -6,7 +6,7 @@ from websockets.exceptions import InvalidStatus
 
 from gateway.auth import origins
 from gateway.auth.origins import Origins
-from tests.unit.gateway.gateway_fixture import House, opened, somebody
+from tests.unit.gateway.gateway_fixture import GatewayFixture, run_gateway, unique_user
 
 PUBLIC = "https://chat.example"
 APP = "https://app.example:8443"
@@ -45,22 +45,22 @@ APP = "https://app.example:8443"
     ],
 )
 def test_origins_are_the_own_the_allowed_and_with_dev_loopback(origin: str, allowed: bool) -> None:
-    assert Origins([PUBLIC, APP], loopback=True).allow(Headers({"origin": origin})) is allowed
+    assert Origins([PUBLIC, APP], loopback=True).allows_request(Headers({"origin": origin})) is allowed
 
 
 def test_what_comes_from_no_page_is_allowed() -> None:
-    assert Origins([], loopback=False).allow(Headers({"host": "chat.example"}))
+    assert Origins([], loopback=False).allows_request(Headers({"host": "chat.example"}))
 
 
 def test_every_one_of_several_origins_must_be_allowed() -> None:
     both = Headers(raw=[(b"origin", PUBLIC.encode()), (b"origin", b"https://evil.example")])
-    assert not Origins([PUBLIC], loopback=True).allow(both)
+    assert not Origins([PUBLIC], loopback=True).allows_request(both)
 
 
 def test_loopback_is_foreign_without_dev() -> None:
     page = Headers({"origin": "http://localhost", "host": "localhost"})
-    assert not Origins([PUBLIC], loopback=False).allow(page)
-    assert Origins(["*"], loopback=False).allow(page)
+    assert not Origins([PUBLIC], loopback=False).allows_request(page)
+    assert Origins(["*"], loopback=False).allows_request(page)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_loopback_is_foreign_without_dev() -> None:
 )
 def test_origins_are_spelt_as_browsers_spell_them(given: str, spelt: str) -> None:
     assert origins.canonical(given) == spelt
-    assert Origins([spelt], loopback=False).has(spelt)
+    assert Origins([spelt], loopback=False).allows(spelt)
 
 
 @pytest.mark.parametrize(
@@ -94,18 +94,18 @@ def test_origins_are_spelt_as_browsers_spell_them(given: str, spelt: str) -> Non
     ],
 )
 def test_what_is_no_origin_is_refused_as_one(given: str) -> None:
-    with pytest.raises(ValueError, match="is no origin"):
+    with pytest.raises(ValueError, match="is not an origin"):
         origins.canonical(given)
 
 
 @pytest.mark.parametrize(("origin", "status"), [(PUBLIC, 202), ("http://chat.example", 403), (None, 202)])
 async def test_behind_tls_a_page_without_it_is_foreign(origin: str | None, status: int) -> None:
-    async with opened(public_url=PUBLIC) as house:
-        ana = somebody()
-        talk = await house.talk(ana, somebody())
+    async with run_gateway(public_url=PUBLIC) as gateway:
+        ana = unique_user()
+        talk = await gateway.start_direct(ana, unique_user())
         headers = {"Host": "chat.example"} | ({"Origin": origin} if origin else {})
         body = {"conversationId": talk, "text": "hello"}
-        answer = await house.http.post(f"/messages?meId={ana}", json=body, headers=headers)
+        answer = await gateway.http.post(f"/messages?meId={ana}", json=body, headers=headers)
         assert answer.status_code == status
         assert ("Access-Control-Allow-Origin" in answer.headers) == (origin == PUBLIC)
 
@@ -113,15 +113,17 @@ async def test_behind_tls_a_page_without_it_is_foreign(origin: str | None, statu
 @pytest.mark.parametrize(
     "origin", ["http://chat.example", "foo://127.0.0.1:8000", "null", "https://evil.example"]
 )
-async def test_a_socket_of_a_foreign_page_is_refused_whoever_it_says_to_be(house: House, origin: str) -> None:
-    for user in (somebody(), None):
+async def test_a_socket_of_a_foreign_page_is_refused_with_any_token(
+    gateway: GatewayFixture, origin: str
+) -> None:
+    for user in (unique_user(), None):
         with pytest.raises(InvalidStatus) as refused:
-            async with house.dialled(user, origin=origin):
+            async with gateway.connect(user, origin=origin):
                 pass
         assert refused.value.response.status_code == 403
 
 
-async def test_answers_vary_by_origin(house: House) -> None:
+async def test_answers_vary_by_origin(gateway: GatewayFixture) -> None:
     for headers in ({}, {"Origin": "http://localhost"}, {"Origin": "https://evil.example"}):
         for path in ("/messages/sync?meId=ana", "/openapi.json", "/nowhere"):
-            assert "Origin" in (await house.http.get(path, headers=headers)).headers["Vary"], path
+            assert "Origin" in (await gateway.http.get(path, headers=headers)).headers["Vary"], path

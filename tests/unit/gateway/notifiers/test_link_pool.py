@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.critical_tasks import Vital
+from gateway.critical_tasks import CriticalTasks
 from gateway.notifiers.link import NotifierLink
 from gateway.notifiers.link_pool import LinkPool
 from gateway.notifiers.offset_tracker import OffsetTracker
@@ -30,7 +30,7 @@ from shared.internal.link_protocol import (
     Progress,
 )
 from tests.unit.gateway.fake_notifier import FakeNotifier, serve_notifier
-from tests.unit.lines import text_of
+from tests.unit.recording_connection import text_of
 
 
 class Receiver:
@@ -107,7 +107,7 @@ async def linked_gateway(
             await stack.enter_async_context(serve_notifier(notifier))
         gateway = Gateway(*notifiers, receiver=receiver)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        await stack.enter_async_context(Vital().running(links=gateway.link_pool.run(session)))
+        await stack.enter_async_context(CriticalTasks().running(links=gateway.link_pool.run(session)))
         yield gateway
 
 
@@ -345,7 +345,7 @@ async def test_a_notifier_that_is_not_up_yet_is_connected_to_once_it_is() -> Non
             pass
         gateway = Gateway(late)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        await stack.enter_async_context(Vital().running(links=gateway.link_pool.run(session)))
+        await stack.enter_async_context(CriticalTasks().running(links=gateway.link_pool.run(session)))
         await asyncio.sleep(0.2)
         assert not gateway.link_pool.is_ready
         await stack.enter_async_context(serve_notifier(late, late.port))
@@ -400,7 +400,7 @@ async def test_a_protocol_mismatch_is_logged_once_and_retried_until_the_notifier
             async with serve_notifier(notifier, subprotocol="parley.link.0"):
                 gateway = Gateway(notifier)
                 session = await stack.enter_async_context(aiohttp.ClientSession())
-                await stack.enter_async_context(Vital().running(links=gateway.link_pool.run(session)))
+                await stack.enter_async_context(CriticalTasks().running(links=gateway.link_pool.run(session)))
                 async with asyncio.timeout(5):
                     while len(notifier.refusals) < 3:
                         await asyncio.sleep(0.01)
@@ -417,7 +417,10 @@ async def test_a_protocol_mismatch_is_logged_once_and_retried_until_the_notifier
 async def test_a_stall_of_two_seconds_cuts_no_link(stalled: str) -> None:
     async with notifier_in_a_thread() as (notifier, stall):
         gateway = Gateway(notifier)
-        async with aiohttp.ClientSession() as session, Vital().running(links=gateway.link_pool.run(session)):
+        async with (
+            aiohttp.ClientSession() as session,
+            CriticalTasks().running(links=gateway.link_pool.run(session)),
+        ):
             await gateway.wait_until_ready(notifier)
             if stalled == "gateway":
                 time.sleep(2)  # noqa: ASYNC251

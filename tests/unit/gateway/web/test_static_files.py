@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.unit.gateway.gateway_fixture import House, opened
+from tests.unit.gateway.gateway_fixture import GatewayFixture, run_gateway
 
 SCRIPT = "console.log('hello')\n" * 100
 KEPT = "public, max-age=31536000, immutable"
@@ -29,11 +29,11 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def http(root: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async with opened(web_root=root) as house:
-        yield house.http
+    async with run_gateway(web_root=root) as gateway:
+        yield gateway.http
 
 
-async def test_the_page_is_asked_for_each_time_and_sent_when_it_changed(
+async def test_the_page_is_revalidated_each_time_and_sent_when_it_changed(
     http: httpx.AsyncClient, root: Path
 ) -> None:
     page = await http.get("/")
@@ -127,7 +127,7 @@ async def test_what_is_not_in_the_folder_is_a_problem(http: httpx.AsyncClient, p
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-async def test_the_api_answers_as_without_a_page(http: httpx.AsyncClient, house: House) -> None:
+async def test_the_api_answers_as_without_a_page(http: httpx.AsyncClient, gateway: GatewayFixture) -> None:
     calls = [
         ("GET", "/docs"),
         ("GET", "/openapi.json"),
@@ -140,12 +140,12 @@ async def test_the_api_answers_as_without_a_page(http: httpx.AsyncClient, house:
         ("POST", "/nowhere"),
     ]
     for method, path in calls:
-        with_page, without = await http.request(method, path), await house.http.request(method, path)
+        with_page, without = await http.request(method, path), await gateway.http.request(method, path)
         assert (with_page.status_code, with_page.content) == (without.status_code, without.content), path
         assert with_page.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
 
 
-async def test_a_gateway_without_a_client_says_so_at_its_root(house: House) -> None:
-    page = await house.http.get("/")
+async def test_a_gateway_without_a_client_says_so_at_its_root(gateway: GatewayFixture) -> None:
+    page = await gateway.http.get("/")
     assert 'href="/docs"' in page.text
-    assert (await house.http.head("/")).status_code == 200
+    assert (await gateway.http.head("/")).status_code == 200

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import pytest
 
 from tests.unit.gateway.api.test_bad_calls import MANY
-from tests.unit.gateway.gateway_fixture import STRANGE, Client, House, somebody
+from tests.unit.gateway.gateway_fixture import UNKNOWN_CONVERSATION, GatewayFixture, SocketClient, unique_user
 
 _TALK = "%TALK%"
 
 
 @dataclass(frozen=True)
 class Case:
-    said: str
+    title: str
     frame: str | bytes
     code: str
     names: str = ""
@@ -83,65 +83,65 @@ CASES = [
     Case("a read of 10**30", reading(str(10**30)), "invalid", "upTo"),
     Case(
         "an unknown conversation",
-        sending('"a","clientId":"c8"').replace(_TALK, STRANGE),
+        sending('"a","clientId":"c8"').replace(_TALK, UNKNOWN_CONVERSATION),
         "not_found",
         client_id="c8",
     ),
-    Case("a read of an unknown conversation", reading("1").replace(_TALK, STRANGE), "not_found"),
+    Case("a read of an unknown conversation", reading("1").replace(_TALK, UNKNOWN_CONVERSATION), "not_found"),
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.said)
-async def test_a_bad_frame_gets_an_error_and_the_socket_lives(house: House, case: Case) -> None:
-    ana = somebody()
-    talk = await house.talk(ana, somebody())
-    before = len(house.written())
-    async with house.present(ana) as client:
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
+async def test_a_bad_frame_gets_an_error_and_the_socket_lives(gateway: GatewayFixture, case: Case) -> None:
+    ana = unique_user()
+    talk = await gateway.start_direct(ana, unique_user())
+    before = len(gateway.written_events())
+    async with gateway.connected(ana) as client:
         await client.socket.send(
             case.frame.replace(_TALK, talk) if isinstance(case.frame, str) else case.frame
         )
-        error = await client.hear()
+        error = await client.receive()
         assert (error["type"], error["code"]) == ("error", case.code), error
         assert case.names in error["message"]
         assert error.get("clientId") == case.client_id
-        assert len(house.written()) == before
+        assert len(gateway.written_events()) == before
         await _lives(client, talk)
 
 
-async def test_a_frame_above_256_kib_closes_the_socket_with_1009(house: House) -> None:
-    async with house.present(somebody()) as client:
+async def test_a_frame_above_256_kib_closes_the_socket_with_1009(gateway: GatewayFixture) -> None:
+    async with gateway.connected(unique_user()) as client:
         await client.socket.send("a" * 257 * 1024)
-        assert (await client.closed())[0] == 1009
+        assert (await client.wait_closed())[0] == 1009
 
 
-async def test_a_hundred_bad_frames_are_borne_and_one_more_is_a_flood(house: House) -> None:
-    async with house.present(somebody()) as client:
+async def test_a_hundred_bad_frames_are_borne_and_one_more_is_a_flood(gateway: GatewayFixture) -> None:
+    async with gateway.connected(unique_user()) as client:
         for _ in range(100):
             await client.socket.send("bad")
         for _ in range(100):
-            assert (await client.hear())["code"] == "bad_frame"
+            assert (await client.receive())["code"] == "bad_frame"
         await client.socket.send("bad")
-        code, reason = await client.closed()
+        code, reason = await client.wait_closed()
     assert code == 4400
     assert reason is not None
     assert reason.startswith("afterMs=")
 
 
-async def test_a_frame_in_pieces_is_one_frame(house: House) -> None:
-    ana = somebody()
-    talk = await house.talk(ana, somebody())
+async def test_a_frame_in_pieces_is_one_frame(gateway: GatewayFixture) -> None:
+    ana = unique_user()
+    talk = await gateway.start_direct(ana, unique_user())
     text = sending('"hello"').replace(_TALK, talk)
-    async with house.present(ana) as client:
+    async with gateway.connected(ana) as client:
         await client.socket.send([text[:10], text[10:20], text[20:]])
-        assert (await client.hear())["type"] == "accepted"
+        assert (await client.receive())["type"] == "accepted"
 
 
-async def _lives(client: Client, talk: str) -> None:
-    await client.say(type="message", conversationId=talk, text="still here")
-    assert (await client.hear("accepted"))["type"] == "accepted"
+async def _lives(client: SocketClient, talk: str) -> None:
+    await client.send(type="message", conversationId=talk, text="still here")
+    assert (await client.receive("accepted"))["type"] == "accepted"
 
 
-async def test_a_text_that_is_no_utf_8_closes_with_1007(own_house: House) -> None:
-    async with own_house.present("ana") as client:
+async def test_a_text_that_is_no_utf_8_closes_with_1007(own_gateway: GatewayFixture) -> None:
+    async with own_gateway.connected("ana") as client:
         await client.socket.send(b"\xff", text=True)
-        assert (await client.closed())[0] == 1007
+        assert (await client.wait_closed())[0] == 1007

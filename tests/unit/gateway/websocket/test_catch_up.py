@@ -1,4 +1,4 @@
-"""Whose turn it is to read what was missed, while the store is away or behind."""
+"""Which connections read missed entries, while the store is away or behind."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,18 +7,19 @@ from typing import cast
 
 import orjson
 
-from gateway.commands.event_producer import EventLog
+from gateway.commands.event_producer import EventProducer
 from gateway.notifiers.offset_tracker import OffsetTracker
-from gateway.store.client import Answer, Progress, StorePort, Unavailable
+from gateway.store.client import StorePort, StoreResponse, StoreUnavailable
 from gateway.websocket import close_codes
-from gateway.websocket.catch_up import AT_ONCE, CatchUp
-from gateway.websocket.connection import Socket
-from gateway.websocket.send_buffer import Close, Outbox
+from gateway.websocket.catch_up import MAX_CONCURRENT, CatchUp
+from gateway.websocket.connection import ClientConnection
+from gateway.websocket.send_buffer import Close, SendBuffer
 from shared.contract import cursor
 from shared.http.websocket_connection import text_frame
 from shared.internal.link_protocol import LinkEntry
-from tests.unit.gateway.gateway_fixture import EPOCH, House
-from tests.unit.lines import Far
+from shared.internal.store_api import ProjectionOffsets
+from tests.unit.gateway.gateway_fixture import EPOCH, GatewayFixture
+from tests.unit.recording_connection import RecordingConnection
 
 
 class Store:
@@ -27,18 +28,18 @@ class Store:
     away = False
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.users: list[str] = []
         self.answers = asyncio.Event()
         self.answers.set()
 
-    async def sync(self, user: str, at: str, **_: object) -> Answer:
-        self.asked.append(user)
+    async def sync(self, user: str, at: str, **_: object) -> StoreResponse:
+        self.users.append(user)
         if self.away:
-            raise Unavailable
+            raise StoreUnavailable
         await self.answers.wait()
         if user.startswith("late"):
-            return Answer(503, b'{"code":"projection_behind"}')
-        return Answer(200, b'{"entries":[],"cursor":"%s","hasMore":false}' % at.encode())
+            return StoreResponse(503, b'{"code":"projection_behind"}')
+        return StoreResponse(200, b'{"entries":[],"cursor":"%s","hasMore":false}' % at.encode())
 
 
 class Emptied(Store):
@@ -46,10 +47,10 @@ class Emptied(Store):
 
     at = (5,)
 
-    async def sync(self, user: str, at: str, **_: object) -> Answer:
-        self.asked.append(user)
+    async def sync(self, user: str, at: str, **_: object) -> StoreResponse:
+        self.users.append(user)
         reached = cursor.encode(EPOCH, user, self.at)
-        return Answer(200, b'{"entries":[],"cursor":"%s","hasMore":false}' % reached.encode())
+        return StoreResponse(200, b'{"entries":[],"cursor":"%s","hasMore":false}' % reached.encode())
 
 
 class Log:
@@ -59,8 +60,8 @@ class Log:
 
 @asynccontextmanager
 async def catching_up(store: Store, *users: str) -> AsyncIterator[dict[str, asyncio.Task[None]]]:
-    catch_up = CatchUp(cast("StorePort", store), cast("EventLog", Log()))
-    tasks = {user: asyncio.create_task(catch_up.show(behind(user))) for user in users}
+    catch_up = CatchUp(cast("StorePort", store), cast("EventProducer", Log()))
+    tasks = {user: asyncio.create_task(catch_up.replay_missed(behind(user))) for user in users}
     for _ in range(100):
         await asyncio.sleep(0)
     yield tasks
@@ -71,31 +72,34 @@ async def catching_up(store: Store, *users: str) -> AsyncIterator[dict[str, asyn
 
 def behind(
     user: str,
-    line: Far | None = None,
+    line: RecordingConnection | None = None,
     *,
     frames: int = 10,
     at: tuple[int, ...] = (5,),
-    told: OffsetTracker | None = None,
-) -> Socket:
-    socket = Socket(user, Outbox(line or Far(), frames, 1_000 * frames), told or OffsetTracker())
-    socket.registered = True
-    socket.begin(Progress(EPOCH, at))
-    socket.fall_behind()
+    tracker: OffsetTracker | None = None,
+) -> ClientConnection:
+    socket = ClientConnection(
+        user, SendBuffer(line or RecordingConnection(), frames, 1_000 * frames), tracker or OffsetTracker()
+    )
+    socket.subscribed()
+    socket.set_start(ProjectionOffsets(EPOCH, at))
+    socket.mark_lagging()
+    socket.hello_sent()
     return socket
 
 
 async def test_while_the_store_is_away_only_a_few_ask_again() -> None:
     store = Store()
     store.away = True
-    async with catching_up(store, *(f"user-{n}" for n in range(10 * AT_ONCE))) as tasks:
-        assert len(store.asked) == AT_ONCE
+    async with catching_up(store, *(f"user-{n}" for n in range(10 * MAX_CONCURRENT))) as tasks:
+        assert len(store.users) == MAX_CONCURRENT
         store.away = False
         async with asyncio.timeout(5):
             await asyncio.gather(*tasks.values())
 
 
 async def test_who_waits_for_the_projection_keeps_nobody_from_reading() -> None:
-    async with catching_up(Store(), *(f"late-{n}" for n in range(AT_ONCE)), "ana") as tasks:
+    async with catching_up(Store(), *(f"late-{n}" for n in range(MAX_CONCURRENT)), "ana") as tasks:
         assert tasks["ana"].done()
         assert not any(task.done() for user, task in tasks.items() if user != "ana")
 
@@ -104,33 +108,39 @@ def entry(covers: int) -> LinkEntry:
     return LinkEntry(0, 0, 1, covers, "chat.message.sent.v1", "", ["ana"], text_frame(b"%d" % covers))
 
 
-async def begun(store: Store, line: Far | None = None) -> tuple[Socket, asyncio.Task[None]]:
+async def begun(
+    store: Store, line: RecordingConnection | None = None
+) -> tuple[ClientConnection, asyncio.Task[None]]:
     socket = behind("ana", line)
-    reading = asyncio.create_task(CatchUp(cast("StorePort", store), cast("EventLog", Log())).show(socket))
-    while not store.asked:
+    reading = asyncio.create_task(
+        CatchUp(cast("StorePort", store), cast("EventProducer", Log())).replay_missed(socket)
+    )
+    while not store.users:
         await asyncio.sleep(0)
     return socket, reading
 
 
-async def test_what_is_told_while_the_last_page_is_read_is_shown_after_it() -> None:
-    store, line = Store(), Far()
+async def test_entries_delivered_while_the_last_page_is_read_follow_it() -> None:
+    store, line = Store(), RecordingConnection()
     store.answers.clear()
     socket, reading = await begun(store, line)
     for covers in (5, 6):
         socket.deliver(entry(covers))
     store.answers.set()
     await reading
-    socket.release()
+    socket.go_live()
     assert line.written == ["6"]
 
 
-async def test_a_store_that_is_behind_what_was_told_is_asked_until_it_is_not() -> None:
+async def test_a_store_behind_the_notifiers_is_queried_until_it_is_not() -> None:
     """Else the socket would go on from there, and its cursor cover what it never showed."""
-    told = OffsetTracker()
-    told.assign(0, 0, 9)
-    store, socket = Emptied(), behind("ana", told=told)
-    reading = asyncio.create_task(CatchUp(cast("StorePort", store), cast("EventLog", Log())).show(socket))
-    while len(store.asked) < 2:
+    tracker = OffsetTracker()
+    tracker.assign(0, 0, 9)
+    store, socket = Emptied(), behind("ana", tracker=tracker)
+    reading = asyncio.create_task(
+        CatchUp(cast("StorePort", store), cast("EventProducer", Log())).replay_missed(socket)
+    )
+    while len(store.users) < 2:
         await asyncio.sleep(0.01)
     assert cursor.decode(socket.cursor() or "").offsets == (5,)
     assert not reading.done()
@@ -144,10 +154,10 @@ async def test_what_is_left_out_while_the_last_page_is_read_is_still_to_be_read(
     store = Store()
     store.answers.clear()
     socket, reading = await begun(store)
-    socket.fall_behind()
+    socket.mark_lagging()
     store.answers.set()
     await reading
-    assert socket.behind
+    assert socket.needs_resync
 
 
 async def test_nothing_is_held_back_for_a_store_that_is_away() -> None:
@@ -156,49 +166,49 @@ async def test_nothing_is_held_back_for_a_store_that_is_away() -> None:
     socket, reading = await begun(store)
     for covers in range(6, 100):
         socket.deliver(entry(covers))
-    assert not socket.outbox.closed
+    assert not socket.send_buffer.closed
     reading.cancel()
     await asyncio.wait([reading])
 
 
 async def test_as_long_as_the_client_does_not_read_the_cursor_covers_what_was_put_and_no_less(
-    own_house: House,
+    own_gateway: GatewayFixture,
 ) -> None:
     """A heartbeat may come at any moment, also in a page of very long messages."""
-    talk = await own_house.talk("ana", "ben")
+    talk = await own_gateway.start_direct("ana", "ben")
     for n in range(110):
-        await own_house.say("ben", talk, ("🌊" if n == 0 else "a") + "a" * 7_999)
-    socket = behind("ana", line := Far(is_writable=False), frames=1_000, at=(1,) * 4)
-    catching_up = CatchUp(own_house.store, own_house.door.events)
-    reading = asyncio.create_task(catching_up.show(socket))
-    while socket.outbox.roomy:
+        await own_gateway.send_message("ben", talk, ("🌊" if n == 0 else "a") + "a" * 7_999)
+    socket = behind("ana", line := RecordingConnection(is_writable=False), frames=1_000, at=(1,) * 4)
+    catching_up = CatchUp(own_gateway.store, own_gateway.components.producer)
+    reading = asyncio.create_task(catching_up.replay_missed(socket))
+    while socket.send_buffer.below_low_water:
         await asyncio.sleep(0)
-    said = socket.cursor()
+    cursor_text = socket.cursor()
     reading.cancel()
     await asyncio.wait([reading])
     line.is_writable = True
-    socket.outbox.flow()
-    frames = [orjson.loads(told) for told in line.written if isinstance(told, str)]
+    socket.send_buffer.flush()
+    frames = [orjson.loads(text) for text in line.written if isinstance(text, str)]
     *_, last = [frame for frame in frames if frame["type"] == "message"]
-    assert cursor.decode(said or "").offsets[own_house.partition_of(talk)] == last["version"] + 1
+    assert cursor.decode(cursor_text or "").offsets[own_gateway.partition_of(talk)] == last["version"] + 1
 
 
 class Endless(Store):
     """Something always comes after what was shown."""
 
-    async def sync(self, user: str, at: str, **_: object) -> Answer:
-        self.asked.append(user)
+    async def sync(self, user: str, at: str, **_: object) -> StoreResponse:
+        self.users.append(user)
         await asyncio.sleep(0)
-        return Answer(200, b'{"entries":[],"cursor":"%s","hasMore":true}' % at.encode())
+        return StoreResponse(200, b'{"entries":[],"cursor":"%s","hasMore":true}' % at.encode())
 
 
 async def test_once_a_socket_is_closed_nothing_more_is_read_for_it() -> None:
     store = Endless()
     socket, reading = await begun(store)
-    socket.outbox.close(Close(close_codes.TOO_SLOW))
+    socket.close(Close(close_codes.TOO_SLOW))
     async with asyncio.timeout(5):
         await reading
-    assert len(store.asked) <= 2
+    assert len(store.users) <= 2
 
 
 async def test_one_whose_page_cannot_be_read_asks_more_and_more_seldom() -> None:
@@ -206,6 +216,6 @@ async def test_one_whose_page_cannot_be_read_asks_more_and_more_seldom() -> None
     store.away = True
     _, reading = await begun(store)
     await asyncio.sleep(3)
-    assert 2 <= len(store.asked) <= 4
+    assert 2 <= len(store.users) <= 4
     reading.cancel()
     await asyncio.wait([reading])

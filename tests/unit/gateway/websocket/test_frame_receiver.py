@@ -1,23 +1,24 @@
-"""How much of what a client says is taken in, and when it is read on."""
+"""How much of what a client sends is handled at a time, and when reading resumes."""
 
 import asyncio
-from typing import Any, cast
+from collections.abc import Awaitable
+from typing import Any, ClassVar
 
 import orjson
 
-from gateway.commands.command_service import Sent
+from gateway.commands.command import ClientFrame, CommandContext
+from gateway.commands.send_message import SendMessage
 from gateway.notifiers.offset_tracker import OffsetTracker
-from gateway.websocket.connection import Socket
-from gateway.websocket.frame_handler import Inbox
-from gateway.websocket.frame_receiver import Hearing
-from gateway.websocket.send_buffer import Outbox
-from shared.contract.position import Position
-from tests.unit.gateway.gateway_fixture import EPOCH, STRANGE
-from tests.unit.lines import Far
+from gateway.websocket.connection import ClientConnection
+from gateway.websocket.frame_handler import FrameHandler
+from gateway.websocket.frame_receiver import FrameReceiver
+from gateway.websocket.send_buffer import SendBuffer
+from tests.unit.gateway.gateway_fixture import UNKNOWN_CONVERSATION
+from tests.unit.recording_connection import RecordingConnection
 
 
-class Read(Far):
-    """Whether it is read on."""
+class PausableConnection(RecordingConnection):
+    """Records whether it is read."""
 
     reading = True
 
@@ -28,30 +29,33 @@ class Read(Far):
         self.reading = True
 
 
-class Log:
-    """Confirms when it is told to."""
+class SlowCommand:
+    """Acknowledges once `confirms` is set."""
 
-    def __init__(self) -> None:
+    frame: ClassVar[type[ClientFrame[Any]]] = SendMessage
+
+    def __init__(self, _: CommandContext | None = None) -> None:
         self.confirms = asyncio.Event()
         self.texts: list[str] = []
 
-    async def message(self, _: str, __: str, text: str, ___: str | None) -> Sent:
-        self.texts.append(text)
-        return Sent(STRANGE, self._confirmed())
+    async def submit(self, _: str, frame: SendMessage) -> Awaitable[bytes]:
+        self.texts.append(frame.text)
+        return self._acknowledge()
 
-    async def _confirmed(self) -> Position:
+    async def _acknowledge(self) -> bytes:
         await self.confirms.wait()
-        return Position(EPOCH, 0, 1)
+        return b'{"type":"accepted"}'
 
 
-def hearing(line: Read, log: Log) -> Hearing:
-    socket = Socket("ana", Outbox(line, 1_000, 100_000), OffsetTracker())
-    nothing = cast("Any", None)
-    return Hearing(line, socket, Inbox(socket, cast("Any", log), nothing, nothing), max_frame=1_000)
+def frame_receiver(wire: PausableConnection, command: SlowCommand) -> FrameReceiver:
+    connection = ClientConnection("ana", SendBuffer(wire, 1_000, 100_000), OffsetTracker())
+    handler = FrameHandler(connection, {SendMessage: command})
+    return FrameReceiver(wire, connection, handler, max_frame_bytes=1_000)
 
 
-def said(number: int) -> str:
-    return orjson.dumps({"type": "message", "conversationId": STRANGE, "text": f"{number}"}).decode()
+def message(number: int) -> str:
+    frame = {"type": "message", "conversationId": UNKNOWN_CONVERSATION, "text": f"{number}"}
+    return orjson.dumps(frame).decode()
 
 
 async def settled() -> None:
@@ -59,28 +63,28 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
-async def test_nothing_is_handled_before_the_greeting() -> None:
-    line, log = Read(), Log()
-    heard = hearing(line, log)
-    heard.hear(said(1))
-    heard.hear("nonsense")
+async def test_nothing_is_handled_before_hello() -> None:
+    wire, command = PausableConnection(), SlowCommand()
+    receiver = frame_receiver(wire, command)
+    receiver.on_text(message(1))
+    receiver.on_text("nonsense")
     await settled()
-    assert (line.reading, line.written, log.texts) == (False, [], [])
-    heard.open()
+    assert (wire.reading, wire.written, command.texts) == (False, [], [])
+    receiver.open()
     await settled()
-    assert (line.reading, len(line.written), log.texts) == (True, 1, ["1"])
+    assert (wire.reading, len(wire.written), command.texts) == (True, 1, ["1"])
 
 
-async def test_who_says_more_than_is_answered_is_not_read_until_it_is() -> None:
-    line, log = Read(), Log()
-    heard = hearing(line, log)
-    heard.open()
+async def test_reading_pauses_while_too_many_frames_are_in_flight() -> None:
+    wire, command = PausableConnection(), SlowCommand()
+    receiver = frame_receiver(wire, command)
+    receiver.open()
     for number in range(200):
-        heard.hear(said(number))
+        receiver.on_text(message(number))
     await settled()
-    assert (line.reading, len(log.texts)) == (False, 128)
-    log.confirms.set()
+    assert (wire.reading, len(command.texts)) == (False, 128)
+    command.confirms.set()
     await settled()
-    assert line.reading
-    assert log.texts == [f"{number}" for number in range(200)]
-    assert len(line.written) == 200
+    assert wire.reading
+    assert command.texts == [f"{number}" for number in range(200)]
+    assert len(wire.written) == 200

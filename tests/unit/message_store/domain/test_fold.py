@@ -6,18 +6,14 @@ from collections import defaultdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from message_store.domain import (
-    Duplicate,
-    MemberJoined,
-    MemberLeft,
-    ReadAdvanced,
-    Rejected,
-    Sent,
-    Skipped,
-    Started,
-)
-from message_store.read_models.entry_encoder import record
-from message_store.testing.in_memory_storage import MemoryStore
+from message_store.domain.events.conversation_started import ConversationStarted
+from message_store.domain.events.member_added import MemberAdded
+from message_store.domain.events.member_removed import MemberRemoved
+from message_store.domain.events.message_sent import MessageSent
+from message_store.domain.events.read_moved import ReadMoved
+from message_store.domain.outcomes import Duplicate, Rejected, Skipped
+from message_store.read_models.entry_encoder import encode_entry
+from message_store.testing.in_memory_storage import InMemoryStore
 from shared.contract import ids
 from shared.contract.events import Event
 from shared.contract.fields import MAX_MEMBERS
@@ -70,10 +66,10 @@ async def test_seqs_are_dense_and_ids_unique(story: list[Event], cuts: random.Ra
 
 @any_story
 @settings(max_examples=100, deadline=None)
-async def test_a_story_told_twice_doubles_no_message(story: list[Event], cuts: random.Random) -> None:
+async def test_a_repeated_story_doubles_no_message(story: list[Event], cuts: random.Random) -> None:
     once = await Projection().apply(story)
-    retold = [event.model_copy(update={"id": ids.fresh_id()}) for event in story]
-    twice = await Projection().apply(story + retold, cuts)
+    repeated = [event.model_copy(update={"id": ids.fresh_id()}) for event in story]
+    twice = await Projection().apply(story + repeated, cuts)
     first = {m.id for m in once.tables.messages.values()}
     both = [m.id for m in twice.tables.messages.values()]
     assert len(both) == len(set(both))
@@ -89,16 +85,16 @@ async def test_unread_is_what_a_recount_says(story: list[Event], cuts: random.Ra
     last: dict[str, int] = defaultdict(int)
     for folded in projection.folded:
         match folded.outcome:
-            case Started(conversation_id=conversation, members=members):
+            case ConversationStarted(conversation_id=conversation, members=members):
                 read.update({(conversation, user): 0 for user in members})
-            case Sent(conversation_id=conversation, sender=sender, seq=seq):
+            case MessageSent(conversation_id=conversation, sender_id=sender, seq=seq):
                 last[conversation] = seq
                 read[conversation, sender] = seq
-            case MemberJoined(conversation_id=conversation, user_id=user):
+            case MemberAdded(conversation_id=conversation, user_id=user):
                 read[conversation, user] = last[conversation]
-            case MemberLeft(conversation_id=conversation, user_id=user):
+            case MemberRemoved(conversation_id=conversation, user_id=user):
                 del read[conversation, user]
-            case ReadAdvanced(conversation_id=conversation, user_id=user, up_to=up_to):
+            case ReadMoved(conversation_id=conversation, user_id=user, up_to=up_to):
                 assert read[conversation, user] < up_to <= last[conversation]
                 read[conversation, user] = up_to
             case Rejected() | Duplicate() | Skipped():
@@ -109,12 +105,12 @@ async def test_unread_is_what_a_recount_says(story: list[Event], cuts: random.Ra
 
 @any_story
 @settings(max_examples=100, deadline=None)
-async def test_the_journal_gives_back_what_was_told(story: list[Event], cuts: random.Random) -> None:
+async def test_the_journal_gives_back_what_was_published(story: list[Event], cuts: random.Random) -> None:
     """The outbox after a crash is the one before it: same record, same audience."""
     projection = await Projection().apply(story, cuts)
-    told = [record(f, builders.EPOCH, "test") for f in projection.folded if f.told]
-    again = await MemoryStore(projection.tables).untold(0, 0, 1_000)
-    assert [record(f, builders.EPOCH, "test") for f in again] == told
+    published = [encode_entry(f, builders.EPOCH, "test") for f in projection.folded if f.is_published]
+    again = await InMemoryStore(projection.tables).unpublished(0, 0, 1_000)
+    assert [encode_entry(f, builders.EPOCH, "test") for f in again] == published
 
 
 async def test_every_offset_has_exactly_one_outcome() -> None:
@@ -144,7 +140,7 @@ async def test_a_rejected_event_does_not_use_up_its_client_id() -> None:
         builders.sent(GROUP, "ann", client_id="1"),
     ]
     projection = await Projection().apply(story)
-    assert isinstance(projection.folded[2].outcome, Sent)
+    assert isinstance(projection.folded[2].outcome, MessageSent)
 
 
 async def test_a_group_takes_1024_members_and_not_one_more() -> None:
@@ -156,14 +152,14 @@ async def test_a_group_takes_1024_members_and_not_one_more() -> None:
     assert too_many.folded[0].outcome == Rejected("group_full")
 
 
-async def test_nobody_is_added_to_a_direct_conversation() -> None:
+async def test_a_direct_conversation_takes_no_further_member() -> None:
     conversation = ids.direct_conversation_id("ann", "bob")
     story = [builders.direct("ann", "bob"), builders.added(conversation, "ann", "cat")]
     projection = await Projection().apply(story)
     assert projection.folded[1].outcome == Rejected("not_a_group")
 
 
-async def test_reads_in_large_groups_are_told_to_the_reader_alone() -> None:
+async def test_reads_in_large_groups_are_for_the_reader_alone() -> None:
     small = [f"user-{n}" for n in range(32)]
     story = [
         builders.started(GROUP, small),
@@ -178,7 +174,7 @@ async def test_reads_in_large_groups_are_told_to_the_reader_alone() -> None:
     assert projection.tables.journal[0, 4].audience == ["user-2"]
 
 
-async def test_who_leaves_is_told_so_and_nothing_after_it() -> None:
+async def test_a_removed_member_gets_the_removal_and_nothing_after_it() -> None:
     story = [
         builders.started(GROUP, ["ann", "bob"]),
         builders.removed(GROUP, "ann", "bob"),

@@ -10,17 +10,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from message_store import domain
-from message_store.domain import Conversation, Outcome
-from message_store.domain.fold import Arrival, GivenUp
+from message_store.domain.conversation import Conversation
+from message_store.domain.decide import Outcome, decide
+from message_store.domain.fold import PoisonRecord
+from message_store.domain.state import ExistingMessages, State
 from message_store.projector import batch
-from message_store.projector.batch import Draft
-from message_store.projector.partition_ownership import Tenure
+from message_store.projector.batch import FoldedBatch
+from message_store.projector.event_reader import ConsumedRecord
+from message_store.projector.partition_ownership import PartitionOwnership
 from message_store.projector.projector import Projector
 from message_store.projector.publisher import Publisher
-from message_store.read_models.rows import Changes
-from message_store.storage.port import Known, LostRace, Progress, Unavailable, WrongLog
-from message_store.testing.in_memory_storage import MemoryStore, Tables
+from message_store.read_models.write_set import WriteSet
+from message_store.storage.port import (
+    OwnershipLost,
+    PartitionProgress,
+    Unavailable,
+    WrongLog,
+)
+from message_store.testing.in_memory_storage import InMemoryStore, Tables
 from shared.contract import codec, ids
 from shared.contract.events import Event, MessageSent
 from shared.kafka import BatchResult, OutgoingRecord, Record, RecordPosition, Unconfirmed
@@ -36,16 +43,16 @@ GROUP = ids.group_conversation_id("ann", "g")
 
 
 class Broker(InMemoryProducer):
-    """Confirms nothing while `deaf`."""
+    """Confirms no batch while `is_away`."""
 
-    deaf = False
+    is_away = False
     unconfirmed_sends = 0
 
     async def append_batch(
         self, topic: str, partition: int, records: Iterable[OutgoingRecord]
     ) -> BatchResult:
-        if self.deaf:
-            raise Unconfirmed("deaf")
+        if self.is_away:
+            raise Unconfirmed("is_away")
         return await super().append_batch(topic, partition, records)
 
     async def send(
@@ -75,13 +82,13 @@ class World:
             self.log.append("events", 0, builders.key_of(event), codec.encode(event))
 
     def projector(
-        self, store: MemoryStore | None = None, consumer: InMemoryConsumer | None = None
+        self, store: InMemoryStore | None = None, consumer: InMemoryConsumer | None = None
     ) -> tuple[Projector, InMemoryConsumer]:
         consumer = consumer or InMemoryConsumer(self.log, "events")
         publisher = Publisher(self.broker, "messages", epoch=builders.EPOCH, source="test")
         self.publishing.append(asyncio.create_task(publisher.run()))
         buried = DeadLetters(self.broker, "dead", "test")
-        store = store or MemoryStore(self.tables)
+        store = store or InMemoryStore(self.tables)
         return Projector(consumer, store, publisher, buried, IDENTITY, "events"), consumer
 
     @property
@@ -89,10 +96,10 @@ class World:
         return sorted(message.seq for message in self.tables.messages.values())
 
     @property
-    def told(self) -> list[int]:
-        """Offsets, at their first telling."""
-        told = [codec.decode_entry(record.value).id for record in self.log.topics["messages"][0]]
-        return [int(identity.split("-")[2]) for identity in dict.fromkeys(told)]
+    def published(self) -> list[int]:
+        """Offsets in chat.messages, repetitions left out."""
+        entry_ids = [codec.decode_entry(record.value).id for record in self.log.topics["messages"][0]]
+        return [int(identity.split("-")[2]) for identity in dict.fromkeys(entry_ids)]
 
 
 @pytest.fixture
@@ -112,32 +119,34 @@ async def _run(projector: Projector, steps: int = 1) -> None:
     await asyncio.sleep(0.1)
 
 
-async def test_a_partition_claimed_by_who_lost_it_already_is_claimed_back(world: World) -> None:
-    """Its claim was slow, and came after ours; the group will not say anything again."""
+async def test_a_partition_claimed_by_a_former_owner_is_claimed_back(world: World) -> None:
+    """Its claim was slow and came after ours; the group announces nothing more."""
     projector, _ = world.projector()
     await _run(projector)
-    await MemoryStore(world.tables).claim(IDENTITY, [0])
+    await InMemoryStore(world.tables).claim(IDENTITY, [0])
     world.happen(builders.sent(GROUP, "ann"))
     await _run(projector, steps=3)
     assert world.seqs == [1]
-    assert world.told == [1, 2]
+    assert world.published == [1, 2]
 
 
-async def test_what_is_assigned_during_a_claim_is_claimed_before_any_wait(world: World) -> None:
-    class Slow(MemoryStore):
+async def test_an_assignment_during_a_claim_is_claimed_before_any_wait(world: World) -> None:
+    class Slow(InMemoryStore):
         """The group gives the partitions out anew while this one claims them for the first time."""
 
-        async def claim(self, identity: LogIdentity, partitions: Sequence[int]) -> dict[int, Progress]:
+        async def claim(
+            self, identity: LogIdentity, partitions: Sequence[int]
+        ) -> dict[int, PartitionProgress]:
             if consumer.revision == 1:
                 consumer.assign([0])
             return await super().claim(identity, partitions)
 
     projector, consumer = world.projector(Slow(world.tables))
-    await projector.tenure.establish()
-    assert projector.tenure.current
+    await projector.ownership.ensure_claimed()
+    assert projector.ownership.assignment_is_current
 
 
-async def test_what_was_cached_before_another_had_the_partition_is_forgotten(world: World) -> None:
+async def test_the_cache_of_a_partition_is_dropped_when_another_owned_it(world: World) -> None:
     first, consumer = world.projector()
     second, _ = world.projector()
     world.happen(builders.sent(GROUP, "ann"))
@@ -149,45 +158,45 @@ async def test_what_was_cached_before_another_had_the_partition_is_forgotten(wor
     await _run(first, steps=2)
     assert world.seqs == [1, 2, 3]
     assert world.log.topics["dead"] == [[]]
-    assert world.told == [1, 2, 3, 4]
+    assert world.published == [1, 2, 3, 4]
 
 
-async def test_what_several_commits_left_untold_is_told_by_the_next_projector(world: World) -> None:
+async def test_the_next_projector_publishes_what_several_commits_left_unpublished(world: World) -> None:
     """The first one's publisher got nothing through, and then its machine was gone."""
-    world.broker.deaf = True
+    world.broker.is_away = True
     first, _ = world.projector()
     for _ in range(4):
         world.happen(builders.sent(GROUP, "ann"))
         await _run(first)
     world.publishing.pop().cancel()
-    world.broker.deaf = False
+    world.broker.is_away = False
     second, _ = world.projector()
     world.happen(builders.sent(GROUP, "ann"))
     await _run(second, steps=2)
-    assert world.told == [1, 2, 3, 4, 5, 6]
+    assert world.published == [1, 2, 3, 4, 5, 6]
 
 
-async def test_a_projector_that_ends_while_it_tells_waits_for_that_and_no_longer(world: World) -> None:
+async def test_a_projector_that_ends_waits_until_it_has_published_and_no_longer(world: World) -> None:
     """Its publisher was stopped in the middle of a round, and goes on from there."""
     projector, _ = world.projector()
-    world.broker.deaf = True
+    world.broker.is_away = True
     await _run(projector)
     world.publishing[0].cancel()
-    world.broker.deaf = False
+    world.broker.is_away = False
     world.publishing.append(asyncio.create_task(projector._publisher.run()))
     await projector.settle()
-    assert world.told == [1]
+    assert world.published == [1]
 
 
-async def test_a_partition_with_too_much_untold_stops_folding_until_it_is_told(world: World) -> None:
-    world.broker.deaf = True
+async def test_a_partition_with_too_much_unpublished_is_paused_until_it_is_published(world: World) -> None:
+    world.broker.is_away = True
     projector, _ = world.projector()
-    projector.tenure.unpublished = 4_500  # some nine of its entries
+    projector.ownership.back_pressure.max_unpublished_bytes = 4_500  # some nine of its entries
     for _ in range(5):
         world.happen(*(builders.sent(GROUP, "ann") for _ in range(6)))
         await _run(projector)
     assert len(world.seqs) == 12
-    world.broker.deaf = False
+    world.broker.is_away = False
     await asyncio.sleep(0.2)
     await _run(projector, steps=2)
     assert len(world.seqs) == 30
@@ -195,7 +204,7 @@ async def test_a_partition_with_too_much_untold_stops_folding_until_it_is_told(w
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("message_store.projector.projector.BATCH", 2)
+    monkeypatch.setattr("message_store.projector.projector.MAX_BATCH_RECORDS", 2)
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -203,43 +212,43 @@ async def test_the_next_batch_is_folded_while_a_full_one_is_written(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folded = []
-    usual = batch.draft
+    usual = batch.fold_batch
 
-    def counted(*arguments: Any) -> Draft:
+    def counted(*arguments: Any) -> FoldedBatch:
         folded.append(usual(*arguments))
         return folded[-1]
 
-    class Patient(MemoryStore):
+    class Patient(InMemoryStore):
         """Writes nothing before the first four records are folded."""
 
-        async def commit(self, changes: Changes) -> Known:
+        async def commit(self, write_set: WriteSet) -> ExistingMessages:
             async with asyncio.timeout(1):
                 while len(folded) < 2:
                     await asyncio.sleep(0)
-            return await super().commit(changes)
+            return await super().commit(write_set)
 
-    monkeypatch.setattr("message_store.projector.pipeline.draft", counted)
+    monkeypatch.setattr("message_store.projector.pipeline.fold_batch", counted)
     world.happen(*(builders.sent(GROUP, "ann") for _ in range(4)))
     projector, _ = world.projector(Patient(world.tables))
     await _run(projector, steps=4)
     assert world.seqs == [1, 2, 3, 4]
-    assert world.told == [1, 2, 3, 4, 5]
+    assert world.published == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.usefixtures("small_batches")
-async def test_what_is_said_again_in_the_next_batch_is_said_once(world: World) -> None:
+async def test_a_message_repeated_in_the_next_batch_is_sent_once(world: World) -> None:
     again = builders.sent(GROUP, "ann", client_id="1")
     world.happen(again, again, again, again, builders.sent(GROUP, "ann"))
     projector, _ = world.projector()
     await _run(projector, steps=6)
     assert world.seqs == [1, 2]
     assert [row.of_offset for row in world.tables.journal.values()] == [None, None, None, 2, 2, 2, None]
-    assert world.told == [1, 2, 6]
+    assert world.published == [1, 2, 6]
 
 
-class OneConnection(MemoryStore):
+class OneConnection(InMemoryStore):
     """As PostgreSQL's: calls wait for one another, and it takes a moment. `moods` is what becomes of the next
-    ones, the last first: it goes away before or after it wrote, or does well. Nobody writes poison."""
+    ones, the last first: it goes away before or after it wrote, or does well. It never writes poison."""
 
     def __init__(self, tables: Tables, moods: list[str] | None = None) -> None:
         super().__init__(tables)
@@ -250,11 +259,11 @@ class OneConnection(MemoryStore):
         async with self._mooded():
             return await super().conversations(ids)
 
-    async def commit(self, changes: Changes) -> Known:
+    async def commit(self, write_set: WriteSet) -> ExistingMessages:
         async with self._mooded():
-            if any(row.text == "poison" for row in changes.messages):
+            if any(row.text == "poison" for row in write_set.messages.values()):
                 raise ValueError("a row that cannot be written")
-            return await super().commit(changes)
+            return await super().commit(write_set)
 
     @asynccontextmanager
     async def _mooded(self) -> AsyncIterator[None]:
@@ -275,19 +284,19 @@ moods = st.lists(st.sampled_from(["well", "well", "before", "after"]), max_size=
 @pytest.mark.usefixtures("small_batches")
 @given(stories, moods)
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_whatever_a_database_does_each_event_is_written_and_told_once(
+async def test_whatever_a_database_does_each_event_is_written_and_published_once(
     story: list[Event], moods: list[str]
 ) -> None:
     world = World()
     world.happen(builders.opened(), *story)
     projector, _ = world.projector(OneConnection(world.tables, moods))
-    while projector.tenure.next != {0: 1 + len(story)}:
+    while projector.ownership.next != {0: 1 + len(story)}:
         await projector.step(wait=0)
-    await projector._publisher.drained(1)
+    await projector._publisher.wait_drained(1)
     world.publishing[0].cancel()
     whole = await Projection().apply([builders.opened(), *story])
     assert _rows(world.tables) == _rows(whole.tables)
-    assert world.told == [folded.offset for folded in whole.folded if folded.told]
+    assert world.published == [folded.offset for folded in whole.folded if folded.is_published]
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -304,20 +313,20 @@ async def test_wherever_a_projector_is_ended_the_next_one_goes_on_from_there(
         await asyncio.sleep(0)
     running.cancel()
     await asyncio.wait([running])
-    with suppress(Unavailable, LostRace):
+    with suppress(Unavailable, OwnershipLost):
         await first.settle()
     published = world.tables.progress[0].published if world.tables.progress else 0
     whole = await Projection().apply([builders.opened(), *story])
-    due = [folded.offset for folded in whole.folded if folded.told]
-    assert {offset for offset in due if offset < published} <= set(world.told)
+    due = [folded.offset for folded in whole.folded if folded.is_published]
+    assert {offset for offset in due if offset < published} <= set(world.published)
     second, _ = world.projector()
-    while second.tenure.next != {0: 1 + len(story)}:
+    while second.ownership.next != {0: 1 + len(story)}:
         await second.step(wait=0)
-    await second._publisher.drained(1)
+    await second._publisher.wait_drained(1)
     for task in world.publishing:
         task.cancel()
     assert _rows(world.tables) == _rows(whole.tables)
-    assert world.told == due
+    assert world.published == due
 
 
 def _rows(tables: Tables) -> list[Any]:
@@ -325,7 +334,7 @@ def _rows(tables: Tables) -> list[Any]:
 
 
 @pytest.mark.usefixtures("small_batches")
-async def test_what_was_folded_ahead_is_forgotten_by_who_begins_anew(world: World) -> None:
+async def test_a_batch_folded_ahead_is_void_after_a_rebalance(world: World) -> None:
     first, consumer = world.projector()
     second, _ = world.projector()
     world.happen(*(builders.sent(GROUP, "ann") for _ in range(4)))
@@ -333,30 +342,30 @@ async def test_what_was_folded_ahead_is_forgotten_by_who_begins_anew(world: Worl
     await _run(second, steps=4)
     consumer.revision += 1
     world.happen(builders.sent(GROUP, "ann"))
-    with capture_logs() as said:
+    with capture_logs() as logs:
         await _run(first, steps=3)
     assert world.seqs == [1, 2, 3, 4, 5]
-    assert world.told == [1, 2, 3, 4, 5, 6]
-    assert [each["event"] for each in said] == ["projector.claimed"]
+    assert world.published == [1, 2, 3, 4, 5, 6]
+    assert [each["event"] for each in logs] == ["projector.claimed"]
 
 
 @pytest.mark.usefixtures("small_batches")
-async def test_a_projector_that_ends_lets_a_batch_under_way_be_written_and_told(world: World) -> None:
+async def test_a_projector_that_ends_writes_and_publishes_the_batch_in_flight(world: World) -> None:
     projector, _ = world.projector()
     world.happen(*(builders.sent(GROUP, "ann") for _ in range(2)))
     await projector.step(wait=0)
     await projector.step(wait=0)
     await projector.settle()
-    assert world.told == [1, 2, 3]
-    assert world.tables.progress[0] == Progress(0, 4, world.tables.progress[0].last_id, 4)
+    assert world.published == [1, 2, 3]
+    assert world.tables.progress[0] == PartitionProgress(0, 4, world.tables.progress[0].last_id, 4)
 
 
 @pytest.mark.usefixtures("small_batches")
-async def test_who_is_ended_while_it_waits_for_the_database_does_not_take_that_back(world: World) -> None:
-    class Slow(MemoryStore):
-        async def commit(self, changes: Changes) -> Known:
-            await asyncio.sleep(0.1 if changes.journal else 0)
-            return await super().commit(changes)
+async def test_a_projector_cancelled_during_a_commit_leaves_the_commit_in_flight(world: World) -> None:
+    class Slow(InMemoryStore):
+        async def commit(self, write_set: WriteSet) -> ExistingMessages:
+            await asyncio.sleep(0.1 if write_set.journal else 0)
+            return await super().commit(write_set)
 
     projector, _ = world.projector(Slow(world.tables))
     running = asyncio.create_task(projector.run())
@@ -364,22 +373,22 @@ async def test_who_is_ended_while_it_waits_for_the_database_does_not_take_that_b
     running.cancel()
     await asyncio.wait([running])
     await projector.settle()
-    assert world.told == [1]
+    assert world.published == [1]
 
 
 @pytest.mark.usefixtures("small_batches")
 async def test_a_projector_that_ends_waits_two_seconds_for_the_database(world: World) -> None:
-    class Stuck(MemoryStore):
-        async def commit(self, changes: Changes) -> Known:
-            if changes.journal:
+    class Stuck(InMemoryStore):
+        async def commit(self, write_set: WriteSet) -> ExistingMessages:
+            if write_set.journal:
                 await asyncio.Event().wait()
-            return await super().commit(changes)
+            return await super().commit(write_set)
 
     projector, _ = world.projector(Stuck(world.tables))
     await projector.step(wait=0)
     async with asyncio.timeout(10):
         await projector.settle()
-    assert world.told == []
+    assert world.published == []
 
 
 OTHER = ids.group_conversation_id("ann", "other")
@@ -387,7 +396,7 @@ OTHER = ids.group_conversation_id("ann", "other")
 
 @pytest.mark.usefixtures("small_batches")
 async def test_a_batch_folded_upon_one_that_cannot_be_written_is_folded_anew(world: World) -> None:
-    """It waits for the connection, too, to ask for a conversation that nobody has asked for yet."""
+    """Loading a conversation that is not cached waits for the same connection."""
     texts = ["a", "poison", "b", "c"]
     world.happen(*(builders.sent(GROUP, "ann", text) for text in texts))
     world.happen(builders.started(OTHER, ["ann"]), builders.sent(OTHER, "ann", "d"))
@@ -395,41 +404,41 @@ async def test_a_batch_folded_upon_one_that_cannot_be_written_is_folded_anew(wor
     await _run(projector, steps=8)
     assert [row.text for row in world.tables.messages.values()] == ["a", "b", "c", "d"]
     assert len(world.log.topics["dead"][0]) == 1
-    assert world.told == [1, 2, 4, 5, 6, 7]
+    assert world.published == [1, 2, 4, 5, 6, 7]
 
 
 @pytest.mark.usefixtures("small_batches")
-async def test_a_record_that_cannot_be_folded_is_put_away(
+async def test_a_record_that_cannot_be_folded_is_dead_lettered(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual = domain.decide
-
-    def decide(state: Conversation | None, event: Any, offset: int) -> Outcome:
+    def decide_or_fail(state: State, event: Any, offset: int) -> Outcome:
         if isinstance(event, MessageSent) and event.data.content.text == "odd":
             raise KeyError("odd")
-        return usual(state, event, offset)
+        return decide(state, event, offset)
 
-    monkeypatch.setattr("message_store.domain.fold.decide", decide)
+    monkeypatch.setattr("message_store.domain.fold.decide", decide_or_fail)
     world.happen(*(builders.sent(GROUP, "ann", text) for text in ["a", "odd", "b", "c"]))
     projector, _ = world.projector()
     await _run(projector, steps=6)
     assert [row.text for row in world.tables.messages.values()] == ["a", "b", "c"]
-    assert world.told == [1, 2, 4, 5]
+    assert world.published == [1, 2, 4, 5]
 
 
 @pytest.mark.usefixtures("small_batches")
-async def test_who_loses_a_partition_with_a_batch_under_way_tells_nothing_more_of_it(world: World) -> None:
-    world.broker.deaf = True
+async def test_a_projector_that_loses_a_partition_with_a_batch_in_flight_publishes_no_more_of_it(
+    world: World,
+) -> None:
+    world.broker.is_away = True
     projector, consumer = world.projector(OneConnection(world.tables))
     world.happen(*(builders.sent(GROUP, "ann") for _ in range(4)))
     await projector.step(wait=0)
     await projector.step(wait=0)
-    await MemoryStore(world.tables).claim(IDENTITY, [0])
+    await InMemoryStore(world.tables).claim(IDENTITY, [0])
     consumer.assign([])
     await projector.step(wait=0)
-    world.broker.deaf = False
+    world.broker.is_away = False
     await asyncio.sleep(0.2)
-    assert world.told == []
+    assert world.published == []
 
 
 async def test_a_dead_letter_is_confirmed_before_its_offset_is_done(world: World) -> None:
@@ -444,6 +453,28 @@ async def test_a_dead_letter_is_confirmed_before_its_offset_is_done(world: World
     assert world.tables.journal[0, 2].reason == "dead_lettered"
 
 
+async def test_an_event_of_an_unknown_type_stops_its_partition_with_one_line(world: World) -> None:
+    """A newer gateway wrote it: the projector that knows it goes on from there."""
+    newer = codec.encode(builders.sent(GROUP, "ann")).replace(b"message-sent.v1", b"message-sent.v2")
+    world.log.append("events", 0, GROUP.encode(), newer)
+    world.happen(builders.sent(GROUP, "ann"))
+    projector, _ = world.projector()
+    with capture_logs() as logs:
+        await _run(projector, steps=4)
+    assert [line["type"] for line in logs if line["event"] == "projector.unknown_event_type"] == [
+        "chat.event.message-sent.v2"
+    ]
+    assert world.log.topics["dead"] == [[]]
+    assert projector.ownership.next == {0: 2}
+    assert projector.ownership.stopped == {0}
+    world.log.topics["events"][0].pop(2)
+    known = [record._replace(offset=n) for n, record in enumerate(world.log.topics["events"][0])]
+    world.log.topics["events"][0] = known
+    second, _ = world.projector()
+    await _run(second, steps=2)
+    assert world.seqs == [1]
+
+
 async def test_a_log_that_begins_as_another_is_refused(world: World) -> None:
     world.log.topics["events"][0].clear()
     world.happen(builders.opened(epoch="f" * 16), builders.started(GROUP, ["ann"]))
@@ -456,9 +487,9 @@ async def test_a_log_that_begins_as_another_is_refused(world: World) -> None:
 async def test_a_log_that_lost_the_last_applied_record_is_refused(world: World) -> None:
     projector, consumer = world.projector()
     await _run(projector)
-    tenure: Tenure = projector.tenure
+    ownership: PartitionOwnership = projector.ownership
     consumer.revision += 1
-    await tenure.establish()
-    beyond = Arrival(Record(0, 2, GROUP.encode(), b"{}"), GivenUp("no event"))
+    await ownership.ensure_claimed()
+    beyond = ConsumedRecord(Record(0, 2, GROUP.encode(), b"{}"), PoisonRecord("no event"))
     with pytest.raises(WrongLog, match="do not belong together"):
-        tenure.due(0, [beyond])
+        ownership.accept_in_sequence(0, [beyond])

@@ -1,4 +1,4 @@
-"""What the publisher holds, and what becomes of it when something fails."""
+"""The publisher's queues, and what it publishes after a failure."""
 
 import asyncio
 import pickle
@@ -7,10 +7,11 @@ from contextlib import suppress
 
 import pytest
 
-from message_store.domain.fold import Arrival, Folded, States, fold
+from message_store.domain.fold import ConsumedEvent, FoldResult, fold
+from message_store.domain.state import States
 from message_store.projector.publisher import Publisher
 from shared.contract import codec, ids
-from shared.kafka import BatchResult, OutgoingRecord, Record
+from shared.kafka import BatchResult, OutgoingRecord
 from shared.testing.in_memory_kafka import InMemoryLog, InMemoryProducer
 from tests import builders
 
@@ -30,12 +31,12 @@ class Broker(InMemoryProducer):
         return await super().append_batch(topic, partition, offered[:3])
 
 
-def _folded(partition: int, count: int) -> list[Folded]:
-    """One batch: a group of 50 begins, and says so much."""
+def _folded(partition: int, count: int) -> list[FoldResult]:
+    """One batch: a group of 50 is started, and a member sends messages."""
     members = ["ann", *(f"user-{n}" for n in range(49))]
     story = [builders.started(GROUP, members), *(builders.sent(GROUP, "ann") for _ in range(count - 1))]
-    states: States = {GROUP: None}
-    return fold(states, [Arrival(Record(partition, n, b"", b""), each) for n, each in enumerate(story)])
+    states = States({GROUP: None})
+    return fold(states, [ConsumedEvent(partition, n, each) for n, each in enumerate(story)])
 
 
 def _publisher(log: InMemoryLog) -> Publisher:
@@ -45,24 +46,24 @@ def _publisher(log: InMemoryLog) -> Publisher:
     return publisher
 
 
-def test_what_waits_is_no_larger_than_it_is_taken_for() -> None:
+def test_a_queue_is_no_larger_than_its_estimated_size() -> None:
     publisher = _publisher(InMemoryLog(2))
-    publisher.tell(_folded(0, 500))
-    assert len(pickle.dumps(publisher._lines[0].waiting)) < publisher.backlog(0)
+    publisher.enqueue(_folded(0, 500))
+    assert len(pickle.dumps(publisher._queues[0].waiting)) < publisher.backlog(0)
 
 
-async def test_who_goes_on_after_a_failure_leaves_nothing_out() -> None:
-    """Nothing of the round that failed is still under way then, and takes for told what was not sent."""
+async def test_a_publisher_run_again_after_a_failure_leaves_no_gap() -> None:
+    """No task of the round that failed is left to acknowledge what was not sent."""
     log = InMemoryLog(2)
     publisher = _publisher(log)
-    publisher.tell([*_folded(0, 1), *_folded(1, 6)])
+    publisher.enqueue([*_folded(0, 1), *_folded(1, 6)])
     with pytest.raises(ExceptionGroup):
         await publisher.run()
     publisher.drop(0)
     again = asyncio.create_task(publisher.run())
-    await publisher.drained(1)
+    await publisher.wait_drained(1)
     again.cancel()
     with suppress(asyncio.CancelledError):
         await again
-    told = [codec.decode_entry(record.value).id.split("-")[2] for record in log.topics["messages"][1]]
-    assert list(dict.fromkeys(told)) == ["0", "1", "2", "3", "4", "5"]
+    published = [codec.decode_entry(record.value).id.split("-")[2] for record in log.topics["messages"][1]]
+    assert list(dict.fromkeys(published)) == ["0", "1", "2", "3", "4", "5"]

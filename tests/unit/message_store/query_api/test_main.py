@@ -14,6 +14,7 @@ from uvicorn.lifespan.on import LifespanOn
 from message_store.query_api import main
 from message_store.query_api.queries import Queries
 from message_store.settings import ServeSettings
+from shared.internal import store_api
 from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
 
 _TALK = uuid4()
@@ -29,7 +30,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
     await lifespan.startup()
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(
-        transport=transport, base_url="http://store", headers=AUTHORIZATION
+        transport=transport, base_url="http://store", headers={**AUTHORIZATION, **store_api.HEADERS}
     ) as client:
         yield client
     await lifespan.shutdown()
@@ -85,6 +86,28 @@ async def test_only_parleys_services_are_answered(
     answer = await http.get(path, headers=raw)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("protocol", [None, "0"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/conversations",
+        f"/conversations/{_TALK}",
+        "/history",
+        "/membership",
+        "/outcome",
+        "/progress",
+        "/sync",
+    ],
+)
+async def test_a_gateway_with_another_protocol_is_refused_whatever_it_asks_for(
+    http: httpx.AsyncClient, path: str, protocol: str | None
+) -> None:
+    del http.headers[store_api.PROTOCOL_HEADER]
+    headers = {} if protocol is None else {store_api.PROTOCOL_HEADER: protocol}
+    answer = await http.get(path, params={"user": "ann"}, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "protocol_mismatch")
 
 
 async def test_probes_are_open_but_to_web_pages(http: httpx.AsyncClient) -> None:

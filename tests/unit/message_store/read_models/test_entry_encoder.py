@@ -1,9 +1,9 @@
-"""What is told is written without the models, and is what these would write."""
+"""Entries are encoded without their models, and are what these would write."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from message_store.read_models.entry_encoder import record
+from message_store.read_models.entry_encoder import encode_entry
 from shared.contract import codec, ids
 from shared.contract.events import Event
 from shared.contract.fields import MAX_LISTED_MEMBERS
@@ -15,34 +15,36 @@ _characters = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 texts = st.text(_characters, min_size=1).filter(str.strip)
 
 
-async def _told(story: list[Event]) -> list[bytes]:
+async def _published(story: list[Event]) -> list[bytes]:
     projection = await Projection().apply(story)
-    return [record(folded, builders.EPOCH, "test") for folded in projection.folded if folded.told]
+    return [
+        encode_entry(folded, builders.EPOCH, "test") for folded in projection.folded if folded.is_published
+    ]
 
 
-def _as_models_write(told: bytes) -> bytes:
-    return codec.encode(codec.decode_entry(told))
+def _as_models_write(record: bytes) -> bytes:
+    return codec.encode(codec.decode_entry(record))
 
 
 @given(stories)
 @settings(max_examples=150, deadline=None)
 async def test_every_record_is_what_its_model_writes(story: list[Event]) -> None:
-    for told in await _told(story):
-        assert told == _as_models_write(told)
+    for record in await _published(story):
+        assert record == _as_models_write(record)
 
 
 @given(texts)
 @settings(deadline=None)
 async def test_any_text_is_written_as_its_model_writes_it(text: str) -> None:
     story = [builders.started(GROUP, ["ann"]), builders.sent(GROUP, "ann", text=text)]
-    _, told = await _told(story)
-    assert told == _as_models_write(told)
+    _, record = await _published(story)
+    assert record == _as_models_write(record)
 
 
-async def test_a_large_group_names_its_first_members_and_is_told_to_all() -> None:
+async def test_an_entry_of_a_large_group_shows_its_first_members_and_is_for_all() -> None:
     members = [f"user-{number}" for number in range(MAX_LISTED_MEMBERS + 1)]
-    (told,) = await _told([builders.started(GROUP, members)])
-    data = codec.decode_entry(told).data.model_dump()
+    (record,) = await _published([builders.started(GROUP, members)])
+    data = codec.decode_entry(record).data.model_dump()
     assert (len(data["members"]), data["memberCount"]) == (MAX_LISTED_MEMBERS, len(members))
     assert data["audience"] == members
-    assert told == _as_models_write(told)
+    assert record == _as_models_write(record)

@@ -1,0 +1,12 @@
+"""The REST calls.
+
+routes/            one module for each query, and one for all commands
+request_parsing    authenticates a call and parses its query and body, in the order of the contract
+query_params       the query parameters, validated and described in OpenAPI by the same models
+header_fields      parses header fields by their grammars
+prefer_header      the preference `wait`
+schemas            the pages that queries answer
+responses          passes on the store's answers, once it has reached a position or cursor
+openapi_docs       the OpenAPI document
+json_schema        JSON Schema of the models on the public wires, also for tools.contract
+"""

@@ -1,44 +1,21 @@
-"""The parameters of the calls: read from raw query strings, and described in OpenAPI, by the same models."""
+"""The query parameters of the calls: validated, and described in OpenAPI, by the same models."""
 
-import re
 from functools import cache
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, GetCoreSchemaHandler, PrivateAttr, model_validator
-from pydantic_core import CoreSchema, core_schema
+from pydantic import AfterValidator, ConfigDict, Field, PrivateAttr, model_validator
 
-from gateway.api.examples import CALLER, CONVERSATION
-from shared.contract import cursor, page_token, position
+from gateway.examples import CALLER, CONVERSATION
+from shared.contract import page_token, position
 from shared.contract.cursor import Cursor
-from shared.contract.fields import MAX_SEQ, ErrorText, UserId, Uuid, WireModel
-from shared.http.problems import Problem
+from shared.contract.fields import ErrorText, UserId, Uuid, WireModel
+from shared.internal import store_api
+from shared.internal.store_api import Bound, HistoryBound
 
-_digits = re.compile(r"-?[0-9]{1,16}")
-
-
-class _Whole(NamedTuple):
-    """A whole number in decimal digits."""
-
-    low: int
-    high: int
-
-    def read(self, value: object) -> object:
-        if isinstance(value, str):
-            if not _digits.fullmatch(value) or not self.low <= int(value) <= self.high:
-                raise ValueError(f"must be a whole number from {self.low} to {self.high}")
-            return int(value)
-        return value
-
-    def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
-        number = core_schema.int_schema(ge=self.low, le=self.high)
-        return core_schema.no_info_before_validator_function(self.read, number)
+Limit = Annotated[store_api.Limit, Field(examples=[50])]
 
 
-Limit = Annotated[int, _Whole(1, 100), Field(examples=[50])]
-Bound = Annotated[int, _Whole(0, MAX_SEQ)]
-
-
-def _page_token(text: str) -> str:
+def _validate_page_token(text: str) -> str:
     page_token.decode(text)
     return text
 
@@ -46,35 +23,40 @@ def _page_token(text: str) -> str:
 PageToken = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9_-]{1,600}$"),
-    AfterValidator(_page_token),
+    AfterValidator(_validate_page_token),
     ErrorText("is not a nextPage"),
 ]
 Position = Annotated[str, Field(pattern=position.PATTERN), ErrorText("is not the `position` of an answer")]
 
 
-class Query(WireModel):
+class QueryParams(WireModel):
     model_config = ConfigDict(extra="ignore")
 
     me_id: UserId | None = Field(default=None, examples=[CALLER])
-    """Who calls. Needed where no token says so; where one does, it must agree."""
+    """The caller. Required without a token; with one, both must agree."""
 
     @classmethod
     @cache
-    def parameters(cls) -> tuple[tuple[str, bool], ...]:
-        """Names on the wire, and which of them must be there."""
+    def names(cls) -> tuple[tuple[str, bool], ...]:
+        """The names on the wire, each with whether it is required."""
         return tuple((field.alias or name, field.is_required()) for name, field in cls.model_fields.items())
 
     @classmethod
-    def described(cls) -> list[dict[str, Any]]:
-        """For OpenAPI."""
+    def openapi_parameters(cls) -> list[dict[str, Any]]:
+        """Describe the parameters for OpenAPI."""
         schema = cls.model_json_schema()
         return [
-            {"name": name, "in": "query", "required": required, **_split(schema["properties"][name])}
-            for name, required in cls.parameters()
+            {
+                "name": name,
+                "in": "query",
+                "required": required,
+                **_openapi_parameter(schema["properties"][name]),
+            }
+            for name, required in cls.names()
         ]
 
 
-class ConversationsQuery(Query):
+class ConversationsParams(QueryParams):
     limit: Limit = 50
     page: PageToken | None = None
     """`nextPage` of the page before."""
@@ -82,29 +64,26 @@ class ConversationsQuery(Query):
     """Answer only once the read models have this `position`; 503 after two seconds."""
 
 
-class SyncQuery(Query):
+class SyncParams(QueryParams):
     cursor: str | None = None
-    """What came after it. Without one: nothing, and where things stand now."""
+    """Answer the frames after it. Without one: none, and the present cursor."""
     limit: Limit = 50
     position: Position | None = None
     """Answer only once the read models have this `position`; 503 after two seconds."""
-    _came_with: Cursor | None = PrivateAttr(None)
+    _decoded_cursor: Cursor | None = PrivateAttr(None)
 
     @model_validator(mode="after")
-    def _decoded(self) -> Self:
-        """Raises Problem: what was never a cursor has a code of its own."""
-        try:
-            self._came_with = cursor.decode(self.cursor) if self.cursor is not None else None
-        except cursor.InvalidCursor as error:
-            raise Problem("cursor_invalid", f"the cursor {error}") from None
+    def _decode_cursor(self) -> Self:
+        """Raises Problem: a malformed cursor has a code of its own."""
+        self._decoded_cursor = store_api.decode_cursor(self.cursor) if self.cursor is not None else None
         return self
 
     @property
-    def came_with(self) -> Cursor | None:
-        return self._came_with
+    def decoded_cursor(self) -> Cursor | None:
+        return self._decoded_cursor
 
 
-class HistoryQuery(Query):
+class HistoryParams(QueryParams):
     conversation_id: Uuid = Field(examples=[CONVERSATION])
     limit: Limit = 50
     before: Bound | None = None
@@ -112,33 +91,34 @@ class HistoryQuery(Query):
     after: Bound | None = None
     """Messages with a larger `seq`."""
     around: Bound | None = None
-    """Messages with this `seq` in their middle."""
+    """Messages around this `seq`."""
     position: Position | None = None
     """Answer only once the read models have this `position`; 503 after two seconds."""
 
     @model_validator(mode="after")
     def _one_bound(self) -> Self:
-        if len(self.bounds) > 1:
-            raise ValueError("before, after, around: at most one of them")
+        store_api.single_bound(self.before, self.after, self.around)
         return self
 
     @property
-    def bounds(self) -> dict[str, int]:
-        named = {"before": self.before, "after": self.after, "around": self.around}
-        return {name: value for name, value in named.items() if value is not None}
+    def bound(self) -> HistoryBound | None:
+        return store_api.single_bound(self.before, self.after, self.around)
 
 
-def _split(described: dict[str, Any]) -> dict[str, Any]:
-    """A property of a JSON Schema as a parameter of OpenAPI: its description stands beside the schema."""
+def _openapi_parameter(property_schema: dict[str, Any]) -> dict[str, Any]:
+    """Turn a property of a JSON Schema into a parameter of OpenAPI, which keeps the description beside the
+    schema."""
     schema = {
-        key: value for key, value in described.items() if key not in ("description", "title", "examples")
+        key: value
+        for key, value in property_schema.items()
+        if key not in ("description", "title", "examples")
     }
-    alternatives = [each for each in schema.pop("anyOf", []) if each != {"type": "null"}]
+    alternatives = [option for option in schema.pop("anyOf", []) if option != {"type": "null"}]
     if schema.get("default", 0) is None:
         del schema["default"]
     parameter: dict[str, Any] = {"schema": schema | (alternatives[0] if alternatives else {})}
-    if "description" in described:
-        parameter["description"] = described["description"]
-    if "examples" in described:
-        parameter["example"] = described["examples"][0]
+    if "description" in property_schema:
+        parameter["description"] = property_schema["description"]
+    if "examples" in property_schema:
+        parameter["example"] = property_schema["examples"][0]
     return parameter

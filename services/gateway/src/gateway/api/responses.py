@@ -1,79 +1,54 @@
-"""Ready answers, and what becomes of the store's."""
+"""Answers of the store, on their way to the client."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
-import orjson
 from starlette.responses import Response
 
-from gateway.commands.event_producer import EventLog
-from gateway.store.client import Answer, Unavailable, Until
+from gateway.commands.event_producer import EventProducer
+from gateway.commands.log_bounds import ensure_cursor_written, ensure_position_written
+from gateway.store.client import StoreResponse, StoreUnavailable, WaitFor
 from shared.contract.cursor import Cursor
 from shared.contract.position import Position
 from shared.http.problems import Problem
 
-CAUGHT_UP_WITHIN = 2.0
-"""Seconds that a call waits for the read models to have what it names."""
+PROJECTION_TIMEOUT_SECONDS = 2.0
+"""How long a call waits for the read models to reach its position or cursor."""
 
 
-def json(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(body), status, headers, "application/json")
-
-
-def passed_on(answer: Answer) -> Response:
-    """The store's answer, unread."""
-    if answer.behind:
-        raise Problem("projection_behind", "the read models are not there yet")
+def proxy_response(answer: StoreResponse) -> Response:
+    """Pass the store's answer on without parsing it. Raises Problem (503) when its projection is behind."""
+    if answer.is_behind:
+        raise Problem("projection_behind", "the read models are behind; try again")
     media_type = "application/json" if answer.ok else "application/problem+json"
     return Response(answer.body, answer.status, media_type=media_type)
 
 
-async def read_models(
-    ask: Callable[[Until | None], Awaitable[Answer]],
-    events: EventLog,
+async def query_store(
+    query: Callable[[WaitFor | None], Awaitable[StoreResponse]],
+    producer: EventProducer,
     position: str | None,
-    came_with: Cursor | None = None,
+    cursor: Cursor | None = None,
 ) -> Response:
-    """Ask the store; with a `position` or a cursor, once it is past that. Raises Problem."""
+    """Query the store; with a `position` or a cursor, once its projection has reached that. Raises
+    Problem."""
     try:
-        if position is None and came_with is None:
-            return passed_on(await ask(None))
-        place = _parsed(position, events) if position is not None else None
-        answer = await ask(Until(position, 0))
-        if answer.behind:
-            await _require_written(place, came_with, events)
-            answer = await ask(Until(position, CAUGHT_UP_WITHIN))
-        return passed_on(answer)
-    except Unavailable:
+        if position is None and cursor is None:
+            return proxy_response(await query(None))
+        parsed = _parse_position(position, producer) if position is not None else None
+        answer = await query(WaitFor(position, 0))
+        if answer.is_behind:
+            if cursor is not None:
+                await ensure_cursor_written(cursor, producer)
+            if parsed is not None:
+                await ensure_position_written(parsed, producer)
+            answer = await query(WaitFor(position, PROJECTION_TIMEOUT_SECONDS))
+        return proxy_response(answer)
+    except StoreUnavailable:
         raise Problem("unavailable", "the read models do not answer") from None
 
 
-def _parsed(position: str, events: EventLog) -> Position:
-    place = Position.parse(position)  # well-formed: the query was checked
-    if events.identity is not None and place.epoch != events.identity.epoch:
+def _parse_position(text: str, producer: EventProducer) -> Position:
+    position = Position.parse(text)  # well-formed: the query was validated
+    if producer.identity is not None and position.epoch != producer.identity.epoch:
         raise Problem("cursor_unusable", "position: is of another log")
-    return place
-
-
-async def _require_written(place: Position | None, came_with: Cursor | None, events: EventLog) -> None:
-    """Asked only when the store is not there yet: a place beyond the log's end will never come."""
-    if came_with is not None:
-        await require_reached(came_with, events)
-    if place is not None and place.offset >= (await _ends(events)).get(place.partition, 0):
-        raise Problem("invalid", "position: is beyond the log's end")
-
-
-async def require_reached(came_with: Cursor, events: EventLog) -> None:
-    """The same for a cursor. Raises Problem: `cursor_unusable`, or `unavailable` when Kafka does not say."""
-    ends = await _ends(events)
-    if any(seen > ends.get(partition, 0) for partition, seen in enumerate(came_with.offsets)):
-        raise Problem("cursor_unusable", "the cursor is beyond the log's end; read anew")
-
-
-async def _ends(events: EventLog) -> dict[int, int]:
-    try:
-        async with asyncio.timeout(CAUGHT_UP_WITHIN):
-            return await events.ends()
-    except (TimeoutError, LookupError):
-        raise Problem("unavailable", "the log does not answer") from None
+    return position

@@ -1,4 +1,4 @@
-"""The door to `chat.events`: appends events, and knows where the log ends. It never reads them."""
+"""Produces to `chat.events`, and knows the end of the log. Never reads events."""
 
 from collections.abc import Awaitable, Sequence
 from typing import Protocol
@@ -16,18 +16,18 @@ class EndsPort(Protocol):
     async def end_offsets(self, partitions: Sequence[int]) -> dict[int, int]: ...
 
 
-class EventLog:
+class EventProducer:
     def __init__(self, producer: ProducerPort, ends: EndsPort, topic: str) -> None:
         self.identity: LogIdentity | None = None
-        """Not known before Kafka was seen; until then nothing is appended."""
+        """None until Kafka was reached; nothing is appended before."""
         self.refused = False
-        """It was seen, and is none of ours."""
+        """The log belongs to another system."""
         self._accumulator = Accumulator(producer, topic)
         self._ends = ends
 
     def append(self, event: ConversationEvent) -> Awaitable[Position]:
-        """Puts the event in line: of one conversation what was put first is written first. Await what is
-        returned for the broker's confirmation. Both steps raise Unconfirmed."""
+        """Enqueue the event: those of one conversation are written in the order of these calls. Await the
+        result for the broker's confirmation. Both steps raise Unconfirmed."""
         if self.identity is None:
             raise Unconfirmed("the log was not seen yet")
         record = OutgoingRecord(event.subject.encode(), codec.encode(event), codec.HEADERS)
@@ -36,13 +36,13 @@ class EventLog:
         return _position(self.identity.epoch, partition, self._accumulator.append(partition, record))
 
     async def ends(self) -> dict[int, int]:
-        """Per partition the offset that the next event will get. Raises TimeoutError within four seconds."""
+        """Return the next offset of each partition. Raises TimeoutError within four seconds."""
         if self.identity is None:
             raise TimeoutError("the log was not seen yet")
         return await self._ends.end_offsets(range(self.identity.partitions))
 
 
-async def _position(epoch: str, partition: int, confirmed: Awaitable[int]) -> Position:
-    offset = await confirmed
+async def _position(epoch: str, partition: int, confirmation: Awaitable[int]) -> Position:
+    offset = await confirmation
     failpoint("gateway.confirmed")
     return Position(epoch, partition, offset)

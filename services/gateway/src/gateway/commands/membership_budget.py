@@ -1,6 +1,6 @@
-"""Writes that are let through while nobody can say who is a member: a few a second of each user, counted.
+"""Limits the writes that are let through unchecked while the store is away: a few a second of each user.
 
-The fold rejects what strangers wrote. Without a budget one of them could fill the log meanwhile.
+The fold rejects those of non-members. Without a budget one of them could fill the log meanwhile.
 """
 
 import asyncio
@@ -10,52 +10,52 @@ import structlog
 from cachetools import LRUCache
 
 from gateway import metrics
-from gateway.leaky_bucket import Pace
+from gateway.leaky_bucket import LeakyBucket
 from shared.http.problems import Problem
 
 log = structlog.get_logger()
 
-WRITES_PER_SECOND = 5  # of one user
-_MAX_USERS = 50_000  # whose budgets are kept
-_REPROBE_INTERVAL = 1.0  # seconds in which the store is not asked again: writes must not queue for it
-_SLACK = 0.001  # seconds; moments are added up in floats
+WRITES_PER_SECOND = 5  # of each user
+_MAX_USERS = 50_000  # budgets kept
+_REPROBE_INTERVAL_SECONDS = 1.0  # until the store is queried again: writes must not queue for it
+_SLACK_SECONDS = 0.001  # times are sums of floats
 
-_budget = partial(Pace, WRITES_PER_SECOND, burst=WRITES_PER_SECOND)
+_budget = partial(LeakyBucket, WRITES_PER_SECOND, burst=WRITES_PER_SECOND)
 
 
-class Unchecked:
+class UncheckedWriteBudget:
     def __init__(self) -> None:
-        self._budgets: LRUCache[str, Pace] = LRUCache(_MAX_USERS)
+        self._budgets: LRUCache[str, LeakyBucket] = LRUCache(_MAX_USERS)
         self._opened_at: float | None = None
         self._open_until = 0.0
         self._count = 0
 
     @property
-    def open(self) -> bool:
-        """Whether the store was away a moment ago."""
+    def is_open(self) -> bool:
+        """Whether the store was away within the last second."""
         return asyncio.get_running_loop().time() < self._open_until
 
-    def begin(self, reason: str) -> None:
-        """The store is away; `reason` is logged the first time."""
+    def open(self, reason: str) -> None:
+        """Let writes through: the store is away. `reason` is logged the first time."""
         now = asyncio.get_running_loop().time()
-        self._open_until = now + _REPROBE_INTERVAL
+        self._open_until = now + _REPROBE_INTERVAL_SECONDS
         if self._opened_at is None:
             self._opened_at, self._count = now, 0
             log.warning("membership.unchecked", reason=reason, writes_per_second=WRITES_PER_SECOND)
 
-    def end(self) -> None:
-        """The store answered."""
+    def close(self) -> None:
+        """Stop letting writes through: the store answered."""
         if self._opened_at is not None:
             seconds = asyncio.get_running_loop().time() - self._opened_at
             self._opened_at, self._open_until = None, 0.0
             log.warning("membership.checked", seconds=round(seconds, 1), unchecked_writes=self._count)
 
-    def admit(self, user: str) -> None:
-        """Take one write off the user's budget. Raises Problem (503) when it is spent."""
+    def spend(self, user: str) -> None:
+        """Spend one write of the user's budget. Raises Problem (503) when none is left."""
         now = asyncio.get_running_loop().time()
         budget = self._budgets.setdefault(user, _budget())
-        if budget.ahead(now) > _SLACK:
+        if budget.delay(now) > _SLACK_SECONDS:
             raise Problem("unavailable", "membership cannot be checked now; try again later")
-        budget.take(now)
+        budget.reserve(now)
         self._count += 1
         metrics.unchecked.inc()

@@ -1,8 +1,9 @@
-"""May this user write here? Checked before anything is produced; what counts is the fold's answer.
+"""Checks, before an event is produced, that its user is a member of the conversation; the fold decides
+finally.
 
-Members are remembered for as long as notifiers tell of every change, an answer either way for a second. Load
-never lets anybody in: an answer that does not come in time is 503 for that caller. Only while the store is
-away, writes are let through, a few of each user (`Unchecked`).
+Members are cached as long as the notifiers deliver every change, and any answer for a second. Load lets no
+one in: a check that takes too long is answered 503. Only while the store is away are writes let through, a
+few of each user (`membership_budget`).
 """
 
 import asyncio
@@ -10,109 +11,103 @@ from weakref import WeakValueDictionary
 
 from cachetools import TTLCache
 
-from gateway.commands.membership_budget import Unchecked
+from gateway.commands.membership_budget import UncheckedWriteBudget
 from gateway.notifiers.offset_tracker import OffsetTracker
-from gateway.store.client import Away, StorePort, Unavailable
+from gateway.store.client import StoreAway, StorePort, StoreUnavailable
 from shared.http.problems import Problem, not_found
 
-_QUESTIONS = 4  # of one user at a time
-_ANSWERED_WITHIN = 0.9  # seconds, the wait for one's turn included: Kafka is to be waited for yet
-_ANSWER_LIFE = 1.0  # seconds
+_MAX_LOOKUPS_PER_USER = 4  # in flight
+_LOOKUP_TIMEOUT_SECONDS = 0.9  # with the wait for a slot; short, the Kafka round trip still follows
+_ANSWER_TTL_SECONDS = 1.0
 
 
-class _Question:
-    """To the store, about one conversation, for as long as somebody waits for the answer."""
+class _Lookup:
+    """Queries of the store about one conversation, while any is in flight."""
 
-    outdated = False
-    """Its members changed meanwhile: the answer may be older."""
+    is_stale = False
+    """The members changed meanwhile: the answer may be older."""
 
 
-class Membership:
+class MembershipCache:
     def __init__(
-        self,
-        store: StorePort,
-        offset_tracker: OffsetTracker,
-        *,
-        conversations: int = 50_000,
-        seconds: float = 300,
+        self, store: StorePort, tracker: OffsetTracker, *, conversations: int = 50_000, seconds: float = 300
     ) -> None:
         self._store = store
-        self._offset_tracker = offset_tracker
-        self._unchecked = Unchecked()
+        self._tracker = tracker
+        self._write_budget = UncheckedWriteBudget()
         self._members: TTLCache[str, set[str]] = TTLCache(conversations, seconds)
-        self._answers: TTLCache[str, dict[str, bool]] = TTLCache(conversations, _ANSWER_LIFE)
-        self._questions: WeakValueDictionary[str, _Question] = WeakValueDictionary()
-        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._recent_answers: TTLCache[str, dict[str, bool]] = TTLCache(conversations, _ANSWER_TTL_SECONDS)
+        self._lookups: WeakValueDictionary[str, _Lookup] = WeakValueDictionary()
+        self._lookup_slots: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
-    async def require(self, user: str, conversation: str, *, charge: bool = True) -> None:
-        """Raises Problem: `not_found` for who is no member, `unavailable` when that cannot be found out now.
-        Without `charge` a write that is let through unchecked costs the user nothing."""
-        member = self._known(user, conversation)
+    async def require(self, user: str, conversation: str) -> None:
+        """Raises Problem: `not_found` for a non-member, `unavailable` when that cannot be checked now."""
+        member = self._cached(user, conversation)
         if member is None:
-            member = await self._ask(user, conversation)
+            member = await self._look_up(user, conversation)
         if member is False:
             not_found()
-        if member is None and charge:
-            self._unchecked.admit(user)
+        if member is None:
+            self._write_budget.spend(user)
 
-    def remember(self, conversation: str, *users: str) -> None:
-        """They are members now."""
+    def add(self, conversation: str, *users: str) -> None:
+        """Cache that the users are members."""
         self._members.setdefault(conversation, set()).update(users)
-        self._answers.setdefault(conversation, {}).update(dict.fromkeys(users, True))
+        self._recent_answers.setdefault(conversation, {}).update(dict.fromkeys(users, True))
 
-    def forget(self, conversation: str) -> None:
-        """Its members changed."""
-        if (question := self._questions.pop(conversation, None)) is not None:
-            question.outdated = True
+    def invalidate(self, conversation: str) -> None:
+        """Forget a conversation whose members changed."""
+        if (lookup := self._lookups.pop(conversation, None)) is not None:
+            lookup.is_stale = True
         self._members.pop(conversation, None)
-        self._answers.pop(conversation, None)
+        self._recent_answers.pop(conversation, None)
 
-    def forget_all(self) -> None:
-        """Those of any conversation may have changed."""
-        for question in self._questions.values():
-            question.outdated = True
-        self._questions.clear()
+    def invalidate_all(self) -> None:
+        """Forget every conversation: the members of any may have changed."""
+        for lookup in self._lookups.values():
+            lookup.is_stale = True
+        self._lookups.clear()
         self._members.clear()
-        self._answers.clear()
+        self._recent_answers.clear()
 
-    def _known(self, user: str, conversation: str) -> bool | None:
-        """None when the store has to be asked. While its notifier is not heard of, a conversation may have
-        changed: then a yes holds for a second and a no not at all."""
+    def _cached(self, user: str, conversation: str) -> bool | None:
+        """None when the store has to be queried. Without news of its partition a conversation may have
+        changed: then a yes counts for a second and a no not at all."""
         current = self._is_current(conversation)
         if current and user in self._members.get(conversation, ()):
             return True
-        answer = self._answers.get(conversation, {}).get(user)
+        answer = self._recent_answers.get(conversation, {}).get(user)
         return answer if answer or current else None
 
-    async def _ask(self, user: str, conversation: str) -> bool | None:
-        """None when nobody can say. Raises Problem when the answer does not come in time."""
-        turn = self._turns.setdefault(user, asyncio.Semaphore(_QUESTIONS))
+    async def _look_up(self, user: str, conversation: str) -> bool | None:
+        """None when it cannot be checked. Raises Problem when the answer does not arrive in time."""
+        slots = self._lookup_slots.setdefault(user, asyncio.Semaphore(_MAX_LOOKUPS_PER_USER))
         try:
-            async with asyncio.timeout(_ANSWERED_WITHIN), turn:
-                member = self._known(user, conversation)  # somebody asked the same meanwhile
-                if member is not None or self._unchecked.open:
+            async with asyncio.timeout(_LOOKUP_TIMEOUT_SECONDS), slots:
+                member = self._cached(user, conversation)  # the same lookup may have ended meanwhile
+                if member is not None or self._write_budget.is_open:
                     return member
-                return await self._answer(user, conversation)
-        except Away as away:
-            self._unchecked.begin(str(away))
+                return await self._query_store(user, conversation)
+        except StoreAway as away:
+            self._write_budget.open(str(away))
             return None
-        except (Unavailable, TimeoutError):
+        except (StoreUnavailable, TimeoutError):
             raise Problem("unavailable", "membership cannot be checked in time; try again") from None
 
-    async def _answer(self, user: str, conversation: str) -> bool | None:
-        """The store's. None when it is behind what notifiers told, and does not know: its read models are
-        being made anew, or another database took over."""
-        question = self._questions.setdefault(conversation, _Question())
-        told, current = self._offset_tracker.source_offsets(), self._is_current(conversation)
-        member, at = await self._store.membership(user, conversation)
-        self._unchecked.end()
-        if at.lacks(told):
+    async def _query_store(self, user: str, conversation: str) -> bool | None:
+        """Return the store's answer. None for a no of a store that is behind the notifiers: its read models
+        are being rebuilt, or another database took over."""
+        lookup = self._lookups.setdefault(conversation, _Lookup())
+        watermarks, current = self._tracker.source_offsets(), self._is_current(conversation)
+        member, progress = await self._store.membership(user, conversation)
+        self._write_budget.close()
+        if progress.is_behind(watermarks):
             return member or None
-        if not question.outdated:  # else the answer may be older than the change
-            self._answers.setdefault(conversation, {})[user] = member
-            if member and current:  # else what came between the answer and the first link would be missed
+        if not lookup.is_stale:  # else the answer may be older than the change
+            self._recent_answers.setdefault(conversation, {})[user] = member
+            if member and current:  # else a change between the answer and the first link would be missed
                 self._members.setdefault(conversation, set()).add(user)
         return member
 
     def _is_current(self, conversation: str) -> bool:
-        return self._offset_tracker.is_current(conversation, asyncio.get_running_loop().time())
+        return self._tracker.is_current(conversation, asyncio.get_running_loop().time())

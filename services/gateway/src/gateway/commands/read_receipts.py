@@ -1,92 +1,96 @@
-"""How far users have read, as their sockets say it: the first at once, then the newest at the end of each
-second. Nobody waits for an answer; what the log does not take is tried again a second later."""
+"""Coalesces the read receipts that clients send as frames: of each user and conversation the first is written
+at once, then the highest at the end of each second. They are not acknowledged; an event that the log does not
+take is retried a second later."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-import structlog
-
-from gateway.commands.command_service import Sending
-from shared.http.problems import Problem
+from shared.contract.position import Position
 from shared.kafka import Unconfirmed
 
-log = structlog.get_logger()
+_WRITE_INTERVAL_SECONDS = 1.0
+_MAX_ATTEMPTS = 30
+_MAX_WINDOWS = 20_000
 
-_EVERY = 1.0
-_TRIES = 30
-_MOST = 20_000
+AppendRead = Callable[[str, str, int], Awaitable[Position]]
+"""Enqueue the event of a user, a conversation and a seq; both steps raise Unconfirmed."""
 
 
 class _Window:
+    """The pending read receipts of one user and conversation."""
+
     def __init__(self, up_to: int) -> None:
         self.pending: int | None = up_to
-        """The newest asked since the last write."""
-        self.hurry = asyncio.Event()
+        """The highest seq submitted since the last write."""
+        self.flush_now = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
 
 
-class Reads:
-    def __init__(self, sending: Sending, *, every: float = _EVERY) -> None:
-        self._sending = sending
-        self._every = every
+class ReadReceiptCoalescer:
+    def __init__(self, append: AppendRead, *, interval_seconds: float = _WRITE_INTERVAL_SECONDS) -> None:
+        self._append = append
+        self._interval_seconds = interval_seconds
         self._windows: dict[str, dict[str, _Window]] = {}
         self._count = 0
 
-    def move(self, user: str, conversation: str, up_to: int) -> bool:
-        """False when so many are under way that this one is dropped."""
+    def submit(self, user: str, conversation: str, up_to: int) -> bool:
+        """Take the read receipt of a member. False: too many are pending, and it is dropped."""
         if (window := self._windows.get(user, {}).get(conversation)) is not None:
             window.pending = max(up_to, window.pending or 0)
             return True
-        if self._count >= _MOST:
+        if self._count >= _MAX_WINDOWS:
             return False
         self._count += 1
         window = self._windows.setdefault(user, {})[conversation] = _Window(up_to)
-        window.task = asyncio.create_task(self._write(user, conversation, window))
+        window.task = asyncio.create_task(self._run_window(user, conversation, window))
         return True
 
-    def hurry(self, user: str) -> None:
-        """What waits for the end of its second is written now."""
+    def flush_user(self, user: str) -> None:
+        """Write the user's pending read receipts now instead of at the end of their second."""
         for window in self._windows.get(user, {}).values():
-            window.hurry.set()
+            window.flush_now.set()
 
     async def flush(self) -> None:
-        """Returns when everything is written, or was tried once."""
-        tasks = [w.task for each in self._windows.values() for w in each.values() if w.task is not None]
-        for user in self._windows:
-            self.hurry(user)
-        if tasks:
+        """Return once everything is written, or was attempted once."""
+        windows = [
+            window for by_conversation in self._windows.values() for window in by_conversation.values()
+        ]
+        for window in windows:
+            window.flush_now.set()
+        if tasks := [window.task for window in windows if window.task is not None]:
             await asyncio.wait(tasks)
 
-    async def _write(self, user: str, conversation: str, window: _Window) -> None:
-        tries = 0
+    async def _run_window(self, user: str, conversation: str, window: _Window) -> None:
+        failed_attempts = 0
         try:
-            while (asked := window.pending) is not None and tries < _TRIES:
-                window.pending, last = None, window.hurry.is_set()
-                if await self._written(user, conversation, asked):
-                    tries = 0
-                elif last:
+            while (up_to := window.pending) is not None and failed_attempts < _MAX_ATTEMPTS:
+                window.pending, is_last = None, window.flush_now.is_set()
+                if await self._write(user, conversation, up_to):
+                    failed_attempts = 0
+                elif is_last:
                     return
                 else:
-                    tries += 1
-                    window.pending = max(asked, window.pending or 0)
+                    failed_attempts += 1
+                    window.pending = max(up_to, window.pending or 0)
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self._every):
-                        await window.hurry.wait()
+                    async with asyncio.timeout(self._interval_seconds):
+                        await window.flush_now.wait()
         finally:
-            self._forget(user, conversation)
+            self._remove(user, conversation)
 
-    async def _written(self, user: str, conversation: str, up_to: int) -> bool:
+    async def _write(self, user: str, conversation: str, up_to: int) -> bool:
+        """Membership was checked on submission; of a user who was removed since, the fold rejects the
+        event."""
         try:
-            await (await self._sending.read(user, conversation, up_to, charge=False))  # its frame paid
+            await self._append(user, conversation, up_to)
         except Unconfirmed:
             return False
-        except Problem as problem:
-            return problem.code == "not_found"  # no member any more: nothing to write
         return True
 
-    def _forget(self, user: str, conversation: str) -> None:
+    def _remove(self, user: str, conversation: str) -> None:
         self._count -= 1
-        of_user = self._windows[user]
-        del of_user[conversation]
-        if not of_user:
+        by_conversation = self._windows[user]
+        del by_conversation[conversation]
+        if not by_conversation:
             del self._windows[user]

@@ -1,10 +1,8 @@
-"""The read models, as message-store serves them (docs/internal-wire.md). Answers that clients will see are
-passed on unread."""
+"""The client of the store API (`shared.internal.store_api`). Bodies for clients are passed on unparsed."""
 
 import errno
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -13,27 +11,40 @@ import orjson
 import structlog
 
 from shared.http.service_token import authorization
+from shared.internal import store_api
+from shared.internal.store_api import (
+    CallParams,
+    ConversationParams,
+    ConversationsParams,
+    HistoryBound,
+    HistoryParams,
+    MembershipAnswer,
+    MembershipParams,
+    OutcomeAnswer,
+    OutcomeParams,
+    ProjectionOffsets,
+    SyncParams,
+)
 
 log = structlog.get_logger()
 
-_PATIENCE = 2.5  # seconds beyond what the store was asked to wait itself
-_HASTE = 0.9  # where a send waits for the answer, which has Kafka to wait for yet
+_RESPONSE_TIMEOUT = 2.5  # seconds, beyond the `wait` of the call
+_MEMBERSHIP_TIMEOUT = 0.9  # seconds; short, since the round trip to Kafka still follows
+
+_UNAUTHORIZED = (401, 403)
+_CONNECTION_LOST = frozenset({errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE})
 
 
-_REFUSALS = (401, 403)
-_LOST = frozenset({errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE})
+class StoreUnavailable(Exception):
+    """The store does not answer, or answers that it cannot."""
 
 
-class Unavailable(Exception):
-    """The store does not answer, or says that it cannot."""
-
-
-class Away(Unavailable):
+class StoreAway(StoreUnavailable):
     """The connection to the store was refused or reset, or the store cannot connect to its database. Never a
-    time-out: load makes those."""
+    time-out, which load causes as well."""
 
 
-class Answer(NamedTuple):
+class StoreResponse(NamedTuple):
     status: int
     body: bytes
 
@@ -42,8 +53,8 @@ class Answer(NamedTuple):
         return self.status == 200
 
     @property
-    def behind(self) -> bool:
-        """The projection has not come to the position asked for."""
+    def is_behind(self) -> bool:
+        """The projection has not reached the position or cursor of the call."""
         return self.status == 503 and self.code == "projection_behind"
 
     @property
@@ -55,53 +66,24 @@ class Answer(NamedTuple):
             return "unavailable"
 
 
-class Until(NamedTuple):
-    """Answer once the projection is past `position`, and past the cursor that was sent, in at most `wait`
-    seconds."""
+class WaitFor(NamedTuple):
+    """Answer once the projection is past `position`, and past the cursor of the call, within `seconds`."""
 
     position: str | None
-    wait: float
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the fold made of one event."""
-
-    outcome: str
-    """entry, duplicate, rejected or skipped"""
-    reason: str | None = None
-    message: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far the projection is: per partition the next offset."""
-
-    epoch: str
-    offsets: tuple[int, ...]
-
-    def lacks(self, told: Mapping[int, int]) -> bool:
-        """Is it behind what was told, per partition up to there? It is where its read models are being made
-        anew, or after a failover to a database that was not as far."""
-        return any(covers > self.offsets[partition] for partition, covers in told.items())
-
-
-class Belongs(NamedTuple):
-    """Whether a user is a member now, and how far the projection is that says so."""
-
-    member: bool
-    at: Progress
+    seconds: float
 
 
 class StorePort(Protocol):
-    """Every call raises Unavailable when the store does not answer, Away when it cannot. An Answer that is
-    `behind` is an answer."""
+    """Every call raises StoreUnavailable when the store does not answer, StoreAway when it cannot. A response
+    that `is_behind` is an answer."""
 
     async def conversations(
-        self, user: str, *, limit: int, page: str | None = None, until: Until | None = None
-    ) -> Answer: ...
+        self, user: str, *, limit: int, page: str | None = None, wait_for: WaitFor | None = None
+    ) -> StoreResponse: ...
 
-    async def conversation(self, user: str, conversation: str, *, until: Until | None = None) -> Answer: ...
+    async def conversation(
+        self, user: str, conversation: str, *, wait_for: WaitFor | None = None
+    ) -> StoreResponse: ...
 
     async def history(
         self,
@@ -109,36 +91,38 @@ class StorePort(Protocol):
         conversation: str,
         *,
         limit: int,
-        bounds: dict[str, int],
-        until: Until | None = None,
-    ) -> Answer: ...
+        bound: HistoryBound | None = None,
+        wait_for: WaitFor | None = None,
+    ) -> StoreResponse: ...
 
     async def sync(
-        self, user: str, cursor: str | None, *, limit: int, until: Until | None = None
-    ) -> Answer: ...
-
-    async def membership(self, user: str, conversation: str) -> Belongs: ...
-
-    async def outcome(self, user: str, until: Until) -> Outcome | None:
-        """None when the projection did not get there in time."""
+        self, user: str, cursor: str | None, *, limit: int, wait_for: WaitFor | None = None
+    ) -> StoreResponse:
+        """The body of an `ok` response is an encoded SyncPage."""
         ...
 
-    async def progress(self) -> Progress: ...
+    async def membership(self, user: str, conversation: str) -> MembershipAnswer: ...
+
+    async def outcome(self, user: str, position: str, seconds: float) -> OutcomeAnswer | None:
+        """None when the projection does not reach the position within `seconds`."""
+        ...
+
+    async def progress(self) -> ProjectionOffsets: ...
 
 
-class _Purpose(Enum):
-    """What a connection is for, and how many there may be: who waits takes no place of who does not. All of
-    them fit into the files that `MAX_CONNECTIONS` leaves."""
+class _Pool(Enum):
+    """Connections by purpose, with their maximum, so that calls that wait leave room for those that do not.
+    All of them fit into the open files that `MAX_CONNECTIONS` leaves."""
 
-    CHECK = "check", 64
-    READ = "read", 128
-    READ_LATER = "read once a position is reached", 128
-    OUTCOME = "outcome", 128
+    CHECK = "checks", 64
+    READ = "reads", 128
+    READ_LATER = "reads that wait for a position", 128
+    OUTCOME = "outcomes", 128
 
     def session(self, token: str) -> aiohttp.ClientSession:
-        """It sends the question and nothing else: the store has no cookies and one form of each answer."""
+        """No cookies, and no headers that the store does not read."""
         return aiohttp.ClientSession(
-            headers=authorization(token),
+            headers={**authorization(token), **store_api.HEADERS},
             connector=aiohttp.TCPConnector(limit=self.value[1]),
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
@@ -152,26 +136,27 @@ class HttpStore:
         """`token`: the SERVICE_TOKEN."""
         self._url = url.rstrip("/")
         self._token = token
-        self._sessions: dict[_Purpose, aiohttp.ClientSession] = {}
-        self._refused = False
+        self._sessions: dict[_Pool, aiohttp.ClientSession] = {}
+        self._refusal: str | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        for purpose in _Purpose:
-            self._sessions[purpose] = await self._stack.enter_async_context(purpose.session(self._token))
+        for pool in _Pool:
+            self._sessions[pool] = await self._stack.enter_async_context(pool.session(self._token))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
     async def conversations(
-        self, user: str, *, limit: int, page: str | None = None, until: Until | None = None
-    ) -> Answer:
-        asked = {"user": user, "limit": str(limit)} | ({"page": page} if page else {})
-        return await self._page("/conversations", asked, until)
+        self, user: str, *, limit: int, page: str | None = None, wait_for: WaitFor | None = None
+    ) -> StoreResponse:
+        return await self._read(ConversationsParams(user=user, limit=limit, page=page, **_fields(wait_for)))
 
-    async def conversation(self, user: str, conversation: str, *, until: Until | None = None) -> Answer:
-        return await self._page(f"/conversations/{conversation}", {"user": user}, until)
+    async def conversation(
+        self, user: str, conversation: str, *, wait_for: WaitFor | None = None
+    ) -> StoreResponse:
+        return await self._read(ConversationParams(user=user, conversation=conversation, **_fields(wait_for)))
 
     async def history(
         self,
@@ -179,85 +164,83 @@ class HttpStore:
         conversation: str,
         *,
         limit: int,
-        bounds: dict[str, int],
-        until: Until | None = None,
-    ) -> Answer:
-        asked = {"user": user, "conversation": conversation, "limit": str(limit)}
-        asked |= {name: str(bound) for name, bound in bounds.items()}
-        return await self._page("/history", asked, until)
+        bound: HistoryBound | None = None,
+        wait_for: WaitFor | None = None,
+    ) -> StoreResponse:
+        fields = _fields(wait_for) | ({} if bound is None else {bound.side: bound.seq})
+        return await self._read(HistoryParams(user=user, conversation=conversation, limit=limit, **fields))
 
-    async def sync(self, user: str, cursor: str | None, *, limit: int, until: Until | None = None) -> Answer:
-        asked = {"user": user, "limit": str(limit)} | ({"cursor": cursor} if cursor is not None else {})
-        return await self._page("/sync", asked, until)
+    async def sync(
+        self, user: str, cursor: str | None, *, limit: int, wait_for: WaitFor | None = None
+    ) -> StoreResponse:
+        return await self._read(SyncParams(user=user, cursor=cursor, limit=limit, **_fields(wait_for)))
 
-    async def membership(self, user: str, conversation: str) -> Belongs:
-        asked = {"user": user, "conversation": conversation}
-        answer = _available(await self._get(_Purpose.CHECK, "/membership", asked, patience=_HASTE))
-        if not answer.ok:
-            raise Unavailable(f"membership: {answer.status}")
-        told = orjson.loads(answer.body)
-        return Belongs(told["member"], _progress(told))
+    async def membership(self, user: str, conversation: str) -> MembershipAnswer:
+        params = MembershipParams(user=user, conversation=conversation)
+        path, query = params.encode()
+        response = await self._get(_Pool.CHECK, path, query, _MEMBERSHIP_TIMEOUT)
+        if not response.ok:
+            raise StoreUnavailable(f"membership: {response.status}")
+        return MembershipAnswer.decode(response.body)
 
-    async def outcome(self, user: str, until: Until) -> Outcome | None:
-        answer = _available(await self._get(_Purpose.OUTCOME, "/outcome", {"user": user}, until))
-        if not answer.ok:
-            return None
-        told = orjson.loads(answer.body)
-        return Outcome(told["outcome"], told.get("reason"), told.get("message"))
+    async def outcome(self, user: str, position: str, seconds: float) -> OutcomeAnswer | None:
+        response = await self._call(_Pool.OUTCOME, OutcomeParams(user=user, position=position, wait=seconds))
+        return OutcomeAnswer.decode(response.body) if response.ok else None
 
-    async def progress(self) -> Progress:
-        answer = _available(await self._get(_Purpose.CHECK, "/progress", {}))
-        if not answer.ok:
-            raise Unavailable(f"progress: {answer.status}")
-        return _progress(orjson.loads(answer.body))
+    async def progress(self) -> ProjectionOffsets:
+        response = await self._get(_Pool.CHECK, store_api.PROGRESS_PATH, {}, _RESPONSE_TIMEOUT)
+        if not response.ok:
+            raise StoreUnavailable(f"progress: {response.status}")
+        return ProjectionOffsets.decode(response.body)
 
-    async def _page(self, path: str, asked: dict[str, str], until: Until | None) -> Answer:
-        purpose = _Purpose.READ_LATER if until is not None and until.wait else _Purpose.READ
-        return _available(await self._get(purpose, path, asked, until))
+    async def _read(self, params: CallParams) -> StoreResponse:
+        return await self._call(_Pool.READ_LATER if params.wait else _Pool.READ, params)
 
-    async def _get(
-        self,
-        purpose: _Purpose,
-        path: str,
-        asked: dict[str, str],
-        until: Until | None = None,
-        *,
-        patience: float = _PATIENCE,
-    ) -> Answer:
-        if until is not None:
-            position = {"position": until.position} if until.position is not None else {}
-            asked = asked | position | {"wait": f"{until.wait:g}"}
-        deadline = aiohttp.ClientTimeout(total=patience + (until.wait if until else 0))
+    async def _call(self, pool: _Pool, params: CallParams) -> StoreResponse:
+        path, query = params.encode()
+        return await self._get(pool, path, query, _RESPONSE_TIMEOUT + params.wait)
+
+    async def _get(self, pool: _Pool, path: str, query: dict[str, str], seconds: float) -> StoreResponse:
+        """Raises StoreUnavailable, StoreAway."""
+        timeout = aiohttp.ClientTimeout(total=seconds)
         try:
-            session = self._sessions[purpose]
-            async with session.get(self._url + path, params=asked, timeout=deadline) as response:
-                answer = Answer(response.status, await response.read())
+            async with self._sessions[pool].get(self._url + path, params=query, timeout=timeout) as received:
+                response = StoreResponse(received.status, await received.read())
+                refusal = _refusal(response, received.headers)
         except (TimeoutError, aiohttp.ClientError) as error:
-            raise (Away if _is_lost(error) else Unavailable)(repr(error)) from error
-        self._note_refusal(answer.status)
-        return answer
+            raise (StoreAway if _is_connection_lost(error) else StoreUnavailable)(repr(error)) from error
+        self._note(refusal)
+        if refusal is not None:
+            raise StoreUnavailable(refusal)
+        if response.status >= 500 and not response.is_behind:
+            away = response.code == "database_away"
+            raise (StoreAway if away else StoreUnavailable)(f"the store answered {response.status}")
+        return response
 
-    def _note_refusal(self, status: int) -> None:
-        """Log a wrong token once, until the store takes it."""
-        refused = status in _REFUSALS
-        if refused and not self._refused:
-            log.error("store.refused", status=status, hint="do both have the same SERVICE_TOKEN?")
-        self._refused = refused
+    def _note(self, refusal: str | None) -> None:
+        """Log a refusal once, until the store answers again."""
+        if refusal is not None and refusal != self._refusal:
+            log.error("store.refused", reason=refusal)
+        self._refusal = refusal
 
 
-def _progress(told: dict[str, Any]) -> Progress:
-    return Progress(told["epoch"], tuple(told["offsets"]))
+def _fields(wait_for: WaitFor | None) -> dict[str, Any]:
+    return {} if wait_for is None else {"position": wait_for.position, "wait": wait_for.seconds}
 
 
-def _is_lost(error: Exception) -> bool:
+def _refusal(response: StoreResponse, headers: Mapping[str, str]) -> str | None:
+    """Return why the store and this gateway cannot work together, whatever the call; None if they can."""
+    if response.status in _UNAUTHORIZED:
+        return f"the store answered {response.status}: do both have the same SERVICE_TOKEN?"
+    if response.ok:
+        return store_api.mismatch(headers)
+    if response.status == 400 and response.code == "protocol_mismatch":
+        return f"the store refused protocol {store_api.PROTOCOL} of the store API; upgrade both"
+    return None
+
+
+def _is_connection_lost(error: Exception) -> bool:
     """Whether the connection was refused or reset. A limit of this process (open files, ports) is neither."""
-    return isinstance(error, aiohttp.ServerDisconnectedError) or getattr(error, "errno", None) in _LOST
-
-
-def _available(answer: Answer) -> Answer:
-    if answer.status in _REFUSALS:
-        raise Unavailable(f"the store answered {answer.status}")
-    if answer.status >= 500 and not answer.behind:
-        away = answer.code == "database_away"
-        raise (Away if away else Unavailable)(f"the store answered {answer.status}")
-    return answer
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return True
+    return getattr(error, "errno", None) in _CONNECTION_LOST

@@ -1,6 +1,6 @@
-"""The store's twin for tests: read models folded from an in-memory log at each question.
+"""In-memory twin of the store: read models folded from an in-memory log at each call.
 
-A sketch of the real fold: direct conversations, messages, reads. One contract suite holds both to the port.
+It folds direct conversations, messages and reads only. One contract suite runs it and the HTTP client.
 """
 
 import asyncio
@@ -11,17 +11,24 @@ from typing import Any
 
 import orjson
 
-from gateway.store.client import Answer, Away, Belongs, Outcome, Progress, Unavailable, Until
+from gateway.store.client import StoreAway, StoreResponse, StoreUnavailable, WaitFor
 from shared.contract import codec, events, frames
 from shared.contract import cursor as cursors
 from shared.contract.entry_to_frame import fit_history_page
-from shared.contract.entry_to_frame import fit_page as page_of
 from shared.contract.position import Position, next_offset
 from shared.http.problems import Code, Problem
+from shared.internal.store_api import (
+    HistoryBound,
+    MembershipAnswer,
+    OutcomeAnswer,
+    ProjectionOffsets,
+    SyncPage,
+    fit_frames,
+)
 from shared.log.log_epoch import LogIdentity
 from shared.testing.in_memory_kafka import InMemoryLog
 
-_decoded = lru_cache(10_000)(codec.decode_event)
+_decode_event = lru_cache(10_000)(codec.decode_event)
 
 
 @dataclass
@@ -29,9 +36,9 @@ class _Conversation:
     started: events.ConversationStarted
     version: int
     messages: list[frames.MessageFields] = field(default_factory=list)
-    read: dict[str, int] = field(default_factory=dict)
-    made: dict[tuple[int, int], frames.MessageFields] = field(default_factory=dict)
-    """Which message the event at a place made, or repeated."""
+    read_seqs: dict[str, int] = field(default_factory=dict)
+    message_by_event: dict[tuple[int, int], frames.MessageFields] = field(default_factory=dict)
+    """By partition and offset of the event that sent or repeated it."""
 
     @property
     def id(self) -> str:
@@ -42,34 +49,38 @@ class _Conversation:
         return self.started.data.members
 
 
-class MemoryStore:
+class InMemoryStore:
     def __init__(self, log: InMemoryLog, topic: str, identity: LogIdentity) -> None:
         self.away = False
         self.busy = False
-        """It does not answer in time."""
-        self.stands_at: tuple[int, ...] | None = None
-        """Where the projection stands still; None: it is always at the log's end."""
-        self.questions = 0
+        """Calls time out."""
+        self.frozen_at: tuple[int, ...] | None = None
+        """The offsets where the projection stands still; None: it is always at the log's end."""
+        self.calls = 0
+        self.identity = identity
         self._log = log
         self._topic = topic
-        self.identity = identity
 
     async def conversations(
-        self, user: str, *, limit: int, page: str | None = None, until: Until | None = None
-    ) -> Answer:
-        def answer() -> Answer:
-            mine = [_conversation(each, user) for each in self._folded().values() if user in each.members]
-            mine.sort(key=lambda each: (each.updated_at, each.id), reverse=True)
-            return _ok({"items": _plain(mine[:limit]), "nextPage": None, "cursor": self._cursor(user)})
+        self, user: str, *, limit: int, page: str | None = None, wait_for: WaitFor | None = None
+    ) -> StoreResponse:
+        def respond() -> StoreResponse:
+            views = [_view_conversation(conversation, user) for conversation in self._conversations_of(user)]
+            views.sort(key=lambda view: (view.updated_at, view.id), reverse=True)
+            return _ok({"items": _json(views[:limit]), "nextPage": None, "cursor": self._cursor(user)})
 
-        return self._answered(until, answer)
+        return self._respond(wait_for, respond)
 
-    async def conversation(self, user: str, conversation: str, *, until: Until | None = None) -> Answer:
-        def answer() -> Answer:
-            found = self._of(user, conversation)
-            return _NOT_FOUND if found is None else Answer(200, codec.encode(_conversation(found, user)))
+    async def conversation(
+        self, user: str, conversation: str, *, wait_for: WaitFor | None = None
+    ) -> StoreResponse:
+        def respond() -> StoreResponse:
+            state = self._conversation_of(user, conversation)
+            if state is None:
+                return _NOT_FOUND
+            return StoreResponse(200, codec.encode(_view_conversation(state, user)))
 
-        return self._answered(until, answer)
+        return self._respond(wait_for, respond)
 
     async def history(
         self,
@@ -77,133 +88,138 @@ class MemoryStore:
         conversation: str,
         *,
         limit: int,
-        bounds: dict[str, int],
-        until: Until | None = None,
-    ) -> Answer:
-        def answer() -> Answer:
-            found = self._of(user, conversation)
-            if found is None:
+        bound: HistoryBound | None = None,
+        wait_for: WaitFor | None = None,
+    ) -> StoreResponse:
+        def respond() -> StoreResponse:
+            state = self._conversation_of(user, conversation)
+            if state is None:
                 return _NOT_FOUND
-            before, above = bounds.get("before", 2**53), bounds.get("after", 0)
-            within = [m for m in found.messages if above < m.seq < before]
-            shown = within[:limit] if "after" in bounds else within[-limit:]
-            items = _plain([_message(found, each, user) for each in shown])
-            first, last = fit_history_page(items, 0 if "after" in bounds else len(items))
-            more = {"hasMore": len(within) > last - first, "hasOlder": False, "hasNewer": False}
-            return _ok({"items": items[first:last], **more, "cursor": self._cursor(user)})
+            side, seq = bound if bound is not None else HistoryBound("before", 2**53)
+            forward = side == "after"
+            messages = [m for m in state.messages if (m.seq > seq if forward else m.seq < seq)]
+            page = messages[:limit] if forward else messages[-limit:]
+            items = _json([_view_message(state, message, user) for message in page])
+            low, high = fit_history_page(items, 0 if forward else len(items))
+            more = {"hasMore": len(messages) > high - low, "hasOlder": False, "hasNewer": False}
+            return _ok({"items": items[low:high], **more, "cursor": self._cursor(user)})
 
-        return self._answered(until, answer)
+        return self._respond(wait_for, respond)
 
-    async def sync(self, user: str, cursor: str | None, *, limit: int, until: Until | None = None) -> Answer:
-        came_with = cursors.decode(cursor) if cursor is not None else None
-        await asyncio.sleep(0)  # as a call elsewhere: page after page must not keep everybody else waiting
+    async def sync(
+        self, user: str, cursor: str | None, *, limit: int, wait_for: WaitFor | None = None
+    ) -> StoreResponse:
+        client_cursor = cursors.decode(cursor) if cursor is not None else None
+        await asyncio.sleep(0)  # as a call over the network does: pages in a row must not starve others
 
-        def answer() -> Answer:
-            seen = came_with.offsets if came_with is not None else self._offsets()
-            found = self._shown(user, seen)
-            shown = page_of(_plain([frame for *_, frame in found[:limit]]))
-            more = len(found) > len(shown)
+        def respond() -> StoreResponse:
+            since = client_cursor.offsets if client_cursor is not None else self._offsets()
+            missed = self._missed(user, since)
+            page = fit_frames(codec.encode(frame) for *_, frame in missed[:limit])
+            has_more = len(missed) > len(page)
             reached = list(self._offsets())
-            if more:
-                partition, offset, _ = found[len(shown) - 1]
-                reached = [*reached[:partition], next_offset(offset), *seen[partition + 1 :]]
+            if has_more:
+                partition, offset, _ = missed[len(page) - 1]
+                reached = [*reached[:partition], next_offset(offset), *since[partition + 1 :]]
             at = cursors.encode(self.identity.epoch, user, reached)
-            return _ok({"entries": shown, "cursor": at, "hasMore": more})
+            return StoreResponse(200, SyncPage(page, at, has_more).encode())
 
-        if came_with and (came_with.epoch != self.identity.epoch or not came_with.belongs_to(user)):
-            return _problem("cursor_unusable", "the cursor is another's")
-        if came_with is not None and any(
-            seen > at for seen, at in zip(came_with.offsets, self._offsets(), strict=True)
-        ):
-            self._ask()
-            return _problem("projection_behind", "not there yet")
-        return self._answered(until, answer)
+        if client_cursor is not None:
+            if client_cursor.epoch != self.identity.epoch or not client_cursor.belongs_to(user):
+                return _problem("cursor_unusable", "the cursor is of another log or user")
+            if self._projection().is_behind(dict(enumerate(client_cursor.offsets))):
+                self._count_call()
+                return _problem("projection_behind", "not there yet")
+        return self._respond(wait_for, respond)
 
-    def _shown(self, user: str, seen: Sequence[int]) -> list[tuple[int, int, frames.MessageFrame]]:
-        """Messages only: by partition and offset, from `seen` on."""
-        mine = [each for each in self._folded().values() if user in each.members]
+    def _missed(self, user: str, since: Sequence[int]) -> list[tuple[int, int, frames.MessageFrame]]:
+        """Messages only, with partition and offset, from `since` on."""
         return sorted(
-            (partition, offset, frames.MessageFrame(**dict(_message(each, message, user))))
-            for each in mine
-            for (partition, offset), message in each.made.items()
-            if message.version == offset >= seen[partition]
+            (partition, offset, frames.MessageFrame(**dict(_view_message(conversation, message, user))))
+            for conversation in self._conversations_of(user)
+            for (partition, offset), message in conversation.message_by_event.items()
+            if message.version == offset >= since[partition]
         )
 
-    async def membership(self, user: str, conversation: str) -> Belongs:
-        self._ask()
-        return Belongs(self._of(user, conversation) is not None, self._progress())
+    async def membership(self, user: str, conversation: str) -> MembershipAnswer:
+        self._count_call()
+        return MembershipAnswer(self._conversation_of(user, conversation) is not None, self._projection())
 
-    async def outcome(self, user: str, until: Until) -> Outcome | None:
-        self._ask()
-        place = Position.parse(until.position or "")
-        if not self._reached(place):
+    async def outcome(self, user: str, position: str, seconds: float) -> OutcomeAnswer | None:
+        self._count_call()
+        _, partition, offset = at = Position.parse(position)
+        if not self._has_passed(at):
             return None
-        for each in self._folded().values():
-            if (message := each.made.get((place.partition, place.offset))) is not None:
-                [plain] = _plain([_message(each, message, user)])
-                return Outcome("entry" if message.version == place.offset else "duplicate", None, plain)
-        return Outcome("rejected", "not_found")
+        for conversation in self._fold().values():
+            if (message := conversation.message_by_event.get((partition, offset))) is not None:
+                [view] = _json([_view_message(conversation, message, user)])
+                return OutcomeAnswer("entry" if message.version == offset else "duplicate", None, view)
+        return OutcomeAnswer("rejected", "not_found")
 
-    async def progress(self) -> Progress:
-        self._ask()
-        return self._progress()
+    async def progress(self) -> ProjectionOffsets:
+        self._count_call()
+        return self._projection()
 
-    def _progress(self) -> Progress:
-        return Progress(self.identity.epoch, self._offsets())
+    def _projection(self) -> ProjectionOffsets:
+        return ProjectionOffsets(self.identity.epoch, self._offsets())
 
-    def _answered(self, until: Until | None, answer: Callable[[], Answer]) -> Answer:
-        self._ask()
-        if until is not None and until.position and not self._reached(Position.parse(until.position)):
+    def _respond(self, wait_for: WaitFor | None, respond: Callable[[], StoreResponse]) -> StoreResponse:
+        self._count_call()
+        position = wait_for.position if wait_for is not None else None
+        if position is not None and not self._has_passed(Position.parse(position)):
             return _problem("projection_behind", "not there yet")
-        return answer()
+        return respond()
 
-    def _ask(self) -> None:
-        self.questions += 1
+    def _count_call(self) -> None:
+        self.calls += 1
         if self.away:
-            raise Away("away")
+            raise StoreAway("away")
         if self.busy:
-            raise Unavailable("busy")
+            raise StoreUnavailable("busy")
 
-    def _reached(self, place: Position) -> bool:
-        return place.offset < self._offsets()[place.partition]
+    def _has_passed(self, position: Position) -> bool:
+        return position.offset < self._offsets()[position.partition]
 
     def _offsets(self) -> tuple[int, ...]:
-        if self.stands_at is not None:
-            return self.stands_at
+        if self.frozen_at is not None:
+            return self.frozen_at
         return tuple(len(records) for records in self._log.topics[self._topic])
 
     def _cursor(self, user: str) -> str:
         return cursors.encode(self.identity.epoch, user, self._offsets())
 
-    def _of(self, user: str, conversation: str) -> _Conversation | None:
-        found = self._folded().get(conversation)
-        return found if found is not None and user in found.members else None
+    def _conversations_of(self, user: str) -> list[_Conversation]:
+        return [conversation for conversation in self._fold().values() if user in conversation.members]
 
-    def _folded(self) -> dict[str, _Conversation]:
-        known: dict[str, _Conversation] = {}
+    def _conversation_of(self, user: str, conversation_id: str) -> _Conversation | None:
+        conversation = self._fold().get(conversation_id)
+        return conversation if conversation is not None and user in conversation.members else None
+
+    def _fold(self) -> dict[str, _Conversation]:
+        states: dict[str, _Conversation] = {}
         for partition, offset, event in self._events():
             if isinstance(event, events.ConversationStarted):
-                known.setdefault(event.subject, _Conversation(event, offset))
-            elif event.subject in known and event.actor in known[event.subject].members:
-                _apply(known[event.subject], (partition, offset), event)
-        return known
+                states.setdefault(event.subject, _Conversation(event, offset))
+            elif event.subject in states and event.actor in states[event.subject].members:
+                _apply(states[event.subject], (partition, offset), event)
+        return states
 
     def _events(self) -> Iterator[tuple[int, int, events.ConversationEvent]]:
         for partition, end in enumerate(self._offsets()):
             for record in self._log.topics[self._topic][partition][:end]:
-                event = _decoded(record.value)
+                event = _decode_event(record.value)
                 if not isinstance(event, events.LogOpened):
                     yield partition, record.offset, event
 
 
 def _apply(to: _Conversation, place: tuple[int, int], event: events.ConversationEvent) -> None:
     if isinstance(event, events.ReadMoved):
-        newest = min(event.data.up_to, len(to.messages))
-        to.read[event.actor] = max(to.read.get(event.actor, 0), newest)
+        up_to = min(event.data.up_to, len(to.messages))
+        to.read_seqs[event.actor] = max(to.read_seqs.get(event.actor, 0), up_to)
     if not isinstance(event, events.MessageSent):
         return
-    known = {message.id: message for message in to.messages}
-    message = known.get(event.data.message_id)
+    by_id = {message.id: message for message in to.messages}
+    message = by_id.get(event.data.message_id)
     if message is None:
         message = frames.MessageFields(
             id=event.data.message_id,
@@ -216,19 +232,20 @@ def _apply(to: _Conversation, place: tuple[int, int], event: events.Conversation
             client_id=event.data.client_id,
         )
         to.messages.append(message)
-        to.read[event.actor] = message.seq
-    to.made[place] = message
+        to.read_seqs[event.actor] = message.seq
+    to.message_by_event[place] = message
 
 
-def _message(of: _Conversation, message: frames.MessageFields, user: str) -> frames.Message:
-    readers = [user] if message.sender_id != user else [each for each in of.members if each != user]
-    is_read = all(of.read.get(reader, 0) >= message.seq for reader in readers)
+def _view_message(of: _Conversation, message: frames.MessageFields, user: str) -> frames.Message:
+    own = message.sender_id == user
+    readers = [member for member in of.members if member != user] if own else [user]
+    is_read = all(of.read_seqs.get(reader, 0) >= message.seq for reader in readers)
     return frames.Message(**dict(message), is_read=is_read)
 
 
-def _conversation(of: _Conversation, user: str) -> frames.Conversation:
+def _view_conversation(of: _Conversation, user: str) -> frames.Conversation:
     last = of.messages[-1] if of.messages else None
-    read = of.read.get(user, 0)
+    read_seq = of.read_seqs.get(user, 0)
     return frames.Conversation(
         id=of.id,
         kind=of.started.data.kind,
@@ -236,27 +253,27 @@ def _conversation(of: _Conversation, user: str) -> frames.Conversation:
         peer_id=next(member for member in of.members if member != user),
         members=of.members,
         member_count=len(of.members),
-        last_message=None if last is None else _message(of, last, user),
+        last_message=None if last is None else _view_message(of, last, user),
         last_seq=len(of.messages),
-        read_seq=read,
-        unread_count=len(of.messages) - read,
+        read_seq=read_seq,
+        unread_count=len(of.messages) - read_seq,
         created_at=of.started.time,
         updated_at=of.started.time if last is None else last.created_at,
         version=of.version,
     )
 
 
-def _plain(models: list[Any]) -> list[dict[str, Any]]:
+def _json(models: Sequence[Any]) -> list[dict[str, Any]]:
     return [orjson.loads(codec.encode(model)) for model in models]
 
 
-def _ok(body: dict[str, Any]) -> Answer:
-    return Answer(200, orjson.dumps(body))
+def _ok(body: dict[str, Any]) -> StoreResponse:
+    return StoreResponse(200, orjson.dumps(body))
 
 
-def _problem(code: Code, detail: str) -> Answer:
+def _problem(code: Code, detail: str) -> StoreResponse:
     response = Problem(code, detail).response()
-    return Answer(response.status_code, bytes(response.body))
+    return StoreResponse(response.status_code, bytes(response.body))
 
 
 _NOT_FOUND = _problem("not_found", "no such conversation, or you are not a member of it")

@@ -1,0 +1,5 @@
+"""What browsers get at `/`.
+
+static_files    the files of the built web client
+home            a page where no web client is served
+"""

@@ -1,4 +1,4 @@
-"""GET /, where no web client is served"""
+"""GET / without a web client: a page that names the documentation."""
 
 from importlib.resources import files
 
@@ -7,10 +7,10 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 
-def home() -> list[Route]:
+def home_routes() -> list[Route]:
     page = files("gateway").joinpath("home.html").read_text(encoding="utf-8")
 
-    async def show(_: Request) -> HTMLResponse:
+    async def get_home(_: Request) -> HTMLResponse:
         return HTMLResponse(page)
 
-    return [Route("/", show)]
+    return [Route("/", get_home)]

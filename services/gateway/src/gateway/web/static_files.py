@@ -1,8 +1,7 @@
-"""The web client's files, as `npm run build` left them: the page at `/`, what stands beside it, `/assets`.
+"""Serves the web client as `npm run build` made it: the page at `/`, the files beside it, and `/assets`.
 
-Names under `/assets` hold a hash of what is in them, so browsers keep these for a year; all else is asked
-for each time, and answered 304 while it is the same. Where a `.gz` stands beside a file, who takes gzip
-gets that.
+Names under `/assets` contain a hash of the content, so browsers cache these for a year; all others are
+revalidated each time, and answered 304 while unchanged. Clients that accept gzip get the `.gz` beside a file.
 """
 
 from pathlib import Path
@@ -24,13 +23,13 @@ POLICY = {
     "style-src": "'self'",
     "img-src": "'self' data:",
     "font-src": "'self'",
-    "connect-src": "'self'",  # the socket too
+    "connect-src": "'self'",  # the WebSocket, too
     "manifest-src": "'self'",
     "base-uri": "'none'",
     "form-action": "'none'",
     "require-trusted-types-for": "'script'",
 }
-HEADERS = {  # besides those of every answer (shared.serving)
+HEADERS = {  # besides those of every response (shared.http.server)
     "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in POLICY.items()),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -38,28 +37,28 @@ HEADERS = {  # besides those of every answer (shared.serving)
 }
 
 
-def web(root: Path) -> list[Route]:
-    """Routes for what is there alone: all other paths, and wrong methods on them, are the API's to answer.
-    Which files stand beside the page is looked up once."""
-    files = _Files(directory=root)
-    beside = [path.name for path in sorted(root.iterdir()) if path.is_file() and path.suffix != ".gz"]
-    paths = ["/", *(f"/{name}" for name in beside if name != PAGE), "/assets/{path:path}"]
+def static_routes(root: Path) -> list[Route]:
+    """Return routes for the existing files only: the API answers all other paths, and wrong methods. The
+    files beside the page are listed once, here."""
+    files = _CompressedStaticFiles(directory=root)
+    names = [path.name for path in sorted(root.iterdir()) if path.is_file() and path.suffix != ".gz"]
+    paths = ["/", *(f"/{name}" for name in names if name != PAGE), "/assets/{path:path}"]
     return [Route(path, files, methods=["GET"]) for path in paths]
 
 
-class _Files(StaticFiles):
-    """It keeps to its folder by itself, whatever a path or a link says."""
+class _CompressedStaticFiles(StaticFiles):
+    """Starlette keeps it within its folder, whatever a path or a link contains."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         name = PAGE if path == "." else path
-        response = await self._zipped(name, scope) or await super().get_response(name, scope)
+        response = await self._gzip_response(name, scope) or await super().get_response(name, scope)
         response.headers.update(HEADERS)
         response.headers.add_vary_header("Accept-Encoding")
-        lasting = name.startswith("assets/")
-        response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if lasting else "no-cache"
+        is_hashed = name.startswith("assets/")
+        response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if is_hashed else "no-cache"
         return response
 
-    async def _zipped(self, name: str, scope: Scope) -> Response | None:
+    async def _gzip_response(self, name: str, scope: Scope) -> Response | None:
         if not accepts_gzip(Headers(scope=scope).getlist("Accept-Encoding")):
             return None
         try:

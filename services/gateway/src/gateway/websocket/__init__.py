@@ -1,0 +1,14 @@
+"""The clients' WebSockets.
+
+endpoint          checks an upgrade (origin, token, admission) and runs its session
+admission         lets clients in at an even rate, and others come back later
+session           one client from the accepted upgrade to its end: subscribe, hello, catch up, live
+connection        one client's state, offsets and cursor; entries are delivered to it
+send_buffer       frames that wait for a client that reads slowly, bounded
+frame_receiver    receives texts, with back-pressure
+frame_decoder     decodes a text into the frame of a command
+frame_handler     runs the commands of one client, a bounded number in flight
+catch_up          reads from the store what a connection missed
+registry          all connections by user: dispatch, resync, drain
+close_codes       closes with a delay after which the client may come back
+"""

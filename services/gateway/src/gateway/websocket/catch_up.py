@@ -1,139 +1,133 @@
-"""What a socket missed: read from the store page by page, and shown before anything live.
+"""Reads from the store, page by page, what a connection missed, and sends it before anything live.
 
-Live entries that arrive meanwhile are held back, but only from the start of the current page's read: what
-came before stands in this page or in a later one. So a long absence needs no memory, however long.
+Live entries that arrive meanwhile are buffered, but only from the start of the current page's read: earlier
+ones are in this page or in a later one. So a long absence needs no memory, however long.
 """
 
 import asyncio
-from dataclasses import dataclass
-from typing import Any
 
-import orjson
 import structlog
-from pydantic import BaseModel
 
 from gateway import metrics
-from gateway.api.responses import require_reached
-from gateway.commands.event_producer import EventLog
-from gateway.store.client import Answer, Progress, StorePort, Unavailable, Until
-from gateway.websocket.connection import Socket
+from gateway.commands.event_producer import EventProducer
+from gateway.commands.log_bounds import ensure_cursor_written
+from gateway.store.client import StorePort, StoreResponse, StoreUnavailable, WaitFor
+from gateway.websocket.connection import ClientConnection
 from shared.contract import cursor
 from shared.contract.cursor import Cursor
-from shared.contract.frames import CursorFrame, ResetFrame, ResetReason
+from shared.contract.frames import CursorFrame, ResetReason
 from shared.http.problems import Problem
+from shared.internal.store_api import ProjectionOffsets, SyncPage
 from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
 
-_PAGE = 100
-AT_ONCE = 8  # sockets that read a page at the same time: a storm of them leaves the store to others
-_ASK_AGAIN = 0.5
-_LONGEST_PAUSE = 2.0
+_PAGE_LIMIT = 100
+MAX_CONCURRENT = 8  # connections that read a page at the same time: a storm leaves the store to others
+_RETRY_INTERVAL_SECONDS = 0.5
+_MAX_RETRY_INTERVAL_SECONDS = 2.0
 
 
-@dataclass(frozen=True)
-class Page:
-    entries: list[dict[str, Any]]
-    cursor: str
-    more: bool
-
-
-class Unusable(Exception):
-    """The cursor cannot be honoured: the client must read anew."""
+class CursorRejected(Exception):
+    """The cursor cannot be resumed: the client must fetch everything again."""
 
     def __init__(self, reason: ResetReason) -> None:
         super().__init__(reason)
+        self.reason = reason
 
 
 class CatchUp:
-    def __init__(self, store: StorePort, events: EventLog) -> None:
+    def __init__(self, store: StorePort, producer: EventProducer) -> None:
         self._store = store
-        self._events = events
-        self._turns = asyncio.Semaphore(AT_ONCE)
-        self._waiting = False
-        """For the store; told once."""
+        self._producer = producer
+        self._concurrency = asyncio.Semaphore(MAX_CONCURRENT)
+        self._store_is_away = False
+        """Logged once for all connections."""
 
-    async def show(self, socket: Socket) -> None:
-        """Everything after the socket's cursor, until it is closed; live entries stay held back. Waits for a
-        store that is away. Raises Unusable."""
-        socket.behind = False
-        more = True
-        while more:
-            socket.drop()
-            await socket.outbox.room()
-            if socket.outbox.closed:
+    async def replay_missed(self, connection: ClientConnection) -> None:
+        """Send everything after the connection's cursor; live entries stay buffered. Waits for a store that
+        is away; returns early when the connection is closed. The connection still needs a resync when entries
+        were lost meanwhile. Raises CursorRejected."""
+        has_more = True
+        while has_more:
+            connection.discard_live()
+            await connection.send_buffer.wait_for_capacity()
+            if connection.send_buffer.closed:
                 return
-            page = await self._page(socket)
-            place = _put(socket, page)
-            more = page.more or socket.is_beyond(place)
-            if more and not page.more:
-                socket.drop()
-                await asyncio.sleep(_ASK_AGAIN)
+            page = await self._read_page(connection)
+            reached = _send_page(connection, page)
+            has_more = page.has_more or connection.store_is_stale(reached)
+            if has_more and not page.has_more:
+                connection.discard_live()
+                await asyncio.sleep(_RETRY_INTERVAL_SECONDS)
 
-    async def _page(self, socket: Socket) -> Page:
-        at = socket.cursor()
-        if at is None:
-            raise Unusable("unknown")
-        asked_end, pause = False, _ASK_AGAIN / 2
+    def rejection_reason(self, client_cursor: Cursor, user: str) -> ResetReason | None:
+        """Why the cursor cannot be resumed; None when it may be: the store decides."""
+        if not client_cursor.belongs_to(user):
+            return "of_another_user"
+        identity = self._producer.identity
+        if identity is not None and client_cursor.epoch != identity.epoch:
+            return "of_another_log"
+        return None
+
+    async def _read_page(self, connection: ClientConnection) -> SyncPage:
+        after = connection.cursor()
+        if after is None:
+            raise CursorRejected("unknown")
+        is_within_log, retry_interval = False, _RETRY_INTERVAL_SECONDS / 2
         while True:
             try:
-                answer = await self._ask(socket, at)
+                answer = await self._query_store(connection, after)
                 if answer.ok:
-                    body = orjson.loads(answer.body)
-                    return Page(body["entries"], body["cursor"], body["hasMore"])
-                if not answer.behind:
-                    raise Unusable("cursor_unusable")
-                if not asked_end:
-                    await require_reached(cursor.decode(at), self._events)
-                    asked_end = True
+                    return SyncPage.decode(answer.body)
+                if not answer.is_behind:
+                    raise CursorRejected("cursor_unusable")
+                if not is_within_log:
+                    await ensure_cursor_written(cursor.decode(after), self._producer)
+                    is_within_log = True
             except Problem as problem:
                 if problem.code == "cursor_unusable":
-                    raise Unusable("beyond_the_log") from None
-            except Unavailable:
-                # longer and longer: one whose page alone cannot be read takes its turn from others seldom
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
+                    raise CursorRejected("beyond_the_log") from None
+            except StoreUnavailable:
+                # back off: a page that alone cannot be read must seldom take a slot from others
+                await asyncio.sleep(retry_interval)
+                retry_interval = min(2 * retry_interval, _MAX_RETRY_INTERVAL_SECONDS)
                 continue
-            socket.drop()
-            await asyncio.sleep(_ASK_AGAIN)
+            connection.discard_live()
+            await asyncio.sleep(_RETRY_INTERVAL_SECONDS)
 
-    async def _ask(self, socket: Socket, at: str) -> Answer:
-        """In turn. While the store is away the turn is kept for a moment: nobody else would be
-        answered either, and thousands that ask again and again are a burden to both. Raises Unavailable."""
-        async with self._turns:
-            socket.hold()
+    async def _query_store(self, connection: ClientConnection, after: str) -> StoreResponse:
+        """Read one page within a slot. While the store is away the slot is held for a moment: no other
+        connection would get an answer either, and thousands that retry are a burden to both. Raises
+        StoreUnavailable."""
+        async with self._concurrency:
+            connection.buffer_live()
             try:
                 with metrics.catching_up.track_inprogress():
-                    page = await self._store.sync(socket.user, at, limit=_PAGE, until=Until(None, 0.0))
-                self._waiting = False
-                return page
-            except Unavailable as error:
-                socket.drop()
-                if not self._waiting:
+                    wait_for = WaitFor(None, 0.0)
+                    answer = await self._store.sync(
+                        connection.user, after, limit=_PAGE_LIMIT, wait_for=wait_for
+                    )
+                self._store_is_away = False
+                return answer
+            except StoreUnavailable as error:
+                connection.discard_live()
+                if not self._store_is_away:
                     log.warning("catch_up.waiting", reason=str(error))
-                self._waiting = True
-                await asyncio.sleep(_ASK_AGAIN)
+                self._store_is_away = True
+                await asyncio.sleep(_RETRY_INTERVAL_SECONDS)
                 raise
 
 
-def _put(socket: Socket, page: Page) -> Progress:
-    """All in one go, so that the socket's cursor covers what was put at any moment. There is room: a page is
-    bounded, too, and half an outbox holds it (settings). Returns the place reached."""
-    for entry in page.entries:
-        socket.put_json(orjson.dumps(entry))
-    reached = cursor.decode(page.cursor)
-    place = Progress(reached.epoch, reached.offsets)
-    socket.begin(place)
+def _send_page(connection: ClientConnection, page: SyncPage) -> ProjectionOffsets:
+    """Put all entries without an await between, so that the cursor covers what was put at any moment. They
+    fit: a page is bounded, and half a send buffer holds it (settings). Returns the offsets reached."""
+    for frame in page.frames:
+        connection.put_json(frame)
+    client_cursor = cursor.decode(page.cursor)
+    reached = ProjectionOffsets(client_cursor.epoch, client_cursor.offsets)
+    connection.set_start(reached)
     failpoint("session.page")
-    if page.more:
-        socket.put(CursorFrame(cursor=page.cursor))
-    return place
-
-
-def verdict(came_with: Cursor, user: str, events: EventLog) -> BaseModel | None:
-    """Why the cursor is of no use; None when it may be: the store has the last word."""
-    if not came_with.belongs_to(user):
-        return ResetFrame(reason="of_another_user")
-    if events.identity is not None and came_with.epoch != events.identity.epoch:
-        return ResetFrame(reason="of_another_log")
-    return None
+    if page.has_more:
+        connection.put(CursorFrame(cursor=page.cursor))
+    return reached

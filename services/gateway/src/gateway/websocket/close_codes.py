@@ -1,4 +1,5 @@
-"""When to come back: spread, so that a thousand clients do not return in one moment."""
+"""Closes with a delay after which the client may come back: jittered, so that thousands do not return at
+once."""
 
 import random
 
@@ -11,14 +12,14 @@ TOO_SLOW = CloseCode.TOO_SLOW
 FLOOD = CloseCode.FLOOD
 UNAUTHENTICATED = CloseCode.UNAUTHENTICATED
 
-_SOONEST, _SPREAD = 0.1, 1.0  # seconds
+_MIN_JITTER_SECONDS, _MAX_JITTER_SECONDS = 0.1, 1.0
 
 
-def after_ms(seconds: float = 0.0) -> int:
-    """Not before `seconds` from now, and a little by chance."""
-    return round(1e3 * (seconds + random.uniform(_SOONEST, _SPREAD)))
+def jittered_ms(seconds: float = 0.0) -> int:
+    """Return `seconds` and some jitter, in milliseconds."""
+    return round(1e3 * (seconds + random.uniform(_MIN_JITTER_SECONDS, _MAX_JITTER_SECONDS)))
 
 
-def closing(code: CloseCode, seconds: float = 0.0) -> Close:
-    """A close whose reason says when to come back."""
-    return Close(code, f"afterMs={after_ms(seconds)}")
+def close_with_retry_after(code: CloseCode, seconds: float = 0.0) -> Close:
+    """Return a close whose reason is `afterMs`: `seconds` and some jitter."""
+    return Close(code, f"afterMs={jittered_ms(seconds)}")

@@ -1,58 +1,83 @@
-"""One client's socket as the rest of the gateway sees it: entries are delivered to it, frames are put.
+"""One client's connection: its state, its offsets, and the live entries that wait for a catch-up.
 
-It begins at a place in the log; entries at or below it are history already. Its cursor is, per partition, the
-larger of that place and what notifiers have told since. As long as something before is still to be shown, it
-is not live: entries are held back, or dropped when they will be read from the store anyway, and its cursor is
-the place that it has got to.
+It starts at an offset of each partition; entries below are history already. Its cursor is, per partition, the
+larger of that start and what the notifiers have delivered since. While entries before the live ones are still
+to be read from the store, live entries are buffered, or discarded when a later page will contain them, and
+the cursor is the offset that the catch-up has reached.
 """
 
 import asyncio
-from collections.abc import Callable
+from enum import Enum, auto
 from sys import getsizeof
 
 from pydantic import BaseModel
 
 from gateway import metrics
 from gateway.notifiers.offset_tracker import OffsetTracker
-from gateway.store.client import Progress
 from gateway.websocket import close_codes
-from gateway.websocket.send_buffer import Close, Outbox
+from gateway.websocket.send_buffer import Close, SendBuffer
 from shared.contract import codec, cursor
 from shared.http.websocket_connection import text_frame
 from shared.internal.link_protocol import LinkEntry
+from shared.internal.store_api import ProjectionOffsets
 
-_CLOSE_WITHIN = 1.0
+_CLOSE_TIMEOUT_SECONDS = 1.0
 
 
-class Socket:
-    def __init__(self, user: str, outbox: Outbox, offset_tracker: OffsetTracker) -> None:
+class ConnectionState(Enum):
+    SUBSCRIBING = auto()
+    """Not every notifier knows the user yet. Entries lost now lie before the start."""
+    STARTING = auto()
+    """Every notifier knows the user; `hello` is not sent yet."""
+    LAGGING = auto()
+    """Entries before the live ones are to be read from the store; live ones are discarded."""
+    BUFFERING = auto()
+    """Live entries wait until those before them are sent."""
+    LIVE = auto()
+    """Entries are sent as they arrive."""
+    CLOSED = auto()
+    """The gateway closed it; nothing more is sent."""
+
+
+_OPEN = (ConnectionState.LAGGING, ConnectionState.BUFFERING, ConnectionState.LIVE)
+_LIVE = ConnectionState.LIVE  # looked up once: `deliver` runs for every entry and connection
+
+
+class ClientConnection:
+    def __init__(self, user: str, send_buffer: SendBuffer, tracker: OffsetTracker) -> None:
         self.user = user
-        self.greeted = False
-        """`hello` was put: the client may be told anything."""
-        self.registered = False
-        """Every owner knows of the user: what is left out from now on is missed."""
-        self.behind = False
-        """Something is to be read from the store, after its cursor."""
-        self.fell_behind: Callable[[], None] = lambda: None
-        """Called then."""
-        self.outbox = outbox
-        self._offset_tracker = offset_tracker
-        self._live = False
-        self._held: list[LinkEntry] | None = []
-        """None: they are dropped."""
-        self._held_bytes = 0
-        self._base: Progress | None = None
-        self._seen: tuple[int, ...] = ()
-        """Per partition, what is below is not shown again."""
-        self._left_out: dict[int, int] = {}
-        """Per partition, what is below was told before it was held back, and must be history."""
+        self.send_buffer = send_buffer
+        self._tracker = tracker
+        self._state = ConnectionState.SUBSCRIBING
+        self._live_buffer: list[LinkEntry] | None = []
+        """None while live entries are discarded."""
+        self._live_buffer_bytes = 0
+        self._start: ProjectionOffsets | None = None
+        self._history_offsets: tuple[int, ...] = ()
+        """Per partition: entries below are history and not sent."""
+        self._watermarks: dict[int, int] = {}
+        """Per partition: entries below were delivered before live ones were buffered; the store must have
+        them."""
+
+    @property
+    def state(self) -> ConnectionState:
+        return self._state
+
+    @property
+    def needs_resync(self) -> bool:
+        return self._state is ConnectionState.LAGGING
+
+    @property
+    def is_open(self) -> bool:
+        """Whether `hello` was sent, so that any other frame may follow."""
+        return self._state in _OPEN
 
     def deliver(self, entry: LinkEntry) -> None:
-        if self._live:
-            if not self._seen or entry.source_offset > self._seen[entry.partition]:
+        if self._state is _LIVE:
+            if not self._history_offsets or entry.source_offset > self._history_offsets[entry.partition]:
                 self._write(entry.frame)
-        elif self._held is not None:
-            self._hold(self._held, entry)
+        elif self._live_buffer is not None:
+            self._buffer(self._live_buffer, entry)
 
     def put(self, frame: BaseModel) -> None:
         self.put_json(codec.encode(frame))
@@ -61,89 +86,112 @@ class Socket:
         """A frame that is JSON already."""
         self._write(text_frame(frame))
 
-    def begin(self, place: Progress | None) -> None:
-        """Everything up to there was shown, or is history to this client. None: the store does not say."""
-        self._base = place
-        self._seen = place.offsets if place else ()
+    def subscribed(self) -> None:
+        """Every notifier knows the user: entries lost from now on have to be read from the store."""
+        if self._state is ConnectionState.SUBSCRIBING:
+            self._state = ConnectionState.STARTING
+            self.snapshot_watermarks()
 
-    def fall_behind(self) -> None:
-        """Something after its cursor was left out. Without a cursor it cannot be found: the client must come
-        back. Who is not registered begins later anyway."""
-        if not self.registered:
+    def set_start(self, start: ProjectionOffsets | None) -> None:
+        """Entries below `start` were sent, or are history to this client. None: the store is away."""
+        self._start = start
+        self._history_offsets = start.offsets if start else ()
+
+    def hello_sent(self) -> None:
+        """The client may be sent anything from now on."""
+        if self._state is ConnectionState.STARTING:
+            is_lagging = self._live_buffer is None
+            self._state = ConnectionState.LAGGING if is_lagging else ConnectionState.BUFFERING
+
+    def mark_lagging(self) -> None:
+        """Entries after the cursor were lost here: they have to be read from the store. A live connection
+        without a cursor cannot find them and is closed, so that the client comes back."""
+        match self._state:
+            case ConnectionState.LIVE if self._start is None:
+                self.close(close_codes.close_with_retry_after(close_codes.RESTARTING), drop=True)
+            case ConnectionState.LIVE:
+                self.set_start(self._offsets())
+                self._state = ConnectionState.LAGGING
+            case ConnectionState.STARTING | ConnectionState.LAGGING | ConnectionState.BUFFERING:
+                self.discard_live()
+            case ConnectionState.SUBSCRIBING | ConnectionState.CLOSED:
+                pass
+
+    def discard_live(self) -> None:
+        """Discard live entries from here on: the store will be read for them."""
+        self._live_buffer, self._live_buffer_bytes = None, 0
+        if self._state is ConnectionState.BUFFERING:
+            self._state = ConnectionState.LAGGING
+
+    def buffer_live(self) -> None:
+        """Buffer live entries from here on; those before must be in what is read from the store next."""
+        if self._state is ConnectionState.CLOSED:
             return
-        if self._live and self._base is None:
-            self.close(close_codes.closing(close_codes.RESTARTING), drop=True)
+        self._live_buffer, self._live_buffer_bytes = [], 0
+        self.snapshot_watermarks()
+        if self._state is ConnectionState.LAGGING:
+            self._state = ConnectionState.BUFFERING
+
+    def snapshot_watermarks(self) -> None:
+        """What was delivered until now must be in what the store answers next."""
+        self._watermarks = self._tracker.source_offsets()
+
+    def store_is_stale(self, progress: ProjectionOffsets) -> bool:
+        """Whether the store is behind the watermarks: what it lacks must not count as sent."""
+        return progress.is_behind(self._watermarks)
+
+    def go_live(self) -> None:
+        """Send what was buffered, and every entry from now on as it arrives."""
+        if self._state is ConnectionState.CLOSED:
             return
-        self.begin(self._place())
-        self._live = False
-        self.drop()
-        self.behind = True
-        self.fell_behind()
-
-    def drop(self) -> None:
-        """What is delivered from here on will be read from the store."""
-        self._held, self._held_bytes = None, 0
-
-    def hold(self) -> None:
-        """What was told until now must be in what is read from the store next; hold back from here on."""
-        self._held, self._held_bytes = [], 0
-        self.mark()
-
-    def mark(self) -> None:
-        """What was told until now must be in what the store says next."""
-        self._left_out = self._offset_tracker.source_offsets()
-
-    def is_beyond(self, place: Progress) -> bool:
-        """Is the store behind what was told before it was asked? What is missing there must not count as
-        shown."""
-        return place.lacks(self._left_out)
-
-    def release(self) -> None:
-        """Show what was held back, and from now on everything at once."""
-        held, self._held, self._live = self._held or [], None, True
-        for entry in held:
+        buffered, self._live_buffer = self._live_buffer or [], None
+        self._state = ConnectionState.LIVE
+        for entry in buffered:
             self.deliver(entry)
 
-    def place(self, present: Progress) -> None:
-        """Where this socket is, by where the store was a moment ago. What notifiers told is sure; where they
-        told nothing yet (of a new or an emptied partition), what the store has is history, or was told
-        meanwhile and is known by that."""
-        known = (self._offset_tracker.source_offset(partition) for partition in range(len(present.offsets)))
-        offsets = tuple(told or at for told, at in zip(known, present.offsets, strict=True))
-        self._base = Progress(present.epoch, offsets)
+    def resume_at(self, progress: ProjectionOffsets) -> None:
+        """Take where the store was a moment ago for the cursor of a connection that had none. What notifiers
+        delivered is certain; where they delivered nothing yet (a new or an emptied partition), what the store
+        has is history, or was delivered meanwhile and shows as such."""
+        delivered = (self._tracker.source_offset(partition) for partition in range(len(progress.offsets)))
+        offsets = tuple(covers or stored for covers, stored in zip(delivered, progress.offsets, strict=True))
+        self._start = ProjectionOffsets(progress.epoch, offsets)
 
     def cursor(self) -> str | None:
-        """Covers exactly what was put before. None as long as its place is not known."""
-        place = self._place()
-        return None if place is None else cursor.encode(place.epoch, self.user, place.offsets)
+        """Covers exactly the entries put before. None while its offsets are not known."""
+        progress = self._offsets()
+        return None if progress is None else cursor.encode(progress.epoch, self.user, progress.offsets)
 
     def close(self, close: Close, *, drop: bool = False) -> None:
-        """Written after what waits (`drop`: instead of it), in a second; else the connection is cut."""
-        if not self.outbox.closed:
+        """Written after the frames that wait (`drop`: instead of them); the connection is aborted a second
+        later."""
+        if self._state is not ConnectionState.CLOSED:
+            self._state = ConnectionState.CLOSED
+            self.discard_live()
             metrics.closes.labels(str(close.code)).inc()
-            self.outbox.close(close, drop=drop)
-            asyncio.get_running_loop().call_later(_CLOSE_WITHIN, self.outbox.cut)
+            self.send_buffer.close(close, drop=drop)
+            asyncio.get_running_loop().call_later(_CLOSE_TIMEOUT_SECONDS, self.send_buffer.abort)
 
-    def unresponsive(self) -> None:
-        """A ping was not answered: the client does not read, or is gone."""
-        self.close(close_codes.closing(close_codes.TOO_SLOW), drop=True)
+    def on_ping_timeout(self) -> None:
+        """The client does not read, or is gone."""
+        self.close(close_codes.close_with_retry_after(close_codes.TOO_SLOW), drop=True)
 
-    def _place(self) -> Progress | None:
-        if self._base is None or not self._live:
-            return self._base
-        told = (max(at, self._offset_tracker.source_offset(p)) for p, at in enumerate(self._base.offsets))
-        return Progress(self._base.epoch, tuple(told))
+    def _offsets(self) -> ProjectionOffsets | None:
+        if self._start is None or self._state is not ConnectionState.LIVE:
+            return self._start
+        delivered = (max(at, self._tracker.source_offset(p)) for p, at in enumerate(self._start.offsets))
+        return ProjectionOffsets(self._start.epoch, tuple(delivered))
 
-    def _hold(self, held: list[LinkEntry], entry: LinkEntry) -> None:
-        held.append(entry)
-        self._held_bytes += getsizeof(entry.frame)
-        if not self.outbox.holds(len(held), self._held_bytes):
-            self._too_slow()
+    def _buffer(self, buffered: list[LinkEntry], entry: LinkEntry) -> None:
+        buffered.append(entry)
+        self._live_buffer_bytes += getsizeof(entry.frame)
+        if not self.send_buffer.has_capacity(len(buffered), self._live_buffer_bytes):
+            self._close_slow_client()
 
     def _write(self, frame: bytes) -> None:
-        if not self.outbox.put(frame):
-            self._too_slow()
+        if not self.send_buffer.put(frame):
+            self._close_slow_client()
 
-    def _too_slow(self) -> None:
+    def _close_slow_client(self) -> None:
         metrics.overflows.inc()
-        self.close(close_codes.closing(close_codes.TOO_SLOW), drop=True)
+        self.close(close_codes.close_with_retry_after(close_codes.TOO_SLOW), drop=True)

@@ -1,7 +1,7 @@
-"""What comes in on one client's socket: a text becomes a frame for the inbox, or is answered with an error.
+"""Receives one client's texts: decodes each and submits it to the frame handler, or sends an error.
 
-Nothing is handled before the client was greeted, nor while the inbox is full: then the client is not read,
-and TCP tells it so. What has arrived by then waits here, unread.
+Nothing is handled before `hello` was sent, nor while the handler is full: then reading is paused, and TCP
+slows the client down. What has arrived by then waits here, undecoded.
 """
 
 import asyncio
@@ -9,67 +9,74 @@ from collections import deque
 
 from gateway import metrics
 from gateway.websocket import close_codes, frame_decoder
-from gateway.websocket.connection import Socket
-from gateway.websocket.frame_handler import Inbox
+from gateway.websocket.connection import ClientConnection
+from gateway.websocket.frame_handler import FrameHandler
 from shared.http.websocket_connection import RawConnection
 
 _good, _bad = metrics.frames_received.labels("good"), metrics.frames_received.labels("bad")
 
 
-class Hearing:
-    def __init__(self, line: RawConnection, socket: Socket, inbox: Inbox, max_frame: int) -> None:
-        self._line = line
-        self._socket = socket
-        self._inbox = inbox
-        self._max_frame = max_frame
-        self._open = False
-        self._waiting: deque[str | None] | None = None
-        self._flood: frame_decoder.Flood | None = None
-        self._deaf = False
-        """After a flood nothing more is looked at."""
-        inbox.roomy = self.go_on
+class FrameReceiver:
+    def __init__(
+        self,
+        wire: RawConnection,
+        connection: ClientConnection,
+        frame_handler: FrameHandler,
+        *,
+        max_frame_bytes: int,
+    ) -> None:
+        self._wire = wire
+        self._connection = connection
+        self._frame_handler = frame_handler
+        self._max_frame_bytes = max_frame_bytes
+        self._is_open = False
+        self._backlog: deque[str | None] | None = None
+        """None while nothing waits and the client is read."""
+        self._bad_frames: frame_decoder.SlidingWindow | None = None
+        self._muted = False
+        """Closed for too many bad frames: nothing more is decoded."""
 
-    def hear(self, text: str | None) -> None:
-        """None: a message that is no text."""
-        if self._deaf:
+    def on_text(self, text: str | None) -> None:
+        """None: a message that is not text."""
+        if self._muted:
             return
-        if self._waiting is not None or not self._open or self._inbox.full:
-            self._waiting = self._waiting or deque()
-            self._waiting.append(text)
-            self._line.pause_reading()
+        if self._backlog is not None or not self._is_open or self._frame_handler.is_full:
+            self._backlog = self._backlog or deque()
+            self._backlog.append(text)
+            self._wire.pause_reading()
         else:
             self._handle(text)
 
     def open(self) -> None:
-        """The client was greeted."""
-        self._open = True
-        self.go_on()
+        """Handle frames from now on: `hello` was sent."""
+        self._is_open = True
+        self._resume()
 
-    def go_on(self) -> None:
-        """With what waits, as far as there is room."""
-        if self._waiting is None:
+    def _resume(self, _: object = None) -> None:
+        """Handle the backlog as far as there is capacity, then read on."""
+        if self._backlog is None:
             return
-        while self._waiting and not self._inbox.full:
-            self._handle(self._waiting.popleft())
-            if self._deaf:
-                self._waiting.clear()
-        if not self._waiting:
-            self._waiting = None
-            self._line.resume_reading()
+        while self._backlog and not self._frame_handler.is_full:
+            self._handle(self._backlog.popleft())
+            if self._muted:
+                self._backlog.clear()
+        if not self._backlog:
+            self._backlog = None
+            self._wire.resume_reading()
 
     def _handle(self, text: str | None) -> None:
         try:
-            frame = frame_decoder.read(text, self._max_frame)
-        except frame_decoder.BadFrame as bad:
-            self._refuse(bad)
+            frame = frame_decoder.decode(text, self._max_frame_bytes)
+        except frame_decoder.BadFrame as bad_frame:
+            self._send_error(bad_frame)
         else:
             _good.inc()
-            self._inbox.put(frame)
+            self._frame_handler.submit(frame).add_done_callback(self._resume)
 
-    def _refuse(self, bad: frame_decoder.BadFrame) -> None:
+    def _send_error(self, bad_frame: frame_decoder.BadFrame) -> None:
         _bad.inc()
-        self._socket.put(bad.answer)
-        self._flood = self._flood or frame_decoder.Flood()
-        if self._flood.another(asyncio.get_running_loop().time()):
-            self._deaf = True
-            self._socket.close(close_codes.closing(close_codes.FLOOD))
+        self._connection.put(bad_frame.error_frame)
+        self._bad_frames = self._bad_frames or frame_decoder.SlidingWindow()
+        if self._bad_frames.hit(asyncio.get_running_loop().time()):
+            self._muted = True
+            self._connection.close(close_codes.close_with_retry_after(close_codes.FLOOD))

@@ -1,105 +1,118 @@
-"""All sockets of this gateway, by user: what notifiers tell goes to them from here."""
+"""All connections of this gateway, by user: entries from notifiers are dispatched to them."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from gateway import metrics
-from gateway.commands.membership_cache import Membership
-from gateway.leaky_bucket import Pace
+from gateway.commands.membership_cache import MembershipCache
+from gateway.leaky_bucket import LeakyBucket
 from gateway.notifiers.subscriptions import UserSubscriptions
 from gateway.websocket import close_codes
-from gateway.websocket.connection import Socket
+from gateway.websocket.connection import ClientConnection
 from shared.contract.entries import MEMBER_ENTRY_TYPES
 from shared.contract.frames import ReconnectFrame
 from shared.internal.link_protocol import LinkEntry
 from shared.runtime.failpoints import failpoint
 
-_LEAVE_WITHIN = 4.0
-_MARGIN = 1.5  # for the chance in delays, and the way there and back
-_CLOSE_WITHIN = 2.0
+_RECONNECT_TIMEOUT_SECONDS = 4.0
+_RECONNECT_MARGIN_SECONDS = 1.5  # for the jitter of delays, and one round trip
+_CLOSE_TIMEOUT_SECONDS = 2.0
 
 
-class Sockets:
+class ConnectionRegistry:
     def __init__(
-        self, subscriptions: UserSubscriptions, membership: Membership, *, most: int, rate: float
+        self,
+        subscriptions: UserSubscriptions,
+        membership: MembershipCache,
+        *,
+        max_connections: int,
+        rate: float,
     ) -> None:
-        """`most` at a time; on leaving, `rate` a second."""
+        """`rate`: connections a second that are sent away on drain."""
         self.draining = False
         self._subscriptions = subscriptions
         self._membership = membership
-        self._most = most
+        self._max_connections = max_connections
         self._rate = rate
-        self._of: dict[str, set[Socket]] = {}
+        self._by_user: dict[str, dict[ClientConnection, Callable[[], None]]] = {}
+        """With what to call after a connection was marked as lagging."""
         self._count = 0
         self._empty = asyncio.Event()
         self._empty.set()
-        metrics.queued.set_function(lambda: sum(socket.outbox.size for socket in self.everybody()))
+        metrics.queued.set_function(lambda: sum(connection.send_buffer.size for connection in self.all()))
 
     @property
-    def full(self) -> bool:
-        return self._count >= self._most
+    def is_full(self) -> bool:
+        return self._count >= self._max_connections
 
     @contextmanager
-    def entered(self, socket: Socket) -> Iterator[None]:
-        """While entered, the socket's user is announced and entries are delivered."""
+    def registered(self, connection: ClientConnection, on_lagging: Callable[[], None]) -> Iterator[None]:
+        """Within the block the user is subscribed and entries are delivered. `on_lagging` is called each time
+        that entries were lost for the connection."""
         self._count += 1
         self._empty.clear()
         metrics.sockets.inc()
-        self._of.setdefault(socket.user, set()).add(socket)
-        self._subscriptions.add(socket.user)
+        self._by_user.setdefault(connection.user, {})[connection] = on_lagging
+        self._subscriptions.add(connection.user)
         try:
             yield
         finally:
-            self._subscriptions.remove(socket.user)
-            self._leave(socket)
+            self._subscriptions.remove(connection.user)
+            self._remove(connection)
 
     def dispatch(self, entry: LinkEntry) -> None:
+        """Deliver the entry to every connection of its users."""
         if entry.kind in MEMBER_ENTRY_TYPES:
-            self._membership.forget(entry.conversation)
+            self._membership.invalidate(entry.conversation)
         failpoint("gateway.dispatching")
         for user in entry.users:
-            for socket in self._of.get(user, ()):
-                socket.deliver(entry)
+            for connection in self._by_user.get(user, ()):
+                connection.deliver(entry)
 
     def resync_all(self) -> None:
-        """Something was left out, nobody knows for whom: all catch up through the store."""
-        self._membership.forget_all()
-        for socket in self.everybody():
-            socket.fall_behind()
+        """Entries were lost for unknown users: resync every connection from the store."""
+        self._membership.invalidate_all()
+        for connections in self._by_user.values():
+            for connection, on_lagging in connections.items():
+                connection.mark_lagging()
+                on_lagging()
 
-    def everybody(self) -> list[Socket]:
-        return [socket for sockets in self._of.values() for socket in sockets]
+    def all(self) -> list[ClientConnection]:
+        return [connection for connections in self._by_user.values() for connection in connections]
 
     async def drain(self) -> None:
-        """Everybody is told to come back elsewhere, one after the other, and served until then; closed if
-        they have not gone in some seconds, with what is left of their delay. Who was not greeted yet is
+        """Send all connections elsewhere: ask one after the other to reconnect and serve it until then; close
+        those that are still here some seconds later, with the rest of their delay. One without `hello` is
         closed at once."""
         self.draining = True
-        now, pace = asyncio.get_running_loop().time, Pace(self._rate)
-        began = now()
-        turns = {socket: pace.take(began) for socket in self.everybody()}
-        for socket, turn in turns.items():
-            if socket.greeted:
-                socket.put(ReconnectFrame(after_ms=close_codes.after_ms(turn)))
+        clock, bucket = asyncio.get_running_loop().time, LeakyBucket(self._rate)
+        started_at = clock()
+        delays = {connection: bucket.reserve(started_at) for connection in self.all()}
+        for connection, delay in delays.items():
+            if connection.is_open:
+                connection.put(ReconnectFrame(after_ms=close_codes.jittered_ms(delay)))
             else:
-                socket.close(close_codes.closing(close_codes.RESTARTING, turn))
-        await self._left(min(_LEAVE_WITHIN, pace.ahead(began) + _MARGIN))
-        for socket in self.everybody():
-            left = max(0.0, began + turns.get(socket, 0.0) - now())
-            socket.close(close_codes.closing(close_codes.RESTARTING, left))
-        await self._left(_CLOSE_WITHIN)
+                connection.close(close_codes.close_with_retry_after(close_codes.RESTARTING, delay))
+        await self._wait_until_empty(
+            min(_RECONNECT_TIMEOUT_SECONDS, bucket.delay(started_at) + _RECONNECT_MARGIN_SECONDS)
+        )
+        for connection in self.all():
+            remaining = max(0.0, started_at + delays.get(connection, 0.0) - clock())
+            connection.close(close_codes.close_with_retry_after(close_codes.RESTARTING, remaining))
+        await self._wait_until_empty(_CLOSE_TIMEOUT_SECONDS)
 
-    async def _left(self, seconds: float) -> None:
+    async def _wait_until_empty(self, timeout_seconds: float) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(timeout_seconds):
                 await self._empty.wait()
 
-    def _leave(self, socket: Socket) -> None:
+    def _remove(self, connection: ClientConnection) -> None:
         metrics.sockets.dec()
         self._count -= 1
         if self._count == 0:
             self._empty.set()
-        self._of[socket.user].discard(socket)
-        if not self._of[socket.user]:
-            del self._of[socket.user]
+        connections = self._by_user[connection.user]
+        del connections[connection]
+        if not connections:
+            del self._by_user[connection.user]

@@ -1,5 +1,5 @@
-"""What goes to one client: at once while its connection takes it, else it waits here, bounded and in order;
-what is said last is the close."""
+"""Frames for one client: written at once while the connection takes them, else buffered, bounded and in
+order; the close comes last."""
 
 import asyncio
 from collections import deque
@@ -16,55 +16,56 @@ class Close(NamedTuple):
     reason: str = ""
 
 
-class Outbox:
+class SendBuffer:
     def __init__(self, line: RawConnection, max_frames: int, max_bytes: int) -> None:
         self._line = line
         self._max_frames = max_frames
         self._max_bytes = max_bytes
         self._frames: deque[bytes] | None = None
-        """None while nothing waits: most clients are never waited for."""
+        """None while nothing waits, as for most clients."""
         self._bytes = 0
         self._close: Close | None = None
-        self._taken: asyncio.Event | None = None
+        self._flushed: asyncio.Event | None = None
 
     @property
     def size(self) -> int:
-        """Bytes that wait."""
+        """Buffered bytes."""
         return self._bytes
 
     @property
     def closed(self) -> bool:
         return self._close is not None
 
-    def holds(self, frames: int, size: int) -> bool:
-        """Is there room for so much?"""
+    def has_capacity(self, frames: int, size: int) -> bool:
+        """Whether so many frames and bytes fit besides the buffered ones."""
         return self._count + frames <= self._max_frames and self._bytes + size <= self._max_bytes
 
     def put(self, frame: bytes) -> bool:
-        """A frame of the wire. False when there is no room left. After the close frames are dropped."""
+        """Write or buffer an encoded frame. False when it does not fit. Frames after the close are
+        dropped."""
         if self._close is not None:
             return True
         if self._frames is None and self._line.is_writable:
             self._line.write(frame)
             metrics.frames_sent.inc()
             return True
-        return self._keep(frame)
+        return self._enqueue(frame)
 
     def close(self, close: Close, *, drop: bool = False) -> None:
-        """The first close counts. `drop`: what waits is not written any more."""
+        """Close after the buffered frames, or with `drop` instead of them. Only the first close counts."""
         if self._close is None:
             self._close = close
             if drop:
                 self._frames, self._bytes = None, 0
-            self.flow()
+            self.flush()
 
-    def cut(self) -> None:
-        """If the close was not even written."""
+    def abort(self) -> None:
+        """Abort the connection unless the close was written."""
         if not self._line.is_closed:
             self._line.abort()
 
-    def flow(self) -> None:
-        """Write what waits, as far as the connection takes it."""
+    def flush(self) -> None:
+        """Write buffered frames, as far as the connection takes them."""
         while self._frames and self._line.is_writable:
             frame = self._frames.popleft()
             self._bytes -= getsizeof(frame)
@@ -74,27 +75,27 @@ class Outbox:
             self._frames = None
             if self._close is not None and self._line.is_writable:
                 self._line.close(*self._close)
-        if self._taken is not None:
-            self._taken.set()
+        if self._flushed is not None:
+            self._flushed.set()
 
     @property
-    def roomy(self) -> bool:
-        """Is it less than half full?"""
+    def below_low_water(self) -> bool:
+        """Whether it is at most half full."""
         return 2 * self._count <= self._max_frames and 2 * self._bytes <= self._max_bytes
 
-    async def room(self) -> None:
-        """Returns once it is roomy, so that who shows much at once does not overfill it; or is closed."""
-        while self._close is None and not self.roomy:
-            self._taken = asyncio.Event()
-            await self._taken.wait()
-        self._taken = None
+    async def wait_for_capacity(self) -> None:
+        """Return once it is below low water, so that a whole page fits; or closed."""
+        while self._close is None and not self.below_low_water:
+            self._flushed = asyncio.Event()
+            await self._flushed.wait()
+        self._flushed = None
 
     @property
     def _count(self) -> int:
         return len(self._frames) if self._frames is not None else 0
 
-    def _keep(self, frame: bytes) -> bool:
-        if not self.holds(1, getsizeof(frame)):
+    def _enqueue(self, frame: bytes) -> bool:
+        if not self.has_capacity(1, getsizeof(frame)):
             return False
         if self._frames is None:
             self._frames = deque()

@@ -1,100 +1,91 @@
-"""One client's WebSocket, from its upgrade to its end.
+"""One client's WebSocket, from the accepted upgrade to its end.
 
-authenticate → announce → when every partition's owner has acknowledged: `hello` → what was missed → `synced`
-→ live, until something was left out: then what was missed again.
-Nothing that the client sent is handled before `hello`. While it is live and silent there is nothing of it
-but the wait for its end.
+subscribe → when the owner of every partition has acknowledged: `hello` → missed entries → `synced` → live;
+after lost entries: the missed entries again. Nothing that the client sent is handled before `hello`. An idle
+live session holds no task, only the future for its disconnect.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 import structlog
 from pydantic import BaseModel
-from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.api.request_parsing import Fields
-from gateway.auth import authentication
-from gateway.auth.origins import foreign
-from gateway.components import Door
-from gateway.store.client import Progress, Unavailable
+from gateway.commands.progress_reader import CoalescedProgressReader
+from gateway.commands.read_receipts import ReadReceiptCoalescer
+from gateway.notifiers.link_pool import LinkPool
+from gateway.notifiers.offset_tracker import OffsetTracker
+from gateway.settings import Settings
+from gateway.store.client import StoreUnavailable
 from gateway.websocket import close_codes
-from gateway.websocket.catch_up import Unusable, verdict
-from gateway.websocket.connection import Socket
-from gateway.websocket.frame_handler import Inbox
-from gateway.websocket.frame_receiver import Hearing
-from gateway.websocket.send_buffer import Close, Outbox
+from gateway.websocket.catch_up import CatchUp, CursorRejected
+from gateway.websocket.connection import ClientConnection
+from gateway.websocket.frame_handler import FrameCommands, FrameHandler
+from gateway.websocket.frame_receiver import FrameReceiver
+from gateway.websocket.registry import ConnectionRegistry
+from gateway.websocket.send_buffer import SendBuffer
 from shared.contract import cursor
 from shared.contract.cursor import InvalidCursor
 from shared.contract.frames import CursorFrame, ErrorFrame, HelloFrame, ResetFrame, SyncedFrame
-from shared.http.websocket_connection import RawConnection, raw_connection
+from shared.http.websocket_connection import RawConnection
+from shared.internal.store_api import ProjectionOffsets
 from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
 
-_ANSWERED_WITHIN = 5.0
-_ASK_AGAIN = 1.0
+_DRAIN_TIMEOUT_SECONDS = 5.0
+_RETRY_INTERVAL_SECONDS = 1.0
+_HEARTBEAT_MARGIN = 0.8  # of the promised interval
 
 
-async def attend(door: Door, websocket: WebSocket) -> None:
-    """The whole life of one socket."""
-    if not door.origins.allow(websocket.headers):
-        await websocket.send_denial_response(foreign().response())
-        return
-    fields = Fields.parse(websocket.scope["query_string"]).values
-    user = authentication.of_socket(websocket.headers, fields.get("token", []))
-    refusal = await _refusal(door, user)
-    await websocket.accept()
-    if user is None or refusal is not None:
-        await _close(websocket, refusal or Close(close_codes.UNAUTHENTICATED))
-        return
-    wire = raw_connection(websocket)
-    outbox = Outbox(wire, door.settings.outbox_frames, door.settings.outbox_bytes)
-    socket = Socket(user, outbox, door.offset_tracker)
-    session = Session(door, wire, socket, fields.get("cursor", []))
-    del websocket, fields  # with all its headers, for hours
-    with door.sockets.entered(socket):
-        await session.run()
+@dataclass(frozen=True)
+class SessionContext:
+    """What every session works with."""
 
-
-async def _refusal(door: Door, user: str | None) -> Close | None:
-    """None once the client may come in. Until then its upgrade waits: that is cheap for both."""
-    if user is None:
-        return Close(close_codes.UNAUTHENTICATED, f"connect with ?token={authentication.GOOD_TOKEN}")
-    return _shut(door) or await door.admission.turn(user) or _shut(door)
-
-
-def _shut(door: Door) -> Close | None:
-    if door.sockets.draining:
-        return close_codes.closing(close_codes.RESTARTING)
-    return door.admission.put_off() if door.sockets.full else None
+    settings: Settings
+    commands: FrameCommands
+    read_receipts: ReadReceiptCoalescer
+    connections: ConnectionRegistry
+    links: LinkPool
+    tracker: OffsetTracker
+    progress_reader: CoalescedProgressReader
+    catch_up: CatchUp
 
 
 class Session:
-    def __init__(self, door: Door, wire: RawConnection, socket: Socket, cursors: list[str]) -> None:
-        self._door = door
-        self._socket = socket
+    def __init__(self, context: SessionContext, wire: RawConnection, user: str, cursors: list[str]) -> None:
+        """`cursors`: every `cursor` of the URL's query."""
+        settings = context.settings
+        send_buffer = SendBuffer(wire, settings.outbox_frames, settings.outbox_bytes)
+        self._context = context
+        self._connection = ClientConnection(user, send_buffer, context.tracker)
         self._cursors = cursors
-        self._inbox = Inbox(socket, door.sending, door.membership, door.reads)
-        self._hearing = Hearing(wire, socket, self._inbox, door.settings.max_frame)
-        self._fault: BaseModel | None = None
+        self._frame_handler = FrameHandler(self._connection, context.commands)
+        self._frame_receiver = FrameReceiver(
+            wire, self._connection, self._frame_handler, max_frame_bytes=settings.max_frame
+        )
+        self._pending_error: BaseModel | None = None
+        """Sent once the catch-up is over."""
         self._task: asyncio.Task[None] | None = None
-        """What is to be shown before the socket is live; none while it is."""
-        self._beat: asyncio.TimerHandle | None = None
-        self._gone = wire.start(self._hearing.hear, socket.outbox.flow, socket.unresponsive)
+        """Brings the connection live; None while it is."""
+        self._heartbeat_timer: asyncio.TimerHandle | None = None
+        self._disconnected = wire.start(
+            self._frame_receiver.on_text, send_buffer.flush, self._connection.on_ping_timeout
+        )
 
     async def run(self) -> None:
-        """Until the client is gone."""
-        self._begin(self._come)
-        self._socket.fell_behind = self._fell_behind
-        try:
-            await self._gone
-        finally:
-            self._door.reads.hurry(self._socket.user)
-            await self._end()
+        """Return once the client is gone."""
+        with self._context.connections.registered(self._connection, self._on_lagging):
+            self._run_task(self._start)
+            try:
+                await self._disconnected
+            finally:
+                self._context.read_receipts.flush_user(self._connection.user)
+                await self._stop()
 
-    def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
+    def _run_task(self, work: Callable[[], Awaitable[None]]) -> None:
         self._task = asyncio.create_task(self._guarded(work))
 
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -102,139 +93,136 @@ class Session:
             await work()
         except Exception:
             log.exception("socket.failed")
-            self._socket.close(close_codes.closing(close_codes.RESTARTING))
+            self._connection.close(close_codes.close_with_retry_after(close_codes.RESTARTING))
         self._task = None
 
-    async def _come(self) -> None:
-        """From the announcement over `hello` and what was missed to `synced`."""
-        if not await self._registered():
-            self._socket.close(close_codes.closing(close_codes.RESTARTING))
+    async def _start(self) -> None:
+        """Subscribe, send `hello`, catch up, send `synced`."""
+        if not await self._subscribe():
+            self._connection.close(close_codes.close_with_retry_after(close_codes.RESTARTING))
             return
         failpoint("session.registered")
-        await self._greet()
+        await self._send_hello()
         failpoint("session.greeted")
-        self._hearing.open()
-        self._beat_later()
+        self._frame_receiver.open()
+        self._schedule_heartbeat()
         await self._catch_up()
         failpoint("session.caught_up")
-        self._socket.put(SyncedFrame(cursor=self._socket.cursor()))
-        await self._find_place()
-        await self._return()
+        self._connection.put(SyncedFrame(cursor=self._connection.cursor()))
+        await self._establish_cursor()
+        await self._resync()
 
-    async def _return(self) -> None:
-        """As long as something was left out."""
-        while self._socket.behind:
+    async def _resync(self) -> None:
+        """Catch up for as long as entries were lost."""
+        while self._connection.needs_resync:
             await self._catch_up()
-            self._say_cursor()
-            await self._find_place()
+            self._send_cursor()
+            await self._establish_cursor()
 
-    def _fell_behind(self) -> None:
-        if self._task is None:
-            self._begin(self._return)
+    def _on_lagging(self) -> None:
+        if self._task is None and self._connection.needs_resync:
+            self._run_task(self._resync)
 
-    async def _registered(self) -> bool:
-        """Whether every partition's owner knows of the user."""
+    async def _subscribe(self) -> bool:
+        """Wait until the owner of every partition knows the user; False on timeout."""
         try:
-            async with asyncio.timeout(self._door.settings.registered_within):
-                await self._door.links.wait_until_active(self._socket.user)
+            async with asyncio.timeout(self._context.settings.registered_within):
+                await self._context.links.wait_until_active(self._connection.user)
         except TimeoutError:
             log.warning("socket.not_registered")
             return False
-        self._socket.registered = True
-        self._socket.mark()
+        self._connection.subscribed()
         return True
 
-    async def _present(self) -> Progress | None:
+    async def _store_progress(self) -> ProjectionOffsets | None:
         """None while the store is away."""
         try:
-            return await self._door.present.progress()
-        except Unavailable:
+            return await self._context.progress_reader.progress()
+        except StoreUnavailable:
             return None
 
-    async def _greet(self) -> None:
-        came_with, self._fault = self._resumable()
-        if came_with is None:
-            await self._begin_now()
+    async def _send_hello(self) -> None:
+        start, self._pending_error = self._resume_offsets()
+        if start is None:
+            await self._start_at_head()
         else:
-            self._socket.begin(came_with)
-            self._socket.fall_behind()
-        heartbeat, at = self._door.settings.heartbeat_seconds, self._socket.cursor()
-        self._socket.put(HelloFrame(user_id=self._socket.user, cursor=at, heartbeat_seconds=heartbeat))
-        self._socket.greeted = True
+            self._connection.set_start(start)
+            self._connection.mark_lagging()
+        self._connection.put(
+            HelloFrame(
+                user_id=self._connection.user,
+                cursor=self._connection.cursor(),
+                heartbeat_seconds=self._context.settings.heartbeat_seconds,
+            )
+        )
+        self._connection.hello_sent()
 
-    async def _begin_now(self) -> None:
-        """All that the store has is history."""
-        present = await self._present()
-        self._socket.begin(present)
-        if present is not None and self._socket.is_beyond(present):
-            self._socket.fall_behind()
+    async def _start_at_head(self) -> None:
+        """Treat everything that the store has as history."""
+        progress = await self._store_progress()
+        self._connection.set_start(progress)
+        if progress is not None and self._connection.store_is_stale(progress):
+            self._connection.mark_lagging()
 
     async def _catch_up(self) -> None:
-        while self._socket.behind:
+        while self._connection.needs_resync:
             try:
-                await self._door.catch_up.show(self._socket)
-            except Unusable as unusable:
-                self._fault = ResetFrame(reason=str(unusable))
-                await self._begin_now()
-        if self._fault is not None:
-            self._socket.put(self._fault)
-            self._fault = None
-        self._socket.release()
+                await self._context.catch_up.replay_missed(self._connection)
+            except CursorRejected as rejected:
+                self._pending_error = ResetFrame(reason=rejected.reason)
+                self._connection.buffer_live()
+                await self._start_at_head()
+        if self._pending_error is not None:
+            self._connection.put(self._pending_error)
+            self._pending_error = None
+        self._connection.go_live()
 
-    def _resumable(self) -> tuple[Progress | None, BaseModel | None]:
-        """The place to go on from; or why the cursor that the client came with is of no use."""
+    def _resume_offsets(self) -> tuple[ProjectionOffsets | None, BaseModel | None]:
+        """The offsets of the client's cursor; or why it is rejected. Both None: the client has no cursor."""
         if not self._cursors or self._cursors == [""]:
             return None, None
         try:
-            came_with = cursor.decode(_single(self._cursors) or "")
+            client_cursor = cursor.decode(_single(self._cursors) or "")
         except InvalidCursor as error:
-            return None, ErrorFrame(code="cursor_invalid", message=f"the cursor {error}; fetch anew")
-        fault = verdict(came_with, self._socket.user, self._door.events)
-        return (Progress(came_with.epoch, came_with.offsets) if fault is None else None), fault
+            message = f"the cursor {error}; fetch everything again"
+            return None, ErrorFrame(code="cursor_invalid", message=message)
+        reason = self._context.catch_up.rejection_reason(client_cursor, self._connection.user)
+        if reason is not None:
+            return None, ResetFrame(reason=reason)
+        return ProjectionOffsets(client_cursor.epoch, client_cursor.offsets), None
 
-    def _beat_later(self) -> None:
-        """Says at least every heartbeat what was covered; null as long as that is not known."""
-        pause = self._door.settings.heartbeat_seconds * 0.8
-        self._beat = asyncio.get_running_loop().call_later(pause, self._say_and_beat)
+    def _schedule_heartbeat(self) -> None:
+        delay = self._context.settings.heartbeat_seconds * _HEARTBEAT_MARGIN
+        self._heartbeat_timer = asyncio.get_running_loop().call_later(delay, self._heartbeat)
 
-    def _say_and_beat(self) -> None:
-        self._say_cursor()
-        self._beat_later()
+    def _heartbeat(self) -> None:
+        self._send_cursor()
+        self._schedule_heartbeat()
 
-    async def _find_place(self) -> None:
-        """Once the store is back, if it was away. What it has is told a moment later: until then a place
-        that covers it would say too much."""
-        while self._socket.cursor() is None:
-            self._socket.mark()
-            present = await self._present()
-            await asyncio.sleep(_ASK_AGAIN)
-            if present is not None and not self._socket.is_beyond(present):
-                self._socket.place(present)
-                self._say_cursor()
+    async def _establish_cursor(self) -> None:
+        """Wait for the store when it was away at the start. Entries that it has are delivered a moment later:
+        until then a cursor beyond them would cover too much."""
+        while self._connection.cursor() is None:
+            self._connection.snapshot_watermarks()
+            progress = await self._store_progress()
+            await asyncio.sleep(_RETRY_INTERVAL_SECONDS)
+            if progress is not None and not self._connection.store_is_stale(progress):
+                self._connection.resume_at(progress)
+                self._send_cursor()
 
-    def _say_cursor(self) -> None:
-        self._socket.put(CursorFrame(cursor=self._socket.cursor()))
+    def _send_cursor(self) -> None:
+        self._connection.put(CursorFrame(cursor=self._connection.cursor()))
 
-    async def _end(self) -> None:
-        with suppress(TimeoutError):  # what the client said before it left still counts
-            async with asyncio.timeout(_ANSWERED_WITHIN):
-                await self._inbox.emptied()
-        if self._beat is not None:
-            self._beat.cancel()
+    async def _stop(self) -> None:
+        with suppress(TimeoutError):  # what the client sent before it left still counts
+            async with asyncio.timeout(_DRAIN_TIMEOUT_SECONDS):
+                await self._frame_handler.drained()
+        if self._heartbeat_timer is not None:
+            self._heartbeat_timer.cancel()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
-        self._socket.drop()  # what was held back, and who holds whom: the collector comes by rarely
-        self._socket.fell_behind = self._inbox.roomy = _nothing
-
-
-async def _close(websocket: WebSocket, close: Close) -> None:
-    with suppress(WebSocketDisconnect, RuntimeError):
-        await websocket.close(close.code, close.reason)
-
-
-def _nothing() -> None:
-    """Nobody is there any more."""
+        self._connection.discard_live()
 
 
 def _single(values: list[str]) -> str | None:

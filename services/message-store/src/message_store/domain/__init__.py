@@ -1,38 +1,11 @@
-"""What an event means. Pure: no await, clock, uuid, log or I/O."""
+"""What events mean. Pure: no await, clock, uuid, log or I/O.
 
-from message_store.domain.conversation import Conversation, Member
-from message_store.domain.decide import decide
-from message_store.domain.evolve import evolve
-from message_store.domain.outcomes import (
-    Duplicate,
-    Entry,
-    MemberJoined,
-    MemberLeft,
-    Outcome,
-    ReadAdvanced,
-    Rejected,
-    Sent,
-    Skipped,
-    Started,
-    Unsent,
-    Untold,
-)
-
-__all__ = [
-    "Conversation",
-    "Duplicate",
-    "Entry",
-    "Member",
-    "MemberJoined",
-    "MemberLeft",
-    "Outcome",
-    "ReadAdvanced",
-    "Rejected",
-    "Sent",
-    "Skipped",
-    "Started",
-    "Unsent",
-    "Untold",
-    "decide",
-    "evolve",
-]
+fold          a batch of events, in order: one result for each offset
+decide        what becomes of one event (a look-up in the registry)
+evolve        the state after an entry (a look-up in the registry)
+events/       one module for each kind of event, and the registry of all
+state         what events refer to, of one event and of a batch
+conversation  the conversation aggregate and its members
+outcomes      the outcomes of an event that changes nothing
+rows          the rows of the read models, by table
+"""

@@ -1,34 +1,43 @@
-"""The state of one conversation: what decide needs to know, and no more."""
+"""The conversation aggregate: what `decide` needs to know of it, and no more."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-Kind = Literal["direct", "group"]
-Visibility = Literal["all", "joined"]
+ConversationKind = Literal["direct", "group"]
+HistoryVisibility = Literal["all", "joined"]
 
 
 class Member(NamedTuple):
-    """One interval of membership that has not ended."""
+    """An interval of membership that has not ended."""
 
     from_offset: int
+    """The offset of the event that began it."""
     ordinal: int
-    """The place among those who joined by the same event."""
+    """The rank among the members that the same event added."""
     joined_seq: int
+    """`last_seq` when the interval began."""
     read_seq: int
+    """The greatest seq that the member has read."""
 
 
 class Conversation(NamedTuple):
     id: str
-    kind: Kind
+    kind: ConversationKind
     title: str | None
-    history_visibility: Visibility
+    history_visibility: HistoryVisibility
     started_offset: int
     created_at: str
     updated_at: str
+    """When it was created or, if later, when its newest message was sent."""
     version: int
+    """The offset of the entry that last changed it."""
     last_seq: int
+    """The seq of its newest message; 0 without messages."""
     members: Mapping[str, Member]
-    """The present members, in join order."""
-    sent: Mapping[str, int] = MappingProxyType({})
-    """Message id → offset, of messages that this batch says again, as far as that is known (`batch`)."""
+    """The present members by user id, in join order."""
+
+
+def with_read_seq(members: Mapping[str, Member], user_id: str, read_seq: int) -> dict[str, Member]:
+    """Return the members with one's `read_seq` replaced. Spelt out: `_replace` is several times slower."""
+    from_offset, ordinal, joined_seq, _ = members[user_id]
+    return {**members, user_id: Member(from_offset, ordinal, joined_seq, read_seq)}

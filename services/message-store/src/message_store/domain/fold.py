@@ -1,50 +1,38 @@
-"""A batch of events through the domain, in order, and what came of each."""
+"""Fold a batch of events, in order, into one result for each offset."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from message_store.domain import (
-    Conversation,
-    Entry,
-    MemberJoined,
-    MemberLeft,
-    Outcome,
-    ReadAdvanced,
-    Rejected,
-    Skipped,
-    Started,
-    Untold,
-    decide,
-    evolve,
-)
-from shared.contract.events import Event, LogOpened, MessageSent
-from shared.contract.fields import MAX_READ_RECEIPT_MEMBERS
-from shared.kafka import Record
-
-States = dict[str, Conversation | None]
-_SHOWING = Started | MemberJoined | MemberLeft
-"""Whose entries show the conversation."""
+from message_store.domain.conversation import Conversation
+from message_store.domain.decide import Outcome, decide
+from message_store.domain.events.kind import Audience
+from message_store.domain.events.registry import KIND_OF_EVENT
+from message_store.domain.evolve import evolve
+from message_store.domain.outcomes import Rejected, Skipped, Unpublished
+from message_store.domain.state import MessageKey, State, States
+from shared.contract.events import Event, LogOpened
 
 
-class GivenUp(NamedTuple):
-    """Stands for an event that cannot be read or written: its record belongs into the dead letters."""
+class PoisonRecord(NamedTuple):
+    """Takes the place of an event that cannot be decoded, folded or written. Its record is dead-lettered."""
 
     reason: str
 
 
-Aside = GivenUp | LogOpened
-"""Speaks of no conversation."""
+NonConversationRecord = PoisonRecord | LogOpened
+_NOBODY = Audience(())
 
 
-class Arrival(NamedTuple):
-    """One record of the log."""
+class ConsumedEvent(NamedTuple):
+    """What one offset of the log holds."""
 
-    record: Record
-    event: Event | GivenUp
+    partition: int
+    offset: int
+    event: Event | PoisonRecord
 
 
-class Folded(NamedTuple):
-    """One offset of the log and all that is to be kept, and told, of it."""
+class FoldResult(NamedTuple):
+    """One offset of the log and everything that is written or published of it."""
 
     partition: int
     offset: int
@@ -53,74 +41,61 @@ class Folded(NamedTuple):
     actor: str | None = None
     time: str | None = None
     conversation_id: str | None = None
-    ref: str | None = None
-    """What a rejection speaks of: the message id, for other events the event's own id."""
-    sends: bool = False
-    """The event would send a message."""
+    subject_id: str | None = None
+    """What a rejection refuses: the id of the message, for other kinds the event's own id."""
+    sent_message: MessageKey | None = None
+    """The message that the event would send; None: it sends none."""
     client_id: str | None = None
-    state: Conversation | None = None
-    """The conversation after the entry, where it is told."""
+    conversation: Conversation | None = None
+    """The conversation after the entry, if the entry shows it."""
     audience: tuple[str, ...] = ()
-    private: bool = False
-    """The audience is an explicit short list, not "all members at this offset"."""
+    is_private: bool = False
+    """The audience is a list of its own instead of every member at this offset."""
 
     @property
-    def told(self) -> bool:
-        """Entries and rejections are told; duplicates and skips are nobody's news."""
-        return not isinstance(self.outcome, Untold)
+    def is_published(self) -> bool:
+        """Entries and rejections are; duplicates and skipped events are not."""
+        return not isinstance(self.outcome, Unpublished)
 
 
-def fold(states: States, arrivals: Iterable[Arrival]) -> list[Folded]:
-    """`states` holds the conversation (None: there is none) of every arrival, and is moved on by it."""
-    return [_fold(states, arrival) for arrival in arrivals]
+def fold(states: States, consumed: Iterable[ConsumedEvent]) -> list[FoldResult]:
+    """Return the result of each event and move `states` on. `states` holds every conversation named."""
+    return [_fold(states, each) for each in consumed]
 
 
-def _fold(states: States, arrival: Arrival) -> Folded:
-    partition, offset, event = arrival.record.partition, arrival.record.offset, arrival.event
-    if isinstance(event, GivenUp):
-        return Folded(partition, offset, None, Skipped("dead_lettered"))
+def _fold(states: States, consumed: ConsumedEvent) -> FoldResult:
+    partition, offset, event = consumed
+    if isinstance(event, PoisonRecord):
+        return FoldResult(partition, offset, None, Skipped("dead_lettered"))
     if isinstance(event, LogOpened):
-        return Folded(partition, offset, event.id, Skipped("log_opened"))
-    conversation_id = event.data.conversation_id
-    before = states[conversation_id]
+        return FoldResult(partition, offset, event.id, Skipped("log_opened"))
+    kind, data = KIND_OF_EVENT[type(event)], event.data
+    sent_message = kind.sent_message(event)
+    message = None if sent_message is None else states.messages.get(sent_message)
+    before = State(states.conversations[data.conversation_id], message)
     outcome = decide(before, event, offset)
-    after = before
-    if isinstance(outcome, Entry):
-        after = states[conversation_id] = evolve(before, outcome)
-    audience, private = _audience(event.actor, outcome, after)
-    ref, client_id, sends = event.id, None, isinstance(event, MessageSent)
-    if isinstance(event, MessageSent):
-        ref, client_id = event.data.message_id, event.data.client_id
-    return Folded(
+    audience, shown = _NOBODY, None
+    if isinstance(outcome, Rejected):
+        audience = Audience((event.actor,), is_private=True)
+    elif not isinstance(outcome, Unpublished):
+        conversation, message = evolve(before, outcome)
+        assert conversation is not None
+        states.conversations[conversation.id] = conversation
+        if sent_message is not None and message is not None:
+            states.messages[sent_message] = message
+        audience = kind.audience(outcome, tuple(conversation.members))
+        shown = conversation if kind.SHOWS_CONVERSATION else None
+    return FoldResult(  # by position: one for every event; keywords take twice as long
         partition,
         offset,
         event.id,
         outcome,
         event.actor,
         event.time,
-        conversation_id,
-        ref,
-        sends,
-        client_id,
-        _told(outcome, after),
-        audience,
-        private,
+        data.conversation_id,
+        event.id if sent_message is None else sent_message.id,
+        sent_message,
+        getattr(data, "client_id", None),
+        shown,
+        *audience,
     )
-
-
-def _told(outcome: Outcome, after: Conversation | None) -> Conversation | None:
-    """Without what its batch knew: it may wait long to be told."""
-    shown = isinstance(outcome, _SHOWING)
-    return after._replace(sent={}) if shown and after is not None else None
-
-
-def _audience(actor: str, outcome: Outcome, after: Conversation | None) -> tuple[tuple[str, ...], bool]:
-    if isinstance(outcome, Rejected):
-        return (actor,), True
-    if isinstance(outcome, Untold) or after is None:
-        return (), False
-    if isinstance(outcome, ReadAdvanced) and len(after.members) > MAX_READ_RECEIPT_MEMBERS:
-        return (actor,), True
-    if isinstance(outcome, MemberLeft):
-        return (*after.members, outcome.user_id), False  # an interval includes both its ends
-    return tuple(after.members), False

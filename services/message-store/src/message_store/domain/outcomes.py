@@ -1,76 +1,27 @@
-"""What the fold made of one event: exactly one of these for every offset of the log."""
+"""The outcomes of an event that changes nothing. One that changes its conversation becomes an entry."""
 
 from typing import Literal, NamedTuple
 
-from message_store.domain.conversation import Kind, Member, Visibility
-
-Reason = Literal["not_found", "group_full", "not_a_group"]
-
-
-class Started(NamedTuple):
-    conversation_id: str
-    offset: int
-    kind: Kind
-    title: str | None
-    history_visibility: Visibility
-    members: tuple[str, ...]
-    created_at: str
-
-
-class Sent(NamedTuple):
-    conversation_id: str
-    offset: int
-    message_id: str
-    seq: int
-    sender: str
-    client_id: str | None
-    text: str
-    created_at: str
-
-
-class ReadAdvanced(NamedTuple):
-    conversation_id: str
-    offset: int
-    user_id: str
-    up_to: int
-
-
-class MemberJoined(NamedTuple):
-    conversation_id: str
-    offset: int
-    user_id: str
-
-
-class MemberLeft(NamedTuple):
-    conversation_id: str
-    offset: int
-    user_id: str
-    interval: Member
-    """What it was when it ended."""
+RejectionReason = Literal["not_found", "group_full", "not_a_group"]
 
 
 class Rejected(NamedTuple):
-    """Refused by the state as it was; its actor is told."""
+    """The conversation's state refuses the event. A rejection is published, to its actor alone."""
 
-    reason: Reason
+    reason: RejectionReason
 
 
 class Duplicate(NamedTuple):
-    """Done before, by the event at offset `of`; nobody is told."""
+    """The event at offset `of` did the same before. Not published."""
 
     of: int
 
 
 class Skipped(NamedTuple):
-    """Changes nothing; nobody is told."""
+    """The event changes nothing. Not published."""
 
     reason: Literal["log_opened", "no_change", "dead_lettered"]
 
 
-Entry = Started | Sent | ReadAdvanced | MemberJoined | MemberLeft
-"""Changed a conversation."""
-Untold = Duplicate | Skipped
-"""Nobody's news."""
-Unsent = Started | ReadAdvanced | MemberJoined | MemberLeft | Rejected | Untold
-"""Sent no message."""
-Outcome = Sent | Unsent
+Unpublished = Duplicate | Skipped
+NoEntry = Rejected | Duplicate | Skipped

@@ -1,0 +1,15 @@
+"""The projector: read → load → fold → write → publish.
+
+main                 `python -m message_store project`
+projector            one step after the other, and the orderly end
+event_reader         read: records from the log, and their events
+state_cache          load: the states that a batch refers to
+batch                fold: one batch, not yet written
+pipeline             load → fold → write → publish; bisects a batch that fails
+publisher            publish: chat.messages, in order
+partition_ownership  which partitions are owned, and how far each is
+sequence_check       exactly the records that come next
+back_pressure        pauses partitions with too much unpublished
+outbox               queues what was committed and perhaps not published
+health               whether there is progress while there is work
+"""

@@ -1,29 +1,41 @@
 """One batch of the log, folded and not yet written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from message_store.domain.fold import Arrival, Folded, States, fold
-from message_store.projector.state_cache import knowing
-from message_store.read_models.changes import advance, changes
-from message_store.read_models.rows import Advance, Changes
+from message_store.domain.fold import ConsumedEvent, FoldResult, fold
+from message_store.domain.rows import ProgressUpdate
+from message_store.domain.state import States
+from message_store.projector.event_reader import ConsumedRecord
+from message_store.read_models.write_set import WriteSet, progress_updates, write_set
 
 
-class Draft(NamedTuple):
-    """Folded as if none of its messages had been sent before, but for those that `before` knows. The next
-    batch may be folded upon `after` while this one is written."""
+class FoldedBatch(NamedTuple):
+    """Folded optimistically: every message counts as new unless `before` holds it. While this one is written,
+    the next batch may be folded on top of `after`."""
 
-    arrivals: Sequence[Arrival]
+    consumed: Sequence[ConsumedRecord]
     before: States
     after: States
-    batch: list[Folded]
-    moves: list[Advance]
-    changes: Changes
+    results: list[FoldResult]
+    updates: list[ProgressUpdate]
+    write_set: WriteSet
 
 
-def draft(arrivals: Sequence[Arrival], before: States, published: dict[int, int]) -> Draft:
-    """`before`: of every conversation named. `published`: of each partition, what is told below."""
-    after = dict(before)
-    batch = fold(after, arrivals)
-    moves = advance(batch, published)
-    return Draft(arrivals, before, knowing(after, {}), batch, moves, changes(batch, before, after, moves))
+def fold_batch(
+    consumed: Sequence[ConsumedRecord], before: States, published: Mapping[int, int]
+) -> FoldedBatch:
+    """Fold `consumed`. `before` holds every conversation named; `published`: of each partition, the offset
+    below which every entry is confirmed in chat.messages."""
+    after = before.copy()
+    events = [ConsumedEvent(each.record.partition, each.record.offset, each.event) for each in consumed]
+    results = fold(after, events)
+    updates = progress_updates(results, published)
+    return FoldedBatch(
+        consumed=consumed,
+        before=before,
+        after=after,
+        results=results,
+        updates=updates,
+        write_set=write_set(results, before, after, updates),
+    )

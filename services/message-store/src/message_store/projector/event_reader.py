@@ -1,37 +1,88 @@
-"""What comes out of the log: read, and decoded."""
+"""Read records from the log and decode their events.
 
-from message_store.domain.fold import Arrival, GivenUp
+A record that holds no event is poison: its offset is skipped. An event of a type that only a newer release
+knows is not: its partition stops there until that release projects it.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import orjson
+import structlog
+
+from message_store.domain.events.registry import EVENT_TYPES
+from message_store.domain.fold import PoisonRecord
 from shared.contract import codec
 from shared.contract.codec import DecodeError
 from shared.contract.events import Event, LogOpened
 from shared.kafka import Record, partition_for
 from shared.kafka.types import ConsumerPort
 
+log = structlog.get_logger()
 
-class Intake:
-    def __init__(self, consumer: ConsumerPort, partitions: int) -> None:
+_EVENT_TYPE_PREFIX = "chat.event."
+
+
+class UnknownEventType(Exception):
+    """The record holds an event of a type that this release does not know."""
+
+    def __init__(self, event_type: str) -> None:
+        super().__init__(event_type)
+        self.event_type = event_type
+
+
+class ConsumedRecord(NamedTuple):
+    record: Record
+    event: Event | PoisonRecord
+
+
+class EventReader:
+    def __init__(self, consumer: ConsumerPort, partitions: int, stop: Callable[[int], None]) -> None:
+        """`stop` gets a partition that must not be read beyond an event of an unknown type."""
         self._consumer = consumer
         self._partitions = partitions
-        self.full = False
-        """The last batch was as large as it may be: there is more."""
+        self._stop = stop
+        self.has_more = False
+        """The last batch was as large as it may be: more records wait."""
 
-    async def take(self, limit: int, wait: float) -> dict[int, list[Arrival]]:
-        """At most `limit` records, as `ConsumerPort.take`."""
-        taken = await self._consumer.poll(limit, wait)
-        self.full = sum(map(len, taken.values())) >= limit
-        return {p: [Arrival(each, self._admitted(each)) for each in records] for p, records in taken.items()}
+    async def read(self, limit: int, wait: float) -> dict[int, list[ConsumedRecord]]:
+        """Return at most `limit` records by partition; without any wait up to `wait` seconds for some."""
+        records = await self._consumer.poll(limit, wait)
+        self.has_more = sum(map(len, records.values())) >= limit
+        decoded = {partition: self._decode(own) for partition, own in records.items()}
+        return {partition: own for partition, own in decoded.items() if own}
 
-    def _admitted(self, record: Record) -> Event | GivenUp:
-        try:
-            return admit(record, self._partitions)
-        except DecodeError as error:
-            return GivenUp(str(error))
+    def _decode(self, records: Iterable[Record]) -> list[ConsumedRecord]:
+        """Decode the records of one partition, up to an event of an unknown type."""
+        decoded: list[ConsumedRecord] = []
+        for record in records:
+            event: Event | PoisonRecord
+            try:
+                event = decode_and_validate(record, self._partitions)
+            except DecodeError as error:
+                event = PoisonRecord(str(error))
+            except UnknownEventType as error:
+                log.error(
+                    "projector.unknown_event_type",
+                    partition=record.partition,
+                    offset=record.offset,
+                    type=error.event_type,
+                    reason="the partition waits for a release that knows this type",
+                )
+                self._stop(record.partition)
+                break
+            decoded.append(ConsumedRecord(record, event))
+        return decoded
 
 
-def admit(record: Record, partitions: int) -> Event:
-    """The event that the record holds. Raises Undecodable when it is none, or stands where it does not
-    belong: then order and idempotency, which rest on the key, could not be kept."""
-    event = codec.decode_event(record.value)
+def decode_and_validate(record: Record, partitions: int) -> Event:
+    """Return the event that the record holds. Raises DecodeError when it holds none, or is not where its key
+    belongs: order and idempotency rest on the key. Raises UnknownEventType."""
+    try:
+        event = codec.decode_event(record.value)
+    except DecodeError:
+        _require_known_type(record.value)
+        raise
     if isinstance(event, LogOpened):
         if record.offset != 0:
             raise DecodeError("chat.log.opened stands only at offset 0")
@@ -43,3 +94,15 @@ def admit(record: Record, partitions: int) -> Event:
     if partition_for(record.key, partitions) != record.partition:
         raise DecodeError("the key belongs to another partition")
     return event
+
+
+def _require_known_type(value: bytes | None) -> None:
+    """Raise UnknownEventType if a newer release may know the type of what cannot be decoded."""
+    try:
+        event_type = orjson.loads(value or b"")["type"]
+    except (orjson.JSONDecodeError, TypeError, KeyError):
+        return
+    if not isinstance(event_type, str) or event_type in EVENT_TYPES:
+        return
+    if event_type.startswith(_EVENT_TYPE_PREFIX):
+        raise UnknownEventType(event_type)

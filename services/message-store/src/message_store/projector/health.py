@@ -1,4 +1,4 @@
-"""Is the projector alive? Not "does it answer" but "does it make progress while there is work"."""
+"""Whether the projector makes progress while there is work; that it answers proves nothing."""
 
 import asyncio
 import time
@@ -6,39 +6,42 @@ from collections.abc import Iterable
 
 from prometheus_client import Gauge
 
-from message_store.projector.partition_ownership import Tenure
+from message_store.projector.partition_ownership import PartitionOwnership
 from shared.kafka.types import ConsumerPort
 from shared.runtime.stall_detector import StallDetector
+
+_INTERVAL_SECONDS = 1.0
+_FIRST_ASSIGNMENT_INTERVAL_SECONDS = 0.05
 
 _lag = Gauge("projector_lag_records", "Events in the log that are not projected yet")
 
 
-class Vigil:
+class ProjectorHealth:
     def __init__(self, stalled_after: float) -> None:
-        self._pulse = StallDetector(stalled_after)
-        self._tenure: Tenure | None = None
+        """`stalled_after`: seconds without progress, although there is work, after which it is unhealthy."""
+        self._stall_detector = StallDetector(stalled_after)
 
-    def alive(self) -> Iterable[str]:
-        if stuck := self._pulse.stalled_partitions():
+    def faults(self) -> Iterable[str]:
+        """Yield why the projector counts as stalled; nothing while it is healthy."""
+        if stuck := self._stall_detector.stalled_partitions():
             yield f"there are events to project in partitions {stuck}, but none is projected"
 
-    async def watch(self, tenure: Tenure, consumer: ConsumerPort) -> None:
-        """For ever, once a second."""
+    async def watch(self, ownership: PartitionOwnership, consumer: ConsumerPort) -> None:
+        """Compare progress with the ends of the log once a second until cancelled."""
         while True:
-            await asyncio.sleep(0 if self._tenure is None else 1)
-            if consumer.revision:
-                self._tenure = tenure
-                await self._look(tenure, consumer)
-            else:
-                await asyncio.sleep(0.05)
+            is_assigned = bool(consumer.revision)
+            if is_assigned:
+                await self._observe(ownership, consumer)
+            await asyncio.sleep(_INTERVAL_SECONDS if is_assigned else _FIRST_ASSIGNMENT_INTERVAL_SECONDS)
 
-    async def _look(self, tenure: Tenure, consumer: ConsumerPort) -> None:
+    async def _observe(self, ownership: PartitionOwnership, consumer: ConsumerPort) -> None:
         try:
             ends = await consumer.end_offsets(sorted(consumer.partitions))
         except TimeoutError:
             return
-        at = {partition: tenure.next.get(partition, -1) for partition in ends}
-        _lag.set(sum(end - max(at[partition], 0) for partition, end in ends.items()))
-        if tenure.waiting:  # a restart brings no database back
-            at = ends
-        self._pulse.observe(at, ends, time.monotonic())
+        offsets = {partition: ownership.next.get(partition, -1) for partition in ends}
+        _lag.set(sum(end - max(offsets[partition], 0) for partition, end in ends.items()))
+        # A restart brings back no database, and teaches this release no type of event.
+        waiting = ends.keys() if ownership.is_waiting else ownership.stopped & ends.keys()
+        offsets |= {partition: ends[partition] for partition in waiting}
+        self._stall_detector.observe(offsets, ends, time.monotonic())

@@ -1,4 +1,4 @@
-"""`python -m message_store project`: the projector, with probes beside it."""
+"""`python -m message_store project`: the projector and its health endpoints."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -7,12 +7,12 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from message_store.projector.health import Vigil
+from message_store.projector.health import ProjectorHealth
 from message_store.projector.projector import Projector
 from message_store.projector.publisher import Publisher
 from message_store.settings import ProjectSettings
 from message_store.storage.migrate import newest
-from message_store.storage.port import LostRace, Unavailable
+from message_store.storage.port import OwnershipLost, Unavailable
 from message_store.storage.postgres import PostgresStore
 from message_store.storage.schema import SchemaWatch, read_record
 from shared.http import problems
@@ -25,33 +25,33 @@ from shared.runtime.critical_task import critical
 
 
 class Readiness:
-    """About this process alone: not whether Kafka and the database answer now, which all replicas share."""
+    """Readiness of this process alone: Kafka and the database, which all replicas share, do not count."""
 
     def __init__(self, schema: SchemaWatch) -> None:
         self.schema = schema
         self.log_seen = False
 
     def reasons(self) -> Iterator[str]:
-        """Why it is not ready."""
+        """Yield why this process is not ready; nothing once it is."""
         if self.schema.fault is not None:
             yield self.schema.fault
         if not self.log_seen:
             yield "the log has not been seen yet"
 
 
-async def project(settings: ProjectSettings, vigil: Vigil, readiness: Readiness) -> None:
-    """Project until cancelled, once the schema is right. Raises WrongLog, RuntimeError when this log and this
-    database do not belong together."""
+async def project(settings: ProjectSettings, health: ProjectorHealth, readiness: Readiness) -> None:
+    """Wait for the right schema, then project until cancelled. Raises WrongLog, RuntimeError when this log
+    and this database do not belong together."""
     await readiness.schema.usable()
     topics = Topics.with_prefix(settings.topic_prefix)
     bootstrap = settings.kafka_bootstrap
-    inspector = TopicReader(bootstrap, topics.events, client_id="parley-projector")
-    await inspector.start()
+    topic_reader = TopicReader(bootstrap, topics.events, client_id="parley-projector")
+    await topic_reader.start()
     try:
-        identity = await identify(inspector, topics.events)
+        identity = await identify(topic_reader, topics.events)
         readiness.log_seen = True
     finally:
-        await inspector.stop()
+        await topic_reader.stop()
     producer = Producer(bootstrap, client_id="parley-projector", compression="zstd")
     consumer = Consumer(
         bootstrap,
@@ -70,34 +70,34 @@ async def project(settings: ProjectSettings, vigil: Vigil, readiness: Readiness)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(publisher.run())
             tasks.create_task(projector.run())
-            tasks.create_task(vigil.watch(projector.tenure, consumer))
+            tasks.create_task(health.watch(projector.ownership, consumer))
     finally:
-        # In a task of its own: before Python 3.11.3 no time limit ends well in one that was cancelled.
+        # In a task of its own: before Python 3.11.3 asyncio.timeout fails in a task that was cancelled.
         await asyncio.create_task(_end(projector, publisher, consumer, producer, store))
 
 
 async def _end(
     projector: Projector, publisher: Publisher, consumer: Consumer, producer: Producer, store: PostgresStore
 ) -> None:
-    telling = asyncio.create_task(publisher.run())
+    publishing = asyncio.create_task(publisher.run())
     try:
-        with suppress(Unavailable, LostRace):
+        with suppress(Unavailable, OwnershipLost):
             await projector.settle()
     finally:
-        telling.cancel()
+        publishing.cancel()
         await consumer.stop()
         await producer.stop()
         await store.close()
 
 
 def application(settings: ProjectSettings) -> FastAPI:
-    vigil = Vigil(settings.stalled_after)
+    health = ProjectorHealth(settings.stalled_after)
     readiness = Readiness(SchemaWatch(partial(read_record, str(settings.database_url)), newest()))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         watching = critical(asyncio.create_task(readiness.schema.run()))
-        projecting = critical(asyncio.create_task(project(settings, vigil, readiness)))
+        projecting = critical(asyncio.create_task(project(settings, health, readiness)))
         yield
         for task in (projecting, watching):
             task.cancel()
@@ -106,5 +106,5 @@ def application(settings: ProjectSettings) -> FastAPI:
 
     app = FastAPI(title="Parley projector", lifespan=lifespan, openapi_url=None)
     problems.install_problem_handlers(app)
-    app.include_router(health_routes(vigil.alive, readiness.reasons))
+    app.include_router(health_routes(health.faults, readiness.reasons))
     return app

@@ -1,22 +1,25 @@
-"""Which partitions are ours to project, and where each stands.
+"""Which partitions this projector owns, and how far each is projected.
 
-The group says whose a partition is; the claim on `progress` and the compare-and-set of each commit fence
-whoever has not heard yet. Whatever goes wrong between two commits, a partition begins again from what the
-database holds (`_begin`): there is no other way back.
+The group assigns partitions; the claim on `progress` and the compare-and-set of each commit fence a projector
+that lost one and has not noticed yet. Whatever goes wrong between two commits, the partition begins again
+from what the database holds (`_begin`): there is no other way back.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import structlog
 
-from message_store.domain.fold import Arrival, GivenUp
+from message_store.domain.fold import FoldResult
+from message_store.domain.rows import ProgressUpdate
+from message_store.projector.back_pressure import BackPressure
+from message_store.projector.event_reader import ConsumedRecord
+from message_store.projector.outbox import requeue_unpublished
 from message_store.projector.publisher import Publisher
+from message_store.projector.sequence_check import SequenceCheck
 from message_store.projector.state_cache import StateCache
-from message_store.read_models.rows import Advance
-from message_store.storage.port import Progress, Store, Unavailable, WrongLog
-from shared.contract.position import next_offset
+from message_store.storage.port import PartitionProgress, Store, Unavailable, WrongLog
 from shared.kafka.types import ConsumerPort
 from shared.log.log_epoch import LogIdentity
 from shared.runtime.failpoints import failpoint
@@ -24,14 +27,16 @@ from shared.runtime.failpoints import failpoint
 log = structlog.get_logger()
 T = TypeVar("T")
 
-HEARSAY = 1.0  # seconds in which a member of the group hears that it is one no longer
+REBALANCE_GRACE_SECONDS = 1.0
+"""Within this time a member of the group learns of a rebalance."""
+MIN_RETRY_INTERVAL_SECONDS, MAX_RETRY_INTERVAL_SECONDS = 0.05, 1.0
 
 
-class Reassigned(Exception):
-    """The group gave out the partitions anew: what was under way is moot."""
+class RebalanceDetected(Exception):
+    """The group assigned the partitions anew: what was in progress no longer counts."""
 
 
-class Tenure:
+class PartitionOwnership:
     def __init__(
         self,
         consumer: ConsumerPort,
@@ -41,87 +46,86 @@ class Tenure:
         identity: LogIdentity,
     ) -> None:
         self.next: dict[int, int] = {}
-        """Per partition that is ours and sound: the next offset to be written."""
-        self.waiting = False
-        """For the database, or for Kafka to say where the log ends."""
-        self.unpublished = 4 * 1024 * 1024
-        """A partition with more bytes than this still to be told stops reading; what was read is folded."""
+        """Of each partition that is owned and certain: the next offset to be written."""
+        self.stopped: set[int] = set()
+        """Partitions that wait for a release that knows the type of their next event."""
+        self.is_waiting = False
+        """For the database, or for Kafka to return the ends of the log."""
+        self.back_pressure = BackPressure(consumer, publisher)
         self._consumer = consumer
         self._store = store
         self._states = states
         self._publisher = publisher
         self._identity = identity
-        self._revision = 0
-        self._due: dict[int, int] = {}
-        """The next offset to be taken: what is below is written or under way."""
-        self._unsure: set[int] = set()
-        self._proof: dict[int, str] = {}
-        self._throttled: set[int] = set()
+        self._sequence = SequenceCheck()
+        self._claimed_revision = 0
+        self._uncertain: set[int] = set()
 
     @property
-    def current(self) -> bool:
-        """Is the assignment still the one that was claimed?"""
-        return self._consumer.revision == self._revision
+    def assignment_is_current(self) -> bool:
+        """Whether the assignment is still the one that was claimed."""
+        return self._consumer.revision == self._claimed_revision
 
     @property
-    def sound(self) -> bool:
-        """There is nothing to establish."""
-        return self.current and not self._unsure
+    def is_stable(self) -> bool:
+        """Whether `ensure_claimed` has nothing to do."""
+        return self.assignment_is_current and not self._uncertain
 
-    async def establish(self) -> None:
-        """Claim what was assigned, begin again what is unsure. Raises Reassigned, WrongLog."""
-        while not self.current:  # it may change while it is claimed
-            await self._claim()
-        if self._unsure:
+    async def ensure_claimed(self) -> None:
+        """Claim the assigned partitions, begin the uncertain ones again, and apply back-pressure. Waits for
+        the database as long as it takes. Raises RebalanceDetected, WrongLog."""
+        while not self.assignment_is_current:  # it may change during a claim
+            await self._claim_assignment()
+        if self._uncertain:
             await self._recover()
-        self._throttle()
+        self.back_pressure.apply(self.next.keys() - self.stopped)
 
-    def due(self, partition: int, taken: list[Arrival]) -> list[Arrival]:
-        """Of what was read, what comes next: exactly, or nothing. Raises WrongLog when the last applied
-        record, read again first of all, is not the one that the database knows."""
-        if partition not in self._due:
-            return []
-        start = self._due[partition]
-        if partition in self._proof:
-            self._prove(partition, start - 1, taken[0])
-            taken = taken[1:]
-        if [each.record.offset for each in taken] == list(range(start, start + len(taken))):
-            self._due[partition] += len(taken)
-            return taken
-        log.error("projector.misread", partition=partition, expected=start, got=taken[0].record.offset)
-        self.doubt([partition])
-        return []
+    def accept_in_sequence(
+        self, partition: int, records: Sequence[ConsumedRecord]
+    ) -> Sequence[ConsumedRecord]:
+        """Return the records to project: exactly those that come next, or none. Raises WrongLog."""
+        accepted = self._sequence.accept(partition, records)
+        if accepted is None:
+            self.invalidate([partition])
+        return accepted or ()
 
-    def advance(self, moves: Iterable[Advance]) -> None:
-        """These were committed. What is doubted meanwhile is asked for anyway."""
-        self.next.update({m.partition: m.next_offset for m in moves if m.partition in self.next})
+    def advance(self, updates: Iterable[ProgressUpdate]) -> None:
+        """Note what was committed. A partition that was invalidated meanwhile stays so."""
+        self.next.update(
+            {each.partition: each.next_offset for each in updates if each.partition in self.next}
+        )
 
-    def doubt(self, partitions: Iterable[int]) -> None:
-        """Nobody knows whether the last commit was done, or whose these are: ask before going on."""
+    def invalidate(self, partitions: Iterable[int]) -> None:
+        """Begin these again before going on: a commit may or may not have been written, or they were lost."""
         for partition in partitions:
             self._forget(partition)
             self._consumer.pause(partition)
-            self._unsure.add(partition)
+            self._uncertain.add(partition)
+
+    def stop(self, partition: int) -> None:
+        """Read no further in this partition until it is claimed or begun again."""
+        self._consumer.pause(partition)
+        self.stopped.add(partition)
 
     def published(self, partitions: Iterable[int]) -> dict[int, int]:
-        """Of those that are sound: every event below this offset has been told."""
+        """Return, of those that are certain, the offset below which every entry is confirmed."""
         return {p: self._publisher.published(p, self.next[p]) for p in partitions if p in self.next}
 
-    async def _claim(self) -> None:
-        self._revision = self._consumer.revision
-        for partition in {*self.next, *self._unsure}:
+    async def _claim_assignment(self) -> None:
+        self._claimed_revision = self._consumer.revision
+        for partition in {*self.next, *self._uncertain}:
             self._forget(partition)
             self._publisher.drop(partition)
-        self._unsure.clear()
+        self._uncertain.clear()
         partitions = sorted(self._consumer.partitions)
-        await self._begin_all(await self._claimed(partitions))
+        await self._begin_all(await self._claim(partitions))
         log.info("projector.claimed", partitions=partitions)
 
-    async def _claimed(self, partitions: list[int]) -> dict[int, Progress]:
-        """Become the owner. Where each log ends is asked afterwards: before, another may still move on."""
-        claimed = await self._patiently(lambda: self._store.claim(self._identity, partitions))
+    async def _claim(self, partitions: list[int]) -> dict[int, PartitionProgress]:
+        """Become the owner. The ends of the log are read afterwards: before, another may still move on."""
+        claimed = await self._retry(lambda: self._store.claim(self._identity, partitions))
         failpoint("projector.claimed")
-        ends = await self._patiently(lambda: self._consumer.end_offsets(partitions))
+        ends = await self._retry(lambda: self._consumer.end_offsets(partitions))
         for partition, progress in claimed.items():
             if ends[partition] < progress.next_offset:
                 raise WrongLog(
@@ -130,93 +134,76 @@ class Tenure:
                 )
         return claimed
 
-    async def _begin_all(self, ours: dict[int, Progress]) -> None:
-        starts = {partition: await self._begin(progress) for partition, progress in sorted(ours.items())}
-        for partition, offset in starts.items():  # all at once: see Consumer
-            self._consumer.seek(partition, offset)
-
     async def _recover(self) -> None:
-        unsure = sorted(self._unsure)
-        owned = await self._patiently(lambda: self._store.owned(unsure))
+        uncertain = sorted(self._uncertain)
+        owned = await self._retry(lambda: self._store.owned(uncertain))
         await self._begin_all(owned)
-        if lost := [partition for partition in unsure if partition not in owned]:
+        if lost := [partition for partition in uncertain if partition not in owned]:
             await self._reclaim(lost)
-        self._unsure.clear()
+        self._uncertain.clear()
 
     async def _reclaim(self, lost: list[int]) -> None:
-        """Somebody claimed what the group gave us: its heir, of whom we hear in a moment, or one who was slow
-        to claim what it had lost already. If we hear of nothing, it was the latter."""
+        """Another projector claimed these. Either a rebalance is under way, or a former owner claimed late:
+        if no rebalance shows within REBALANCE_GRACE_SECONDS, claim again."""
         log.warning("projector.fenced", partitions=lost)
         for partition in lost:
             self._publisher.drop(partition)
-        await asyncio.sleep(HEARSAY)
-        if not self.current:
-            raise Reassigned
-        await self._begin_all(await self._claimed(lost))
+        await asyncio.sleep(REBALANCE_GRACE_SECONDS)
+        if not self.assignment_is_current:
+            raise RebalanceDetected
+        await self._begin_all(await self._claim(lost))
 
-    async def _begin(self, progress: Progress) -> int:
-        """Where to read from."""
-        partition, next_offset = progress.partition, progress.next_offset
-        self._forget(partition)
-        self._publisher.restart(partition)
-        await self._retell(partition, progress.published)
-        self.next[partition] = self._due[partition] = next_offset
-        if next_offset and progress.last_id is not None:
-            self._proof[partition] = progress.last_id
-            return next_offset - 1
-        return next_offset
+    async def _begin_all(self, owned: dict[int, PartitionProgress]) -> None:
+        starts = {partition: await self._begin(progress) for partition, progress in sorted(owned.items())}
+        for partition, offset in starts.items():  # all at once: see Consumer
+            self._consumer.seek(partition, offset)
 
-    async def _retell(self, partition: int, start: int) -> None:
-        while page := await self._patiently(lambda: self._store.untold(partition, start, 1_000)):  # noqa: B023
-            self._publisher.tell(page)
-            start = next_offset(page[-1].offset)
+    async def _begin(self, progress: PartitionProgress) -> int:
+        """Start anew from what the database holds. Return the offset to read from."""
+        self._forget(progress.partition)
+        await requeue_unpublished(progress, self._read_outbox, self._publisher)
+        self.next[progress.partition] = progress.next_offset
+        return self._sequence.begin(progress)
+
+    async def _read_outbox(self, partition: int, start: int, limit: int) -> Sequence[FoldResult]:
+        return await self._retry(lambda: self._store.unpublished(partition, start, limit))
 
     def _forget(self, partition: int) -> None:
         self._states.drop(partition)
+        self._sequence.forget(partition)
+        self.back_pressure.forget(partition)
         self.next.pop(partition, None)
-        self._due.pop(partition, None)
-        self._proof.pop(partition, None)
-        self._throttled.discard(partition)
+        self.stopped.discard(partition)
 
-    def _prove(self, partition: int, offset: int, taken: Arrival) -> None:
-        expected, (record, event) = self._proof.pop(partition), taken
-        found = None if record.offset != offset or isinstance(event, GivenUp) else event.id
-        if found != expected:
-            raise WrongLog(
-                f"at offset {offset} of partition {partition} the database has event {expected}, but "
-                f"the log has {found}: they do not belong together"
-            )
-
-    def _throttle(self) -> None:
-        for partition in self.next:
-            backlog = self._publisher.backlog(partition)
-            if backlog > self.unpublished and partition not in self._throttled:
-                self._consumer.pause(partition)
-                self._throttled.add(partition)
-            elif backlog < self.unpublished // 2 and partition in self._throttled:
-                self._consumer.resume(partition)
-                self._throttled.discard(partition)
-
-    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
-        pause = 0.05
+    async def _retry(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Repeat the call until it succeeds. Raises RebalanceDetected."""
+        interval = MIN_RETRY_INTERVAL_SECONDS
         while True:
             try:
                 result = await call()
             except (Unavailable, TimeoutError) as error:
-                self.waiting = True
+                self.is_waiting = True
                 log.warning("projector.waiting", reason=str(error))
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 1.0)
-                if not self.current:
-                    raise Reassigned from None
+                await asyncio.sleep(interval)
+                interval = min(interval * 2, MAX_RETRY_INTERVAL_SECONDS)
+                if not self.assignment_is_current:
+                    raise RebalanceDetected from None
             else:
-                self.waiting = False
+                self.is_waiting = False
                 return result
 
 
-def standing(progress: Sequence[Progress], published: dict[int, int]) -> list[Advance]:
-    """Moves that move nothing but what has been told."""
-    return [
-        Advance(p.partition, p.next_offset, p.next_offset, p.last_id, published[p.partition])
-        for p in sorted(progress, key=lambda p: p.partition)
-    ]
+def publish_only_updates(
+    progress: Iterable[PartitionProgress], published: Mapping[int, int]
+) -> dict[int, ProgressUpdate]:
+    """Return updates that move nothing but `published`, by partition, ascending."""
+    return {
+        each.partition: ProgressUpdate(
+            partition=each.partition,
+            expected=each.next_offset,
+            next_offset=each.next_offset,
+            last_id=each.last_id,
+            published=published[each.partition],
+        )
+        for each in sorted(progress, key=lambda each: each.partition)
+    }

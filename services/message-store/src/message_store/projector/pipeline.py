@@ -1,20 +1,22 @@
-"""Batches on their way into the database: while one is written, the next is folded upon it."""
+"""Load → fold → write → publish, one batch after the other; the next is folded while one is written."""
 
 import asyncio
 import collections
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import NamedTuple
 
 import structlog
 from prometheus_client import Counter, Histogram
 
-from message_store.domain import Entry
-from message_store.domain.fold import Arrival, Folded, GivenUp
-from message_store.projector.batch import Draft, draft
-from message_store.projector.partition_ownership import Tenure
+from message_store.domain.fold import FoldResult, PoisonRecord
+from message_store.domain.outcomes import NoEntry
+from message_store.domain.state import ExistingMessages, States
+from message_store.projector.batch import FoldedBatch, fold_batch
+from message_store.projector.event_reader import ConsumedRecord
+from message_store.projector.partition_ownership import PartitionOwnership
 from message_store.projector.publisher import Publisher
-from message_store.projector.state_cache import StateCache, knowing
-from message_store.storage.port import Known, LostRace, Store, Unavailable
+from message_store.projector.state_cache import StateCache
+from message_store.storage.port import OwnershipLost, Store, Unavailable
 from shared.log.dead_letters import DeadLetters
 from shared.runtime.failpoints import failpoint
 
@@ -23,172 +25,176 @@ log = structlog.get_logger()
 _events = Counter("projector_events_total", "Events projected", ["outcome"])
 _commits = Histogram("projector_commit_seconds", "Waiting for the database to write one batch")
 
+Part = Sequence[ConsumedRecord]
 
-class _UnderWay(NamedTuple):
-    draft: Draft
-    commit: asyncio.Task[Known]
+
+class _InFlight(NamedTuple):
+    folded: FoldedBatch
+    commit: asyncio.Task[ExistingMessages]
 
 
 class Pipeline:
-    """No partition is claimed or begun anew while a batch is under way."""
+    """At most one batch is in flight. While one is, no partition may be claimed or begun again."""
 
     def __init__(
         self,
         store: Store,
         states: StateCache,
         publisher: Publisher,
-        tenure: Tenure,
+        ownership: PartitionOwnership,
         dead_letters: DeadLetters,
         topic: str,
     ) -> None:
-        """`topic`: where the dead letters come from."""
+        """`topic`: the one that the records are read from."""
         self._store = store
         self._states = states
         self._publisher = publisher
-        self._tenure = tenure
+        self._ownership = ownership
         self._dead_letters = dead_letters
         self._topic = topic
-        self._under_way: _UnderWay | None = None
+        self._in_flight: _InFlight | None = None
 
     @property
-    def busy(self) -> bool:
-        return self._under_way is not None
+    def is_busy(self) -> bool:
+        return self._in_flight is not None
 
-    async def put(self, arrivals: Sequence[Arrival], *, more: bool) -> None:
-        """What comes next. It is folded upon what is under way, which is then finished, and written; with
-        `more` to come it is left under way."""
-        made = await self._foreseen(arrivals)
-        if await self.finish() and made is not None:
-            await self._write(made, more=more)
+    async def submit(self, consumed: Part, *, more: bool) -> None:
+        """Fold the next batch on top of the one in flight, wait for that commit, then commit this one; with
+        `more=True` return without waiting."""
+        folded = await self._try_fold(consumed)
+        if await self.finish() and folded is not None:
+            await self._write(folded, more=more)
         else:
-            ours = [each for each in arrivals if each.record.partition in self._tenure.next]
-            try:
-                await self._alone(ours)
-            except (Unavailable, LostRace) as error:
-                self._doubt(ours, error)
+            owned = [each for each in consumed if each.record.partition in self._ownership.next]
+            await self._process_serially([owned] if owned else [])
 
     async def finish(self) -> bool:
-        """What is under way is written and told, or doubted. Whether it was written as it was folded: else
-        what was folded upon it is moot."""
-        if self._under_way is None:
+        """Wait for the commit in flight and publish it, or invalidate its partitions. Return whether it was
+        written as it was folded; if not, what was folded on top of it is void."""
+        if self._in_flight is None:
             return True
-        made, commit = self._under_way
+        folded, commit = self._in_flight
         with _commits.time():
-            await asyncio.wait([commit])  # who is cancelled here leaves it under way
-        self._under_way = None
-        return await self._landed(made, commit)
+            await asyncio.wait([commit])  # if this is cancelled the commit stays in flight
+        self._in_flight = None
+        return await self._settle(folded, commit)
 
-    async def end(self, patience: float) -> None:
-        """Finish, or give up after so many seconds."""
-        if self._under_way is not None:
-            commit = self._under_way.commit
-            _, late = await asyncio.wait([commit], timeout=patience)
+    async def end(self, within: float) -> None:
+        """Finish, or cancel the commit in flight after `within` seconds."""
+        if self._in_flight is not None:
+            commit = self._in_flight.commit
+            _, late = await asyncio.wait([commit], timeout=within)
             if late:
-                self._under_way = None
+                self._in_flight = None
                 commit.cancel()
                 await asyncio.wait([commit])
         await self.finish()
 
-    async def _foreseen(self, arrivals: Sequence[Arrival]) -> Draft | None:
-        """None: it cannot be folded now. Why is seen once nothing is under way."""
+    async def _try_fold(self, consumed: Part) -> FoldedBatch | None:
+        """Return None if it cannot be folded now; once nothing is in flight, folding it again shows why."""
         try:
-            return await self._fold(arrivals)
+            return await self._load_and_fold(consumed)
         except MemoryError:
             raise
         except Exception:
             return None
 
-    async def _fold(self, arrivals: Sequence[Arrival]) -> Draft:
-        """Raises Unavailable."""
-        ahead = self._under_way.draft.after if self._under_way else {}
-        before = await self._states.load(arrivals, ahead)
+    async def _load_and_fold(self, consumed: Part) -> FoldedBatch:
+        """Raises Unavailable, and whatever a record causes."""
+        in_flight = self._in_flight.folded.after if self._in_flight else States()
+        before = await self._states.load(consumed, in_flight)
         failpoint("projector.loaded")
-        return draft(arrivals, before, self._published(arrivals))
+        return self._fold(consumed, before)
 
-    def _published(self, arrivals: Sequence[Arrival]) -> dict[int, int]:
-        return self._tenure.published({arrival.record.partition for arrival in arrivals})
+    def _fold(self, consumed: Part, before: States) -> FoldedBatch:
+        published = self._ownership.published({each.record.partition for each in consumed})
+        return fold_batch(consumed, before, published)
 
-    async def _write(self, made: Draft, *, more: bool) -> None:
-        commit = self._store.commit(made.changes)
+    async def _write(self, folded: FoldedBatch, *, more: bool) -> None:
+        commit = self._store.commit(folded.write_set)
         if more:
-            self._under_way = _UnderWay(made, asyncio.create_task(commit))
+            self._in_flight = _InFlight(folded, asyncio.create_task(commit))
             await asyncio.sleep(0)  # so that it is on its way when the next one is folded
         else:
             with _commits.time():
-                await self._landed(made, commit)
+                await self._settle(folded, commit)
 
-    async def _alone(self, arrivals: Sequence[Arrival]) -> None:
-        """With nothing under way. Raises Unavailable, LostRace."""
-        if not arrivals:
-            return
+    async def _settle(self, folded: FoldedBatch, commit: Awaitable[ExistingMessages]) -> bool:
+        """Return whether the batch was written as it was folded, and is published."""
         try:
-            made = await self._fold(arrivals)
-        except (Unavailable, MemoryError):
+            return await self._finish_commit(folded, commit)
+        except (Unavailable, OwnershipLost) as error:
+            self._invalidate(folded.consumed, error)
+        except MemoryError:
             raise
         except Exception as error:
-            await self._narrow(arrivals, error)
-        else:
-            await self._land(made, self._store.commit(made.changes))
+            await self._process_serially(await self._bisect(folded.consumed, error))
+        return False
 
-    async def _land(self, made: Draft, commit: Awaitable[Known]) -> bool:
-        """Whether it was written as it was folded. Raises Unavailable, LostRace."""
+    async def _finish_commit(self, folded: FoldedBatch, commit: Awaitable[ExistingMessages]) -> bool:
+        """Wait for the commit; while the database knows messages that the batch counts as new, fold and
+        commit it again. Then publish. Return whether the first commit was written. Raises Unavailable,
+        OwnershipLost, and whatever a record causes."""
         as_folded = True
-        try:
-            while known := await commit:
-                as_folded = False
-                made = draft(made.arrivals, knowing(made.before, known), self._published(made.arrivals))
-                commit = self._store.commit(made.changes)
-        except (Unavailable, LostRace, MemoryError):
-            raise
-        except Exception as error:
-            await self._narrow(made.arrivals, error)
-            return False
+        while existing := await commit:
+            as_folded = False
+            folded = self._fold(folded.consumed, folded.before.with_messages(existing))
+            commit = self._store.commit(folded.write_set)
         failpoint("projector.committed")
-        self._states.keep(made.after, made.batch)
-        self._tenure.advance(made.moves)
-        self._publisher.tell(made.batch)
-        _count(made.batch)
+        self._states.keep(folded.after, folded.results)
+        self._ownership.advance(folded.updates)
+        self._publisher.enqueue(folded.results)
+        _count(folded.results)
         return as_folded
 
-    async def _landed(self, made: Draft, commit: Awaitable[Known]) -> bool:
-        """The same; but False when it is doubted."""
-        try:
-            return await self._land(made, commit)
-        except (Unavailable, LostRace) as error:
-            self._doubt(made.arrivals, error)
-            return False
+    async def _process_serially(self, parts: Sequence[Part]) -> None:
+        """Load, fold, write and publish one part after the other, with nothing in flight. A part that fails
+        is halved until the record that causes it is alone; that one is dead-lettered, and its offset is
+        written as poison. If the database is away or a partition was lost, the rest is invalidated."""
+        remaining = list(reversed(parts))
+        while remaining:
+            part = remaining.pop()
+            try:
+                folded = await self._load_and_fold(part)
+                await self._finish_commit(folded, self._store.commit(folded.write_set))
+            except (Unavailable, OwnershipLost) as error:
+                self._invalidate((each for rest in (part, *remaining) for each in rest), error)
+                return
+            except MemoryError:
+                raise
+            except Exception as error:
+                remaining += reversed(await self._bisect(part, error))
 
-    async def _narrow(self, arrivals: Sequence[Arrival], error: Exception) -> None:
-        """Something of the batch cannot be folded or written: halve it until the one record is found."""
-        for arrival in arrivals:
-            self._states.drop(arrival.record.partition)
-        if middle := len(arrivals) // 2:
-            await self._alone(arrivals[:middle])
-            await self._alone(arrivals[middle:])
-        elif not isinstance(arrivals[0].event, GivenUp):
-            record, reason = arrivals[0].record, _blamed(error)
-            await self._dead_letters.publish(self._topic, record, reason)
-            await self._alone([Arrival(record, GivenUp(reason))])
-        else:
+    async def _bisect(self, part: Part, error: Exception) -> list[Part]:
+        """Return the halves of a part that failed; of a single record a poison record, once dead-lettered.
+        Raises `error` if even that one failed."""
+        for each in part:
+            self._states.drop(each.record.partition)
+        if middle := len(part) // 2:
+            return [part[:middle], part[middle:]]
+        record, event = part[0]
+        if isinstance(event, PoisonRecord):
             raise error
+        reason = _error_label(error)
+        await self._dead_letters.publish(self._topic, record, reason)
+        return [[ConsumedRecord(record, PoisonRecord(reason))]]
 
-    def _doubt(self, arrivals: Sequence[Arrival], error: Exception) -> None:
-        """Nobody knows whether these were written, or whose they are."""
+    def _invalidate(self, consumed: Iterable[ConsumedRecord], error: Exception) -> None:
+        """These may or may not have been written, or their partitions were lost."""
         log.warning("projector.interrupted", reason=repr(error))
-        self._tenure.doubt({arrival.record.partition for arrival in arrivals})
+        self._ownership.invalidate({each.record.partition for each in consumed})
 
 
-def _blamed(error: Exception) -> str:
-    """Without what the error quotes: that may be somebody's words."""
+def _error_label(error: Exception) -> str:
+    """Return the error without what it quotes: that may be personal."""
     diagnosis = getattr(getattr(error, "diag", None), "message_primary", None)
     return f"{type(error).__name__}: {diagnosis}" if diagnosis else type(error).__name__
 
 
-def _count(batch: list[Folded]) -> None:
-    kinds = collections.Counter(map(_kind, batch))
-    for kind, count in kinds.items():
-        _events.labels(kind).inc(count)
+def _count(results: Iterable[FoldResult]) -> None:
+    for outcome, count in collections.Counter(map(_outcome_label, results)).items():
+        _events.labels(outcome).inc(count)
 
 
-def _kind(folded: Folded) -> str:
-    return "entry" if isinstance(folded.outcome, Entry) else type(folded.outcome).__name__.lower()
+def _outcome_label(result: FoldResult) -> str:
+    return type(result.outcome).__name__.lower() if isinstance(result.outcome, NoEntry) else "entry"

@@ -1,19 +1,24 @@
 """The projector: read → load → fold → write → publish."""
 
-from message_store.domain.fold import Arrival, Aside, GivenUp
-from message_store.projector.event_reader import Intake
-from message_store.projector.partition_ownership import Reassigned, Tenure, standing
+from message_store.domain.fold import NonConversationRecord, PoisonRecord
+from message_store.projector.event_reader import ConsumedRecord, EventReader
+from message_store.projector.partition_ownership import (
+    PartitionOwnership,
+    RebalanceDetected,
+    publish_only_updates,
+)
 from message_store.projector.pipeline import Pipeline
 from message_store.projector.publisher import Publisher
 from message_store.projector.state_cache import StateCache
-from message_store.read_models.changes import changes
+from message_store.read_models.write_set import WriteSet
 from message_store.storage.port import Store, WrongLog
 from shared.kafka.types import ConsumerPort, Record
 from shared.log.dead_letters import DeadLetters
 from shared.log.log_epoch import LogIdentity
 from shared.runtime.failpoints import failpoint
 
-BATCH = 1_000
+MAX_BATCH_RECORDS = 1_000
+_DRAIN_TIMEOUT_SECONDS = 2.0
 
 
 class Projector:
@@ -26,60 +31,64 @@ class Projector:
         identity: LogIdentity,
         topic: str,
     ) -> None:
+        """`topic`: the one that `consumer` reads."""
         self._store = store
         self._publisher = publisher
         self._dead_letters = dead_letters
         self._identity = identity
         self._topic = topic
         states = StateCache(store)
-        self._intake = Intake(consumer, identity.partitions)
-        self.tenure = Tenure(consumer, store, states, publisher, identity)
-        self._pipeline = Pipeline(store, states, publisher, self.tenure, dead_letters, topic)
+        self.ownership = PartitionOwnership(consumer, store, states, publisher, identity)
+        self._reader = EventReader(consumer, identity.partitions, self.ownership.stop)
+        self._pipeline = Pipeline(store, states, publisher, self.ownership, dead_letters, topic)
 
     async def run(self) -> None:
-        """For ever. Raises WrongLog, and whatever cannot be mended by trying again."""
+        """Project until cancelled. Raises WrongLog, and any error that a retry does not mend."""
         while True:
             await self.step()
 
     async def step(self, wait: float = 1.0) -> None:
-        """One batch, or up to `wait` seconds without one. A full one is left under way: while the database
-        writes it, the next step reads what comes after it, and folds that upon it."""
-        if not self.tenure.sound:
+        """Project one batch; without records wait up to `wait` seconds for some. A full batch stays in
+        flight: the next step reads what comes after it, and folds it while the database writes."""
+        if not self.ownership.is_stable:
             await self._pipeline.finish()
         try:
-            await self.tenure.establish()
-        except Reassigned:
+            await self.ownership.ensure_claimed()
+        except RebalanceDetected:
             return
-        taken = await self._intake.take(BATCH, 0 if self._pipeline.busy else wait)
-        if self.tenure.current:
-            await self._project(taken)
+        records = await self._reader.read(MAX_BATCH_RECORDS, 0 if self._pipeline.is_busy else wait)
+        if self.ownership.assignment_is_current:
+            await self._project(records)
 
     async def settle(self) -> None:
-        """Before the end, and not in a task that was cancelled: let what is committed be told, and say so in
-        the database. Raises Unavailable, LostRace: then somebody tells it again."""
-        await self._pipeline.end(2.0)
-        await self._publisher.drained(2.0)
-        published = self.tenure.published(self.tenure.next)
+        """Before the end, and not in a task that was cancelled: publish what is committed, and record it
+        in the database, for 2 seconds each. Raises Unavailable, OwnershipLost: then the next owner publishes
+        it again."""
+        await self._pipeline.end(_DRAIN_TIMEOUT_SECONDS)
+        await self._publisher.wait_drained(_DRAIN_TIMEOUT_SECONDS)
+        published = self.ownership.published(self.ownership.next)
         owned = await self._store.owned(list(published))
         if owned:
-            await self._store.commit(changes([], {}, {}, standing(list(owned.values()), published)))
+            await self._store.commit(WriteSet(progress=publish_only_updates(owned.values(), published)))
 
-    async def _project(self, taken: dict[int, list[Arrival]]) -> None:
-        arrivals = [
-            arrival for partition in sorted(taken) for arrival in self.tenure.due(partition, taken[partition])
+    async def _project(self, records: dict[int, list[ConsumedRecord]]) -> None:
+        consumed = [
+            each
+            for partition in sorted(records)
+            for each in self.ownership.accept_in_sequence(partition, records[partition])
         ]
-        for arrival in arrivals:
-            if isinstance(arrival.event, Aside):
-                await self._heed(arrival.record, arrival.event)
-        if arrivals:
-            await self._pipeline.put(arrivals, more=self._intake.full)
+        for record, event in consumed:
+            if isinstance(event, NonConversationRecord):
+                await self._handle_non_conversation(record, event)
+        if consumed:
+            await self._pipeline.submit(consumed, more=self._reader.has_more)
         else:
             await self._pipeline.finish()
 
-    async def _heed(self, record: Record, event: Aside) -> None:
+    async def _handle_non_conversation(self, record: Record, event: NonConversationRecord) -> None:
         """Raises WrongLog."""
-        if isinstance(event, GivenUp):
+        if isinstance(event, PoisonRecord):
             await self._dead_letters.publish(self._topic, record, event.reason)
-            failpoint("projector.buried")
+            failpoint("projector.dead_lettered")
         elif event.data.epoch != self._identity.epoch:
             raise WrongLog(f"partition {record.partition} begins another log: {event.data.epoch}")

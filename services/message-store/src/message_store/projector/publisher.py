@@ -1,8 +1,8 @@
-"""Telling chat.messages what is committed: per partition strictly in order, never with a hole.
+"""Publish to chat.messages what is committed: of each partition strictly in order, without gaps.
 
-One Kafka batch of a partition is under way at a time, and the next is sent only when it is confirmed: so
-a failure can double what was told, but neither lose nor reorder it. Batches grow by themselves while one
-is in flight; when idle there is no delay.
+One Kafka batch of a partition is in flight at a time, and the next is sent only when it is confirmed: a
+failure can publish an entry twice, but neither lose nor reorder it. Batches grow while one is in flight; an
+idle publisher adds no delay.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ from itertools import islice
 import structlog
 from prometheus_client import Counter, Gauge
 
-from message_store.domain import Sent
-from message_store.domain.fold import Folded
-from message_store.read_models.entry_encoder import record
+from message_store.domain.events.message_sent import MessageSent
+from message_store.domain.fold import FoldResult
+from message_store.read_models.entry_encoder import encode_entry
 from shared.contract import codec
 from shared.kafka import OutgoingRecord, Unconfirmed
 from shared.kafka.types import MAX_BATCH_RECORDS, ProducerPort
@@ -24,31 +24,35 @@ from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
 
-_told = Counter("projector_entries_published_total", "Entries and rejections confirmed in chat.messages")
-_waiting = Gauge("projector_entries_unpublished", "Entries committed but not yet confirmed in chat.messages")
+_RETRY_INTERVAL_SECONDS = 0.05
+
+_published = Counter("projector_entries_published_total", "Entries and rejections confirmed in chat.messages")
+_unpublished = Gauge(
+    "projector_entries_unpublished", "Entries committed but not yet confirmed in chat.messages"
+)
 
 
-class Line:
-    """What is to be told of one partition, first in first out. It becomes bytes when it is sent: by then the
-    projector's next batch is on its way to the database."""
+class PartitionQueue:
+    """The results of one partition that are to be published, first in first out. They are encoded when they
+    are sent: by then the projector's next batch is on its way to the database."""
 
     def __init__(self) -> None:
-        self.waiting: deque[Folded] = deque()
+        self.waiting: deque[FoldResult] = deque()
         self.size = 0
-        """Bytes, roughly."""
+        """Bytes of memory, roughly."""
 
-    def add(self, folded: Folded) -> None:
-        self.waiting.append(folded)
-        self.size += _size(folded)
+    def add(self, result: FoldResult) -> None:
+        self.waiting.append(result)
+        self.size += _size(result)
 
-    def told(self, count: int) -> None:
-        """The first `count` are."""
+    def acknowledge(self, count: int) -> None:
+        """Remove the first `count`: they are confirmed."""
         self.size -= sum(_size(self.waiting.popleft()) for _ in range(count))
 
 
-def _size(folded: Folded) -> int:
-    text = len(folded.outcome.text) if isinstance(folded.outcome, Sent) else 0
-    return 500 + text + 16 * len(folded.audience)
+def _size(result: FoldResult) -> int:
+    text = len(result.outcome.text) if isinstance(result.outcome, MessageSent) else 0
+    return 500 + text + 16 * len(result.audience)
 
 
 class Publisher:
@@ -57,77 +61,79 @@ class Publisher:
         self._topic = topic
         self._epoch = epoch
         self._source = source
-        self._lines: dict[int, Line] = {}
-        self._work = asyncio.Event()
-        self._idle = asyncio.Event()
+        self._queues: dict[int, PartitionQueue] = {}
+        self._has_work = asyncio.Event()
+        self._is_drained = asyncio.Event()
 
     def restart(self, partition: int) -> None:
-        """Forget what was in line: its reader starts anew from the journal."""
-        self._lines[partition] = Line()
+        """Begin the partition with an empty queue: the caller reads its outbox again."""
+        self._queues[partition] = PartitionQueue()
 
     def drop(self, partition: int) -> None:
-        self._lines.pop(partition, None)
+        """Publish nothing more of the partition."""
+        self._queues.pop(partition, None)
 
-    def tell(self, batch: Iterable[Folded]) -> None:
-        """Put in line what is committed; the caller keeps the order of offsets within a partition."""
-        for folded in batch:
-            if folded.told and folded.partition in self._lines:
-                self._lines[folded.partition].add(folded)
-        self._idle.clear()
-        self._work.set()
+    def enqueue(self, results: Iterable[FoldResult]) -> None:
+        """Queue committed results. The caller keeps the order of offsets within a partition."""
+        for result in results:
+            if result.is_published and result.partition in self._queues:
+                self._queues[result.partition].add(result)
+        self._is_drained.clear()
+        self._has_work.set()
 
     def backlog(self, partition: int) -> int:
-        """Bytes in line."""
-        line = self._lines.get(partition)
-        return line.size if line else 0
+        """Return the queue's size in bytes."""
+        queue = self._queues.get(partition)
+        return queue.size if queue else 0
 
     def published(self, partition: int, committed: int) -> int:
-        """Every event below this offset is told, given that those below `committed` were put in line."""
-        line = self._lines.get(partition)
-        return line.waiting[0].offset if line and line.waiting else committed
+        """Return the offset below which everything is published, given that everything below `committed` was
+        queued."""
+        queue = self._queues.get(partition)
+        return queue.waiting[0].offset if queue and queue.waiting else committed
 
     async def run(self) -> None:
-        """For ever: rounds of at most one batch a partition. Begun anew it goes on with what is in line."""
-        self._work.set()
+        """Publish rounds of at most one batch a partition until cancelled. Run again, it goes on with what is
+        queued."""
+        self._has_work.set()
         while True:
-            await self._work.wait()
-            self._work.clear()
-            while lines := [(p, line) for p, line in self._lines.items() if line.waiting]:
-                _waiting.set(sum(len(line.waiting) for _, line in lines))
-                if not await self._rounds(lines):
-                    await asyncio.sleep(0.05)
-            _waiting.set(0)
-            self._idle.set()
+            await self._has_work.wait()
+            self._has_work.clear()
+            while queues := [(p, queue) for p, queue in self._queues.items() if queue.waiting]:
+                _unpublished.set(sum(len(queue.waiting) for _, queue in queues))
+                if not await self._publish_all(queues):
+                    await asyncio.sleep(_RETRY_INTERVAL_SECONDS)
+            _unpublished.set(0)
+            self._is_drained.set()
 
-    async def drained(self, patience: float) -> None:
-        """Wait until all is told, but no longer than `patience` seconds."""
-        if any(line.waiting for line in self._lines.values()):
+    async def wait_drained(self, within: float) -> None:
+        """Wait until everything is published, but at most `within` seconds."""
+        if any(queue.waiting for queue in self._queues.values()):
             with suppress(TimeoutError):
-                async with asyncio.timeout(patience):
-                    await self._idle.wait()
+                async with asyncio.timeout(within):
+                    await self._is_drained.wait()
 
-    def _appendable(self, folded: Folded) -> OutgoingRecord:
-        value = record(folded, self._epoch, self._source)
-        return OutgoingRecord(str(folded.conversation_id).encode(), value, codec.HEADERS)
-
-    async def _rounds(self, lines: list[tuple[int, Line]]) -> bool:
-        """Whether all were confirmed."""
-        if len(lines) == 1:  # as it is when little is said: a task is dear then
-            return await self._round(*lines[0])
-        async with asyncio.TaskGroup() as group:  # none of them outlives another's failure
-            rounds = [group.create_task(self._round(p, line)) for p, line in lines]
+    async def _publish_all(self, queues: list[tuple[int, PartitionQueue]]) -> bool:
+        """Publish one batch of each. Return whether all were confirmed."""
+        if len(queues) == 1:  # the usual case at a low rate, where a task is a notable cost
+            return await self._publish_batch(*queues[0])
+        async with asyncio.TaskGroup() as group:  # when one fails, no other outlives it
+            rounds = [group.create_task(self._publish_batch(p, queue)) for p, queue in queues]
         return all(each.result() for each in rounds)
 
-    async def _round(self, partition: int, line: Line) -> bool:
-        batch = map(self._appendable, islice(line.waiting, MAX_BATCH_RECORDS))
+    async def _publish_batch(self, partition: int, queue: PartitionQueue) -> bool:
+        batch = map(self._record, islice(queue.waiting, MAX_BATCH_RECORDS))
         try:
             count = (await self._producer.append_batch(self._topic, partition, batch)).record_count
         except Unconfirmed as error:
-            log.warning(
-                "publisher.unconfirmed", partition=partition, first=line.waiting[0].offset, reason=str(error)
-            )
+            first = queue.waiting[0].offset
+            log.warning("publisher.unconfirmed", partition=partition, first=first, reason=str(error))
             return False
         failpoint("publisher.confirmed")
-        line.told(count)
-        _told.inc(count)
+        queue.acknowledge(count)
+        _published.inc(count)
         return True
+
+    def _record(self, result: FoldResult) -> OutgoingRecord:
+        value = encode_entry(result, self._epoch, self._source)
+        return OutgoingRecord(str(result.conversation_id).encode(), value, codec.HEADERS)

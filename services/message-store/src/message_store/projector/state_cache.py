@@ -1,49 +1,56 @@
-"""The conversations that a batch needs: from memory where they are, else in one query.
+"""The states that a batch refers to: from the batch in flight or the cache, else in one query.
 
-What is kept is valid only while this projector owns the partition and no commit is uncertain."""
+What is cached is valid only while this projector owns the partition and no commit is uncertain.
+"""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from message_store.domain import Conversation
-from message_store.domain.fold import Arrival, Aside, Folded, States
-from message_store.storage.port import Known, Store
+from message_store.domain.conversation import Conversation
+from message_store.domain.events.registry import KIND_OF_EVENT
+from message_store.domain.fold import FoldResult, NonConversationRecord
+from message_store.domain.state import States
+from message_store.projector.event_reader import ConsumedRecord
+from message_store.storage.port import Store
+
+_NOTHING = States()
 
 
 class StateCache:
     def __init__(self, store: Store, capacity: int = 20_000) -> None:
+        """`capacity`: conversations; the least recently kept are evicted."""
         self._store = store
         self._capacity = capacity
-        self._kept: OrderedDict[str, int] = OrderedDict()  # conversation id → partition
-        self._states: States = {}
+        self._partition_of: OrderedDict[str, int] = OrderedDict()
+        self._conversations: dict[str, Conversation] = {}
 
-    async def load(self, arrivals: Iterable[Arrival], ahead: Mapping[str, Conversation | None]) -> States:
-        """The state of every conversation named, None where there is none, as if none of the messages named
-        had been sent before. `ahead`: what some will be once the batch under way is written. Raises
+    async def load(self, consumed: Iterable[ConsumedRecord], in_flight: States = _NOTHING) -> States:
+        """Return the states that the events refer to, overlaid by `in_flight`: what they become once the
+        batch in flight is written. Messages are not looked up: the commit finds those that exist. Raises
         Unavailable."""
-        needed = dict.fromkeys(
-            arrival.event.data.conversation_id for arrival in arrivals if not isinstance(arrival.event, Aside)
-        )
-        missing = [identity for identity in needed if identity not in self._states and identity not in ahead]
+        events = [each.event for each in consumed if not isinstance(each.event, NonConversationRecord)]
+        needed = dict.fromkeys(event.data.conversation_id for event in events)
+        cached, overlay = self._conversations, in_flight.conversations
+        missing = [identity for identity in needed if identity not in cached and identity not in overlay]
         fetched = await self._store.conversations(missing) if missing else {}
-        return {i: ahead.get(i) or self._states.get(i) or fetched.get(i) for i in needed}
+        states = States({i: overlay.get(i) or cached.get(i) or fetched.get(i) for i in needed})
+        if in_flight.messages:
+            named = (KIND_OF_EVENT[type(event)].sent_message(event) for event in events)
+            facts = in_flight.messages
+            states.messages = {key: facts[key] for key in named if key is not None and key in facts}
+        return states
 
-    def keep(self, states: States, batch: Iterable[Folded]) -> None:
-        """These are what the database holds now, of the batch's conversations."""
-        homes = {folded.conversation_id: folded.partition for folded in batch}
-        for identity, state in states.items():
-            if state is not None:
-                self._states[identity] = state
-                self._kept[identity] = homes[identity]
-                self._kept.move_to_end(identity)
-        while len(self._kept) > self._capacity:
-            del self._states[self._kept.popitem(last=False)[0]]
+    def keep(self, states: States, results: Iterable[FoldResult]) -> None:
+        """Cache what the database holds now of the batch's conversations."""
+        partition_of = {result.conversation_id: result.partition for result in results}
+        for identity, conversation in states.conversations.items():
+            if conversation is not None:
+                self._conversations[identity] = conversation
+                self._partition_of[identity] = partition_of[identity]
+                self._partition_of.move_to_end(identity)
+        while len(self._partition_of) > self._capacity:
+            del self._conversations[self._partition_of.popitem(last=False)[0]]
 
     def drop(self, partition: int) -> None:
-        for identity in [i for i, kept_for in self._kept.items() if kept_for == partition]:
-            del self._kept[identity], self._states[identity]
-
-
-def knowing(states: States, known: Known) -> States:
-    """The same, with the messages that were sent before."""
-    return {i: state and state._replace(sent=known.get(i, {})) for i, state in states.items()}
+        for identity in [i for i, cached_for in self._partition_of.items() if cached_for == partition]:
+            del self._partition_of[identity], self._conversations[identity]

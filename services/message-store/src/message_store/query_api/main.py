@@ -1,4 +1,4 @@
-"""`python -m message_store serve`: the queries; scales apart from the projector."""
+"""The application of `python -m message_store serve`, which scales apart from the projector."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,9 +9,9 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
 
-from message_store.query_api import queries
-from message_store.query_api.progress_waiter import ProgressWatch
-from message_store.query_api.routes import routes
+from message_store.query_api.progress_waiter import ProgressWaiter
+from message_store.query_api.queries import open_queries
+from message_store.query_api.routes import build_router
 from message_store.settings import ServeSettings
 from message_store.storage.migrate import newest
 from message_store.storage.schema import SchemaWatch, read_record
@@ -23,16 +23,17 @@ from shared.runtime.critical_task import critical
 
 
 def application(settings: ServeSettings) -> ASGIApp:
+    """Build the application. Its lifespan opens the pool and the pollers; it starts without the database."""
     schema = SchemaWatch(partial(read_record, str(settings.database_url)), newest())
     routers: list[APIRouter] = []
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with queries.opened(str(settings.database_url), settings.connections) as opened:
-            watch = ProgressWatch(opened.progress)
-            routers.append(routes(opened, watch))
+        async with open_queries(str(settings.database_url), settings.connections) as queries:
+            waiter = ProgressWaiter(queries.progress)
+            routers.append(build_router(queries, waiter))
             app.include_router(routers[0])
-            tasks = [critical(asyncio.create_task(each.run())) for each in (schema, watch)]
+            tasks = [critical(asyncio.create_task(poller.run())) for poller in (schema, waiter)]
             yield
             for task in tasks:
                 task.cancel()

@@ -1,84 +1,23 @@
-"""What the gateway asks, read from the query string."""
+"""Parameters of a call, from its request."""
 
-from typing import Annotated, TypeVar
-from urllib.parse import parse_qsl
+from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
-from shared.contract import cursor
-from shared.contract.cursor import Cursor
-from shared.contract.fields import MAX_SEQ, UserId, Uuid
 from shared.http.problems import Problem
+from shared.internal import store_api
+from shared.internal.store_api import CallParams
 
-Limit = Annotated[int, Field(ge=1, le=100)]
-Bound = Annotated[int, Field(ge=0, le=MAX_SEQ)]
-
-
-class Asked(BaseModel):
-    """What every call takes."""
-
-    model_config = ConfigDict(frozen=True)
-
-    user: UserId
-    position: Annotated[str, Field(max_length=64)] | None = None
-    wait: Annotated[float, Field(ge=0, le=10)] = 0
+P = TypeVar("P", bound=CallParams)
 
 
-class AskedOf(Asked):
-    conversation: Uuid
+def check_protocol(request: Request) -> None:
+    """Raises Problem(protocol_mismatch)."""
+    if (mismatch := store_api.mismatch(request.headers)) is not None:
+        raise Problem("protocol_mismatch", mismatch)
 
 
-class AskedConversations(Asked):
-    limit: Limit = 50
-    page: str | None = None
-
-
-class AskedHistory(AskedOf):
-    limit: Limit = 50
-    before: Bound | None = None
-    after: Bound | None = None
-    around: Bound | None = None
-
-    @property
-    def bound(self) -> tuple[str, int] | None:
-        """Which, and where. Raises Problem(invalid) when there are several."""
-        bounds = (("before", self.before), ("after", self.after), ("around", self.around))
-        given = [(kind, seq) for kind, seq in bounds if seq is not None]
-        if len(given) > 1:
-            raise Problem("invalid", "before, after, around: at most one of them")
-        return given[0] if given else None
-
-
-class AskedSync(Asked):
-    cursor: str | None = None
-    limit: Limit = 50
-
-    def came_with(self) -> Cursor | None:
-        """Raises Problem when the cursor is none, or another user's."""
-        if self.cursor is None:
-            return None
-        try:
-            came_with = cursor.decode(self.cursor)
-        except cursor.InvalidCursor as error:
-            raise Problem("cursor_invalid", f"the cursor {error}") from None
-        if not came_with.belongs_to(self.user):
-            raise Problem("cursor_unusable", "the cursor is another user's")
-        return came_with
-
-
-class AskedOutcome(Asked):
-    position: Annotated[str, Field(max_length=64)]
-
-
-A = TypeVar("A", bound=Asked)
-
-
-def asked(request: Request, model: type[A]) -> A:
-    """Raises Problem(invalid)."""
-    fields = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    try:
-        return model.model_validate({**dict(fields), **request.path_params})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise Problem("invalid", f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+def parse_params(request: Request, params: type[P]) -> P:
+    """Raises Problem: `protocol_mismatch`, `bad_request`, `invalid`."""
+    check_protocol(request)
+    return params.decode(request.scope["query_string"], request.path_params)

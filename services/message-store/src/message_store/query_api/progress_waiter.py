@@ -1,107 +1,85 @@
-"""How far the projection is, and waiting until it is further: one poller a process, however many wait."""
+"""Waits until the projection has reached a position or a cursor, with one poller a process for all calls."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from shared.contract.cursor import Cursor
 from shared.contract.position import Position
 from shared.http.problems import Problem
+from shared.internal.store_api import ProjectionOffsets
+
+IDLE_POLL_INTERVAL = 1.0  # seconds
+BUSY_POLL_INTERVAL = 0.004  # seconds, while a call waits
+POLL_TIMEOUT = 2.0  # seconds
 
 
-@dataclass(frozen=True)
-class Vector:
-    """Per partition the next offset to be projected."""
-
-    epoch: str
-    offsets: tuple[int, ...]
-
-    def told(self) -> dict[str, Any]:
-        return {"epoch": self.epoch, "offsets": list(self.offsets)}
-
-    def covers(self, position: Position) -> bool:
-        """Raises Problem for a position of another log."""
-        if position.epoch != self.epoch:
-            raise Problem("cursor_unusable", "position: belongs to another log")
-        if position.partition >= len(self.offsets):
-            raise Problem("invalid", "position: the log has no such partition")
-        return self.offsets[position.partition] > position.offset
-
-    def holds(self, came_with: Cursor) -> bool:
-        """Raises Problem for a cursor of another log."""
-        if (came_with.epoch, len(came_with.offsets)) != (self.epoch, len(self.offsets)):
-            raise Problem("cursor_unusable", "the cursor belongs to another log; read anew")
-        return all(seen <= at for seen, at in zip(came_with.offsets, self.offsets, strict=True))
-
-
-class ProgressWatch:
-    IDLE, BUSY = 1.0, 0.004  # seconds between two looks: without and with somebody waiting
-    PATIENCE = 2.0  # seconds that one look may take
-
-    def __init__(self, look: Callable[[], Awaitable[Vector]]) -> None:
-        """`look` reads the vector; raises Problem when it cannot."""
-        self.fault: str | None = "the projection has not been read yet"
-        self._look = look
-        self._vector: Vector | None = None
+class ProgressWaiter:
+    def __init__(self, read_progress: Callable[[], Awaitable[ProjectionOffsets]]) -> None:
+        """`read_progress` raises Problem when the database does not answer."""
+        self._read_progress = read_progress
+        self._projection: ProjectionOffsets | None = None
+        self._fault: str | None = "the projection has not been read yet"
         self._begun = self._done = 0
-        """Numbers of the looks: one that began after a question was asked answers it."""
+        """Numbers of polls: one that began after a call came answers it."""
+        self._polled = asyncio.Event()
         self._waiting = 0
-        self._looked = asyncio.Event()
         self._wanted = asyncio.Event()
 
     async def run(self) -> None:
+        """Poll until cancelled."""
         while True:
             self._begun += 1
             try:
-                self._vector = await self._look()
+                self._projection = await self._read_progress()
             except Problem as problem:
-                self.fault = problem.detail
+                self._fault = problem.detail
                 await asyncio.sleep(0.2)
                 continue
-            self.fault, self._done = None, self._begun
-            self._looked.set()
-            self._looked = asyncio.Event()
-            await self._rest()
+            self._fault, self._done = None, self._begun
+            self._polled.set()
+            self._polled = asyncio.Event()
+            await self._pause()
 
-    async def reach(self, text: str | None, wait: float) -> None:
-        """Return once the projection is past the position, if there is one. Raises Problem: `invalid` for
-        what never was a position, `cursor_unusable` for one of another log, `projection_behind` when `wait`
-        seconds are over, `unavailable` when the database does not say."""
+    async def wait_for_position(self, text: str | None, wait: float) -> None:
+        """Return once the projection is past the position, if there is one. Raises Problem: `invalid` if the
+        text is not a position, `cursor_unusable` if it is of another log, `projection_behind` after `wait`
+        seconds, `unavailable` if the database does not answer."""
         if text is not None:
             position = _parse(text)
-            await self._until(lambda vector: vector.covers(position), wait)
+            await self._wait(lambda projection: _has_passed(projection, position), wait)
 
-    async def reach_cursor(self, came_with: Cursor | None, wait: float) -> None:
-        """Return once the projection is where the cursor is. Raises Problem as `reach` does."""
-        if came_with is not None:
-            await self._until(lambda vector: vector.holds(came_with), wait)
+    async def wait_for_cursor(self, cursor: Cursor | None, wait: float) -> None:
+        """Return once the projection has reached the cursor, if there is one. Raises Problem as
+        `wait_for_position` does."""
+        if cursor is not None:
+            await self._wait(lambda projection: _has_reached(projection, cursor), wait)
 
-    async def _until(self, reached: Callable[[Vector], bool], wait: float) -> None:
+    async def _wait(self, is_reached: Callable[[ProjectionOffsets], bool], wait: float) -> None:
         now = asyncio.get_running_loop().time
         fresh, deadline = self._begun + 1, now() + wait
         self._waiting += 1
         self._wanted.set()
         try:
-            async with asyncio.timeout(max(wait, self.PATIENCE)):
-                while self._vector is None or not reached(self._vector):
+            async with asyncio.timeout(max(wait, POLL_TIMEOUT)):
+                while self._projection is None or not is_reached(self._projection):
                     if self._done >= fresh and now() >= deadline:
-                        behind()
-                    await self._looked.wait()
+                        raise_behind()
+                    await self._polled.wait()
         except TimeoutError:
-            if self.fault is None:
-                behind()
-            raise Problem("unavailable", self.fault) from None
+            if self._fault is None:
+                raise_behind()
+            raise Problem("unavailable", self._fault) from None
         finally:
             self._waiting -= 1
 
-    async def _rest(self) -> None:
+    async def _pause(self) -> None:
         if self._waiting:
-            await asyncio.sleep(self.BUSY)
+            await asyncio.sleep(BUSY_POLL_INTERVAL)
             return
         self._wanted.clear()
         try:
-            async with asyncio.timeout(self.IDLE):
+            async with asyncio.timeout(IDLE_POLL_INTERVAL):
                 await self._wanted.wait()
         except TimeoutError:
             return
@@ -111,8 +89,24 @@ def _parse(text: str) -> Position:
     try:
         return Position.parse(text)
     except ValueError:
-        raise Problem("invalid", "position: is not the `position` of an answer") from None
+        raise Problem("invalid", "position: is not a `position`") from None
 
 
-def behind() -> NoReturn:
+def _has_passed(projection: ProjectionOffsets, position: Position) -> bool:
+    """Raises Problem for a position of another log."""
+    if position.epoch != projection.epoch:
+        raise Problem("cursor_unusable", "position: belongs to another log")
+    if position.partition >= len(projection.offsets):
+        raise Problem("invalid", "position: the log has no such partition")
+    return projection.offsets[position.partition] > position.offset
+
+
+def _has_reached(projection: ProjectionOffsets, cursor: Cursor) -> bool:
+    """Raises Problem for a cursor of another log."""
+    if (cursor.epoch, len(cursor.offsets)) != (projection.epoch, len(projection.offsets)):
+        raise Problem("cursor_unusable", "the cursor belongs to another log; fetch anew")
+    return not projection.is_behind(dict(enumerate(cursor.offsets)))
+
+
+def raise_behind() -> NoReturn:
     raise Problem("projection_behind", "the projection has not reached this position yet")

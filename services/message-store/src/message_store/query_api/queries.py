@@ -1,4 +1,4 @@
-"""What clients may ask. Each answer is one snapshot, and its cursor is true at that snapshot."""
+"""One method a call. Each answer is one snapshot of the database, and its cursor is true at that snapshot."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -8,31 +8,35 @@ from typing import Any, LiteralString
 import orjson
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from message_store.query_api import read_sql, views
-from message_store.query_api.progress_waiter import Vector, behind
+from message_store.query_api.progress_waiter import raise_behind
 from message_store.query_api.reachability import Reachability
-from message_store.query_api.views import Row
+from message_store.query_api.sync_frames import encode_frame
+from message_store.query_api.views import Reader, Row
 from message_store.storage import sessions
 from shared.contract import cursor
 from shared.contract.entry_to_frame import fit_conversations_page, fit_history_page
-from shared.contract.entry_to_frame import fit_page as page_of
 from shared.contract.fields import MAX_SEQ
 from shared.contract.position import Position, next_offset
 from shared.http.problems import Problem, not_found
+from shared.internal.store_api import (
+    HistoryBound,
+    MembershipAnswer,
+    OutcomeAnswer,
+    ProjectionOffsets,
+    SyncPage,
+    fit_frames,
+)
 
-_STANDING = 3
-"""Columns that say where things stand, the first of each row."""
-
-
+_QUERY_TIMEOUT = 2.0  # seconds; less than gateways wait for an answer
 _TIMED_OUT = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
-
-_LOST = ("08", "57P")
-"""How the SQLSTATE of a statement begins that took its connection with it."""
-
-_SOON = 0.2
-"""Seconds of waiting for a connection of the pool after which it is found out whether any can be made."""
+_CONNECTION_LOST = ("08", "57P")
+"""Classes of SQLSTATE that end the connection with the statement."""
+_CONNECTION_WAIT = 0.2
+"""Seconds of waiting for a pooled connection after which the database is probed."""
 
 
 class DatabaseAway(Exception):
@@ -44,136 +48,140 @@ class Queries:
     can be made, `busy` when connections or statements take too long, else `unavailable`."""
 
     def __init__(
-        self, pool: AsyncConnectionPool, reachability: Reachability, *, timeout: float = 2.0
+        self, pool: AsyncConnectionPool, reachability: Reachability, *, timeout: float = _QUERY_TIMEOUT
     ) -> None:
-        """`timeout` is less than gateways wait for an answer."""
         self._pool = pool
         self._reachability = reachability
         self._timeout = timeout
 
-    async def progress(self) -> Vector:
-        return _vector((await self._rows(read_sql.PROGRESS, {}))[0])
+    async def progress(self) -> ProjectionOffsets:
+        (row,) = await self._rows(read_sql.PROGRESS, {})
+        return _projection(row)
 
-    async def membership(self, user: str, conversation: str) -> dict[str, Any]:
-        """Whether the user is a member now, and where the projection is that says so."""
-        row = (await self._rows(read_sql.MEMBERSHIP, {"user": user, "conversation": conversation}))[0]
-        return {"member": row[_STANDING], **_vector(row).told()}
+    async def membership(self, user: str, conversation: str) -> MembershipAnswer:
+        """Whether the user is a member now."""
+        (row,) = await self._rows(read_sql.MEMBERSHIP, {"user": user, "conversation": conversation})
+        return MembershipAnswer(row.is_member, _projection(row))
 
     async def conversation(self, user: str, conversation: str) -> dict[str, Any]:
         """Raises Problem(not_found)."""
         rows = await self._rows(read_sql.CONVERSATION, {"user": user, "conversation": conversation})
         if not rows:
             not_found()
-        return views.conversation(user, rows[0])
+        return views.conversation(rows[0], user)
 
     async def conversations(self, user: str, limit: int, page: str | None) -> dict[str, Any]:
-        before, before_id = views.read_page_token(page) if page is not None else (None, None)
-        asked = {"user": user, "limit": limit + 1, "before": before, "before_id": before_id}
-        standing, rows = _standing(await self._rows(read_sql.CONVERSATIONS, asked))
-        items = fit_conversations_page([views.conversation(user, row) for row in rows[:limit]])
-        more = len(rows) > len(items)
+        before, before_id = views.parse_page_token(page) if page is not None else (None, None)
+        params = {"user": user, "limit": limit + 1, "before": before, "before_id": before_id}
+        rows = await self._rows(read_sql.CONVERSATIONS, params)
+        projection = _projection(rows[0])
+        listed = [row for row in rows if row.id is not None]
+        items = fit_conversations_page([views.conversation(row, user) for row in listed[:limit]])
+        has_more = len(listed) > len(items)
         return {
             "items": items,
-            "nextPage": views.next_page(items[-1]) if more else None,
-            "cursor": _cursor(standing, user),
+            "nextPage": views.next_page(items[-1]) if has_more else None,
+            "cursor": _cursor(projection, user),
         }
 
     async def history(
-        self, user: str, conversation: str, limit: int, bound: tuple[str, int] | None
+        self, user: str, conversation: str, limit: int, bound: HistoryBound | None
     ) -> dict[str, Any]:
-        """At most `limit` messages and LIST_BYTES of them, those nearest to the bound. `bound`: ("before" |
-        "after" | "around", seq). Raises Problem(not_found)."""
-        kind, seq = bound if bound is not None else ("before", MAX_SEQ)
-        edge = seq + 1 if kind == "after" else seq
-        older = 1 if kind == "after" else limit + 1
-        newer = 1 if kind == "before" else limit + 1
-        if bound is None:  # nothing is newer than the newest
-            newer = 0
-        asked = {"user": user, "conversation": conversation, "bound": edge, "older": older, "newer": newer}
-        first, *rows = await self._rows(read_sql.HISTORY, asked)
-        told = orjson.loads(first[0])
-        standing, reader = _vector(told), told[_STANDING:]
-        if reader[0] is None:
+        """At most `limit` messages and MAX_PAGE_BYTES of them, nearest to the bound or the newest.
+        Raises Problem(not_found)."""
+        side, seq = bound if bound is not None else HistoryBound("before", MAX_SEQ)
+        edge = seq + 1 if side == "after" else seq
+        params = {
+            "user": user,
+            "conversation": conversation,
+            "bound": edge,
+            "older": 1 if side == "after" else limit + 1,
+            "newer": 0 if bound is None else 1 if side == "before" else limit + 1,
+        }
+        first, *rows = await self._rows(read_sql.HISTORY, params)
+        head = orjson.loads(first.id)
+        projection = _offsets(head["epoch"], head["partitions"], head["offsets"])
+        if head["read_seq"] is None:
             not_found()
-        older = sum(row[1] < edge for row in rows)
-        left, right = _window(kind, older, len(rows) - older, limit)
+        reader = Reader.of(user, head["read_seq"], head["member_count"], head["others_read_seq"])
+        older = sum(row.seq < edge for row in rows)
+        left, right = _window(side, older, len(rows) - older, limit)
         begin = older - left
-        items = [views.message(conversation, user, reader, row) for row in rows[begin : older + right]]
+        items = [views.message(row, conversation, reader) for row in rows[begin : older + right]]
         low, high = fit_history_page(items, left)
         has_older, has_newer = begin + low > 0, begin + high < len(rows)
-        has_more = {"before": has_older, "after": has_newer}.get(kind, has_older or has_newer)
+        has_more = {"before": has_older, "after": has_newer}.get(side, has_older or has_newer)
         return {
             "items": items[low:high],
             "hasMore": has_more,
             "hasOlder": has_older,
             "hasNewer": has_newer,
-            "cursor": _cursor(standing, user),
+            "cursor": _cursor(projection, user),
         }
 
-    async def sync(self, user: str, since: Sequence[int] | None, limit: int) -> dict[str, Any]:
-        """What a socket of `user` would have been sent after `since` (per partition the next offset; None:
-        just where things stand), by partition and offset, at most `limit` frames and PAGE_BYTES of them.
-        Raises Problem(projection_behind): it may have been there, and be made anew."""
+    async def sync(self, user: str, since: Sequence[int] | None, limit: int) -> SyncPage:
+        """The frames that a socket of `user` would have received after `since`, by partition and offset, at
+        most `limit` and MAX_SYNC_PAGE_BYTES of them. `since`: per partition the next offset; None: no frames.
+        Raises Problem(projection_behind): the read models may have been further and are rebuilt."""
         if since is None:
-            vector = await self.progress()
-            return {"entries": [], "cursor": _cursor(vector, user), "hasMore": False}
-        asked = {"user": user, "offsets": list(since), "limit": limit + 1}
-        vector, rows = _standing(await self._rows(read_sql.SYNC, asked))
-        if any(seen > at for seen, at in zip(since, vector.offsets, strict=True)):
-            behind()
-        shown = page_of(views.frame(user, vector.epoch, row) for row in rows[:limit])
-        more = len(rows) > len(shown)
-        offsets = _reached(vector.offsets, since, rows[len(shown) - 1]) if more else vector.offsets
-        return {
-            "entries": shown,
-            "cursor": cursor.encode(vector.epoch, user, offsets),
-            "hasMore": more,
-        }
+            return SyncPage([], _cursor(await self.progress(), user), has_more=False)
+        params = {"user": user, "offsets": list(since), "limit": limit + 1}
+        rows = await self._rows(read_sql.SYNC, params)
+        projection = _projection(rows[0])
+        if projection.is_behind(dict(enumerate(since))):
+            raise_behind()
+        missed = [row for row in rows if row.partition is not None]
+        frames = fit_frames(encode_frame(row, user) for row in missed[:limit])
+        has_more = len(missed) > len(frames)
+        reached: Sequence[int] = projection.offsets
+        if has_more:
+            reached = _reached(projection.offsets, since, missed[len(frames) - 1])
+        return SyncPage(frames, cursor.encode(projection.epoch, user, reached), has_more)
 
-    async def outcome(self, user: str, position: Position) -> dict[str, Any]:
-        """What became of an event of `user`'s. Raises Problem(not_found) when it is another's."""
-        asked = {"user": user, "partition": position.partition, "offset": position.offset}
-        rows = await self._rows(read_sql.OUTCOME, asked)
+    async def outcome(self, user: str, position: Position) -> OutcomeAnswer:
+        """The outcome of an event of `user`. Raises Problem(not_found) if it is another's."""
+        params = {"user": user, "partition": position.partition, "offset": position.offset}
+        rows = await self._rows(read_sql.OUTCOME, params)
         if not rows:
             raise Problem("not_found", "no event of yours stands at this position")
-        outcome, reason, conversation_id = rows[0][:3]
-        read, row = rows[0][3:6], rows[0][6:]
-        answer = {"outcome": outcome}
-        if reason is not None:
-            answer["reason"] = reason
-        if row[0] is not None:
-            answer["message"] = views.message(conversation_id, user, read, row)
-        return answer
+        (row,) = rows
+        if row.id is None:
+            return OutcomeAnswer(row.outcome, row.reason)
+        return OutcomeAnswer(
+            row.outcome, row.reason, views.message(row, row.conversation_id, Reader.of_row(user, row))
+        )
 
-    async def _rows(self, statement: LiteralString, asked: dict[str, Any]) -> list[Row]:
+    async def _rows(self, statement: LiteralString, params: dict[str, Any]) -> list[Row]:
         deadline = asyncio.get_running_loop().time() + self._timeout
+        lost = False
         try:
             while True:
                 try:
-                    return await self._read(statement, asked, deadline)
+                    return await self._read(statement, params, deadline)
                 except PoolTimeout:
                     raise
                 except psycopg.OperationalError as error:
-                    if not (error.sqlstate or _LOST[0]).startswith(_LOST):
+                    if not (error.sqlstate or _CONNECTION_LOST[0]).startswith(_CONNECTION_LOST):
                         raise
                     # After a restart of the database the pool may hold dead connections alone: each read
                     # replaces one.
+                    lost = True
                     await self._require_server()
         except DatabaseAway as error:
             raise Problem("database_away", "no connection to the database can be made") from error
         except (TimeoutError, PoolTimeout, *_TIMED_OUT) as error:
-            raise Problem("busy", "the database does not answer in time") from error
+            raise (_unavailable() if lost else _busy()) from error
         except psycopg.Error as error:
-            raise Problem("unavailable", "the read models cannot be reached; try again") from error
+            raise _unavailable() from error
 
-    async def _read(self, statement: LiteralString, asked: dict[str, Any], deadline: float) -> list[Row]:
+    async def _read(self, statement: LiteralString, params: dict[str, Any], deadline: float) -> list[Row]:
         """Cancel the statement at the deadline, but never the pool, which loses a connection whose return is
         cancelled and goes on counting it. No context manager: it would end a transaction, of which there is
         none."""
         connection = await self._connection(deadline)
         try:
             async with asyncio.timeout_at(deadline):
-                return await (await connection.execute(statement, asked, prepare=True)).fetchall()
+                return await (await connection.execute(statement, params, prepare=True)).fetchall()
         finally:
             await self._pool.putconn(connection)
 
@@ -182,7 +190,7 @@ class Queries:
         deadline."""
         loop = asyncio.get_running_loop()
         try:
-            return await self._pool.getconn(timeout=min(_SOON, deadline - loop.time()))
+            return await self._pool.getconn(timeout=min(_CONNECTION_WAIT, deadline - loop.time()))
         except PoolTimeout:
             await self._require_server()
             return await self._pool.getconn(timeout=deadline - loop.time())
@@ -192,40 +200,46 @@ class Queries:
             raise DatabaseAway
 
 
-def _window(kind: str, older: int, newer: int, limit: int) -> tuple[int, int]:
-    """How many of the rows on either side of the bound make the page."""
-    if kind == "before":
+def _busy() -> Problem:
+    return Problem("busy", "the database does not answer in time")
+
+
+def _unavailable() -> Problem:
+    return Problem("unavailable", "the read models cannot be reached; try again")
+
+
+def _window(side: str, older: int, newer: int, limit: int) -> tuple[int, int]:
+    """How many of the rows on each side of the bound are on the page."""
+    if side == "before":
         return min(older, limit), 0
-    if kind == "after":
+    if side == "after":
         return 0, min(newer, limit)
     right = min(newer, limit - min(older, limit // 2))
     return min(older, limit - right), right
 
 
-def _reached(present: Sequence[int], since: Sequence[int], last: Row) -> list[int]:
-    """Partitions below the last row's are done, those above it are not begun."""
-    partition, offset = last[:2]
-    return [*present[:partition], next_offset(offset), *since[partition + 1 :]]
+def _reached(projected: Sequence[int], since: Sequence[int], last: Row) -> list[int]:
+    """Partitions below that of the last row are done, those above it are not begun."""
+    return [*projected[: last.partition], next_offset(last.offset), *since[last.partition + 1 :]]
 
 
-def _vector(row: Row) -> Vector:
-    epoch, partitions, begun = row[:_STANDING]
+def _projection(row: Row) -> ProjectionOffsets:
+    """From the columns of PROGRESS."""
+    return _offsets(row.epoch, row.partitions, row.offsets)
+
+
+def _offsets(epoch: str | None, partitions: int, offset_by_partition: str) -> ProjectionOffsets:
     if epoch is None:
         raise Problem("unavailable", "the projection has not begun; try again")
     offsets = [0] * partitions
-    for each in begun.split(" "):
-        partition, _, at = each.partition(":")
-        offsets[int(partition)] = int(at)
-    return Vector(epoch, tuple(offsets))
+    for pair in offset_by_partition.split(" "):
+        partition, _, offset = pair.partition(":")
+        offsets[int(partition)] = int(offset)
+    return ProjectionOffsets(epoch, tuple(offsets))
 
 
-def _standing(rows: list[Row]) -> tuple[Vector, list[Row]]:
-    """Where things stand, and what was found besides."""
-    return _vector(rows[0]), [row[_STANDING:] for row in rows if row[_STANDING] is not None]
-
-
-def _cursor(vector: Vector, user: str) -> str:
-    return cursor.encode(vector.epoch, user, vector.offsets)
+def _cursor(projection: ProjectionOffsets, user: str) -> str:
+    return cursor.encode(projection.epoch, user, projection.offsets)
 
 
 async def _prepare_session(connection: AsyncConnection[Any]) -> None:
@@ -233,16 +247,16 @@ async def _prepare_session(connection: AsyncConnection[Any]) -> None:
 
 
 @asynccontextmanager
-async def opened(database_url: str, connections: int) -> AsyncIterator[Queries]:
-    """Opens at once, whether or not the database is there yet."""
+async def open_queries(database_url: str, connections: int) -> AsyncIterator[Queries]:
+    """Returns at once, even if the database is away."""
     pool = AsyncConnectionPool(
         database_url,
-        kwargs={"autocommit": True, **sessions.CONNECT},
+        kwargs={"autocommit": True, "row_factory": namedtuple_row, **sessions.CONNECT},
         configure=_prepare_session,
         min_size=2,
         max_size=connections,
         timeout=2.0,
-        reconnect_timeout=1.0,  # then the next question tries; its own pauses grow to minutes
+        reconnect_timeout=1.0,  # then the next query tries; the pool's own pauses grow to minutes
         open=False,
     )
     await pool.open(wait=False)

@@ -1,4 +1,4 @@
-"""Whether connections to PostgreSQL can be made: what tells a database that is away from one that is slow."""
+"""Whether connections to PostgreSQL can be made: distinguishes a database that is away from a slow one."""
 
 import asyncio
 import time
@@ -6,8 +6,8 @@ import time
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
-_PROBE_TIMEOUT = 0.5  # seconds; gateways wait 0.9 for an answer about members
-_CONNECT_TIMEOUT = 2  # seconds; libpq takes no less
+_PROBE_TIMEOUT = 0.5  # seconds; below the gateway's membership time-out of 0.9
+_CONNECT_TIMEOUT = 2  # seconds, the least that libpq allows
 
 
 class Reachability:
@@ -29,7 +29,7 @@ class Reachability:
     def _refused(self) -> bool:
         """Block until the server answers, for `_CONNECT_TIMEOUT` seconds at most."""
         began = time.monotonic()
-        found = PGconn.ping(self._conninfo)
-        if found == Ping.NO_RESPONSE:
+        state = PGconn.ping(self._conninfo)
+        if state == Ping.NO_RESPONSE:
             return time.monotonic() - began < _PROBE_TIMEOUT
-        return found == Ping.REJECT
+        return state == Ping.REJECT

@@ -1,4 +1,5 @@
-"""The queries over HTTP, for the gateway (docs/internal-wire.md). Bodies are made here, byte for byte."""
+"""The routes of the store API (`shared.internal.store_api`). Bodies are encoded here, and reach clients
+unchanged."""
 
 from typing import Any
 
@@ -6,66 +7,67 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from message_store.query_api.params import (
-    AskedConversations,
-    AskedHistory,
-    AskedOf,
-    AskedOutcome,
-    AskedSync,
-    asked,
-)
-from message_store.query_api.progress_waiter import ProgressWatch
+from message_store.query_api.params import P, check_protocol, parse_params
+from message_store.query_api.progress_waiter import ProgressWaiter
 from message_store.query_api.queries import Queries
 from shared.contract.position import Position
+from shared.internal import store_api
 
 
-def routes(queries: Queries, watch: ProgressWatch) -> APIRouter:
+def build_router(queries: Queries, waiter: ProgressWaiter) -> APIRouter:
     router = APIRouter()
 
-    @router.get("/conversations")
+    @router.get(store_api.ConversationsParams.path)
     async def conversations(request: Request) -> Response:
-        ask = asked(request, AskedConversations)
-        await watch.reach(ask.position, ask.wait)
-        return _json(await queries.conversations(ask.user, ask.limit, ask.page))
+        params = await admit(request, store_api.ConversationsParams)
+        return _json(await queries.conversations(params.user, params.limit, params.page))
 
-    @router.get("/conversations/{conversation}")
+    @router.get(store_api.ConversationParams.path)
     async def conversation(request: Request) -> Response:
-        ask = asked(request, AskedOf)
-        await watch.reach(ask.position, ask.wait)
-        return _json(await queries.conversation(ask.user, ask.conversation))
+        params = await admit(request, store_api.ConversationParams)
+        return _json(await queries.conversation(params.user, params.conversation))
 
-    @router.get("/history")
+    @router.get(store_api.HistoryParams.path)
     async def history(request: Request) -> Response:
-        ask = asked(request, AskedHistory)
-        await watch.reach(ask.position, ask.wait)
-        return _json(await queries.history(ask.user, ask.conversation, ask.limit, ask.bound))
+        params = await admit(request, store_api.HistoryParams)
+        return _json(await queries.history(params.user, params.conversation, params.limit, params.bound))
 
-    @router.get("/membership")
+    @router.get(store_api.MembershipParams.path)
     async def membership(request: Request) -> Response:
-        ask = asked(request, AskedOf)
-        await watch.reach(ask.position, ask.wait)
-        return _json(await queries.membership(ask.user, ask.conversation))
+        params = await admit(request, store_api.MembershipParams)
+        return _respond((await queries.membership(params.user, params.conversation)).encode())
 
-    @router.get("/sync")
+    @router.get(store_api.SyncParams.path)
     async def sync(request: Request) -> Response:
-        ask = asked(request, AskedSync)
-        came_with = ask.came_with()
-        await watch.reach(ask.position, ask.wait)
-        await watch.reach_cursor(came_with, ask.wait)
-        return _json(await queries.sync(ask.user, came_with and came_with.offsets, ask.limit))
+        params = parse_params(request, store_api.SyncParams)
+        cursor = params.decoded_cursor()
+        await waiter.wait_for_position(params.position, params.wait)
+        await waiter.wait_for_cursor(cursor, params.wait)
+        page = await queries.sync(params.user, None if cursor is None else cursor.offsets, params.limit)
+        return _respond(page.encode(), store_api.NDJSON)
 
-    @router.get("/outcome")
+    @router.get(store_api.OutcomeParams.path)
     async def outcome(request: Request) -> Response:
-        ask = asked(request, AskedOutcome)
-        await watch.reach(ask.position, ask.wait)
-        return _json(await queries.outcome(ask.user, Position.parse(ask.position)))
+        params = await admit(request, store_api.OutcomeParams)
+        return _respond((await queries.outcome(params.user, Position.parse(params.position))).encode())
 
-    @router.get("/progress")
-    async def progress(_: Request) -> Response:
-        return _json((await queries.progress()).told())
+    @router.get(store_api.PROGRESS_PATH)
+    async def progress(request: Request) -> Response:
+        check_protocol(request)
+        return _respond((await queries.progress()).encode())
+
+    async def admit(request: Request, params: type[P]) -> P:
+        """Parse the parameters, and wait for their position. Raises Problem."""
+        parsed = parse_params(request, params)
+        await waiter.wait_for_position(parsed.position, parsed.wait)
+        return parsed
 
     return router
 
 
 def _json(body: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(body), media_type="application/json")
+    return _respond(orjson.dumps(body))
+
+
+def _respond(body: bytes, media_type: str = store_api.JSON) -> Response:
+    return Response(body, headers=store_api.HEADERS, media_type=media_type)

@@ -1,76 +1,120 @@
-"""The journal as an outbox: a row read back is the folded offset it was written from."""
+"""The journal as an outbox: the row of a result, and the result of a row."""
 
-from typing import Any
+from message_store.domain.conversation import Conversation, Member
+from message_store.domain.decide import Outcome
+from message_store.domain.events import message_sent
+from message_store.domain.events.kind import Audience
+from message_store.domain.events.registry import KIND_IN_JOURNAL, KIND_OF_ENTRY
+from message_store.domain.fold import FoldResult
+from message_store.domain.outcomes import Duplicate, Rejected, Skipped
+from message_store.domain.rows import JournalRecord, JournalRow, MessageRow
 
-from message_store.domain import (
-    Conversation,
-    Member,
-    MemberJoined,
-    MemberLeft,
-    Outcome,
-    ReadAdvanced,
-    Rejected,
-    Sent,
-    Started,
-)
-from message_store.domain.fold import Folded
-
-_UNKNOWN = Member(0, 0, 0, 0)  # who was a member is told, what each had read is not
+_REJECTED = "event.rejected"
+_UNKNOWN = Member(0, 0, 0, 0)  # entries show who was a member, not what each had read
 
 
-def untold(row: tuple[Any, ...]) -> Folded:
-    """`row` as `statements.UNTOLD` selects it."""
-    partition, offset, kind, conversation_id, actor, time, seq, subject, rejected_client, reason = row[:10]
-    audience, message_id, client_id, text, sent_at = row[10:15]
-    present = row[21] or []
-    state: Conversation | None = None
-    outcome: Outcome
-    match kind:
-        case "message.sent":
-            outcome = Sent(conversation_id, offset, message_id, seq, actor, client_id, text, sent_at)
-        case "read.moved":
-            outcome = ReadAdvanced(conversation_id, offset, actor, seq)
-        case "event.rejected":
-            outcome = Rejected(reason)
-        case "conversation.started":
-            state = _state(conversation_id, offset, row[15:21], present)
-            outcome = Started(
-                conversation_id,
-                offset,
-                state.kind,
-                state.title,
-                state.history_visibility,
-                tuple(present),
-                state.created_at,
+def journal_row(result: FoldResult) -> JournalRow:
+    row = JournalRow(
+        partition=result.partition,
+        offset=result.offset,
+        outcome="entry",
+        kind=None,
+        conversation_id=result.conversation_id,
+        actor=result.actor,
+        time=result.time,
+        audience=list(result.audience) if result.is_private else None,
+    )
+    match result.outcome:
+        case Rejected(reason):
+            return row._replace(
+                outcome="rejected",
+                kind=_REJECTED,
+                subject=result.subject_id,
+                client_id=result.client_id,
+                reason=reason,
             )
-        case "member.added":
-            state = _state(conversation_id, offset, row[15:21], present)
-            outcome = MemberJoined(conversation_id, offset, subject)
-        case "member.removed":
-            state = _state(conversation_id, offset, row[15:21], present)
-            outcome = MemberLeft(conversation_id, offset, subject, _UNKNOWN)
-        case _:
-            raise ValueError(f"the journal holds a kind of entry that this release does not know: {kind}")
-    everyone = (*present, subject) if kind == "member.removed" else tuple(present)
-    return Folded(
-        partition,
-        offset,
-        None,
-        outcome,
-        actor=actor,
-        time=time,
-        conversation_id=conversation_id,
-        ref=message_id if kind == "message.sent" else subject,
-        client_id=client_id if kind == "message.sent" else rejected_client,
-        state=state,
-        audience=everyone if audience is None else tuple(audience),
-        private=audience is not None,
+        case Duplicate(of):
+            return row._replace(outcome="duplicate", of_offset=of)
+        case Skipped(reason):
+            return row._replace(outcome="skipped", reason=reason)
+        case entry:
+            kind = KIND_OF_ENTRY[type(entry)]
+            seq, subject = kind.journal_columns(entry)
+            return row._replace(kind=kind.JOURNAL_KIND, seq=seq, subject=subject)
+
+
+def journal_row_of_message(row: MessageRow) -> JournalRow:
+    """Return the journal row of a sent message: it holds nothing that the message does not."""
+    return JournalRow(
+        partition=row.partition,
+        offset=row.sent_offset,
+        outcome="entry",
+        kind=message_sent.JOURNAL_KIND,
+        conversation_id=row.conversation_id,
+        actor=row.sender_id,
+        time=row.created_at,
+        seq=row.seq,
     )
 
 
-def _state(conversation_id: str, offset: int, columns: tuple[Any, ...], present: list[str]) -> Conversation:
-    kind, title, visibility, started_offset, created_at, updated_at = columns
-    members = dict.fromkeys(present, _UNKNOWN)
+def result_from_row(record: JournalRecord) -> FoldResult:
+    """Return the result that the row was written from, as far as it is published. Raises ValueError for a
+    kind that this release does not know."""
+    if record.kind == _REJECTED:
+        return _rejection(record)
+    kind = KIND_IN_JOURNAL.get(record.kind)
+    if kind is None:
+        raise ValueError(f"the journal holds a kind of entry that this release does not know: {record.kind}")
+    entry = kind.entry_from_journal(record)
+    audience = Audience(tuple(record.audience), is_private=True) if record.audience is not None else None
+    user_ids, is_private = audience or kind.audience(entry, tuple(record.members or ()))
+    return FoldResult(
+        partition=record.partition,
+        offset=record.offset,
+        event_id=None,
+        outcome=entry,
+        actor=record.actor,
+        time=record.time,
+        conversation_id=record.conversation_id,
+        conversation=_conversation(record) if kind.SHOWS_CONVERSATION else None,
+        audience=user_ids,
+        is_private=is_private,
+    )
+
+
+def _rejection(record: JournalRecord) -> FoldResult:
+    outcome: Outcome = Rejected(record.reason)  # type: ignore[arg-type]  # one of those that were written
+    return FoldResult(
+        partition=record.partition,
+        offset=record.offset,
+        event_id=None,
+        outcome=outcome,
+        actor=record.actor,
+        time=record.time,
+        conversation_id=record.conversation_id,
+        subject_id=record.subject,
+        client_id=record.client_id,
+        audience=tuple(record.audience or ()),
+        is_private=True,
+    )
+
+
+def _conversation(record: JournalRecord) -> Conversation:
+    """The conversation as it was at the record's offset, as far as entries show it."""
+    assert record.conversation_kind is not None
+    assert record.history_visibility is not None
+    assert record.started_offset is not None
+    assert record.created_at is not None
+    assert record.updated_at is not None
     return Conversation(
-        conversation_id, kind, title, visibility, started_offset, created_at, updated_at, offset, 0, members
+        id=record.conversation_id,
+        kind=record.conversation_kind,
+        title=record.title,
+        history_visibility=record.history_visibility,
+        started_offset=record.started_offset,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+        version=record.offset,
+        last_seq=0,
+        members=dict.fromkeys(record.members or (), _UNKNOWN),
     )

@@ -1,0 +1,11 @@
+"""The read models in PostgreSQL.
+
+port        what the projector needs of its database
+postgres    fulfils it: one connection, one statement a batch
+tables      the tables that a batch writes: columns, types, keys
+write_sql   the projector's statements; the commit is generated from the tables
+timestamps  times in SQL, as every wire has them
+sessions    the settings of each session
+migrate     numbered SQL files, each applied once
+schema      whether this code and the database's schema fit together
+"""

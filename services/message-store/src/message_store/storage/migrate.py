@@ -1,8 +1,8 @@
-"""Bring the database to the shape that this release needs: numbered SQL files, each applied once.
+"""Migrate the database to the schema that this release needs: numbered SQL files, each applied once.
 
-A migration and its record are one transaction, and an advisory lock lets one migrator through at a time: a
-migrator may be killed anywhere, and several may start together. A first line `-- min_code: N` says that code
-older than N cannot use the database any more; a migration without it only adds, and leaves that as it was.
+A migration and its record are one transaction, and an advisory lock admits one migrator at a time: a migrator
+may be killed anywhere, and several may start together. With a first line `-- min_code: N`, code older than N
+cannot use the database any more; a migration without it only adds, and leaves `min_code` as it was.
 """
 
 import re
@@ -22,9 +22,9 @@ from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
 
-LOCK = 0x7061726C6579  # "parley"; of one database
-LOCKED_OUT = "set local lock_timeout = '10s'"
-"""So long may a migration wait for a table, with all new statements on it waiting behind."""
+LOCK = 0x7061726C6579  # "parley"; advisory locks are per database
+LOCK_TIMEOUT = "set local lock_timeout = '10s'"
+"""How long a migration may wait for a table: all new statements on it wait behind."""
 
 _CREATE = """
 create table schema_record (
@@ -35,13 +35,14 @@ create table schema_record (
 _ADOPT = "insert into schema_record (version, min_code) values (%s, 1)"
 _RECORD = "update schema_record set version = %s, min_code = coalesce(%s, min_code)"
 
-LEFT_BY = {1: "journal_personal", 2: "journal_of_conversation"}
-"""What the migrations of release 0.1.0 made last. It recorded them in tables of yoyo-migrations, each in a
-transaction after the migration's own: one that died in between left the change without its record."""
+LAST_RELATION_OF = {1: "journal_personal", 2: "journal_of_conversation"}
+"""The relation that each migration of release 0.1.0 created last. That release recorded migrations in tables
+of yoyo-migrations, each in a transaction after the migration's own: a crash in between left the change
+without its record."""
 
 
 class Unusable(Exception):
-    """The database cannot be migrated; the message says what to do."""
+    """The database cannot be migrated; the message names what to do."""
 
 
 class Migration(NamedTuple):
@@ -51,31 +52,31 @@ class Migration(NamedTuple):
 
     @property
     def min_code(self) -> int | None:
-        found = re.match(rb"-- min_code: (\d+)\n", self.sql)
-        return int(found[1]) if found else None
+        header = re.match(rb"-- min_code: (\d+)\n", self.sql)
+        return int(header[1]) if header else None
 
 
 def migrations() -> list[Migration]:
-    """All of this release, in their order; the first is number 1."""
+    """Return all migrations of this release in order, from number 1 on."""
     files = sorted(_folder().glob("[0-9]*.sql"))
     return [Migration(int(file.name.partition(".")[0]), file.stem, file.read_bytes()) for file in files]
 
 
 def newest() -> int:
-    """The number of the newest migration that this code knows: the schema that it needs."""
+    """Return the number of the newest migration that this code knows: the schema that it needs."""
     return migrations()[-1].version
 
 
 def migrate(database_url: str, patience: float = 60.0) -> list[str]:
-    """Apply what is missing; return the names applied. Wait up to `patience` seconds for the database. Safe
-    to repeat, also after a kill and beside others. Raises psycopg.Error, Unusable."""
+    """Apply the missing migrations; return their names. Waits up to `patience` seconds for the database. Safe
+    to repeat, also after a kill and beside other migrators. Raises psycopg.Error, Unusable."""
     with _session(database_url, patience) as connection:
         _check_encoding(connection)
-        return [each.name for each in migrations() if _apply(connection, each, newest())]
+        return [migration.name for migration in migrations() if _apply(connection, migration, newest())]
 
 
 def _apply(connection: Connection[Any], migration: Migration, code: int) -> bool:
-    """Whether it was missing."""
+    """Apply the migration if it is missing; return whether it was."""
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
         failpoint("migrate.locked")
@@ -84,7 +85,7 @@ def _apply(connection: Connection[Any], migration: Migration, code: int) -> bool
             raise Unusable(str(mismatch(record, code)))
         if record.version >= migration.version:
             return False
-        connection.execute(LOCKED_OUT)
+        connection.execute(LOCK_TIMEOUT)
         connection.execute(migration.sql)
         failpoint("migrate.changed")
         connection.execute(_RECORD, (migration.version, migration.min_code))
@@ -94,7 +95,7 @@ def _apply(connection: Connection[Any], migration: Migration, code: int) -> bool
 
 
 def _record(connection: Connection[Any]) -> SchemaRecord:
-    """Read the record; make it where there is none, of what release 0.1.0 left."""
+    """Return the schema record; create it, if there is none, from what release 0.1.0 left."""
     if not _exists(connection, "schema_record"):
         connection.execute(_CREATE)
         connection.execute(_ADOPT, (_adopted(connection),))
@@ -106,8 +107,8 @@ def _record(connection: Connection[Any]) -> SchemaRecord:
 
 
 def _adopted(connection: Connection[Any]) -> int:
-    """The newest migration that release 0.1.0 applied, whether or not it came to record it."""
-    done = {version for version, made in LEFT_BY.items() if _exists(connection, made)}
+    """Return the newest migration that release 0.1.0 applied, recorded or not."""
+    done = {version for version, relation in LAST_RELATION_OF.items() if _exists(connection, relation)}
     if _exists(connection, "_yoyo_migration"):
         recorded = connection.execute("select migration_id from _yoyo_migration").fetchall()
         done |= {int(name.partition(".")[0]) for (name,) in recorded}
@@ -120,11 +121,11 @@ def _exists(connection: Connection[Any], relation: str) -> bool:
 
 
 def _check_encoding(connection: Connection[Any]) -> None:
-    """In another one not every text could be written: a message would be taken for poison."""
+    """Require UTF8: in another encoding some texts could not be written and would count as poison."""
     row = connection.execute("select getdatabaseencoding()").fetchone()
     if row and row[0] != "UTF8":
         raise Unusable(
-            f"the database has the encoding {row[0]}, but texts need UTF8: give Parley one that was made by "
+            f"the database has the encoding {row[0]}, but texts need UTF8: give Parley one created by "
             "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
         )
 
@@ -150,7 +151,7 @@ def _session(database_url: str, patience: float) -> Iterator[Connection[Any]]:
 
 
 def _folder() -> Path:
-    """Beside the code when installed, beside `src/` in a checkout."""
+    """Return the folder beside the code when installed, beside `src/` in a checkout."""
     package = Path(__file__).parents[1]
     installed = package / "migrations"
     return installed if installed.is_dir() else package.parents[1] / "migrations"

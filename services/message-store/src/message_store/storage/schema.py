@@ -1,4 +1,4 @@
-"""Whether this code and the database's schema go together: read when a process starts and each minute."""
+"""Whether this code and the database's schema fit together: read at the start and once a minute."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,7 +25,7 @@ class SchemaRecord(NamedTuple):
 
 
 def mismatch(record: SchemaRecord | None, code: int) -> str | None:
-    """Why code whose newest migration has this number cannot use the database; None if it can."""
+    """Return why code whose newest migration is number `code` cannot use the database; None if it can."""
     if record is None:
         return f"the database has no schema of Parley yet, but this release needs version {code}: {_MIGRATE}"
     if record.version < code:
@@ -42,7 +42,7 @@ _MIGRATE = "run `python -m message_store migrate`"
 
 
 async def read_record(database_url: str) -> SchemaRecord | None:
-    """The record of a database; None where there is none. Raises psycopg.Error, TimeoutError."""
+    """Return the record of a database, None if it has none. Raises psycopg.Error, TimeoutError."""
     async with asyncio.timeout(READ_TIMEOUT_SECONDS):
         connection: AsyncConnection[Any] = await AsyncConnection.connect(
             database_url, autocommit=True, **sessions.CONNECT
@@ -60,38 +60,37 @@ class SchemaWatch:
     def __init__(self, read: Callable[[], Awaitable[SchemaRecord | None]], code: int) -> None:
         """`read` raises psycopg.Error, TimeoutError; `code` is the newest migration that it knows."""
         self.fault: str | None = "the schema of the database has not been read yet"
-        """Why this process is not ready; None once the schema was seen to be right."""
+        """Why this process is not ready; None once the schema was right."""
         self._read = read
         self._code = code
         self._usable = asyncio.Event()
-        self._silent = False
-        """It was logged that the database does not answer."""
+        self._is_away_logged = False
 
     async def usable(self) -> None:
-        """Return once the schema has been right."""
+        """Wait until the schema is right."""
         await self._usable.wait()
 
     async def run(self) -> None:
-        """Read until cancelled. A database that does not answer changes nothing: what was right stays so."""
+        """Read until cancelled. While the database does not answer, the last result stands."""
         while True:
-            answered = await self._look()
+            answered = await self._check()
             await asyncio.sleep(INTERVAL_SECONDS if answered and self.fault is None else RETRY_SECONDS)
 
-    async def _look(self) -> bool:
-        """Whether the database answered."""
+    async def _check(self) -> bool:
+        """Return whether the database answered."""
         try:
-            self._judge(mismatch(await self._read(), self._code))
+            self._set_fault(mismatch(await self._read(), self._code))
         except (psycopg.OperationalError, TimeoutError) as error:
-            if not self._silent:
+            if not self._is_away_logged:
                 log.warning("schema.waiting", reason=str(error) or "the database did not answer in time")
-            self._silent = True
+            self._is_away_logged = True
             return False
         except psycopg.Error as error:
-            self._judge(f"the schema of the database cannot be read: {str(error).splitlines()[0]}")
+            self._set_fault(f"the schema of the database cannot be read: {str(error).splitlines()[0]}")
         return True
 
-    def _judge(self, fault: str | None) -> None:
-        self._silent = False
+    def _set_fault(self, fault: str | None) -> None:
+        self._is_away_logged = False
         if fault is None:
             self._usable.set()
         elif fault != self.fault:

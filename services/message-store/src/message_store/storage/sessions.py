@@ -1,4 +1,4 @@
-"""Sessions of PostgreSQL: each sets what it needs, whatever the server, the database or the role has set.
+"""Settings of PostgreSQL sessions: each sets what it needs, whatever server, database or role have set.
 
 Settings travel as a statement after the connection is made and not as the startup parameter `options`, which
 connection poolers refuse and some managed databases use for themselves. A pooler must keep a session for as
@@ -17,8 +17,8 @@ EVERY: Settings = {
     "client_encoding": "UTF8",
     "default_transaction_isolation": "read committed",  # the compare-and-set waits for a row and looks again
     # Statements look rows up by key; one prepared while its table was empty would go on scanning it. The
-    # penalty that this puts on the scan of a small table makes each statement look dear enough to compile,
-    # which takes a hundred times as long as running it.
+    # penalty that this puts on the scan of a small table makes each statement look expensive enough for JIT
+    # compilation, which takes a hundred times as long as running it.
     "enable_seqscan": "off",
     "jit": "off",
     # A machine that vanishes in the middle of a transaction must not keep its rows locked.
@@ -31,7 +31,7 @@ EVERY: Settings = {
 WRITING: Settings = {
     **EVERY,
     "default_transaction_read_only": "off",
-    # What is joined with a batch: while a table is small, reading all of it looks cheaper.
+    # Joins with a batch: while a table is small, reading all of it looks cheaper than looking rows up.
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "statement_timeout": "15s",  # longer than the client waits: ends what a client that is gone left running
@@ -61,16 +61,16 @@ CONNECT: dict[str, Any] = {
     "keepalives_count": 3,
     "connect_timeout": 5,
 }
-"""Of the client's side, for libpq."""
+"""Connection parameters of libpq, on the client's side."""
 
 APPLY = "select set_config(key, value, false) from json_each_text(%s::json)"
 
 
 def parameters(settings: Settings) -> tuple[str]:
-    """Those of APPLY."""
+    """Return the parameters of APPLY."""
     return (orjson.dumps(dict(settings)).decode(),)
 
 
 async def apply(connection: AsyncConnection[Any], settings: Settings) -> None:
-    """Set what the session needs, in one round trip; holds until the session ends. Raises psycopg.Error."""
+    """Apply the settings until the session ends, in one round trip. Raises psycopg.Error."""
     await connection.execute(APPLY, parameters(settings))

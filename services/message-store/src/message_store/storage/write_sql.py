@@ -2,6 +2,9 @@
 
 from typing import LiteralString
 
+from message_store.storage.tables import CONVERSATIONS, JOURNAL, MEMBERS, MESSAGES, Table
+from message_store.storage.timestamps import rfc3339
+
 CLAIM = """
 insert into progress (partition, partitions, epoch, next_offset, published, owner)
 select p, %(partitions)s, %(epoch)s, 0, 0, %(owner)s from unnest(%(claimed)s::int[]) p order by p
@@ -9,96 +12,79 @@ on conflict (partition) do update set owner = excluded.owner
 returning partition, next_offset, last_id, published
 """
 
-STRANGERS = "select epoch, partitions from progress where (epoch, partitions) <> (%s, %s) limit 1"
+FOREIGN_LOG = (
+    "select epoch, partitions from progress where (epoch, partitions) <> (%(epoch)s, %(partitions)s) limit 1"
+)
 
 OWNED = """
 select partition, next_offset, last_id, published from progress where partition = any(%s) and owner = %s
 """
 
-# One batch, as a JSON text for each table (of a single one PostgreSQL would read all anew for every part that
-# is taken out): one statement, and so one transaction and one round trip. First of all it takes the rows that
-# fence, in ascending order, so that two never deadlock; whoever lost one of them writes nothing, nor does a
-# batch that takes for new what was sent before (`known`). Its parts see the database as it was before, so no
-# row may be written twice.
-COMMIT = """
+
+def _insert(table: Table, rows: LiteralString) -> LiteralString:
+    """Insert `rows`, or update the changing columns where the key exists; none unless the batch has won."""
+    derived = f"{table.derived}\n    union all" if table.derived else ""
+    changing = ", ".join(f"{column} = excluded.{column}" for column in table.changing)
+    on_conflict = f"\n    on conflict ({table.key}) do update set {changing}" if changing else ""
+    return f"""
+    insert into {table.name} ({table.column_names}){derived}
+    select {table.column_names} from won, {rows}
+    order by {table.key}{on_conflict}"""
+
+
+def _rows(table: Table) -> LiteralString:
+    return f"json_to_recordset(%({table.name})s::json) as r ({table.columns})"
+
+
+# One batch: one statement, and so one transaction and one round trip. Each table's rows are a JSON text of
+# their own (of a single one PostgreSQL would read all anew for every part that is taken out).
+#
+# First it locks the progress rows that fence, in ascending order, so that two batches never deadlock. It
+# writes nothing (`won` is empty) if one of them was lost to another projector, or if a message that the batch
+# counts as new, or rejects, was sent before (`existing`). Its parts see the database as it was before, so no
+# row may be written twice: `WriteSet` holds one row a key.
+COMMIT = f"""
 with step as materialized (
-    select * from json_to_recordset(%(advances)s::json)
+    select * from json_to_recordset(%(progress)s::json)
         as s (partition int, expected bigint, next_offset bigint, last_id text, published bigint)
 ), locked as materialized (
     select p.partition from progress p join step s using (partition)
     where p.next_offset = s.expected and p.owner = %(owner)s
     order by p.partition for update of p
-), new as materialized (
-    select * from json_to_recordset(%(messages)s::json)
-        as m (partition int, conversation_id uuid, seq bigint, id uuid, sender_id text, client_id text,
-              text text, created_at timestamptz, sent_offset bigint)
-), known as materialized (
+), message_rows as materialized (
+    select * from {_rows(MESSAGES)}
+), existing as materialized (
     select conversation_id, id, m.sent_offset
     from (
-        select conversation_id, id from new
+        select conversation_id, id from message_rows
         union all
-        select * from json_to_recordset(%(refused)s::json) as r (conversation_id uuid, id uuid)
-    ) asked join messages m using (conversation_id, id)
-), held as materialized (
-    select (select count(*) from locked) = (select count(*) from step) as all_of_it
+        select * from json_to_recordset(%(rejected_sends)s::json) as r (conversation_id uuid, id uuid)
+    ) named join messages m using (conversation_id, id)
+), fence as materialized (
+    select (select count(*) from locked) = (select count(*) from step) as is_held
 ), won as materialized (
-    select from held where all_of_it and not exists (select from known)
-), advanced as (
+    select from fence where is_held and not exists (select from existing)
+), moved as (
     update progress p
     set next_offset = s.next_offset, last_id = s.last_id, published = greatest(p.published, s.published)
     from won, step s where p.partition = s.partition
-), conversed as (
-    insert into conversations (partition, id, kind, title, history_visibility, started_offset, created_at,
-                               updated_at, version, last_seq, member_count)
-    select c.* from won, json_to_recordset(%(conversations)s::json)
-        as c (partition int, id uuid, kind text, title text, history_visibility text, started_offset bigint,
-              created_at timestamptz, updated_at timestamptz, version bigint, last_seq bigint,
-              member_count int)
-    on conflict (id) do update
-    set updated_at = excluded.updated_at, version = excluded.version, last_seq = excluded.last_seq,
-        member_count = excluded.member_count
-), began as (
-    insert into members (partition, conversation_id, user_id, from_offset, ordinal, joined_seq, read_seq,
-                         to_offset)
-    select i.* from won, json_to_recordset(%(intervals)s::json)
-        as i (partition int, conversation_id uuid, user_id text, from_offset bigint, ordinal int,
-              joined_seq bigint, read_seq bigint, to_offset bigint)
-), read as (
-    update members m set read_seq = r.read_seq, to_offset = r.to_offset
-    from won, json_to_recordset(%(reads)s::json)
-        as r (conversation_id uuid, user_id text, from_offset bigint, read_seq bigint, to_offset bigint)
-    where (m.conversation_id, m.user_id, m.from_offset) = (r.conversation_id, r.user_id, r.from_offset)
-), sent as (
-    insert into messages (partition, conversation_id, seq, id, sender_id, client_id, text, created_at,
-                          sent_offset, version)
-    select new.*, sent_offset from won, new
-    order by conversation_id, seq -- what is next to each other in the index goes in together
-), happened as (
-    insert into journal (partition, "offset", outcome, kind, conversation_id, actor, "time", seq, subject,
-                         client_id, reason, of_offset, audience)
-    select partition, sent_offset, 'entry', 'message.sent', conversation_id, sender_id, created_at, seq,
-           null, null, null, null, null
-    from won, new -- of a sent message the journal says nothing that the message does not
-    union all
-    select partition, "offset", outcome, kind, conversation_id, actor, "time", seq, subject, client_id,
-           reason, of_offset,
-           case when audience is not null then array(select json_array_elements_text(audience)) end
-    from won, json_to_recordset(%(journal)s::json)
-        as j (partition int, "offset" bigint, outcome text, kind text, conversation_id uuid, actor text,
-              "time" timestamptz, seq bigint, subject text, client_id text, reason text, of_offset bigint,
-              audience json)
-    order by 1, 2
+), conversations_written as ({_insert(CONVERSATIONS, _rows(CONVERSATIONS))}
+), members_written as ({_insert(MEMBERS, _rows(MEMBERS))}
+), messages_written as ({_insert(MESSAGES, "message_rows")}
+), journal_written as ({_insert(JOURNAL, _rows(JOURNAL))}
     returning partition, "offset", audience
 ), personal as (
     insert into journal_personal (user_id, partition, "offset")
-    select unnest(audience), partition, "offset" from happened where audience is not null
+    select unnest(audience), partition, "offset" from journal_written where audience is not null
 )
-select all_of_it, (select json_agg(json_build_array(conversation_id, id, sent_offset)) from known) from held
+select is_held,
+       (select json_agg(json_build_array(conversation_id, id, sent_offset)) from existing) as existing
+from fence
 """
 
 STATES = """
-select c.id::text, c.kind, c.title, c.history_visibility, c.started_offset, {created_at}, {updated_at},
-       c.version, c.last_seq, m.users, m.intervals
+select c.id::text, c.kind, c.title, c.history_visibility, c.started_offset, {created_at} as created_at,
+       {updated_at} as updated_at, c.version, c.last_seq, m.users, m.intervals
 from conversations c, lateral (
     select array_agg(user_id order by from_offset, ordinal) as users,
            array_agg(array[from_offset, ordinal, joined_seq, read_seq]
@@ -108,14 +94,15 @@ from conversations c, lateral (
 where c.id = any(%s::uuid[])
 """
 
-# An entry or rejection `j` with all that was told of it, as it was told then.
-TOLD = """
-select j.partition, j."offset", j.kind, j.conversation_id::text, j.actor, {time}, j.seq, j.subject,
-       j.client_id, j.reason, j.audience, m.id::text, m.client_id, m.text, {sent_at},
-       c.kind, c.title, c.history_visibility, c.started_offset, {created_at}, {updated_at}, present.users"""
+# An entry or rejection `j` with what it shows, as it was then: the columns of `JournalRecord`.
+ENTRY_COLUMNS = """
+select j.partition, j."offset", j.kind, j.conversation_id::text, j.actor, {time} as "time", j.seq, j.subject,
+       j.client_id, j.reason, j.audience, m.id::text as message_id, m.client_id as message_client_id, m.text,
+       {sent_at} as sent_at, c.kind as conversation_kind, c.title, c.history_visibility, c.started_offset,
+       {created_at} as created_at, {updated_at} as updated_at, present.users as members"""
 
-# `{present}`: of which rows the members at that moment are asked.
-TOLD_OF = """
+# `{present}`: for which rows the members at that moment are selected.
+ENTRY_JOINS = """
 left join conversations c on c.id = j.conversation_id and j.outcome = 'entry'
 left join messages m on j.kind = 'message.sent' and m.conversation_id = c.id and m.seq = j.seq
 left join lateral (
@@ -130,24 +117,18 @@ left join lateral (
 """
 
 # The journal as an outbox.
-UNTOLD = """
-{told}
-from journal j {told_of}
+UNPUBLISHED = """
+{columns}
+from journal j {joins}
 where j.partition = %s and j."offset" >= %s and j.outcome in ('entry', 'rejected')
 order by j."offset" limit %s
 """
 
-
-def spelt(expression: LiteralString) -> LiteralString:
-    """A time as it stands on every wire."""
-    return f"""to_char({expression} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
-
-
-STATES = STATES.format(created_at=spelt("c.created_at"), updated_at=spelt("c.updated_at"))
-TOLD = TOLD.format(
-    time=spelt('j."time"'),
-    sent_at=spelt("m.created_at"),
-    created_at=spelt("c.created_at"),
-    updated_at=spelt("greatest(c.created_at, newest.at)"),
+STATES = STATES.format(created_at=rfc3339("c.created_at"), updated_at=rfc3339("c.updated_at"))
+ENTRY_COLUMNS = ENTRY_COLUMNS.format(
+    time=rfc3339('j."time"'),
+    sent_at=rfc3339("m.created_at"),
+    created_at=rfc3339("c.created_at"),
+    updated_at=rfc3339("greatest(c.created_at, newest.at)"),
 )
-UNTOLD = UNTOLD.format(told=TOLD, told_of=TOLD_OF.format(present="true"))
+UNPUBLISHED = UNPUBLISHED.format(columns=ENTRY_COLUMNS, joins=ENTRY_JOINS.format(present="true"))

@@ -1,1 +1,7 @@
-"""One module for each resource: a function that makes its router."""
+"""The routes: a function a module that makes its router.
+
+commands         POST: all commands of the registry
+conversations    GET /messages/conversations
+history          GET /messages/history
+sync             GET /messages/sync
+"""

@@ -4,32 +4,33 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gateway.api import request_parsing, responses
-from gateway.api.openapi_docs import asked, problems, success
-from gateway.api.query_params import ConversationsQuery
+from gateway.api.openapi_docs import problem_docs, request_docs, response_docs
+from gateway.api.query_params import ConversationsParams
 from gateway.api.schemas import ConversationPage
-from gateway.components import Door
+from gateway.commands.event_producer import EventProducer
+from gateway.store.client import StorePort
 
 
-def conversations(door: Door) -> APIRouter:
+def conversations_router(store: StorePort, producer: EventProducer) -> APIRouter:
     router = APIRouter(tags=["reading"])
-    page = success(200, "A page of conversations.", ConversationPage)
+    page = response_docs(200, "A page of conversations.", ConversationPage)
 
     @router.get(
         "/messages/conversations",
         summary="The caller's conversations, newest first",
         responses=page
-        | problems(
+        | problem_docs(
             "cursor_unusable",
             "projection_behind",
-            said={"invalid": "limit: must be a whole number from 1 to 100"},
+            details={"invalid": "limit: must be a whole number from 1 to 100"},
         ),
-        openapi_extra=asked(ConversationsQuery),
+        openapi_extra=request_docs(ConversationsParams),
     )
     async def list_conversations(request: Request) -> Response:
-        user, query = await request_parsing.read(request, ConversationsQuery)
-        return await responses.read_models(
-            lambda until: door.store.conversations(user, limit=query.limit, page=query.page, until=until),
-            door.events,
+        user, query = await request_parsing.parse_query(request, ConversationsParams)
+        return await responses.query_store(
+            lambda wait_for: store.conversations(user, limit=query.limit, page=query.page, wait_for=wait_for),
+            producer,
             query.position,
         )
 

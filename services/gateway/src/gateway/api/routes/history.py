@@ -4,34 +4,35 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gateway.api import request_parsing, responses
-from gateway.api.openapi_docs import asked, problems, success
-from gateway.api.query_params import HistoryQuery
+from gateway.api.openapi_docs import problem_docs, request_docs, response_docs
+from gateway.api.query_params import HistoryParams
 from gateway.api.schemas import MessagePage
-from gateway.components import Door
+from gateway.commands.event_producer import EventProducer
+from gateway.store.client import StorePort
 
 
-def history(door: Door) -> APIRouter:
+def history_router(store: StorePort, producer: EventProducer) -> APIRouter:
     router = APIRouter(tags=["reading"])
-    refused = problems(
+    problems = problem_docs(
         "not_found",
         "cursor_unusable",
         "projection_behind",
-        said={"invalid": "before, after, around: at most one of them"},
+        details={"invalid": "before, after, around: at most one of them"},
     )
 
     @router.get(
         "/messages/history",
         summary="A conversation's messages, oldest first; without a bound its newest",
-        responses=success(200, "A page of messages.", MessagePage) | refused,
-        openapi_extra=asked(HistoryQuery),
+        responses=response_docs(200, "A page of messages.", MessagePage) | problems,
+        openapi_extra=request_docs(HistoryParams),
     )
     async def read_history(request: Request) -> Response:
-        user, query = await request_parsing.read(request, HistoryQuery)
-        return await responses.read_models(
-            lambda until: door.store.history(
-                user, query.conversation_id, limit=query.limit, bounds=query.bounds, until=until
+        user, query = await request_parsing.parse_query(request, HistoryParams)
+        return await responses.query_store(
+            lambda wait_for: store.history(
+                user, query.conversation_id, limit=query.limit, bound=query.bound, wait_for=wait_for
             ),
-            door.events,
+            producer,
             query.position,
         )
 

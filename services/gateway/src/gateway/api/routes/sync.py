@@ -4,31 +4,40 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gateway.api import request_parsing, responses
-from gateway.api.openapi_docs import asked, problems, success
-from gateway.api.query_params import SyncQuery
+from gateway.api.openapi_docs import problem_docs, request_docs, response_docs
+from gateway.api.query_params import SyncParams
 from gateway.api.schemas import SyncPage
-from gateway.components import Door
+from gateway.commands.event_producer import EventProducer
+from gateway.store.client import StorePort, StoreResponse, WaitFor
+from shared.internal.store_api import SyncPage as StoredPage
 
 
-def sync(door: Door) -> APIRouter:
+def sync_router(store: StorePort, producer: EventProducer) -> APIRouter:
     router = APIRouter(tags=["reading"])
-    refused = problems(
-        "cursor_unusable", "projection_behind", said={"cursor_invalid": "the cursor is not a cursor"}
+    problems = problem_docs(
+        "cursor_unusable", "projection_behind", details={"cursor_invalid": "the cursor is not a cursor"}
     )
 
     @router.get(
         "/messages/sync",
-        summary="What came after a cursor: the frames that a socket would have got",
-        responses=success(200, "A page of frames, and the cursor to go on from.", SyncPage) | refused,
-        openapi_extra=asked(SyncQuery),
+        summary="The frames that a socket would have received after a cursor",
+        responses=response_docs(200, "A page of frames, and the cursor to continue from.", SyncPage)
+        | problems,
+        openapi_extra=request_docs(SyncParams),
     )
     async def read_sync(request: Request) -> Response:
-        user, query = await request_parsing.read(request, SyncQuery)
-        return await responses.read_models(
-            lambda until: door.store.sync(user, query.cursor, limit=query.limit, until=until),
-            door.events,
+        user, query = await request_parsing.parse_query(request, SyncParams)
+        return await responses.query_store(
+            lambda wait_for: read_page(user, query, wait_for),
+            producer,
             query.position,
-            query.came_with,
+            query.decoded_cursor,
         )
+
+    async def read_page(user: str, query: SyncParams, wait_for: WaitFor | None) -> StoreResponse:
+        response = await store.sync(user, query.cursor, limit=query.limit, wait_for=wait_for)
+        if not response.ok:
+            return response
+        return response._replace(body=StoredPage.decode(response.body).to_json())
 
     return router

@@ -1,6 +1,6 @@
-"""One conversation of Ann and Bob, as README's tour has it: every example of the documentation is of it.
+"""The conversation of Ann and Bob that README's tour and every example of the documentation show.
 
-Who begins with the example of `POST /messages/start` can make all other calls as they are printed.
+After the example of `POST /messages/start` all other calls work as they are printed.
 """
 
 from typing import Any

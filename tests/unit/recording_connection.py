@@ -1,10 +1,10 @@
-"""A client's connection without a network."""
+"""A client connection without a network, for tests."""
 
 from collections.abc import Awaitable, Callable
 
 
-class Far:
-    """What was written, as texts, and at last the close."""
+class RecordingConnection:
+    """Records what is written: texts, and at last the close."""
 
     def __init__(self, *, is_writable: bool = True) -> None:
         self.is_writable = is_writable

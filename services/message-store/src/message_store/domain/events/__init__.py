@@ -1,0 +1,11 @@
+"""One pure module for each kind of event: from the record of the log to the record that is published.
+
+registry              every kind, by event, by entry and by journal: the map of the product
+kind                  the Protocol that a kind's module fulfils
+conversation_started  a conversation is started, direct or group
+message_sent          a member sends a message
+read_moved            a member has read up to a message
+member_added          a member adds a user to a group
+member_removed        a member removes a user from a group, or leaves it
+conversation_fields   the conversation as entries show it
+"""
