@@ -19,8 +19,8 @@ What came of everything that users did, one entry each: new messages, conversati
 rejections.
 
 Entries are CloudEvents 1.0 in structured mode. The key is the conversation id: entries of one conversation
-come in order. An entry may come more than once: deduplicate by its `id`. Ignore types and fields that you do not
-know. Kept for 7 days. See README.md."""
+come in order. An entry may come more than once: deduplicate by its `id`. Ignore types and fields that you
+do not know. Kept for 7 days. See README.md."""
 
 _SOCKET = """\
 Frames are JSON texts. Those made from an entry are state, never deltas, and carry `version`: drop what is

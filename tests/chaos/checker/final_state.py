@@ -51,7 +51,7 @@ class FinalState:
     unread: dict[tuple[str, str], int] = field(default_factory=dict)
     """(user, conversation) → count of raw rows."""
     offsets: dict[int, range] = field(default_factory=dict)
-    """By partition: all offsets from the start cursors to the projection's end, including those of other producers."""
+    """By partition: all offsets from the start cursors to the projection's end, of all producers."""
     probe_results: list[ProbeResult] = field(default_factory=list)
     projection: Projection = field(default_factory=Projection)
     replayed: Projection = field(default_factory=Projection)
