@@ -1,4 +1,4 @@
-"""Every code that the services can give stands in the contract, and no other."""
+"""The contract lists exactly the codes that the services can return."""
 
 import ast
 import inspect
@@ -56,7 +56,7 @@ def _named(docstring: str | None) -> set[str]:
 
 
 def _statuses() -> Iterator[tuple[str, int]]:
-    """Codes with a status besides their own, where a Problem is made with one."""
+    """Codes of Problems that are raised with another status than the code's own."""
     for tree in _sources():
         for name, call in _calls(tree):
             status = next((each.value for each in call.keywords if each.arg == "status"), None)
@@ -67,14 +67,14 @@ def _statuses() -> Iterator[tuple[str, int]]:
 
 
 def test_the_readme_has_every_problem_with_its_status() -> None:
-    """mypy lets no other code be given to a Problem."""
+    """Complete, since mypy rejects other codes in a Problem."""
     assert set(problems.STATUS) == set(get_args(problems.Code))
     given = {*problems.STATUS.items(), *_statuses()}
     assert {(code.strip("`"), int(status)) for code, status, _ in _table("Errors of the REST calls")} == given
 
 
 def test_every_problem_is_one_of_some_call() -> None:
-    """That each of these is given by its call, tests/unit/gateway/test_order_of_checks.py shows."""
+    """tests/unit/gateway/api/test_order_of_checks.py shows that each call returns its own."""
     of_calls = {
         code
         for path in _openapi()["paths"].values()
@@ -100,7 +100,7 @@ def test_the_readme_has_every_close_code_and_whether_to_come_back() -> None:
 
 
 def test_every_close_code_is_given_by_something_and_no_other_is() -> None:
-    """By the gateway (mypy lets no other be given to a Close), by uvicorn's WebSocket and by websockets."""
+    """Close codes of the gateway (mypy rejects others in a Close), of uvicorn and of websockets."""
     assert {*_of_the_gateway(), *_of_the_protocols()} - NEVER_SENT == set(CloseCode)
 
 

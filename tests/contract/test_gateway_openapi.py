@@ -1,4 +1,4 @@
-"""The gateway's OpenAPI document describes what its hot routes take and answer."""
+"""The gateway's OpenAPI document describes the parameters and responses of its hot routes."""
 
 from typing import Any
 
@@ -39,8 +39,8 @@ TOUR = [
 
 @pytest.fixture(scope="module")
 async def described() -> dict[str, Any]:
-    async with run_gateway() as house:
-        return build_fastapi_app(house.components, build_routers(house.components)).openapi()
+    async with run_gateway() as gateway:
+        return build_fastapi_app(gateway.components, build_routers(gateway.components)).openapi()
 
 
 def test_it_is_a_valid_document(described: dict[str, Any]) -> None:
@@ -105,15 +105,15 @@ def test_every_example_is_one_of_its_schema(described: dict[str, Any]) -> None:
 
 
 async def test_the_examples_work_as_printed(described: dict[str, Any]) -> None:
-    """In the order of README's tour: what each call answers is its example, but for time and place."""
+    """In the order of README's tour: each response equals its example, except for times and positions."""
     examples = {name: schema.get("examples") for name, schema in described["components"]["schemas"].items()}
-    async with run_gateway() as house:
+    async with run_gateway() as gateway:
         for method, path in TOUR:
             operation = described["paths"][path][method]
             params = {p["name"]: p["example"] for p in operation["parameters"] if "example" in p}
             headers = {"Prefer": params.pop("Prefer")} if "Prefer" in params else {}
             body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-            answer = await house.http.request(
+            answer = await gateway.http.request(
                 method, path, params=params, headers=headers, json=body.get("example")
             )
             answered = operation["responses"][str(answer.status_code)]["content"]["application/json"]
@@ -143,8 +143,8 @@ def test_every_example_of_a_body_is_one_of_its_schema(described: dict[str, Any])
 
 
 async def test_answers_are_as_described(described: dict[str, Any]) -> None:
-    async with run_gateway() as house:
-        for method, path, answer in await _answers(house.http, await house.start_direct("ana", "ben")):
+    async with run_gateway() as gateway:
+        for method, path, answer in await _answers(gateway.http, await gateway.start_direct("ana", "ben")):
             documented = described["paths"][path][method]["responses"][str(answer.status_code)]["content"]
             _validate(described, documented[answer.headers["Content-Type"]]["schema"], answer.json())
 

@@ -236,7 +236,7 @@ async def test_a_wait_for_an_answer_or_for_a_connection_is_not_away() -> None:
     assert 0 < calls < 200
 
 
-async def test_who_waits_takes_no_place_of_who_does_not_and_all_are_bounded() -> None:
+async def test_calls_that_wait_take_no_slot_of_others_and_all_are_bounded() -> None:
     waiting = 0
 
     async def frozen(request: web.Request) -> web.Response:
@@ -269,7 +269,7 @@ async def test_who_waits_takes_no_place_of_who_does_not_and_all_are_bounded() ->
 
 @asynccontextmanager
 async def served(store: InMemoryStore) -> AsyncIterator[str]:
-    """The internal wire over an in-memory store."""
+    """Serve the store API from an in-memory store."""
     routes = {path: _unless_away(answer) for path, answer in _routes(store).items()}
     async with serving(routes) as url:
         yield url

@@ -79,7 +79,7 @@ async def test_a_later_commit_takes_the_place_of_the_one_before(group: Group) ->
     assert await group.consumer.committed([0, 1]) == {0: 6, 1: 7}
 
 
-async def test_what_is_not_ones_own_is_not_committed(group: Group) -> None:
+async def test_offsets_of_unassigned_partitions_are_not_committed(group: Group) -> None:
     await group.consumer.commit({PARTITIONS: 3})
     assert await group.consumer.committed([0]) == {}
 
@@ -92,21 +92,21 @@ async def test_a_partition_lies_between_its_bounds(group: Group) -> None:
 
 async def test_single_records_are_looked_at(group: Group) -> None:
     await group.append(1, b"a", b"b")
-    found = await group.look({1: 1})
-    assert {p: record.value for p, record in found.items()} == {1: b"b"}
+    records = await group.look({1: 1})
+    assert {p: record.value for p, record in records.items()} == {1: b"b"}
 
 
-async def test_one_may_look_again_and_again(group: Group) -> None:
+async def test_records_can_be_fetched_repeatedly(group: Group) -> None:
     await group.append(0, b"a", b"b")
     await group.append(1, b"c")
     for _ in range(10):
-        found = await group.look({0: 1})
-        assert {p: record.value for p, record in found.items()} == {0: b"b"}
-        found = await group.look({0: 0, 1: 0})
-        assert {p: record.value for p, record in found.items()} == {0: b"a", 1: b"c"}
+        records = await group.look({0: 1})
+        assert {p: record.value for p, record in records.items()} == {0: b"b"}
+        records = await group.look({0: 0, 1: 0})
+        assert {p: record.value for p, record in records.items()} == {0: b"a", 1: b"c"}
 
 
-async def test_a_wait_for_records_ends_when_the_group_decides_anew(group: Group) -> None:
+async def test_a_poll_ends_when_the_group_rebalances(group: Group) -> None:
     """Otherwise newly assigned partitions would not be consumed until the wait is over."""
     revision = group.consumer.revision
     waiting = asyncio.create_task(group.consumer.poll(1, wait=3600))

@@ -24,9 +24,9 @@ async def join(kafka_bootstrap: str, topic_prefix: str) -> AsyncIterator[Join]:
     async with AsyncExitStack() as stack:
 
         def member(session: float) -> Consumer:
-            made = Consumer(kafka_bootstrap, topic, topic, client_id="test", session_timeout=session)
-            stack.push_async_callback(made.stop)
-            return made
+            consumer = Consumer(kafka_bootstrap, topic, topic, client_id="test", session_timeout=session)
+            stack.push_async_callback(consumer.stop)
+            return consumer
 
         yield member
 
@@ -38,7 +38,7 @@ async def _has(member: Consumer, count: int) -> None:
             await member.poll(1, 0.05)
 
 
-async def test_what_a_member_had_is_anothers_as_soon_as_it_leaves(join: Join) -> None:
+async def test_a_leaving_members_partitions_are_reassigned_at_once(join: Join) -> None:
     """Without waiting for a session time-out: a rolling restart must not cost one."""
     one, two = join(LONG), join(LONG)
     await one.start()

@@ -30,11 +30,11 @@ class Log:
 
 @pytest.fixture(params=["memory", "kafka"])
 async def log(request: pytest.FixtureRequest) -> AsyncIterator[Log]:
-    made = _memory() if request.param == "memory" else await _kafka(request.getfixturevalue)
-    parts: list[Starts] = [made.producer, made.consumer]  # type: ignore[list-item]
+    log = _memory() if request.param == "memory" else await _kafka(request.getfixturevalue)
+    parts: list[Starts] = [log.producer, log.consumer]  # type: ignore[list-item]
     for part in parts:
         await part.start()
-    yield made
+    yield log
     for part in parts:
         await part.stop()
 
@@ -102,7 +102,7 @@ async def test_a_batch_keeps_its_order_and_its_nulls(log: Log) -> None:
     assert [(r.key, r.value) for r in await _take(log, 3)] == [(r.key, r.value) for r in records]
 
 
-async def test_a_paused_partition_is_silent_until_resumed(log: Log) -> None:
+async def test_a_paused_partition_returns_nothing_until_resumed(log: Log) -> None:
     await _assigned(log)
     log.consumer.seek(0, 0)
     log.consumer.pause(0)

@@ -25,7 +25,7 @@ class Proxy:
         self._speaking = asyncio.Event()
         self._speaking.set()
 
-    def silence(self) -> None:
+    def stop_answering(self) -> None:
         self._speaking.clear()
 
     def speak(self) -> None:
@@ -53,7 +53,7 @@ class Proxy:
                 await sink.drain()
 
     def _place(self, port: int) -> bytes:
-        """As metadata name it."""
+        """The address as the metadata have it."""
         return self._host.encode() + struct.pack(">i", port)
 
 
@@ -88,10 +88,10 @@ async def test_a_broker_that_falls_silent_costs_one_timeout_and_no_restart(
         producer = Producer(f"127.0.0.1:{proxy.port}", client_id="test", timeout=TIMEOUT)
         await producer.start()
         assert (await _confirmed(producer.send(topic, 0, b"k", b"before"))).offset == 0
-        proxy.silence()
+        proxy.stop_answering()
         began = clock()
         with pytest.raises(Unconfirmed):
-            await _confirmed(producer.send(topic, 0, b"k", b"lost in silence"))
+            await _confirmed(producer.send(topic, 0, b"k", b"lost while silent"))
         assert TIMEOUT * 0.9 < clock() - began < TIMEOUT + 0.5
         assert not producer.is_ready
         began = clock()

@@ -239,7 +239,7 @@ async def test_a_row_that_cannot_be_written_leaves_nothing(
 
 
 async def test_both_stores_keep_the_same_journal(database_url: str) -> None:
-    """Also of conversations whose order by id is not that of the log, in two partitions."""
+    """In two partitions, with conversations whose order by id is not that of the log."""
     migrate(database_url)
     tables, real = Tables(), PostgresStore(database_url)
     other = sorted((ids.group_conversation_id("ann", str(n)) for n in range(9)), reverse=True)

@@ -21,7 +21,7 @@ from tests.conftest import StartStack
 _HEAD_TIMEOUT = 10.0
 
 
-async def test_idle_connections_keep_neither_people_nor_probes_out(start_stack: StartStack) -> None:
+async def test_idle_connections_keep_neither_clients_nor_probes_out(start_stack: StartStack) -> None:
     stack = start_stack(env={"MAX_CONNECTIONS": "400", "MAX_SOCKETS": "300"})
     async with _exchanging(stack, members=100) as clients:
         async with _probed(stack), _idle(stack, 600, rate=1_000), _endless_head(stack):

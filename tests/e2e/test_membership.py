@@ -127,7 +127,7 @@ async def _is_refused(http: httpx.AsyncClient, user: str, conversation: str) -> 
     return (await send(http, user, conversation)).status_code == 404
 
 
-async def test_who_was_added_may_write_at_once_though_refused_just_before(site: Site) -> None:
+async def test_an_added_member_may_write_at_once_though_refused_just_before(site: Site) -> None:
     group = await site.group("ann", "bob")
     async with AsyncExitStack() as open_:
         sockets = [
@@ -141,7 +141,7 @@ async def test_who_was_added_may_write_at_once_though_refused_just_before(site: 
             assert (await send(http, "dan", group)).status_code == 202
 
 
-async def test_who_starts_a_conversation_may_write_in_it_at_once(site: Site) -> None:
+async def test_the_creator_of_a_conversation_may_write_at_once(site: Site) -> None:
     for n, http in enumerate(site.https):
         talk = ids.direct_conversation_id(f"eve-{n}", "fay")
         assert (await send(http, f"eve-{n}", talk)).status_code == 404
@@ -234,7 +234,7 @@ async def test_with_the_store_killed_members_write_on_and_strangers_spend_a_budg
     await until(lambda: _is_refused(http, "trudy", talk))
 
 
-async def test_without_notifiers_a_removal_acts_as_soon_as_their_silence_is_noticed(site: Site) -> None:
+async def test_without_notifiers_a_removal_acts_once_their_absence_is_detected(site: Site) -> None:
     group = await site.group("quin", "rob")
     for http in site.https:
         assert (await send(http, "rob", group)).status_code == 202

@@ -66,7 +66,7 @@ async def test_without_postgresql_sends_are_accepted_and_reads_answer_when_to_re
     assert texts == ["before", "during-0", "during-1", "during-2"]
 
 
-async def test_while_postgresql_is_slow_members_who_are_known_write_on_and_nobody_is_let_in(
+async def test_while_postgresql_is_slow_cached_members_write_on_and_the_check_stays_closed(
     fragile: Stack, http: httpx.AsyncClient
 ) -> None:
     async with client.socket(fragile.gateways[0], "gus") as gus:

@@ -78,7 +78,7 @@ async def test_dropped_clients_come_back_at_a_bounded_pace_and_miss_nothing(two:
     assert 1 <= peaks["gateway_sockets_catching_up"] <= 8
     for begin in report.ends:
         within = sum(begin <= end < begin + 1 for end in report.ends)
-        assert within <= 50 + 1.5 * RATE  # all dialled at once; let in at that pace
+        assert within <= 50 + 1.5 * RATE  # all connected at once; admitted at this rate
 
 
 async def test_clients_that_are_requested_to_reconnect_do_so_in_good_order_and_miss_nothing(

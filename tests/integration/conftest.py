@@ -9,5 +9,5 @@ from tests.integration.read_models import ReadModels, open_read_models
 
 @pytest.fixture
 async def read_models(database_url: str) -> AsyncIterator[ReadModels]:
-    async with open_read_models(database_url) as made:
-        yield made
+    async with open_read_models(database_url) as read_models:
+        yield read_models

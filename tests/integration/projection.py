@@ -37,7 +37,7 @@ class World:
         return Topics.with_prefix(self.prefix)
 
     async def happen(self, events: Iterable[Event]) -> None:
-        """Append to the log, as the gateway would."""
+        """Append events to the log, as the gateway does."""
         acks = [await self._send(builders.key_of(event), codec.encode(event)) for event in events]
         await asyncio.gather(*acks)
 
@@ -45,7 +45,7 @@ class World:
         return await self.producer.send(self.topics.events, partition_for(key or b"", PARTITIONS), key, value)
 
     async def put(self, partition: int, key: bytes | None, value: bytes | None) -> None:
-        """Append to the log what no gateway would."""
+        """Append any record to the log, valid or not."""
         await (await self.producer.send(self.topics.events, partition, key, value))
 
     @asynccontextmanager
@@ -99,25 +99,31 @@ class World:
         )
 
     async def published(self) -> dict[int, list[entries.Entry]]:
-        """chat.messages as it stands, repeats and all."""
+        """Decode all entries of chat.messages, repetitions included."""
         read = await self.read(self.topics.messages)
         return {p: [codec.decode_entry(record.value) for record in records] for p, records in read.items()}
 
     async def read(self, topic: str) -> dict[int, list[Any]]:
-        """A whole topic, as any consumer would see it."""
+        """Read all records of a topic, by partition."""
         partitions = range(1 if topic == self.topics.dead_letters else PARTITIONS)
         consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap)
         await consumer.start()
         try:
-            places = [TopicPartition(topic, partition) for partition in partitions]
-            consumer.assign(places)
+            topic_partitions = [TopicPartition(topic, partition) for partition in partitions]
+            consumer.assign(topic_partitions)
             await consumer.seek_to_beginning()
-            left = {place: end for place, end in (await consumer.end_offsets(places)).items() if end}
-            found: dict[int, list[Any]] = {place.partition: [] for place in left}
-            while any(len(found[place.partition]) < end for place, end in left.items()):
-                for place, records in (await consumer.getmany(timeout_ms=500)).items():
-                    found[place.partition] += records
-            return found
+            left = {
+                topic_partition: end
+                for topic_partition, end in (await consumer.end_offsets(topic_partitions)).items()
+                if end
+            }
+            by_partition: dict[int, list[Any]] = {topic_partition.partition: [] for topic_partition in left}
+            while any(
+                len(by_partition[topic_partition.partition]) < end for topic_partition, end in left.items()
+            ):
+                for topic_partition, records in (await consumer.getmany(timeout_ms=500)).items():
+                    by_partition[topic_partition.partition] += records
+            return by_partition
         finally:
             await consumer.stop()
 

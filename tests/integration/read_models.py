@@ -44,9 +44,9 @@ class ReadModels:
             ConsumedRecord(record, event)
             for record, event in zip(builders.records(0, story, self.offset), story, strict=True)
         ]
-        made = await commit(self.store, StateCache(self.store), arrivals, {0: 0})
+        batch = await commit(self.store, StateCache(self.store), arrivals, {0: 0})
         self.offset += len(story)
-        return made.results
+        return batch.results
 
     async def get(self, path: str, status: int = 200, **params: Any) -> Any:
         answer = await self.http.get(path, params=params)

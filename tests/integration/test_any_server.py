@@ -1,5 +1,5 @@
 """The store on PostgreSQL servers of others: with PostgreSQL's own defaults, and with settings that break
-or slow down sessions that take what they find."""
+or slow down sessions that keep the defaults."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -75,7 +75,7 @@ def _story() -> list[Event]:
 
 
 async def _answers(read_models: ReadModels) -> list[Any]:
-    """One of each query."""
+    """Run each query once."""
     position = f"{builders.EPOCH}-0-2"
     return [
         await read_models.get("/conversations", user="ann"),
@@ -123,7 +123,7 @@ STATEMENTS = [
 ]
 
 
-def test_no_statement_is_forgotten_here() -> None:
+def test_every_statement_is_covered() -> None:
     parts = {"ENTRY_COLUMNS", "ENTRY_JOINS", "PROBE"}
     named = {
         name: value
@@ -139,9 +139,9 @@ async def test_each_kind_of_session_has_what_it_needs_whatever_the_server_sets(a
         async with await psycopg.AsyncConnection.connect(any_url, autocommit=True) as connection:
             await sessions.apply(connection, settings)
             for name, value in settings.items():
-                found = await (await connection.execute("select current_setting(%s)", (name,))).fetchone()
+                row = await (await connection.execute("select current_setting(%s)", (name,))).fetchone()
                 if not name.startswith("tcp_"):  # 0 where the connection is none of TCP
-                    assert found == (value,), name
+                    assert row == (value,), name
 
 
 async def test_what_the_url_sets_besides_is_kept(database_url: str) -> None:

@@ -20,7 +20,7 @@ _FILL: tuple[LiteralString, ...] = (
 )
 
 
-async def test_no_row_is_looked_at_that_a_batch_does_not_name(database_url: str) -> None:
+async def test_a_batch_reads_only_the_rows_that_it_names(database_url: str) -> None:
     migrate(database_url)
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(sessions.APPLY, sessions.parameters(sessions.WRITING))

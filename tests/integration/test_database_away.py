@@ -21,7 +21,7 @@ from tests.notifier_processes import free_port
 
 
 async def codes(database_url: str, times: int = 8) -> set[str]:
-    """What so many questions at once are answered with."""
+    """Send this many queries at once and return their error codes."""
     async with queries.open_queries(database_url, 4) as opened:
         return set(await asyncio.gather(*(_code(opened) for _ in range(times))))
 
@@ -66,7 +66,7 @@ async def test_a_server_with_too_many_connections_is_busy(without_connections: s
     assert await codes(without_connections) == {"busy"}
 
 
-async def test_a_server_that_says_nothing_is_busy() -> None:
+async def test_a_server_that_does_not_answer_is_busy() -> None:
     async with _silent() as url:
         assert await codes(url) == {"busy"}
 
@@ -83,7 +83,9 @@ async def _silent() -> AsyncIterator[str]:
         ended.set()
 
 
-async def test_a_locked_table_is_busy_for_all_who_wait_for_it_and_for_a_connection(projected: str) -> None:
+async def test_a_locked_table_is_busy_for_queries_that_wait_for_it_or_for_a_connection(
+    projected: str,
+) -> None:
     with psycopg.connect(projected) as locking:
         locking.execute("lock table members in access exclusive mode")
         assert await codes(projected, 20) == {"busy"}
@@ -104,8 +106,8 @@ async def test_tables_that_are_not_there_are_neither(database_url: str) -> None:
     assert await codes(database_url) == {"unavailable"}
 
 
-async def test_reads_that_end_at_their_deadline_give_their_connections_back(projected: str) -> None:
-    """psycopg's pool loses a connection whose return is cancelled, and goes on counting it."""
+async def test_reads_that_time_out_return_their_connections(projected: str) -> None:
+    """psycopg's pool loses a connection whose return is cancelled, but still counts it."""
     async with queries.open_queries(projected, 2) as opened:
         assert set(await asyncio.gather(*(_code(opened) for _ in range(4)))) == {"answered"}
         with psycopg.connect(projected) as locking:

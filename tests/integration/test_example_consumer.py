@@ -59,7 +59,7 @@ class Publisher:
         await (await self._producer.send(self._topic, 0, key, value))
 
 
-async def test_the_example_prints_each_message_once_and_goes_on_where_it_was(
+async def test_the_example_prints_each_message_once_and_resumes_at_its_offset(
     kafka_bootstrap: str, topic_prefix: str, tmp_path: Path
 ) -> None:
     settings = TopicSettings(kafka_bootstrap=kafka_bootstrap, topic_prefix=topic_prefix, partitions=1)

@@ -84,7 +84,7 @@ def test_of_several_at_once_each_migration_is_applied_by_one(database_url: str, 
     [(0, 0), (1, 0), (1, 1), (2, 1), (2, 2)],
     ids=["nothing yet", "first not recorded", "first", "second not recorded", "all of it"],
 )
-def test_what_release_0_1_0_left_is_recognised_and_goes_on(
+def test_a_database_of_release_0_1_0_is_recognised_and_migrated(
     database_url: str, whole: list[Any], applied: int, recorded: int
 ) -> None:
     """yoyo recorded a migration after committing it: killed in between, it could not continue."""

@@ -1,4 +1,4 @@
-"""The projector as a real process between a real log and a real database, under what happens to processes."""
+"""The projector as a real process between a real log and a real database, killed, frozen and cut off."""
 
 import asyncio
 import signal
@@ -30,8 +30,8 @@ GROUPS = [ids.group_conversation_id("ann", str(n)) for n in range(6)]
 async def real(
     kafka_bootstrap: str, database_url: str, topic_prefix: str, tmp_path: Path
 ) -> AsyncIterator[World]:
-    async with world(kafka_bootstrap, database_url, topic_prefix, tmp_path) as made:
-        yield made
+    async with world(kafka_bootstrap, database_url, topic_prefix, tmp_path) as real:
+        yield real
 
 
 def groups() -> list[Event]:
@@ -39,7 +39,7 @@ def groups() -> list[Event]:
 
 
 def messages(count: int, named: str) -> list[Event]:
-    """Each second one is the one before it, sent again."""
+    """Build messages, each sent twice."""
     return [
         builders.sent(GROUPS[n % 6], USERS[n % 3], client_id=f"{named}-{n}")
         for n in range(count)
@@ -48,7 +48,7 @@ def messages(count: int, named: str) -> list[Event]:
 
 
 async def holds(real: World, expected: int) -> None:
-    """Nothing lost, nothing doubled, one order everywhere: `expected` messages in all."""
+    """Assert `expected` messages in all: none lost, none doubled, one order everywhere."""
     await real.caught_up()
     rows = real.sql("select conversation_id::text, seq, id::text from messages order by 1, 2")
     assert len({identity for *_, identity in rows}) == len(rows) == expected
@@ -70,7 +70,7 @@ async def holds(real: World, expected: int) -> None:
         "publisher.confirmed:2",
     ],
 )
-async def test_a_projector_killed_between_two_steps_goes_on_without_loss_or_double(
+async def test_a_projector_killed_between_two_steps_resumes_without_loss_or_duplicates(
     real: World, place: str
 ) -> None:
     await real.happen(groups())
@@ -166,7 +166,7 @@ async def _projecting(real: World, producer: ProducerPort) -> AsyncIterator[None
 
 
 async def test_of_two_projectors_one_frozen_in_the_middle_of_a_batch_doubles_nothing(real: World) -> None:
-    """The next owner cannot wait until it lets go."""
+    """The next owner must not wait for the frozen one."""
     await real.happen(groups())
     before = 0
     async with real.projector(FAILPOINT="projector.loaded:2:stop") as frozen:
@@ -208,7 +208,7 @@ async def test_a_projector_that_ends_in_order_leaves_nothing_to_be_published_aga
 
 
 def _unwritable(group: str) -> Event:
-    """Well-formed, but no text of PostgreSQL may hold it: only the database finds out."""
+    """Well-formed, but not a valid text in PostgreSQL: only the database rejects it."""
     stranger = builders.read(group, "stranger", 1)
     return stranger.model_copy(update={"id": "id\0"})
 
@@ -279,7 +279,7 @@ async def test_an_event_of_an_unknown_type_stops_its_partition_and_no_other(real
 
 
 async def test_a_record_too_large_for_the_dead_letters_is_cut_and_good_ones_pass(real: World) -> None:
-    """Compressed it was small enough for the log."""
+    """Compressed, it fitted into the log."""
     group, bomb = GROUPS[0], b"[" * 5 * 1024 * 1024
     key, partition = group.encode(), builders.partition_of(group, PARTITIONS)
     await real.happen([builders.started(group, USERS), builders.sent(group, "ann")])

@@ -31,7 +31,7 @@ def _messages(count: int, sender: str = "ann", conversation: str = GROUP) -> Seq
     return [builders.sent(conversation, sender, str(n)) for n in range(count)]
 
 
-async def test_a_message_and_its_conversation_look_as_the_contract_says(read_models: ReadModels) -> None:
+async def test_a_message_and_its_conversation_match_the_contract(read_models: ReadModels) -> None:
     start = builders.direct("ann", "bob")
     message = builders.sent(DIRECT, "ann", "hi", client_id="1")
     await read_models.apply(start, message)
@@ -192,7 +192,7 @@ async def test_ticks_and_badges_follow_the_reads(read_models: ReadModels) -> Non
     assert (await ticks("bob"), await unread("bob")) == ([True, True, True, False], 0)
 
 
-async def test_alone_and_above_32_members_nothing_of_mine_is_read(read_models: ReadModels) -> None:
+async def test_alone_and_above_32_members_own_messages_are_never_read(read_models: ReadModels) -> None:
     alone, crowd = ids.group_conversation_id("ann", "alone"), ids.group_conversation_id("ann", "crowd")
     await read_models.apply(
         builders.started(alone, ["ann"]),
@@ -228,9 +228,9 @@ async def test_history_for_the_joined_shows_ones_own_intervals_and_nothing_betwe
     assert _seqs(await read_models.history("bob", around=3, limit=2)) == [2, 4]
 
 
-async def test_a_stranger_learns_nothing(read_models: ReadModels) -> None:
+async def test_a_stranger_gets_the_same_answers_as_for_no_conversation(read_models: ReadModels) -> None:
     await read_models.apply(builders.started(GROUP, ["ann"]), *_messages(1))
-    mine = str(Position(builders.EPOCH, 0, 1))
+    position = str(Position(builders.EPOCH, 0, 1))
     answers = [
         await read_models.history("eve", status=404),
         await read_models.history("eve", status=404, conversation=ids.fresh_id()),
@@ -239,20 +239,20 @@ async def test_a_stranger_learns_nothing(read_models: ReadModels) -> None:
     assert all(answer == answers[0] for answer in answers)
     assert not (await read_models.get("/membership", user="eve", conversation=GROUP))["member"]
     assert (await read_models.get("/membership", user="ann", conversation=GROUP))["member"]
-    await read_models.get("/outcome", 404, user="eve", position=mine)
+    await read_models.get("/outcome", 404, user="eve", position=position)
     assert (await read_models.get("/conversations", user="eve"))["items"] == []
 
 
 @pytest.mark.parametrize(("user", "looks"), [("ann", 2), ("eve", 0)])
-async def test_of_a_stranger_s_question_no_message_is_looked_at(
+async def test_a_strangers_query_reads_no_messages(
     read_models: ReadModels, database_url: str, user: str, looks: int
 ) -> None:
-    """Else anybody could have the whole of a long conversation read, by its id alone."""
+    """Otherwise a conversation's id would be enough to make the store read all of it."""
     await read_models.apply(builders.started(GROUP, ["ann"]), *_messages(20))
     assert _looks(database_url, {"user": user, "bound": 10, "older": 3, "newer": 1}) == looks
 
 
-async def test_of_the_newest_page_nothing_newer_is_looked_for(
+async def test_the_newest_page_does_not_query_newer_messages(
     read_models: ReadModels, database_url: str
 ) -> None:
     await read_models.apply(builders.started(GROUP, ["ann"]), *_messages(20))
@@ -297,7 +297,7 @@ async def test_the_outcome_of_an_event_is_for_its_actor(read_models: ReadModels)
     assert await outcome("ann", 4) == {"outcome": "skipped", "reason": "no_change"}
 
 
-async def test_who_waits_for_a_position_is_answered_when_it_is_reached(read_models: ReadModels) -> None:
+async def test_a_query_that_waits_is_answered_once_its_position_is_projected(read_models: ReadModels) -> None:
     await read_models.apply(builders.started(GROUP, ["ann"]))
     position = str(Position(builders.EPOCH, 0, 1))
     behind = await read_models.history("ann", status=503, position=position)
@@ -340,8 +340,8 @@ async def test_a_snapshot_carries_the_cursor_it_is_true_at(read_models: ReadMode
     assert await read_models.get("/progress") == {"epoch": builders.EPOCH, "offsets": [3]}
 
 
-async def test_a_partition_that_nobody_claimed_stands_at_its_beginning(database_url: str) -> None:
-    """And one that the log did not have, as of a topic that somebody enlarged, stops no reader."""
+async def test_a_partition_never_claimed_is_at_its_beginning(database_url: str) -> None:
+    """A partition beyond the log's, as of a topic that was enlarged, stops no reader."""
     migrate(database_url)
     store = PostgresStore(database_url)
     await store.claim(LogIdentity(builders.EPOCH, 12), [2, 10, 12])
@@ -357,7 +357,7 @@ async def test_a_partition_that_nobody_claimed_stands_at_its_beginning(database_
             assert list(cursor.decode(text).offsets) == stands
 
 
-async def test_a_question_that_fails_gives_its_connection_back(database_url: str) -> None:
+async def test_a_failed_query_returns_its_connection(database_url: str) -> None:
     migrate(database_url)
     async with queries.open_queries(database_url, 2) as opened:
         opened._timeout = 0.5

@@ -40,7 +40,7 @@ async def _serving(database_url: str, command: str = "serve", **env: str) -> Asy
 
 
 async def _answers(client: httpx.AsyncClient, status: int, reason: str = "") -> None:
-    """Returns once /readyz answers so."""
+    """Return once /readyz answers with this status."""
     async with asyncio.timeout(30):
         while True:
             with suppress(httpx.TransportError):
@@ -85,7 +85,7 @@ async def test_on_a_schema_that_needs_newer_code_it_is_alive_and_not_ready_with_
 async def test_a_projector_is_ready_once_it_has_seen_its_log_and_stays_so_without_its_database(
     database_url: str, kafka_bootstrap: str, topic_prefix: str
 ) -> None:
-    """Whether the database answers is the same for all projectors."""
+    """All projectors share the database: readiness must not depend on it."""
     migrate(database_url)
     log = {"KAFKA_BOOTSTRAP": kafka_bootstrap, "TOPIC_PREFIX": topic_prefix}
     async with _proxied(database_url) as (relay, through), _serving(through, "project", **log) as client:

@@ -23,7 +23,7 @@ GROUPS = [ids.group_conversation_id("ann", str(n)) for n in range(4)]
 
 
 async def _sync(read_models: ReadModels, user: str, at: str, limit: int = 100) -> tuple[list[Any], str]:
-    """All pages."""
+    """Read all pages."""
     frames: list[Any] = []
     while True:
         page = await read_models.get("/sync", user=user, cursor=at, limit=limit)
@@ -51,7 +51,7 @@ def _story(dice: random.Random, length: int) -> list[Event]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_from_any_cursor_on_every_frame_that_was_for_me_comes_once_and_in_order(
+async def test_from_any_cursor_on_every_frame_of_the_caller_comes_once_and_in_order(
     read_models: ReadModels,
     seed: int,
 ) -> None:
@@ -145,7 +145,7 @@ async def test_long_texts_that_a_page_does_not_show_are_not_read(
         assert connection.execute(SYNC, params).rowcount <= 2 + MAX_SYNC_PAGE_BYTES // MAX_TEXT
 
 
-async def test_a_rejection_reaches_its_actor_who_was_away(read_models: ReadModels) -> None:
+async def test_a_rejection_reaches_its_actor_after_an_absence(read_models: ReadModels) -> None:
     await read_models.apply(builders.started(GROUP, ["ann"]))
     at = (await read_models.get("/sync", user="eve"))["cursor"]
     refused = builders.sent(GROUP, "eve", client_id="1")
@@ -198,7 +198,7 @@ async def test_messages_are_shown_as_they_are_now_for_the_caller(read_models: Re
 async def test_a_database_that_was_there_and_is_made_anew_is_behind(
     read_models: ReadModels, database_url: str
 ) -> None:
-    """A moment ago it was further, and may be thought to be still."""
+    """The waiter saw it further a moment ago and may still assume so."""
     await read_models.apply(builders.started(GROUP, ["ann", "bob"]))
     at = (await read_models.get("/sync", user="bob"))["cursor"]
     await read_models.get("/sync", user="bob", cursor=at)

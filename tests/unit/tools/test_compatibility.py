@@ -31,7 +31,7 @@ def changed(**properties: Any) -> dict[str, Any]:
     ],
     ids=["nothing", "a new field", "always there", "a whole number", "one value less", "narrower text"],
 )
-def test_what_is_a_special_case_of_before_breaks_nobody(new: dict[str, Any]) -> None:
+def test_a_narrower_schema_breaks_no_reader(new: dict[str, Any]) -> None:
     assert list(breaks(OLD, new, "x")) == []
 
 

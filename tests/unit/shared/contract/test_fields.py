@@ -102,15 +102,15 @@ def test_what_clients_send_is_judged_by_the_rule_of_the_contract(vector: dict[st
 
 @settings(deadline=None)
 @given(st.text(st.sampled_from([*WHITE_SPACE, *"\x1c\x1f\u200b a"]), max_size=6))
-def test_whatever_is_taken_now_is_read_later(text: str) -> None:
-    """From the log, and by authentication."""
+def test_whatever_is_accepted_now_can_be_read_later(text: str) -> None:
+    """Read from the log, and by authentication."""
     assert _takes(NewText, text) <= _takes(Text, text)
     assert _takes(NewUserId, text) <= _takes(UserId, text)
     assert _takes(NewClientId, text) <= _takes(ClientId, text)
 
 
 @pytest.mark.parametrize("text", ["\ufeff", "\ufeffa", "a\ufeff"])
-def test_what_the_first_release_took_is_still_read_and_is_still_who_it_was(text: str) -> None:
+def test_user_ids_of_the_first_release_are_still_read_unchanged(text: str) -> None:
     assert all(_takes(kind, text) for kind in (UserId, ClientId, Text))
 
 

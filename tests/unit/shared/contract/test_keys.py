@@ -30,7 +30,7 @@ def test_two_messages_and_two_groups_have_the_same_id_only_if_all_parts_are_the_
 
 @settings(deadline=None)
 @given(names, names)
-def test_what_the_gateway_asks_the_store_arrives_as_it_was(user: str, cursor: str) -> None:
+def test_store_requests_of_the_gateway_are_parsed_unchanged(user: str, cursor: str) -> None:
     """By the query string that its client makes of it."""
     query = {"user": user, "cursor": cursor}
     text = URL("http://store/sync").extend_query(query).raw_query_string

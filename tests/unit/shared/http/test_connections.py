@@ -29,7 +29,7 @@ async def test_what_arrived_during_a_stall_of_the_process_is_read_before_a_timeo
     assert not read.timed_out
 
 
-async def test_a_refused_connection_that_lingers_does_not_put_off_the_others() -> None:
+async def test_a_lingering_refused_connection_does_not_delay_the_others() -> None:
     order: list[str] = []
 
     class Lingering(Open):

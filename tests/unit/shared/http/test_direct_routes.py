@@ -48,7 +48,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_a_route_that_takes_the_request_alone_is_called_straight_away(http: httpx.AsyncClient) -> None:
+async def test_a_route_that_takes_only_the_request_bypasses_fastapi(http: httpx.AsyncClient) -> None:
     assert (await http.get("/page?limit=1")).text == "straight to /page"
 
 

@@ -51,7 +51,7 @@ async def _read_all(client: ClientConnection) -> None:
         pass
 
 
-async def test_pings_of_one_that_does_not_read_wait_as_one_pong_to_the_last_of_them() -> None:
+async def test_pings_of_a_client_that_does_not_read_get_one_pong_for_the_last() -> None:
     async with _line() as (line, client):
         client.transport.pause_reading()
         while line.is_writable:
@@ -111,7 +111,7 @@ async def test_text_that_is_not_utf_8_is_closed_with_1007_and_leaves_no_line(
 
 
 @pytest.mark.parametrize("size", [300_000, 1_048_576, 5_000_000])
-async def test_who_sends_too_much_learns_why(size: int) -> None:
+async def test_a_message_above_the_limit_is_closed_with_a_reason(size: int) -> None:
     async with served() as serving:
         for _ in range(5):
             async with connect(f"ws://127.0.0.1:{serving.port}/", write_limit=2**24) as client:

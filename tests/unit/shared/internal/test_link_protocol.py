@@ -1,4 +1,4 @@
-"""The link protocol: what one end encodes, the other decodes; what breaks it is refused in few words."""
+"""The link protocol: one end decodes what the other encodes, and refuses violations with a short reason."""
 
 import json
 import re
@@ -76,7 +76,7 @@ def test_a_gateway_decodes_the_entry_that_a_notifier_encodes(
     assert decode_notifier_message(payload) == LinkEntry(*offset_range, kind, conversation, users, written)
 
 
-def test_the_messages_of_a_gateway_look_as_documented() -> None:
+def test_gateway_messages_are_encoded_as_documented() -> None:
     assert json.loads(encode_gateway_message(Hello("g"))) == {"type": "hello", "gateway": "g"}
     assert json.loads(encode_gateway_message(Replay({3: 120}))) == {"type": "replay", "offsets": {"3": 120}}
     assert json.loads(encode_gateway_message(Subscribe(1, ["a"]))) == {

@@ -52,15 +52,13 @@ def _record(number: int) -> OutgoingRecord:
     return OutgoingRecord(b"k", b"%d" % number)
 
 
-async def test_one_alone_goes_at_once(broker: Broker, accumulator: Accumulator) -> None:
+async def test_a_single_record_is_sent_at_once(broker: Broker, accumulator: Accumulator) -> None:
     for number in range(3):
         assert await accumulator.append(0, _record(number)) == number
     assert broker.values == [[b"0"], [b"1"], [b"2"]]
 
 
-async def test_what_one_turn_of_the_loop_brings_goes_together(
-    broker: Broker, accumulator: Accumulator
-) -> None:
+async def test_records_of_one_loop_iteration_share_a_batch(broker: Broker, accumulator: Accumulator) -> None:
     offsets = [accumulator.append(0, _record(number)) for number in range(3)]
     assert await asyncio.gather(*offsets) == [0, 1, 2]
     assert broker.values == [[b"0", b"1", b"2"]]
@@ -86,7 +84,9 @@ async def test_a_partition_has_one_batch_under_way_and_keeps_its_order(
     assert broker.values[1:] == [[b"%d" % number for number in range(1, 6)]]
 
 
-async def test_what_does_not_fit_goes_first_in_the_next(broker: Broker, accumulator: Accumulator) -> None:
+async def test_records_that_do_not_fit_are_first_in_the_next_batch(
+    broker: Broker, accumulator: Accumulator
+) -> None:
     broker.most = 2
     offsets = [accumulator.append(0, _record(number)) for number in range(5)]
     assert await asyncio.gather(*offsets) == list(range(5))

@@ -25,9 +25,9 @@ def test_a_process_dies_at_its_failpoint(where: str) -> None:
 
 
 @pytest.mark.parametrize("where", ["", "here:3", "elsewhere"])
-def test_it_goes_on_where_it_was_not(where: str) -> None:
+def test_a_process_passes_other_failpoints(where: str) -> None:
     assert came_by(FAILPOINT=where) == 0
 
 
-def test_nothing_dies_of_it_in_production() -> None:
+def test_failpoints_are_ignored_in_production() -> None:
     assert came_by(FAILPOINT="here", ENV="production") == 0

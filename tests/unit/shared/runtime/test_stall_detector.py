@@ -24,7 +24,7 @@ def test_a_partition_whose_reading_never_begins_is_stuck() -> None:
     assert pulse.stalled_partitions() == [0]
 
 
-def test_a_partition_that_was_given_up_is_forgotten() -> None:
+def test_a_revoked_partition_has_no_state() -> None:
     pulse = StallDetector(timeout=10)
     pulse.observe({0: 5}, {0: 9}, 0)
     pulse.observe({}, {}, 11)
