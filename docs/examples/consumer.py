@@ -7,7 +7,7 @@ import sys
 
 import aiokafka
 
-KEEP = "INSERT OR IGNORE INTO seen VALUES (:id, :senderId || ': ' || :text) RETURNING said"  # none if known
+KEEP = "INSERT OR IGNORE INTO seen VALUES (:id, :senderId || ': ' || :text) RETURNING said"  # no row for a known id
 
 
 async def main(bootstrap: str, topic: str, file: str = "seen.db") -> None:
@@ -16,19 +16,21 @@ async def main(bootstrap: str, topic: str, file: str = "seen.db") -> None:
     async with aiokafka.AIOKafkaConsumer(
         topic,
         bootstrap_servers=bootstrap,
-        group_id="example-consumer",  # Kafka remembers for this group where it was …
-        enable_auto_commit=False,  # … but only once we say that we are done
+        group_id="example-consumer",  # Kafka keeps this group's offsets, …
+        enable_auto_commit=False,  # … committed only after the work is done
         auto_offset_reset="earliest",
     ) as consumer:
         while True:
             batches = await consumer.getmany(timeout_ms=1000)
             entries = [json.loads(record.value) for batch in batches.values() for record in batch]
             sent = [entry for entry in entries if entry["type"] == "chat.message.sent.v1"]  # ignore the rest
-            with db:  # the id and what is done about it in one transaction: never one without the other
-                fresh = [row for each in sent for row in db.execute(KEEP, {**each["data"], "id": each["id"]})]
+            with db:  # the id and the effect in one transaction: never one without the other
+                fresh = [
+                    row for entry in sent for row in db.execute(KEEP, {**entry["data"], "id": entry["id"]})
+                ]
             print("".join(f"{line}\n" for (line,) in fresh), end="", flush=True)
             if batches:
-                await consumer.commit()  # what comes again after a crash up to here is known by its id
+                await consumer.commit()  # records repeated after a crash are known by their ids
 
 
 try:

@@ -59,7 +59,7 @@ def _statuses() -> Iterator[tuple[str, int]]:
     """Codes of Problems that are raised with another status than the code's own."""
     for tree in _sources():
         for name, call in _calls(tree):
-            status = next((each.value for each in call.keywords if each.arg == "status"), None)
+            status = next((keyword.value for keyword in call.keywords if keyword.arg == "status"), None)
             if name == "Problem" and isinstance(status, ast.Constant):
                 code = call.args[0]
                 assert isinstance(code, ast.Constant), ast.unparse(call)

@@ -173,8 +173,8 @@ def _validate(described: dict[str, Any], schema: dict[str, Any], instance: objec
 
 def _timeless(value: Any) -> Any:
     if isinstance(value, list):
-        return [_timeless(each) for each in value]
+        return [_timeless(item) for item in value]
     if isinstance(value, dict):
         passing = {"createdAt", "updatedAt", "position", "cursor", "version"}
-        return {name: _timeless(each) for name, each in value.items() if name not in passing}
+        return {name: _timeless(item) for name, item in value.items() if name not in passing}
     return value

@@ -263,8 +263,8 @@ async def test_calls_that_wait_take_no_slot_of_others_and_all_are_bounded() -> N
         assert await store.membership("ana", UNKNOWN_CONVERSATION)
         assert (await store.history("ana", UNKNOWN_CONVERSATION, limit=1)).ok
         assert await store.progress()
-        for each in (*outcomes, *reads):
-            each.cancel()
+        for task in (*outcomes, *reads):
+            task.cancel()
 
 
 @asynccontextmanager

@@ -107,11 +107,11 @@ def references(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         if "$ref" in value:
             yield value["$ref"]
-        for each in value.values():
-            yield from references(each)
+        for item in value.values():
+            yield from references(item)
     elif isinstance(value, list):
-        for each in value:
-            yield from references(each)
+        for item in value:
+            yield from references(item)
 
 
 def test_the_openapi_document_is_valid() -> None:
@@ -161,8 +161,8 @@ def with_unknown_field(value: Any, depth: int) -> tuple[Any, int]:
     if isinstance(value, dict):
         copy = {"unheardOf": {"of": 1}} if depth == 0 else {}
         depth -= 1
-        for name, each in value.items():
-            copy[name], depth = with_unknown_field(each, depth)
+        for name, item in value.items():
+            copy[name], depth = with_unknown_field(item, depth)
         return copy, depth
     return value, depth
 

@@ -42,8 +42,8 @@ class Proxy:
                 await answering
         finally:
             self.connections -= 1
-            for each in (writer, back):
-                each.close()
+            for stream in (writer, back):
+                stream.close()
 
     async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):

@@ -95,7 +95,7 @@ async def _commit(store: Store, story: Sequence[Event], start: int = 0) -> Folde
 
 def _entries(results: Sequence[FoldResult]) -> list[Any]:
     encoded = (encode_entry(result, builders.EPOCH, "test") for result in results if result.is_published)
-    return [codec.decode_entry(each) for each in encoded]
+    return [codec.decode_entry(entry) for entry in encoded]
 
 
 async def test_a_state_comes_back_as_it_was_folded(store: Store) -> None:
@@ -243,8 +243,8 @@ async def test_both_stores_keep_the_same_journal(database_url: str) -> None:
     migrate(database_url)
     tables, real = Tables(), PostgresStore(database_url)
     other = sorted((ids.group_conversation_id("ann", str(n)) for n in range(9)), reverse=True)
-    story = [*STORY, *(builders.started(each, ["ann"]) for each in other)]
-    story += [builders.sent(each, "ann", client_id="1") for each in other]
+    story = [*STORY, *(builders.started(conversation, ["ann"]) for conversation in other)]
+    story += [builders.sent(conversation, "ann", client_id="1") for conversation in other]
     await real.claim(LOG, [0, 1])
     twin = InMemoryStore(tables)
     await twin.claim(LOG, [0, 1])

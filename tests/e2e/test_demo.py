@@ -15,19 +15,23 @@ DIARY_MESSAGES = 60
 
 async def test_the_demo_can_be_sent_again_and_changes_nothing(stack: Stack) -> None:
     gateway, everything = stack.gateways[0], script.conversations(DIARY_MESSAGES)
-    expected = sum(len(each.messages) - each.read for each in everything if each.people[0] == "ann")
+    expected = sum(
+        len(conversation.messages) - conversation.read
+        for conversation in everything
+        if conversation.people[0] == "ann"
+    )
 
     async def texts() -> dict[str, list[str]]:
         async with httpx.AsyncClient(base_url=gateway) as http:
             listed = (await http.get("/messages/conversations", params={"meId": "ann"})).json()["items"]
             pages = {
-                each["peerId"]: (
+                item["peerId"]: (
                     await http.get(
                         "/messages/history",
-                        params={"meId": "ann", "conversationId": each["id"], "limit": 100},
+                        params={"meId": "ann", "conversationId": item["id"], "limit": 100},
                     )
                 ).json()["items"]
-                for each in listed
+                for item in listed
             }
         return {peer: [item["text"] for item in items] for peer, items in pages.items()}
 
@@ -35,9 +39,9 @@ async def test_the_demo_can_be_sent_again_and_changes_nothing(stack: Stack) -> N
     first = await texts()
     assert next(iter(first)) == "bob"
     assert first == {
-        each.people[1]: [message.text for message in each.messages]
-        for each in everything
-        if each.people[0] == "ann"
+        conversation.people[1]: [message.text for message in conversation.messages]
+        for conversation in everything
+        if conversation.people[0] == "ann"
     }
     async with asyncio.timeout(15):
         while await unread(gateway, "ann") != expected:

@@ -51,8 +51,8 @@ async def test_20_400_idle_connections_delay_no_frame_of_1_000_sockets_by_more_t
                 _endless_head(stack),
             ):
                 beside.append(await clients.play(LoadPhase(seconds=12, rate=50)))
-        for each in (*alone, *beside):
-            _require_undisturbed(each)
+        for report in (*alone, *beside):
+            _require_undisturbed(report)
         await asyncio.sleep(35)
         await _require_as_before(stack, sockets=1_000)
         _require_undisturbed(await clients.play(LoadPhase(seconds=5, rate=50)))
@@ -163,7 +163,7 @@ async def _going_on(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 async def _require_as_before(stack: Stack, sockets: int) -> None:
-    """All idle connections are gone; left are sockets, those of 20 speakers and a few calls."""
+    """Wait until all idle connections are closed; the sockets of the clients and a few calls remain."""
     most = sockets + 40
     async with asyncio.timeout(3 * _HEAD_TIMEOUT):
         while (await _metrics(stack))["server_connections"] > most:

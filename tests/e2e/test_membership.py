@@ -143,10 +143,10 @@ async def test_an_added_member_may_write_at_once_though_refused_just_before(site
 
 async def test_the_creator_of_a_conversation_may_write_at_once(site: Site) -> None:
     for n, http in enumerate(site.https):
-        talk = ids.direct_conversation_id(f"eve-{n}", "fay")
-        assert (await send(http, f"eve-{n}", talk)).status_code == 404
-        assert await client.start(http, f"eve-{n}", "fay") == talk
-        assert (await send(http, f"eve-{n}", talk)).status_code == 202
+        conversation = ids.direct_conversation_id(f"eve-{n}", "fay")
+        assert (await send(http, f"eve-{n}", conversation)).status_code == 404
+        assert await client.start(http, f"eve-{n}", "fay") == conversation
+        assert (await send(http, f"eve-{n}", conversation)).status_code == 202
 
 
 async def test_members_are_answered_and_all_others_get_one_404_byte_for_byte(site: Site) -> None:
@@ -204,15 +204,15 @@ async def test_what_a_fold_refuses_gets_the_same_404(site: Site) -> None:
 
 
 async def test_a_thousand_sends_at_once_to_foreign_conversations_open_nothing(site: Site) -> None:
-    talks = [await client.start(site.https[0], "ned", f"peer {n}") for n in range(5)]
-    foreign = [*talks, *(ids.fresh_id() for _ in range(995))]
+    conversations = [await client.start(site.https[0], "ned", f"peer {n}") for n in range(5)]
+    foreign = [*conversations, *(ids.fresh_id() for _ in range(995))]
     limits = httpx.Limits(max_connections=1_000)
     async with httpx.AsyncClient(base_url=site.stack.gateways[0], timeout=60, limits=limits) as http:
-        answers = await asyncio.gather(*(send(http, "mallory", talk) for talk in foreign))
+        answers = await asyncio.gather(*(send(http, "mallory", conversation) for conversation in foreign))
     assert {answer.status_code for answer in answers} <= {404, 503}
     assert all("Retry-After" in answer.headers for answer in answers if answer.status_code == 503)
-    for talk in talks:
-        assert site.outcomes(talk) == {"entry": 1}
+    for conversation in conversations:
+        assert site.outcomes(conversation) == {"entry": 1}
     with psycopg.connect(site.stack.database) as connection:
         rejected = connection.execute("select count(*) from journal where actor = 'mallory'").fetchone()
     assert rejected == (0,)
@@ -220,18 +220,18 @@ async def test_a_thousand_sends_at_once_to_foreign_conversations_open_nothing(si
 
 async def test_with_the_store_killed_members_write_on_and_strangers_spend_a_budget(site: Site) -> None:
     http = site.https[1]
-    talk = await client.start(http, "oda", "pia")
-    assert (await send(http, "oda", talk)).status_code == 202
+    conversation = await client.start(http, "oda", "pia")
+    assert (await send(http, "oda", conversation)).status_code == 202
     with away(site.stack, "store"):
-        members = [await send(http, "oda", talk) for _ in range(20)]
-        strangers = await asyncio.gather(*(send(http, "trudy", talk) for _ in range(50)))
+        members = [await send(http, "oda", conversation) for _ in range(20)]
+        strangers = await asyncio.gather(*(send(http, "trudy", conversation) for _ in range(50)))
     assert [answer.status_code for answer in members] == [202] * 20
     codes = [answer.status_code for answer in strangers]
     assert set(codes) == {202, 503}
     assert codes.count(202) <= 5 + 5 * max(answer.elapsed.total_seconds() for answer in strangers) + 1
-    await until(lambda: _folded(site, talk, codes.count(202)))
-    assert site.outcomes(talk) == {"entry": 22, "rejected": codes.count(202)}
-    await until(lambda: _is_refused(http, "trudy", talk))
+    await until(lambda: _folded(site, conversation, codes.count(202)))
+    assert site.outcomes(conversation) == {"entry": 22, "rejected": codes.count(202)}
+    await until(lambda: _is_refused(http, "trudy", conversation))
 
 
 async def test_without_notifiers_a_removal_acts_once_their_absence_is_detected(site: Site) -> None:
@@ -245,5 +245,5 @@ async def test_without_notifiers_a_removal_acts_once_their_absence_is_detected(s
             assert (await send(http, "quin", group)).status_code == 202
 
 
-async def _folded(site: Site, talk: str, rejected: int) -> bool:
-    return site.outcomes(talk).get("rejected") == rejected
+async def _folded(site: Site, conversation: str, rejected: int) -> bool:
+    return site.outcomes(conversation).get("rejected") == rejected

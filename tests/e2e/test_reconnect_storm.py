@@ -89,8 +89,8 @@ async def test_clients_that_are_requested_to_reconnect_do_so_in_good_order_and_m
     async with _connected(two, "drained") as clients, aiohttp.ClientSession(two.gateways[0]) as session:
         stubborn = [await session.ws_connect(f"/ws?token=stubborn-{n}", autoclose=False) for n in range(20)]
         report, _ = await _survived(two, clients, signal.SIGTERM)
-        for each in stubborn:
-            await each.close()
+        for connection in stubborn:
+            await connection.close()
     assert (report.missing, report.skipped) == (0, 0)
     assert len(report.absences) >= MEMBERS  # one that went early may have met the same gateway again
     assert len(report.retry_delays) >= MEMBERS

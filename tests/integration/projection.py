@@ -109,21 +109,15 @@ class World:
         consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap)
         await consumer.start()
         try:
-            topic_partitions = [TopicPartition(topic, partition) for partition in partitions]
-            consumer.assign(topic_partitions)
+            assigned = [TopicPartition(topic, partition) for partition in partitions]
+            consumer.assign(assigned)
             await consumer.seek_to_beginning()
-            left = {
-                topic_partition: end
-                for topic_partition, end in (await consumer.end_offsets(topic_partitions)).items()
-                if end
-            }
-            by_partition: dict[int, list[Any]] = {topic_partition.partition: [] for topic_partition in left}
-            while any(
-                len(by_partition[topic_partition.partition]) < end for topic_partition, end in left.items()
-            ):
-                for topic_partition, records in (await consumer.getmany(timeout_ms=500)).items():
-                    by_partition[topic_partition.partition] += records
-            return by_partition
+            ends = {tp.partition: end for tp, end in (await consumer.end_offsets(assigned)).items() if end}
+            records: dict[int, list[Any]] = {partition: [] for partition in ends}
+            while any(len(records[partition]) < end for partition, end in ends.items()):
+                for tp, batch in (await consumer.getmany(timeout_ms=500)).items():
+                    records[tp.partition] += batch
+            return records
         finally:
             await consumer.stop()
 

@@ -24,8 +24,8 @@ async def test_a_batch_reads_only_the_rows_that_it_names(database_url: str) -> N
     migrate(database_url)
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(sessions.APPLY, sessions.parameters(sessions.WRITING))
-        for each in _FILL:
-            connection.execute(each)
+        for statement in _FILL:
+            connection.execute(statement)
         names = re.findall(r"%\((\w+)\)s", write_sql.COMMIT)
         numbered = write_sql.COMMIT % {name: f"${place}" for place, name in enumerate(names, 1)}
         nothing = ", ".join(["null"] * len(names))

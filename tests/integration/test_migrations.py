@@ -17,7 +17,7 @@ from psycopg import sql
 from message_store.storage.migrate import Unusable, migrate, migrations, newest
 from message_store.storage.schema import read_record
 
-NAMES = [each.name for each in migrations()]
+NAMES = [migration.name for migration in migrations()]
 STEPS = ("locked", "changed", "recorded", "committed")
 KILLED_AT = [
     "migrate.adopted:1",
@@ -91,10 +91,10 @@ def test_a_database_of_release_0_1_0_is_recognised_and_migrated(
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(YOYO)
         connection.execute("insert into yoyo_lock values (1, now(), 7)")
-        for each in migrations()[:applied]:
-            connection.execute(each.sql)
-        for each in migrations()[:recorded]:
-            values = (str(each.version), each.name)
+        for migration in migrations()[:applied]:
+            connection.execute(migration.sql)
+        for migration in migrations()[:recorded]:
+            values = (str(migration.version), migration.name)
             connection.execute("insert into _yoyo_migration values (%s, %s, now())", values)
         if applied:
             connection.execute(KEPT)
@@ -150,7 +150,7 @@ async def test_the_record_is_there_once_a_database_was_migrated(database_url: st
 
 
 def test_migrations_are_numbered_without_a_gap() -> None:
-    assert [each.version for each in migrations()] == list(range(1, newest() + 1))
+    assert [migration.version for migration in migrations()] == list(range(1, newest() + 1))
 
 
 def _migrating(url: str, **env: str) -> subprocess.CompletedProcess[str]:

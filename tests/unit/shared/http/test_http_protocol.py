@@ -144,8 +144,8 @@ async def test_garbage_is_answered_counted_and_not_logged(
     ]
     garbage.append(b"GET /ws?\xff HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n")
     with caplog.at_level(logging.DEBUG - 1):
-        for each in garbage:
-            answer = await server.ask(each)
+        for head in garbage:
+            answer = await server.ask(head)
             assert (answer.status, answer.problem["code"]) == (400, "bad_request")
         upgrade = GET + b"Upgrade: h2c\r\nConnection: upgrade\r\n\r\n"
         assert (await server.ask(upgrade)).status == 200
@@ -234,9 +234,9 @@ async def test_an_answer_without_progress_is_dropped_and_one_read_slowly_is_not(
         serving.connected() as slow,
     ):
         before = _ended("unread")
-        for each in (stuck, slow):
-            each.writer.transport.pause_reading()  # type: ignore[attr-defined]
-            await each.send(request)
+        for client in (stuck, slow):
+            client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+            await client.send(request)
         read = 0
         async with asyncio.timeout(30):
             while _ended("unread") == before or read < size // 2:

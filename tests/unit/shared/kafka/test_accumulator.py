@@ -101,7 +101,7 @@ async def test_what_was_not_confirmed_fails_with_all_that_waits_behind_it_and_la
     await asyncio.sleep(MOMENT)
     offsets.append(accumulator.append(0, _record(1)))
     results = await asyncio.gather(*offsets, return_exceptions=True)
-    assert [type(each) for each in results] == [Unconfirmed, Unconfirmed]
+    assert [type(result) for result in results] == [Unconfirmed, Unconfirmed]
     assert len(broker.batches) == 1
     broker.away = False
     assert await accumulator.append(0, _record(2)) == 0
@@ -115,7 +115,7 @@ async def test_a_record_queued_too_long_fails_without_being_sent(
     offsets = [accumulator.append(0, _record(number)) for number in range(6)]
     results = await asyncio.gather(*offsets, return_exceptions=True)
     assert results[:2] == [0, 1]
-    assert {type(each) for each in results[3:]} == {Unconfirmed}
+    assert {type(result) for result in results[3:]} == {Unconfirmed}
     assert await accumulator.append(0, _record(6)) == len(broker.batches) - 1
 
 
