@@ -7,7 +7,7 @@ import sys
 
 import aiokafka
 
-KEEP = "INSERT OR IGNORE INTO seen VALUES (:id, :senderId || ': ' || :text) RETURNING said"  # no row for a known id
+KEEP = "INSERT OR IGNORE INTO seen VALUES (:id, :senderId || ': ' || :text) RETURNING said"  # no row if known
 
 
 async def main(bootstrap: str, topic: str, file: str = "seen.db") -> None:
@@ -25,10 +25,8 @@ async def main(bootstrap: str, topic: str, file: str = "seen.db") -> None:
             entries = [json.loads(record.value) for batch in batches.values() for record in batch]
             sent = [entry for entry in entries if entry["type"] == "chat.message.sent.v1"]  # ignore the rest
             with db:  # the id and the effect in one transaction: never one without the other
-                fresh = [
-                    row for entry in sent for row in db.execute(KEEP, {**entry["data"], "id": entry["id"]})
-                ]
-            print("".join(f"{line}\n" for (line,) in fresh), end="", flush=True)
+                new = [row for entry in sent for row in db.execute(KEEP, entry["data"] | {"id": entry["id"]})]
+            print("".join(f"{line}\n" for (line,) in new), end="", flush=True)
             if batches:
                 await consumer.commit()  # records repeated after a crash are known by their ids
 
