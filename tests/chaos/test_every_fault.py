@@ -16,8 +16,8 @@ from tests.chaos.faults.fault import Fault
 from tests.chaos.faults.network import network_fault
 from tests.chaos.faults.poison import poison, poison_kinds
 from tests.chaos.faults.process_faults import (
-    exit_at_failpoint,
     kill,
+    kill_at_failpoint,
     members_down,
     pause,
     quit_postgres,
@@ -36,8 +36,8 @@ def _one_of_each_kind() -> list[Fault]:
         kill("kafka"),
         quit_postgres(),
         terminate("gateway-2"),
-        exit_at_failpoint("projector-2", "projector.committed", rng.randint(1, 20)),
-        exit_at_failpoint("notifier", "notifier.dispatched", rng.randint(1, 20)),
+        kill_at_failpoint("projector-2", "projector.committed", rng.randint(1, 20)),
+        kill_at_failpoint("notifier", "notifier.dispatched", rng.randint(1, 20)),
         pause("notifier-2", 5.0),
         members_down(["projector", "gateway"], 1.0),
         network_fault("gateway", "notifier", "black hole", duration=4.0),

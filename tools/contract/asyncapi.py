@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from gateway.api.json_schema import components, schema_name
+from gateway.api.schema_generator import components, schema_name
 from shared.contract.close_codes import CLOSE_MEANINGS
 from shared.contract.codec import HEADERS
 from tools.contract.samples import sample_bytes

@@ -4,8 +4,8 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from gateway.api import json_schema
-from gateway.api.json_schema import JsonSchema
+from gateway.api import schema_generator
+from gateway.api.schema_generator import JsonSchema
 from gateway.commands.registry import FRAME_COMMANDS
 from shared.contract import entries, frames
 
@@ -23,9 +23,9 @@ def type_of(model: type[BaseModel]) -> str:
 
 def written(model: type[BaseModel]) -> Document:
     """Return the schema of what Parley writes, complete in itself."""
-    return json_schema.document(model, "serialization")
+    return schema_generator.document(model, "serialization")
 
 
 def accepted(model: type[BaseModel]) -> Document:
     """Return the schema of what clients may send, complete in itself."""
-    return json_schema.document(model, "validation")
+    return schema_generator.document(model, "validation")

@@ -100,10 +100,10 @@ def _shut_down(name: str, label: str, by: signal.Signals | None = None) -> Fault
 def exits_at_failpoints(rng: random.Random) -> Iterator[Fault]:
     for kind, failpoints in FAILPOINTS.items():
         for failpoint, passes in failpoints.items():
-            yield exit_at_failpoint(rng.choice((kind, f"{kind}-2")), failpoint, rng.randint(1, passes))
+            yield kill_at_failpoint(rng.choice((kind, f"{kind}-2")), failpoint, rng.randint(1, passes))
 
 
-def exit_at_failpoint(name: str, failpoint: str, count: int) -> Fault:
+def kill_at_failpoint(name: str, failpoint: str, count: int) -> Fault:
     """The process exits when it reaches the failpoint for the `count`th time."""
 
     async def steps(cluster: Cluster) -> AsyncIterator[None]:

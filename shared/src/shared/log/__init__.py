@@ -2,5 +2,5 @@
 
 topics         the three topics and the job that creates them
 log_epoch      which log this is
-dead_letters   records that cannot be processed, kept for operators
+dead_letters   publishes records that cannot be processed, for operators
 """

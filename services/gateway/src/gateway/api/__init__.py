@@ -5,8 +5,8 @@ request_parsing    authenticates a call and parses its query and body, in the or
 query_params       the query parameters, validated and described in OpenAPI by the same models
 header_fields      parses header fields by their grammars
 prefer_header      the preference `wait`
-schemas            the pages that queries answer
+pages              the pages that queries answer, as models
 responses          passes on the store's answers, once it has reached a position or cursor
 openapi_docs       the OpenAPI document
-json_schema        JSON Schema of the models on the public wires, also for tools.contract
+schema_generator   JSON Schema of the models on the public wires, also for tools.contract
 """

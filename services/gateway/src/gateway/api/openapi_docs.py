@@ -1,6 +1,6 @@
 """OpenAPI of requests and responses. Routes parse and encode by themselves; FastAPI only describes them.
 
-Schemas are generated like those of all other documents of the contract (`json_schema`): requests are closed,
+Schemas come from `schema_generator`, like those of all other documents of the contract: requests are closed,
 responses are open, since fields may be added.
 """
 
@@ -12,9 +12,9 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
-from gateway.api.json_schema import components
+from gateway.api.pages import ConversationPage, MessagePage, SyncPage
 from gateway.api.query_params import QueryParams
-from gateway.api.schemas import ConversationPage, MessagePage, SyncPage
+from gateway.api.schema_generator import components
 from gateway.auth.authentication import missing_credentials
 from gateway.auth.hosts import misdirected_request
 from gateway.commands.registry import COMMANDS

@@ -3,7 +3,7 @@ finally.
 
 Members are cached as long as the notifiers deliver every change, and any answer for a second. Load lets no
 one in: a check that takes too long is answered 503. Only while the store is away are writes let through, a
-few of each user (`membership_budget`).
+few of each user (`unchecked_writes`).
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from cachetools import TTLCache
 
-from gateway.commands.membership_budget import UncheckedWriteBudget
+from gateway.commands.unchecked_writes import UncheckedWriteBudget
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.store.client import StoreAway, StorePort, StoreUnavailable
 from shared.http.problems import Problem, not_found

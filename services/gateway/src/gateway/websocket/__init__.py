@@ -3,12 +3,12 @@
 endpoint          checks an upgrade (origin, token, admission) and runs its session
 admission         lets clients in at an even rate, and others come back later
 session           one client from the accepted upgrade to its end: subscribe, hello, catch up, live
-connection        one client's state, offsets and cursor; entries are delivered to it
-send_buffer       frames that wait for a client that reads slowly, bounded
+connection        one client's state, offsets and cursor; delivers entries, closes a slow reader
+send_buffer       bounds the frames that wait to be written; refuses what does not fit
 frame_receiver    receives texts, with back-pressure
 frame_decoder     decodes a text into the frame of a command
 frame_handler     runs the commands of one client, a bounded number in flight
 catch_up          reads from the store what a connection missed
-registry          all connections by user: dispatch, resync, drain
+registry          all connections by user and their limit: dispatch, resync, drain
 close_codes       closes with a delay after which the client may come back
 """

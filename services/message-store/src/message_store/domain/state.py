@@ -24,7 +24,7 @@ class State(NamedTuple):
     conversation: Conversation | None
     """None: it was not started."""
     message: MessageFacts | None = None
-    """The message that the event names; None: it was not sent, or the event names none."""
+    """The message that the event sends, if it was sent before; known if cached, the commit finds the rest."""
 
 
 ExistingMessages = Mapping[MessageKey, MessageFacts]

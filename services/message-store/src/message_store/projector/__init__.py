@@ -2,12 +2,12 @@
 
 main                 `python -m message_store project`
 projector            one step after the other, and the orderly end
-event_reader         read: records from the log, and their events
+event_reader         read: records from the log, and their events; garbage is a poison record
 state_cache          load: the states that a batch refers to
 batch                fold: one batch, not yet written
-pipeline             load → fold → write → publish; bisects a batch that fails
+pipeline             load → fold → write → publish; bisects a batch that fails and dead-letters its culprit
 publisher            publish: chat.messages, in order
-partition_ownership  which partitions are owned, and how far each is
+partition_ownership  which partitions are owned and how far each is; claims them again when fenced
 sequence_check       exactly the records that come next
 back_pressure        pauses partitions with too much unpublished
 outbox               queues what was committed and perhaps not published

@@ -3,7 +3,7 @@
 port        what the projector needs of its database
 postgres    fulfils it: one connection, one statement a batch
 tables      the tables that a batch writes: columns, types, keys
-write_sql   the projector's statements; the commit is generated from the tables
+write_sql   the projector's statements: claim, fence and commit; generated from the tables
 timestamps  times in SQL, as every wire has them
 sessions    the settings of each session
 migrate     numbered SQL files, each applied once

@@ -6,7 +6,7 @@
 
 main             the process: settings, application, server
 service          starts, runs and stops all of this over a real Kafka
-entry_consumer   polls, decodes, dispatches and commits
+entry_consumer   polls, decodes (or dead-letters), dispatches and commits
 start_offsets    where a partition that was just assigned begins
 dispatcher       routes each entry to the links that subscribed its audience, and reports gap-free progress
 subscriptions    which users each link has subscribed

@@ -5,8 +5,8 @@ from starlette.responses import Response
 
 from gateway.api import request_parsing, responses
 from gateway.api.openapi_docs import problem_docs, request_docs, response_docs
+from gateway.api.pages import ConversationPage
 from gateway.api.query_params import ConversationsParams
-from gateway.api.schemas import ConversationPage
 from gateway.commands.event_producer import EventProducer
 from gateway.store.client import StorePort
 

@@ -5,8 +5,8 @@ from starlette.responses import Response
 
 from gateway.api import request_parsing, responses
 from gateway.api.openapi_docs import problem_docs, request_docs, response_docs
+from gateway.api.pages import MessagePage
 from gateway.api.query_params import HistoryParams
-from gateway.api.schemas import MessagePage
 from gateway.commands.event_producer import EventProducer
 from gateway.store.client import StorePort
 

@@ -5,8 +5,8 @@ from starlette.responses import Response
 
 from gateway.api import request_parsing, responses
 from gateway.api.openapi_docs import problem_docs, request_docs, response_docs
+from gateway.api.pages import SyncPage
 from gateway.api.query_params import SyncParams
-from gateway.api.schemas import SyncPage
 from gateway.commands.event_producer import EventProducer
 from gateway.store.client import StorePort, StoreResponse, WaitFor
 from shared.internal.store_api import SyncPage as StoredPage
