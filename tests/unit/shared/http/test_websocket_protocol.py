@@ -1,4 +1,4 @@
-"""A WebSocketConnection over real sockets."""
+"""RawConnection over real WebSockets."""
 
 import asyncio
 from collections.abc import AsyncIterator
