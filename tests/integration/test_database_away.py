@@ -142,3 +142,10 @@ async def test_a_pool_of_broken_connections_answers_the_first_read(projected: st
                 "where datname = current_database() and pid <> pg_backend_pid()"
             )
         assert await _code(opened) == "answered"
+
+
+async def test_a_read_beyond_the_end_of_the_pool_is_unavailable(projected: str) -> None:
+    async with queries.open_queries(projected, 2) as opened:
+        pass
+    async with asyncio.timeout(30):
+        assert await _code(opened) == "unavailable"

@@ -222,7 +222,8 @@ class OutcomeAnswer(NamedTuple):
 
     @classmethod
     def decode(cls, body: bytes) -> Self:
-        return cls(**orjson.loads(body))
+        fields = orjson.loads(body)
+        return cls(fields["outcome"], fields.get("reason"), fields.get("message"))
 
 
 def fit_frames(frames: Iterable[bytes], max_bytes: int = MAX_SYNC_PAGE_BYTES) -> list[bytes]:

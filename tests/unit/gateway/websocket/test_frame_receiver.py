@@ -88,3 +88,18 @@ async def test_reading_pauses_while_too_many_frames_are_in_flight() -> None:
     assert wire.reading
     assert command.texts == [f"{number}" for number in range(200)]
     assert len(wire.written) == 200
+
+
+async def test_a_closed_receiver_handles_nothing_more_of_its_backlog() -> None:
+    """Else frames of a session that has ended would follow those that the client sends after reconnecting."""
+    wire, command = PausableConnection(), SlowCommand()
+    receiver = frame_receiver(wire, command)
+    receiver.open()
+    for number in range(400):
+        receiver.on_text(message(number))
+    await settled()
+    receiver.close()
+    command.confirms.set()
+    receiver.on_text(message(400))
+    await settled()
+    assert command.texts == [f"{number}" for number in range(128)]

@@ -95,6 +95,10 @@ def test_an_outcome_is_decoded_as_encoded(answer: OutcomeAnswer) -> None:
     assert OutcomeAnswer.decode(answer.encode()) == answer
 
 
+def test_an_outcome_with_a_field_of_a_later_release_is_decoded() -> None:
+    assert OutcomeAnswer.decode(b'{"outcome":"entry","later":1}') == OutcomeAnswer("entry")
+
+
 @given(st.builds(SyncPage, st.lists(frames, max_size=5), texts, st.booleans()))
 def test_a_page_of_frames_is_decoded_as_encoded_and_as_rest_clients_receive_it(page: SyncPage) -> None:
     assert SyncPage.decode(page.encode()) == page

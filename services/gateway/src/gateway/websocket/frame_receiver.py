@@ -33,12 +33,12 @@ class FrameReceiver:
         self._backlog: deque[str | None] | None = None
         """None while nothing waits and the client is read."""
         self._bad_frames: frame_decoder.SlidingWindow | None = None
-        self._muted = False
-        """Closed for too many bad frames: nothing more is decoded."""
+        self._is_closed = False
+        """Nothing more is decoded or handled."""
 
     def on_text(self, text: str | None) -> None:
         """None: a message that is not text."""
-        if self._muted:
+        if self._is_closed:
             return
         if self._backlog is not None or not self._is_open or self._frame_handler.is_full:
             self._backlog = self._backlog or deque()
@@ -52,14 +52,18 @@ class FrameReceiver:
         self._is_open = True
         self._resume()
 
+    def close(self) -> None:
+        """Drop the backlog: the session ends, or the client sent too many bad frames."""
+        self._is_closed = True
+        if self._backlog is not None:
+            self._backlog.clear()
+
     def _resume(self, _: object = None) -> None:
         """Handle the backlog as far as there is capacity, then read on."""
         if self._backlog is None:
             return
         while self._backlog and not self._frame_handler.is_full:
             self._handle(self._backlog.popleft())
-            if self._muted:
-                self._backlog.clear()
         if not self._backlog:
             self._backlog = None
             self._wire.resume_reading()
@@ -78,5 +82,5 @@ class FrameReceiver:
         self._connection.put(bad_frame.error_frame)
         self._bad_frames = self._bad_frames or frame_decoder.SlidingWindow()
         if self._bad_frames.hit(asyncio.get_running_loop().time()):
-            self._muted = True
+            self.close()
             self._connection.close(close_codes.close_with_retry_after(close_codes.FLOOD))

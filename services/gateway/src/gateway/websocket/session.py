@@ -217,6 +217,7 @@ class Session:
         with suppress(TimeoutError):  # what the client sent before it left still counts
             async with asyncio.timeout(_DRAIN_TIMEOUT_SECONDS):
                 await self._frame_handler.drained()
+        self._frame_receiver.close()
         if self._heartbeat_timer is not None:
             self._heartbeat_timer.cancel()
         if self._task is not None:

@@ -115,7 +115,7 @@ class PartitionOwnership:
         self._claimed_revision = self._consumer.revision
         for partition in {*self.next, *self._uncertain}:
             self._forget(partition)
-            self._publisher.drop(partition)
+        self._publisher.drop_all()  # also of partitions whose claim a rebalance interrupted
         self._uncertain.clear()
         partitions = sorted(self._consumer.partitions)
         await self._begin_all(await self._claim(partitions))

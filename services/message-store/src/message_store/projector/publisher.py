@@ -73,6 +73,10 @@ class Publisher:
         """Publish nothing more of the partition."""
         self._queues.pop(partition, None)
 
+    def drop_all(self) -> None:
+        """Publish nothing more of any partition."""
+        self._queues.clear()
+
     def enqueue(self, results: Iterable[FoldResult]) -> None:
         """Queue committed results. The caller keeps the order of offsets within a partition."""
         for result in results:

@@ -9,7 +9,7 @@ import orjson
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import namedtuple_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from message_store.query_api import read_sql, views
 from message_store.query_api.progress_waiter import raise_behind
@@ -158,7 +158,7 @@ class Queries:
             while True:
                 try:
                     return await self._read(statement, params, deadline)
-                except PoolTimeout:
+                except (PoolClosed, PoolTimeout):
                     raise
                 except psycopg.OperationalError as error:
                     if not (error.sqlstate or _CONNECTION_LOST[0]).startswith(_CONNECTION_LOST):
