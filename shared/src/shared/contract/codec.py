@@ -24,7 +24,7 @@ class DecodeError(ValueError):
 
 
 def encode(record: BaseModel) -> bytes:
-    """Encode as UTF-8 JSON. Absent optional fields are omitted."""
+    """Encode as UTF-8 JSON. A None is written as null, unless the field declares `exclude_if=is_none`."""
     return record.__pydantic_serializer__.to_json(record)
 
 

@@ -1,4 +1,4 @@
-"""How far a client has seen, as one opaque text for REST and WebSocket, valid as long as the log is kept.
+"""What a client has received: one opaque text for REST and WebSocket, valid as long as the log is kept.
 
 base64url of: version (1 byte), epoch (8), SHA-256 of the user id (first 4), a varint with the number of
 partitions, a LEB128 varint with the next offset for each of them, CRC-32 of all that (4, big-endian).

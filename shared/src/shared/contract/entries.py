@@ -1,4 +1,4 @@
-"""What came of the events: the records of `chat.messages`, the public contract.
+"""The results of events: the records of `chat.messages`, the public contract.
 
 CloudEvents 1.0, structured mode; `id` is the position of the event in the log (the consumer's dedupe key),
 `subject` and the Kafka key are the conversation id, `data` holds the fields of the client's frame and

@@ -18,7 +18,8 @@ log = structlog.get_logger()
 
 _LOG_INTERVAL_SECONDS = 60.0
 _STALL_SECONDS = 1.0
-"""A timer that is later shows that the process stalled: what arrived meanwhile is read first."""
+"""A timer that fires more than this late shows that the process stalled: what arrived meanwhile is read
+before anything is closed."""
 
 open_connections = Gauge("server_connections", "Open connections, WebSockets among them.")
 connections_closed = Counter(

@@ -130,7 +130,7 @@ class Gap(NamedTuple):
 
 
 class Acknowledged(NamedTuple):
-    """Every entry read from now on is dispatched with this batch, and all before it, in force."""
+    """This batch and all earlier ones apply to every entry that is read from now on."""
 
     batch: int
 

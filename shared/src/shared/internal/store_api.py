@@ -240,7 +240,7 @@ def fit_frames(frames: Iterable[bytes], max_bytes: int = MAX_SYNC_PAGE_BYTES) ->
 
 class SyncPage(NamedTuple):
     """Frames after a cursor, as JSON that neither end parses again. Encoded as NDJSON: first a line with the
-    cursor and whether there is more, then a line a frame."""
+    cursor and whether there is more, then one line per frame."""
 
     frames: list[bytes]
     cursor: str

@@ -27,7 +27,7 @@ class Accumulator:
         self._producer = producer
         self._topic = topic
         self._queues: dict[int, deque[_QueuedRecord]] = {}
-        """Of each partition that has a batch in flight."""
+        """Queued records by partition, while that partition has a batch in flight."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def append(self, partition: int, record: OutgoingRecord) -> asyncio.Future[int]:

@@ -28,9 +28,9 @@ _MAX_HEARTBEAT_INTERVAL = 0.5
 
 
 class Consumer:
-    """A group member. `revision` grows with each assignment: when it has changed, seek every partition again,
-    all in one go: a partition positioned while a fetch of others is pending waits for its end, up to half a
-    second."""
+    """A group member. `revision` grows whenever partitions are assigned or revoked. When it has changed,
+    seek every assigned partition again, without awaiting in between: a partition that is positioned during
+    a fetch of others is not read until that fetch ends, up to half a second later."""
 
     def __init__(
         self, bootstrap: str, topic: str, group: str, *, client_id: str, session_timeout: float = 3.0

@@ -48,7 +48,8 @@ class TopicSpec:
 
 
 class Unconfirmed(Exception):
-    """The broker did not confirm in time. The outcome is unknown: the record may have been written."""
+    """The broker did not confirm a record or a commit: it may or may not have been written. Also raised
+    when nothing was sent, because no broker is connected or the deadline passed in the queue."""
 
 
 class ProducerPort(Protocol):

@@ -37,7 +37,7 @@ class EventWriter:
         self._now = now or (lambda: datetime.now(UTC))
 
     def envelope(self, actor: str, conversation: str) -> Envelope:
-        """The fields of every event but its data."""
+        """Return the fields that all events have in common: everything but `type` and `data`."""
         return {
             "id": ids.fresh_id(),
             "source": self._source,

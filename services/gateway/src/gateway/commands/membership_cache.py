@@ -71,8 +71,8 @@ class MembershipCache:
         self._recent_answers.clear()
 
     def _cached(self, user: str, conversation: str) -> bool | None:
-        """None when the store has to be queried. Without news of its partition a conversation may have
-        changed: then a yes counts for a second and a no not at all."""
+        """None when the store must be queried. If the conversation's partition is not current, its members
+        may have changed unnoticed: a recent yes is then used for one second, a no is not used."""
         current = self._is_current(conversation)
         if current and user in self._members.get(conversation, ()):
             return True

@@ -91,8 +91,9 @@ class NotifierLink:
         self._replaying.discard(partition)
 
     def assign(self, partitions: frozenset[int]) -> None:
-        """The notifier consumes these partitions now, and no others. New ones it may dispatch without users
-        whom it has not acknowledged yet, although the owner before it had: it is not ready until it has."""
+        """The notifier consumes these partitions now, and no others. It may dispatch newly assigned
+        partitions before it has acknowledged all of our users, even those whom the previous owner had
+        acknowledged. So the link is not ready until all present users are acknowledged."""
         if self.subscriptions is not None and partitions - self.partitions:
             self.subscriptions.require_all()
             self._replaying.clear()

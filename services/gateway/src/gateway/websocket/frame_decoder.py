@@ -1,4 +1,4 @@
-"""Decodes a client's text into the frame of a command, or describes why it is none."""
+"""Decodes a client's text into the frame of a command, or describes why it is not one."""
 
 from collections import deque
 from typing import Annotated, Any, Union, get_args

@@ -36,7 +36,8 @@ class ConnectionRegistry:
         self._max_connections = max_connections
         self._rate = rate
         self._by_user: dict[str, dict[ClientConnection, Callable[[], None]]] = {}
-        """With what to call after a connection was marked as lagging."""
+        """Connections by user; each value is the callback to run after the connection was marked as
+        lagging."""
         self._count = 0
         self._empty = asyncio.Event()
         self._empty.set()

@@ -1,8 +1,8 @@
 """One client's WebSocket, from the accepted upgrade to its end.
 
-subscribe → when the owner of every partition has acknowledged: `hello` → missed entries → `synced` → live;
-after lost entries: the missed entries again. Nothing that the client sent is handled before `hello`. An idle
-live session holds no task, only the future for its disconnect.
+Subscribe; once the owner of every partition has acknowledged: `hello`, missed entries, entries buffered
+meanwhile (live from here on), `synced`. After lost entries: the missed entries again. Nothing that the client sent is handled before `hello`. An
+idle live session has no task of its own: only a timer for heartbeats and the future of its disconnect.
 """
 
 import asyncio

@@ -41,7 +41,8 @@ class ProjectorHealth:
             return
         offsets = {partition: ownership.next.get(partition, -1) for partition in ends}
         _lag.set(sum(end - max(offsets[partition], 0) for partition, end in ends.items()))
-        # A restart brings back no database, and teaches this release no type of event.
+        # Partitions that wait for the database, for Kafka or for a newer release do not count as stalled:
+        # a restart would not help.
         waiting = ends.keys() if ownership.is_waiting else ownership.stopped & ends.keys()
         offsets |= {partition: ends[partition] for partition in waiting}
         self._stall_detector.observe(offsets, ends, time.monotonic())

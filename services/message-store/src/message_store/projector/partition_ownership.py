@@ -50,7 +50,7 @@ class PartitionOwnership:
         self.stopped: set[int] = set()
         """Partitions that wait for a release that knows the type of their next event."""
         self.is_waiting = False
-        """For the database, or for Kafka to return the ends of the log."""
+        """Whether the last call to the database or to Kafka failed and is being retried."""
         self.back_pressure = BackPressure(consumer, publisher)
         self._consumer = consumer
         self._store = store
@@ -122,7 +122,8 @@ class PartitionOwnership:
         log.info("projector.claimed", partitions=partitions)
 
     async def _claim(self, partitions: list[int]) -> dict[int, PartitionProgress]:
-        """Become the owner. The ends of the log are read afterwards: before, another may still move on."""
+        """Become the owner. Read the ends of the log afterwards: before the claim, another projector may
+        still advance beyond them."""
         claimed = await self._retry(lambda: self._store.claim(self._identity, partitions))
         failpoint("projector.claimed")
         ends = await self._retry(lambda: self._consumer.end_offsets(partitions))

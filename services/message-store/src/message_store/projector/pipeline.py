@@ -120,7 +120,8 @@ class Pipeline:
                 await self._settle(folded, commit)
 
     async def _settle(self, folded: FoldedBatch, commit: Awaitable[ExistingMessages]) -> bool:
-        """Return whether the batch was written as it was folded, and is published."""
+        """Return whether the batch was written as it was folded; its results are then queued for the
+        publisher."""
         try:
             return await self._finish_commit(folded, commit)
         except (Unavailable, OwnershipLost) as error:
@@ -133,8 +134,8 @@ class Pipeline:
 
     async def _finish_commit(self, folded: FoldedBatch, commit: Awaitable[ExistingMessages]) -> bool:
         """Wait for the commit; while the database knows messages that the batch counts as new, fold and
-        commit it again. Then publish. Return whether the first commit was written. Raises Unavailable,
-        OwnershipLost, and whatever a record causes."""
+        commit it again. Then queue the results for publishing. Return whether the first commit was written.
+        Raises Unavailable, OwnershipLost, and whatever a record causes."""
         as_folded = True
         while existing := await commit:
             as_folded = False

@@ -21,7 +21,8 @@ class ProgressWaiter:
         self._projection: ProjectionOffsets | None = None
         self._fault: str | None = "the projection has not been read yet"
         self._begun = self._done = 0
-        """Numbers of polls: one that began after a call came answers it."""
+        """Numbers of the last poll begun and the last poll finished. Only a poll that began after a call
+        arrived may answer that call."""
         self._polled = asyncio.Event()
         self._waiting = 0
         self._wanted = asyncio.Event()

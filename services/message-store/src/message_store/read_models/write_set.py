@@ -32,7 +32,8 @@ class WriteSet:
     journal: dict[tuple[int, int], JournalRow] = field(default_factory=dict)
     """Without sent messages: their journal rows follow from `messages` (`journal_row_of_message`)."""
     rejected_sends: dict[MessageKey, MessageKey] = field(default_factory=dict)
-    """Messages that are not in a table: right only if none of them was sent before."""
+    """Messages whose events were rejected. Only checked, not written: if one of them is stored already, its
+    event is a duplicate, and the batch is folded again."""
 
     def put(self, row: Row) -> None:
         if isinstance(row, MessageRow):

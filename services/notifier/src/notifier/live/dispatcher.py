@@ -3,7 +3,8 @@
 Everything here is synchronous, on one event loop: an audience is looked up in the moment of dispatch, so a
 subscription acknowledged before is in force for it. Each link receives ranges [start, end) of every
 partition, each starting where the one before it ended; ranges without anything for the link are merged into
-the next one. A gateway that missed some requests a replay, as far as the partition's replay buffer goes back.
+the next one. A gateway that missed a range requests its replay, as far as the
+partition's replay buffer goes back.
 
 Entries that may change members go to every link: a gateway caches members without connections, too.
 """

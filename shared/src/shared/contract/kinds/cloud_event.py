@@ -16,13 +16,14 @@ class CloudEvent(WireModel):
 
     specversion: Literal["1.0"] = "1.0"
     id: str = Field(min_length=1, max_length=128)
-    """Tells a repetition from a new record. Of an entry: the position of its event, opaque."""
+    """Unique per event; a client's retry gets a new one. Of an entry: the position of its event, opaque, by
+    which consumers detect repetitions."""
     source: str = Field(min_length=1, max_length=256)
     """The deployment that wrote it."""
     subject: str = Field(min_length=1, max_length=256)
     """The record's key: mostly the conversation id."""
     time: Timestamp
-    """When the user did it."""
+    """When the gateway accepted the event; of an entry, the time of its event."""
     datacontenttype: Literal["application/json"] = "application/json"
 
 

@@ -1,4 +1,4 @@
-"""The routes: a function a module that makes its router.
+"""The routes: each module has one function, which builds its router.
 
 commands         POST: all commands of the registry
 conversations    GET /messages/conversations

@@ -1,4 +1,4 @@
-"""The map of the product: every kind of event, by the event, by the entry and by the journal.
+"""All kinds of event, indexed by event, entry and journal name: the map of the product.
 
 A new kind is a module beside these, one line in `KINDS` and its classes in `Entry`. A test holds the registry
 against the contract: every event and every entry that is published has a kind, and no other.
@@ -36,7 +36,7 @@ class Registration(NamedTuple):
 
 
 def _register(event: type[E], entry: type[N], kind: EventKind[E, N]) -> Registration:
-    """Let mypy hold the three against one another."""
+    """Let mypy check that the three fit together."""
     return Registration(event, entry, kind)
 
 
