@@ -20,7 +20,7 @@ OUTSIDE = {
 STYLE = "document.body.append(Object.assign(document.createElement('style'), {textContent: '* {}'}))"
 
 
-@pytest.mark.parametrize(("script", "wanted"), CODE_FROM_TEXT.items())
+@pytest.mark.parametrize(("script", "required_type"), CODE_FROM_TEXT.items())
 async def test_text_cannot_become_markup_or_code(person: OpenPage, script: str, required_type: str) -> None:
     ann = await person("ann")
     with pytest.raises(Error, match=f"requires '{required_type}' assignment"):

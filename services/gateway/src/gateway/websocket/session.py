@@ -1,8 +1,9 @@
 """One client's WebSocket, from the accepted upgrade to its end.
 
 Subscribe; once the owner of every partition has acknowledged: `hello`, missed entries, entries buffered
-meanwhile (live from here on), `synced`. After lost entries: the missed entries again. Nothing that the client sent is handled before `hello`. An
-idle live session has no task of its own: only a timer for heartbeats and the future of its disconnect.
+meanwhile (live from here on), `synced`. After lost entries: the missed entries again. Nothing that the client
+sent is handled before `hello`. An idle live session has no task of its own: only a timer for heartbeats and
+the future of its disconnect.
 """
 
 import asyncio
