@@ -9,6 +9,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.kafka.types import Record
+from shared.runtime.back_off import BackOff
 
 FETCH_OPTIONS = {
     "auto_offset_reset": "earliest",
@@ -36,13 +37,12 @@ async def fetch_offsets(method: Any, topic: str, partitions: Sequence[int]) -> d
 
 async def start(consumer: Any) -> None:
     """Start the consumer; wait for a broker without limit."""
-    backoff = 0.1
+    back_off = BackOff(0.1, 1.0)
     while True:
         try:
             await consumer.start()
         except (KafkaError, OSError):
-            await asyncio.sleep(backoff)
-            backoff = min(backoff * 2, 1.0)
+            await back_off.sleep()
         else:
             return
 

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from shared.kafka.types import BatchResult, Headers, OutgoingRecord, RecordPosition, Unconfirmed
+from shared.runtime.back_off import BackOff
 
 log = structlog.get_logger()
 
@@ -126,7 +127,7 @@ class Producer:
         await self._connect()
 
     async def _connect(self) -> None:
-        backoff, logged = 0.1, False
+        back_off, logged = BackOff(0.1, 1.0), False
         while True:
             producer = AIOKafkaProducer(
                 bootstrap_servers=self._bootstrap,
@@ -148,8 +149,7 @@ class Producer:
                 if not logged:
                     log.warning("producer.waiting", bootstrap=self._bootstrap, reason=repr(error))
                     logged = True
-                await asyncio.sleep(backoff)
-                backoff = min(backoff * 2, 1.0)
+                await back_off.sleep()
             except asyncio.CancelledError:
                 await _close(producer)
                 raise

@@ -3,6 +3,7 @@
 settings         environment variables, read once
 logging          one JSON object a line
 open_files       the limit of open files
+back_off         the pauses between attempts
 critical_task    a process ends when a task it needs fails
 stall_detector   partitions that have records but make no progress
 failpoints       places where a test may have the process die

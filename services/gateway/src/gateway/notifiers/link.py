@@ -1,7 +1,6 @@
 """The link to one notifier: opened again and again, for as long as the gateway runs."""
 
 import asyncio
-import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Literal
@@ -23,6 +22,7 @@ from shared.internal.link_protocol import (
     decode_notifier_message,
     encode_gateway_message,
 )
+from shared.runtime.back_off import BackOff
 from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
@@ -102,12 +102,14 @@ class NotifierLink:
     async def run(self, session: aiohttp.ClientSession) -> None:
         """Connect and reconnect, with back-off, until cancelled. Log each kind of failure once between two
         connections."""
-        back_off, was_connected, logged = _MIN_BACK_OFF_SECONDS, False, set[str]()
+        back_off = BackOff(_MIN_BACK_OFF_SECONDS, _MAX_BACK_OFF_SECONDS, jitter=0.5)
+        was_connected, logged = False, set[str]()
         while True:
             try:
                 async with await self._connect(session) as socket:
                     await _require_protocol(socket)
-                    back_off, was_connected, logged = _MIN_BACK_OFF_SECONDS, True, set()
+                    back_off.reset()
+                    was_connected, logged = True, set()
                     await self._run_session(socket)
             except (TimeoutError, OSError, aiohttp.ClientError, ProtocolError, _ProtocolMismatch) as error:
                 event = _failure_event(error, was_connected=was_connected)
@@ -116,9 +118,8 @@ class NotifierLink:
                 logged.add(event)
             except Exception as error:  # a bug met on this connection must not cost the next one
                 log.error("link.failed", notifier=str(self.address), exc_info=error)
-                back_off = _MAX_BACK_OFF_SECONDS  # it may well happen again at once
-            await asyncio.sleep(back_off * random.uniform(0.5, 1.0))
-            back_off = min(back_off * 2, _MAX_BACK_OFF_SECONDS)
+                back_off.extend()
+            await back_off.sleep()
 
     async def _connect(self, session: aiohttp.ClientSession) -> _Connection:
         async with asyncio.timeout(_CONNECT_TIMEOUT_SECONDS):

@@ -22,6 +22,7 @@ from message_store.projector.state_cache import StateCache
 from message_store.storage.port import PartitionProgress, Store, Unavailable, WrongLog
 from shared.kafka.types import ConsumerPort
 from shared.log.log_epoch import LogIdentity
+from shared.runtime.back_off import BackOff
 from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
@@ -178,15 +179,14 @@ class PartitionOwnership:
 
     async def _retry(self, call: Callable[[], Awaitable[T]]) -> T:
         """Repeat the call until it succeeds. Raises RebalanceDetected."""
-        interval = MIN_RETRY_INTERVAL_SECONDS
+        back_off = BackOff(MIN_RETRY_INTERVAL_SECONDS, MAX_RETRY_INTERVAL_SECONDS)
         while True:
             try:
                 result = await call()
             except (Unavailable, TimeoutError) as error:
                 self.is_waiting = True
                 log.warning("projector.waiting", reason=str(error))
-                await asyncio.sleep(interval)
-                interval = min(interval * 2, MAX_RETRY_INTERVAL_SECONDS)
+                await back_off.sleep()
                 if not self.assignment_is_current:
                     raise RebalanceDetected from None
             else:
