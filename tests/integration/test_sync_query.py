@@ -12,7 +12,6 @@ import pytest
 from message_store.query_api.read_sql import SYNC
 from message_store.read_models.entry_encoder import encode_entry
 from shared.contract import codec, cursor, ids
-from shared.contract.entry_to_frame import entry_to_frame
 from shared.contract.events import Event
 from shared.contract.fields import MAX_SYNC_PAGE_BYTES, MAX_TEXT
 from tests import builders
@@ -85,7 +84,7 @@ async def test_every_element_is_the_frame_that_a_live_socket_received(read_model
     for folded in await read_models.apply(*_story(random.Random(5), 200)[1:]):
         if not folded.audience:
             continue
-        frame = entry_to_frame(codec.decode_entry(encode_entry(folded, builders.EPOCH, "test")))
+        frame = codec.decode_entry(encode_entry(folded, builders.EPOCH, "test")).frame()
         for user in folded.audience:
             live[user].append(orjson.loads(codec.encode(frame)))
     for user in USERS:

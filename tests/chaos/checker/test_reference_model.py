@@ -6,7 +6,6 @@ from hypothesis import given
 from message_store.domain.fold import FoldResult
 from message_store.read_models.entry_encoder import encode_entry
 from shared.contract import codec
-from shared.contract.entry_to_frame import entry_to_frame
 from shared.contract.events import Event
 from tests import builders
 from tests.chaos.checker.history import Frame
@@ -21,7 +20,7 @@ def _model(events: list[Event]) -> ReferenceModel:
 
 def _frame(folded: FoldResult) -> Frame:
     entry = codec.decode_entry(encode_entry(folded, builders.EPOCH, "test"))
-    frame: Frame = orjson.loads(codec.encode(entry_to_frame(entry)))
+    frame: Frame = orjson.loads(codec.encode(entry.frame()))
     return frame
 
 

@@ -6,9 +6,9 @@ kinds/            one module for each kind of event: its event, its entry and it
 events            the union of events: the records of `chat.events`
 entries           the union of entries: the records of `chat.messages`
 frames            the union of frames, and those about the connection
-entry_to_frame    entries as clients see them; how much fits one page
+page_fit          how much fits one page
 codec             records to bytes and back
-ids               deterministic ids
+ids               deterministic ids of direct conversations, groups and messages (from `clientId`)
 position          the place of a record in the log
 cursor            how far a client has seen
 page_token        where the next page of conversations begins

@@ -14,7 +14,7 @@ import orjson
 from gateway.store.client import StoreAway, StoreResponse, StoreUnavailable, WaitFor
 from shared.contract import codec, events, frames
 from shared.contract import cursor as cursors
-from shared.contract.entry_to_frame import fit_history_page
+from shared.contract.page_fit import fit_history_page
 from shared.contract.position import Position, next_offset
 from shared.http.problems import Code, Problem
 from shared.internal.store_api import (

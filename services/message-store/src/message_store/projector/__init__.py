@@ -1,7 +1,7 @@
 """The projector: read → load → fold → write → publish.
 
 main                 `python -m message_store project`
-projector            one step after the other, and the orderly end
+projector            one step after the other; dead-letters records without an event; the orderly end
 event_reader         read: records from the log, and their events; garbage is a poison record
 state_cache          load: the states that a batch refers to
 batch                fold: one batch, not yet written

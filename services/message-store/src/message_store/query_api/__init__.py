@@ -6,7 +6,7 @@ params           parameters of a call, from its request
 queries          one method a call: statement → answer
 read_sql         the statements
 views            rows → Message and Conversation as JSON
-sync_frames      rows → frames as JSON bytes
+sync_frames      rows → frames as JSON bytes, with one builder for each kind of entry
 progress_waiter  waits until the projection has reached a position or a cursor
 reachability     distinguishes a database that is away from a slow one
 """

@@ -18,8 +18,8 @@ from message_store.query_api.sync_frames import encode_frame
 from message_store.query_api.views import Reader, Row
 from message_store.storage import sessions
 from shared.contract import cursor
-from shared.contract.entry_to_frame import fit_conversations_page, fit_history_page
 from shared.contract.fields import MAX_SEQ
+from shared.contract.page_fit import fit_conversations_page, fit_history_page
 from shared.contract.position import Position, next_offset
 from shared.http.problems import Problem, not_found
 from shared.internal.store_api import (

@@ -6,7 +6,6 @@ from typing import Self
 
 from shared.contract import codec
 from shared.contract.entries import MEMBER_ENTRY_TYPES
-from shared.contract.entry_to_frame import entry_to_frame
 from shared.contract.position import Position
 from shared.kafka import Record
 
@@ -39,7 +38,7 @@ class DispatchEntry:
             kind=entry.type,
             conversation=entry.data.conversation_id,
             audience=entry.data.audience,
-            frame=codec.encode(entry_to_frame(entry)).decode(),
+            frame=codec.encode(entry.frame()).decode(),
         )
 
     @property

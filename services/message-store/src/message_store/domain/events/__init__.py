@@ -3,7 +3,7 @@
 registry              every kind, by event, by entry and by journal: the map of the product
 kind                  the Protocol that a kind's module fulfils
 conversation_started  a conversation is started, direct or group
-message_sent          a member sends a message
+message_sent          a member sends a message; sent again, it is a duplicate
 read_moved            a member has read up to a message
 member_added          a member adds a user to a group
 member_removed        a member removes a user from a group, or leaves it

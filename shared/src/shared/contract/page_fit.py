@@ -1,17 +1,11 @@
-"""Entries as clients see them, and how much of them fits one page."""
+"""How much fits one page: pages are bounded by bytes."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
 
-from shared.contract import entries
-from shared.contract.fields import MAX_PAGE_BYTES, MAX_SYNC_PAGE_BYTES, WireModel
-
-
-def entry_to_frame(entry: entries.Entry) -> WireModel:
-    """Return what clients are shown of an entry: state, without the audience."""
-    return entry.frame()
+from shared.contract.fields import MAX_PAGE_BYTES, MAX_SYNC_PAGE_BYTES
 
 
 def fit_page(frames: Iterable[dict[str, Any]], max_bytes: int = MAX_SYNC_PAGE_BYTES) -> list[dict[str, Any]]:
