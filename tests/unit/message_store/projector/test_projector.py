@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from message_store.domain.conversation import Conversation
 from message_store.domain.decide import Outcome, decide
-from message_store.domain.fold import PoisonRecord
+from message_store.domain.fold import FoldResult, PoisonRecord
 from message_store.domain.state import ExistingMessages, State
 from message_store.projector import batch
 from message_store.projector.batch import FoldedBatch
@@ -20,6 +20,7 @@ from message_store.projector.event_reader import ConsumedRecord
 from message_store.projector.partition_ownership import PartitionOwnership
 from message_store.projector.projector import Projector
 from message_store.projector.publisher import Publisher
+from message_store.read_models.journal import UnknownJournalKind
 from message_store.read_models.write_set import WriteSet
 from message_store.storage.port import (
     OwnershipLost,
@@ -473,6 +474,29 @@ async def test_an_event_of_an_unknown_type_stops_its_partition_with_one_line(wor
     second, _ = world.projector()
     await _run(second, steps=2)
     assert world.seqs == [1]
+
+
+class NewerJournal(InMemoryStore):
+    """A newer release left an unpublished entry of its own."""
+
+    async def unpublished(self, partition: int, start: int, limit: int) -> list[FoldResult]:
+        raise UnknownJournalKind("message.reacted")
+
+
+async def test_an_unpublished_entry_of_a_newer_release_stops_its_partition_with_one_line(
+    world: World,
+) -> None:
+    projector, _ = world.projector(NewerJournal(world.tables))
+    with capture_logs() as logs:
+        await _run(projector, steps=4)
+    assert [line["kind"] for line in logs if line["event"] == "projector.unknown_journal_kind"] == [
+        "message.reacted"
+    ]
+    assert projector.ownership.stopped == {0}
+    assert (world.seqs, world.published) == ([], [])
+    second, _ = world.projector()
+    await _run(second, steps=2)
+    assert world.published == [1]
 
 
 async def test_a_log_that_begins_as_another_is_refused(world: World) -> None:

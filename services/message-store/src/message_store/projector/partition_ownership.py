@@ -19,6 +19,7 @@ from message_store.projector.outbox import requeue_unpublished
 from message_store.projector.publisher import Publisher
 from message_store.projector.sequence_check import SequenceCheck
 from message_store.projector.state_cache import StateCache
+from message_store.read_models.journal import UnknownJournalKind
 from message_store.storage.port import PartitionProgress, Store, Unavailable, WrongLog
 from shared.kafka.types import ConsumerPort
 from shared.log.log_epoch import LogIdentity
@@ -156,7 +157,19 @@ class PartitionOwnership:
         await self._begin_all(await self._claim(lost))
 
     async def _begin_all(self, owned: dict[int, PartitionProgress]) -> None:
-        starts = {partition: await self._begin(progress) for partition, progress in sorted(owned.items())}
+        starts: dict[int, int] = {}
+        for partition, progress in sorted(owned.items()):
+            try:
+                starts[partition] = await self._begin(progress)
+            except UnknownJournalKind as error:
+                log.error(
+                    "projector.unknown_journal_kind",
+                    partition=partition,
+                    kind=str(error),
+                    reason="the partition waits for a release that knows this kind",
+                )
+                self._publisher.drop(partition)
+                self.stop(partition)
         for partition, offset in starts.items():  # all at once: see Consumer
             self._consumer.seek(partition, offset)
 

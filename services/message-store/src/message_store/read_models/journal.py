@@ -13,6 +13,10 @@ _REJECTED = "event.rejected"
 _UNKNOWN = Member(0, 0, 0, 0)  # entries show who was a member, not what each had read
 
 
+class UnknownJournalKind(ValueError):
+    """A newer release wrote the row."""
+
+
 def journal_row(result: FoldResult) -> JournalRow:
     row = JournalRow(
         partition=result.partition,
@@ -58,13 +62,13 @@ def journal_row_of_message(row: MessageRow) -> JournalRow:
 
 
 def result_from_row(record: JournalRecord) -> FoldResult:
-    """Return the result that the row was written from, as far as it is published. Raises ValueError for a
-    kind that this release does not know."""
+    """Return the result that the row was written from, as far as it is published.
+    Raises UnknownJournalKind."""
     if record.kind == _REJECTED:
         return _rejection(record)
     kind = KIND_IN_JOURNAL.get(record.kind)
     if kind is None:
-        raise ValueError(f"the journal holds a kind of entry that this release does not know: {record.kind}")
+        raise UnknownJournalKind(record.kind)
     entry = kind.entry_from_journal(record)
     audience = Audience(tuple(record.audience), is_private=True) if record.audience is not None else None
     user_ids, is_private = audience or kind.audience(entry, tuple(record.members or ()))

@@ -56,4 +56,5 @@ class Store(Protocol):
         that a row cannot be written."""
 
     async def unpublished(self, partition: int, start: int, limit: int) -> list[FoldResult]:
-        """Return the entries and rejections from offset `start` on, in order: the journal as an outbox."""
+        """Return the entries and rejections from offset `start` on, in order: the journal as an outbox.
+        Raises UnknownJournalKind."""
