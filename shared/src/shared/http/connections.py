@@ -32,9 +32,9 @@ class Timeouts:
     """Seconds."""
 
     head: float = 10.0
-    """For a complete request head, from the connection, the last response or the head's first byte."""
+    """Until a request head is complete, from the connection, the last response or the head's first byte."""
     unread: float = 30.0
-    """For any progress of a response that the client does not read."""
+    """Without progress of a response that the client does not read."""
     ping: float = 20.0
     """Between two pings to a WebSocket, and for each pong."""
 

@@ -23,7 +23,7 @@ _HEADERS = [
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Content-Security-Policy", "frame-ancestors 'none'"),
 ]
-"""Of every response."""
+"""Header fields of every response."""
 _TIMEOUTS = Timeouts()
 
 ShutdownHook = Callable[[], Awaitable[None]]

@@ -13,7 +13,7 @@ from shared.http.refusals import NO_STORE
 
 class HandshakeProtocol(ServerProtocol):
     default_headers: Sequence[tuple[bytes, bytes]] = ()
-    """Of every response."""
+    """Header fields of every response."""
 
     def reject(self, status: HTTPStatus | int, text: str) -> Response:
         status = HTTPStatus(status)

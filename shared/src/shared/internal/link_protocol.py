@@ -119,7 +119,7 @@ class PartitionsAssigned(NamedTuple):
     change."""
 
     partition_count: int
-    """Of the topic."""
+    """The number of partitions of the topic."""
     partitions: Mapping[int, PartitionOffsets]
 
 

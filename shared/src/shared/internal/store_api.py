@@ -213,7 +213,7 @@ class OutcomeAnswer(NamedTuple):
 
     outcome: Literal["entry", "duplicate", "rejected", "skipped"]
     reason: str | None = None
-    """Of a rejected or skipped one."""
+    """Why the event was rejected or skipped."""
     message: dict[str, Any] | None = None
     """A Message as the caller sees it, of an entry or a duplicate of a sent one."""
 

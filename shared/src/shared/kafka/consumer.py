@@ -40,7 +40,7 @@ class Consumer:
         self._topic = topic
         self._positioned: set[int] = set()
         self._poll_timeout: asyncio.Timeout | None = None
-        """Of the poll that is waiting for records."""
+        """The timeout of the poll that is waiting for records."""
         self._consumer: Any = None
         self._create = partial(
             AIOKafkaConsumer,  # wants a running loop

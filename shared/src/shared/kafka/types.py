@@ -29,7 +29,7 @@ class BatchResult(NamedTuple):
     """The outcome of appending a batch: the first records of those offered."""
 
     first_offset: int
-    """Of the first record written."""
+    """The offset of the first record written."""
     record_count: int
     """How many records were written."""
 

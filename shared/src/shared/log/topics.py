@@ -44,7 +44,7 @@ class Topics(NamedTuple):
 
 class TopicSettings(KafkaSettings):
     partitions: int = Field(default=12, ge=1, le=4_096)
-    """Of `chat.events` and `chat.messages`; never changed afterwards."""
+    """The number for `chat.events` and `chat.messages`; never changed afterwards."""
     replication: int = Field(default=1, ge=1)
     min_insync_replicas: int = Field(default=1, ge=1)
     log_level: str = "info"

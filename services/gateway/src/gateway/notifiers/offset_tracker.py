@@ -24,7 +24,7 @@ class Delivery(Enum):
 class OffsetTracker:
     def __init__(self) -> None:
         self.partition_count = 0
-        """Of the topic; 0 when not known."""
+        """The number of partitions of the topic; 0 when not known."""
         self.next_offsets: dict[int, int] = {}
         """By partition, for those known."""
         self._current_at: dict[int, float] = {}

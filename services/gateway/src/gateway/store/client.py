@@ -59,7 +59,7 @@ class StoreResponse(NamedTuple):
 
     @property
     def code(self) -> str:
-        """Of a problem document."""
+        """The code of the problem document."""
         try:
             return str(orjson.loads(self.body)["code"])
         except (ValueError, KeyError, TypeError):

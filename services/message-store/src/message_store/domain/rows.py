@@ -106,18 +106,18 @@ class JournalRow(NamedTuple):
     outcome: str
     """entry, rejected, duplicate or skipped."""
     kind: str | None
-    """Of an entry the kind's `JOURNAL_KIND`, of a rejection `event.rejected`."""
+    """The kind's `JOURNAL_KIND`; `event.rejected` for a rejection."""
     conversation_id: str | None
     actor: str | None
     time: str | None
     seq: int | None = None
-    """Of a message its seq, of a read the seq that it moved to."""
+    """The seq of a message, or the seq that a read moved to."""
     subject: str | None = None
-    """Of a membership entry the user id, of a rejection the id of what it refused."""
+    """The user id of a membership entry, or the id of what a rejection refused."""
     client_id: str | None = None
     reason: str | None = None
     of_offset: int | None = None
-    """Of a duplicate: the offset of the event that did it first."""
+    """The offset of the event that a duplicate repeats."""
     audience: list[str] | None = None
     """None: every member whose interval holds the offset."""
 

@@ -9,7 +9,7 @@ from shared.kafka.types import ConsumerPort
 class BackPressure:
     def __init__(self, consumer: ConsumerPort, publisher: Publisher) -> None:
         self.max_unpublished_bytes = 4 * 1024 * 1024
-        """Of one partition. What was read before is still folded."""
+        """Bytes of one partition. Records read before are still folded."""
         self._consumer = consumer
         self._publisher = publisher
         self._paused: set[int] = set()

@@ -48,7 +48,7 @@ class PartitionOwnership:
         identity: LogIdentity,
     ) -> None:
         self.next: dict[int, int] = {}
-        """Of each partition that is owned and certain: the next offset to be written."""
+        """The next offset to be written, by partition that is owned and certain."""
         self.stopped: set[int] = set()
         """Partitions that wait for a release that knows the type of their next event."""
         self.is_waiting = False

@@ -16,7 +16,7 @@ class SequenceCheck:
         self._expected: dict[int, int] = {}
         """The next offset to accept: everything below is written or in flight."""
         self._last_applied: dict[int, str] = {}
-        """Of partitions just begun: the id of the event that the first record must hold."""
+        """The id of the event that the first record must hold, by partition just begun."""
 
     def begin(self, progress: PartitionProgress) -> int:
         """Expect what comes after `progress`; return the offset to read from. It is the last applied record,

@@ -17,7 +17,7 @@ class DispatchEntry:
     offset: int
     """In `chat.messages`."""
     position: Position
-    """Of its event in `chat.events`."""
+    """The offset of its event in `chat.events`."""
     kind: str
     conversation: str
     audience: Sequence[str]

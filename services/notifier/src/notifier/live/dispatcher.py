@@ -31,7 +31,7 @@ from shared.internal.link_protocol import (
 class Dispatcher:
     def __init__(self) -> None:
         self.partition_count = 0
-        """Of the topic; 0 while not known."""
+        """The number of partitions of the topic; 0 while not known."""
         self.buffers: dict[int, PartitionReplayBuffer] = {}
         """By partition, those assigned to this notifier."""
         self.first_link = asyncio.Event()

@@ -65,6 +65,6 @@ class GatewayLink:
         self.gateway = gateway
         """The gateway's id; empty before its Hello."""
         self.last_batch = 0
-        """Of its subscriptions."""
+        """The number of the last batch of subscriptions received."""
         self.next_offsets: dict[int, int] = {}
         """Per partition, how far this gateway was sent entries or progress: `start` of its next range."""

@@ -18,7 +18,7 @@ class PartitionReplayBuffer:
     next_offset: int
     """The next offset to dispatch."""
     last_position: Position | None = None
-    """Of the newest event dispatched; None when not known."""
+    """The source offset of the newest entry dispatched; None when not known."""
     committed: int = -1
     """The group's committed offset; -1 when there is none."""
     oldest: int = field(init=False)
