@@ -41,6 +41,7 @@ def dedupe_off() -> None:
         if isinstance(event, events.MessageSent) and state.message is not None:
             new_id = {"message_id": ids.message_id(str(offset), "again", "again")}
             event = event.model_copy(update={"data": event.data.model_copy(update=new_id)})
+            state = state._replace(message=None)
         return decide_module.decide(state, event, offset)
 
     vars(fold)["decide"] = decide
