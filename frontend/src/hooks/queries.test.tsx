@@ -81,10 +81,12 @@ describe('useConversations', () => {
     const { result } = renderForAnn(() => ({ list: useConversations(), more: useMoreConversations() }));
     await waitFor(() => expect(result.current.list.isSuccess).toBe(true));
     await act(() => result.current.more.mutateAsync('more'));
-    expect(result.current.list.data?.items).toMatchObject([
-      { id: 'two', unreadCount: 1 },
-      { id: CONVERSATION_ID },
-    ]);
+    await waitFor(() =>
+      expect(result.current.list.data?.items).toMatchObject([
+        { id: 'two', unreadCount: 1 },
+        { id: CONVERSATION_ID },
+      ]),
+    );
   });
 
   it('counts a message received while the list is loading', async () => {
@@ -136,7 +138,9 @@ describe('useMessageHistory', () => {
     await waitFor(() => expect(result.current.history.isSuccess).toBe(true));
     await act(() => result.current.older.mutateAsync(3));
     await act(() => result.current.history.refetch());
-    expect(result.current.history.data?.items.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+    await waitFor(() =>
+      expect(result.current.history.data?.items.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]),
+    );
     expect(result.current.history.data?.hasOlder).toBe(false);
   });
 
