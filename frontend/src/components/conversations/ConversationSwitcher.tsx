@@ -1,4 +1,4 @@
-import { ArrowRight, SquarePen, X } from 'lucide-react';
+import { ArrowRight, SquarePen } from 'lucide-react';
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { conversationName } from '../../domain/conversations';
 import { isUserId } from '../../lib/userId';
@@ -7,8 +7,8 @@ import { useConversationSearch } from '../../hooks/useConversationSearch';
 import { hrefOf, openConversation, type Route } from '../../hooks/browser/useRoute';
 import { strings } from '../../lib/strings';
 import { Avatar } from '../ui/Avatar';
+import { Dialog } from '../ui/Dialog';
 import { VisuallyHidden } from '../ui/VisuallyHidden';
-import { IconButton } from '../ui/IconButton';
 import styles from './ConversationSwitcher.module.css';
 
 interface Props {
@@ -25,20 +25,14 @@ interface Option {
 const MAX_OPTIONS = 20;
 const texts = strings.switcher;
 
-/**
- * Finds or starts a conversation: a combobox (WAI-ARIA APG) in a native modal dialog, which traps and
- * restores the focus and closes on Escape.
- */
+/** Finds or starts a conversation: a combobox (WAI-ARIA APG) in a modal dialog. */
 export default function ConversationSwitcher({ meId, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState('');
   // A key and not an index: pages that load meanwhile may bring better matches.
   const [activeKey, setActiveKey] = useState<string>();
-  useEffect(() => {
-    dialog.current?.showModal();
-    input.current?.focus();
-  }, []);
+  useEffect(() => input.current?.focus(), []); // after the dialog's own effect, which opens it
 
   const peerId = trim(text);
   const { matches, isSearching, isRetrying } = useConversationSearch(meId, peerId, MAX_OPTIONS);
@@ -68,67 +62,48 @@ export default function ConversationSwitcher({ meId, onClose }: Props) {
   };
 
   return (
-    // A click on the dialog element itself is on its backdrop.
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events
-    <dialog
-      ref={dialog}
-      className={styles['dialog']}
-      aria-labelledby="switcher-title"
-      onClose={onClose}
-      onClick={(event) => event.target === dialog.current && dialog.current?.close()}
-    >
-      <div className={styles['content']}>
-        <div className={styles['header']}>
-          <h2 id="switcher-title">{texts.title}</h2>
-          <IconButton icon={X} label={strings.close} onClick={() => dialog.current?.close()} />
-        </div>
-        <input
-          ref={input}
-          className={styles['input']}
-          role="combobox"
-          aria-label={texts.label}
-          aria-autocomplete="list"
-          aria-expanded={options.length > 0}
-          aria-controls="switcher-options"
-          aria-activedescendant={options.length > 0 ? optionId(activeIndex) : undefined}
-          aria-describedby="switcher-error"
-          value={text}
-          autoComplete="off"
-          autoCapitalize="off"
-          spellCheck={false}
-          placeholder={texts.placeholder}
-          onChange={(event) => {
-            setText(event.target.value);
-            setActiveKey(undefined);
-          }}
-          onKeyDown={onKeyDown}
-        />
-        <p id="switcher-error" className={styles['error']} role="alert">
-          {peerId !== '' && validationError(peerId, meId)}
-        </p>
-        <div
-          id="switcher-options"
-          className={styles['options']}
-          role="listbox"
-          aria-label={texts.resultsLabel}
-        >
-          {options.map((option, index) => (
-            <OptionButton
-              key={optionKey(option)}
-              id={optionId(index)}
-              option={option}
-              isActive={index === activeIndex}
-              onHover={() => setActiveKey(optionKey(option))}
-              onSelect={() => select(option)}
-            />
-          ))}
-        </div>
-        <p className={styles['status']} role="status">
-          {isRetrying ? strings.serverUnreachable : isSearching && texts.searching}{' '}
-          <VisuallyHidden>{texts.resultCount(options.length)}</VisuallyHidden>
-        </p>
+    <Dialog ref={dialog} title={texts.title} contentClassName={styles['content']} onClose={onClose}>
+      <input
+        ref={input}
+        className={styles['input']}
+        role="combobox"
+        aria-label={texts.label}
+        aria-autocomplete="list"
+        aria-expanded={options.length > 0}
+        aria-controls="switcher-options"
+        aria-activedescendant={options.length > 0 ? optionId(activeIndex) : undefined}
+        aria-describedby="switcher-error"
+        value={text}
+        autoComplete="off"
+        autoCapitalize="off"
+        spellCheck={false}
+        placeholder={texts.placeholder}
+        onChange={(event) => {
+          setText(event.target.value);
+          setActiveKey(undefined);
+        }}
+        onKeyDown={onKeyDown}
+      />
+      <p id="switcher-error" className={styles['error']} role="alert">
+        {peerId !== '' && validationError(peerId, meId)}
+      </p>
+      <div id="switcher-options" className={styles['options']} role="listbox" aria-label={texts.resultsLabel}>
+        {options.map((option, index) => (
+          <OptionButton
+            key={optionKey(option)}
+            id={optionId(index)}
+            option={option}
+            isActive={index === activeIndex}
+            onHover={() => setActiveKey(optionKey(option))}
+            onSelect={() => select(option)}
+          />
+        ))}
       </div>
-    </dialog>
+      <p className={styles['status']} role="status">
+        {isRetrying ? strings.serverUnreachable : isSearching && texts.searching}{' '}
+        <VisuallyHidden>{texts.resultCount(options.length)}</VisuallyHidden>
+      </p>
+    </Dialog>
   );
 }
 
