@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench.systems.parley import Stack, running_stack, work_folder
 from deploy.local.errors import UserError
+from deploy.local.supervisor.handle import terminate_child
 from deploy.local.supervisor.process import die_with_parent
 
 _START_TIMEOUT_SECONDS = 60.0
@@ -57,12 +58,7 @@ def server_process(
             time.sleep(0.1)
         yield process.pid
     finally:
-        process.terminate()
-        try:
-            process.wait(_STOP_TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        terminate_child(process, _STOP_TIMEOUT_SECONDS)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from deploy.local.errors import UserError
 from deploy.local.paths import ROOT
 from deploy.local.stack import state
 from deploy.local.stack.state import Stack
+from deploy.local.supervisor.handle import terminate_child
 from deploy.local.supervisor.process import die_with_parent, module
 
 ERROR_PREFIXES = ("parley: ", "bad settings: ")
@@ -47,12 +48,7 @@ def running_stack(folder: Path, *arguments: str, env: Mapping[str, str] | None =
     try:
         yield _wait_until_ready(folder, child, lambda line: None)
     finally:
-        child.terminate()
-        try:
-            child.wait(STOP_TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        terminate_child(child, STOP_TIMEOUT_SECONDS)
 
 
 def _launch(

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -56,6 +57,16 @@ def terminate(processes: Sequence[ProcessHandle], timeout: float) -> None:
         if not process.wait(max(0.0, deadline - time.monotonic())):
             process.signal(signal.SIGKILL)
             process.wait(5)
+
+
+def terminate_child(child: subprocess.Popen[bytes], timeout: float) -> None:
+    """Send SIGTERM to a child, block until it has exited, and kill it after `timeout` seconds."""
+    child.terminate()
+    try:
+        child.wait(timeout)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 def _start_of(pid: int) -> str | None:

@@ -3,12 +3,13 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from deploy.local.supervisor.handle import ProcessHandle, terminate
+from deploy.local.supervisor.handle import ProcessHandle, terminate, terminate_child
 
 
 @pytest.fixture
@@ -49,3 +50,15 @@ def test_terminate_kills_a_process_that_ignores_sigterm() -> None:
         process.stdout.readline()
         terminate([ProcessHandle.of_pid("sh", process.pid)], 0)
         assert process.wait(10) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("ignores_sigterm", [False, True])
+def test_a_child_is_terminated_and_killed_if_that_does_not_end_it(ignores_sigterm: bool) -> None:
+    handler = "signal.signal(signal.SIGTERM, signal.SIG_IGN); " if ignores_sigterm else ""
+    code = f"import signal, time; {handler}print(flush=True); time.sleep(300)"
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    child.stdout.readline()
+    terminate_child(child, 0.5 if ignores_sigterm else 30)
+    assert child.returncode == -(signal.SIGKILL if ignores_sigterm else signal.SIGTERM)
+    child.stdout.close()

@@ -29,8 +29,8 @@ _PONG = b"\x8a"
 class _DisconnectQueue:
     """Replaces uvicorn's queue (3 KiB) once only the disconnect is put there."""
 
-    def __init__(self, come: asyncio.Future[None]) -> None:
-        self.disconnected = come
+    def __init__(self, disconnected: asyncio.Future[None]) -> None:
+        self.disconnected = disconnected
 
     def put_nowait(self, _: object) -> None:
         if not self.disconnected.done():

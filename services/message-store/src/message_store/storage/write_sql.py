@@ -82,9 +82,10 @@ select is_held,
 from fence
 """
 
-STATES = """
-select c.id::text, c.kind, c.title, c.history_visibility, c.started_offset, {created_at} as created_at,
-       {updated_at} as updated_at, c.version, c.last_seq, m.users, m.intervals
+STATES = f"""
+select c.id::text, c.kind, c.title, c.history_visibility, c.started_offset,
+       {rfc3339("c.created_at")} as created_at, {rfc3339("c.updated_at")} as updated_at,
+       c.version, c.last_seq, m.users, m.intervals
 from conversations c, lateral (
     select array_agg(user_id order by from_offset, ordinal) as users,
            array_agg(array[from_offset, ordinal, joined_seq, read_seq]
@@ -94,41 +95,27 @@ from conversations c, lateral (
 where c.id = any(%s::uuid[])
 """
 
-# An entry or rejection `j` with what it shows, as it was then: the columns of `JournalRecord`.
-ENTRY_COLUMNS = """
-select j.partition, j."offset", j.kind, j.conversation_id::text, j.actor, {time} as "time", j.seq, j.subject,
-       j.client_id, j.reason, j.audience, m.id::text as message_id, m.client_id as message_client_id, m.text,
-       {sent_at} as sent_at, c.kind as conversation_kind, c.title, c.history_visibility, c.started_offset,
-       {created_at} as created_at, {updated_at} as updated_at, present.users as members"""
-
-# `{present}`: for which rows the members at that moment are selected.
-ENTRY_JOINS = """
+# The journal as an outbox: entries and rejections with what they show, as it was then, in the columns of
+# `JournalRecord`.
+UNPUBLISHED = f"""
+select j.partition, j."offset", j.kind, j.conversation_id::text, j.actor, {rfc3339('j."time"')} as "time",
+       j.seq, j.subject, j.client_id, j.reason, j.audience, m.id::text as message_id,
+       m.client_id as message_client_id, m.text, {rfc3339("m.created_at")} as sent_at,
+       c.kind as conversation_kind, c.title, c.history_visibility, c.started_offset,
+       {rfc3339("c.created_at")} as created_at,
+       {rfc3339("greatest(c.created_at, newest.at)")} as updated_at, present.users as members
+from journal j
 left join conversations c on c.id = j.conversation_id and j.outcome = 'entry'
 left join messages m on j.kind = 'message.sent' and m.conversation_id = c.id and m.seq = j.seq
 left join lateral (
     select array_agg(user_id order by from_offset, ordinal) as users from members
-    where {present} and conversation_id = c.id
-      and from_offset <= j."offset" and (to_offset is null or to_offset > j."offset")
+    where conversation_id = c.id and from_offset <= j."offset"
+      and (to_offset is null or to_offset > j."offset")
 ) present on true
 left join lateral (
     select max(created_at) as at from messages
     where j.kind in ('member.added', 'member.removed') and conversation_id = c.id and sent_offset < j."offset"
 ) newest on true
-"""
-
-# The journal as an outbox.
-UNPUBLISHED = """
-{columns}
-from journal j {joins}
 where j.partition = %s and j."offset" >= %s and j.outcome in ('entry', 'rejected')
 order by j."offset" limit %s
 """
-
-STATES = STATES.format(created_at=rfc3339("c.created_at"), updated_at=rfc3339("c.updated_at"))
-ENTRY_COLUMNS = ENTRY_COLUMNS.format(
-    time=rfc3339('j."time"'),
-    sent_at=rfc3339("m.created_at"),
-    created_at=rfc3339("c.created_at"),
-    updated_at=rfc3339("greatest(c.created_at, newest.at)"),
-)
-UNPUBLISHED = UNPUBLISHED.format(columns=ENTRY_COLUMNS, joins=ENTRY_JOINS.format(present="true"))
