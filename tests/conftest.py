@@ -8,7 +8,7 @@ import pytest
 
 from deploy.local.stack.state import Stack
 from shared.runtime.open_files import raise_limit
-from tests.platform import Platform, fresh_database, local_stack, new_topic_prefix, platform
+from tests.fixtures.platform import Platform, fresh_database, local_stack, new_topic_prefix, platform
 
 
 def pytest_configure() -> None:
@@ -68,7 +68,7 @@ def start_stack(request: pytest.FixtureRequest) -> Iterator[StartStack]:
     """Starts stacks of real processes; they stop after the module.
 
     On the shared platform each has its own database and topics. With `own_platform` it also has a Kafka
-    and a PostgreSQL that may be killed (`tests.platform.away`). A process that restarts more than
+    and a PostgreSQL that may be killed (`tests.fixtures.platform.away`). A process that restarts more than
     `max_restarts` times within 30 s stops it.
     """
     with ExitStack() as stacks:

@@ -19,7 +19,7 @@ from deploy.local.errors import UserError
 from deploy.local.paths import ROOT
 from tests.browser.conftest import QUIET
 from tests.browser.person import Theme
-from tests.platform import local_stack
+from tests.fixtures.platform import local_stack
 
 IMAGES = ROOT / "docs" / "images"
 SIZE: ViewportSize = {"width": 1120, "height": 700}

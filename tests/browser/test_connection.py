@@ -21,7 +21,7 @@ from tests.browser.chat_page import (
     wait_until_online,
 )
 from tests.browser.conftest import OpenPage
-from tests.platform import away
+from tests.fixtures.platform import away
 
 
 async def test_messages_are_exchanged_after_being_offline(person: OpenPage) -> None:

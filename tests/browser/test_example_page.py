@@ -12,8 +12,8 @@ from playwright.async_api import Browser, Page, expect
 
 from deploy.local.stack.state import Stack
 from tests.browser.chat_page import Api
-from tests.notifier_processes import free_port
-from tests.platform import away
+from tests.fixtures.notifier_processes import free_port
+from tests.fixtures.platform import away
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 

@@ -19,7 +19,6 @@ from shared.contract import codec, events, ids
 from shared.contract.fields import timestamp
 from shared.kafka import OutgoingRecord, Producer, partition_for
 from shared.log.topics import Topics
-from tests import builders
 from tests.browser.chat_page import (
     Api,
     conversation_link,
@@ -32,7 +31,8 @@ from tests.browser.chat_page import (
 )
 from tests.browser.conftest import OpenPage
 from tests.conftest import StartStack
-from tests.platform import new_topic_prefix
+from tests.fixtures import builders
+from tests.fixtures.platform import new_topic_prefix
 
 MESSAGES = int(os.environ.get("HISTORY_MESSAGES", "10000"))
 TALK = ids.direct_conversation_id("ann", "bob")

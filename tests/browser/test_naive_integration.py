@@ -11,7 +11,7 @@ from deploy.local.dependencies.web_client import WEB_CLIENT
 from deploy.local.stack.state import Stack
 from tests.browser.conftest import OpenPage
 from tests.browser.person import Person
-from tests.platform import away
+from tests.fixtures.platform import away
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from tests.browser.chat_page import (
     wait_until_online,
 )
 from tests.browser.conftest import OpenPage
-from tests.platform import away
+from tests.fixtures.platform import away
 
 
 async def test_the_first_match_is_selected_and_a_new_conversation_is_an_option(

@@ -29,7 +29,7 @@ from shared.internal.store_api import (
     SyncPage,
     SyncParams,
 )
-from tests.service_token import SERVICE_TOKEN
+from tests.fixtures.service_token import SERVICE_TOKEN
 from tests.unit.gateway.gateway_fixture import (
     EPOCH,
     PARTITIONS,

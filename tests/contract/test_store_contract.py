@@ -23,7 +23,7 @@ from message_store.testing.in_memory_storage import InMemoryStore, Tables
 from shared.contract import codec, ids
 from shared.contract.events import Event
 from shared.log.log_epoch import LogIdentity
-from tests import builders
+from tests.fixtures import builders
 from tests.unit.message_store.reference_model import commit
 
 LOG = LogIdentity(builders.EPOCH, 2)

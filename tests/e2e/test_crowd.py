@@ -14,7 +14,7 @@ from shared.contract import codec, entries
 from shared.log.topics import Topics
 from tests.conftest import StartStack
 from tests.e2e import client
-from tests.platform import new_topic_prefix
+from tests.fixtures.platform import new_topic_prefix
 
 USERS = [f"user-{n:02}" for n in range(20)]
 MESSAGES = 2_000

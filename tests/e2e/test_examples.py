@@ -12,7 +12,7 @@ import httpx
 
 from deploy.local.stack.state import Stack
 from tests.chaos.proxy.tcp_relay import Relay
-from tests.notifier_processes import free_port
+from tests.fixtures.notifier_processes import free_port
 
 CHAT = Path(__file__).parents[2] / "docs" / "examples" / "chat.py"
 

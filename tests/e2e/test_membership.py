@@ -16,10 +16,10 @@ from shared.contract import codec, ids
 from shared.contract.events import Event
 from shared.kafka import Producer, partition_for
 from shared.log.topics import Topics
-from tests import builders
 from tests.conftest import StartStack
 from tests.e2e import client
-from tests.platform import away, new_topic_prefix
+from tests.fixtures import builders
+from tests.fixtures.platform import away, new_topic_prefix
 
 PARTITIONS = 12
 WITHIN = 60.0

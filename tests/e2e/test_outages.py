@@ -12,7 +12,7 @@ from deploy.local.stack.state import Stack
 from tests.chaos.cluster import process_tree
 from tests.conftest import StartStack
 from tests.e2e import client
-from tests.platform import away
+from tests.fixtures.platform import away
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from deploy.local.paths import ROOT
 from deploy.local.stack.state import Stack
-from tests.platform import eventually
+from tests.fixtures.platform import eventually
 
 DEFAULT = "http://localhost:8000"
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)

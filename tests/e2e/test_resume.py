@@ -14,7 +14,7 @@ from deploy.local.stack.state import Stack
 from shared.log.topics import Topics
 from tests.conftest import StartStack
 from tests.e2e import client
-from tests.platform import away
+from tests.fixtures.platform import away
 
 
 @pytest.fixture(scope="module")

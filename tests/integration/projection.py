@@ -18,7 +18,7 @@ from shared.contract import codec, entries
 from shared.contract.events import Event
 from shared.kafka import Producer, partition_for
 from shared.log.topics import Topics, TopicSettings, open_log
-from tests import builders
+from tests.fixtures import builders
 
 PARTITIONS = 3
 

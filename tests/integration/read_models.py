@@ -25,7 +25,7 @@ from shared.http.direct_routes import DirectRoutes
 from shared.internal import store_api
 from shared.internal.store_api import SyncPage
 from shared.log.log_epoch import LogIdentity
-from tests import builders
+from tests.fixtures import builders
 from tests.unit.message_store.reference_model import commit
 
 GROUP = ids.group_conversation_id("ann", "g")

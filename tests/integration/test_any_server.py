@@ -15,9 +15,9 @@ from message_store.query_api import read_sql
 from message_store.storage import sessions, write_sql
 from shared.contract import ids
 from shared.contract.events import Event
-from tests import builders
+from tests.fixtures import builders
+from tests.fixtures.platform import PlainServer, fresh_database, plain_server
 from tests.integration.read_models import GROUP, ReadModels, open_read_models
-from tests.platform import PlainServer, fresh_database, plain_server
 
 HOSTILE = {
     "jit": "on",

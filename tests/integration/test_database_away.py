@@ -15,9 +15,9 @@ from message_store.storage.migrate import migrate
 from message_store.storage.postgres import PostgresStore
 from shared.http.problems import Problem
 from shared.log.log_epoch import LogIdentity
-from tests import builders
+from tests.fixtures import builders
+from tests.fixtures.notifier_processes import free_port
 from tests.integration.read_models import GROUP
-from tests.notifier_processes import free_port
 
 
 async def codes(database_url: str, times: int = 8) -> set[str]:

@@ -11,8 +11,8 @@ from shared.contract import codec
 from shared.contract.entries import Entry
 from shared.kafka import Producer
 from shared.log.topics import Topics, TopicSettings, open_log
-from tests.entry_builders import sent
-from tests.notifier_processes import free_port
+from tests.fixtures.entry_builders import sent
+from tests.fixtures.notifier_processes import free_port
 
 EXAMPLE = Path("docs/examples/consumer.py")
 

@@ -23,7 +23,7 @@ from deploy.local.stack.state import Stack
 from deploy.local.supervisor.handle import ProcessHandle
 from deploy.local.supervisor.process import module
 from shared.kafka import TopicReader
-from tests.platform import eventually
+from tests.fixtures.platform import eventually
 
 NO_SERVICES = "--no-services"
 

@@ -29,7 +29,7 @@ from deploy.local.supervisor.ports import Ports
 from deploy.local.supervisor.process import Process
 from deploy.local.supervisor.runner import StackContext
 from deploy.local.supervisor.supervisor import Supervisor
-from tests.platform import away, eventually
+from tests.fixtures.platform import away, eventually
 
 FAKE_SERVICE = """
 import base64, hashlib, http.server, os, signal, sys

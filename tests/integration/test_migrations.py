@@ -56,7 +56,7 @@ def _shape(url: str) -> list[Any]:
 @pytest.fixture(scope="module")
 def whole(postgres_admin_url: str) -> list[Any]:
     """The schema of a database that was migrated without interruption."""
-    from tests.platform import fresh_database
+    from tests.fixtures.platform import fresh_database
 
     with fresh_database(postgres_admin_url) as url:
         assert migrate(url) == NAMES

@@ -18,9 +18,9 @@ from websockets.typing import Origin
 from shared.contract import codec, ids
 from shared.kafka import Consumer, Producer, RecordPosition, partition_for
 from shared.log.topics import Topics, TopicSettings, open_log
-from tests.entry_builders import sent
-from tests.notifier_processes import free_port, linked_gateway, notifier, open_link
-from tests.service_token import SERVICE_TOKEN
+from tests.fixtures.entry_builders import sent
+from tests.fixtures.notifier_processes import free_port, linked_gateway, notifier, open_link
+from tests.fixtures.service_token import SERVICE_TOKEN
 
 PARTITIONS = 4
 USERS = ("alice", "bob")

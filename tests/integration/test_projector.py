@@ -19,7 +19,7 @@ from shared.kafka import BatchResult, Consumer, OutgoingRecord, RecordPosition, 
 from shared.kafka.types import Headers, ProducerPort
 from shared.log.dead_letters import DeadLetters
 from shared.log.log_epoch import LogIdentity
-from tests import builders
+from tests.fixtures import builders
 from tests.integration.projection import PARTITIONS, World, in_order, world
 
 USERS = ["ann", "bob", "cat"]

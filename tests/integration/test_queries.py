@@ -17,7 +17,7 @@ from shared.contract.fields import MAX_PAGE_BYTES, MAX_SEQ
 from shared.contract.position import Position
 from shared.http.problems import Problem
 from shared.log.log_epoch import LogIdentity
-from tests import builders
+from tests.fixtures import builders
 from tests.integration.read_models import GROUP, ReadModels
 
 DIRECT = ids.direct_conversation_id("ann", "bob")

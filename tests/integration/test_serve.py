@@ -16,10 +16,10 @@ from message_store.storage.postgres import PostgresStore
 from shared.internal import store_api
 from shared.log.log_epoch import LogIdentity
 from shared.log.topics import TopicSettings, open_log
-from tests import builders
 from tests.chaos.proxy.tcp_relay import Relay
-from tests.notifier_processes import free_port
-from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
+from tests.fixtures import builders
+from tests.fixtures.notifier_processes import free_port
+from tests.fixtures.service_token import AUTHORIZATION, SERVICE_TOKEN
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from message_store.read_models.entry_encoder import encode_entry
 from shared.contract import codec, cursor, ids
 from shared.contract.events import Event
 from shared.contract.fields import MAX_SYNC_PAGE_BYTES, MAX_TEXT
-from tests import builders
+from tests.fixtures import builders
 from tests.integration.read_models import GROUP, ReadModels
 
 USERS = ["ann", "bob", "cat", "dan"]

@@ -18,7 +18,7 @@ from message_store.query_api.read_sql import PROBE, SYNC
 from message_store.storage import sessions
 from message_store.storage.migrate import migrate
 from shared.contract import cursor
-from tests.platform import fresh_database
+from tests.fixtures.platform import fresh_database
 
 HISTORY = History(conversations=400, changed=3, missed=5, left=100, others=1_000, happened=5)
 LONGER = HISTORY._replace(others=10_000)

@@ -10,10 +10,10 @@ import orjson
 
 from shared.contract import codec, cursor, ids
 from shared.contract.events import Event
-from tests import builders
 from tests.chaos.checker.final_state import FinalState, ProbeResult, Projection, TopicRecord
 from tests.chaos.checker.history import Attempt, Connection, Frame, History, Operation, Refetch, Status
 from tests.chaos.checker.reference_model import Entry, LogRecord, ReferenceModel
+from tests.fixtures import builders
 
 DIRECT = ids.direct_conversation_id("ann", "bob")
 GROUP = ids.group_conversation_id("cat", "g")

@@ -18,7 +18,7 @@ from tests.chaos.checker.replay import replay
 from tests.chaos.checker.topics import Records
 from tests.chaos.load.admin_client import Backend
 from tests.e2e import client
-from tests.platform import fresh_database
+from tests.fixtures.platform import fresh_database
 
 T = TypeVar("T")
 

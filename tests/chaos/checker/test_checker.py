@@ -6,7 +6,6 @@ import orjson
 import pytest
 
 from shared.contract import codec, ids
-from tests import builders
 from tests.chaos.checker import example_history as example
 from tests.chaos.checker.checker import CHECKS, Invariant, check, violated
 from tests.chaos.checker.example_history import DIRECT, END, GROUP, POISON, Example, cursor_frame
@@ -15,6 +14,7 @@ from tests.chaos.checker.history import Attempt, Operation, Refetch, Status
 from tests.chaos.checker.invariants import Evidence
 from tests.chaos.checker.invariants.connections import cursors_are_exact
 from tests.chaos.checker.reference_model import LogRecord, ReferenceModel
+from tests.fixtures import builders
 
 REFUSED = Attempt("gateway", Status.FAILED, code="not_found")
 UNANSWERED = Attempt("gateway", Status.INDETERMINATE)

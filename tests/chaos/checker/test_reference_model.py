@@ -7,9 +7,9 @@ from message_store.domain.fold import FoldResult
 from message_store.read_models.entry_encoder import encode_entry
 from shared.contract import codec
 from shared.contract.events import Event
-from tests import builders
 from tests.chaos.checker.history import Frame
 from tests.chaos.checker.reference_model import LogRecord, ReferenceModel, key_of
+from tests.fixtures import builders
 from tests.unit.message_store.reference_model import Projection, stories
 
 

@@ -10,10 +10,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from shared.contract import codec, ids
 from shared.kafka import partition_for
-from tests import builders
 from tests.chaos.cluster.cluster import Cluster
 from tests.chaos.faults.fault import Fault
 from tests.chaos.load.population import PARTITIONS
+from tests.fixtures import builders
 
 DEAD_LETTER_TIMEOUT = 60.0
 """Seconds."""

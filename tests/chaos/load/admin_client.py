@@ -9,9 +9,9 @@ from shared.contract import codec, ids
 from shared.contract.events import Event
 from shared.kafka import Producer, Unconfirmed, partition_for
 from shared.log.topics import Topics
-from tests import builders
 from tests.chaos.checker.history import Attempt, History, Operation, Status
 from tests.chaos.load.population import PARTITIONS, Conversation
+from tests.fixtures import builders
 
 
 @dataclass(frozen=True)

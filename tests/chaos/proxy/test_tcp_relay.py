@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from tests.chaos.proxy.tcp_relay import Direction, Relay
-from tests.notifier_processes import free_port
+from tests.fixtures.notifier_processes import free_port
 
 
 class EchoServer:

@@ -23,7 +23,7 @@ from shared.http.server import build_server
 from shared.kafka import BatchResult, OutgoingRecord, Unconfirmed, partition_for
 from shared.log.log_epoch import LogIdentity
 from shared.testing.in_memory_kafka import InMemoryConsumer, InMemoryLog, InMemoryProducer
-from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
+from tests.fixtures.service_token import AUTHORIZATION, SERVICE_TOKEN
 from tests.unit.gateway import contracted
 from tests.unit.gateway.fake_notifier import FakeNotifier, serve_notifier
 

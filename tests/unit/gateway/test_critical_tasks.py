@@ -9,7 +9,7 @@ from gateway import main
 from gateway.critical_tasks import CriticalTasks
 from gateway.notifiers.link_pool import LinkPool
 from gateway.settings import Settings
-from tests.service_token import SERVICE_TOKEN
+from tests.fixtures.service_token import SERVICE_TOKEN
 from tests.unit.gateway.gateway_fixture import GatewayFixture
 from tests.unit.gateway.test_process import NOWHERE
 

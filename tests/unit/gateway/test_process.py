@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from gateway.settings import Settings
-from tests.service_token import SERVICE_TOKEN
+from tests.fixtures.service_token import SERVICE_TOKEN
 
 COMMAND = [sys.executable, "-m", "gateway"]
 NOWHERE = "127.0.0.1:1"

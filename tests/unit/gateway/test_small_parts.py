@@ -18,9 +18,9 @@ from shared.contract import codec
 from shared.contract.frames import AcceptedFrame
 from shared.http.websocket_connection import text_frame
 from shared.internal.store_api import ProjectionOffsets
-from tests.service_token import SERVICE_TOKEN
+from tests.fixtures.recording_connection import RecordingConnection
+from tests.fixtures.service_token import SERVICE_TOKEN
 from tests.unit.gateway.gateway_fixture import UNKNOWN_CONVERSATION, GatewayFixture
-from tests.unit.recording_connection import RecordingConnection
 
 GOOD = {
     "store_url": "http://127.0.0.1:1",

@@ -19,9 +19,9 @@ from gateway.websocket.registry import ConnectionRegistry
 from gateway.websocket.send_buffer import SendBuffer
 from shared.contract import cursor
 from shared.http.problems import Problem
+from tests.fixtures.recording_connection import RecordingConnection
 from tests.unit.links_together.simulated_log import CONVERSATIONS, PARTITIONS, SimulatedLog
 from tests.unit.links_together.simulated_notifier import SimulatedNotifier, settled
-from tests.unit.recording_connection import RecordingConnection
 
 
 @dataclass

@@ -16,7 +16,7 @@ from message_store.testing.in_memory_storage import InMemoryStore, Tables
 from shared.contract import ids
 from shared.contract.events import Event
 from shared.log.log_epoch import LogIdentity
-from tests import builders
+from tests.fixtures import builders
 
 IDENTITY = LogIdentity(builders.EPOCH, 1)
 USERS = ["ann", "bob", "cat", "dan"]

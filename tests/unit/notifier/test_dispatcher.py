@@ -12,7 +12,7 @@ from notifier.live.link import GatewayLink, SendQueue
 from notifier.live.replay_buffer import MAX_CHARACTERS, PartitionReplayBuffer
 from shared.contract.entries import MEMBER_ENTRY_TYPES
 from shared.contract.position import Position
-from tests.entry_builders import EPOCH, TALK, TIME, entry, record, sent
+from tests.fixtures.entry_builders import EPOCH, TALK, TIME, entry, record, sent
 from tests.unit.notifier.link_fixture import headers, received, subscribed_link
 
 

@@ -16,7 +16,7 @@ from shared.testing.in_memory_kafka import (
     InMemoryProducer,
     InMemoryTopicReader,
 )
-from tests.entry_builders import record, sent
+from tests.fixtures.entry_builders import record, sent
 from tests.unit.notifier.link_fixture import headers, subscribed_link
 
 TOPIC, DEAD = "chat.messages", "chat.dead-letters"

@@ -11,7 +11,7 @@ from shared.contract import frames
 from shared.contract.codec import DecodeError
 from shared.contract.position import Position
 from shared.kafka import Record
-from tests.entry_builders import EPOCH, TALK, TIME, entry, record, sent
+from tests.fixtures.entry_builders import EPOCH, TALK, TIME, entry, record, sent
 
 MESSAGE_ID = "0190a4c2-7b1e-7c3d-8e5f-0123456789ab"
 CONVERSATION: dict[str, Any] = {

@@ -5,7 +5,7 @@ from pydantic import SecretStr
 
 from notifier.live.service import LiveNotifier
 from notifier.live.settings import LiveSettings
-from tests.service_token import SERVICE_TOKEN
+from tests.fixtures.service_token import SERVICE_TOKEN
 
 
 @pytest.fixture

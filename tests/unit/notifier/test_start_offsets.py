@@ -3,7 +3,7 @@ import pytest
 from notifier.live.start_offsets import OVERLAP_RECORDS, StartOffsets, start_offset
 from shared.contract.position import Position
 from shared.testing.in_memory_kafka import InMemoryConsumer, InMemoryLog, InMemoryTopicReader
-from tests.entry_builders import EPOCH, record, sent
+from tests.fixtures.entry_builders import EPOCH, record, sent
 
 TOPIC = "chat.messages"
 

@@ -29,8 +29,8 @@ from shared.internal.link_protocol import (
     PartitionsAssigned,
     Progress,
 )
+from tests.fixtures.recording_connection import text_of
 from tests.unit.gateway.fake_notifier import FakeNotifier, serve_notifier
-from tests.unit.recording_connection import text_of
 
 
 class Receiver:

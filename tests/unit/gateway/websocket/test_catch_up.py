@@ -18,8 +18,8 @@ from shared.contract import cursor
 from shared.http.websocket_connection import text_frame
 from shared.internal.link_protocol import LinkEntry
 from shared.internal.store_api import ProjectionOffsets
+from tests.fixtures.recording_connection import RecordingConnection
 from tests.unit.gateway.gateway_fixture import EPOCH, GatewayFixture
-from tests.unit.recording_connection import RecordingConnection
 
 
 class Store:

@@ -13,8 +13,8 @@ from gateway.websocket.connection import ClientConnection
 from gateway.websocket.frame_handler import FrameHandler
 from gateway.websocket.frame_receiver import FrameReceiver
 from gateway.websocket.send_buffer import SendBuffer
+from tests.fixtures.recording_connection import RecordingConnection
 from tests.unit.gateway.gateway_fixture import UNKNOWN_CONVERSATION
-from tests.unit.recording_connection import RecordingConnection
 
 
 class PausableConnection(RecordingConnection):

@@ -17,7 +17,7 @@ from message_store.testing.in_memory_storage import InMemoryStore
 from shared.contract import ids
 from shared.contract.events import Event
 from shared.contract.fields import MAX_MEMBERS
-from tests import builders
+from tests.fixtures import builders
 from tests.unit.message_store.reference_model import CONVERSATIONS, Projection, stories
 
 GROUP = CONVERSATIONS[0]

@@ -9,7 +9,7 @@ from message_store.domain.fold import ConsumedEvent, fold
 from message_store.domain.state import States
 from message_store.read_models.entry_encoder import REJECTED_TYPE
 from shared.contract import entries, events, ids
-from tests import builders
+from tests.fixtures import builders
 
 GROUP = ids.group_conversation_id("ann", "g")
 

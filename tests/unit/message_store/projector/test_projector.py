@@ -36,7 +36,7 @@ from shared.kafka.types import Headers
 from shared.log.dead_letters import DeadLetters
 from shared.log.log_epoch import LogIdentity
 from shared.testing.in_memory_kafka import InMemoryConsumer, InMemoryLog, InMemoryProducer
-from tests import builders
+from tests.fixtures import builders
 from tests.unit.message_store.reference_model import Projection, stories
 
 IDENTITY = LogIdentity(builders.EPOCH, 1)

@@ -13,7 +13,7 @@ from message_store.projector.publisher import Publisher
 from shared.contract import codec, ids
 from shared.kafka import BatchResult, OutgoingRecord
 from shared.testing.in_memory_kafka import InMemoryLog, InMemoryProducer
-from tests import builders
+from tests.fixtures import builders
 
 GROUP = ids.group_conversation_id("ann", "g")
 

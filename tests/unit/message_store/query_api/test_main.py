@@ -15,7 +15,7 @@ from message_store.query_api import main
 from message_store.query_api.queries import Queries
 from message_store.settings import ServeSettings
 from shared.internal import store_api
-from tests.service_token import AUTHORIZATION, SERVICE_TOKEN
+from tests.fixtures.service_token import AUTHORIZATION, SERVICE_TOKEN
 
 _TALK = uuid4()
 _NOWHERE = ServeSettings(

@@ -7,7 +7,7 @@ from message_store.read_models.entry_encoder import encode_entry
 from shared.contract import codec, ids
 from shared.contract.events import Event
 from shared.contract.fields import MAX_LISTED_MEMBERS
-from tests import builders
+from tests.fixtures import builders
 from tests.unit.message_store.reference_model import Projection, stories
 
 GROUP = ids.group_conversation_id("ann", "a")

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.contract import codec
-from tests import builders
+from tests.fixtures import builders
 from tools.contract.samples import sample_bytes
 
 TALK = "e5e6a4b9-ce3a-5bb6-9a2c-387f855095f8"
