@@ -60,7 +60,7 @@ async def project(settings: ProjectSettings, health: ProjectorHealth, readiness:
         client_id="parley-projector",
         session_timeout=settings.session_timeout,
     )
-    store = PostgresStore(str(settings.database_url))
+    store = PostgresStore(settings.dsn)
     publisher = Publisher(producer, topics.messages, epoch=identity.epoch, source=settings.source)
     dead_letters = DeadLetters(producer, topics.dead_letters, "message-store")
     projector = Projector(consumer, store, publisher, dead_letters, identity, topics.events)
@@ -92,7 +92,7 @@ async def _end(
 
 def application(settings: ProjectSettings) -> FastAPI:
     health = ProjectorHealth(settings.stalled_after)
-    readiness = Readiness(SchemaWatch(partial(read_record, str(settings.database_url)), newest()))
+    readiness = Readiness(SchemaWatch(partial(read_record, settings.dsn), newest()))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
