@@ -6,29 +6,15 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, SettingsError
 
+from shared.runtime.environment import EnvironmentSettings
+from shared.runtime.kafka_settings import KafkaSettings
 from shared.runtime.open_files import default_connection_limit
-from shared.runtime.secret_files import SecretFiles
+
+__all__ = ["EnvironmentSettings", "KafkaSettings", "ProcessSettings", "ServiceSettings", "load_settings"]
 
 S = TypeVar("S", bound=BaseSettings)
-
-
-class EnvironmentSettings(BaseSettings):
-    """Reads environment variables, and for a secret NAME the file that `NAME_FILE` names."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, SecretFiles(settings_cls), env_settings
 
 
 class ProcessSettings(EnvironmentSettings):
@@ -41,21 +27,6 @@ class ProcessSettings(EnvironmentSettings):
     """Open at one time, WebSockets included."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     env: Literal["development", "production"] = "development"
-
-
-class KafkaSettings(EnvironmentSettings):
-    """Settings of every process that reads or writes the log."""
-
-    kafka_bootstrap: str = "127.0.0.1:9092"
-    """host:port[,host:port …]"""
-    topic_prefix: str = Field(default="", pattern=r"^[a-z0-9.-]*$")
-    """Prefix of every topic and group name, for several deployments on one cluster."""
-    source: str = Field(default="parley", min_length=1, max_length=256)
-    """CloudEvents `source`: the name of this deployment."""
-    session_timeout: float = Field(default=3.0, ge=0.5, le=300)
-    """Seconds after which a silent group member loses its partitions: how long a killed member's partitions
-    are not processed, and how long a live one may stall. At least the broker's
-    `group.min.session.timeout.ms`."""
 
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,256}")

@@ -20,6 +20,7 @@ from shared.http.health import health_routes
 from shared.kafka import Consumer, Producer, TopicReader
 from shared.log.dead_letters import DeadLetters
 from shared.log.log_epoch import identify
+from shared.log.rights import PROJECTOR_GROUP
 from shared.log.topics import Topics
 from shared.runtime.critical_task import critical
 
@@ -44,19 +45,18 @@ async def project(settings: ProjectSettings, health: ProjectorHealth, readiness:
     and this database do not belong together."""
     await readiness.schema.usable()
     topics = Topics.with_prefix(settings.topic_prefix)
-    bootstrap = settings.kafka_bootstrap
-    topic_reader = TopicReader(bootstrap, topics.events, client_id="parley-projector")
+    topic_reader = TopicReader(settings, topics.events, client_id="parley-projector")
     await topic_reader.start()
     try:
         identity = await identify(topic_reader, topics.events)
         readiness.log_seen = True
     finally:
         await topic_reader.stop()
-    producer = Producer(bootstrap, client_id="parley-projector", compression="zstd")
+    producer = Producer(settings, client_id="parley-projector", compression="zstd")
     consumer = Consumer(
-        bootstrap,
+        settings,
         topics.events,
-        f"{settings.topic_prefix}message-store-projector",
+        settings.topic_prefix + PROJECTOR_GROUP,
         client_id="parley-projector",
         session_timeout=settings.session_timeout,
     )
