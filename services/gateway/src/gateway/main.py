@@ -10,6 +10,7 @@ import uvicorn
 import uvloop
 
 from gateway.app import PRIVATE_PATHS, build_asgi_app
+from gateway.auth.dev import DevAuthenticator
 from gateway.commands.event_producer import EventProducer
 from gateway.components import GatewayComponents
 from gateway.critical_tasks import CriticalTasks
@@ -73,7 +74,8 @@ async def run_components(
         store = await stack.enter_async_context(HttpStore(settings.store_url, token))
         stack.push_async_callback(kafka_producer.stop)
         stack.push_async_callback(inspector.stop)
-        components = GatewayComponents.build(settings, EventProducer(kafka_producer, inspector, topic), store)
+        producer = EventProducer(kafka_producer, inspector, topic)
+        components = GatewayComponents.build(settings, producer, store, DevAuthenticator())
         await stack.enter_async_context(
             components.critical_tasks.running(
                 producer=kafka_producer.start(), links=components.links.run(link_session)
