@@ -10,6 +10,7 @@ metrics              the Prometheus metrics
 request_logging      request ids, request metrics, a log line for failed and slow requests
 validation_errors    describes why a text was refused as JSON of a model
 critical_tasks       background work that ends the process when it fails
+authentication       builds the authenticator that the settings ask for
 leaky_bucket         spaces events evenly in time
 
 auth/                who calls (authenticators), and the host names and web pages that may call

@@ -72,6 +72,7 @@ class GatewayComponents:
         origins = Origins(settings.origins, loopback=settings.loopback)
         session = SessionContext(
             settings=settings,
+            authenticator=authenticator,
             commands={command.frame: command(commands) for command in FRAME_COMMANDS},
             read_receipts=read_receipts,
             connections=connections,

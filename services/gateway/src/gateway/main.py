@@ -9,8 +9,8 @@ import structlog
 import uvicorn
 import uvloop
 
+from gateway import authentication
 from gateway.app import PRIVATE_PATHS, build_asgi_app
-from gateway.auth.dev import DevAuthenticator
 from gateway.commands.event_producer import EventProducer
 from gateway.components import GatewayComponents
 from gateway.critical_tasks import CriticalTasks
@@ -75,12 +75,17 @@ async def run_components(
         stack.push_async_callback(kafka_producer.stop)
         stack.push_async_callback(inspector.stop)
         producer = EventProducer(kafka_producer, inspector, topic)
-        components = GatewayComponents.build(settings, producer, store, DevAuthenticator())
+        key_session = await stack.enter_async_context(aiohttp.ClientSession())  # without the service token
+        keys = authentication.key_source(settings, key_session)
+        authenticator = authentication.build(settings, keys)
+        components = GatewayComponents.build(settings, producer, store, authenticator)
         await stack.enter_async_context(
             components.critical_tasks.running(
                 producer=kafka_producer.start(), links=components.links.run(link_session)
             )
         )
+        if keys is not None:
+            await stack.enter_async_context(components.critical_tasks.running(keys=keys.refresh()))
         yield components
 
 
