@@ -552,7 +552,10 @@ export interface operations {
                 /** @description Answer only once the read models have this `position`; 503 after two seconds. */
                 position?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -576,7 +579,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -585,7 +588,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -682,7 +685,10 @@ export interface operations {
                 /** @description Answer only once the read models have this `position`; 503 after two seconds. */
                 position?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -706,7 +712,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -715,7 +721,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -815,7 +821,10 @@ export interface operations {
                 /** @description Answer only once the read models have this `position`; 503 after two seconds. */
                 position?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -839,7 +848,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -848,7 +857,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -933,7 +942,10 @@ export interface operations {
                  */
                 meId?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -966,7 +978,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -975,7 +987,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1061,6 +1073,8 @@ export interface operations {
                 meId?: string;
             };
             header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
                 /**
                  * @description `wait` (5 seconds) or `wait=<seconds>` (10 at most): answer 201 with the message once history has it; 202 as without, when that takes longer or history is unavailable.
                  * @example wait=5
@@ -1110,7 +1124,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1119,7 +1133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1213,7 +1227,10 @@ export interface operations {
                  */
                 meId?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1247,7 +1264,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1256,7 +1273,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
