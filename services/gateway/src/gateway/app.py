@@ -13,6 +13,7 @@ from gateway.api.routes.sync import sync_router
 from gateway.auth.hosts import HostCheckMiddleware
 from gateway.components import GatewayComponents
 from gateway.request_logging import RequestLoggingMiddleware
+from gateway.web.client_config import client_config_route
 from gateway.web.home import home_routes
 from gateway.web.static_files import static_routes
 from gateway.websocket.endpoint import upgrade_required
@@ -62,7 +63,9 @@ def build_fastapi_app(components: GatewayComponents, routers: list[APIRouter]) -
     app.include_router(
         health_routes(alive=lambda: components.critical_tasks.failures, ready=components.unready_reasons)
     )
-    root = components.settings.web_root
-    app.router.routes.extend(home_routes() if root is None else static_routes(root))
+    settings = components.settings
+    root, issuer = settings.web_root, settings.oidc_origins
+    app.router.routes.append(client_config_route(settings))
+    app.router.routes.extend(home_routes() if root is None else static_routes(root, connect_to=issuer))
     openapi_docs.install_schemas(app)
     return app
