@@ -3,9 +3,9 @@
 import re
 import sys
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
@@ -22,10 +22,19 @@ class ProcessSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=0, ge=0, le=65_535)
     """0: any free port."""
+    admin_host: str = "127.0.0.1"
+    admin_port: int = Field(default=0, ge=0, le=65_535)
+    """Of probes, metrics and operators' calls. 0: any free port."""
     max_connections: int = Field(default_factory=default_connection_limit, ge=16)
     """Open at one time, WebSockets included."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     env: Literal["development", "production"] = "development"
+
+    @model_validator(mode="after")
+    def _two_ports(self) -> Self:
+        if self.port and self.admin_port == self.port:
+            raise ValueError(f"ADMIN_PORT must be another port than PORT ({self.port})")
+        return self
 
 
 class KafkaSettings(BaseSettings):
