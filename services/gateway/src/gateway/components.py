@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from gateway.auth.origins import Origins
+from gateway.auth.revocations import Revocations
 from gateway.commands.command import Command, CommandContext
 from gateway.commands.event_producer import EventProducer
 from gateway.commands.event_writer import EventWriter
@@ -28,6 +29,7 @@ from gateway.websocket.registry import ConnectionRegistry
 from gateway.websocket.session import SessionContext
 from shared.contract import ids
 
+_MAX_TOKEN_AGE_SECONDS, _LEEWAY_SECONDS = 86_400.0, 60.0
 _FLUSH_TIMEOUT_SECONDS = 1.0  # short: the process that stops this one does not wait long either
 
 
@@ -42,6 +44,7 @@ class GatewayComponents:
     commands: list[Command[Any]]
     read_receipts: ReadReceiptCoalescer
     connections: ConnectionRegistry
+    revocations: Revocations
     links: LinkPool
     critical_tasks: CriticalTasks
     websocket: WebSocketEndpoint
@@ -58,12 +61,19 @@ class GatewayComponents:
         connections = ConnectionRegistry(
             subscriptions, membership, max_connections=settings.max_sockets, rate=rate
         )
+        revocations = Revocations(
+            store,
+            max_age=_MAX_TOKEN_AGE_SECONDS,
+            leeway=_LEEWAY_SECONDS,
+            on_revoked=connections.close_revoked,
+        )
         links = LinkPool(
             addresses=settings.notifier_addresses,
             gateway=ids.fresh_id(),
             user_subscriptions=subscriptions,
             offset_tracker=tracker,
             receiver=connections,
+            revocations=revocations,
         )
         origins = Origins(settings.origins, loopback=settings.loopback)
         session = SessionContext(
@@ -86,6 +96,7 @@ class GatewayComponents:
             commands=[command(commands) for command in COMMANDS],
             read_receipts=read_receipts,
             connections=connections,
+            revocations=revocations,
             links=links,
             critical_tasks=CriticalTasks(),
             websocket=WebSocketEndpoint(origins, Admission(rate), session),

@@ -75,7 +75,9 @@ async def run_components(
         components = GatewayComponents.build(settings, EventProducer(kafka_producer, inspector, topic), store)
         await stack.enter_async_context(
             components.critical_tasks.running(
-                producer=kafka_producer.start(), links=components.links.run(link_session)
+                producer=kafka_producer.start(),
+                links=components.links.run(link_session),
+                revocations=components.revocations.run(lambda: components.links.is_ready),
             )
         )
         yield components

@@ -12,7 +12,12 @@ class MigrateSettings(ProcessSettings):
 
 class ServeSettings(MigrateSettings, ServiceSettings):
     connections: int = Field(default=6, ge=2, le=200)
-    """Maximum number of connections to PostgreSQL."""
+    """Maximum number of connections to PostgreSQL that read."""
+    tickets_database_url: PostgresDsn | None = None
+    """The database as a role that may select, insert and delete rows of `redeemed_tickets`, and nothing else;
+    by default `database_url`."""
+    ticket_connections: int = Field(default=2, ge=1, le=20)
+    """Maximum number of connections that redeem tickets."""
 
 
 class ProjectSettings(MigrateSettings, KafkaSettings):

@@ -30,6 +30,7 @@ from shared.internal.link_protocol import (
     Progress,
 )
 from tests.fixtures.recording_connection import text_of
+from tests.fixtures.recording_revocations import RecordingRevocations
 from tests.unit.gateway.fake_notifier import FakeNotifier, serve_notifier
 
 
@@ -70,6 +71,7 @@ class Gateway:
     def __init__(self, *notifiers: FakeNotifier, receiver: Receiver | None = None) -> None:
         self.subscriptions, self.offset_tracker = UserSubscriptions(), OffsetTracker()
         self.receiver = receiver or Receiver()
+        self.revocations = RecordingRevocations()
         addresses = [Address("localhost", notifier.port) for notifier in notifiers]
         self.link_pool = RecordingLinkPool(
             addresses=addresses,
@@ -77,6 +79,7 @@ class Gateway:
             user_subscriptions=self.subscriptions,
             offset_tracker=self.offset_tracker,
             receiver=self.receiver,
+            revocations=self.revocations,
         )
 
     async def wait_until_active(self, user: str, seconds: float = 5) -> None:

@@ -9,10 +9,13 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
 
+from message_store.query_api.database import open_database
 from message_store.query_api.progress_waiter import ProgressWaiter
 from message_store.query_api.queries import open_queries
-from message_store.query_api.routes import build_router
+from message_store.query_api.routes import build_router, users_router
+from message_store.query_api.tickets import Tickets
 from message_store.settings import ServeSettings
+from message_store.storage import sessions
 from message_store.storage.migrate import newest
 from message_store.storage.schema import SchemaWatch, read_record
 from shared.http import problems
@@ -29,10 +32,19 @@ def application(settings: ServeSettings) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_queries(str(settings.database_url), settings.connections) as queries:
+        async with (
+            open_queries(str(settings.database_url), settings.connections) as queries,
+            open_database(
+                str(settings.tickets_database_url or settings.database_url),
+                sessions.REDEEMING,
+                connections=settings.ticket_connections,
+            ) as tickets_database,
+        ):
             waiter = ProgressWaiter(queries.progress)
             routers.append(build_router(queries, waiter))
-            app.include_router(routers[0])
+            routers.append(users_router(queries, Tickets(tickets_database)))
+            for router in routers:
+                app.include_router(router)
             tasks = [critical(asyncio.create_task(poller.run())) for poller in (schema, waiter)]
             yield
             for task in tasks:
