@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from gateway.auth.authenticator import Authenticator
 from gateway.auth.origins import Origins
 from gateway.auth.revocations import Revocations
 from gateway.commands.command import Command, CommandContext
@@ -38,6 +39,7 @@ class GatewayComponents:
     settings: Settings
     producer: EventProducer
     store: StorePort
+    authenticator: Authenticator
     origins: Origins
     membership: MembershipCache
     writer: EventWriter
@@ -50,7 +52,9 @@ class GatewayComponents:
     websocket: WebSocketEndpoint
 
     @classmethod
-    def build(cls, settings: Settings, producer: EventProducer, store: StorePort) -> "GatewayComponents":
+    def build(
+        cls, settings: Settings, producer: EventProducer, store: StorePort, authenticator: Authenticator
+    ) -> "GatewayComponents":
         """Build everything that stands between the clients, the log and the store. Starts nothing."""
         subscriptions, tracker = UserSubscriptions(), OffsetTracker()
         membership = MembershipCache(store, tracker)
@@ -90,6 +94,7 @@ class GatewayComponents:
             settings=settings,
             producer=producer,
             store=store,
+            authenticator=authenticator,
             origins=origins,
             membership=membership,
             writer=writer,
@@ -99,7 +104,7 @@ class GatewayComponents:
             revocations=revocations,
             links=links,
             critical_tasks=CriticalTasks(),
-            websocket=WebSocketEndpoint(origins, Admission(rate), session),
+            websocket=WebSocketEndpoint(authenticator, origins, Admission(rate), session),
         )
 
     def unready_reasons(self) -> list[str]:
