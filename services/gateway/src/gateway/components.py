@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from gateway.auth import ticket_keys
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.origins import Origins
-from gateway.auth.revocations import Revocations
+from gateway.auth.revocations import Revocations, UnrevokedAuthenticator
+from gateway.auth.tickets import TicketAuthenticator, TicketSealer
 from gateway.commands.command import Command, CommandContext
 from gateway.commands.event_producer import EventProducer
 from gateway.commands.event_writer import EventWriter
@@ -47,6 +49,7 @@ class GatewayComponents:
     read_receipts: ReadReceiptCoalescer
     connections: ConnectionRegistry
     revocations: Revocations
+    tickets: TicketSealer
     links: LinkPool
     critical_tasks: CriticalTasks
     websocket: WebSocketEndpoint
@@ -71,6 +74,8 @@ class GatewayComponents:
             leeway=_LEEWAY_SECONDS,
             on_revoked=connections.close_revoked,
         )
+        tickets = TicketSealer(ticket_keys.parse(settings.ticket_keys.get_secret_value()))
+        for_sockets = UnrevokedAuthenticator(revocations, TicketAuthenticator(tickets, store, authenticator))
         links = LinkPool(
             addresses=settings.notifier_addresses,
             gateway=ids.fresh_id(),
@@ -89,12 +94,13 @@ class GatewayComponents:
             tracker=tracker,
             progress_reader=CoalescedProgressReader(store, producer),
             catch_up=CatchUp(store, producer),
+            revocations=revocations,
         )
         return cls(
             settings=settings,
             producer=producer,
             store=store,
-            authenticator=authenticator,
+            authenticator=UnrevokedAuthenticator(revocations, authenticator),
             origins=origins,
             membership=membership,
             writer=writer,
@@ -102,9 +108,10 @@ class GatewayComponents:
             read_receipts=read_receipts,
             connections=connections,
             revocations=revocations,
+            tickets=tickets,
             links=links,
             critical_tasks=CriticalTasks(),
-            websocket=WebSocketEndpoint(authenticator, origins, Admission(rate), session),
+            websocket=WebSocketEndpoint(for_sockets, origins, Admission(rate), session),
         )
 
     def unready_reasons(self) -> list[str]:

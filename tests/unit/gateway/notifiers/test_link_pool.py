@@ -28,6 +28,8 @@ from shared.internal.link_protocol import (
     PartitionOffsets,
     PartitionsAssigned,
     Progress,
+    Revocation,
+    encode_notifier_message,
 )
 from tests.fixtures.recording_connection import text_of
 from tests.fixtures.recording_revocations import RecordingRevocations
@@ -250,6 +252,32 @@ async def test_entries_too_old_to_replay_are_a_gap_and_later_ones_arrive() -> No
         await notifier.send_entry(["ana"], {"n": 2})
         assert await gateway.receiver.wait_for_frames(1) == ['{"n":2}']
         assert gateway.receiver.resyncs == 1
+        assert gateway.revocations.reloads == 1
+
+
+async def test_a_revocation_arrives_once_without_any_user_here() -> None:
+    notifier = FakeNotifier(1)
+    async with linked_gateway(notifier) as gateway:
+        await gateway.wait_until_ready(notifier)
+        for start, source_offset in ((0, 1), (0, 1), (1, 1), (2, 2)):
+            revocation = Revocation(0, start, start + 1, source_offset, "ana", f"time {source_offset}")
+            await notifier.send(encode_notifier_message(revocation))
+        gateway.subscriptions.add("ben")
+        await gateway.wait_until_active("ben")
+        notifier.next_offsets[0] = 3
+        await notifier.send_entry(["ben"], {"n": 1}, source_offset=9)
+        await gateway.receiver.wait_for_frames(1)
+        assert gateway.revocations.revoked == [("ana", "time 1"), ("ana", "time 2")]
+
+
+async def test_a_lost_link_may_have_missed_revocations() -> None:
+    notifier = FakeNotifier(1)
+    async with linked_gateway(notifier) as gateway:
+        await gateway.wait_until_ready(notifier)
+        await notifier.disconnect()
+        async with asyncio.timeout(5):
+            while not gateway.revocations.reloads:
+                await asyncio.sleep(0.01)
 
 
 async def test_an_entry_that_two_owners_send_is_delivered_once() -> None:

@@ -14,6 +14,9 @@ from typing import NoReturn, Protocol
 
 import structlog
 
+from gateway.auth.authenticator import Authenticator, unauthenticated
+from gateway.auth.credentials import Credentials
+from gateway.auth.principal import Principal
 from gateway.store.client import StoreUnavailable
 from shared.contract.fields import timestamp
 from shared.http.problems import Problem
@@ -119,6 +122,21 @@ class Revocations:
         # Tokens that older ones revoke have expired.
         self._revoked_at = {user: at for user, at in self._revoked_at.items() if at >= oldest}
         return were_ready
+
+
+class UnrevokedAuthenticator:
+    """Refuses revoked credentials that another authenticator accepts."""
+
+    def __init__(self, revocations: Revocations, authenticator: Authenticator) -> None:
+        self._revocations = revocations
+        self._authenticator = authenticator
+
+    async def authenticate(self, credentials: Credentials) -> Principal:
+        """Raises Problem as the other does, and 503 until revocations are loaded."""
+        principal = await self._authenticator.authenticate(credentials)
+        if self._revocations.is_revoked(principal.user_id, principal.issued_at):
+            raise unauthenticated()
+        return principal
 
 
 def _posix_seconds(text: str) -> float:
