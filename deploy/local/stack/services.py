@@ -1,5 +1,6 @@
 """The services of one stack: their commands, environment and start order."""
 
+import base64
 import os
 import secrets
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ from deploy.local.dependencies.web_client import WEB_CLIENT
 from deploy.local.supervisor import health_checks
 from deploy.local.supervisor.ports import Ports
 from deploy.local.supervisor.process import Process, module
+from gateway.auth.ticket_keys import KEY_BYTES
 from gateway.settings import Settings
 from message_store.settings import ProjectSettings, ServeSettings
 from notifier.live.settings import LiveSettings
@@ -32,6 +34,12 @@ def _service_token() -> str:
     return secrets.token_urlsafe(32)
 
 
+def _ticket_keys() -> str:
+    """Return the keys of TICKET_KEYS or TICKET_KEYS_FILE, else a new one."""
+    given = os.environ.get("TICKET_KEYS") or os.environ.get("TICKET_KEYS_FILE")
+    return "" if given else base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
 @dataclass(frozen=True)
 class Counts:
     """How many of each service to run; there is always one store, which only reads."""
@@ -51,6 +59,8 @@ class Services:
     store: int
     token: str = field(default_factory=_service_token)
     """Authenticates the services to one another; a new one for each run."""
+    ticket_keys: str = field(default_factory=_ticket_keys)
+    """Seal WebSocket tickets, for all gateways; empty when the environment has them."""
 
     @classmethod
     def choose(cls, counts: Counts, ports: Ports) -> "Services":
@@ -80,6 +90,7 @@ class Services:
         gateway = {
             **log,
             **token,
+            **(_secret("TICKET_KEYS", self.ticket_keys) if self.ticket_keys else {}),
             "AUTH": os.environ.get("AUTH") or "dev",
             "WEB_ROOT": web_root(),
             "STORE_URL": f"http://127.0.0.1:{self.store}",

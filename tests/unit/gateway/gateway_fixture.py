@@ -105,11 +105,17 @@ class GatewayFixture:
     port: int
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def written_events(self) -> list[events.ConversationEvent]:
+    def written_events(self) -> list[events.AggregateEvent]:
         """Every event in the log, the epoch records aside."""
         records = [record for partition in self.log.topics[TOPIC] for record in partition]
         decoded = [codec.decode_event(record.value) for record in records]
         return [event for event in decoded if not isinstance(event, events.LogOpened)]
+
+    def write(self, event: events.AggregateEvent) -> None:
+        """Append the event to the log, past the gateway."""
+        key = event.subject.encode()
+        partition = partition_for(key, PARTITIONS)
+        self.log.append(TOPIC, partition, key, codec.encode(event))
 
     def partition_of(self, conversation: str) -> int:
         return partition_for(conversation.encode(), PARTITIONS)
@@ -155,7 +161,10 @@ async def run_gateway(*, ping: float = 20, **settings: Any) -> AsyncIterator[Gat
         gateway = _build(Settings.model_validate(given), notifier)
         session = await stack.enter_async_context(aiohttp.ClientSession(headers=AUTHORIZATION))
         await stack.enter_async_context(
-            gateway.components.critical_tasks.running(links=gateway.components.links.run(session))
+            gateway.components.critical_tasks.running(
+                links=gateway.components.links.run(session),
+                revocations=gateway.components.revocations.run(lambda: gateway.components.links.is_ready),
+            )
         )
         await stack.enter_async_context(_serve(gateway, ping))
         await stack.enter_async_context(gateway.http)

@@ -54,6 +54,7 @@ async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> Asyn
                 producer=kafka_producer.start(),
                 links=components.links.run(link_session),
                 log=_identify_log(producer, inspector, published),
+                revocations=components.revocations.run(lambda: components.links.is_ready),
             )
         )
         yield Service(
