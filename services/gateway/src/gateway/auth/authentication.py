@@ -11,7 +11,7 @@ from shared.contract.fields import UserId
 from shared.http.problems import Problem
 
 _user_id: TypeAdapter[str] = TypeAdapter(UserId)
-TOKEN_FORMAT = "<user id>: 1 to 128 characters, no control characters, no white space around it"
+TOKEN_FORMAT = "<user id>: 1 to 128 characters, no control characters, no white space around it"  # noqa: S105  # a description
 
 
 class Caller(NamedTuple):
