@@ -60,6 +60,11 @@ class Unconfirmed(Exception):
     when nothing was sent, because no broker is connected or the deadline passed in the queue."""
 
 
+class AccessDenied(RuntimeError):
+    """The broker knows this principal, but denies it a right that the process needs. Not retried: the process
+    ends, and its supervisor starts it again."""
+
+
 class ProducerPort(Protocol):
     @property
     def is_ready(self) -> bool: ...
