@@ -23,6 +23,7 @@ from shared.http.connections import Timeouts
 from shared.http.server import build_server
 from shared.kafka import BatchResult, OutgoingRecord, Unconfirmed, partition_for
 from shared.log.log_epoch import LogIdentity
+from shared.runtime.critical_tasks import CriticalTasks
 from shared.testing.in_memory_kafka import InMemoryConsumer, InMemoryLog, InMemoryProducer
 from tests.fixtures.service_token import AUTHORIZATION, SERVICE_TOKEN
 from tests.unit.gateway import contracted
@@ -179,7 +180,7 @@ def _build(settings: Settings, notifier: FakeNotifier) -> GatewayFixture:
     identity = LogIdentity(EPOCH, PARTITIONS)
     broker, ends, store = Broker(log), Ends(log, TOPIC), InMemoryStore(log, TOPIC, identity)
     components = GatewayComponents.build(
-        settings, EventProducer(broker, ends, TOPIC), store, DevAuthenticator()
+        settings, EventProducer(broker, ends, TOPIC), store, DevAuthenticator(), CriticalTasks()
     )
     components.producer.identity = identity
     return GatewayFixture(components, log, broker, ends, store, notifier, httpx.AsyncClient(), 0)

@@ -61,9 +61,7 @@ def build_fastapi_app(components: GatewayComponents, routers: list[APIRouter]) -
     for router in routers:
         app.include_router(router)
     app.include_router(upgrade_required())
-    app.include_router(
-        health_routes(alive=lambda: components.critical_tasks.failures, ready=components.unready_reasons)
-    )
+    app.include_router(health_routes(components.health))
     root = components.settings.web_root
     app.router.routes.extend(home_routes() if root is None else static_routes(root))
     openapi_docs.install_schemas(app)

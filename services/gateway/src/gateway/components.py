@@ -19,7 +19,6 @@ from gateway.commands.membership_cache import MembershipCache
 from gateway.commands.progress_reader import CoalescedProgressReader
 from gateway.commands.read_receipts import ReadReceiptCoalescer
 from gateway.commands.registry import COMMANDS, FRAME_COMMANDS
-from gateway.critical_tasks import CriticalTasks
 from gateway.notifiers.link_pool import LinkPool
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.notifiers.subscriptions import UserSubscriptions
@@ -31,6 +30,8 @@ from gateway.websocket.endpoint import WebSocketEndpoint
 from gateway.websocket.registry import ConnectionRegistry
 from gateway.websocket.session import SessionContext
 from shared.contract import ids
+from shared.http.health import Health
+from shared.runtime.critical_tasks import CriticalTasks
 
 _MAX_TOKEN_AGE_SECONDS, _LEEWAY_SECONDS = 86_400.0, 60.0
 _FLUSH_TIMEOUT_SECONDS = 1.0  # short: the process that stops this one does not wait long either
@@ -56,7 +57,12 @@ class GatewayComponents:
 
     @classmethod
     def build(
-        cls, settings: Settings, producer: EventProducer, store: StorePort, authenticator: Authenticator
+        cls,
+        settings: Settings,
+        producer: EventProducer,
+        store: StorePort,
+        authenticator: Authenticator,
+        critical_tasks: CriticalTasks,
     ) -> "GatewayComponents":
         """Build everything that stands between the clients, the log and the store. Starts nothing."""
         subscriptions, tracker = UserSubscriptions(), OffsetTracker()
@@ -110,9 +116,13 @@ class GatewayComponents:
             revocations=revocations,
             tickets=tickets,
             links=links,
-            critical_tasks=CriticalTasks(),
+            critical_tasks=critical_tasks,
             websocket=WebSocketEndpoint(for_sockets, origins, Admission(rate), session),
         )
+
+    @property
+    def health(self) -> Health:
+        return Health(faults=lambda: self.critical_tasks.failures, unready=self.unready_reasons)
 
     def unready_reasons(self) -> list[str]:
         """Why this gateway should get no traffic; empty when ready. Only its own state counts: while a

@@ -12,7 +12,6 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.critical_tasks import CriticalTasks
 from gateway.notifiers.link import NotifierLink
 from gateway.notifiers.link_pool import LinkPool
 from gateway.notifiers.offset_tracker import OffsetTracker
@@ -31,6 +30,7 @@ from shared.internal.link_protocol import (
     Revocation,
     encode_notifier_message,
 )
+from shared.runtime.critical_tasks import CriticalTasks
 from tests.fixtures.recording_connection import text_of
 from tests.fixtures.recording_revocations import RecordingRevocations
 from tests.unit.gateway.fake_notifier import FakeNotifier, serve_notifier

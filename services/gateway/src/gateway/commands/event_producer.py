@@ -20,8 +20,6 @@ class EventProducer:
     def __init__(self, producer: ProducerPort, ends: EndsPort, topic: str) -> None:
         self.identity: LogIdentity | None = None
         """None until Kafka was reached; nothing is appended before."""
-        self.refused = False
-        """The log belongs to another system."""
         self._accumulator = Accumulator(producer, topic)
         self._ends = ends
 
