@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import aiohttp
 import structlog
 
-from gateway.app import PRIVATE_PATHS, build_asgi_app
+from gateway.app import PRIVATE_PATHS, build_asgi_app, build_operator_calls
 from gateway.auth.dev import DevAuthenticator
 from gateway.commands.event_producer import EventProducer
 from gateway.components import GatewayComponents
@@ -60,6 +60,7 @@ async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> Asyn
         yield Service(
             build_asgi_app(components),
             components.health,
+            operator_calls=build_operator_calls(components),
             drain=components.drain,
             grace=_CLOSE_GRACE_SECONDS,
             private_path=PRIVATE_PATHS,
