@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 import pytest
@@ -10,37 +9,24 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from deploy.local.stack.state import Stack
-from shared.contract import codec
-from shared.contract.fields import timestamp
-from shared.kafka import Producer, partition_for
 from tests.conftest import StartStack
 from tests.e2e import client
-from tests.fixtures import builders
-from tests.fixtures.platform import away, new_topic_prefix
+from tests.fixtures.platform import away
 
-PREFIX = new_topic_prefix()
-PARTITIONS = 4
 CLOSE_TIMEOUT_SECONDS = 20
 """Beyond the five seconds that are promised: the machine may be busy."""
 
 
 @pytest.fixture(scope="module")
 def pair(start_stack: StartStack) -> Stack:
-    env = {"TOPIC_PREFIX": PREFIX, "PARTITIONS": str(PARTITIONS)}
-    return start_stack(gateways=2, notifiers=2, env=env)
+    return start_stack(gateways=2, notifiers=2)
 
 
 async def revoke(stack: Stack, user: str) -> None:
-    """Write the event of a revocation that happens now."""
-    event = builders.revoked(user, time=timestamp(datetime.now(UTC)))
-    key = event.subject.encode()
-    producer = Producer(stack.kafka, client_id="test")
-    await producer.start()
-    try:
-        partition = partition_for(key, PARTITIONS)
-        await (await producer.send(f"{PREFIX}chat.events", partition, key, codec.encode(event)))
-    finally:
-        await producer.stop()
+    headers = {"Authorization": "Bearer operator"}
+    async with client.http(stack.admin["gateway"]) as http:
+        response = await http.post("/revoke", json={"userId": user}, headers=headers)
+    assert response.status_code == 202, response.text
 
 
 async def ticket_for(gateway: str, user: str) -> str:
