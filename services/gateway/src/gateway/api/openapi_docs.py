@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
-from gateway.api.pages import ConversationPage, MessagePage, SyncPage
+from gateway.api.pages import ConversationPage, MessagePage, SyncPage, WebSocketTicket
 from gateway.api.query_params import QueryParams
 from gateway.api.schema_generator import components
 from gateway.auth.authenticator import unauthenticated
@@ -40,7 +40,7 @@ Details = Mapping[Code, str]
 _BODIES: tuple[type[BaseModel], ...] = tuple(command.body for command in COMMANDS)
 _RESULTS = tuple(model for command in COMMANDS for _, model in command.docs.responses.values())
 _RESPONSES: tuple[type[BaseModel], ...] = (
-    *(Message, Conversation, ConversationPage, MessagePage, SyncPage, ProblemDetails),
+    *(Message, Conversation, ConversationPage, MessagePage, SyncPage, WebSocketTicket, ProblemDetails),
     *_RESULTS,
 )
 _BEARER = {
