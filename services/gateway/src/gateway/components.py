@@ -80,6 +80,7 @@ class GatewayComponents:
             on_revoked=connections.close_revoked,
         )
         tickets = TicketSealer(ticket_keys.parse(settings.ticket_keys.get_secret_value()))
+        unrevoked = UnrevokedAuthenticator(revocations, authenticator)
         for_sockets = UnrevokedAuthenticator(revocations, TicketAuthenticator(tickets, store, authenticator))
         links = LinkPool(
             addresses=settings.notifier_addresses,
@@ -92,7 +93,7 @@ class GatewayComponents:
         origins = Origins(settings.origins, loopback=settings.loopback)
         session = SessionContext(
             settings=settings,
-            authenticator=authenticator,
+            authenticator=unrevoked,
             commands={command.frame: command(commands) for command in FRAME_COMMANDS},
             read_receipts=read_receipts,
             connections=connections,
@@ -106,7 +107,7 @@ class GatewayComponents:
             settings=settings,
             producer=producer,
             store=store,
-            authenticator=UnrevokedAuthenticator(revocations, authenticator),
+            authenticator=unrevoked,
             origins=origins,
             membership=membership,
             writer=writer,
