@@ -33,7 +33,6 @@ from shared.contract import ids
 from shared.http.health import Health
 from shared.runtime.critical_tasks import CriticalTasks
 
-_MAX_TOKEN_AGE_SECONDS, _LEEWAY_SECONDS = 86_400.0, 60.0
 _FLUSH_TIMEOUT_SECONDS = 1.0  # short: the process that stops this one does not wait long either
 
 
@@ -76,11 +75,12 @@ class GatewayComponents:
         )
         revocations = Revocations(
             store,
-            max_age=_MAX_TOKEN_AGE_SECONDS,
-            leeway=_LEEWAY_SECONDS,
+            max_age=settings.jwt_max_age,
+            leeway=settings.jwt_leeway,
             on_revoked=connections.close_revoked,
         )
         tickets = TicketSealer(ticket_keys.parse(settings.ticket_keys.get_secret_value()))
+        unrevoked = UnrevokedAuthenticator(revocations, authenticator)
         for_sockets = UnrevokedAuthenticator(revocations, TicketAuthenticator(tickets, store, authenticator))
         links = LinkPool(
             addresses=settings.notifier_addresses,
@@ -93,6 +93,7 @@ class GatewayComponents:
         origins = Origins(settings.origins, loopback=settings.loopback)
         session = SessionContext(
             settings=settings,
+            authenticator=unrevoked,
             commands={command.frame: command(commands) for command in FRAME_COMMANDS},
             read_receipts=read_receipts,
             connections=connections,
@@ -106,7 +107,7 @@ class GatewayComponents:
             settings=settings,
             producer=producer,
             store=store,
-            authenticator=UnrevokedAuthenticator(revocations, authenticator),
+            authenticator=unrevoked,
             origins=origins,
             membership=membership,
             writer=writer,
@@ -130,6 +131,7 @@ class GatewayComponents:
         `afterMs`; all gateways unready at once would refuse connections."""
         reasons = {
             "the log was not seen yet": self.producer.identity is None,
+            "revocations were not loaded yet": self.settings.auth == "jwt" and not self.revocations.is_loaded,
             "draining": self.connections.draining,
         }
         return [reason for reason, applies in reasons.items() if applies]

@@ -35,7 +35,7 @@ CLOSE_MEANINGS: dict[CloseCode, CloseMeaning] = {
     CloseCode.RESTARTING: CloseMeaning("the gateway, or what it needs, restarts", True, True),
     CloseCode.FLOOD: CloseMeaning("more than 100 bad frames in 10 s", True, True),
     CloseCode.UNAUTHENTICATED: CloseMeaning(
-        "no token, a bad or used one, or one that was revoked", False, False
+        "no token, a bad or used one, or one that has expired or was revoked", False, False
     ),
     CloseCode.TOO_SLOW: CloseMeaning(
         "the client does not read what it is sent, or answers no ping for 20 s", True, True

@@ -11,6 +11,7 @@ from gateway.auth.authenticator import Authenticator
 from gateway.auth.credentials import SUBPROTOCOL, Credentials, subprotocols
 from gateway.auth.origins import Origins, origin_not_allowed
 from gateway.auth.principal import Principal
+from gateway.auth.scopes import require_user
 from gateway.websocket import close_codes
 from gateway.websocket.admission import Admission
 from gateway.websocket.send_buffer import Close
@@ -69,7 +70,7 @@ class WebSocketEndpoint:
     async def _admit(self, credentials: Credentials) -> Principal | Close:
         """Wait for admission, with the upgrade unanswered: that is cheap for both sides."""
         try:
-            principal = await self._authenticator.authenticate(credentials)
+            principal = require_user(await self._authenticator.authenticate(credentials))
         except Problem as problem:
             return _close_for(problem)
         refusal = self._overloaded() or await self._admission.admit(principal.user_id) or self._overloaded()
