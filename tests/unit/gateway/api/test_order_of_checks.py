@@ -15,7 +15,7 @@ CALLS = [
     "createWebSocketTicket",
 ]
 WITHOUT_PARAMETERS = "createWebSocketTicket"
-"""Needs nothing behind the gateway with AUTH=dev; its 503 with AUTH=jwt stands in `auth/test_revoked_tokens`."""
+"""Needs nothing behind the gateway with AUTH=dev. `auth/test_revoked_tokens` has its 503 with AUTH=jwt."""
 FAULTS = {500, 503}
 """Of ours, not of the call."""
 
