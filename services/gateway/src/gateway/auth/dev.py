@@ -7,8 +7,8 @@ from gateway.auth.credentials import Credentials
 from gateway.auth.principal import Principal, Scope
 from shared.contract.fields import UserId
 
-_user_id: TypeAdapter[str] = TypeAdapter(UserId)
 _SCOPES: frozenset[Scope] = frozenset({"user", "service", "operator"})
+_user_id: TypeAdapter[str] = TypeAdapter(UserId)
 
 
 class DevAuthenticator:
