@@ -1385,7 +1385,10 @@ export interface operations {
                  */
                 meId?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };

@@ -131,6 +131,7 @@ class GatewayComponents:
         `afterMs`; all gateways unready at once would refuse connections."""
         reasons = {
             "the log was not seen yet": self.producer.identity is None,
+            "revocations were not loaded yet": self.settings.auth == "jwt" and not self.revocations.is_loaded,
             "draining": self.connections.draining,
         }
         return [reason for reason, applies in reasons.items() if applies]
