@@ -12,7 +12,9 @@ import httpx
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
 
+from gateway import authentication
 from gateway.app import PRIVATE_PATHS, build_asgi_app
+from gateway.auth.authenticator import Authenticator
 from gateway.commands.event_producer import EventProducer
 from gateway.components import GatewayComponents
 from gateway.settings import Settings
@@ -104,11 +106,17 @@ class GatewayFixture:
     port: int
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def written_events(self) -> list[events.ConversationEvent]:
+    def written_events(self) -> list[events.AggregateEvent]:
         """Every event in the log, the epoch records aside."""
         records = [record for partition in self.log.topics[TOPIC] for record in partition]
         decoded = [codec.decode_event(record.value) for record in records]
         return [event for event in decoded if not isinstance(event, events.LogOpened)]
+
+    def write(self, event: events.AggregateEvent) -> None:
+        """Append the event to the log, past the gateway."""
+        key = event.subject.encode()
+        partition = partition_for(key, PARTITIONS)
+        self.log.append(TOPIC, partition, key, codec.encode(event))
 
     def partition_of(self, conversation: str) -> int:
         return partition_for(conversation.encode(), PARTITIONS)
@@ -136,7 +144,7 @@ class GatewayFixture:
             yield SocketClient(socket)
 
     @asynccontextmanager
-    async def connected(self, user: str, **options: Any) -> AsyncIterator[SocketClient]:
+    async def connected(self, user: str | None, **options: Any) -> AsyncIterator[SocketClient]:
         """Greeted already."""
         async with self.connect(user, **options) as client:
             assert (await client.receive())["type"] == "hello"
@@ -151,17 +159,24 @@ async def run_gateway(*, ping: float = 20, **settings: Any) -> AsyncIterator[Gat
         addresses = [f"127.0.0.1:{notifier.port}"]
         needed = {"store_url": "http://store", "notifiers": addresses, "service_token": SERVICE_TOKEN}
         given = {**needed, "auth": "dev", "port": 0, **settings}
-        gateway = _build(Settings.model_validate(given), notifier)
+        parsed = Settings.model_validate(given)
+        keys = authentication.key_source(parsed, await stack.enter_async_context(aiohttp.ClientSession()))
+        gateway = _build(parsed, notifier, authentication.build(parsed, keys))
         session = await stack.enter_async_context(aiohttp.ClientSession(headers=AUTHORIZATION))
         await stack.enter_async_context(
-            gateway.components.critical_tasks.running(links=gateway.components.links.run(session))
+            gateway.components.critical_tasks.running(
+                links=gateway.components.links.run(session),
+                revocations=gateway.components.revocations.run(lambda: gateway.components.links.is_ready),
+            )
         )
+        if keys is not None:
+            await stack.enter_async_context(gateway.components.critical_tasks.running(keys=keys.refresh()))
         await stack.enter_async_context(_serve(gateway, ping))
         await stack.enter_async_context(gateway.http)
         yield gateway
 
 
-def _build(settings: Settings, notifier: FakeNotifier) -> GatewayFixture:
+def _build(settings: Settings, notifier: FakeNotifier, authenticator: Authenticator) -> GatewayFixture:
     log = InMemoryLog(PARTITIONS)
     data = events.LogOpenedData(epoch=EPOCH, partitions=PARTITIONS)
     begun = events.LogOpened(id="1", source="t", subject="log", time="2026-01-01T00:00:00.000Z", data=data)
@@ -169,7 +184,9 @@ def _build(settings: Settings, notifier: FakeNotifier) -> GatewayFixture:
         log.append(TOPIC, partition, None, codec.encode(begun))
     identity = LogIdentity(EPOCH, PARTITIONS)
     broker, ends, store = Broker(log), Ends(log, TOPIC), InMemoryStore(log, TOPIC, identity)
-    components = GatewayComponents.build(settings, EventProducer(broker, ends, TOPIC), store, CriticalTasks())
+    components = GatewayComponents.build(
+        settings, EventProducer(broker, ends, TOPIC), store, authenticator, CriticalTasks()
+    )
     components.producer.identity = identity
     return GatewayFixture(components, log, broker, ends, store, notifier, httpx.AsyncClient(), 0)
 

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from gateway.auth import ticket_keys
+from gateway.auth.authenticator import Authenticator
 from gateway.auth.origins import Origins
+from gateway.auth.revocations import Revocations, UnrevokedAuthenticator
+from gateway.auth.tickets import TicketAuthenticator, TicketSealer
 from gateway.commands.command import Command, CommandContext
 from gateway.commands.event_producer import EventProducer
 from gateway.commands.event_writer import EventWriter
@@ -37,19 +41,27 @@ class GatewayComponents:
     settings: Settings
     producer: EventProducer
     store: StorePort
+    authenticator: Authenticator
     origins: Origins
     membership: MembershipCache
     writer: EventWriter
     commands: list[Command[Any]]
     read_receipts: ReadReceiptCoalescer
     connections: ConnectionRegistry
+    revocations: Revocations
+    tickets: TicketSealer
     links: LinkPool
     critical_tasks: CriticalTasks
     websocket: WebSocketEndpoint
 
     @classmethod
     def build(
-        cls, settings: Settings, producer: EventProducer, store: StorePort, critical_tasks: CriticalTasks
+        cls,
+        settings: Settings,
+        producer: EventProducer,
+        store: StorePort,
+        authenticator: Authenticator,
+        critical_tasks: CriticalTasks,
     ) -> "GatewayComponents":
         """Build everything that stands between the clients, the log and the store. Starts nothing."""
         subscriptions, tracker = UserSubscriptions(), OffsetTracker()
@@ -61,16 +73,26 @@ class GatewayComponents:
         connections = ConnectionRegistry(
             subscriptions, membership, max_connections=settings.max_sockets, rate=rate
         )
+        revocations = Revocations(
+            store,
+            max_age=settings.jwt_max_age,
+            leeway=settings.jwt_leeway,
+            on_revoked=connections.close_revoked,
+        )
+        tickets = TicketSealer(ticket_keys.parse(settings.ticket_keys.get_secret_value()))
+        for_sockets = UnrevokedAuthenticator(revocations, TicketAuthenticator(tickets, store, authenticator))
         links = LinkPool(
             addresses=settings.notifier_addresses,
             gateway=ids.fresh_id(),
             user_subscriptions=subscriptions,
             offset_tracker=tracker,
             receiver=connections,
+            revocations=revocations,
         )
         origins = Origins(settings.origins, loopback=settings.loopback)
         session = SessionContext(
             settings=settings,
+            authenticator=authenticator,
             commands={command.frame: command(commands) for command in FRAME_COMMANDS},
             read_receipts=read_receipts,
             connections=connections,
@@ -78,20 +100,24 @@ class GatewayComponents:
             tracker=tracker,
             progress_reader=CoalescedProgressReader(store, producer),
             catch_up=CatchUp(store, producer),
+            revocations=revocations,
         )
         return cls(
             settings=settings,
             producer=producer,
             store=store,
+            authenticator=UnrevokedAuthenticator(revocations, authenticator),
             origins=origins,
             membership=membership,
             writer=writer,
             commands=[command(commands) for command in COMMANDS],
             read_receipts=read_receipts,
             connections=connections,
+            revocations=revocations,
+            tickets=tickets,
             links=links,
             critical_tasks=critical_tasks,
-            websocket=WebSocketEndpoint(origins, Admission(rate), session),
+            websocket=WebSocketEndpoint(for_sockets, origins, Admission(rate), session),
         )
 
     @property

@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import aiohttp
 import structlog
 
-from gateway.app import PRIVATE_PATHS, build_asgi_app
+from gateway import authentication
+from gateway.app import PRIVATE_PATHS, build_asgi_app, build_operator_calls
 from gateway.commands.event_producer import EventProducer
 from gateway.components import GatewayComponents
 from gateway.settings import Settings
@@ -34,9 +35,10 @@ def main() -> None:
 async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> AsyncIterator[Service]:
     """Run the connections to Kafka, store and notifiers. Whatever is not up yet is awaited in the
     background."""
-    topic = Topics.with_prefix(settings.topic_prefix).events
-    inspector = TopicReader(settings.kafka_bootstrap, topic, client_id=_CLIENT_ID)
-    kafka_producer = Producer(settings.kafka_bootstrap, client_id=_CLIENT_ID)
+    topics = Topics.with_prefix(settings.topic_prefix)
+    inspector = TopicReader(settings, topics.events, client_id=_CLIENT_ID)
+    published = TopicReader(settings, topics.epoch, client_id=_CLIENT_ID)
+    kafka_producer = Producer(settings, client_id=_CLIENT_ID)
     async with AsyncExitStack() as stack:
         token = settings.service_token.get_secret_value()
         connector = aiohttp.TCPConnector(limit=0)  # as many as there are notifiers
@@ -45,18 +47,25 @@ async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> Asyn
         )
         store = await stack.enter_async_context(HttpStore(settings.store_url, token))
         stack.push_async_callback(_stop_kafka, kafka_producer, inspector)
-        producer = EventProducer(kafka_producer, inspector, topic)
-        components = GatewayComponents.build(settings, producer, store, critical_tasks)
+        producer = EventProducer(kafka_producer, inspector, topics.events)
+        key_session = await stack.enter_async_context(aiohttp.ClientSession())  # without the service token
+        keys = authentication.key_source(settings, key_session)
+        authenticator = authentication.build(settings, keys)
+        components = GatewayComponents.build(settings, producer, store, authenticator, critical_tasks)
         await stack.enter_async_context(
             critical_tasks.running(
                 producer=kafka_producer.start(),
                 links=components.links.run(link_session),
-                log=_identify_log(producer, inspector, topic),
+                log=_identify_log(producer, inspector, published),
+                revocations=components.revocations.run(lambda: components.links.is_ready),
             )
         )
+        if keys is not None:
+            await stack.enter_async_context(critical_tasks.running(keys=keys.refresh()))
         yield Service(
             build_asgi_app(components),
             components.health,
+            operator_calls=build_operator_calls(components),
             drain=components.drain,
             grace=_CLOSE_GRACE_SECONDS,
             private_path=PRIVATE_PATHS,
@@ -70,9 +79,13 @@ async def _stop_kafka(producer: Producer, inspector: TopicReader) -> None:
             await asyncio.gather(producer.stop(), inspector.stop())
 
 
-async def _identify_log(producer: EventProducer, inspector: TopicReader, topic: str) -> None:
+async def _identify_log(producer: EventProducer, inspector: TopicReader, published: TopicReader) -> None:
     """Learn the log's epoch. Raises RuntimeError, so that the process ends, if the log belongs to another
-    system."""
-    await inspector.start()
-    producer.identity = identity = await log_epoch.identify(inspector, topic)
+    system or a right is missing."""
+    try:
+        await inspector.start()
+        await published.start()
+        producer.identity = identity = await log_epoch.identify_published(published, inspector)
+    finally:
+        await published.stop()
     log.info("log.identified", epoch=identity.epoch, partitions=identity.partitions)

@@ -8,10 +8,13 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
 
+from message_store.query_api.database import open_database
 from message_store.query_api.progress_waiter import ProgressWaiter
 from message_store.query_api.queries import open_queries
-from message_store.query_api.routes import build_router
+from message_store.query_api.routes import build_router, users_router
+from message_store.query_api.tickets import Tickets
 from message_store.settings import ServeSettings
+from message_store.storage import sessions
 from message_store.storage.migrate import newest
 from message_store.storage.schema import SchemaWatch, read_record
 from shared.http import problems
@@ -25,18 +28,25 @@ from shared.service.runner import Service
 @asynccontextmanager
 async def run_query_api(settings: ServeSettings, critical_tasks: CriticalTasks) -> AsyncIterator[Service]:
     """Run the pool and the pollers. Begins without the database."""
-    schema = SchemaWatch(partial(read_record, str(settings.database_url)), newest())
+    schema = SchemaWatch(partial(read_record, settings.dsn), newest())
     health = Health(lambda: critical_tasks.failures, lambda: [] if schema.fault is None else [schema.fault])
-    async with open_queries(str(settings.database_url), settings.connections) as queries:
+    async with (
+        open_queries(settings.dsn, settings.connections) as queries,
+        open_database(
+            settings.tickets_dsn, sessions.REDEEMING, connections=settings.ticket_connections
+        ) as tickets_database,
+    ):
         waiter = ProgressWaiter(queries.progress)
+        routers = [build_router(queries, waiter), users_router(queries, Tickets(tickets_database))]
         async with critical_tasks.running(schema=schema.run(), progress=waiter.run()):
-            yield Service(_build_app(settings, build_router(queries, waiter), health), health)
+            yield Service(_build_app(settings, routers, health), health)
 
 
-def _build_app(settings: ServeSettings, calls: APIRouter, health: Health) -> ASGIApp:
+def _build_app(settings: ServeSettings, routers: list[APIRouter], health: Health) -> ASGIApp:
     app = FastAPI(title="Parley message-store", openapi_url=None)
     problems.install_problem_handlers(app)
-    app.include_router(calls)
+    for router in routers:
+        app.include_router(router)
     app.include_router(health_routes(health))
-    guarded = ServicesOnly(DirectRoutes(app, [calls]), settings.service_token.get_secret_value())
+    guarded = ServicesOnly(DirectRoutes(app, routers), settings.service_token.get_secret_value())
     return ServerErrorMiddleware(guarded, handler=problems.handle_unexpected)
