@@ -11,6 +11,7 @@ from deploy.local.supervisor.ports import Ports
 from deploy.local.supervisor.process import Process, module
 from gateway.settings import Settings
 from message_store.settings import ProjectSettings, ServeSettings
+from message_store.storage.roles import PURPOSES
 from notifier.live.settings import LiveSettings
 from shared.runtime.settings import ProcessSettings, ServiceSettings, load_settings
 
@@ -20,6 +21,9 @@ SERVICE_SETTINGS: Mapping[str, type[ProcessSettings]] = {
     "notifier": LiveSettings,
     "gateway": Settings,
 }
+Roles = Mapping[str, str]
+"""URLs of the database by purpose (`message_store.storage.roles`)."""
+NO_ROLES: Roles = {}
 NO_PORT = {"PORT": "0"}
 """For commands that serve nothing: the PORT of the environment is the gateway's."""
 
@@ -73,10 +77,14 @@ class Services:
             settings = {name.lower(): value for name, value in process.env.items()}
             load_settings(SERVICE_SETTINGS[process.name], **settings)
 
-    def stages(self, kafka: str, database: str) -> list[list[Process]]:
-        """Return the services in start order: each one's dependencies come before it."""
-        log, database_env = {"KAFKA_BOOTSTRAP": kafka}, _secret("DATABASE_URL", database)
-        token = _secret("SERVICE_TOKEN", self.token)
+    def stages(self, kafka: str, database: str, roles: Roles = NO_ROLES) -> list[list[Process]]:
+        """Return the services in start order: each one's dependencies come before it. Without a role of its
+        own a service uses `database`."""
+        log, token = {"KAFKA_BOOTSTRAP": kafka}, _secret("SERVICE_TOKEN", self.token)
+        write = _secret("DATABASE_URL", roles.get("projector", database))
+        read = _secret("DATABASE_URL", roles.get("reader", database))
+        if "tickets" in roles:
+            read |= _secret("TICKETS_DATABASE_URL", roles["tickets"])
         gateway = {
             **log,
             **token,
@@ -87,8 +95,8 @@ class Services:
         }
         project = module("message_store", "project")
         return [
-            [_service("store", self.store, module("message_store", "serve"), {**database_env, **token})],
-            _services("projector", self.projectors, project, {**database_env, **log}),
+            [_service("store", self.store, module("message_store", "serve"), {**read, **token})],
+            _services("projector", self.projectors, project, {**write, **log}),
             _services("notifier", self.notifiers, module("notifier", "live"), {**log, **token}),
             _services("gateway", self.gateways, module("gateway"), gateway),
         ]
@@ -106,9 +114,11 @@ def topics(kafka: str) -> Process:
     return Process("topics", module("shared.log.topics"), env, quiet=True)
 
 
-def migrations(database: str) -> Process:
-    """Return the command that migrates the database."""
+def migrations(database: str, roles: Roles = NO_ROLES) -> Process:
+    """Return the command that migrates the database and sets up the roles."""
     env = {**NO_PORT, **_secret("DATABASE_URL", database)}
+    for purpose, url in roles.items():
+        env |= _secret(PURPOSES[purpose].setting, url)
     return Process("migrations", module("message_store", "migrate"), env, quiet=True)
 
 

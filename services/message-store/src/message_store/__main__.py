@@ -9,6 +9,7 @@ from message_store.projector import main as projector_main
 from message_store.query_api import main as query_api_main
 from message_store.settings import MigrateSettings, ProjectSettings, ServeSettings
 from message_store.storage.migrate import Unusable, migrate
+from message_store.storage.roles import RoleError
 from shared.http.server import run_server as run
 from shared.runtime.logging import configure
 from shared.runtime.settings import load_settings
@@ -20,11 +21,13 @@ def main(arguments: list[str]) -> None:
             migrating = load_settings(MigrateSettings)
             configure("message-store-migrate", migrating.log_level)
             try:
-                applied = migrate(migrating.dsn)
-            except (psycopg.Error, Unusable) as error:
+                applied = migrate(migrating.dsn, role_urls=migrating.role_urls)
+            except (psycopg.Error, Unusable, RoleError) as error:
                 structlog.get_logger().error("database.not_migrated", reason=str(error))
                 sys.exit(1)
-            structlog.get_logger().info("database.migrated", applied=applied)
+            structlog.get_logger().info(
+                "database.migrated", applied=applied, roles=sorted(migrating.role_urls)
+            )
         case ["project"]:
             projecting = load_settings(ProjectSettings)
             configure("message-store-project", projecting.log_level)

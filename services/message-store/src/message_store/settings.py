@@ -1,11 +1,13 @@
 """Settings of message-store, from environment variables."""
 
-from pydantic import Field, PostgresDsn, Secret
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, PostgresDsn, Secret
 
 from shared.runtime.settings import KafkaSettings, ProcessSettings, ServiceSettings
 
 
-class MigrateSettings(ProcessSettings):
+class DatabaseSettings(ProcessSettings):
     database_url: Secret[PostgresDsn]
     """postgresql://user:password@host:port/database"""
 
@@ -15,11 +17,33 @@ class MigrateSettings(ProcessSettings):
         return str(self.database_url.get_secret_value())
 
 
-class ServeSettings(MigrateSettings, ServiceSettings):
+_OptionalUrl = Annotated[Secret[PostgresDsn] | None, BeforeValidator(lambda value: value or None)]
+
+
+class MigrateSettings(DatabaseSettings):
+    """DATABASE_URL is the owner's. The others name the roles to set up, each in the URL by which the process
+    that uses it connects."""
+
+    projector_database_url: _OptionalUrl = None
+    reader_database_url: _OptionalUrl = None
+    tickets_database_url: _OptionalUrl = None
+
+    @property
+    def role_urls(self) -> dict[str, str]:
+        """The URLs given, by purpose."""
+        urls = {
+            "projector": self.projector_database_url,
+            "reader": self.reader_database_url,
+            "tickets": self.tickets_database_url,
+        }
+        return {name: str(url.get_secret_value()) for name, url in urls.items() if url is not None}
+
+
+class ServeSettings(DatabaseSettings, ServiceSettings):
     connections: int = Field(default=6, ge=2, le=200)
     """Maximum number of connections to PostgreSQL."""
 
 
-class ProjectSettings(MigrateSettings, KafkaSettings):
+class ProjectSettings(DatabaseSettings, KafkaSettings):
     stalled_after: float = Field(default=30.0, ge=1)
     """Seconds without progress, although there is work, after which /healthz fails."""
