@@ -64,6 +64,7 @@ class GatewayComponents:
             user_subscriptions=subscriptions,
             offset_tracker=tracker,
             receiver=connections,
+            tls=settings.internal_tls(),
         )
         origins = Origins(settings.origins, loopback=settings.loopback)
         session = SessionContext(

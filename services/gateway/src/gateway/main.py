@@ -65,12 +65,12 @@ async def run_components(
     background."""
     kafka_producer = Producer(settings, client_id="parley-gateway")
     async with AsyncExitStack() as stack:
-        token = settings.service_token.get_secret_value()
+        token = settings.service_tokens[0]
         connector = aiohttp.TCPConnector(limit=0)  # as many as there are notifiers
         link_session = await stack.enter_async_context(
             aiohttp.ClientSession(connector=connector, headers=authorization(token))
         )
-        store = await stack.enter_async_context(HttpStore(settings.store_url, token))
+        store = await stack.enter_async_context(HttpStore(settings.store_url, token, settings.internal_tls()))
         stack.push_async_callback(kafka_producer.stop)
         stack.push_async_callback(inspector.stop)
         components = GatewayComponents.build(settings, EventProducer(kafka_producer, inspector, topic), store)

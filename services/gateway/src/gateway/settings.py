@@ -1,12 +1,14 @@
 """The environment variables of a gateway."""
 
 from typing import Annotated, Literal, NamedTuple, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from gateway.auth import hosts, origins
-from shared.runtime.settings import KafkaSettings, ProcessSettings, ServiceSettings
+from shared.runtime.service_settings import CallerSettings
+from shared.runtime.settings import KafkaSettings, ProcessSettings
 
 KIB = 1024
 
@@ -49,12 +51,15 @@ def _default_max_sockets(max_connections: int) -> int:
     return min(20_000, max_connections * 9 // 10)
 
 
-class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
+class Settings(ProcessSettings, KafkaSettings, CallerSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     store_url: str = Field(pattern=r"^https?://[^/]+$")
     """Where `message_store serve` answers."""
     notifiers: CommaSeparated
     """host:port of every notifier; a name with several addresses stands for all of them."""
+    allow_insecure_internal: bool = False
+    """Allow calls to message-store and notifiers in the clear with ENV=production, where the network itself
+    encrypts and authenticates them."""
     auth: Literal["dev"]
     """`dev`: the user id that a caller gives is trusted."""
     allow_insecure_auth: bool = False
@@ -95,9 +100,28 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
             raise ValueError("AUTH=dev trusts every caller and is refused when ENV=production")
         if self.auth == "dev" and not (self.allow_insecure_auth or hosts.is_loopback(self.host)):
             raise ValueError(f"AUTH=dev trusts every caller: HOST={self.host} needs ALLOW_INSECURE_AUTH=true")
+        self._check_internal()
         if self.max_sockets >= self.max_connections:
             raise ValueError(f"MAX_SOCKETS must be below MAX_CONNECTIONS ({self.max_connections})")
         return self
+
+    def _check_internal(self) -> None:
+        """Require that what answers at STORE_URL and NOTIFIERS proves that it is Parley's: it gets the
+        SERVICE_TOKEN, and can write to every client. Raises ValueError."""
+        if (self.internal_tls() is not None) != self.store_url.startswith("https:"):
+            raise ValueError("STORE_URL with https:// and INTERNAL_CA_FILE: set both or none")
+        inner = [
+            urlsplit(self.store_url).hostname or "",
+            *(address.host for address in self.notifier_addresses),
+        ]
+        is_local = all(hosts.is_loopback(host.strip("[]")) for host in inner)
+        if self.env == "production" and not (
+            is_local or self.internal_ca_file is not None or self.allow_insecure_internal
+        ):
+            raise ValueError(
+                "ENV=production needs INTERNAL_CA_FILE and TLS at message-store and notifiers, or "
+                "ALLOW_INSECURE_INTERNAL=true where the network itself encrypts and authenticates"
+            )
 
     @property
     def hosts(self) -> list[str]:

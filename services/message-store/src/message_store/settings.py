@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, PostgresDsn, Secret
 
-from shared.runtime.settings import KafkaSettings, ProcessSettings, ServiceSettings
+from shared.runtime.service_settings import ServedSettings
+from shared.runtime.settings import KafkaSettings, ProcessSettings
 
 
 class DatabaseSettings(ProcessSettings):
@@ -39,7 +40,7 @@ class MigrateSettings(DatabaseSettings):
         return {name: str(url.get_secret_value()) for name, url in urls.items() if url is not None}
 
 
-class ServeSettings(DatabaseSettings, ServiceSettings):
+class ServeSettings(ServedSettings, DatabaseSettings):
     connections: int = Field(default=6, ge=2, le=200)
     """Maximum number of connections to PostgreSQL."""
 

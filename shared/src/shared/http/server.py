@@ -64,9 +64,10 @@ def build_server(
     on_shutdown: ShutdownHook | None = None,
 ) -> uvicorn.Server:
     """Build the server, to be awaited by `.serve()` in a running loop. Responses below `private_path` are
-    `no-store`."""
+    `no-store`. With a key pair in the settings the port takes TLS alone."""
     _tune_garbage_collection()
     raise_limit()
+    key_pair = settings.key_pair
     connections = ConnectionLimiter(settings.max_connections, timeouts.head)
     http = partial(HttpProtocol, open_connections=connections, timeouts=timeouts, private_path=private_path)
     config = uvicorn.Config(
@@ -86,6 +87,8 @@ def build_server(
         log_config=None,
         server_header=False,
         backlog=4096,
+        ssl_certfile=None if key_pair is None else key_pair.certificate,
+        ssl_keyfile=None if key_pair is None else str(key_pair.key),
     )
     return _Server(config, on_shutdown)
 

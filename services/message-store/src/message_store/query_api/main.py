@@ -46,5 +46,5 @@ def application(settings: ServeSettings) -> ASGIApp:
     app = FastAPI(title="Parley message-store", lifespan=lifespan, openapi_url=None)
     problems.install_problem_handlers(app)
     app.include_router(health_routes(list, not_ready))
-    guarded = ServicesOnly(DirectRoutes(app, routers), settings.service_token.get_secret_value())
+    guarded = ServicesOnly(DirectRoutes(app, routers), settings.service_tokens)
     return ServerErrorMiddleware(guarded, handler=problems.handle_unexpected)

@@ -29,7 +29,7 @@ def build_app(notifier: LiveNotifier, settings: LiveSettings) -> ASGIApp:
     problems.install_problem_handlers(app)
     app.include_router(health_routes(notifier.stall_reasons, notifier.unready_reasons))
     app.include_router(LinkServer(notifier.dispatcher, settings.link_outbox).router)
-    return ServicesOnly(app, settings.service_token.get_secret_value())
+    return ServicesOnly(app, settings.service_tokens)
 
 
 def main() -> None:
