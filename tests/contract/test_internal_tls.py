@@ -15,7 +15,7 @@ from gateway.notifiers.link import NotifierLink
 from gateway.notifiers.subscriptions import UserSubscriptions
 from gateway.settings import Address
 from gateway.store.client import HttpStore, StoreAway, StoreUnavailable
-from shared.http.server import build_server
+from shared.http.server import build_server, require_tls
 from shared.http.service_token import ServicesOnly, authorization
 from shared.internal import store_api
 from shared.internal.link_protocol import SUBPROTOCOL
@@ -62,6 +62,8 @@ async def serving(certificate: Path | None) -> AsyncIterator[tuple[Server, int]]
         tls_key_file=certificate,
     )
     server = build_server(ServicesOnly(app, settings.service_tokens), settings, grace=1)
+    if settings.key_pair is not None:
+        require_tls(server, settings.key_pair)
     task = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.005)

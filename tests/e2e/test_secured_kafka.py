@@ -23,7 +23,6 @@ from aiokafka.errors import (
 
 from deploy.local.stack import end_to_end, services
 from deploy.local.stack.services import Counts, Services
-from deploy.local.supervisor import health_checks
 from deploy.local.supervisor.console import Console
 from deploy.local.supervisor.handle import ProcessHandle
 from deploy.local.supervisor.ports import Ports
@@ -95,7 +94,6 @@ async def site(real_platform: Platform) -> AsyncIterator[Site]:
         if service in ("store", "notifier"):
             certificate = str(kafka.authority.issue(service))
             env |= {"TLS_CERT_FILE": certificate, "TLS_KEY_FILE": certificate}
-            return replace(process, env=env, is_ready=health_checks.tcp(process.ports[0]))
         if service == "gateway":
             env["STORE_URL"] = env["STORE_URL"].replace("http:", "https:")
             env["INTERNAL_CA_FILE"] = str(kafka.authority.certificate)

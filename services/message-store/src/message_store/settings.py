@@ -42,7 +42,17 @@ class MigrateSettings(DatabaseSettings):
 
 class ServeSettings(ServedSettings, DatabaseSettings):
     connections: int = Field(default=6, ge=2, le=200)
-    """Maximum number of connections to PostgreSQL."""
+    """Maximum number of connections to PostgreSQL that read."""
+    tickets_database_url: _OptionalUrl = None
+    """The database as a role that may select, insert and delete rows of `redeemed_tickets`, and nothing else;
+    by default `database_url`."""
+    ticket_connections: int = Field(default=2, ge=1, le=20)
+    """Maximum number of connections that redeem tickets."""
+
+    @property
+    def tickets_dsn(self) -> str:
+        """TICKETS_DATABASE_URL, else DATABASE_URL, with its password: for psycopg only."""
+        return str((self.tickets_database_url or self.database_url).get_secret_value())
 
 
 class ProjectSettings(DatabaseSettings, KafkaSettings):

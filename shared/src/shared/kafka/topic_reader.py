@@ -1,7 +1,7 @@
-"""Reads single records and end offsets of a topic."""
+"""Reads records and end offsets of a topic, outside any group."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,11 +16,11 @@ from shared.kafka.consumer_lifecycle import (
     stop,
     to_record,
 )
-from shared.kafka.types import AccessDenied, Record
+from shared.kafka.types import AccessDenied, Record, RecordWithHeaders
 
 
 class TopicReader:
-    """Reads single records of one topic, outside any group."""
+    """Reads records of one topic, outside any group."""
 
     def __init__(self, kafka: Kafka, topic: str, *, client_id: str) -> None:
         self._topic = topic
@@ -75,6 +75,19 @@ class TopicReader:
                 return await self._fetch(topic_partitions)
             finally:
                 self._consumer.pause(*topic_partitions)  # else it would go on fetching
+
+    async def scan(self, partition: int, start: int, end: int) -> AsyncIterator[RecordWithHeaders]:
+        """Yield the records from offset `start` to before `end`, as far as they are kept; wait without limit
+        for a broker that is away."""
+        topic_partition = TopicPartition(self._topic, partition)
+        async with self._lock:
+            self._consumer.assign([topic_partition])
+            self._consumer.seek(topic_partition, start)
+            while await self._consumer.position(topic_partition) < end:
+                for records in (await self._consumer.getmany(timeout_ms=200)).values():
+                    for record in records:
+                        if record.offset < end:
+                            yield RecordWithHeaders(record.offset, record.value, record.headers)
 
     async def _fetch(self, offsets: dict[TopicPartition, int]) -> dict[int, Record]:
         """Poll until each partition's record has come, or `REQUEST_TIMEOUT` is over."""

@@ -18,6 +18,14 @@ class Record(NamedTuple):
     value: bytes | None
 
 
+class RecordWithHeaders(NamedTuple):
+    """One record with its headers, as a listing shows it."""
+
+    offset: int
+    value: bytes | None
+    headers: Headers
+
+
 class RecordPosition(NamedTuple):
     """Where a record was written."""
 

@@ -1,9 +1,9 @@
 """Configuration by environment variables only, read once by each process's `main`."""
 
 import sys
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsError
 
@@ -23,6 +23,9 @@ class ProcessSettings(EnvironmentSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=0, ge=0, le=65_535)
     """0: any free port."""
+    admin_host: str = "127.0.0.1"
+    admin_port: int = Field(default=0, ge=0, le=65_535)
+    """Of probes, metrics and operators' calls. 0: any free port."""
     max_connections: int = Field(default_factory=default_connection_limit, ge=16)
     """Open at one time, WebSockets included."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -32,6 +35,12 @@ class ProcessSettings(EnvironmentSettings):
     def key_pair(self) -> KeyPair | None:
         """With it `port` takes TLS alone."""
         return None
+
+    @model_validator(mode="after")
+    def _two_ports(self) -> Self:
+        if self.port and self.admin_port == self.port:
+            raise ValueError(f"ADMIN_PORT must be another port than PORT ({self.port})")
+        return self
 
 
 _FOLLOW_UP_ERROR = "default_factory_not_called"
