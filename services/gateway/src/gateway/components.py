@@ -88,6 +88,7 @@ class GatewayComponents:
             user_subscriptions=subscriptions,
             offset_tracker=tracker,
             receiver=connections,
+            tls=settings.internal_tls(),
             revocations=revocations,
         )
         origins = Origins(settings.origins, loopback=settings.loopback)
