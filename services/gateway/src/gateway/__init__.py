@@ -13,6 +13,7 @@ critical_tasks       background work that ends the process when it fails
 leaky_bucket         spaces events evenly in time
 
 auth/                authentication, and the host names and web pages that may call
+proxies/             what a reverse proxy in front changes, and limits by client address
 api/                 the REST calls
 websocket/           the clients' WebSockets
 commands/            one module for each command, and how its event gets into the log

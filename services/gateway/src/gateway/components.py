@@ -19,6 +19,7 @@ from gateway.critical_tasks import CriticalTasks
 from gateway.notifiers.link_pool import LinkPool
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.notifiers.subscriptions import UserSubscriptions
+from gateway.proxies.address_limits import AddressLimits, TokenBuckets
 from gateway.settings import Settings
 from gateway.store.client import StorePort
 from gateway.websocket.admission import Admission
@@ -37,6 +38,7 @@ class GatewayComponents:
     producer: EventProducer
     store: StorePort
     origins: Origins
+    address_limits: AddressLimits
     membership: MembershipCache
     writer: EventWriter
     commands: list[Command[Any]]
@@ -66,6 +68,11 @@ class GatewayComponents:
             receiver=connections,
         )
         origins = Origins(settings.origins, loopback=settings.loopback)
+        address_limits = AddressLimits(
+            settings.proxies,
+            requests=TokenBuckets(settings.address_requests_per_second),
+            upgrades=TokenBuckets(settings.address_upgrades_per_second),
+        )
         session = SessionContext(
             settings=settings,
             commands={command.frame: command(commands) for command in FRAME_COMMANDS},
@@ -81,6 +88,7 @@ class GatewayComponents:
             producer=producer,
             store=store,
             origins=origins,
+            address_limits=address_limits,
             membership=membership,
             writer=writer,
             commands=[command(commands) for command in COMMANDS],
@@ -88,7 +96,7 @@ class GatewayComponents:
             connections=connections,
             links=links,
             critical_tasks=CriticalTasks(),
-            websocket=WebSocketEndpoint(origins, Admission(rate), session),
+            websocket=WebSocketEndpoint(origins, address_limits, Admission(rate), session),
         )
 
     def unready_reasons(self) -> list[str]:

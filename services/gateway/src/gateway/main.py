@@ -9,7 +9,7 @@ import structlog
 import uvicorn
 import uvloop
 
-from gateway.app import PRIVATE_PATHS, build_asgi_app
+from gateway.app import build_asgi_app, server_options
 from gateway.commands.event_producer import EventProducer
 from gateway.components import GatewayComponents
 from gateway.critical_tasks import CriticalTasks
@@ -44,7 +44,7 @@ async def serve(settings: Settings) -> None:
             build_asgi_app(components),
             settings,
             grace=_CLOSE_GRACE_SECONDS,
-            private_path=PRIVATE_PATHS,
+            options=server_options(components),
             on_shutdown=components.drain,
         )
         async with components.critical_tasks.running(

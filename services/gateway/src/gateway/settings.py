@@ -6,6 +6,8 @@ from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, fiel
 from pydantic_settings import NoDecode
 
 from gateway.auth import hosts, origins
+from gateway.proxies.root_path import canonical_prefix
+from gateway.proxies.trusted_proxies import NO_PROXIES, ForwardedHeader, TrustedProxies
 from shared.runtime.settings import KafkaSettings, ProcessSettings, ServiceSettings
 
 KIB = 1024
@@ -45,6 +47,12 @@ def _canonical_hosts(names: list[str]) -> list[str]:
     return [hosts.canonical_host(name) for name in names]
 
 
+def _canonical_proxies(texts: list[str]) -> list[str]:
+    if texts != [NO_PROXIES]:
+        TrustedProxies.parse(texts)
+    return texts
+
+
 def _default_max_sockets(max_connections: int) -> int:
     return min(20_000, max_connections * 9 // 10)
 
@@ -79,6 +87,20 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
     """The most that may wait for one slow client before its socket is closed. Half of it must hold a page of
     missed entries: 100 frames and MAX_SYNC_PAGE_BYTES of them."""
 
+    trusted_proxies: Annotated[CommaSeparated, AfterValidator(_canonical_proxies)] = Field(default=[])
+    """Addresses and networks of the reverse proxies in front; `none`: clients connect directly. Limits by
+    address apply once it is set."""
+    forwarded_header: ForwardedHeader = ForwardedHeader.X_FORWARDED_FOR
+    """The header in which the trusted proxies write the client's address."""
+    root_path: Annotated[str, AfterValidator(canonical_prefix)] = ""
+    """The path prefix under which a reverse proxy serves the gateway, like `/chat`."""
+    address_connections: int = Field(default=1_000, ge=0)
+    """Open connections of one address without identity; 0: any number."""
+    address_requests_per_second: int = Field(default=500, ge=0, le=1_000_000)
+    """Requests without identity of one address; 0: any number."""
+    address_upgrades_per_second: int = Field(default=20, ge=0, le=1_000_000)
+    """Upgrades without identity of one address; 0: any number."""
+
     web_root: Annotated[DirectoryPath | None, _EmptyIsNone] = None
     """The built web client, served at `/`."""
 
@@ -109,6 +131,18 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
     def origins(self) -> list[str]:
         """The origins of pages that may call, besides those of this machine with AUTH=dev."""
         return [*([] if self.public_url is None else [self.public_url]), *self.allowed_origins]
+
+    @property
+    def proxies(self) -> TrustedProxies | None:
+        """None while it is unknown whether there are any."""
+        if not self.trusted_proxies:
+            return None
+        return TrustedProxies.parse(self.trusted_proxies, self.forwarded_header)
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach the gateway by TLS."""
+        return self.public_url is not None and self.public_url.startswith("https://")
 
     @property
     def loopback(self) -> bool:

@@ -3,7 +3,8 @@
 import asyncio
 import gc
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
@@ -11,7 +12,12 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
-from shared.http.connections import ConnectionLimiter, Timeouts, open_connections
+from shared.http.connections import (
+    AddressConnections,
+    ConnectionLimiter,
+    Timeouts,
+    open_connections,
+)
 from shared.http.head_requests import HeadAsGet
 from shared.http.http_protocol import HttpProtocol
 from shared.http.websocket_protocol import WebSocketProtocol
@@ -26,8 +32,24 @@ _HEADERS = [
 """Header fields of every response."""
 _TIMEOUTS = Timeouts()
 
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """What differs by server."""
+
+    private_paths: tuple[str, ...] = ("/",)
+    """Responses below these paths are `no-store`."""
+    headers: Sequence[tuple[str, str]] = ()
+    """Further header fields of every response."""
+    address_connections: AddressConnections | None = None
+    """Limits the connections of one address."""
+
+
 ShutdownHook = Callable[[], Awaitable[None]]
 """Runs when the server is stopped, while all connections are still open."""
+
+
+_OPTIONS = ServerOptions()
 
 
 def run_server(
@@ -60,22 +82,27 @@ def build_server(
     grace: int = 8,
     max_message: int = 256 * 1024,
     timeouts: Timeouts = _TIMEOUTS,
-    private_path: str = "/",
+    options: ServerOptions = _OPTIONS,
     on_shutdown: ShutdownHook | None = None,
 ) -> uvicorn.Server:
-    """Build the server, to be awaited by `.serve()` in a running loop. Responses below `private_path` are
-    `no-store`."""
+    """Build the server, to be awaited by `.serve()` in a running loop."""
     _tune_garbage_collection()
     raise_limit()
     connections = ConnectionLimiter(settings.max_connections, timeouts.head)
-    http = partial(HttpProtocol, open_connections=connections, timeouts=timeouts, private_path=private_path)
+    http = partial(
+        HttpProtocol,
+        open_connections=connections,
+        timeouts=timeouts,
+        private_paths=options.private_paths,
+        address_connections=options.address_connections,
+    )
     config = uvicorn.Config(
         HeadAsGet(app),
         host=settings.host,
         port=settings.port,
         http=cast("type[asyncio.Protocol]", http),
         ws=WebSocketProtocol,
-        headers=_HEADERS,
+        headers=[*_HEADERS, *options.headers],
         ws_per_message_deflate=False,  # 30 KiB a socket
         ws_max_size=max_message,
         ws_ping_interval=timeouts.ping,

@@ -2,6 +2,7 @@
 
 settings         environment variables, read once
 logging          one JSON object a line
+security_events  counts security events, and logs them sampled
 open_files       the limit of open files
 back_off         the pauses between attempts
 critical_task    a process ends when a task it needs fails

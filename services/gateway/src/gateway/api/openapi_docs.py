@@ -53,6 +53,7 @@ _ALWAYS: Details = {
     "unauthenticated": missing_credentials().detail,
     "forbidden": "meId is not the authenticated user",
     "invalid": "meId: must not begin or end with white space",
+    "too_many": "too many requests without credentials from your address; try again later",
     "internal": internal_error().detail,
     "unavailable": "the read models do not answer",
 }
@@ -72,6 +73,7 @@ STATUS_DESCRIPTIONS = {
     414: "The request line is above 8 KiB.",
     421: "`Host` is not one of this gateway's names.",
     422: "Well-formed, but a field breaks a rule; `detail` names it.",
+    429: "Too many requests; safe to repeat after `Retry-After` seconds.",
     431: "The head is above 16 KiB, or has more than 100 fields.",
     500: "Internal server error.",
     503: "A service behind the gateway is unavailable or behind; safe to repeat after `Retry-After` seconds.",

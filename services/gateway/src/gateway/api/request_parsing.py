@@ -4,6 +4,8 @@
 Every rule that a call can break by itself (400, 422) is checked while it is parsed, by the models of its
 query and body: in a route it would come too late. Rules that depend on the caller find the user id in the
 validation context, as `caller`.
+
+The proven user is left in the scope, as `user`, for limits and logs.
 """
 
 import asyncio
@@ -31,8 +33,10 @@ async def parse_query(request: Request, model: type[Q]) -> tuple[str, Q]:
     """Return the caller's user id and the query. Raises Problem."""
     query_string = QueryString.parse(request.scope["query_string"])
     caller = authentication.authenticate(request.headers, query_string.values)
+    request.scope["user"] = caller.token_user
     query = _validate_query(query_string.single_values(model.names()), model)
-    return caller.resolve_user(query.me_id), query
+    request.scope["user"] = user = caller.resolve_user(query.me_id)
+    return user, query
 
 
 async def parse_query_and_body(
@@ -41,6 +45,7 @@ async def parse_query_and_body(
     """Return the caller's user id and the body of a command. Raises Problem."""
     query_string = QueryString.parse(request.scope["query_string"])
     caller = authentication.authenticate(request.headers, query_string.values)
+    request.scope["user"] = caller.token_user
     raw = await _read_body(request, max_body_bytes)
     values = query_string.single_values(QueryParams.names())
     _require_utf8(request.headers.get("content-type", ""))
@@ -48,7 +53,8 @@ async def parse_query_and_body(
     query = _validate_query(values, QueryParams)
     if not origins.allows_request(request.headers):
         raise origin_not_allowed()
-    return caller.resolve_user(query.me_id), content
+    request.scope["user"] = user = caller.resolve_user(query.me_id)
+    return user, content
 
 
 def _validate_query(values: dict[str, str], model: type[Q]) -> Q:

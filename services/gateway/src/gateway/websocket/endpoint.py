@@ -8,6 +8,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway.auth import authentication
 from gateway.auth.origins import Origins, origin_not_allowed
+from gateway.proxies.address_limits import AddressLimits
 from gateway.websocket import close_codes
 from gateway.websocket.admission import Admission
 from gateway.websocket.send_buffer import Close
@@ -20,8 +21,15 @@ _NO_SUCH_SOCKET = Problem("not_found", "the WebSocket is at /ws")
 
 
 class WebSocketEndpoint:
-    def __init__(self, origins: Origins, admission: Admission, context: SessionContext) -> None:
+    def __init__(
+        self,
+        origins: Origins,
+        address_limits: AddressLimits,
+        admission: Admission,
+        context: SessionContext,
+    ) -> None:
         self._origins = origins
+        self._address_limits = address_limits
         self._admission = admission
         self._context = context
 
@@ -48,10 +56,13 @@ class WebSocketEndpoint:
             return
         query = QueryString.parse(websocket.scope["query_string"]).values
         user = authentication.authenticate_socket(websocket.headers, query.get("token", []))
+        if user is None and (limited := self._address_limits.upgrade_refusal(client_of(websocket))):
+            await websocket.send_denial_response(limited.response())
+            return
         refusal = await self._admission_refusal(user)
         await websocket.accept()
         if user is None or refusal is not None:
-            await _close(websocket, refusal or Close(close_codes.UNAUTHENTICATED))
+            await _close(websocket, refusal or Close(close_codes.UNAUTHENTICATED), user)
             return
         session = Session(self._context, raw_connection(websocket), user, query.get("cursor", []))
         del websocket, query  # with all headers, for hours
@@ -83,6 +94,12 @@ def upgrade_required() -> APIRouter:
     return router
 
 
-async def _close(websocket: WebSocket, close: Close) -> None:
+def client_of(websocket: WebSocket) -> str | None:
+    """Return the client's address; None for a Unix socket."""
+    return websocket.client.host if websocket.client else None
+
+
+async def _close(websocket: WebSocket, close: Close, user: str | None) -> None:
+    close_codes.record(close.code, client=client_of(websocket), user=user)
     with suppress(WebSocketDisconnect, RuntimeError):
         await websocket.close(close.code, close.reason)
