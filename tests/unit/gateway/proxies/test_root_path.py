@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.routing import Mount
 from websockets.asyncio.client import connect
 
-from gateway.app import build_fastapi_app, build_routers
 from gateway.proxies.root_path import OWN_SEGMENTS, canonical_prefix
 from tests.unit.gateway.gateway_fixture import GatewayFixture, run_gateway
+from tests.unit.gateway.route_paths import route_paths
 
 PREFIX = "/team/chat"
 
@@ -82,9 +81,7 @@ async def test_documentation_names_the_prefix(prefixed: GatewayFixture) -> None:
 
 
 async def test_a_prefix_cannot_begin_like_a_path_of_the_gateways_own(gateway: GatewayFixture) -> None:
-    app = build_fastapi_app(gateway.components, build_routers(gateway.components))
-    paths = [route.path for route in app.routes if hasattr(route, "path") or isinstance(route, Mount)]
-    own = {path.split("/")[1] for path in paths} - {""}
+    own = {path.split("/")[1] for path in route_paths(gateway.components)} - {""}
     assert own <= OWN_SEGMENTS
 
 

@@ -32,7 +32,8 @@ described in `docs/contract`.
 
 Before any call: a request line above 8 KiB gets 414, a head above 16 KiB or of more than 100 fields 431, one
 that is not whole within 10 s 408 (all problems; code `too_big` or `bad_request`), and the connection is
-closed. So is one whose answer is not read for 30 s. At `MAX_CONNECTIONS` a new one may get 503."""
+closed. So is one whose answer is not read for 30 s. At `MAX_CONNECTIONS` a new one may get 503, at
+`ADDRESS_CONNECTIONS` 429."""
 
 Details = Mapping[Code, str]
 """The most likely detail of a problem, by its code."""
