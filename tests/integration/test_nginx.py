@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
+from typing import Any
 
 import httpx
 import pytest
@@ -18,7 +19,7 @@ from tests.unit.gateway.gateway_fixture import (
     unique_user,
 )
 
-PROXIED = {"root_path": PREFIX, "trusted_proxies": "127.0.0.1"}
+PROXIED: dict[str, Any] = {"root_path": PREFIX, "trusted_proxies": "127.0.0.1"}
 
 
 @pytest.fixture(scope="module")
