@@ -2,10 +2,18 @@
 
 from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    DirectoryPath,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import NoDecode
 
-from gateway.auth import hosts, origins
+from gateway.auth import hosts, origins, ticket_keys
 from gateway.proxies.root_path import canonical_prefix
 from gateway.proxies.trusted_proxies import NO_PROXIES, ForwardedHeader, TrustedProxies
 from shared.runtime.settings import KafkaSettings, ProcessSettings, ServiceSettings
@@ -100,6 +108,9 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
     """Requests without identity of one address; 0: any number."""
     address_upgrades_per_second: int = Field(default=20, ge=0, le=1_000_000)
     """Upgrades without identity of one address; 0: any number."""
+    ticket_keys: SecretStr = SecretStr("")
+    """The keys of WebSocket tickets, the same at every gateway: 32 bytes each in base64, separated by commas.
+    The first seals, all of them open. Empty: a key of this process alone, for a single gateway."""
 
     web_root: Annotated[DirectoryPath | None, _EmptyIsNone] = None
     """The built web client, served at `/`."""
@@ -110,6 +121,18 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
         if not notifiers or not all(_is_address(notifier) for notifier in notifiers):
             raise ValueError("must be host:port, several separated by commas")
         return notifiers
+
+    @field_validator("ticket_keys")
+    @classmethod
+    def _check_ticket_keys(cls, keys: SecretStr) -> SecretStr:
+        ticket_keys.parse(keys.get_secret_value())
+        return keys
+
+    @model_validator(mode="after")
+    def _require_ticket_keys(self) -> Self:
+        if self.env == "production" and not self.ticket_keys.get_secret_value():
+            raise ValueError("ENV=production needs TICKET_KEYS: `openssl rand -base64 32` makes one")
+        return self
 
     @model_validator(mode="after")
     def _safe(self) -> Self:

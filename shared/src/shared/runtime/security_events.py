@@ -18,6 +18,7 @@ Kind = Literal["401", "403", "421", "429", "4400", "4401", "4429", "membership_u
 """HTTP status codes, close codes of WebSockets, and what has no code."""
 
 LOG_INTERVAL_SECONDS = 1.0
+_MAX_USER_CHARS = 128  # with AUTH=dev a user is whatever a client sends
 
 security_events = Counter(
     "security_events_total", "Security events, by status, close code or name.", ["kind"]
@@ -44,7 +45,7 @@ class SecurityLog:
             "security.event",
             kind=kind,
             client=client,
-            user=user,
+            user=None if user is None else user[:_MAX_USER_CHARS],
             reason=reason,
             more=self._skipped.pop(kind, 0),
         )

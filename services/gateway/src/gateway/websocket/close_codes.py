@@ -13,6 +13,8 @@ TOO_SLOW = CloseCode.TOO_SLOW
 FLOOD = CloseCode.FLOOD
 UNAUTHENTICATED = CloseCode.UNAUTHENTICATED
 
+REVOKED = Close(UNAUTHENTICATED, "the token was revoked; sign in again")
+
 _MIN_JITTER_SECONDS, _MAX_JITTER_SECONDS = 0.1, 1.0
 
 

@@ -1,13 +1,16 @@
 """WS /ws: checks an upgrade (origin, token, admission) and runs its session."""
 
 from contextlib import suppress
+from http import HTTPStatus
 
 from fastapi import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.auth import authentication
+from gateway.auth.authenticator import Authenticator
+from gateway.auth.credentials import SUBPROTOCOL, Credentials, subprotocols
 from gateway.auth.origins import Origins, origin_not_allowed
+from gateway.auth.principal import Principal
 from gateway.proxies.address_limits import AddressLimits
 from gateway.websocket import close_codes
 from gateway.websocket.admission import Admission
@@ -17,17 +20,22 @@ from shared.http.problems import Problem
 from shared.http.query_string import QueryString
 from shared.http.websocket_connection import raw_connection
 
+_UNAUTHENTICATED_REASON = (
+    "missing or invalid token: use Authorization, a sub-protocol or, with AUTH=dev, ?token=<user id>"
+)
 _NO_SUCH_SOCKET = Problem("not_found", "the WebSocket is at /ws")
 
 
 class WebSocketEndpoint:
     def __init__(
         self,
+        authenticator: Authenticator,
         origins: Origins,
         address_limits: AddressLimits,
         admission: Admission,
         context: SessionContext,
     ) -> None:
+        self._authenticator = authenticator
         self._origins = origins
         self._address_limits = address_limits
         self._admission = admission
@@ -55,25 +63,31 @@ class WebSocketEndpoint:
             await websocket.send_denial_response(origin_not_allowed().response())
             return
         query = QueryString.parse(websocket.scope["query_string"]).values
-        user = authentication.authenticate_socket(websocket.headers, query.get("token", []))
-        if user is None and (limited := self._address_limits.upgrade_refusal(client_of(websocket))):
-            await websocket.send_denial_response(limited.response())
+        credentials = Credentials.of_upgrade(websocket.headers, query)
+        admitted = await self._admit(credentials, websocket.scope)
+        if isinstance(admitted, Problem):
+            await websocket.send_denial_response(admitted.response())
             return
-        refusal = await self._admission_refusal(user)
-        await websocket.accept()
-        if user is None or refusal is not None:
-            await _close(websocket, refusal or Close(close_codes.UNAUTHENTICATED), user)
+        await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in subprotocols(websocket.headers) else None)
+        if isinstance(admitted, Close):
+            await _close(websocket, admitted)
             return
-        session = Session(self._context, raw_connection(websocket), user, query.get("cursor", []))
-        del websocket, query  # with all headers, for hours
+        session = Session(self._context, raw_connection(websocket), admitted, query.get("cursor", []))
+        del websocket, query, credentials  # with all headers, for hours
         await session.run()
 
-    async def _admission_refusal(self, user: str | None) -> Close | None:
-        """Wait for admission, with the upgrade unanswered: that is cheap for both sides. None once
-        admitted."""
-        if user is None:
-            return Close(close_codes.UNAUTHENTICATED, f"connect with ?token={authentication.TOKEN_FORMAT}")
-        return self._overloaded() or await self._admission.admit(user) or self._overloaded()
+    async def _admit(self, credentials: Credentials, scope: Scope) -> Principal | Close | Problem:
+        """Wait for admission, with the upgrade unanswered: that is cheap for both sides. Return a Problem for
+        too many upgrades without a valid token from the client's address."""
+        try:
+            principal = await self._authenticator.authenticate(credentials)
+        except Problem as problem:
+            is_anonymous = problem.status == HTTPStatus.UNAUTHORIZED
+            limited = self._address_limits.upgrade_refusal(_client_of(scope)) if is_anonymous else None
+            return limited or _close_for(problem)
+        scope["user"] = principal.user_id
+        refusal = self._overloaded() or await self._admission.admit(principal.user_id) or self._overloaded()
+        return refusal or principal
 
     def _overloaded(self) -> Close | None:
         if self._context.connections.draining:
@@ -94,12 +108,20 @@ def upgrade_required() -> APIRouter:
     return router
 
 
-def client_of(websocket: WebSocket) -> str | None:
+def _close_for(problem: Problem) -> Close:
+    """Return the close for an upgrade whose credentials were refused, or cannot be verified now."""
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return close_codes.close_with_retry_after(close_codes.RESTARTING, problem.retry_after or 0)
+    return Close(close_codes.UNAUTHENTICATED, _UNAUTHENTICATED_REASON)
+
+
+def _client_of(scope: Scope) -> str | None:
     """Return the client's address; None for a Unix socket."""
-    return websocket.client.host if websocket.client else None
+    client = scope.get("client")
+    return client[0] if client else None
 
 
-async def _close(websocket: WebSocket, close: Close, user: str | None) -> None:
-    close_codes.record(close.code, client=client_of(websocket), user=user)
+async def _close(websocket: WebSocket, close: Close) -> None:
+    close_codes.record(close.code, client=_client_of(websocket.scope), user=websocket.scope.get("user"))
     with suppress(WebSocketDisconnect, RuntimeError):
         await websocket.close(close.code, close.reason)

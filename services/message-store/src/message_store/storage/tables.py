@@ -45,6 +45,11 @@ MESSAGES = Table(
        created_at timestamptz, sent_offset bigint, version bigint""",
     key="conversation_id, seq",  # rows that are neighbours in the index are inserted together
 )
+USER_REVOCATIONS = Table(
+    "user_revocations",
+    """partition int, "offset" bigint, user_id text, revoked_at timestamptz""",
+    key='partition, "offset"',
+)
 JOURNAL = Table(
     "journal",
     """partition int, "offset" bigint, outcome text, kind text, conversation_id uuid, actor text,
