@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import structlog
-from prometheus_client import REGISTRY
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from shared.http.connections import AddressConnections
 from shared.runtime import security_events
+from tests.fixtures.security_events import counted
 from tests.unit.gateway import raw
 from tests.unit.gateway.gateway_fixture import GatewayFixture, run_gateway
 
@@ -33,10 +33,6 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     monkeypatch.setattr(security_events, "_log", security_events.SecurityLog(clock=lambda: 0.0))
     with structlog.testing.capture_logs() as logs:
         yield logs
-
-
-def counted(kind: str) -> float:
-    return REGISTRY.get_sample_value("security_events_total", {"kind": kind}) or 0.0
 
 
 def events(lines: list[Any]) -> list[tuple[str, str | None, str | None]]:

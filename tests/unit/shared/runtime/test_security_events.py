@@ -3,14 +3,10 @@
 from itertools import count
 
 import structlog
-from prometheus_client import REGISTRY
 
 from shared.runtime import security_events
 from shared.runtime.security_events import SecurityLog
-
-
-def counted(kind: str) -> float:
-    return REGISTRY.get_sample_value("security_events_total", {"kind": kind}) or 0.0
+from tests.fixtures.security_events import counted
 
 
 def test_at_most_one_line_a_second_and_kind_with_the_number_of_the_others() -> None:
