@@ -76,6 +76,9 @@ def test_the_client_is_the_right_most_address_that_is_not_trusted(
         (["for=1.1.1.1, proto=https"], PROXY),
         (["for=1.1.1.1, 198.51.100.7"], PROXY),
         (["for=1.1.1.1, xfor=198.51.100.7"], PROXY),
+        ([f"for=1.1.1.1, for=198.51.100.7;{' ' * 16_000}x"], PROXY),
+        ([f"for=1.1.1.1, for=198.51.100.7;by={'a' * 600}"], PROXY),
+        (["for=198.51.100.7 ;"], "198.51.100.7"),
         (["for=1.1.1.1, for = 198.51.100.7 ; proto = http"], "198.51.100.7"),
     ],
 )

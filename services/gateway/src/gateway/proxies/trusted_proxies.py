@@ -16,10 +16,12 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 NO_PROXIES = "none"
+_MAX_ELEMENT_CHARS = 512
+"""A longer element is malformed: no proxy writes one."""
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _PAIR = rf'\s*{_TOKEN}\s*=\s*(?:{_TOKEN}|"[^"\\]*")\s*'
-_element = re.compile(rf"{_PAIR}(?:;{_PAIR})*;?\s*", re.ASCII)
+_element = re.compile(rf"{_PAIR}(?:;{_PAIR})*;?", re.ASCII)
 _for = re.compile(r'(?:^|;)\s*for\s*=\s*(?:"([^"]*)"|([^\s;]*))', re.IGNORECASE | re.ASCII)
 _node = re.compile(
     r"(?:\[([0-9a-f:.]+)\]|([0-9.]+))(?::(?:[0-9]{1,5}|_[a-z0-9._-]+))?", re.IGNORECASE | re.ASCII
@@ -59,7 +61,7 @@ class TrustedProxies:
         if address is None or not self.contains(address):
             return address
         for element in self._elements(headers):
-            farther = self._parse_element(element)
+            farther = self._parse_element(element) if len(element) <= _MAX_ELEMENT_CHARS else None
             if farther is None:
                 break
             address = farther
