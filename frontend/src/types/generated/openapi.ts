@@ -535,7 +535,10 @@ export interface operations {
                 /** @description Answer only once the read models have this `position`; 503 after two seconds. */
                 position?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -559,7 +562,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -568,7 +571,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -665,7 +668,10 @@ export interface operations {
                 /** @description Answer only once the read models have this `position`; 503 after two seconds. */
                 position?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -689,7 +695,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -698,7 +704,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -798,7 +804,10 @@ export interface operations {
                 /** @description Answer only once the read models have this `position`; 503 after two seconds. */
                 position?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -822,7 +831,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -831,7 +840,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -916,7 +925,10 @@ export interface operations {
                  */
                 meId?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -949,7 +961,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -958,7 +970,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1044,6 +1056,8 @@ export interface operations {
                 meId?: string;
             };
             header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
                 /**
                  * @description `wait` (5 seconds) or `wait=<seconds>` (10 at most): answer 201 with the message once history has it; 202 as without, when that takes longer or history is unavailable.
                  * @example wait=5
@@ -1093,7 +1107,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1102,7 +1116,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1196,7 +1210,10 @@ export interface operations {
                  */
                 meId?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1230,7 +1247,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1239,7 +1256,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;

@@ -19,8 +19,8 @@ NO_PROXIES = "none"
 _MAX_ELEMENT_CHARS = 512
 """A longer element is malformed: no proxy writes one."""
 
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_PAIR = rf'\s*{_TOKEN}\s*=\s*(?:{_TOKEN}|"[^"\\]*")\s*'
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_PAIR = rf'\s*{_NAME}\s*=\s*(?:{_NAME}|"[^"\\]*")\s*'
 _element = re.compile(rf"{_PAIR}(?:;{_PAIR})*;?", re.ASCII)
 _for = re.compile(r'(?:^|;)\s*for\s*=\s*(?:"([^"]*)"|([^\s;]*))', re.IGNORECASE | re.ASCII)
 _node = re.compile(

@@ -33,7 +33,7 @@ def record(code: CloseCode, *, client: str | None, user: str | None) -> None:
 
 def jittered_ms(seconds: float = 0.0) -> int:
     """Return `seconds` and some jitter, in milliseconds."""
-    return round(1e3 * (seconds + random.uniform(_MIN_JITTER_SECONDS, _MAX_JITTER_SECONDS)))
+    return round(1e3 * (seconds + random.uniform(_MIN_JITTER_SECONDS, _MAX_JITTER_SECONDS)))  # noqa: S311  # spreads reconnects
 
 
 def close_with_retry_after(code: CloseCode, seconds: float = 0.0) -> Close:

@@ -11,6 +11,7 @@ from gateway.auth.authenticator import Authenticator
 from gateway.auth.credentials import SUBPROTOCOL, Credentials, subprotocols
 from gateway.auth.origins import Origins, origin_not_allowed
 from gateway.auth.principal import Principal
+from gateway.auth.scopes import require_user
 from gateway.proxies.address_limits import AddressLimits
 from gateway.websocket import close_codes
 from gateway.websocket.admission import Admission
@@ -80,7 +81,7 @@ class WebSocketEndpoint:
         """Wait for admission, with the upgrade unanswered: that is cheap for both sides. Return a Problem for
         too many upgrades without a valid token from the client's address."""
         try:
-            principal = await self._authenticator.authenticate(credentials)
+            principal = require_user(await self._authenticator.authenticate(credentials))
         except Problem as problem:
             is_anonymous = problem.status == HTTPStatus.UNAUTHORIZED
             limited = self._address_limits.upgrade_refusal(_client_of(scope)) if is_anonymous else None
