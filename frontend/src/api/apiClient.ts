@@ -4,8 +4,11 @@ import { useStore } from '../store/useStore';
 /** The gateway's `AUTH` mode. With `dev` anyone can act as any user. */
 export const AUTH: string = import.meta.env['VITE_AUTH'] ?? 'dev';
 
+/** The path under which this page is served; it ends with a slash. A reverse proxy may have added a prefix. */
+export const BASE_PATH = new URL('./', window.location.href).pathname;
+
 /** Client of all REST calls; adds the current user's bearer token. */
-export const apiClient = axios.create({ timeout: 15_000 });
+export const apiClient = axios.create({ baseURL: BASE_PATH, timeout: 15_000 });
 
 apiClient.interceptors.request.use((config) => {
   const user = useStore.getState().user;
@@ -15,7 +18,7 @@ apiClient.interceptors.request.use((config) => {
 });
 
 const { protocol, host } = window.location;
-export const WS_URL = `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/ws`;
+export const WS_URL = `${protocol === 'https:' ? 'wss' : 'ws'}://${host}${BASE_PATH}ws`;
 
 /** Whether retrying the same call can succeed: no response, 429 or 5xx. */
 export function isTransient(error: unknown): boolean {

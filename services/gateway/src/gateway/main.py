@@ -8,7 +8,7 @@ import aiohttp
 import structlog
 
 from gateway import authentication
-from gateway.app import PRIVATE_PATHS, build_asgi_app, build_operator_calls
+from gateway.app import build_asgi_app, build_operator_calls, server_options
 from gateway.commands.event_producer import EventProducer
 from gateway.components import GatewayComponents
 from gateway.settings import Settings
@@ -68,7 +68,7 @@ async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> Asyn
             operator_calls=build_operator_calls(components),
             drain=components.drain,
             grace=_CLOSE_GRACE_SECONDS,
-            private_path=PRIVATE_PATHS,
+            options=server_options(components),
         )
 
 

@@ -19,6 +19,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gateway.auth import hosts, origins, ticket_keys
 from gateway.auth.keys import ALGORITHMS, InvalidKeys, parse_keys
+from gateway.proxies.root_path import canonical_prefix
+from gateway.proxies.trusted_proxies import NO_PROXIES, ForwardedHeader, TrustedProxies
 from shared.runtime.service_settings import CallerSettings
 from shared.runtime.settings import KafkaSettings, ProcessSettings
 
@@ -63,6 +65,12 @@ def _known_algorithms(names: list[str]) -> list[str]:
     if not names or not set(names) <= set(ALGORITHMS):
         raise ValueError(f"must be among {', '.join(ALGORITHMS)}")
     return names
+
+
+def _canonical_proxies(texts: list[str]) -> list[str]:
+    if texts != [NO_PROXIES]:
+        TrustedProxies.parse(texts)
+    return texts
 
 
 def _default_max_sockets(max_connections: int) -> int:
@@ -147,6 +155,19 @@ class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings):
     """The most that may wait for one slow client before its socket is closed. Half of it must hold a page of
     missed entries: 100 frames and MAX_SYNC_PAGE_BYTES of them."""
 
+    trusted_proxies: Annotated[CommaSeparated, AfterValidator(_canonical_proxies)] = Field(default=[])
+    """Addresses and networks of the reverse proxies in front; `none`: clients connect directly. Limits by
+    address apply once it is set."""
+    forwarded_header: ForwardedHeader = ForwardedHeader.X_FORWARDED_FOR
+    """The header in which the trusted proxies write the client's address."""
+    root_path: Annotated[str, AfterValidator(canonical_prefix)] = ""
+    """The path prefix under which a reverse proxy serves the gateway, like `/chat`."""
+    address_connections: int = Field(default=1_000, ge=0)
+    """Open connections of one address without identity; 0: any number."""
+    address_requests_per_second: int = Field(default=500, ge=0, le=1_000_000)
+    """Requests without identity of one address; 0: any number."""
+    address_upgrades_per_second: int = Field(default=20, ge=0, le=1_000_000)
+    """Upgrades without identity of one address; 0: any number."""
     ticket_keys: SecretStr = SecretStr("")
     """The keys of WebSocket tickets, the same at every gateway: 32 bytes each in base64, separated by commas.
     The first seals, all of them open. Empty: a key of this process alone, for a single gateway."""
@@ -217,6 +238,18 @@ class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings):
     def origins(self) -> list[str]:
         """The origins of pages that may call, besides those of this machine with AUTH=dev."""
         return [*([] if self.public_url is None else [self.public_url]), *self.allowed_origins]
+
+    @property
+    def proxies(self) -> TrustedProxies | None:
+        """None while it is unknown whether there are any."""
+        if not self.trusted_proxies:
+            return None
+        return TrustedProxies.parse(self.trusted_proxies, self.forwarded_header)
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach the gateway by TLS."""
+        return self.public_url is not None and self.public_url.startswith("https://")
 
     @property
     def loopback(self) -> bool:

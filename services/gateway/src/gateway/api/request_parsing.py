@@ -4,6 +4,8 @@ of the token and `Act-As`), 413, 400, 422, 403; 404 follows in the command or qu
 Every rule that a call can break by itself (400, 422) is checked while it is parsed, by the models of its
 query and body: in a route it would come too late. Rules that depend on the caller find the user id in the
 validation context, as `caller`.
+
+The proven user is left in the scope, as `user`, for limits and logs.
 """
 
 import asyncio
@@ -66,6 +68,7 @@ class RequestParser:
     ) -> Principal:
         credentials = Credentials.of_request(request.headers, query_string.values)
         principal = await self.authenticator.authenticate(credentials)
+        request.scope["user"] = principal.user_id
         return act_as(principal, request.headers.getlist("act-as"), is_allowed=allow_act_as)
 
 
