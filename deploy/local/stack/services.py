@@ -12,7 +12,7 @@ from deploy.local.supervisor.process import Process, module
 from gateway.settings import Settings
 from message_store.settings import ProjectSettings, ServeSettings
 from notifier.live.settings import LiveSettings
-from shared.runtime.settings import ProcessSettings, load_settings
+from shared.runtime.settings import ProcessSettings, ServiceSettings, load_settings
 
 SERVICE_SETTINGS: Mapping[str, type[ProcessSettings]] = {
     "store": ServeSettings,
@@ -22,6 +22,14 @@ SERVICE_SETTINGS: Mapping[str, type[ProcessSettings]] = {
 }
 NO_PORT = {"PORT": "0"}
 """For commands that serve nothing: the PORT of the environment is the gateway's."""
+
+
+def _service_token() -> str:
+    """Return the token of SERVICE_TOKEN or SERVICE_TOKEN_FILE, else a new one. Exits with a line that names
+    the setting, if it is wrong."""
+    if os.environ.get("SERVICE_TOKEN") or os.environ.get("SERVICE_TOKEN_FILE"):
+        return load_settings(ServiceSettings).service_token.get_secret_value()
+    return secrets.token_urlsafe(32)
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,7 @@ class Services:
     notifiers: Sequence[int]
     projectors: Sequence[int]
     store: int
-    token: str = field(default_factory=lambda: os.environ.get("SERVICE_TOKEN") or secrets.token_urlsafe(32))
+    token: str = field(default_factory=_service_token)
     """Authenticates the services to one another; a new one for each run."""
 
     @classmethod
@@ -67,8 +75,8 @@ class Services:
 
     def stages(self, kafka: str, database: str) -> list[list[Process]]:
         """Return the services in start order: each one's dependencies come before it."""
-        log, database_env = {"KAFKA_BOOTSTRAP": kafka}, {"DATABASE_URL": database}
-        token = {"SERVICE_TOKEN": self.token}
+        log, database_env = {"KAFKA_BOOTSTRAP": kafka}, _secret("DATABASE_URL", database)
+        token = _secret("SERVICE_TOKEN", self.token)
         gateway = {
             **log,
             **token,
@@ -100,8 +108,13 @@ def topics(kafka: str) -> Process:
 
 def migrations(database: str) -> Process:
     """Return the command that migrates the database."""
-    env = {**NO_PORT, "DATABASE_URL": database}
+    env = {**NO_PORT, **_secret("DATABASE_URL", database)}
     return Process("migrations", module("message_store", "migrate"), env, quiet=True)
+
+
+def _secret(name: str, value: str) -> dict[str, str]:
+    """Return the environment that gives a process this value, whatever file the stack's own names."""
+    return {name: value, f"{name}_FILE": ""}
 
 
 def _services(name: str, ports: Sequence[int], argv: Sequence[str], env: Mapping[str, str]) -> list[Process]:

@@ -13,6 +13,7 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 
 from gateway.app import PRIVATE_PATHS, build_asgi_app
+from gateway.auth.dev import DevAuthenticator
 from gateway.commands.event_producer import EventProducer
 from gateway.components import GatewayComponents
 from gateway.settings import Settings
@@ -168,7 +169,9 @@ def _build(settings: Settings, notifier: FakeNotifier) -> GatewayFixture:
         log.append(TOPIC, partition, None, codec.encode(begun))
     identity = LogIdentity(EPOCH, PARTITIONS)
     broker, ends, store = Broker(log), Ends(log, TOPIC), InMemoryStore(log, TOPIC, identity)
-    components = GatewayComponents.build(settings, EventProducer(broker, ends, TOPIC), store)
+    components = GatewayComponents.build(
+        settings, EventProducer(broker, ends, TOPIC), store, DevAuthenticator()
+    )
     components.producer.identity = identity
     return GatewayFixture(components, log, broker, ends, store, notifier, httpx.AsyncClient(), 0)
 

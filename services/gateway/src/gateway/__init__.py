@@ -12,7 +12,7 @@ validation_errors    describes why a text was refused as JSON of a model
 critical_tasks       background work that ends the process when it fails
 leaky_bucket         spaces events evenly in time
 
-auth/                authentication, and the host names and web pages that may call
+auth/                who calls (authenticators), and the host names and web pages that may call
 api/                 the REST calls
 websocket/           the clients' WebSockets
 commands/            one module for each command, and how its event gets into the log

@@ -5,6 +5,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
 from gateway.api import openapi_docs
+from gateway.api.request_parsing import RequestParser
 from gateway.api.routes.commands import commands_router
 from gateway.api.routes.conversations import conversations_router
 from gateway.api.routes.history import history_router
@@ -35,11 +36,12 @@ def build_asgi_app(components: GatewayComponents) -> ASGIApp:
 
 def build_routers(components: GatewayComponents) -> list[APIRouter]:
     store, producer = components.store, components.producer
+    parser = RequestParser(components.authenticator, components.origins, components.settings.max_body)
     return [
-        conversations_router(store, producer),
-        history_router(store, producer),
-        sync_router(store, producer),
-        commands_router(components.commands, components.origins, max_body_bytes=components.settings.max_body),
+        conversations_router(parser, store, producer),
+        history_router(parser, store, producer),
+        sync_router(parser, store, producer),
+        commands_router(parser, components.commands),
     ]
 
 

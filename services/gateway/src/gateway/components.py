@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from gateway.auth.authenticator import Authenticator
 from gateway.auth.origins import Origins
 from gateway.commands.command import Command, CommandContext
 from gateway.commands.event_producer import EventProducer
@@ -36,6 +37,7 @@ class GatewayComponents:
     settings: Settings
     producer: EventProducer
     store: StorePort
+    authenticator: Authenticator
     origins: Origins
     membership: MembershipCache
     writer: EventWriter
@@ -47,7 +49,9 @@ class GatewayComponents:
     websocket: WebSocketEndpoint
 
     @classmethod
-    def build(cls, settings: Settings, producer: EventProducer, store: StorePort) -> "GatewayComponents":
+    def build(
+        cls, settings: Settings, producer: EventProducer, store: StorePort, authenticator: Authenticator
+    ) -> "GatewayComponents":
         """Build everything that stands between the clients, the log and the store. Starts nothing."""
         subscriptions, tracker = UserSubscriptions(), OffsetTracker()
         membership = MembershipCache(store, tracker)
@@ -80,6 +84,7 @@ class GatewayComponents:
             settings=settings,
             producer=producer,
             store=store,
+            authenticator=authenticator,
             origins=origins,
             membership=membership,
             writer=writer,
@@ -88,7 +93,7 @@ class GatewayComponents:
             connections=connections,
             links=links,
             critical_tasks=CriticalTasks(),
-            websocket=WebSocketEndpoint(origins, Admission(rate), session),
+            websocket=WebSocketEndpoint(authenticator, origins, Admission(rate), session),
         )
 
     def unready_reasons(self) -> list[str]:

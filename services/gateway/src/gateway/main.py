@@ -10,6 +10,7 @@ import uvicorn
 import uvloop
 
 from gateway.app import PRIVATE_PATHS, build_asgi_app
+from gateway.auth.dev import DevAuthenticator
 from gateway.commands.event_producer import EventProducer
 from gateway.components import GatewayComponents
 from gateway.critical_tasks import CriticalTasks
@@ -37,9 +38,10 @@ def main() -> None:
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or Ctrl-C. Raises SystemExit when the log belongs to another system or a critical
     task failed."""
-    topic = Topics.with_prefix(settings.topic_prefix).events
-    inspector = TopicReader(settings.kafka_bootstrap, topic, client_id="parley-gateway")
-    async with run_components(settings, inspector, topic) as components:
+    topics = Topics.with_prefix(settings.topic_prefix)
+    inspector = TopicReader(settings, topics.events, client_id="parley-gateway")
+    published = TopicReader(settings, topics.epoch, client_id="parley-gateway")
+    async with run_components(settings, inspector, topics.events) as components:
         web_server = build_server(
             build_asgi_app(components),
             settings,
@@ -48,7 +50,7 @@ async def serve(settings: Settings) -> None:
             on_shutdown=components.drain,
         )
         async with components.critical_tasks.running(
-            identify=_identify_log(components.producer, inspector, topic, web_server),
+            identify=_identify_log(components.producer, inspector, published, web_server),
             end=_exit_on_failure(components.critical_tasks, web_server),
         ):
             await web_server.serve()
@@ -62,7 +64,7 @@ async def run_components(
 ) -> AsyncIterator[GatewayComponents]:
     """Run the connections to Kafka, store and notifiers. Whatever is not up yet is awaited in the
     background."""
-    kafka_producer = Producer(settings.kafka_bootstrap, client_id="parley-gateway")
+    kafka_producer = Producer(settings, client_id="parley-gateway")
     async with AsyncExitStack() as stack:
         token = settings.service_token.get_secret_value()
         connector = aiohttp.TCPConnector(limit=0)  # as many as there are notifiers
@@ -72,7 +74,8 @@ async def run_components(
         store = await stack.enter_async_context(HttpStore(settings.store_url, token))
         stack.push_async_callback(kafka_producer.stop)
         stack.push_async_callback(inspector.stop)
-        components = GatewayComponents.build(settings, EventProducer(kafka_producer, inspector, topic), store)
+        producer = EventProducer(kafka_producer, inspector, topic)
+        components = GatewayComponents.build(settings, producer, store, DevAuthenticator())
         await stack.enter_async_context(
             components.critical_tasks.running(
                 producer=kafka_producer.start(), links=components.links.run(link_session)
@@ -82,18 +85,21 @@ async def run_components(
 
 
 async def _identify_log(
-    producer: EventProducer, inspector: TopicReader, topic: str, web_server: uvicorn.Server
+    producer: EventProducer, inspector: TopicReader, published: TopicReader, web_server: uvicorn.Server
 ) -> None:
-    """Learn the log's epoch. A log of another system ends the process."""
-    await inspector.start()
+    """Learn the log's epoch. A log of another system, or a missing right, ends the process."""
     try:
-        producer.identity = await log_epoch.identify(inspector, topic)
+        await inspector.start()
+        await published.start()
+        producer.identity = await log_epoch.identify_published(published, inspector)
     except RuntimeError as error:
         log.error("log.refused", reason=str(error))
         producer.refused = web_server.should_exit = True
     else:
         identity = producer.identity
         log.info("log.identified", epoch=identity.epoch, partitions=identity.partitions)
+    finally:
+        await published.stop()
 
 
 async def _exit_on_failure(critical_tasks: CriticalTasks, web_server: uvicorn.Server) -> None:

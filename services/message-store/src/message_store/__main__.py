@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> None:
             migrating = load_settings(MigrateSettings)
             configure("message-store-migrate", migrating.log_level)
             try:
-                applied = migrate(str(migrating.database_url))
+                applied = migrate(migrating.dsn)
             except (psycopg.Error, Unusable) as error:
                 structlog.get_logger().error("database.not_migrated", reason=str(error))
                 sys.exit(1)

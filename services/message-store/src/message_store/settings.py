@@ -1,13 +1,18 @@
 """Settings of message-store, from environment variables."""
 
-from pydantic import Field, PostgresDsn
+from pydantic import Field, PostgresDsn, Secret
 
 from shared.runtime.settings import KafkaSettings, ProcessSettings, ServiceSettings
 
 
 class MigrateSettings(ProcessSettings):
-    database_url: PostgresDsn
+    database_url: Secret[PostgresDsn]
     """postgresql://user:password@host:port/database"""
+
+    @property
+    def dsn(self) -> str:
+        """DATABASE_URL with its password: for psycopg only."""
+        return str(self.database_url.get_secret_value())
 
 
 class ServeSettings(MigrateSettings, ServiceSettings):

@@ -1,6 +1,9 @@
 """What every process needs to run.
 
 settings         environment variables, read once
+kafka_settings   how to reach Kafka, with TLS and SASL
+environment      where settings come from
+secret_files     `NAME_FILE` beside every secret NAME
 logging          one JSON object a line
 open_files       the limit of open files
 back_off         the pauses between attempts

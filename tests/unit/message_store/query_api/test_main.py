@@ -8,7 +8,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from pydantic import PostgresDsn, SecretStr
+from pydantic import PostgresDsn, Secret, SecretStr
 from uvicorn.lifespan.on import LifespanOn
 
 from message_store.query_api import main
@@ -19,7 +19,8 @@ from tests.fixtures.service_token import AUTHORIZATION, SERVICE_TOKEN
 
 _TALK = uuid4()
 _NOWHERE = ServeSettings(
-    database_url=PostgresDsn("postgresql://nobody@127.0.0.1:1/none"), service_token=SecretStr(SERVICE_TOKEN)
+    database_url=Secret(PostgresDsn("postgresql://nobody@127.0.0.1:1/none")),
+    service_token=SecretStr(SERVICE_TOKEN),
 )
 
 

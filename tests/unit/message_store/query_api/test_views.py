@@ -14,6 +14,7 @@ from message_store.query_api.sync_frames import BUILDERS, encode_frame
 from shared.contract import codec, frames
 from shared.contract.entries import Entry
 from shared.contract.fields import MAX_LISTED_MEMBERS, MAX_SEQ
+from shared.http.problems import Problem
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=50)
 users = st.sampled_from(["ann", "bob", "Zoë", "dan"])
@@ -124,6 +125,7 @@ def test_every_kind_of_entry_has_its_frame() -> None:
     assert set(BUILDERS) == set(FRAMES) == kinds
 
 
-def test_a_kind_of_a_later_release_is_an_error() -> None:
-    with pytest.raises(ValueError, match="unknown kind"):
+def test_a_kind_of_a_newer_release_is_unavailable_until_this_process_is_upgraded() -> None:
+    with pytest.raises(Problem, match=r"a newer release wrote an entry of kind message\.edited") as raised:
         encode_frame(SimpleNamespace(kind="message.edited"), "ann")
+    assert (raised.value.status, raised.value.retry_after) == (503, 1)

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 from gateway.api.pages import ConversationPage, MessagePage, SyncPage
 from gateway.api.query_params import QueryParams
 from gateway.api.schema_generator import components
-from gateway.auth.authentication import missing_credentials
+from gateway.auth.authenticator import unauthenticated
 from gateway.auth.hosts import misdirected_request
 from gateway.commands.registry import COMMANDS
 from gateway.examples import EXAMPLES
@@ -50,7 +50,7 @@ _BEARER = {
 }
 _ALWAYS: Details = {
     "bad_request": "meId: is repeated",
-    "unauthenticated": missing_credentials().detail,
+    "unauthenticated": unauthenticated().detail,
     "forbidden": "meId is not the authenticated user",
     "invalid": "meId: must not begin or end with white space",
     "internal": internal_error().detail,

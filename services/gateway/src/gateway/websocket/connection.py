@@ -26,9 +26,10 @@ _CLOSE_TIMEOUT_SECONDS = 1.0
 
 class ConnectionState(Enum):
     SUBSCRIBING = auto()
-    """Not every notifier knows the user yet. Entries lost now lie before the start."""
+    """Not every notifier has acknowledged the user's subscription. Entries missed now lie before the
+    start."""
     STARTING = auto()
-    """Every notifier knows the user; `hello` is not sent yet."""
+    """Every notifier has acknowledged the subscription; `hello` is not sent yet."""
     LAGGING = auto()
     """Entries before the live ones are to be read from the store; live ones are discarded."""
     BUFFERING = auto()
@@ -150,9 +151,9 @@ class ClientConnection:
             self.deliver(entry)
 
     def resume_at(self, progress: ProjectionOffsets) -> None:
-        """Take where the store was a moment ago for the cursor of a connection that had none. What notifiers
-        delivered is certain; where they delivered nothing yet (a new or an emptied partition), what the store
-        has is history, or was delivered meanwhile and shows as such."""
+        """Set the start of a connection that came without a cursor: per partition the offset that the
+        notifiers have delivered, or, where they delivered nothing yet (a new or an emptied partition),
+        `progress`, the offset that the store had projected when it was queried."""
         delivered = (self._tracker.source_offset(partition) for partition in range(len(progress.offsets)))
         offsets = tuple(covers or stored for covers, stored in zip(delivered, progress.offsets, strict=True))
         self._start = ProjectionOffsets(progress.epoch, offsets)

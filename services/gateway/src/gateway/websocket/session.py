@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import structlog
 from pydantic import BaseModel
 
+from gateway.auth.principal import Principal
 from gateway.commands.progress_reader import CoalescedProgressReader
 from gateway.commands.read_receipts import ReadReceiptCoalescer
 from gateway.notifiers.link_pool import LinkPool
@@ -56,12 +57,14 @@ class SessionContext:
 
 
 class Session:
-    def __init__(self, context: SessionContext, wire: RawConnection, user: str, cursors: list[str]) -> None:
+    def __init__(
+        self, context: SessionContext, wire: RawConnection, principal: Principal, cursors: list[str]
+    ) -> None:
         """`cursors`: every `cursor` of the URL's query."""
         settings = context.settings
         send_buffer = SendBuffer(wire, settings.outbox_frames, settings.outbox_bytes)
         self._context = context
-        self._connection = ClientConnection(user, send_buffer, context.tracker)
+        self._connection = ClientConnection(principal.user_id, send_buffer, context.tracker)
         self._cursors = cursors
         self._frame_handler = FrameHandler(self._connection, context.commands)
         self._frame_receiver = FrameReceiver(

@@ -20,6 +20,7 @@ from shared.http.health import health_routes
 from shared.kafka import Consumer, Producer, TopicReader
 from shared.log.dead_letters import DeadLetters
 from shared.log.log_epoch import identify
+from shared.log.rights import PROJECTOR_GROUP
 from shared.log.topics import Topics
 from shared.runtime.critical_task import critical
 
@@ -44,23 +45,22 @@ async def project(settings: ProjectSettings, health: ProjectorHealth, readiness:
     and this database do not belong together."""
     await readiness.schema.usable()
     topics = Topics.with_prefix(settings.topic_prefix)
-    bootstrap = settings.kafka_bootstrap
-    topic_reader = TopicReader(bootstrap, topics.events, client_id="parley-projector")
+    topic_reader = TopicReader(settings, topics.events, client_id="parley-projector")
     await topic_reader.start()
     try:
         identity = await identify(topic_reader, topics.events)
         readiness.log_seen = True
     finally:
         await topic_reader.stop()
-    producer = Producer(bootstrap, client_id="parley-projector", compression="zstd")
+    producer = Producer(settings, client_id="parley-projector", compression="zstd")
     consumer = Consumer(
-        bootstrap,
+        settings,
         topics.events,
-        f"{settings.topic_prefix}message-store-projector",
+        settings.topic_prefix + PROJECTOR_GROUP,
         client_id="parley-projector",
         session_timeout=settings.session_timeout,
     )
-    store = PostgresStore(str(settings.database_url))
+    store = PostgresStore(settings.dsn)
     publisher = Publisher(producer, topics.messages, epoch=identity.epoch, source=settings.source)
     dead_letters = DeadLetters(producer, topics.dead_letters, "message-store")
     projector = Projector(consumer, store, publisher, dead_letters, identity, topics.events)
@@ -92,7 +92,7 @@ async def _end(
 
 def application(settings: ProjectSettings) -> FastAPI:
     health = ProjectorHealth(settings.stalled_after)
-    readiness = Readiness(SchemaWatch(partial(read_record, str(settings.database_url)), newest()))
+    readiness = Readiness(SchemaWatch(partial(read_record, settings.dsn), newest()))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

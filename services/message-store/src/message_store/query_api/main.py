@@ -24,12 +24,12 @@ from shared.runtime.critical_task import critical
 
 def application(settings: ServeSettings) -> ASGIApp:
     """Build the application. Its lifespan opens the pool and the pollers; it starts without the database."""
-    schema = SchemaWatch(partial(read_record, str(settings.database_url)), newest())
+    schema = SchemaWatch(partial(read_record, settings.dsn), newest())
     routers: list[APIRouter] = []
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_queries(str(settings.database_url), settings.connections) as queries:
+        async with open_queries(settings.dsn, settings.connections) as queries:
             waiter = ProgressWaiter(queries.progress)
             routers.append(build_router(queries, waiter))
             app.include_router(routers[0])

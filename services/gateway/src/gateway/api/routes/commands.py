@@ -10,30 +10,27 @@ from starlette.responses import Response
 from gateway.api import prefer_header
 from gateway.api.openapi_docs import Responses, problem_docs, request_docs, response_docs
 from gateway.api.query_params import QueryParams
-from gateway.api.request_parsing import parse_query_and_body
-from gateway.auth.origins import Origins
+from gateway.api.request_parsing import RequestParser
 from gateway.commands.command import Command
 from shared.http.problems import Problem
 from shared.kafka import Unconfirmed
 
 
-def commands_router(commands: Iterable[Command[Any]], origins: Origins, *, max_body_bytes: int) -> APIRouter:
+def commands_router(parser: RequestParser, commands: Iterable[Command[Any]]) -> APIRouter:
     router = APIRouter(tags=["writing"])
     for command in commands:
-        _add_route(router, command, origins, max_body_bytes)
+        _add_route(router, parser, command)
     return router
 
 
-def _add_route(router: APIRouter, command: Command[Any], origins: Origins, max_body_bytes: int) -> None:
+def _add_route(router: APIRouter, parser: RequestParser, command: Command[Any]) -> None:
     docs, body_adapter = command.docs, TypeAdapter(command.body)
 
     async def execute(request: Request) -> Response:
-        user, body = await parse_query_and_body(
-            request, body_adapter, origins=origins, max_body_bytes=max_body_bytes
-        )
+        principal, body = await parser.parse_query_and_body(request, body_adapter)
         wait = prefer_header.parse_wait(request.headers.getlist("prefer")) if docs.accepts_wait else None
         try:
-            result = await command.execute(user, body, wait)
+            result = await command.execute(principal.user_id, body, wait)
         except Unconfirmed:
             raise Problem("unavailable", docs.details["unavailable"]) from None
         return Response(result.body, result.status, result.headers, "application/json")
