@@ -38,6 +38,17 @@ async def _until_accepted(http: httpx.AsyncClient, user: str, conversation: str,
             await asyncio.sleep(0.2)
 
 
+def test_services_connect_to_the_local_database_with_roles_of_their_own(fragile: Stack) -> None:
+    with psycopg.connect(fragile.database) as connection:
+        rows = connection.execute(
+            "select distinct usename from pg_stat_activity where datname = current_database()"
+            " and pid <> pg_backend_pid() and backend_type = 'client backend'"
+        ).fetchall()
+    users = {name for (name,) in rows}
+    assert {"parley_reader", "parley_projector"} <= users
+    assert "parley" not in users
+
+
 async def test_without_postgresql_sends_are_accepted_and_reads_answer_when_to_retry(
     fragile: Stack, http: httpx.AsyncClient
 ) -> None:
@@ -73,7 +84,7 @@ async def test_while_postgresql_is_slow_cached_members_write_on_and_the_check_st
         conversation = await client.start(http, "gus", "hob")
         await gus.expect(type="conversation")  # which makes the gateway forget what it knew of the members
     assert (await _send(http, "gus", conversation, "before")).status_code == 202
-    before = await _unchecked(http)
+    before = await _unchecked(fragile)
     with psycopg.connect(fragile.database) as locking:
         locking.execute("lock table members in access exclusive mode")
         await _assert_closed(http, conversation)
@@ -86,7 +97,7 @@ async def test_while_postgresql_is_slow_cached_members_write_on_and_the_check_st
         assert (await _send(http, "gus", conversation, "frozen")).status_code == 202
     finally:
         process_tree.resume(server.pid)
-    assert await _unchecked(http) == before
+    assert await _unchecked(fragile) == before
     async with asyncio.timeout(60):
         while (await _send(http, "eve", conversation, "refused")).status_code != 404:
             await asyncio.sleep(0.2)
@@ -101,8 +112,9 @@ async def _assert_closed(http: httpx.AsyncClient, conversation: str) -> None:
     assert all(int(answer.headers["Retry-After"]) >= 1 for answer in sends)
 
 
-async def _unchecked(http: httpx.AsyncClient) -> str:
-    lines = (await http.get("/metrics")).text.splitlines()
+async def _unchecked(stack: Stack) -> str:
+    async with client.http(stack.admin["gateway"]) as http:
+        lines = (await http.get("/metrics")).text.splitlines()
     (line,) = [line for line in lines if line.startswith("gateway_unchecked_writes_total")]
     return line
 

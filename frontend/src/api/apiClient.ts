@@ -1,8 +1,11 @@
 import axios, { isAxiosError, type AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import { credentials } from './credentials';
 
+/** The path under which this page is served; it ends with a slash. A reverse proxy may have added a prefix. */
+export const BASE_PATH = new URL('./', window.location.href).pathname;
+
 /** Client of all REST calls; adds the current user's bearer token. */
-export const apiClient = axios.create({ timeout: 15_000 });
+export const apiClient = axios.create({ baseURL: BASE_PATH, timeout: 15_000 });
 
 interface Request extends InternalAxiosRequestConfig {
   /** The token that it was sent with. */
@@ -33,7 +36,7 @@ export function userParam(meId: string): { meId?: string } {
 }
 
 const { protocol, host } = window.location;
-export const WS_URL = `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/ws`;
+export const WS_URL = `${protocol === 'https:' ? 'wss' : 'ws'}://${host}${BASE_PATH}ws`;
 
 /** Whether retrying the same call can succeed: no response, 429 or 5xx. */
 export function isTransient(error: unknown): boolean {

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from gateway.auth import ticket_keys
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.origins import Origins
+from gateway.auth.revocations import Revocations, UnrevokedAuthenticator
+from gateway.auth.tickets import TicketAuthenticator, TicketSealer
 from gateway.commands.command import Command, CommandContext
 from gateway.commands.event_producer import EventProducer
 from gateway.commands.event_writer import EventWriter
@@ -16,10 +19,10 @@ from gateway.commands.membership_cache import MembershipCache
 from gateway.commands.progress_reader import CoalescedProgressReader
 from gateway.commands.read_receipts import ReadReceiptCoalescer
 from gateway.commands.registry import COMMANDS, FRAME_COMMANDS
-from gateway.critical_tasks import CriticalTasks
 from gateway.notifiers.link_pool import LinkPool
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.notifiers.subscriptions import UserSubscriptions
+from gateway.proxies.address_limits import AddressLimits, TokenBuckets
 from gateway.settings import Settings
 from gateway.store.client import StorePort
 from gateway.websocket.admission import Admission
@@ -28,6 +31,8 @@ from gateway.websocket.endpoint import WebSocketEndpoint
 from gateway.websocket.registry import ConnectionRegistry
 from gateway.websocket.session import SessionContext
 from shared.contract import ids
+from shared.http.health import Health
+from shared.runtime.critical_tasks import CriticalTasks
 
 _FLUSH_TIMEOUT_SECONDS = 1.0  # short: the process that stops this one does not wait long either
 
@@ -39,18 +44,26 @@ class GatewayComponents:
     store: StorePort
     authenticator: Authenticator
     origins: Origins
+    address_limits: AddressLimits
     membership: MembershipCache
     writer: EventWriter
     commands: list[Command[Any]]
     read_receipts: ReadReceiptCoalescer
     connections: ConnectionRegistry
+    revocations: Revocations
+    tickets: TicketSealer
     links: LinkPool
     critical_tasks: CriticalTasks
     websocket: WebSocketEndpoint
 
     @classmethod
     def build(
-        cls, settings: Settings, producer: EventProducer, store: StorePort, authenticator: Authenticator
+        cls,
+        settings: Settings,
+        producer: EventProducer,
+        store: StorePort,
+        authenticator: Authenticator,
+        critical_tasks: CriticalTasks,
     ) -> "GatewayComponents":
         """Build everything that stands between the clients, the log and the store. Starts nothing."""
         subscriptions, tracker = UserSubscriptions(), OffsetTracker()
@@ -62,17 +75,33 @@ class GatewayComponents:
         connections = ConnectionRegistry(
             subscriptions, membership, max_connections=settings.max_sockets, rate=rate
         )
+        revocations = Revocations(
+            store,
+            max_age=settings.jwt_max_age,
+            leeway=settings.jwt_leeway,
+            on_revoked=connections.close_revoked,
+        )
+        tickets = TicketSealer(ticket_keys.parse(settings.ticket_keys.get_secret_value()))
+        unrevoked = UnrevokedAuthenticator(revocations, authenticator)
+        for_sockets = UnrevokedAuthenticator(revocations, TicketAuthenticator(tickets, store, authenticator))
         links = LinkPool(
             addresses=settings.notifier_addresses,
             gateway=ids.fresh_id(),
             user_subscriptions=subscriptions,
             offset_tracker=tracker,
             receiver=connections,
+            tls=settings.internal_tls(),
+            revocations=revocations,
         )
         origins = Origins(settings.origins, loopback=settings.loopback)
+        address_limits = AddressLimits(
+            settings.proxies,
+            requests=TokenBuckets(settings.address_requests_per_second),
+            upgrades=TokenBuckets(settings.address_upgrades_per_second),
+        )
         session = SessionContext(
             settings=settings,
-            authenticator=authenticator,
+            authenticator=unrevoked,
             commands={command.frame: command(commands) for command in FRAME_COMMANDS},
             read_receipts=read_receipts,
             connections=connections,
@@ -80,22 +109,30 @@ class GatewayComponents:
             tracker=tracker,
             progress_reader=CoalescedProgressReader(store, producer),
             catch_up=CatchUp(store, producer),
+            revocations=revocations,
         )
         return cls(
             settings=settings,
             producer=producer,
             store=store,
-            authenticator=authenticator,
+            authenticator=unrevoked,
             origins=origins,
+            address_limits=address_limits,
             membership=membership,
             writer=writer,
             commands=[command(commands) for command in COMMANDS],
             read_receipts=read_receipts,
             connections=connections,
+            revocations=revocations,
+            tickets=tickets,
             links=links,
-            critical_tasks=CriticalTasks(),
-            websocket=WebSocketEndpoint(authenticator, origins, Admission(rate), session),
+            critical_tasks=critical_tasks,
+            websocket=WebSocketEndpoint(for_sockets, origins, address_limits, Admission(rate), session),
         )
+
+    @property
+    def health(self) -> Health:
+        return Health(faults=lambda: self.critical_tasks.failures, unready=self.unready_reasons)
 
     def unready_reasons(self) -> list[str]:
         """Why this gateway should get no traffic; empty when ready. Only its own state counts: while a
@@ -103,6 +140,7 @@ class GatewayComponents:
         `afterMs`; all gateways unready at once would refuse connections."""
         reasons = {
             "the log was not seen yet": self.producer.identity is None,
+            "revocations were not loaded yet": self.settings.auth == "jwt" and not self.revocations.is_loaded,
             "draining": self.connections.draining,
         }
         return [reason for reason, applies in reasons.items() if applies]

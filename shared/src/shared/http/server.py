@@ -1,21 +1,28 @@
-"""Builds and runs a uvicorn server with the bounds that every process has."""
+"""Builds a uvicorn server with the bounds that every process has."""
 
 import asyncio
 import gc
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
 import uvicorn
-import uvloop
 from starlette.types import ASGIApp
 
-from shared.http.connections import ConnectionLimiter, Timeouts, open_connections
+from shared.http.connections import (
+    AddressConnections,
+    ConnectionLimiter,
+    Timeouts,
+    open_connections,
+)
 from shared.http.head_requests import HeadAsGet
 from shared.http.http_protocol import HttpProtocol
 from shared.http.websocket_protocol import WebSocketProtocol
 from shared.runtime.open_files import raise_limit
+from shared.runtime.service_settings import KeyPair
 from shared.runtime.settings import ProcessSettings
 
 _HEADERS = [
@@ -25,29 +32,32 @@ _HEADERS = [
 ]
 """Header fields of every response."""
 _TIMEOUTS = Timeouts()
+MAX_MESSAGE_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """What differs by server."""
+
+    private_paths: tuple[str, ...] = ("/",)
+    """Responses below these paths are `no-store`."""
+    headers: Sequence[tuple[str, str]] = ()
+    """Further header fields of every response."""
+    address_connections: AddressConnections | None = None
+    """Limits the connections of one address."""
+
 
 ShutdownHook = Callable[[], Awaitable[None]]
 """Runs when the server is stopped, while all connections are still open."""
 
 
-def run_server(
-    app: ASGIApp,
-    settings: ProcessSettings,
-    *,
-    grace: int = 8,
-    max_message: int = 256 * 1024,
-    on_shutdown: ShutdownHook | None = None,
-) -> None:
-    """Serve until SIGTERM or Ctrl-C; then run `on_shutdown`, close WebSockets with 1012 and end within
-    `grace` seconds. A message of more than `max_message` bytes closes its WebSocket with 1009."""
-    uvloop.run(
-        build_server(app, settings, grace=grace, max_message=max_message, on_shutdown=on_shutdown).serve()
-    )
+DEFAULT_OPTIONS = ServerOptions()
 
 
-def _tune_garbage_collection() -> None:
-    """Freeze what was imported and collect rarely: messages leave no reference cycles, and collecting every
-    700 objects took a tenth of the gateway's and the projector's time."""
+def prepare_process() -> None:
+    """Raise the limit of open files. Freeze what was imported and collect rarely: messages leave no reference
+    cycles, and collecting every 700 objects took a tenth of the gateway's and the projector's time."""
+    raise_limit()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
@@ -58,24 +68,29 @@ def build_server(
     settings: ProcessSettings,
     *,
     grace: int = 8,
-    max_message: int = 256 * 1024,
+    max_message: int = MAX_MESSAGE_BYTES,
     timeouts: Timeouts = _TIMEOUTS,
-    private_path: str = "/",
+    options: ServerOptions = DEFAULT_OPTIONS,
     on_shutdown: ShutdownHook | None = None,
 ) -> uvicorn.Server:
-    """Build the server, to be awaited by `.serve()` in a running loop. Responses below `private_path` are
-    `no-store`."""
-    _tune_garbage_collection()
-    raise_limit()
+    """Build the server, to be awaited by `.serve()` in a running loop until its `should_exit` is set; then it
+    runs `on_shutdown`, closes WebSockets with 1012 and ends within `grace` seconds. A message of more than
+    `max_message` bytes closes its WebSocket with 1009."""
     connections = ConnectionLimiter(settings.max_connections, timeouts.head)
-    http = partial(HttpProtocol, open_connections=connections, timeouts=timeouts, private_path=private_path)
+    http = partial(
+        HttpProtocol,
+        open_connections=connections,
+        timeouts=timeouts,
+        private_paths=options.private_paths,
+        address_connections=options.address_connections,
+    )
     config = uvicorn.Config(
         HeadAsGet(app),
         host=settings.host,
         port=settings.port,
         http=cast("type[asyncio.Protocol]", http),
         ws=WebSocketProtocol,
-        headers=_HEADERS,
+        headers=[*_HEADERS, *options.headers],
         ws_per_message_deflate=False,  # 30 KiB a socket
         ws_max_size=max_message,
         ws_ping_interval=timeouts.ping,
@@ -90,14 +105,25 @@ def build_server(
     return _Server(config, on_shutdown)
 
 
+def require_tls(server: uvicorn.Server, key_pair: KeyPair) -> None:
+    """Have the port of a server that is not started yet take TLS alone."""
+    server.config.ssl_certfile, server.config.ssl_keyfile = key_pair.certificate, str(key_pair.key)
+
+
+def measure_connections(server: uvicorn.Server) -> None:
+    """Let the metric `server_connections` be about this server."""
+    open_connections.set_function(lambda: len(server.server_state.connections))
+
+
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, on_shutdown: ShutdownHook | None) -> None:
         super().__init__(config)
         self._on_shutdown = on_shutdown
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        open_connections.set_function(lambda: len(self.server_state.connections))
-        await super().startup(sockets)
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the caller: uvicorn would end the process before its components have ended."""
+        yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if self._on_shutdown is not None:

@@ -62,7 +62,7 @@ class ConnectionLog:
     async def waiting(self, error: Exception) -> None:
         """The client could not connect: log `kafka.refused` if a broker answered and refused it, else
         `kafka.waiting`."""
-        reason = await _refusal(self._kafka)
+        reason = await _refusal(self._kafka, error)
         event = "kafka.waiting" if reason is None else "kafka.refused"
         reason = reason or repr(error)
         if reason in self._logged:
@@ -91,8 +91,8 @@ def denied(error: BaseException) -> AccessDenied | None:
     return AccessDenied(f"Kafka denies this process a right that it needs (docs/hardening.md): {error}")
 
 
-async def _refusal(kafka: Kafka) -> str | None:
-    """Connect once, as aiokafka hides why it could not; return the reason if a broker refused. TLS
+async def _refusal(kafka: Kafka, error: Exception) -> str | None:
+    """Connect once, as aiokafka hides why `error` came; return the reason if a broker refused. TLS
     and SASL fail alike at every broker of a cluster: the first one stands for all."""
     if not is_secured(kafka):
         return None
@@ -104,14 +104,16 @@ async def _refusal(kafka: Kafka) -> str | None:
         async with asyncio.timeout(_PROBE_TIMEOUT_SECONDS):
             connection = await create_conn(host.strip("[]"), int(port), client_id="parley-probe", **arguments)
             connection.close()
-    except ssl.SSLCertVerificationError as error:
-        return f"the broker's certificate is not trusted: {error.verify_message}; check KAFKA_CA_FILE"
-    except ssl.SSLError as error:
-        return f"TLS failed: {error}; check KAFKA_SECURITY_PROTOCOL, KAFKA_CERT_FILE and the listener"
-    except _SASL_REFUSED as error:
+    except ssl.SSLCertVerificationError as refused:
+        return f"the broker's certificate is not trusted: {refused.verify_message}; check KAFKA_CA_FILE"
+    except ssl.SSLError as refused:
+        return f"TLS failed: {refused}; check KAFKA_SECURITY_PROTOCOL, KAFKA_CERT_FILE and the listener"
+    except _SASL_REFUSED as refused:
         return (
-            f"authentication failed: {error}; check KAFKA_SASL_MECHANISM, KAFKA_USERNAME and KAFKA_PASSWORD"
+            f"authentication failed: {refused}; check KAFKA_SASL_MECHANISM, KAFKA_USERNAME and KAFKA_PASSWORD"
         )
     except (OSError, ValueError, KafkaError):
         return None
+    if isinstance(error, TimeoutError | ClusterAuthorizationFailedError):  # a producer gets no id
+        return "the broker lets this principal in, but not write: has it its rights (docs/hardening.md)?"
     return None

@@ -42,7 +42,7 @@ async def list_dead_letters(settings: KafkaSettings, limit: int) -> AsyncIterato
     """Yield the summaries of the last `limit` dead letters. Raises LookupError without the topic,
     TimeoutError when Kafka does not answer."""
     topic = Topics.with_prefix(settings.topic_prefix).dead_letters
-    reader = TopicReader(settings.kafka_bootstrap, topic, client_id="parley-dead-letters")
+    reader = TopicReader(settings, topic, client_id="parley-dead-letters")
     await reader.start()
     try:
         if not await reader.partition_count():

@@ -55,7 +55,7 @@ def test_a_pem_may_hold_several_keys() -> None:
     assert len(parse_keys((RSA.pem() + EC.pem()).decode(), ALGORITHMS)) == 2
 
 
-_SMALL = rsa.generate_private_key(public_exponent=65_537, key_size=1_024)
+_SMALL = rsa.generate_private_key(public_exponent=65_537, key_size=1_024)  # noqa: S505  # too small on purpose
 _PRIVATE = json.loads(RSAAlgorithm.to_jwk(rsa_key()))
 
 

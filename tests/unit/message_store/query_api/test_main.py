@@ -6,15 +6,14 @@ from uuid import uuid4
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from pydantic import PostgresDsn, Secret, SecretStr
-from uvicorn.lifespan.on import LifespanOn
 
 from message_store.query_api import main
 from message_store.query_api.queries import Queries
 from message_store.settings import ServeSettings
 from shared.internal import store_api
+from shared.runtime.critical_tasks import CriticalTasks
 from tests.fixtures.service_token import AUTHORIZATION, SERVICE_TOKEN
 
 _TALK = uuid4()
@@ -26,15 +25,12 @@ _NOWHERE = ServeSettings(
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    app = main.application(_NOWHERE)
-    lifespan = LifespanOn(uvicorn.Config(app, log_config=None))
-    await lifespan.startup()
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(
-        transport=transport, base_url="http://store", headers={**AUTHORIZATION, **store_api.HEADERS}
-    ) as client:
-        yield client
-    await lifespan.shutdown()
+    async with main.run_query_api(_NOWHERE, CriticalTasks()) as service:
+        transport = httpx.ASGITransport(service.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://store", headers={**AUTHORIZATION, **store_api.HEADERS}
+        ) as client:
+            yield client
 
 
 def _broken(*_: Any, **__: Any) -> Any:
@@ -64,7 +60,9 @@ async def test_calls_do_not_go_through_fastapi(
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
 
 
-@pytest.mark.parametrize("path", ["/membership", "/history", f"/conversations/{_TALK}", "/nowhere", "/docs"])
+@pytest.mark.parametrize(
+    "path", ["/membership", "/history", f"/conversations/{_TALK}", "/nowhere", "/docs", "/metrics"]
+)
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -113,7 +111,7 @@ async def test_a_gateway_with_another_protocol_is_refused_whatever_it_asks_for(
 
 async def test_probes_are_open_but_to_web_pages(http: httpx.AsyncClient) -> None:
     del http.headers["Authorization"]
-    for path in ("/healthz", "/readyz", "/metrics"):
+    for path in ("/healthz", "/readyz"):
         assert (await http.get(path)).status_code in (200, 503)
         assert (await http.get(path, headers={"Origin": "http://evil.example"})).status_code == 403
 
@@ -126,3 +124,20 @@ async def test_its_calls_are_not_described(http: httpx.AsyncClient, path: str) -
 async def test_the_scheme_of_the_token_may_be_in_any_case(http: httpx.AsyncClient) -> None:
     http.headers["Authorization"] = f"bearer {SERVICE_TOKEN}"
     assert (await http.get("/history")).status_code == 422
+
+
+async def test_while_the_token_is_changed_the_old_one_is_accepted_too() -> None:
+    tokens = SecretStr(f"the-next-token-of-the-tests,{SERVICE_TOKEN}")
+    settings = _NOWHERE.model_copy(update={"service_token": tokens})
+    async with (
+        main.run_query_api(settings, CriticalTasks()) as service,
+        httpx.AsyncClient(transport=httpx.ASGITransport(service.app), base_url="http://store") as http,
+    ):
+        for token, status in (
+            (SERVICE_TOKEN, 404),
+            ("the-next-token-of-the-tests", 404),
+            (f"the-next-token-of-the-tests,{SERVICE_TOKEN}", 401),
+            ("", 401),
+        ):
+            answer = await http.get("/nowhere", headers={"Authorization": f"Bearer {token}"})
+            assert answer.status_code == status

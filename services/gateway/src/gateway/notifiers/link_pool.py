@@ -7,6 +7,7 @@ connections catch up through the store.
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Protocol
@@ -27,6 +28,7 @@ from shared.internal.link_protocol import (
     OffsetRange,
     PartitionsAssigned,
     Progress,
+    Revocation,
 )
 
 log = structlog.get_logger()
@@ -44,6 +46,16 @@ class EntryReceiver(Protocol):
         ...
 
 
+class RevocationReceiver(Protocol):
+    def revoke(self, user: str, revoked_at: str) -> None:
+        """The user's tokens issued up to `revoked_at` (RFC 3339) are no longer accepted."""
+        ...
+
+    def reload(self) -> None:
+        """Revocations may have been lost: load them again."""
+        ...
+
+
 class LinkPool:
     def __init__(
         self,
@@ -53,13 +65,20 @@ class LinkPool:
         user_subscriptions: UserSubscriptions,
         offset_tracker: OffsetTracker,
         receiver: EntryReceiver,
+        revocations: RevocationReceiver,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """`addresses`: each may resolve to several notifiers; `gateway`: this gateway's id."""
+        """`addresses`: each may resolve to several notifiers; `gateway`: this gateway's id. With `tls` each
+        notifier must prove the name that it was given by."""
         self._addresses = addresses
         self._gateway = gateway
         self._user_subscriptions = user_subscriptions
         self._offset_tracker = offset_tracker
         self._receiver = receiver
+        self._tls = tls
+        self._names: dict[Address, str] = {}
+        """The configured name of each resolved address."""
+        self._revocations = revocations
         self._links: dict[Address, NotifierLink] = {}
         self._tasks: dict[Address, asyncio.Task[None]] = {}
         self._partition_count = 0
@@ -98,7 +117,7 @@ class LinkPool:
 
     def on_message(self, link: NotifierLink, message: NotifierMessage) -> None:
         match message:
-            case LinkEntry():
+            case LinkEntry() | Revocation():
                 self._on_entry(link, message)
             case Progress():
                 for offset_range in message.ranges:
@@ -113,22 +132,29 @@ class LinkPool:
                 self._on_gap(message)
 
     def on_disconnect(self) -> None:
+        self._revocations.reload()
         self._wake_waiters()  # the link lost may have been the last to wait for
 
-    def _on_entry(self, link: NotifierLink, entry: LinkEntry) -> None:
+    def _on_entry(self, link: NotifierLink, entry: LinkEntry | Revocation) -> None:
         """Dispatch a new entry, then count it: a resync that a failed dispatch causes starts before the
         entry."""
         metrics.entries.inc()
         try:
             if link.is_ready and self._is_new(entry):
-                self._receiver.dispatch(entry)
+                self._deliver(entry)
         except Exception:
             self._resync_all()  # some connections may have it, some not
             raise
         finally:
             self._advance(link, OffsetRange(entry.partition, entry.start, entry.end, entry.source_offset))
 
-    def _is_new(self, entry: LinkEntry) -> bool:
+    def _deliver(self, entry: LinkEntry | Revocation) -> None:
+        if isinstance(entry, Revocation):
+            self._revocations.revoke(entry.user, entry.revoked_at)
+        else:
+            self._receiver.dispatch(entry)
+
+    def _is_new(self, entry: LinkEntry | Revocation) -> bool:
         """Whether it is in sequence, and not an event that a publisher repeated."""
         tracker = self._offset_tracker
         if tracker.classify(entry.partition, entry.start, entry.end) is not Delivery.NEXT:
@@ -171,6 +197,7 @@ class LinkPool:
     def _resync_all(self) -> None:
         metrics.gaps.inc()
         self._receiver.resync_all()
+        self._revocations.reload()
 
     def _wake_waiters(self) -> None:
         for waiter, user in self._waiters.items():
@@ -184,8 +211,9 @@ class LinkPool:
         return 0 < self._partition_count == len(frozenset[int]().union(*(link.partitions for link in owners)))
 
     async def _resolve_all(self) -> set[Address]:
-        resolved = [await _resolve(address) for address in self._addresses]
-        return set[Address]().union(*resolved)
+        names = {resolved: name.host for name in self._addresses for resolved in await _resolve(name)}
+        self._names |= names
+        return set(names)
 
     async def _update_links(self, session: aiohttp.ClientSession, addresses: set[Address]) -> None:
         for address in addresses - self._links.keys():
@@ -203,6 +231,8 @@ class LinkPool:
             self._user_subscriptions,
             on_message=self.on_message,
             on_disconnect=self.on_disconnect,
+            tls=self._tls,
+            server_name=self._names.get(address, address.host),
         )
 
     async def _close_all(self) -> None:

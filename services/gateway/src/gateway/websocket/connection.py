@@ -7,6 +7,7 @@ the cursor is the offset that the catch-up has reached.
 """
 
 import asyncio
+import time
 from enum import Enum, auto
 from sys import getsizeof
 
@@ -47,6 +48,9 @@ _LIVE = ConnectionState.LIVE  # looked up once: `deliver` runs for every entry a
 class ClientConnection:
     def __init__(self, user: str, send_buffer: SendBuffer, tracker: OffsetTracker) -> None:
         self.user = user
+        self.opened_at = time.time()
+        self.issued_at: float | None = None
+        """When the token that it was last authenticated with was issued, POSIX seconds; None: unknown."""
         self.send_buffer = send_buffer
         self._tracker = tracker
         self._state = ConnectionState.SUBSCRIBING
@@ -170,8 +174,16 @@ class ClientConnection:
             self._state = ConnectionState.CLOSED
             self.discard_live()
             metrics.closes.labels(str(close.code)).inc()
+            close_codes.record(close.code, client=self.send_buffer.client_address, user=self.user)
             self.send_buffer.close(close, drop=drop)
             asyncio.get_running_loop().call_later(_CLOSE_TIMEOUT_SECONDS, self.send_buffer.abort)
+
+    def close_if_revoked(self, revoked_at: float, leeway: float) -> None:
+        """Close if the user's tokens issued up to `revoked_at` are not accepted any more. `leeway`: by how
+        much the clock of the issuer may be ahead."""
+        latest = revoked_at if self.issued_at is None else revoked_at + leeway
+        if (self.issued_at or self.opened_at) <= latest:
+            self.close(close_codes.REVOKED)
 
     def on_ping_timeout(self) -> None:
         """The client does not read, or is gone."""

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.principal import Principal
+from gateway.auth.revocations import Revocations
 from gateway.commands.progress_reader import CoalescedProgressReader
 from gateway.commands.read_receipts import ReadReceiptCoalescer
 from gateway.notifiers.link_pool import LinkPool
@@ -57,6 +58,7 @@ class SessionContext:
     tracker: OffsetTracker
     progress_reader: CoalescedProgressReader
     catch_up: CatchUp
+    revocations: Revocations
 
 
 class Session:
@@ -68,6 +70,7 @@ class Session:
         send_buffer = SendBuffer(wire, settings.outbox_frames, settings.outbox_bytes)
         self._context = context
         self._connection = ClientConnection(principal.user_id, send_buffer, context.tracker)
+        self._connection.issued_at = principal.issued_at
         self._cursors = cursors
         self._credentials = SocketCredentials(context.authenticator, self._connection, principal)
         self._frame_handler = FrameHandler(self._connection, context.commands, self._credentials)
@@ -86,12 +89,18 @@ class Session:
     async def run(self) -> None:
         """Return once the client is gone."""
         with self._context.connections.registered(self._connection, self._on_lagging):
+            self._close_if_revoked()
             self._run_task(self._start)
             try:
                 await self._disconnected
             finally:
                 self._context.read_receipts.flush_user(self._connection.user)
                 await self._stop()
+
+    def _close_if_revoked(self) -> None:
+        """The token may have been revoked between its verification and the registration here."""
+        if self._context.revocations.is_revoked(self._connection.user, self._connection.issued_at):
+            self._connection.close(close_codes.REVOKED)
 
     def _run_task(self, work: Callable[[], Awaitable[None]]) -> None:
         self._task = asyncio.create_task(self._guarded(work))

@@ -16,13 +16,14 @@ from message_store.storage.port import OwnershipLost, Unavailable
 from message_store.storage.postgres import PostgresStore
 from message_store.storage.schema import SchemaWatch, read_record
 from shared.http import problems
-from shared.http.health import health_routes
+from shared.http.health import Health, health_routes
 from shared.kafka import Consumer, Producer, TopicReader
 from shared.log.dead_letters import DeadLetters
 from shared.log.log_epoch import identify
 from shared.log.rights import PROJECTOR_GROUP
 from shared.log.topics import Topics
-from shared.runtime.critical_task import critical
+from shared.runtime.critical_tasks import CriticalTasks
+from shared.service.runner import Service
 
 
 class Readiness:
@@ -90,21 +91,20 @@ async def _end(
         await store.close()
 
 
-def application(settings: ProjectSettings) -> FastAPI:
-    health = ProjectorHealth(settings.stalled_after)
+@asynccontextmanager
+async def run_projector(settings: ProjectSettings, critical_tasks: CriticalTasks) -> AsyncIterator[Service]:
+    """Run the projection and the watch of the schema."""
+    progress = ProjectorHealth(settings.stalled_after)
     readiness = Readiness(SchemaWatch(partial(read_record, settings.dsn), newest()))
+    health = Health(lambda: [*critical_tasks.failures, *progress.faults()], readiness.reasons)
+    async with critical_tasks.running(
+        schema=readiness.schema.run(), projection=project(settings, progress, readiness)
+    ):
+        yield Service(_build_app(health), health)
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        watching = critical(asyncio.create_task(readiness.schema.run()))
-        projecting = critical(asyncio.create_task(project(settings, health, readiness)))
-        yield
-        for task in (projecting, watching):
-            task.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await task
 
-    app = FastAPI(title="Parley projector", lifespan=lifespan, openapi_url=None)
+def _build_app(health: Health) -> FastAPI:
+    app = FastAPI(title="Parley projector", openapi_url=None)
     problems.install_problem_handlers(app)
-    app.include_router(health_routes(health.faults, readiness.reasons))
+    app.include_router(health_routes(health))
     return app

@@ -15,7 +15,7 @@ from shared.kafka import Consumer, Producer, TopicReader
 from shared.log.dead_letters import DeadLetters
 from shared.log.rights import NOTIFIER_GROUP
 from shared.log.topics import Topics
-from shared.runtime.critical_task import critical
+from shared.runtime.critical_tasks import CriticalTasks
 from shared.runtime.stall_detector import StallDetector
 
 log = structlog.get_logger()
@@ -65,9 +65,9 @@ class LiveNotifier:
         if self._draining:
             yield "draining"
 
-    def start(self) -> None:
+    def start(self, critical_tasks: CriticalTasks) -> None:
         """Start in the background; waits for Kafka as long as it takes."""
-        self._running = critical(asyncio.create_task(self._run()))
+        self._running = critical_tasks.start("entries", self._run())
 
     async def stop(self) -> None:
         """Commit what was dispatched and leave the group. The links stay open."""
