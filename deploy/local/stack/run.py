@@ -26,6 +26,7 @@ from deploy.local.supervisor.handle import ProcessHandle
 from deploy.local.supervisor.ports import Ports
 from deploy.local.supervisor.runner import StackContext
 from deploy.local.supervisor.supervisor import Supervisor, gather_or_cancel
+from message_store.storage.roles import PURPOSES
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class StackRun:
         )
         if self._services:
             self._announce_step(4, "Services", "starting")
-            stages = self._services.stages(self._stack.kafka, self._stack.database)
+            stages = self._services.stages(self._stack.kafka, self._stack.database, self._roles())
             await gather_or_cancel(*(supervisor.start(*stage) for stage in stages))
             await end_to_end.wait_until_serving(self._stack.gateways)
         self._console.report_detail(f"everything is ready after {time.monotonic() - began:.1f} s")
@@ -148,7 +149,7 @@ class StackRun:
             self._stack.database = self._postgres.url
             await supervisor.start(self._postgres.server())
         if self._services:
-            await supervisor.run_to_completion(services.migrations(self._stack.database))
+            await supervisor.run_to_completion(services.migrations(self._stack.database, self._roles()))
 
     async def _build_web(self, supervisor: Supervisor) -> None:
         """Build the web client; if that fails, run with the last build or without one."""
@@ -160,6 +161,10 @@ class StackRun:
             except UserError as error:
                 self._announce_step(3, "Web client", f"not built: {error}")
         self._stack.web = bool(self._services and web_root())
+
+    def _roles(self) -> services.Roles:
+        """The roles of the local database; on another one the services use the URL given."""
+        return {purpose: self._postgres.role_url(purpose) for purpose in PURPOSES} if self._postgres else {}
 
     def _local_kafka(self) -> Kafka:
         port, controller = self._ports.take("kafka", "KAFKA_PORT"), self._ports.take("kafka-controller")

@@ -82,6 +82,7 @@ class GatewayComponents:
             on_revoked=connections.close_revoked,
         )
         tickets = TicketSealer(ticket_keys.parse(settings.ticket_keys.get_secret_value()))
+        unrevoked = UnrevokedAuthenticator(revocations, authenticator)
         for_sockets = UnrevokedAuthenticator(revocations, TicketAuthenticator(tickets, store, authenticator))
         links = LinkPool(
             addresses=settings.notifier_addresses,
@@ -89,6 +90,7 @@ class GatewayComponents:
             user_subscriptions=subscriptions,
             offset_tracker=tracker,
             receiver=connections,
+            tls=settings.internal_tls(),
             revocations=revocations,
         )
         origins = Origins(settings.origins, loopback=settings.loopback)
@@ -99,7 +101,7 @@ class GatewayComponents:
         )
         session = SessionContext(
             settings=settings,
-            authenticator=authenticator,
+            authenticator=unrevoked,
             commands={command.frame: command(commands) for command in FRAME_COMMANDS},
             read_receipts=read_receipts,
             connections=connections,
@@ -113,7 +115,7 @@ class GatewayComponents:
             settings=settings,
             producer=producer,
             store=store,
-            authenticator=UnrevokedAuthenticator(revocations, authenticator),
+            authenticator=unrevoked,
             origins=origins,
             address_limits=address_limits,
             membership=membership,
@@ -138,6 +140,7 @@ class GatewayComponents:
         `afterMs`; all gateways unready at once would refuse connections."""
         reasons = {
             "the log was not seen yet": self.producer.identity is None,
+            "revocations were not loaded yet": self.settings.auth == "jwt" and not self.revocations.is_loaded,
             "draining": self.connections.draining,
         }
         return [reason for reason, applies in reasons.items() if applies]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -20,7 +21,8 @@ from gateway.auth import hosts, origins, ticket_keys
 from gateway.auth.keys import ALGORITHMS, InvalidKeys, parse_keys
 from gateway.proxies.root_path import canonical_prefix
 from gateway.proxies.trusted_proxies import NO_PROXIES, ForwardedHeader, TrustedProxies
-from shared.runtime.settings import KafkaSettings, ProcessSettings, ServiceSettings
+from shared.runtime.service_settings import CallerSettings
+from shared.runtime.settings import KafkaSettings, ProcessSettings
 
 KIB = 1024
 
@@ -120,12 +122,15 @@ class JwtSettings(BaseSettings):
                 yield f"JWT_KEYS cannot be read: {type(error).__name__}"
 
 
-class Settings(ProcessSettings, KafkaSettings, ServiceSettings, JwtSettings):
+class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     store_url: str = Field(pattern=r"^https?://[^/]+$")
     """Where `message_store serve` answers."""
     notifiers: CommaSeparated
     """host:port of every notifier; a name with several addresses stands for all of them."""
+    allow_insecure_internal: bool = False
+    """Allow calls to message-store and notifiers in the clear with ENV=production, where the network itself
+    encrypts and authenticates them."""
     auth: Literal["dev", "jwt"]
     """`dev`: the user id that a caller gives is trusted. `jwt`: callers prove it by an access token."""
     allow_insecure_auth: bool = False
@@ -200,9 +205,28 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings, JwtSettings):
                 raise ValueError("AUTH=jwt needs PUBLIC_URL or ALLOWED_HOSTS: the names it answers as")
             for fault in self._jwt_faults(self.env):
                 raise ValueError(fault)
+        self._check_internal()
         if self.max_sockets >= self.max_connections:
             raise ValueError(f"MAX_SOCKETS must be below MAX_CONNECTIONS ({self.max_connections})")
         return self
+
+    def _check_internal(self) -> None:
+        """Require that what answers at STORE_URL and NOTIFIERS proves that it is Parley's: it gets the
+        SERVICE_TOKEN, and can write to every client. Raises ValueError."""
+        if (self.internal_tls() is not None) != self.store_url.startswith("https:"):
+            raise ValueError("STORE_URL with https:// and INTERNAL_CA_FILE: set both or none")
+        inner = [
+            urlsplit(self.store_url).hostname or "",
+            *(address.host for address in self.notifier_addresses),
+        ]
+        is_local = all(hosts.is_loopback(host.strip("[]")) for host in inner)
+        if self.env == "production" and not (
+            is_local or self.internal_ca_file is not None or self.allow_insecure_internal
+        ):
+            raise ValueError(
+                "ENV=production needs INTERNAL_CA_FILE and TLS at message-store and notifiers, or "
+                "ALLOW_INSECURE_INTERNAL=true where the network itself encrypts and authenticates"
+            )
 
     @property
     def hosts(self) -> list[str]:

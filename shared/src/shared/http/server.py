@@ -22,6 +22,7 @@ from shared.http.head_requests import HeadAsGet
 from shared.http.http_protocol import HttpProtocol
 from shared.http.websocket_protocol import WebSocketProtocol
 from shared.runtime.open_files import raise_limit
+from shared.runtime.service_settings import KeyPair
 from shared.runtime.settings import ProcessSettings
 
 _HEADERS = [
@@ -102,6 +103,11 @@ def build_server(
         backlog=4096,
     )
     return _Server(config, on_shutdown)
+
+
+def require_tls(server: uvicorn.Server, key_pair: KeyPair) -> None:
+    """Have the port of a server that is not started yet take TLS alone."""
+    server.config.ssl_certfile, server.config.ssl_keyfile = key_pair.certificate, str(key_pair.key)
 
 
 def measure_connections(server: uvicorn.Server) -> None:

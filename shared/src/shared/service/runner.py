@@ -23,6 +23,7 @@ from shared.http.server import (
     build_server,
     measure_connections,
     prepare_process,
+    require_tls,
 )
 from shared.runtime import logging
 from shared.runtime.critical_tasks import CriticalTasks
@@ -126,6 +127,8 @@ def _build_servers(settings: ProcessSettings, service: Service) -> tuple[uvicorn
         options=service.options,
         on_shutdown=on_shutdown,
     )
+    if settings.key_pair is not None:
+        require_tls(public, settings.key_pair)
     measure_connections(public)
     admin = build_server(
         build_admin_app(service.health, service.operator_calls),

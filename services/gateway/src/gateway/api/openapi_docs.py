@@ -95,11 +95,14 @@ Responses = dict[int | str, dict[str, Any]]
 
 
 def request_docs(
-    query: type[QueryParams], *headers: dict[str, Any], body: type[BaseModel] | None = None
+    query: type[QueryParams],
+    *headers: dict[str, Any],
+    body: type[BaseModel] | None = None,
+    allow_act_as: bool = True,
 ) -> dict[str, Any]:
     """Describe the parameters and the body of a call."""
     docs: dict[str, Any] = {
-        "parameters": [*query.openapi_parameters(), _ACT_AS, *headers],
+        "parameters": [*query.openapi_parameters(), *([_ACT_AS] if allow_act_as else []), *headers],
         "security": [{"bearer": []}, {}],
     }
     if body is not None:
