@@ -17,6 +17,7 @@ from deploy.local.dependencies.web_client import BUILD, WEB_CLIENT, require_node
 from deploy.local.errors import UserError
 from deploy.local.paths import CACHE
 from deploy.local.stack import end_to_end, services, state
+from deploy.local.stack.daemon import log_path
 from deploy.local.stack.services import Counts, Services, web_root
 from deploy.local.stack.state import Stack
 from deploy.local.supervisor import handle
@@ -68,7 +69,11 @@ class StackRun:
 
     def __init__(self, options: StackOptions, previous: Stack | None) -> None:
         self._options = options
-        self._console = Console(options.folder / state.LOGS_FOLDER, everything=options.all_logs)
+        self._console = Console(
+            options.folder / state.LOGS_FOLDER,
+            everything=options.all_logs,
+            terminal=log_path(options.folder),
+        )
         self._stopped = asyncio.Event()
         self._ports = ports = Ports(os.environ, previous.ports if previous else {})
         self._services = Services.choose(options.counts, ports) if options.services else None

@@ -111,6 +111,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/messages/ws-tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A ticket for one WebSocket
+         * @description For clients that cannot send a header with a WebSocket, so that no token stands in a URL.
+         */
+        post: operations["createWebSocketTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -462,6 +482,20 @@ export interface components {
             cursor: string;
             hasMore: boolean;
         };
+        /**
+         * WebSocketTicket
+         * @description Connect to `/ws?token=<ticket>`: once, and before it expires.
+         */
+        WebSocketTicket: {
+            /** @example pt1.kqL0y9Zr2w */
+            ticket: string;
+            /**
+             * Format: date-time
+             * @description When it can no longer be used; the socket itself lives as long as the caller's token.
+             * @example 2026-01-15T09:30:30.000Z
+             */
+            expiresAt: string;
+        };
         /** NewConversation */
         NewConversation: {
             /** @example bob */
@@ -515,6 +549,7 @@ export type ProblemDetails = components['schemas']['ProblemDetails'];
 export type ReadFrame = components['schemas']['ReadFrame'];
 export type RejectedFrame = components['schemas']['RejectedFrame'];
 export type SyncPage = components['schemas']['SyncPage'];
+export type WebSocketTicket = components['schemas']['WebSocketTicket'];
 export type NewConversation = components['schemas']['NewConversation'];
 export type NewMessage = components['schemas']['NewMessage'];
 export type NewRead = components['schemas']['NewRead'];
@@ -535,7 +570,10 @@ export interface operations {
                 /** @description Answer only once the read models have this `position`; 503 after two seconds. */
                 position?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -559,7 +597,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -568,7 +606,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -665,7 +703,10 @@ export interface operations {
                 /** @description Answer only once the read models have this `position`; 503 after two seconds. */
                 position?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -689,7 +730,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -698,7 +739,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -798,7 +839,10 @@ export interface operations {
                 /** @description Answer only once the read models have this `position`; 503 after two seconds. */
                 position?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -822,7 +866,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -831,7 +875,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -916,7 +960,10 @@ export interface operations {
                  */
                 meId?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -949,7 +996,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -958,7 +1005,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1044,6 +1091,8 @@ export interface operations {
                 meId?: string;
             };
             header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
                 /**
                  * @description `wait` (5 seconds) or `wait=<seconds>` (10 at most): answer 201 with the message once history has it; 202 as without, when that takes longer or history is unavailable.
                  * @example wait=5
@@ -1093,7 +1142,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1102,7 +1151,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1196,7 +1245,10 @@ export interface operations {
                  */
                 meId?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1230,7 +1282,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1239,7 +1291,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1259,6 +1311,118 @@ export interface operations {
             };
             /** @description The body is too large. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The request line is above 8 KiB. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `Host` is not one of this gateway's names. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Well-formed, but a field breaks a rule; `detail` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The head is above 16 KiB, or has more than 100 fields. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal server error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A service behind the gateway is unavailable or behind; safe to repeat after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    createWebSocketTicket: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The caller. Required without a token; with one, both must agree.
+                 * @example ann
+                 */
+                meId?: string;
+            };
+            header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ticket. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebSocketTicket"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, no or two `Host` headers, or a parameter is missing or repeated. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

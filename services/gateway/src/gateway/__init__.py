@@ -9,9 +9,11 @@ examples             the conversation that all examples of the documentation sho
 metrics              the Prometheus metrics
 request_logging      request ids, request metrics, a log line for failed and slow requests
 validation_errors    describes why a text was refused as JSON of a model
+authentication       builds the authenticator that the settings ask for
 leaky_bucket         spaces events evenly in time
 
 auth/                who calls (authenticators), and the host names and web pages that may call
+proxies/             what a reverse proxy in front changes, and limits by client address
 api/                 the REST calls
 websocket/           the clients' WebSockets
 commands/            one module for each command, and how its event gets into the log

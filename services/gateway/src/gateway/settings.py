@@ -1,5 +1,7 @@
 """The environment variables of a gateway."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
@@ -12,9 +14,13 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import NoDecode
+from pydantic_core import Url
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gateway.auth import hosts, origins, ticket_keys
+from gateway.auth.keys import ALGORITHMS, InvalidKeys, parse_keys
+from gateway.proxies.root_path import canonical_prefix
+from gateway.proxies.trusted_proxies import NO_PROXIES, ForwardedHeader, TrustedProxies
 from shared.runtime.service_settings import CallerSettings
 from shared.runtime.settings import KafkaSettings, ProcessSettings
 
@@ -55,11 +61,68 @@ def _canonical_hosts(names: list[str]) -> list[str]:
     return [hosts.canonical_host(name) for name in names]
 
 
+def _known_algorithms(names: list[str]) -> list[str]:
+    if not names or not set(names) <= set(ALGORITHMS):
+        raise ValueError(f"must be among {', '.join(ALGORITHMS)}")
+    return names
+
+
+def _canonical_proxies(texts: list[str]) -> list[str]:
+    if texts != [NO_PROXIES]:
+        TrustedProxies.parse(texts)
+    return texts
+
+
 def _default_max_sockets(max_connections: int) -> int:
     return min(20_000, max_connections * 9 // 10)
 
 
-class Settings(ProcessSettings, KafkaSettings, CallerSettings):
+class JwtSettings(BaseSettings):
+    """Settings of AUTH=jwt."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    jwt_keys: str = ""
+    """The issuer's public keys: the URL of a JWKS, the path of a file with a JWKS or PEM, or PEM itself."""
+    jwt_algorithms: Annotated[CommaSeparated, AfterValidator(_known_algorithms)] = Field(default=["RS256"])
+    jwt_issuer: str = ""
+    """`iss` of every token."""
+    jwt_audience: CommaSeparated = Field(default=[])
+    """`aud` of a token must name one of them."""
+    jwt_user_claim: str = Field(default="sub", min_length=1)
+    """The claim that holds the user id."""
+    jwt_max_age: float = Field(default=86_400, gt=0)
+    """The longest life of a token in seconds, from `iat` to `exp`."""
+    jwt_leeway: float = Field(default=30, ge=0, le=60)
+    """Seconds by which the issuer's clock may differ."""
+    allow_url_tokens: bool = False
+    """Take an access token from the URL of a WebSocket, `?token=<jwt>`."""
+
+    @property
+    def jwt_keys_are_remote(self) -> bool:
+        return self.jwt_keys.startswith(("https://", "http://"))
+
+    def _jwt_faults(self, env: str) -> Iterator[str]:
+        """What AUTH=jwt lacks."""
+        names = ("jwt_keys", "jwt_issuer", "jwt_audience")
+        missing = [name.upper() for name in names if not getattr(self, name)]
+        if missing:
+            yield f"AUTH=jwt needs {', '.join(missing)}"
+        elif self.jwt_keys.startswith("http://"):
+            url = Url(self.jwt_keys)
+            if env == "production" and not hosts.is_loopback((url.host or "").strip("[]")):
+                yield "JWT_KEYS must begin with https:// when ENV=production"
+        elif not self.jwt_keys_are_remote:
+            try:
+                text = self.jwt_keys
+                parse_keys(text if "-----" in text else Path(text).read_text(), self.jwt_algorithms)
+            except InvalidKeys as error:
+                yield f"JWT_KEYS {error}"
+            except (OSError, UnicodeError) as error:
+                yield f"JWT_KEYS cannot be read: {type(error).__name__}"
+
+
+class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     store_url: str = Field(pattern=r"^https?://[^/]+$")
     """Where `message_store serve` answers."""
@@ -68,8 +131,8 @@ class Settings(ProcessSettings, KafkaSettings, CallerSettings):
     allow_insecure_internal: bool = False
     """Allow calls to message-store and notifiers in the clear with ENV=production, where the network itself
     encrypts and authenticates them."""
-    auth: Literal["dev"]
-    """`dev`: the user id that a caller gives is trusted."""
+    auth: Literal["dev", "jwt"]
+    """`dev`: the user id that a caller gives is trusted. `jwt`: callers prove it by an access token."""
     allow_insecure_auth: bool = False
     """Allow `AUTH=dev` even where other machines reach the gateway."""
     public_url: Annotated[Annotated[str, AfterValidator(_http_origin)] | None, _EmptyIsNone] = None
@@ -92,6 +155,19 @@ class Settings(ProcessSettings, KafkaSettings, CallerSettings):
     """The most that may wait for one slow client before its socket is closed. Half of it must hold a page of
     missed entries: 100 frames and MAX_SYNC_PAGE_BYTES of them."""
 
+    trusted_proxies: Annotated[CommaSeparated, AfterValidator(_canonical_proxies)] = Field(default=[])
+    """Addresses and networks of the reverse proxies in front; `none`: clients connect directly. Limits by
+    address apply once it is set."""
+    forwarded_header: ForwardedHeader = ForwardedHeader.X_FORWARDED_FOR
+    """The header in which the trusted proxies write the client's address."""
+    root_path: Annotated[str, AfterValidator(canonical_prefix)] = ""
+    """The path prefix under which a reverse proxy serves the gateway, like `/chat`."""
+    address_connections: int = Field(default=1_000, ge=0)
+    """Open connections of one address without identity; 0: any number."""
+    address_requests_per_second: int = Field(default=500, ge=0, le=1_000_000)
+    """Requests without identity of one address; 0: any number."""
+    address_upgrades_per_second: int = Field(default=20, ge=0, le=1_000_000)
+    """Upgrades without identity of one address; 0: any number."""
     ticket_keys: SecretStr = SecretStr("")
     """The keys of WebSocket tickets, the same at every gateway: 32 bytes each in base64, separated by commas.
     The first seals, all of them open. Empty: a key of this process alone, for a single gateway."""
@@ -124,6 +200,11 @@ class Settings(ProcessSettings, KafkaSettings, CallerSettings):
             raise ValueError("AUTH=dev trusts every caller and is refused when ENV=production")
         if self.auth == "dev" and not (self.allow_insecure_auth or hosts.is_loopback(self.host)):
             raise ValueError(f"AUTH=dev trusts every caller: HOST={self.host} needs ALLOW_INSECURE_AUTH=true")
+        if self.auth == "jwt":
+            if not self.hosts:
+                raise ValueError("AUTH=jwt needs PUBLIC_URL or ALLOWED_HOSTS: the names it answers as")
+            for fault in self._jwt_faults(self.env):
+                raise ValueError(fault)
         self._check_internal()
         if self.max_sockets >= self.max_connections:
             raise ValueError(f"MAX_SOCKETS must be below MAX_CONNECTIONS ({self.max_connections})")
@@ -157,6 +238,18 @@ class Settings(ProcessSettings, KafkaSettings, CallerSettings):
     def origins(self) -> list[str]:
         """The origins of pages that may call, besides those of this machine with AUTH=dev."""
         return [*([] if self.public_url is None else [self.public_url]), *self.allowed_origins]
+
+    @property
+    def proxies(self) -> TrustedProxies | None:
+        """None while it is unknown whether there are any."""
+        if not self.trusted_proxies:
+            return None
+        return TrustedProxies.parse(self.trusted_proxies, self.forwarded_header)
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach the gateway by TLS."""
+        return self.public_url is not None and self.public_url.startswith("https://")
 
     @property
     def loopback(self) -> bool:

@@ -34,7 +34,7 @@ CLOSE_MEANINGS: dict[CloseCode, CloseMeaning] = {
     CloseCode.INTERNAL_ERROR: CloseMeaning("a fault of the gateway's own", True, False),
     CloseCode.RESTARTING: CloseMeaning("the gateway, or what it needs, restarts", True, True),
     CloseCode.FLOOD: CloseMeaning("more than 100 bad frames in 10 s", True, True),
-    CloseCode.UNAUTHENTICATED: CloseMeaning("no token, or a bad one", False, False),
+    CloseCode.UNAUTHENTICATED: CloseMeaning("no token; a bad, used, expired or revoked one", False, False),
     CloseCode.TOO_SLOW: CloseMeaning(
         "the client does not read what it is sent, or answers no ping for 20 s", True, True
     ),

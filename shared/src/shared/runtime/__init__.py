@@ -6,6 +6,7 @@ service_settings  the services' token and certificates
 environment       where settings come from
 secret_files      `NAME_FILE` beside every secret NAME
 logging           one JSON object a line
+security_events   counts security events, and logs them sampled
 open_files        the limit of open files
 back_off          the pauses between attempts
 critical_tasks    background work that a process cannot run without

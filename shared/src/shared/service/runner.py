@@ -16,7 +16,9 @@ from starlette.types import ASGIApp
 
 from shared.http.health import Health
 from shared.http.server import (
+    DEFAULT_OPTIONS,
     MAX_MESSAGE_BYTES,
+    ServerOptions,
     ShutdownHook,
     build_server,
     measure_connections,
@@ -52,8 +54,8 @@ class Service:
     grace: int = 8
     """Seconds for the connections to close afterwards."""
     max_message: int = MAX_MESSAGE_BYTES
-    private_path: str = "/"
-    """Responses below it are `no-store`."""
+    options: ServerOptions = DEFAULT_OPTIONS
+    """Of the public port."""
 
 
 Components = Callable[[S, CriticalTasks], AbstractAsyncContextManager[Service]]
@@ -122,7 +124,7 @@ def _build_servers(settings: ProcessSettings, service: Service) -> tuple[uvicorn
         settings,
         grace=service.grace,
         max_message=service.max_message,
-        private_path=service.private_path,
+        options=service.options,
         on_shutdown=on_shutdown,
     )
     if settings.key_pair is not None:

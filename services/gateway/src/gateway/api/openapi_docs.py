@@ -27,12 +27,14 @@ SUMMARY = "Messages that are never lost and never doubled."
 DESCRIPTION = """\
 Start with `startConversation` as it is printed: all other examples show that conversation.
 
-New messages arrive over a WebSocket: connect to `ws://<host>/ws?token=<user id>`; its frames are
+New messages arrive over a WebSocket: connect to `ws://<host>/ws` with the same `Authorization`, with the
+sub-protocols `parley.v1, bearer.<token>`, or with `AUTH=dev` as `/ws?token=<user id>`; its frames are
 described in `docs/contract`.
 
 Before any call: a request line above 8 KiB gets 414, a head above 16 KiB or of more than 100 fields 431, one
 that is not whole within 10 s 408 (all problems; code `too_big` or `bad_request`), and the connection is
-closed. So is one whose answer is not read for 30 s. At `MAX_CONNECTIONS` a new one may get 503."""
+closed. So is one whose answer is not read for 30 s. At `MAX_CONNECTIONS` a new one may get 503, at
+`ADDRESS_CONNECTIONS` 429."""
 
 Details = Mapping[Code, str]
 """The most likely detail of a problem, by its code."""
@@ -46,13 +48,23 @@ _RESPONSES: tuple[type[BaseModel], ...] = (
 _BEARER = {
     "type": "http",
     "scheme": "bearer",
-    "description": "With `AUTH=dev` the user id itself. Without a token `meId` names the caller.",
+    "bearerFormat": "JWT",
+    "description": "An access token of the deployment's issuer. With `AUTH=dev` the user id itself; then "
+    "without a token `meId` names the caller.",
+}
+_ACT_AS = {
+    "name": "Act-As",
+    "in": "header",
+    "required": False,
+    "description": "The user for whom a service makes this call: only with the scope `service`.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 128},
 }
 _ALWAYS: Details = {
     "bad_request": "meId: is repeated",
     "unauthenticated": unauthenticated().detail,
     "forbidden": "meId is not the authenticated user",
     "invalid": "meId: must not begin or end with white space",
+    "too_many": "too many requests without credentials from your address; try again later",
     "internal": internal_error().detail,
     "unavailable": "the read models do not answer",
 }
@@ -64,14 +76,16 @@ _SOMETIMES: Details = {
 }
 STATUS_DESCRIPTIONS = {
     400: "Not JSON, not UTF-8, no or two `Host` headers, or a parameter is missing or repeated.",
-    401: "Missing credentials, or `Authorization` is anything but one Bearer token that is a user id.",
-    403: "`meId` is not the caller; or a write comes from a page whose origin is not allowed.",
+    401: "Missing credentials, or `Authorization` is anything but one valid Bearer token.",
+    403: "`meId` is not the caller; the token lacks the scope for this call; or a write comes from a page "
+    "whose origin is not allowed.",
     404: "No such conversation, or the caller is not a member of it.",
     410: "A position or cursor of another log, or another user's cursor: fetch everything again.",
     413: "The body is too large.",
     414: "The request line is above 8 KiB.",
     421: "`Host` is not one of this gateway's names.",
     422: "Well-formed, but a field breaks a rule; `detail` names it.",
+    429: "Too many requests; safe to repeat after `Retry-After` seconds.",
     431: "The head is above 16 KiB, or has more than 100 fields.",
     500: "Internal server error.",
     503: "A service behind the gateway is unavailable or behind; safe to repeat after `Retry-After` seconds.",
@@ -81,11 +95,14 @@ Responses = dict[int | str, dict[str, Any]]
 
 
 def request_docs(
-    query: type[QueryParams], *headers: dict[str, Any], body: type[BaseModel] | None = None
+    query: type[QueryParams],
+    *headers: dict[str, Any],
+    body: type[BaseModel] | None = None,
+    allow_act_as: bool = True,
 ) -> dict[str, Any]:
     """Describe the parameters and the body of a call."""
     docs: dict[str, Any] = {
-        "parameters": [*query.openapi_parameters(), *headers],
+        "parameters": [*query.openapi_parameters(), *([_ACT_AS] if allow_act_as else []), *headers],
         "security": [{"bearer": []}, {}],
     }
     if body is not None:

@@ -1,9 +1,11 @@
-"""Parses and authenticates REST calls. The order of the checks is part of the contract: 401, 413, 400, 422,
-403; 404 follows in the command or query.
+"""Parses and authenticates REST calls. The order of the checks is part of the contract: 401 (with the scopes
+of the token and `Act-As`), 413, 400, 422, 403; 404 follows in the command or query.
 
 Every rule that a call can break by itself (400, 422) is checked while it is parsed, by the models of its
 query and body: in a route it would come too late. Rules that depend on the caller find the user id in the
 validation context, as `caller`.
+
+The proven user is left in the scope, as `user`, for limits and logs.
 """
 
 import asyncio
@@ -21,6 +23,7 @@ from gateway.auth.authenticator import Authenticator, check_me_id
 from gateway.auth.credentials import Credentials
 from gateway.auth.origins import Origins, origin_not_allowed
 from gateway.auth.principal import Principal
+from gateway.auth.scopes import act_as
 from shared.http.problems import Code, Problem
 from shared.http.query_string import QueryString
 
@@ -36,10 +39,12 @@ class RequestParser:
     origins: Origins
     max_body_bytes: int
 
-    async def parse_query(self, request: Request, model: type[Q]) -> tuple[Principal, Q]:
+    async def parse_query(
+        self, request: Request, model: type[Q], *, allow_act_as: bool = True
+    ) -> tuple[Principal, Q]:
         """Return the caller and the query. Raises Problem."""
         query_string = QueryString.parse(request.scope["query_string"])
-        principal = await self._authenticate(request, query_string)
+        principal = await self._authenticate(request, query_string, allow_act_as=allow_act_as)
         query = _validate_query(query_string.single_values(model.names()), model)
         check_me_id(principal, query.me_id)
         return principal, query
@@ -58,9 +63,13 @@ class RequestParser:
         check_me_id(principal, query.me_id)
         return principal, content
 
-    async def _authenticate(self, request: Request, query_string: QueryString) -> Principal:
+    async def _authenticate(
+        self, request: Request, query_string: QueryString, *, allow_act_as: bool = True
+    ) -> Principal:
         credentials = Credentials.of_request(request.headers, query_string.values)
-        return await self.authenticator.authenticate(credentials)
+        principal = await self.authenticator.authenticate(credentials)
+        request.scope["user"] = principal.user_id
+        return act_as(principal, request.headers.getlist("act-as"), is_allowed=allow_act_as)
 
 
 async def parse_body(request: Request, body: TypeAdapter[B], *, max_bytes: int) -> B:

@@ -23,6 +23,7 @@ from shared.internal.link_protocol import (
     decode_notifier_message,
     encode_gateway_message,
 )
+from shared.runtime import security_events
 from shared.runtime.back_off import BackOff
 from shared.runtime.failpoints import failpoint
 
@@ -40,6 +41,9 @@ _CONNECT_TIMEOUT_SECONDS = 3.0
 _CLOSE_TIMEOUT_SECONDS = 1.0
 _MESSAGES_PER_TURN = 64
 """Until other tasks run."""
+
+
+_REFUSALS = ("link.refused", "link.protocol_mismatch")
 
 
 class _ProtocolMismatch(Exception):
@@ -118,6 +122,8 @@ class NotifierLink:
                     await self._run_session(socket)
             except (TimeoutError, OSError, aiohttp.ClientError, ProtocolError, _ProtocolMismatch) as error:
                 event = _failure_event(error, was_connected=was_connected)
+                if event in _REFUSALS:
+                    security_events.count("link_refused")
                 if event not in logged:
                     self._log_failure(event, error)
                 logged.add(event)
