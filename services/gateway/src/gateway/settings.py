@@ -14,7 +14,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import Url
+from pydantic_core import Url, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gateway.auth import hosts, origins, ticket_keys
@@ -147,11 +147,16 @@ class JwtSettings(BaseSettings):
         missing = [name.upper() for name in names if not getattr(self, name)]
         if missing:
             yield f"AUTH=jwt needs {', '.join(missing)}"
-        elif self.jwt_keys.startswith("http://"):
-            url = Url(self.jwt_keys)
-            if env == "production" and not hosts.is_loopback((url.host or "").strip("[]")):
+        elif self.jwt_keys_are_remote:
+            try:
+                url = Url(self.jwt_keys)
+            except ValidationError:
+                yield "JWT_KEYS is not a URL"
+                return
+            is_local = hosts.is_loopback((url.host or "").strip("[]"))
+            if url.scheme == "http" and env == "production" and not is_local:
                 yield "JWT_KEYS must begin with https:// when ENV=production"
-        elif not self.jwt_keys_are_remote:
+        else:
             try:
                 text = self.jwt_keys
                 parse_keys(text if "-----" in text else Path(text).read_text(), self.jwt_algorithms)
