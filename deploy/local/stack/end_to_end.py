@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterable
+from http import HTTPStatus
 
 import aiohttp
 
@@ -14,7 +15,8 @@ ATTEMPT_TIMEOUT_SECONDS = 10.0
 
 
 async def wait_until_serving(gateways: Iterable[str], timeout: float = TIMEOUT_SECONDS) -> None:  # noqa: ASYNC109
-    """Return once every gateway (URLs) answers a query and syncs a WebSocket. Write nothing.
+    """Return once every gateway (URLs) answers a query and syncs a WebSocket; one that wants a token of an
+    issuer (AUTH=jwt), once it is ready. Write nothing.
 
     Raises UserError, with what failed last, after `timeout` seconds.
     """
@@ -31,11 +33,23 @@ async def _attempt(session: aiohttp.ClientSession, gateway: str) -> str | None:
     """Return what failed; None if all succeeded."""
     try:
         async with asyncio.timeout(ATTEMPT_TIMEOUT_SECONDS):
+            if await _wants_token(session, gateway):
+                return await _readiness(session, gateway)
             return await _query(session, gateway) or await _connect(session, gateway)
     except TimeoutError:
         return f"no answer within {ATTEMPT_TIMEOUT_SECONDS:.0f} s"
     except (aiohttp.ClientError, OSError) as error:
         return str(error)
+
+
+async def _wants_token(session: aiohttp.ClientSession, gateway: str) -> bool:
+    async with session.get(f"{gateway}/messages/conversations", params={"meId": USER}) as response:
+        return response.status == HTTPStatus.UNAUTHORIZED
+
+
+async def _readiness(session: aiohttp.ClientSession, gateway: str) -> str | None:
+    async with session.get(f"{gateway}/readyz") as response:
+        return None if response.ok else f"not ready: {await response.text()}"
 
 
 async def _query(session: aiohttp.ClientSession, gateway: str) -> str | None:
