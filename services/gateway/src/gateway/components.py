@@ -22,6 +22,7 @@ from gateway.commands.registry import COMMANDS, FRAME_COMMANDS
 from gateway.notifiers.link_pool import LinkPool
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.notifiers.subscriptions import UserSubscriptions
+from gateway.proxies.address_limits import AddressLimits, TokenBuckets
 from gateway.settings import Settings
 from gateway.store.client import StorePort
 from gateway.websocket.admission import Admission
@@ -43,6 +44,7 @@ class GatewayComponents:
     store: StorePort
     authenticator: Authenticator
     origins: Origins
+    address_limits: AddressLimits
     membership: MembershipCache
     writer: EventWriter
     commands: list[Command[Any]]
@@ -88,9 +90,15 @@ class GatewayComponents:
             user_subscriptions=subscriptions,
             offset_tracker=tracker,
             receiver=connections,
+            tls=settings.internal_tls(),
             revocations=revocations,
         )
         origins = Origins(settings.origins, loopback=settings.loopback)
+        address_limits = AddressLimits(
+            settings.proxies,
+            requests=TokenBuckets(settings.address_requests_per_second),
+            upgrades=TokenBuckets(settings.address_upgrades_per_second),
+        )
         session = SessionContext(
             settings=settings,
             authenticator=unrevoked,
@@ -109,6 +117,7 @@ class GatewayComponents:
             store=store,
             authenticator=unrevoked,
             origins=origins,
+            address_limits=address_limits,
             membership=membership,
             writer=writer,
             commands=[command(commands) for command in COMMANDS],
@@ -118,7 +127,7 @@ class GatewayComponents:
             tickets=tickets,
             links=links,
             critical_tasks=critical_tasks,
-            websocket=WebSocketEndpoint(for_sockets, origins, Admission(rate), session),
+            websocket=WebSocketEndpoint(for_sockets, origins, address_limits, Admission(rate), session),
         )
 
     @property

@@ -27,10 +27,10 @@ def ws_tickets_router(parser: RequestParser, tickets: TicketSealer) -> APIRouter
         description=description,
         status_code=200,
         responses=response_docs(200, "The ticket.", WebSocketTicket) | problem_docs(details={}),
-        openapi_extra=request_docs(QueryParams),
+        openapi_extra=request_docs(QueryParams, allow_act_as=False),
     )
     async def create(request: Request) -> Response:
-        principal, _ = await parser.parse_query(request, QueryParams)
+        principal, _ = await parser.parse_query(request, QueryParams, allow_act_as=False)
         if not parser.origins.allows_request(request.headers):
             raise origin_not_allowed()
         if "act-as" in request.headers:
