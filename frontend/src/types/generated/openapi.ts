@@ -1451,10 +1451,7 @@ export interface operations {
                  */
                 meId?: string;
             };
-            header?: {
-                /** @description The user for whom a service makes this call: only with the scope `service`. */
-                "Act-As"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
