@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -66,6 +67,8 @@ def _parse_pem(text: str) -> Iterator[VerificationKey]:
             key: object = (
                 load_pem_x509_certificate(pem).public_key() if is_certificate else load_pem_public_key(pem)
             )
+        except UnsupportedAlgorithm:
+            continue
         except (ValueError, TypeError):
             raise InvalidKeys(f"has a PEM that is no public key: {block[1]}") from None
         if isinstance(key, PublicKey):
@@ -88,7 +91,7 @@ def _parse_jwk(jwk: dict[str, Any]) -> Iterator[VerificationKey]:
     kid, declared = jwk.get("kid"), jwk.get("alg")
     try:
         key = PyJWK(jwk).key
-    except (PyJWTError, ValueError, TypeError, KeyError, AttributeError):
+    except (PyJWTError, UnsupportedAlgorithm, ValueError, TypeError, KeyError, AttributeError):
         return
     if not isinstance(key, PublicKey):  # symmetric, or private
         return
