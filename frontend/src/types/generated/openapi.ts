@@ -1385,7 +1385,10 @@ export interface operations {
                  */
                 meId?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The user for whom a service makes this call: only with the scope `service`. */
+                "Act-As"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1409,7 +1412,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            /** @description Missing credentials, or `Authorization` is anything but one valid Bearer token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1418,7 +1421,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            /** @description `meId` is not the caller; the token lacks the scope for this call; or a write comes from a page whose origin is not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;

@@ -13,6 +13,7 @@ authentication       builds the authenticator that the settings ask for
 leaky_bucket         spaces events evenly in time
 
 auth/                who calls (authenticators), and the host names and web pages that may call
+proxies/             what a reverse proxy in front changes, and limits by client address
 api/                 the REST calls
 websocket/           the clients' WebSockets
 commands/            one module for each command, and how its event gets into the log

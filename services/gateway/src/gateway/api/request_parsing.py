@@ -4,6 +4,8 @@ of the token and `Act-As`), 413, 400, 422, 403; 404 follows in the command or qu
 Every rule that a call can break by itself (400, 422) is checked while it is parsed, by the models of its
 query and body: in a route it would come too late. Rules that depend on the caller find the user id in the
 validation context, as `caller`.
+
+The proven user is left in the scope, as `user`, for limits and logs.
 """
 
 import asyncio
@@ -37,10 +39,12 @@ class RequestParser:
     origins: Origins
     max_body_bytes: int
 
-    async def parse_query(self, request: Request, model: type[Q]) -> tuple[Principal, Q]:
+    async def parse_query(
+        self, request: Request, model: type[Q], *, allow_act_as: bool = True
+    ) -> tuple[Principal, Q]:
         """Return the caller and the query. Raises Problem."""
         query_string = QueryString.parse(request.scope["query_string"])
-        principal = await self._authenticate(request, query_string)
+        principal = await self._authenticate(request, query_string, allow_act_as=allow_act_as)
         query = _validate_query(query_string.single_values(model.names()), model)
         check_me_id(principal, query.me_id)
         return principal, query
@@ -59,10 +63,13 @@ class RequestParser:
         check_me_id(principal, query.me_id)
         return principal, content
 
-    async def _authenticate(self, request: Request, query_string: QueryString) -> Principal:
+    async def _authenticate(
+        self, request: Request, query_string: QueryString, *, allow_act_as: bool = True
+    ) -> Principal:
         credentials = Credentials.of_request(request.headers, query_string.values)
         principal = await self.authenticator.authenticate(credentials)
-        return act_as(principal, request.headers.getlist("act-as"))
+        request.scope["user"] = principal.user_id
+        return act_as(principal, request.headers.getlist("act-as"), is_allowed=allow_act_as)
 
 
 async def parse_body(request: Request, body: TypeAdapter[B], *, max_bytes: int) -> B:

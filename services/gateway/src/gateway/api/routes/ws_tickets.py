@@ -13,6 +13,7 @@ from gateway.api.request_parsing import RequestParser
 from gateway.auth.origins import origin_not_allowed
 from gateway.auth.tickets import TicketSealer
 from shared.contract.fields import timestamp
+from shared.http.problems import Problem
 
 
 def ws_tickets_router(parser: RequestParser, tickets: TicketSealer) -> APIRouter:
@@ -26,12 +27,14 @@ def ws_tickets_router(parser: RequestParser, tickets: TicketSealer) -> APIRouter
         description=description,
         status_code=200,
         responses=response_docs(200, "The ticket.", WebSocketTicket) | problem_docs(details={}),
-        openapi_extra=request_docs(QueryParams),
+        openapi_extra=request_docs(QueryParams, allow_act_as=False),
     )
     async def create(request: Request) -> Response:
-        principal, _ = await parser.parse_query(request, QueryParams)
+        principal, _ = await parser.parse_query(request, QueryParams, allow_act_as=False)
         if not parser.origins.allows_request(request.headers):
             raise origin_not_allowed()
+        if "act-as" in request.headers:
+            raise Problem("forbidden", "Act-As: a ticket is for a socket of the caller's own")
         ticket = tickets.seal(principal)
         expires_at = timestamp(datetime.fromtimestamp(ticket.expires_at, UTC))
         body = orjson.dumps({"ticket": ticket.text, "expiresAt": expires_at})
