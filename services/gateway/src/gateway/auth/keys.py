@@ -66,7 +66,9 @@ def _parse_pem(text: str) -> Iterator[VerificationKey]:
             key: object = (
                 load_pem_x509_certificate(pem).public_key() if is_certificate else load_pem_public_key(pem)
             )
-        except (ValueError, TypeError, UnsupportedAlgorithm):
+        except UnsupportedAlgorithm:
+            continue
+        except (ValueError, TypeError):
             raise InvalidKeys(f"has a PEM that is no public key: {block[1]}") from None
         if isinstance(key, PublicKey):
             yield VerificationKey(key, _algorithms_of(key))
