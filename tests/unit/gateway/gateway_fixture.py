@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from gateway.app import PRIVATE_PATHS, build_asgi_app
 from gateway.commands.event_producer import EventProducer
 from gateway.components import GatewayComponents
+from gateway.limits.settings import UNLIMITED
 from gateway.settings import Settings
 from gateway.testing.in_memory_store import InMemoryStore
 from shared.contract import codec, events
@@ -149,7 +150,7 @@ async def run_gateway(*, ping: float = 20, **settings: Any) -> AsyncIterator[Gat
         notifier = await stack.enter_async_context(serve_notifier(FakeNotifier(PARTITIONS)))
         addresses = [f"127.0.0.1:{notifier.port}"]
         needed = {"store_url": "http://store", "notifiers": addresses, "service_token": SERVICE_TOKEN}
-        given = {**needed, "auth": "dev", "port": 0, **settings}
+        given = {**needed, "auth": "dev", "port": 0, **UNLIMITED, **settings}
         gateway = _build(Settings.model_validate(given), notifier)
         session = await stack.enter_async_context(aiohttp.ClientSession(headers=AUTHORIZATION))
         await stack.enter_async_context(

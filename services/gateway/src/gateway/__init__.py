@@ -12,6 +12,7 @@ validation_errors    describes why a text was refused as JSON of a model
 critical_tasks       background work that ends the process when it fails
 leaky_bucket         spaces events evenly in time
 
+limits/              how much of each user is served: rates, and what is in progress at a time
 auth/                authentication, and the host names and web pages that may call
 api/                 the REST calls
 websocket/           the clients' WebSockets

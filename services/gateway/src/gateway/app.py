@@ -34,12 +34,13 @@ def build_asgi_app(components: GatewayComponents) -> ASGIApp:
 
 
 def build_routers(components: GatewayComponents) -> list[APIRouter]:
-    store, producer = components.store, components.producer
+    store, producer, limits = components.store, components.producer, components.limits
+    max_body_bytes = components.settings.max_body
     return [
-        conversations_router(store, producer),
-        history_router(store, producer),
-        sync_router(store, producer),
-        commands_router(components.commands, components.origins, max_body_bytes=components.settings.max_body),
+        conversations_router(store, producer, limits),
+        history_router(store, producer, limits),
+        sync_router(store, producer, limits),
+        commands_router(components.commands, components.origins, limits, max_body_bytes=max_body_bytes),
     ]
 
 

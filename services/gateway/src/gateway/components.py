@@ -16,6 +16,7 @@ from gateway.commands.progress_reader import CoalescedProgressReader
 from gateway.commands.read_receipts import ReadReceiptCoalescer
 from gateway.commands.registry import COMMANDS, FRAME_COMMANDS
 from gateway.critical_tasks import CriticalTasks
+from gateway.limits.user_limits import UserLimits
 from gateway.notifiers.link_pool import LinkPool
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.notifiers.subscriptions import UserSubscriptions
@@ -37,6 +38,7 @@ class GatewayComponents:
     producer: EventProducer
     store: StorePort
     origins: Origins
+    limits: UserLimits
     membership: MembershipCache
     writer: EventWriter
     commands: list[Command[Any]]
@@ -50,7 +52,8 @@ class GatewayComponents:
     def build(cls, settings: Settings, producer: EventProducer, store: StorePort) -> "GatewayComponents":
         """Build everything that stands between the clients, the log and the store. Starts nothing."""
         subscriptions, tracker = UserSubscriptions(), OffsetTracker()
-        membership = MembershipCache(store, tracker)
+        limits = UserLimits.build(settings)
+        membership = MembershipCache(store, tracker, limits.lookups)
         writer = EventWriter(producer, settings.source)
         read_receipts = ReadReceiptCoalescer(partial(append_read, writer))
         commands = CommandContext(writer, membership, read_receipts, store)
@@ -74,13 +77,15 @@ class GatewayComponents:
             links=links,
             tracker=tracker,
             progress_reader=CoalescedProgressReader(store, producer),
-            catch_up=CatchUp(store, producer),
+            catch_up=CatchUp(store, producer, limits.pages),
+            limits=limits,
         )
         return cls(
             settings=settings,
             producer=producer,
             store=store,
             origins=origins,
+            limits=limits,
             membership=membership,
             writer=writer,
             commands=[command(commands) for command in COMMANDS],

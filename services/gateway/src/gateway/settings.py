@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, fiel
 from pydantic_settings import NoDecode
 
 from gateway.auth import hosts, origins
+from gateway.limits.settings import LimitSettings
 from shared.runtime.settings import KafkaSettings, ProcessSettings, ServiceSettings
 
 KIB = 1024
@@ -49,7 +50,7 @@ def _default_max_sockets(max_connections: int) -> int:
     return min(20_000, max_connections * 9 // 10)
 
 
-class Settings(ProcessSettings, KafkaSettings, ServiceSettings):
+class Settings(ProcessSettings, KafkaSettings, ServiceSettings, LimitSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     store_url: str = Field(pattern=r"^https?://[^/]+$")
     """Where `message_store serve` answers."""

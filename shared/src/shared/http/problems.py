@@ -23,6 +23,7 @@ Code = Literal[
     "too_big",
     "invalid",
     "cursor_invalid",
+    "too_many",
     "internal",
     "unavailable",
     "projection_behind",
@@ -39,6 +40,7 @@ STATUS: dict[str, int] = {
     "too_big": 413,
     "invalid": 422,
     "cursor_invalid": 422,
+    "too_many": 429,
     "internal": 500,
     "unavailable": 503,
     "projection_behind": 503,
@@ -53,6 +55,7 @@ _CODE_OF: dict[int, Code] = {
     404: "not_found",
     405: "method_not_allowed",
     414: "too_big",
+    429: "too_many",
     431: "too_big",
     500: "internal",
 }

@@ -1,13 +1,14 @@
 """How much of what a client sends is handled at a time, and when reading resumes."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Any, ClassVar
 
 import orjson
 
 from gateway.commands.command import ClientFrame, CommandContext
 from gateway.commands.send_message import SendMessage
+from gateway.limits.user_rates import Rate, RateLimit, UserRates
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.websocket.connection import ClientConnection
 from gateway.websocket.frame_handler import FrameHandler
@@ -33,6 +34,7 @@ class SlowCommand:
     """Acknowledges once `confirms` is set."""
 
     frame: ClassVar[type[ClientFrame[Any]]] = SendMessage
+    rate: ClassVar = Rate.SENDS
 
     def __init__(self, _: CommandContext | None = None) -> None:
         self.confirms = asyncio.Event()
@@ -47,10 +49,12 @@ class SlowCommand:
         return b'{"type":"accepted"}'
 
 
-def frame_receiver(wire: PausableConnection, command: SlowCommand) -> FrameReceiver:
+def frame_receiver(
+    wire: PausableConnection, command: SlowCommand, rates: Mapping[Rate, RateLimit] | None = None
+) -> FrameReceiver:
     connection = ClientConnection("ana", SendBuffer(wire, 1_000, 100_000), OffsetTracker())
     handler = FrameHandler(connection, {SendMessage: command})
-    return FrameReceiver(wire, connection, handler, max_frame_bytes=1_000)
+    return FrameReceiver(wire, connection, handler, rates=UserRates(rates or {}), max_frame_bytes=1_000)
 
 
 def message(number: int) -> str:

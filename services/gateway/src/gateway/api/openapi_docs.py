@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
+from gateway.api.limited_calls import RATE_LIMIT_DOCS
 from gateway.api.pages import ConversationPage, MessagePage, SyncPage
 from gateway.api.query_params import QueryParams
 from gateway.api.schema_generator import components
@@ -53,6 +54,7 @@ _ALWAYS: Details = {
     "unauthenticated": missing_credentials().detail,
     "forbidden": "meId is not the authenticated user",
     "invalid": "meId: must not begin or end with white space",
+    "too_many": "more than 50 calls a second; repeat it later",
     "internal": internal_error().detail,
     "unavailable": "the read models do not answer",
 }
@@ -73,6 +75,7 @@ STATUS_DESCRIPTIONS = {
     421: "`Host` is not one of this gateway's names.",
     422: "Well-formed, but a field breaks a rule; `detail` names it.",
     431: "The head is above 16 KiB, or has more than 100 fields.",
+    429: "More calls than a user may make: repeat it after `Retry-After` seconds.",
     500: "Internal server error.",
     503: "A service behind the gateway is unavailable or behind; safe to repeat after `Retry-After` seconds.",
 }
@@ -97,7 +100,7 @@ def request_docs(
 
 def response_docs(status: int, description: str, model: type[BaseModel]) -> Responses:
     content = {"application/json": {"schema": _reference(model)}}
-    return {status: {"description": description, "content": content}}
+    return {status: {"description": description, "content": content, "headers": RATE_LIMIT_DOCS}}
 
 
 def problem_docs(*codes: Code, details: Details) -> Responses:
@@ -148,6 +151,7 @@ def _problem_response(problems: Sequence[Problem]) -> dict[str, Any]:
         "description": STATUS_DESCRIPTIONS[first.status],
         "content": {"application/problem+json": {"schema": _reference(ProblemDetails), "examples": examples}},
     }
+    headers: dict[str, Any] = RATE_LIMIT_DOCS if first.code == "too_many" else {}
     if first.retry_after is not None:
-        response["headers"] = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
-    return response
+        headers = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}, **headers}
+    return response | ({"headers": headers} if headers else {})

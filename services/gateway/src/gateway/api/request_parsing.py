@@ -1,5 +1,5 @@
-"""Parses and authenticates REST calls. The order of the checks is part of the contract: 401, 413, 400, 422,
-403; 404 follows in the command or query.
+"""Parses and authenticates REST calls. The order of the checks is part of the contract: 401, 429, 413, 400,
+422, 403; 404 follows in the command or query. A call counts before it is parsed: bad ones cost as much.
 
 Every rule that a call can break by itself (400, 422) is checked while it is parsed, by the models of its
 query and body: in a route it would come too late. Rules that depend on the caller find the user id in the
@@ -15,8 +15,10 @@ from starlette.requests import ClientDisconnect
 
 from gateway import validation_errors
 from gateway.api import header_fields
+from gateway.api.limited_calls import LimitedCall
 from gateway.api.query_params import QueryParams
 from gateway.auth import authentication
+from gateway.auth.authentication import Caller
 from gateway.auth.origins import Origins, origin_not_allowed
 from shared.http.problems import Code, Problem
 from shared.http.query_string import QueryString
@@ -27,20 +29,22 @@ B = TypeVar("B")
 _BODY_TIMEOUT_SECONDS = 10.0
 
 
-async def parse_query(request: Request, model: type[Q]) -> tuple[str, Q]:
-    """Return the caller's user id and the query. Raises Problem."""
+async def parse_query(request: Request, call: LimitedCall, model: type[Q]) -> tuple[str, Q]:
+    """Admit the call; return the caller's user id and the query. Raises Problem."""
     query_string = QueryString.parse(request.scope["query_string"])
     caller = authentication.authenticate(request.headers, query_string.values)
+    await _admit(call, caller, query_string)
     query = _validate_query(query_string.single_values(model.names()), model)
     return caller.resolve_user(query.me_id), query
 
 
 async def parse_query_and_body(
-    request: Request, body: TypeAdapter[B], *, origins: Origins, max_body_bytes: int
+    request: Request, call: LimitedCall, body: TypeAdapter[B], *, origins: Origins, max_body_bytes: int
 ) -> tuple[str, B]:
-    """Return the caller's user id and the body of a command. Raises Problem."""
+    """Admit the call; return the caller's user id and the body of a command. Raises Problem."""
     query_string = QueryString.parse(request.scope["query_string"])
     caller = authentication.authenticate(request.headers, query_string.values)
+    await _admit(call, caller, query_string)
     raw = await _read_body(request, max_body_bytes)
     values = query_string.single_values(QueryParams.names())
     _require_utf8(request.headers.get("content-type", ""))
@@ -49,6 +53,14 @@ async def parse_query_and_body(
     if not origins.allows_request(request.headers):
         raise origin_not_allowed()
     return caller.resolve_user(query.me_id), content
+
+
+async def _admit(call: LimitedCall, caller: Caller, query: QueryString) -> None:
+    """Count the call of the user whom the token proves, or whom `meId` names."""
+    me_id = next(iter(query.values.get("meId", ())), None)
+    user = caller.token_user or authentication.verify_token(me_id)
+    if user is not None:  # else meId is refused in a moment
+        await call.admit(user)
 
 
 def _validate_query(values: dict[str, str], model: type[Q]) -> Q:

@@ -1,13 +1,16 @@
 """WS /ws: checks an upgrade (origin, token, admission) and runs its session."""
 
+import asyncio
 from contextlib import suppress
 
 from fastapi import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from gateway import metrics
 from gateway.auth import authentication
 from gateway.auth.origins import Origins, origin_not_allowed
+from gateway.limits.user_rates import Rate
 from gateway.websocket import close_codes
 from gateway.websocket.admission import Admission
 from gateway.websocket.send_buffer import Close
@@ -16,6 +19,8 @@ from shared.http.problems import Problem
 from shared.http.query_string import QueryString
 from shared.http.websocket_connection import raw_connection
 
+_REFUSAL_DELAY_SECONDS = 1.0
+_FULL_USER_DELAY_SECONDS = 10.0  # one of the user's other sockets must be closed first
 _NO_SUCH_SOCKET = Problem("not_found", "the WebSocket is at /ws")
 
 
@@ -50,6 +55,8 @@ class WebSocketEndpoint:
         user = authentication.authenticate_socket(websocket.headers, query.get("token", []))
         refusal = await self._admission_refusal(user)
         await websocket.accept()
+        if user is not None and refusal is None:
+            refusal = self._too_many_sockets(user)  # here, with no await before the session counts
         if user is None or refusal is not None:
             await _close(websocket, refusal or Close(close_codes.UNAUTHENTICATED))
             return
@@ -62,7 +69,27 @@ class WebSocketEndpoint:
         admitted."""
         if user is None:
             return Close(close_codes.UNAUTHENTICATED, f"connect with ?token={authentication.TOKEN_FORMAT}")
-        return self._overloaded() or await self._admission.admit(user) or self._overloaded()
+        return (
+            self._overloaded()
+            or await self._too_many_attempts(user)
+            or await self._admission.admit(user)
+            or self._overloaded()
+        )
+
+    async def _too_many_attempts(self, user: str) -> Close | None:
+        """Count the attempt. A refusal is held back, so that repeating it at once gains nothing."""
+        usage = self._context.limits.rates.spend(user, Rate.CALLS)
+        if usage is None or not usage.is_refused:
+            return None
+        await asyncio.sleep(_REFUSAL_DELAY_SECONDS)
+        return close_codes.close_with_retry_after(close_codes.TOO_MANY, usage.full_after / 2)
+
+    def _too_many_sockets(self, user: str) -> Close | None:
+        limit = self._context.limits.max_sockets
+        if not limit or self._context.connections.count_of(user) < limit:
+            return None
+        metrics.limited.labels("sockets").inc()
+        return close_codes.close_with_retry_after(close_codes.TOO_MANY, _FULL_USER_DELAY_SECONDS)
 
     def _overloaded(self) -> Close | None:
         if self._context.connections.draining:

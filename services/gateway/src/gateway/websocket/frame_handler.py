@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from gateway.commands.command import ClientFrame, FrameCommand
+from gateway.limits.user_rates import Rate
 from gateway.websocket.connection import ClientConnection
 from shared.contract.frames import ErrorFrame
 from shared.http.problems import Problem
@@ -31,14 +32,19 @@ class FrameHandler:
         self._commands = commands
         self._order_lock = asyncio.Lock()
         """Taken in the order of waiting."""
-        self._in_flight: set[asyncio.Task[None]] = set()
+        self._in_flight: set[asyncio.Task[str | None]] = set()
 
     @property
     def is_full(self) -> bool:
         return len(self._in_flight) >= MAX_IN_FLIGHT
 
-    def submit(self, frame: ClientFrame[Any]) -> asyncio.Task[None]:
-        """Start handling; the task never fails. Call only while it is not full."""
+    def rate(self, frame: ClientFrame[Any]) -> Rate:
+        """The limit that the frame counts against."""
+        return self._commands[type(frame)].rate
+
+    def submit(self, frame: ClientFrame[Any]) -> asyncio.Task[str | None]:
+        """Start handling; the task never fails, and returns the code of the error that was sent, if any. Call
+        only while it is not full."""
         task = asyncio.create_task(self._handle(frame))
         self._in_flight.add(task)
         task.add_done_callback(self._in_flight.discard)
@@ -49,7 +55,7 @@ class FrameHandler:
         while self._in_flight:
             await asyncio.wait(self._in_flight)
 
-    async def _handle(self, frame: ClientFrame[Any]) -> None:
+    async def _handle(self, frame: ClientFrame[Any]) -> str | None:
         command = self._commands[type(frame)]
         try:
             async with self._order_lock:
@@ -57,9 +63,10 @@ class FrameHandler:
             if acknowledgement is not None:
                 self._connection.put_json(await acknowledgement)
         except Exception as error:
-            self._send_error(error, getattr(frame, "client_id", None))
+            return self._send_error(error, getattr(frame, "client_id", None))
+        return None
 
-    def _send_error(self, error: Exception, client_id: str | None) -> None:
+    def _send_error(self, error: Exception, client_id: str | None) -> str:
         match error:
             case Problem():
                 code, message = error.code, error.detail
@@ -69,3 +76,4 @@ class FrameHandler:
                 log.error("frame.failed", exc_info=error)
                 code, message = "unavailable", "internal server error"
         self._connection.put(ErrorFrame(code=code, message=message, client_id=client_id))
+        return code

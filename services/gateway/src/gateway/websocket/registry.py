@@ -47,6 +47,10 @@ class ConnectionRegistry:
     def is_full(self) -> bool:
         return self._count >= self._max_connections
 
+    def count_of(self, user: str) -> int:
+        """Return how many connections the user has."""
+        return len(self._by_user.get(user, ()))
+
     @contextmanager
     def registered(self, connection: ClientConnection, on_lagging: Callable[[], None]) -> Iterator[None]:
         """Within the block the user is subscribed and entries are delivered. `on_lagging` is called each time

@@ -8,28 +8,35 @@ from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from gateway.api import prefer_header
+from gateway.api.limited_calls import LimitedCall, limited
 from gateway.api.openapi_docs import Responses, problem_docs, request_docs, response_docs
 from gateway.api.query_params import QueryParams
 from gateway.api.request_parsing import parse_query_and_body
 from gateway.auth.origins import Origins
 from gateway.commands.command import Command
+from gateway.limits.user_limits import UserLimits
 from shared.http.problems import Problem
 from shared.kafka import Unconfirmed
 
 
-def commands_router(commands: Iterable[Command[Any]], origins: Origins, *, max_body_bytes: int) -> APIRouter:
+def commands_router(
+    commands: Iterable[Command[Any]], origins: Origins, limits: UserLimits, *, max_body_bytes: int
+) -> APIRouter:
     router = APIRouter(tags=["writing"])
     for command in commands:
-        _add_route(router, command, origins, max_body_bytes)
+        _add_route(router, command, origins, limits, max_body_bytes)
     return router
 
 
-def _add_route(router: APIRouter, command: Command[Any], origins: Origins, max_body_bytes: int) -> None:
+def _add_route(
+    router: APIRouter, command: Command[Any], origins: Origins, limits: UserLimits, max_body_bytes: int
+) -> None:
     docs, body_adapter = command.docs, TypeAdapter(command.body)
 
-    async def execute(request: Request) -> Response:
+    @limited(limits, command.rate)
+    async def execute(request: Request, call: LimitedCall) -> Response:
         user, body = await parse_query_and_body(
-            request, body_adapter, origins=origins, max_body_bytes=max_body_bytes
+            request, call, body_adapter, origins=origins, max_body_bytes=max_body_bytes
         )
         wait = prefer_header.parse_wait(request.headers.getlist("prefer")) if docs.accepts_wait else None
         try:
