@@ -82,12 +82,17 @@ export interface ErrorFrame {
   /**
    * `bad_frame`: no JSON object with a known `type`. `too_big`: above 64 KiB. `invalid`: a field breaks a
    * rule. `not_found`: no such conversation, or the caller is not a member of it. `unavailable`: not
-   * confirmed, send it again with the same `clientId`. `cursor_invalid`: what the socket came with is no
+   * confirmed, send it again with the same `clientId`. `too_many`: more frames than a user may send; the same
+   * one is taken after `afterMs`, with the same `clientId`. `cursor_invalid`: what the socket came with is no
    * cursor. Later ones may come.
    */
   code: string;
   message: string;
   clientId?: string;
+  /**
+   * With `too_many`: milliseconds to wait.
+   */
+  afterMs?: number;
 }
 /**
  * The first frame: from here on this socket receives everything.

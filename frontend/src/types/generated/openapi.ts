@@ -416,7 +416,7 @@ export interface components {
         ProblemDetails: {
             title: string;
             status: number;
-            /** @description One of bad_request, unauthenticated, forbidden, not_found, method_not_allowed, cursor_unusable, too_big, invalid, cursor_invalid, internal, unavailable, projection_behind; more may come. */
+            /** @description One of bad_request, unauthenticated, forbidden, not_found, method_not_allowed, cursor_unusable, too_big, invalid, cursor_invalid, too_many, internal, unavailable, projection_behind; more may come. */
             code: string;
             detail: string;
         };
@@ -561,6 +561,16 @@ export interface operations {
             /** @description A page of conversations. */
             200: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -630,6 +640,27 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description More calls than a user may make: repeat it after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description The head is above 16 KiB, or has more than 100 fields. */
             431: {
                 headers: {
@@ -691,6 +722,16 @@ export interface operations {
             /** @description A page of messages. */
             200: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -769,6 +810,27 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description More calls than a user may make: repeat it after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description The head is above 16 KiB, or has more than 100 fields. */
             431: {
                 headers: {
@@ -824,6 +886,16 @@ export interface operations {
             /** @description A page of frames, and the cursor to continue from. */
             200: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -893,6 +965,27 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description More calls than a user may make: repeat it after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description The head is above 16 KiB, or has more than 100 fields. */
             431: {
                 headers: {
@@ -951,6 +1044,16 @@ export interface operations {
             /** @description The conversation. */
             200: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1014,6 +1117,27 @@ export interface operations {
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description More calls than a user may make: repeat it after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1086,6 +1210,16 @@ export interface operations {
             /** @description In the history (with `Prefer: wait`). */
             201: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1095,6 +1229,16 @@ export interface operations {
             /** @description In the log. */
             202: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1173,6 +1317,27 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description More calls than a user may make: repeat it after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description The head is above 16 KiB, or has more than 100 fields. */
             431: {
                 headers: {
@@ -1232,6 +1397,16 @@ export interface operations {
             /** @description In the log. */
             202: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1304,6 +1479,27 @@ export interface operations {
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description More calls than a user may make: repeat it after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
