@@ -54,6 +54,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     _is_discarding = False
     _unparsed = b""
     """Received, and left for the next turn of the event loop."""
+    _is_parsing_soon = False
     _frames_this_turn = 0
     _was_paused = False
     """Reading was paused since the last ping: its pong may wait unread."""
@@ -99,6 +100,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def resume_reading(self) -> None:
         if self.read_paused and not self.transport.is_closing():
             self.read_paused = False
+            self._parse_rest_soon()
             if not self._unparsed:
                 self.transport.resume_reading()
 
@@ -120,6 +122,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     async def _close(self, code: int, reason: str) -> None:
         with suppress(ClientDisconnected, RuntimeError):  # disconnected, or closing already
             await self.send({"type": "websocket.close", "code": code, "reason": reason})
+            self._parse_rest_soon()  # the client's close may be in it
 
     # Overridden methods of uvicorn's protocol
 
@@ -136,22 +139,39 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse in slices, so that thousands of small frames that arrived together take several turns of the
-        event loop."""
+        event loop, and none while reading is paused."""
+        if self._is_discarding:
+            return
         if self._unparsed:
             self._unparsed += data
             return
         parsed = self._frames_this_turn = 0
-        while parsed < len(data) and self._frames_this_turn < _MAX_FRAMES_PER_TURN:
-            if self._is_discarding:
-                return
+        while parsed < len(data) and self._may_parse_on:
             self._parse(data[parsed : parsed + _SLICE_BYTES])
             parsed += _SLICE_BYTES
-        if parsed < len(data) and not self.transport.is_closing():
+        if parsed < len(data) and not (self._is_discarding or self.transport.is_closing()):
             self._unparsed = data[parsed:]
             self.transport.pause_reading()
+            self._parse_rest_soon()
+
+    @property
+    def _is_held(self) -> bool:
+        """Whether `resume_reading` will parse the rest; before `start` others resume, too."""
+        return self._on_text is not None and self.read_paused
+
+    @property
+    def _may_parse_on(self) -> bool:
+        return self._frames_this_turn < _MAX_FRAMES_PER_TURN and not (self._is_held or self._is_discarding)
+
+    def _parse_rest_soon(self) -> None:
+        if self._unparsed and not (self._is_parsing_soon or self._is_held):
+            self._is_parsing_soon = True
             self.loop.call_soon(self._parse_rest)
 
     def _parse_rest(self) -> None:
+        self._is_parsing_soon = False
+        if self._is_held:
+            return
         data, self._unparsed = self._unparsed, b""
         self.data_received(data)
         if not (self._unparsed or self.read_paused or self.transport.is_closing()):

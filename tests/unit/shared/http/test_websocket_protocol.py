@@ -131,6 +131,30 @@ async def test_reading_resumes_after_frames_that_took_many_turns() -> None:
                 await (await client.ping())
 
 
+async def test_what_arrived_together_is_not_parsed_while_reading_is_paused() -> None:
+    count = 0
+
+    def on_control() -> None:
+        nonlocal count
+        count += 1
+        if count == 1:
+            line.pause_reading()
+
+    async with _line(on_control) as (line, client):
+        client.transport.write(_frame(0x8A) * 2_000)
+        pong = await client.ping()
+        async with asyncio.timeout(5):
+            while not count:
+                await asyncio.sleep(0)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert count < 64 + 1_024 / 6
+        line.resume_reading()
+        async with asyncio.timeout(5):
+            await pong
+    assert count == 2_001
+
+
 async def test_discarded_input_is_not_parsed() -> None:
     count = 0
 
