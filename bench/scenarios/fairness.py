@@ -127,7 +127,7 @@ def allowed(kind: FloodKind, seconds: float) -> float:
         case "pages":
             return _LIMITS.user_reads_burst + _LIMITS.user_reads_per_second * seconds
         case "sockets" | "connects":
-            return _LIMITS.user_calls_burst + _LIMITS.user_calls_per_second * seconds
+            return _LIMITS.user_connects_burst + _LIMITS.user_connects_per_second * seconds
         case "foreign sends" | "foreign sends over 100 sockets" | "pings":
             return 0
 

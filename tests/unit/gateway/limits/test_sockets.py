@@ -71,6 +71,11 @@ async def test_a_flood_of_pings_is_closed_with_4429() -> None:
             for _ in range(3_000):
                 await client.socket.ping()
         assert assert_delayed(await client.wait_closed(), 4429) > 1_000
+        async with gateway.connect(ME) as again:  # without waiting
+            assert await _first(again) is None
+            assert assert_delayed(await again.wait_closed(), 4429) > 1_000
+        async with gateway.connected("polite"):
+            pass
 
 
 async def test_a_flood_of_refused_frames_is_closed_with_4429_whatever_the_socket() -> None:
@@ -118,7 +123,7 @@ async def _first(client: SocketClient) -> str | None:
 
 
 async def test_a_user_who_connects_again_and_again_is_refused_with_a_delay() -> None:
-    async with run_gateway(user_calls_per_second=1, user_calls_burst=5) as gateway:
+    async with run_gateway(user_connects_per_second=1, user_connects_burst=5) as gateway:
         codes = []
         for _ in range(5):
             async with gateway.connected(ME):

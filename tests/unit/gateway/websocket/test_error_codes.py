@@ -23,7 +23,7 @@ async def test_error_frames_have_every_code_that_is_documented_and_no_other(
         await client.send(**message)
         given.append((await client.receive("error"))["code"])
     limits = {"user_calls_per_second": 1, "user_calls_burst": 1}
-    async with run_gateway(**limits) as gateway, gateway.connected("ana") as client:  # which counts, too
+    async with run_gateway(**limits) as gateway, gateway.connected("ana") as client:
         await client.send(type="read", conversationId=talk, upTo=1)
         await client.send(type="read", conversationId=talk, upTo=1)
         while (error := await client.receive("error"))["code"] == "not_found":

@@ -20,8 +20,12 @@ class LimitSettings(BaseSettings):
     """Pages of conversations, history and sync."""
     user_reads_burst: int = Field(default=100, ge=1)
     user_calls_per_second: int = Field(default=50, ge=0)
-    """All other calls and frames, and new sockets."""
+    """All other calls and frames."""
     user_calls_burst: int = Field(default=250, ge=1)
+    user_connects_per_second: int = Field(default=5, ge=0)
+    """Sockets opened: each costs as much as hundreds of messages."""
+    user_connects_burst: int = Field(default=100, ge=1)
+    """All sockets of a user whose gateway died."""
     user_frames_per_second: int = Field(default=100, ge=0)
     """Frames without effect: pings, pongs, fragments, and frames that are refused. Beyond it the socket is
     closed."""

@@ -26,6 +26,7 @@ class UserLimits:
             Rate.STARTS: RateLimit(settings.user_starts_per_second, settings.user_starts_burst),
             Rate.READS: RateLimit(settings.user_reads_per_second, settings.user_reads_burst),
             Rate.CALLS: RateLimit(settings.user_calls_per_second, settings.user_calls_burst),
+            Rate.CONNECTS: RateLimit(settings.user_connects_per_second, settings.user_connects_burst),
             Rate.FRAMES: RateLimit(settings.user_frames_per_second, settings.user_frames_burst),
         }
         return cls(

@@ -20,6 +20,7 @@ class Rate(StrEnum):
     STARTS = "starts"
     READS = "reads"
     CALLS = "calls"
+    CONNECTS = "connects"
     FRAMES = "frames"
 
 
@@ -71,6 +72,15 @@ class UserRates:
         return Usage(
             rate, self._limits[rate], result.limited, state.remaining, state.reset_after, state.retry_after
         )
+
+    def half_full_after(self, user: str, rate: Rate) -> float:
+        """Return the seconds until half of the burst is available; 0 when it is, or without a limit. Counts
+        nothing."""
+        limiter = self._limiters.get(rate)
+        if limiter is None:
+            return 0.0
+        limit = self._limits[rate]
+        return max(0.0, limiter.peek(user).reset_after - limit.burst / limit.per_second / 2)
 
 
 def _limiter(limit: RateLimit) -> BaseRateLimiter:

@@ -77,12 +77,19 @@ class WebSocketEndpoint:
         )
 
     async def _too_many_attempts(self, user: str) -> Close | None:
-        """Count the attempt. A refusal is held back, so that repeating it at once gains nothing."""
-        usage = self._context.limits.rates.spend(user, Rate.CALLS)
-        if usage is None or not usage.is_refused:
+        """Count the attempt. Refuses a user who connects too often, or flooded a socket and does not wait. A
+        refusal is held back, so that repeating it at once gains nothing."""
+        rates = self._context.limits.rates
+        delay = rates.half_full_after(user, Rate.FRAMES)
+        if delay:
+            metrics.limited.labels("connects").inc()
+        else:
+            usage = rates.spend(user, Rate.CONNECTS)
+            delay = usage.retry_after if usage is not None and usage.is_refused else 0.0
+        if not delay:
             return None
         await asyncio.sleep(_REFUSAL_DELAY_SECONDS)
-        return close_codes.close_with_retry_after(close_codes.TOO_MANY, usage.full_after / 2)
+        return close_codes.close_with_retry_after(close_codes.TOO_MANY, delay)
 
     def _too_many_sockets(self, user: str) -> Close | None:
         limit = self._context.limits.max_sockets

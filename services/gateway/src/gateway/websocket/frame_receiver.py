@@ -145,7 +145,7 @@ class FrameReceiver:
     def _count_frame_without_effect(self) -> None:
         usage = self._rates.spend(self._connection.user, Rate.FRAMES)
         if usage is not None and usage.is_refused:
-            delay = usage.full_after / 2
+            delay = self._rates.half_full_after(self._connection.user, Rate.FRAMES)
             self._close(close_codes.close_with_retry_after(close_codes.TOO_MANY, delay))
 
     def _close(self, close: Close) -> None:
