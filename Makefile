@@ -5,7 +5,7 @@ READY := .venv/installed
 DATA := $(or $(DATA_DIR),.data)
 
 .DEFAULT_GOAL := help
-.PHONY: help run up demo picture down reset psql test test-unit faults check fix bench bench-peers lock clean
+.PHONY: help run up demo picture down reset psql test test-unit faults fuzz check fix audit sbom bench bench-peers lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -34,6 +34,9 @@ faults: $(READY) ## Inject every fault under load and check every promise (ARGS=
 	@$(PYTHON) -m tests.chaos.chaos_suite $(ARGS)
 	@$(if $(ARGS),,$(PYTHON) -m pytest -m long tests/chaos)
 
+fuzz: $(READY) ## Search for inputs that break something, a minute a target (ARGS='--target cursor --seconds 600')
+	@$(PYTHON) -m tests.fuzz $(ARGS)
+
 check: $(READY) ## Look for what is wrong; changes nothing
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
@@ -47,6 +50,12 @@ fix: $(READY) ## Format, and repair what can be
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 	@$(PYTHON) -m deploy.local.dependencies.web_client fix
+
+audit: $(READY) ## Look up known vulnerabilities of all dependencies (ARGS=--require: fail where that is not possible)
+	@$(PYTHON) -m tools.audit $(ARGS)
+
+sbom: $(READY) ## Write what Parley consists of as CycloneDX to dist/sbom
+	@$(PYTHON) -m tools.sbom
 
 bench: $(READY) ## Measure latency, throughput and CPU (ARGS='knee --against ejabberd', ARGS=--help)
 	@$(PYTHON) -m bench $(or $(ARGS),rates)

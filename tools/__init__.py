@@ -1,5 +1,7 @@
 """Tools of the repository, outside the packages that run in production.
 
 contract    generates the public contract under docs/contract/ and checks it
+audit       looks up known vulnerabilities of the dependencies
+sbom        writes the software bill of materials
 words       finds words that are none of the field's in identifiers and docstrings
 """

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 
 import aiohttp
+import orjson
 from pydantic import BaseModel
 
 from bench.load.flooder import KINDS, FloodKind, FloodPlan, FloodReport, FloodRequest
@@ -167,5 +168,7 @@ async def _send_long_messages(gateway: str, conversation: Conversation) -> None:
     async with aiohttp.ClientSession(gateway) as http:
         for number in range(_LONG_MESSAGES):
             body = {"conversationId": conversation.id, "text": "🌊" * 8_000, "clientId": f"long-{number}"}
-            async with http.post("/messages", params={"meId": conversation.members[1]}, json=body) as answer:
+            async with http.post(
+                "/messages", params={"meId": conversation.members[1]}, data=orjson.dumps(body)
+            ) as answer:
                 answer.raise_for_status()

@@ -109,8 +109,8 @@ def _sampling(stack: Stack) -> Iterator[Samples]:
         def read() -> dict[str, float]:
             return {
                 "commits": float(database.execute(_COMMITS).fetchall()[0][0]),
-                **read_metrics(http, stack.gateways[1]),
-                **read_metrics(http, stack.store, "store:"),
+                **read_metrics(http, stack.admin_url("gateway-2")),
+                **read_metrics(http, stack.admin_url("store"), "store:"),
             }
 
         with sampling(read) as samples:

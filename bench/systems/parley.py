@@ -34,7 +34,10 @@ PARTITIONS = int(os.environ.get("PARTITIONS") or 12)
 _JVM_OPTIONS = os.environ.get("KAFKA_OPTS", "")
 _CONVERSATIONS_TIMEOUT_SECONDS = 120
 _MAX_STARTING = 64
-_PORTS = ("KAFKA_PORT", "POSTGRES_PORT", "STORE_PORT", "PROJECTOR_PORT", "NOTIFIER_PORT")
+_PORTS = (
+    *("KAFKA_PORT", "POSTGRES_PORT", "STORE_PORT", "PROJECTOR_PORT", "NOTIFIER_PORT"),
+    *("ADMIN_PORT", "STORE_ADMIN_PORT", "PROJECTOR_ADMIN_PORT", "NOTIFIER_ADMIN_PORT"),
+)
 _FREE_PORTS = {**dict.fromkeys(_PORTS, ""), "PORT": "0", "WEB_ROOT": ""}
 _UNLIMITED = {name.upper(): str(value) for name, value in UNLIMITED.items()}
 _CLIENT_IDS = "select client_id from messages where conversation_id = any(%s::uuid[]) and client_id like %s"
@@ -62,8 +65,25 @@ class Stack(BaseModel):
     notifiers: list[str] = []
     projectors: list[str] = []
     store: str = ""
+    admin: dict[str, str] = {}
+    """URL of each process's admin port. Earlier checkouts have none: there the port for clients serves it."""
     supervisor: ProcessEntry
     processes: list[ProcessEntry] = []
+
+    def admin_url(self, name: str) -> str:
+        """Where the process of this name answers probes and serves metrics; raises KeyError."""
+        services = {
+            "gateway": self.gateways,
+            "notifier": self.notifiers,
+            "projector": self.projectors,
+            "store": [self.store],
+        }
+        earlier = {
+            kind if number == 1 else f"{kind}-{number}": url
+            for kind, urls in services.items()
+            for number, url in enumerate(urls, 1)
+        }
+        return {**earlier, **self.admin}[name]
 
     def pids(self) -> dict[str, int]:
         """By name, as they are now: processes that die are started again."""

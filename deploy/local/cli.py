@@ -12,6 +12,9 @@ Environment:
   PORT                of the gateway (default: 8000)
   KAFKA_PORT, POSTGRES_PORT, STORE_PORT, PROJECTOR_PORT, NOTIFIER_PORT
                       of the others (default: free ones)
+  ADMIN_PORT          of the gateway's probes, metrics and operators' calls (default: a free one)
+  STORE_ADMIN_PORT, PROJECTOR_ADMIN_PORT, NOTIFIER_ADMIN_PORT
+                      the same of the others
   GATEWAY_COUNT, NOTIFIER_COUNT, PROJECTOR_COUNT
                       how many to run (default: 1)
   PARTITIONS          of a new topic (default: 12)

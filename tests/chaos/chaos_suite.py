@@ -31,6 +31,9 @@ from tests.chaos.faults.catalogue import GROUPS, faults_of
 from tests.chaos.faults.fault import Fault
 from tests.chaos.run_result import GroupResult
 
+PROXIED = ("network", "failpoint")
+"""Groups whose cluster has relays between its processes."""
+
 Plan = Mapping[str, Sequence[Fault]]
 """Faults by group."""
 
@@ -102,7 +105,7 @@ async def _run_group(
     group: str, faults: Sequence[Fault], arguments: argparse.Namespace, disk: Path | None
 ) -> GroupResult:
     result = None
-    async with start_cluster(env={"*": SETTINGS}, proxied=group == "network", disk=disk) as cluster:
+    async with start_cluster(env={"*": SETTINGS}, proxied=group in PROXIED, disk=disk) as cluster:
         try:
             result = await run_group(cluster, faults, arguments.seed, arguments.rate, users=arguments.users)
         finally:

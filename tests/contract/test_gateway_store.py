@@ -3,8 +3,10 @@
 import asyncio
 import socket
 import struct
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import orjson
@@ -14,6 +16,7 @@ from structlog.testing import capture_logs
 
 from gateway.store.client import HttpStore, StoreAway, StorePort, StoreResponse, StoreUnavailable, WaitFor
 from gateway.testing.in_memory_store import InMemoryStore
+from shared.contract.fields import timestamp
 from shared.http.problems import Code, InternalCode, Problem
 from shared.internal import store_api
 from shared.internal.store_api import (
@@ -25,10 +28,15 @@ from shared.internal.store_api import (
     MembershipAnswer,
     MembershipParams,
     OutcomeParams,
+    Params,
     ProjectionOffsets,
+    RedeemAnswer,
+    RedeemParams,
+    RevocationsParams,
     SyncPage,
     SyncParams,
 )
+from tests.fixtures import builders
 from tests.fixtures.service_token import SERVICE_TOKEN
 from tests.unit.gateway.gateway_fixture import (
     EPOCH,
@@ -38,7 +46,7 @@ from tests.unit.gateway.gateway_fixture import (
     run_gateway,
 )
 
-P = TypeVar("P", bound=CallParams)
+P = TypeVar("P", bound=Params)
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
@@ -130,6 +138,37 @@ async def test_a_projection_that_is_behind_is_an_answer(
     gateway.store.frozen_at = (0,) * PARTITIONS
     answer = await store.history("ana", talk, limit=5, wait_for=WaitFor(f"{EPOCH}-0-0", 0))
     assert answer.is_behind
+
+
+async def test_revocations_come_by_user_the_latest_of_each_page_by_page(
+    gateway: GatewayFixture, store: StorePort
+) -> None:
+    for user in ("dee", "ana", "Zoë", "cat"):
+        gateway.write(builders.revoked(user, at="2026-01-01T00:00:00.000Z"))
+    gateway.write(builders.revoked("ana", at="2025-01-01T00:00:00.000Z"))
+    gateway.write(builders.revoked("eve", at="2025-01-01T00:00:00.000Z"))
+    found: dict[str, str] = {}
+    has_more, after, pages = True, None, 0
+    while has_more:
+        page, has_more = await store.revocations("2025-06-01T00:00:00.000Z", after)
+        assert list(page) == sorted(page)
+        found |= page
+        after, pages = list(page)[-1], pages + 1
+    assert found == dict.fromkeys(["Zoë", "ana", "cat", "dee"], "2026-01-01T00:00:00.000Z")
+    assert pages == 2
+    assert (await store.revocations("2026-01-01T00:00:00.001Z", None)) == ({}, False)
+
+
+async def test_a_ticket_is_redeemed_once(store: StorePort) -> None:
+    ticket, soon = str(uuid.uuid4()), timestamp(datetime.now(UTC) + timedelta(seconds=30))
+    outcomes = await asyncio.gather(*(store.redeem_ticket(ticket, soon) for _ in range(10)))
+    assert sorted(outcomes) == [False] * 9 + [True]
+    assert await store.redeem_ticket(str(uuid.uuid4()), soon)
+
+
+async def test_a_ticket_whose_time_is_long_over_is_not_redeemed(store: StorePort) -> None:
+    long_ago = timestamp(datetime.now(UTC) - timedelta(minutes=5))
+    assert not await store.redeem_ticket(str(uuid.uuid4()), long_ago)
 
 
 async def test_progress_names_its_log(gateway: GatewayFixture, store: StorePort) -> None:
@@ -279,7 +318,7 @@ async def served(store: InMemoryStore) -> AsyncIterator[str]:
 async def serving(routes: Mapping[str, Handler]) -> AsyncIterator[str]:
     app = web.Application()
     for path, answer in routes.items():
-        app.router.add_get(path, answer)
+        app.router.add_route("POST" if path == RedeemParams.path else "GET", path, answer)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, backlog=2_048)
@@ -327,6 +366,14 @@ def _routes(store: InMemoryStore) -> dict[str, Handler]:
         outcome = await store.outcome(params.user, params.position, params.wait)
         return _problem("projection_behind") if outcome is None else _ok(outcome.encode())
 
+    async def revocations(request: web.Request) -> web.Response:
+        params = _params(request, RevocationsParams)
+        return _ok((await store.revocations(params.since, params.after)).encode())
+
+    async def redeem(request: web.Request) -> web.Response:
+        params = _params(request, RedeemParams)
+        return _ok(RedeemAnswer(await store.redeem_ticket(params.id, params.expires_at)).encode())
+
     async def progress(_: web.Request) -> web.Response:
         return _ok((await store.progress()).encode())
 
@@ -337,6 +384,8 @@ def _routes(store: InMemoryStore) -> dict[str, Handler]:
         SyncParams.path: sync,
         MembershipParams.path: membership,
         OutcomeParams.path: outcome,
+        RevocationsParams.path: revocations,
+        RedeemParams.path: redeem,
         store_api.PROGRESS_PATH: progress,
     }
 

@@ -39,6 +39,8 @@ STORY: list[Event] = [
     builders.removed(GROUP, "ann", "bob"),
     builders.sent(GROUP, "ann", client_id="1"),
     builders.added(GROUP, "ann", "bob"),
+    builders.revoked("Zoë"),
+    builders.revoked("Zoë", at="2026-01-01T00:00:00.000Z"),
 ]
 
 
@@ -155,7 +157,7 @@ async def test_a_fenced_store_gets_no_existing_messages(database: Database) -> N
 async def test_progress_moves_with_the_rows(store: Store) -> None:
     await _commit(store, STORY)
     assert await store.owned([0, 1]) == {
-        0: PartitionProgress(0, 10, STORY[-1].id, 0),
+        0: PartitionProgress(0, len(STORY), STORY[-1].id, 0),
         1: PartitionProgress(1, 0, None, 0),
     }
 
@@ -209,7 +211,9 @@ async def test_what_is_published_never_moves_back(store: Store) -> None:
     write_set = (await _fold(store, STORY)).write_set
     write_set.progress[0] = write_set.progress[0]._replace(published=7)
     await store.commit(write_set)
-    await store.commit(WriteSet(progress={0: write_set.progress[0]._replace(expected=10, published=3)}))
+    await store.commit(
+        WriteSet(progress={0: write_set.progress[0]._replace(expected=len(STORY), published=3)})
+    )
     assert (await store.owned([0]))[0].published == 7
 
 
@@ -259,4 +263,10 @@ async def test_both_stores_keep_the_same_journal(database_url: str) -> None:
         of_offset, audience from journal order by 1, 2"""
     with psycopg.connect(database_url) as connection:
         kept = connection.execute(columns).fetchall()
+        revocations = connection.execute(
+            """select partition, "offset", user_id,
+            to_char(revoked_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+            from user_revocations order by 1, 2"""
+        ).fetchall()
     assert kept == [tuple(row) for _, row in sorted(tables.journal.items())]
+    assert revocations == [tuple(row) for _, row in sorted(tables.user_revocations.items())]

@@ -172,4 +172,4 @@ async def _require_as_before(stack: Stack, sockets: int) -> None:
 
 async def _metrics(stack: Stack) -> dict[str, float]:
     with httpx.Client(timeout=10) as http:
-        return await asyncio.to_thread(read_metrics, http, stack.gateways[0])
+        return await asyncio.to_thread(read_metrics, http, stack.admin["gateway"])

@@ -73,7 +73,7 @@ async def test_while_postgresql_is_slow_cached_members_write_on_and_the_check_st
         conversation = await client.start(http, "gus", "hob")
         await gus.expect(type="conversation")  # which makes the gateway forget what it knew of the members
     assert (await _send(http, "gus", conversation, "before")).status_code == 202
-    before = await _unchecked(http)
+    before = await _unchecked(fragile)
     with psycopg.connect(fragile.database) as locking:
         locking.execute("lock table members in access exclusive mode")
         await _assert_closed(http, conversation)
@@ -86,7 +86,7 @@ async def test_while_postgresql_is_slow_cached_members_write_on_and_the_check_st
         assert (await _send(http, "gus", conversation, "frozen")).status_code == 202
     finally:
         process_tree.resume(server.pid)
-    assert await _unchecked(http) == before
+    assert await _unchecked(fragile) == before
     async with asyncio.timeout(60):
         while (await _send(http, "eve", conversation, "refused")).status_code != 404:
             await asyncio.sleep(0.2)
@@ -101,8 +101,9 @@ async def _assert_closed(http: httpx.AsyncClient, conversation: str) -> None:
     assert all(int(answer.headers["Retry-After"]) >= 1 for answer in sends)
 
 
-async def _unchecked(http: httpx.AsyncClient) -> str:
-    lines = (await http.get("/metrics")).text.splitlines()
+async def _unchecked(stack: Stack) -> str:
+    async with client.http(stack.admin["gateway"]) as http:
+        lines = (await http.get("/metrics")).text.splitlines()
     (line,) = [line for line in lines if line.startswith("gateway_unchecked_writes_total")]
     return line
 

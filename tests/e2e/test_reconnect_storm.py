@@ -40,10 +40,10 @@ async def _connected(stack: Stack, name: str) -> AsyncIterator[ReconnectingClien
         clients.disconnect()
 
 
-async def _sampled(gateway: str) -> AsyncIterator[dict[str, float]]:
+async def _sampled(admin: str) -> AsyncIterator[dict[str, float]]:
     with httpx.Client() as http:
         while True:
-            yield await asyncio.to_thread(read_metrics, http, gateway)
+            yield await asyncio.to_thread(read_metrics, http, admin)
             await asyncio.sleep(0.05)
 
 
@@ -54,7 +54,7 @@ async def _survived(
     peaks: dict[str, float] = {}
 
     async def look() -> None:
-        async for values in _sampled(stack.gateways[1]):
+        async for values in _sampled(stack.admin["gateway-2"]):
             for name, value in values.items():
                 peaks[name] = max(value, peaks.get(name, 0.0))
 

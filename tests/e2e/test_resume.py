@@ -175,8 +175,8 @@ async def test_entries_that_no_notifier_can_replay_come_from_the_store_and_the_s
             await _send(http, "mia", conversation, "after")
             await ned.expect(patience=30, type="message", text="after")
             assert [frame["text"] for frame in ned.of("message")] == ["before", "while away", "after"]
-        metrics = (await http.get("/metrics")).text
-        assert "gateway_link_gaps_total 1.0" in metrics
+    async with client.http(alone.admin["gateway"]) as http:
+        assert "gateway_link_gaps_total 1.0" in (await http.get("/metrics")).text
 
 
 async def _drop_records(kafka: str, topic: str) -> None:

@@ -109,15 +109,22 @@ async def test_the_front_page_and_the_reference_are_served(http: httpx.AsyncClie
 
 
 async def test_every_process_answers_its_probes(stack: Stack) -> None:
-    for url in (*stack.gateways, *stack.notifiers, *stack.projectors, stack.store):
+    """On both of its ports; metrics on the admin port alone."""
+    public = (*stack.gateways, *stack.notifiers, *stack.projectors, stack.store)
+    assert stack.admin.keys() == {"gateway", "notifier", "projector", "store"}
+    for url in (*public, *stack.admin.values()):
         async with client.http(url) as probe:
             assert (await probe.get("/healthz")).json() == {"status": "alive", "reasons": []}
             assert (await probe.get("/readyz")).json() == {"status": "ready", "reasons": []}
-            assert "# TYPE" in (await probe.get("/metrics")).text
+            metrics = await probe.get("/metrics")
+            if url in public:
+                assert metrics.status_code in (401, 404)
+            else:
+                assert "# TYPE" in metrics.text
 
 
 async def test_only_the_gateway_describes_its_calls(stack: Stack) -> None:
-    for url in (*stack.notifiers, *stack.projectors, stack.store):
+    for url in (*stack.notifiers, *stack.projectors, stack.store, *stack.admin.values()):
         async with client.http(url) as http:
             for path in ("/docs", "/redoc", "/openapi.json"):
                 assert (await http.get(path)).status_code in (401, 404)

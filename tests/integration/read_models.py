@@ -14,8 +14,11 @@ from message_store.domain.fold import FoldResult
 from message_store.projector.event_reader import ConsumedRecord
 from message_store.projector.state_cache import StateCache
 from message_store.query_api import queries
+from message_store.query_api.database import open_database
 from message_store.query_api.progress_waiter import ProgressWaiter
-from message_store.query_api.routes import build_router
+from message_store.query_api.routes import build_router, users_router
+from message_store.query_api.tickets import Tickets
+from message_store.storage import sessions
 from message_store.storage.migrate import migrate
 from message_store.storage.postgres import PostgresStore
 from shared.contract import ids
@@ -66,12 +69,16 @@ async def open_read_models(database_url: str) -> AsyncIterator[ReadModels]:
     await store.claim(LogIdentity(builders.EPOCH, 1), [0])
     app = FastAPI()
     problems.install_problem_handlers(app)
-    async with queries.open_queries(database_url, 4) as opened:
+    async with (
+        queries.open_queries(database_url, 4) as opened,
+        open_database(database_url, sessions.REDEEMING, connections=2) as tickets_database,
+    ):
         waiter = ProgressWaiter(opened.progress)
-        router = build_router(opened, waiter)
-        app.include_router(router)
+        routers = [build_router(opened, waiter), users_router(opened, Tickets(tickets_database))]
+        for router in routers:
+            app.include_router(router)
         watching = asyncio.create_task(waiter.run())
-        transport = httpx.ASGITransport(DirectRoutes(app, [router]))
+        transport = httpx.ASGITransport(DirectRoutes(app, routers))
         async with httpx.AsyncClient(
             transport=transport, base_url="http://store", headers=store_api.HEADERS
         ) as http:

@@ -114,9 +114,11 @@ async def test_reads_that_time_out_return_their_connections(projected: str) -> N
             locking.execute("lock table members in access exclusive mode")
             reads = [asyncio.create_task(_code(opened)) for _ in range(2)]
             await _wait_for_locks(projected, 2)
-            async with opened._pool._lock:  # as when many wait for it: connections cannot be returned yet
+            async with (
+                opened._database._pool._lock
+            ):  # as when many wait for it: connections cannot be returned yet
                 locking.rollback()
-                await asyncio.wait(reads, timeout=opened._timeout + 1.0)
+                await asyncio.wait(reads, timeout=opened._database._timeout + 1.0)
         await asyncio.gather(*reads)
         assert set(await asyncio.gather(*(_code(opened) for _ in range(4)))) == {"answered"}
 

@@ -214,10 +214,10 @@ async def test_a_gateway_that_does_not_read_is_cut_and_others_still_receive(
         unread_link(one.port, USERS) as unread,
     ):
         await gateway.wait_until(lambda: len(gateway.owners) == PARTITIONS)
-        while "notifier_links 2.0" in (await one.get("/metrics")).text:
+        while "notifier_links 2.0" in await one.metrics():
             await publisher.publish(100, padding=7_000)
         await gateway.wait_until(lambda: len(gateway.frames) == len(publisher.published))
-        metrics = (await one.get("/metrics")).text
+        metrics = await one.metrics()
         assert "notifier_links_cut_total 1.0" in metrics
         assert gateway.gaps == []
         assert await _end_of(unread) is None

@@ -360,7 +360,7 @@ async def test_a_partition_never_claimed_is_at_its_beginning(database_url: str) 
 async def test_a_failed_query_returns_its_connection(database_url: str) -> None:
     migrate(database_url)
     async with queries.open_queries(database_url, 2) as opened:
-        opened._timeout = 0.5
+        opened._database._timeout = 0.5
 
         for trouble, code in (
             ("select pg_sleep(5)", "busy"),

@@ -85,6 +85,7 @@ async def test_every_element_is_the_frame_that_a_live_socket_received(read_model
         if not folded.audience:
             continue
         frame = codec.decode_entry(encode_entry(folded, builders.EPOCH, "test")).frame()
+        assert frame is not None
         for user in folded.audience:
             live[user].append(orjson.loads(codec.encode(frame)))
     for user in USERS:

@@ -15,12 +15,12 @@ from tools.contract.schemas import ENTRIES, FROM_CLIENTS, TO_CLIENTS, Document, 
 VERSION = "1.0.0"
 
 _TOPIC = """\
-What came of everything that users did, one entry each: new messages, conversations, members, reads, and
-rejections.
+What came of everything that users did, one entry each: new messages, conversations, members, reads,
+rejections, and revocations of a user's tokens.
 
-Entries are CloudEvents 1.0 in structured mode. The key is the conversation id: entries of one conversation
-come in order. An entry may come more than once: deduplicate by its `id`. Ignore types and fields that you
-do not know. Kept for 7 days. See README.md."""
+Entries are CloudEvents 1.0 in structured mode. The key is the conversation id (of a user's own entries
+`user:<user id>`): entries of one key come in order. An entry may come more than once: deduplicate by its
+`id`. Ignore types and fields that you do not know. Kept for 7 days. See README.md."""
 
 _SOCKET = """\
 Frames are JSON texts. Those made from an entry are state, never deltas, and carry `version`: drop what is
@@ -130,7 +130,10 @@ def _operation(action: str, channel: str, prefix: str, models: Sequence[type[Bas
 
 
 def _entry(model: type[BaseModel]) -> Document:
-    key = {"type": "string", "format": "uuid", "description": "The conversation id, as in `subject`."}
+    if "conversation_id" in model.model_fields["data"].annotation.model_fields:  # type: ignore[union-attr]
+        key = {"type": "string", "format": "uuid", "description": "The conversation id, as in `subject`."}
+    else:
+        key = {"type": "string", "description": "`user:<user id>`, as in `subject`."}
     return {
         **_message(model),
         "headers": {"type": "object", "properties": _HEADERS},

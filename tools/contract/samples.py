@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from shared.contract import entries, ids
 from shared.contract.codec import encode
+from shared.contract.kinds.user_revoked import user_key
 from shared.contract.position import Position
 
 _EPOCH = "7f3a9c0d1e5b2468"
@@ -19,7 +20,7 @@ _ALL = ["alice", "bob", "carol"]
 
 def samples() -> dict[str, BaseModel]:
     """By type."""
-    made = [_sent(), _started(), _added(), _removed(), _read(), _rejected()]
+    made = [_sent(), _started(), _added(), _removed(), _read(), _revoked(), _rejected()]
     return {entry.type: entry for entry in made}
 
 
@@ -95,6 +96,11 @@ def _removed() -> entries.Entry:
 def _read() -> entries.Entry:
     data = entries.ReadData(conversation_id=_DIRECT, user_id="bob", up_to=1, version=43, audience=_BOTH)
     return entries.ReadMovedEntry(**_envelope(43, "bob", _DIRECT), data=data)
+
+
+def _revoked() -> entries.Entry:
+    data = entries.RevocationData(user_id="carol", revoked_at=_TIME, audience=[])
+    return entries.UserRevokedEntry(**_envelope(47, "ops", user_key("carol")), data=data)
 
 
 def _rejected() -> entries.Entry:

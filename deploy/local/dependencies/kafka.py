@@ -32,6 +32,10 @@ class Kafka:
     controller_port: int
     extra_listeners: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """By name: the port it binds, and the port it advertises to clients, such as that of a proxy."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """Override all others."""
+    scram_credentials: Mapping[str, str] = field(default_factory=dict)
+    """Passwords by user name, for SCRAM-SHA-512."""
 
     @property
     def bootstrap(self) -> str:
@@ -107,7 +111,9 @@ class Kafka:
         properties = self.folder / "format.properties"
         properties.write_text(self._settings(unfinished))
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        tool = ("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties))
+        tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties)]
+        for name, password in self.scram_credentials.items():
+            tool += ["--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]"]
         await run(Process("format", self._java(FAST_STARTUP, *tool), log=self.folder / "console.log"))
         unfinished.rename(self._data)
 
@@ -131,6 +137,7 @@ class Kafka:
             "listener.security.protocol.map": ",".join(protocols),
             "controller.quorum.voters": f"1@{controller}",
             "log.dirs": str(data),
+            **self.properties,
         }
         fixed = (CONFIG_FOLDER / "server.properties").read_text()
         return fixed + "".join(f"{key}={value}\n" for key, value in settings.items())

@@ -17,6 +17,11 @@ from deploy.local.supervisor.process import die_with_parent, module
 
 ERROR_PREFIXES = ("parley: ", "bad settings: ")
 """How the last line of a supervisor that fails begins."""
+PORT_VARIABLES = (
+    *("KAFKA_PORT", "POSTGRES_PORT", "STORE_PORT", "PROJECTOR_PORT", "NOTIFIER_PORT"),
+    *("ADMIN_PORT", "STORE_ADMIN_PORT", "PROJECTOR_ADMIN_PORT", "NOTIFIER_ADMIN_PORT"),
+)
+"""Of ports whose default is a free one."""
 STOP_TIMEOUT_SECONDS = 90.0
 """For the whole stack; the supervisor bounds each of its stages itself."""
 
@@ -42,7 +47,7 @@ def running_stack(folder: Path, *arguments: str, env: Mapping[str, str] | None =
 
     `arguments` are those of `run`. Raises UserError when it does not become ready.
     """
-    free_ports = {f"{name}_PORT": "" for name in ("KAFKA", "POSTGRES", "STORE", "PROJECTOR", "NOTIFIER")}
+    free_ports = dict.fromkeys(PORT_VARIABLES, "")
     environment = {**free_ports, "PORT": "0", "WEB_ROOT": "", **(env or {})}  # without a web client
     child = _launch(folder, die_with_parent(signal.SIGTERM), arguments, environment)
     try:

@@ -1,5 +1,6 @@
 """The services of one stack: their commands, environment and start order."""
 
+import base64
 import os
 import secrets
 from collections.abc import Mapping, Sequence
@@ -9,10 +10,11 @@ from deploy.local.dependencies.web_client import WEB_CLIENT
 from deploy.local.supervisor import health_checks
 from deploy.local.supervisor.ports import Ports
 from deploy.local.supervisor.process import Process, module
+from gateway.auth.ticket_keys import KEY_BYTES
 from gateway.settings import Settings
 from message_store.settings import ProjectSettings, ServeSettings
 from notifier.live.settings import LiveSettings
-from shared.runtime.settings import ProcessSettings, load_settings
+from shared.runtime.settings import ProcessSettings, ServiceSettings, load_settings
 
 SERVICE_SETTINGS: Mapping[str, type[ProcessSettings]] = {
     "store": ServeSettings,
@@ -20,8 +22,22 @@ SERVICE_SETTINGS: Mapping[str, type[ProcessSettings]] = {
     "notifier": LiveSettings,
     "gateway": Settings,
 }
-NO_PORT = {"PORT": "0"}
-"""For commands that serve nothing: the PORT of the environment is the gateway's."""
+NO_PORT = {"PORT": "0", "ADMIN_PORT": "0"}
+"""For commands that serve nothing: the ports of the environment are the gateway's."""
+
+
+def _service_token() -> str:
+    """Return the token of SERVICE_TOKEN or SERVICE_TOKEN_FILE, else a new one. Exits with a line that names
+    the setting, if it is wrong."""
+    if os.environ.get("SERVICE_TOKEN") or os.environ.get("SERVICE_TOKEN_FILE"):
+        return load_settings(ServiceSettings).service_token.get_secret_value()
+    return secrets.token_urlsafe(32)
+
+
+def _ticket_keys() -> str:
+    """Return the keys of TICKET_KEYS or TICKET_KEYS_FILE, else a new one."""
+    given = os.environ.get("TICKET_KEYS") or os.environ.get("TICKET_KEYS_FILE")
+    return "" if given else base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
 @dataclass(frozen=True)
@@ -35,14 +51,18 @@ class Counts:
 
 @dataclass(frozen=True)
 class Services:
-    """The ports of the services; PORT is the first gateway's."""
+    """The ports of the services; PORT and ADMIN_PORT are the first gateway's."""
 
     gateways: Sequence[int]
     notifiers: Sequence[int]
     projectors: Sequence[int]
     store: int
-    token: str = field(default_factory=lambda: os.environ.get("SERVICE_TOKEN") or secrets.token_urlsafe(32))
+    admin: Mapping[str, int]
+    """The admin port of each process, by its name."""
+    token: str = field(default_factory=_service_token)
     """Authenticates the services to one another; a new one for each run."""
+    ticket_keys: str = field(default_factory=_ticket_keys)
+    """Seal WebSocket tickets, for all gateways; empty when the environment has them."""
 
     @classmethod
     def choose(cls, counts: Counts, ports: Ports) -> "Services":
@@ -50,13 +70,24 @@ class Services:
 
         def take(name: str, variable: str, count: int, default: int | None = None) -> list[int]:
             first = ports.take(name, variable, default)
-            return [first, *(ports.take(f"{name}-{number}") for number in range(2, count + 1))]
+            return [first, *(ports.take(other) for other in _names(name, count)[1:])]
+
+        def take_admin(name: str, count: int) -> dict[str, int]:
+            variable = "ADMIN_PORT" if name == "gateway" else f"{name.upper()}_ADMIN_PORT"
+            taken = take(f"{name}-admin", variable, count)
+            return dict(zip(_names(name, count), taken, strict=True))
 
         return cls(
             gateways=take("gateway", "PORT", counts.gateways, 8000),
             notifiers=take("notifier", "NOTIFIER_PORT", counts.notifiers),
             projectors=take("projector", "PROJECTOR_PORT", counts.projectors),
             store=ports.take("store", "STORE_PORT"),
+            admin={
+                **take_admin("gateway", counts.gateways),
+                **take_admin("notifier", counts.notifiers),
+                **take_admin("projector", counts.projectors),
+                **take_admin("store", 1),
+            },
         )
 
     def check_settings(self) -> None:
@@ -67,11 +98,12 @@ class Services:
 
     def stages(self, kafka: str, database: str) -> list[list[Process]]:
         """Return the services in start order: each one's dependencies come before it."""
-        log, database_env = {"KAFKA_BOOTSTRAP": kafka}, {"DATABASE_URL": database}
-        token = {"SERVICE_TOKEN": self.token}
+        log, database_env = {"KAFKA_BOOTSTRAP": kafka}, _secret("DATABASE_URL", database)
+        token = _secret("SERVICE_TOKEN", self.token)
         gateway = {
             **log,
             **token,
+            **(_secret("TICKET_KEYS", self.ticket_keys) if self.ticket_keys else {}),
             "AUTH": os.environ.get("AUTH") or "dev",
             "WEB_ROOT": web_root(),
             "STORE_URL": f"http://127.0.0.1:{self.store}",
@@ -79,10 +111,20 @@ class Services:
         }
         project = module("message_store", "project")
         return [
-            [_service("store", self.store, module("message_store", "serve"), {**database_env, **token})],
-            _services("projector", self.projectors, project, {**database_env, **log}),
-            _services("notifier", self.notifiers, module("notifier", "live"), {**log, **token}),
-            _services("gateway", self.gateways, module("gateway"), gateway),
+            self._processes(
+                "store", [self.store], module("message_store", "serve"), {**database_env, **token}
+            ),
+            self._processes("projector", self.projectors, project, {**database_env, **log}),
+            self._processes("notifier", self.notifiers, module("notifier", "live"), {**log, **token}),
+            self._processes("gateway", self.gateways, module("gateway"), gateway),
+        ]
+
+    def _processes(
+        self, name: str, ports: Sequence[int], argv: Sequence[str], env: Mapping[str, str]
+    ) -> list[Process]:
+        names = _names(name, len(ports))
+        return [
+            _service(each, port, self.admin[each], argv, env) for each, port in zip(names, ports, strict=True)
         ]
 
 
@@ -100,15 +142,27 @@ def topics(kafka: str) -> Process:
 
 def migrations(database: str) -> Process:
     """Return the command that migrates the database."""
-    env = {**NO_PORT, "DATABASE_URL": database}
+    env = {**NO_PORT, **_secret("DATABASE_URL", database)}
     return Process("migrations", module("message_store", "migrate"), env, quiet=True)
 
 
-def _services(name: str, ports: Sequence[int], argv: Sequence[str], env: Mapping[str, str]) -> list[Process]:
-    names = [name, *(f"{name}-{number}" for number in range(2, len(ports) + 1))]
-    return [_service(name, port, argv, env) for name, port in zip(names, ports, strict=True)]
+def _secret(name: str, value: str) -> dict[str, str]:
+    """Return the environment that gives a process this value, whatever file the stack's own names."""
+    return {name: value, f"{name}_FILE": ""}
 
 
-def _service(name: str, port: int, argv: Sequence[str], env: Mapping[str, str]) -> Process:
-    common = {"HOST": "127.0.0.1", "PORT": str(port), "ENV": "development", "PYTHONUNBUFFERED": "1"}
-    return Process(name, argv, {**env, **common}, is_ready=health_checks.http(port), ports=(port,))
+def _names(name: str, count: int) -> list[str]:
+    return [name, *(f"{name}-{number}" for number in range(2, count + 1))]
+
+
+def _service(name: str, port: int, admin_port: int, argv: Sequence[str], env: Mapping[str, str]) -> Process:
+    common = {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "ADMIN_HOST": "127.0.0.1",
+        "ADMIN_PORT": str(admin_port),
+        "ENV": "development",
+        "PYTHONUNBUFFERED": "1",
+    }
+    is_ready = health_checks.http(admin_port)
+    return Process(name, argv, {**env, **common}, is_ready=is_ready, ports=(port, admin_port))

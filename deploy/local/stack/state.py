@@ -30,6 +30,8 @@ class Stack(BaseModel):
     notifiers: list[str] = []
     projectors: list[str] = []
     store: str = ""
+    admin: dict[str, str] = {}
+    """URL of the admin port of each process, by the process's name: probes, metrics."""
     ports: dict[str, int] = {}
     processes: list[ProcessHandle] = []
 
@@ -45,6 +47,7 @@ class Stack(BaseModel):
 
         self.gateways, self.notifiers = urls(services.gateways), urls(services.notifiers)
         self.projectors, self.store = urls(services.projectors), urls([services.store])[0]
+        self.admin = dict(zip(services.admin, urls([*services.admin.values()]), strict=True))
 
     def addresses(self) -> list[str]:
         """Return lines with all addresses except the page's; never the password."""
@@ -53,7 +56,9 @@ class Stack(BaseModel):
         url = urlsplit(self.database)
         database = f"PostgreSQL     {url.netloc.rpartition('@')[2]}{url.path} (make psql opens a shell)"
         logs = f"Logs           {self.folder / LOGS_FOLDER} (LOGS=1 shows them on the terminal)"
-        return [*api, *more, f"Kafka          {self.kafka}", database, logs]
+        others = f"other admin ports: {self.folder / 'stack.json'}"
+        metrics = [f"Metrics        {self.admin['gateway']}/metrics ({others})"] if self.admin else []
+        return [*api, *more, *metrics, f"Kafka          {self.kafka}", database, logs]
 
     @property
     def headline(self) -> str:

@@ -1,19 +1,7 @@
 /** Components loaded on first use, or preloaded when the page is idle. */
 import { lazy } from 'react';
-
-const MAX_ATTEMPTS = 30;
-const RETRY_INTERVAL_MS = 2_000;
-
-/** Retries for a minute while the network is away. After that the file is gone, as after a new release. */
-export async function importWithRetry<T>(load: () => Promise<T>, attempts = MAX_ATTEMPTS): Promise<T> {
-  try {
-    return await load();
-  } catch (error) {
-    if (attempts === 1) throw error;
-    await new Promise((resolve) => window.setTimeout(resolve, RETRY_INTERVAL_MS));
-    return importWithRetry(load, attempts - 1);
-  }
-}
+import { importWithRetry } from '../lib/importWithRetry';
+import { loadEmojiButton } from './thread/lazyEmojiButton';
 
 const loadThread = () => import('./thread/Thread');
 
@@ -22,13 +10,12 @@ export const Thread = lazy(() => importWithRetry(loadThread));
 loadThread().catch(() => {});
 
 const loaders = {
-  EmojiButton: () => import('./thread/EmojiButton'),
+  EmojiButton: loadEmojiButton,
   ShortcutsDialog: () => import('./layout/ShortcutsDialog'),
   ConversationSwitcher: () => import('./conversations/ConversationSwitcher'),
   UserMenu: () => import('./layout/UserMenu'),
 };
 
-export const EmojiButton = lazy(() => importWithRetry(loaders.EmojiButton));
 export const ShortcutsDialog = lazy(() => importWithRetry(loaders.ShortcutsDialog));
 export const ConversationSwitcher = lazy(() => importWithRetry(loaders.ConversationSwitcher));
 export const UserMenu = lazy(() => importWithRetry(loaders.UserMenu));

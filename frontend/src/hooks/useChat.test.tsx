@@ -1,7 +1,7 @@
 import { act, waitFor } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { chatService } from '../api/chatService';
-import { subscribeToFrames } from '../api/frameBus';
+import { subscribeToFrames, subscribeToNewMessages } from '../api/frameBus';
 import type { Timeline } from '../domain/timeline';
 import { useOutbox } from '../store/useOutbox';
 import {
@@ -13,7 +13,7 @@ import {
   CONVERSATION_ID,
 } from '../test/builders';
 import { FakeSocket } from '../test/FakeSocket';
-import type { Conversation } from '../types/chat';
+import type { Conversation, MessageFrame } from '../types/chat';
 import { renderForAnn } from '../test/renderForUser';
 import { CHAT_QUERY_KEYS } from './queryKeys';
 import { useChat } from './useChat';
@@ -215,6 +215,58 @@ describe('a frame', () => {
     const { socket, seqs } = await connected();
     act(() => socket.receive({ type: 'typing' } as never, messageFrame(2)));
     expect(seqs()).toEqual([1, 2]);
+  });
+});
+
+/** Returns the messages announced while `receive` runs on a connected socket. */
+async function announcedDuring(receive: (socket: FakeSocket) => Promise<void>): Promise<MessageFrame[]> {
+  const { socket } = await connected();
+  const announced: MessageFrame[] = [];
+  const stop = subscribeToNewMessages((frame) => announced.push(frame));
+  await receive(socket);
+  stop();
+  return announced;
+}
+
+describe('a new message', () => {
+  it('is announced although the list, fetched just before, contains it', async () => {
+    const frame = messageFrame(1, { conversationId: 'new' });
+    const announced = await announcedDuring(async (socket) => {
+      getConversations.mockResolvedValue(listPage([conversation({ id: 'new', lastSeq: 1 })]));
+      act(() =>
+        socket.receive({
+          type: 'conversation',
+          conversationId: 'new',
+          kind: 'direct',
+          title: null,
+          members: ['ann', 'bob'],
+          memberCount: 2,
+          createdAt: '2026-01-15T08:00:00.000Z',
+          updatedAt: '2026-01-15T08:00:00.000Z',
+          version: 1,
+        }),
+      );
+      await waitFor(() => expect(getConversations).toHaveBeenCalledTimes(2));
+      await wait(100);
+      act(() => socket.receive(frame));
+    });
+    expect(announced).toEqual([frame]);
+  });
+
+  it('is announced once, although a resumed connection repeats it', async () => {
+    const announced = await announcedDuring(async (socket) => {
+      act(() => socket.receive(messageFrame(2), messageFrame(3)));
+      await wait(300);
+      act(() => socket.closeFromServer(1006));
+      await wait(1_000);
+      const second = await dialled(2);
+      act(() => {
+        second.greet();
+        second.receive(messageFrame(2), messageFrame(3), messageFrame(4));
+      });
+      await wait(300);
+    });
+    expect(announced).toEqual([messageFrame(2), messageFrame(3), messageFrame(4)]);
   });
 });
 

@@ -2,8 +2,7 @@ import { useCallback, useEffect, useRef } from 'react';
 import { notifyManager, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { invalidatesCursor } from '../api/ChatSocket';
 import { subscribeToFrames, publishNewMessage, publishFrame } from '../api/frameBus';
-import { isNewMessage } from '../domain/isNewMessage';
-import type { ConversationList } from '../domain/conversations';
+import { createNewMessageFilter } from '../domain/newMessages';
 import {
   applyToOutbox,
   isRetryable,
@@ -144,20 +143,18 @@ function createOutgoing(conversationId: string, text: string, peerId: string | u
 
 function useApplyFrames(meId: string) {
   const queryClient = useQueryClient();
-  useEffect(
-    () =>
-      subscribeToFrames((frame) => {
-        const list = queryClient.getQueryData<ConversationList>(CHAT_QUERY_KEYS.conversations(meId));
-        if (isNewMessage(list, frame, meId)) publishNewMessage(frame);
-        const adopted = acceptedOrphan(frame);
-        applyFrameToCache(queryClient, meId, frame);
-        changeOutbox(meId, (outbox) => applyToOutbox(outbox, frame, meId));
-        if (adopted) refetchHistory(queryClient, meId, adopted);
-        if (invalidatesCursor(frame)) void resetCache(queryClient, meId);
-        if (frame.type === 'synced') void refetchFailed(queryClient);
-      }),
-    [queryClient, meId],
-  );
+  useEffect(() => {
+    const isNewMessage = createNewMessageFilter(meId);
+    return subscribeToFrames((frame) => {
+      if (isNewMessage(frame)) publishNewMessage(frame);
+      const adopted = acceptedOrphan(frame);
+      applyFrameToCache(queryClient, meId, frame);
+      changeOutbox(meId, (outbox) => applyToOutbox(outbox, frame, meId));
+      if (adopted) refetchHistory(queryClient, meId, adopted);
+      if (invalidatesCursor(frame)) void resetCache(queryClient, meId);
+      if (frame.type === 'synced') void refetchFailed(queryClient);
+    });
+  }, [queryClient, meId]);
 }
 
 /**

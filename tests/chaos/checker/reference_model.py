@@ -61,13 +61,13 @@ class ReferenceModel:
     def __init__(self, log: Iterable[LogRecord]) -> None:
         self.conversations: dict[str, Conversation] = {}
         self.entries: list[Entry] = []
-        """All that is published, rejections too; within a partition in the order of the log."""
+        """All that users are shown, rejections too; within a partition in the order of the log."""
         self.by_key: dict[Key, list[Entry]] = {}
         """A rejected send that is repeated with the same `clientId` is rejected again, with the same key."""
         self._by_user: dict[tuple[str, int], list[Entry]] = {}
         """(user, partition) → entries in the order of the log."""
         for record in log:
-            if record.event is not None and "actor" in record.event:
+            if record.event is not None and "conversationId" in record.event["data"]:
                 _Fold(self, record, record.event).run()
 
     def entries_for(self, user: str, start: Sequence[int], end: Sequence[int] = ()) -> list[Entry]:

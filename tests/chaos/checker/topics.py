@@ -6,7 +6,7 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.contract import codec
-from shared.contract.events import LogOpened
+from shared.contract.events import LogOpened, key_of
 from shared.kafka import Record, partition_for
 from tests.chaos.checker.final_state import TopicRecord
 from tests.chaos.checker.history import Frame
@@ -62,7 +62,7 @@ def _event(record: Record) -> Frame | None:
         return None
     if isinstance(event, LogOpened) or record.key is None:
         return None
-    key_is_valid = event.data.conversation_id == event.subject == record.key.decode(errors="replace")
+    key_is_valid = key_of(event) == event.subject == record.key.decode(errors="replace")
     partition_is_valid = partition_for(record.key, PARTITIONS) == record.partition
     decoded: Frame = orjson.loads(record.value or b"")
     return decoded if key_is_valid and partition_is_valid else None

@@ -1,8 +1,10 @@
 """Every kind of network fault between each two processes that are connected; needs
 `start_cluster(proxied=True)`."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from tests.chaos.cluster.cluster import Cluster
@@ -40,6 +42,11 @@ CONDITIONS: Mapping[str, Condition] = {
 LONGER_BLACK_HOLES = {("projector", "postgres"): 13.0}
 """Seconds: above the projector's commit timeout of ten."""
 
+LINK_DOWN_SECONDS = 1.0
+"""Long enough for entries to be dispatched while there is load."""
+LINK_UP_SECONDS = 3.0
+"""Long enough for a gateway to connect again and request what it missed."""
+
 
 def network_faults(rng: random.Random) -> Iterator[Fault]:
     for source, target in ROUTES:
@@ -69,6 +76,31 @@ def network_fault(
 
     label = f"{condition}, {source} to {target}"
     return Fault("network", label, steps, default if duration is None else duration)
+
+
+@asynccontextmanager
+async def reset_links_continuously(cluster: Cluster) -> AsyncIterator[None]:
+    """Reset the links of one gateway, again and again until the block ends. What its notifiers dispatch
+    meanwhile is replayed to it."""
+
+    async def reset(relays: list[Relay]) -> None:
+        while True:
+            for relay in relays:
+                relay.reset()
+            await asyncio.sleep(LINK_DOWN_SECONDS)
+            for relay in relays:
+                await relay.heal()
+            await asyncio.sleep(LINK_UP_SECONDS)
+
+    relays = _relays(cluster, "gateway", "notifier", 1)
+    resetting = asyncio.create_task(reset(relays))
+    try:
+        yield
+    finally:
+        resetting.cancel()
+        await asyncio.wait([resetting])
+        for relay in relays:
+            await relay.heal()
 
 
 def _relays(cluster: Cluster, source: str, target: str, number: int) -> list[Relay]:

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 
 from tests.chaos.cluster.cluster import Cluster
 from tests.chaos.faults.fault import Fault
+from tests.chaos.faults.network import reset_links_continuously
 from tests.chaos.faults.poison import poison_continuously
 
 SERVICES = ("gateway", "gateway-2", "notifier", "notifier-2", "projector", "projector-2", "store")
@@ -44,7 +45,8 @@ FAILPOINTS = {
 }
 """All failpoints of each kind of process; how often it passes each at least while there is load."""
 PRECONDITIONS: Mapping[str, Callable[[Cluster], AbstractAsyncContextManager[None]]] = {
-    "projector.dead_lettered": poison_continuously
+    "notifier.replayed": reset_links_continuously,
+    "projector.dead_lettered": poison_continuously,
 }
 """What must go on for a process to reach a failpoint at all."""
 FAILPOINT_TIMEOUT = 30.0

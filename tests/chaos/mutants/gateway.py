@@ -12,7 +12,7 @@ from gateway.store.client import StoreUnavailable
 from gateway.websocket.registry import ConnectionRegistry
 from gateway.websocket.session import Session
 from shared.contract import cursor
-from shared.contract.events import ConversationEvent, MessageSent
+from shared.contract.events import AggregateEvent, MessageSent
 from shared.contract.frames import CursorFrame
 from shared.contract.position import Position
 from shared.http.problems import not_found
@@ -82,7 +82,7 @@ def accepted_unconfirmed() -> None:
     appending: set[asyncio.Task[None]] = set()
 
     @replaces(append)
-    def _append(self: EventProducer, event: ConversationEvent) -> Awaitable[Position]:
+    def _append(self: EventProducer, event: AggregateEvent) -> Awaitable[Position]:
         async def append_later() -> None:
             await asyncio.sleep(_DELAY)
             await append(self, event)
@@ -92,7 +92,7 @@ def accepted_unconfirmed() -> None:
         return _guess_position(self, event)
 
 
-async def _guess_position(log: EventProducer, event: ConversationEvent) -> Position:
+async def _guess_position(log: EventProducer, event: AggregateEvent) -> Position:
     assert log.identity is not None
     partition = partition_for(event.subject.encode(), log.identity.partitions)
     return Position(log.identity.epoch, partition, (await log.ends())[partition])
@@ -104,7 +104,7 @@ def text_changed() -> None:
     append = EventProducer.append
 
     @replaces(append)
-    def _append(self: EventProducer, event: ConversationEvent) -> Awaitable[Position]:
+    def _append(self: EventProducer, event: AggregateEvent) -> Awaitable[Position]:
         if isinstance(event, MessageSent):
             content = event.data.content.model_copy(update={"text": event.data.content.text + "!"})
             event = event.model_copy(update={"data": event.data.model_copy(update={"content": content})})

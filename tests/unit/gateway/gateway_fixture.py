@@ -13,6 +13,7 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 
 from gateway.app import PRIVATE_PATHS, build_asgi_app
+from gateway.auth.dev import DevAuthenticator
 from gateway.commands.event_producer import EventProducer
 from gateway.components import GatewayComponents
 from gateway.limits.settings import UNLIMITED
@@ -23,6 +24,7 @@ from shared.http.connections import Timeouts
 from shared.http.server import build_server
 from shared.kafka import BatchResult, OutgoingRecord, Unconfirmed, partition_for
 from shared.log.log_epoch import LogIdentity
+from shared.runtime.critical_tasks import CriticalTasks
 from shared.testing.in_memory_kafka import InMemoryConsumer, InMemoryLog, InMemoryProducer
 from tests.fixtures.service_token import AUTHORIZATION, SERVICE_TOKEN
 from tests.unit.gateway import contracted
@@ -104,11 +106,17 @@ class GatewayFixture:
     port: int
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def written_events(self) -> list[events.ConversationEvent]:
+    def written_events(self) -> list[events.AggregateEvent]:
         """Every event in the log, the epoch records aside."""
         records = [record for partition in self.log.topics[TOPIC] for record in partition]
         decoded = [codec.decode_event(record.value) for record in records]
         return [event for event in decoded if not isinstance(event, events.LogOpened)]
+
+    def write(self, event: events.AggregateEvent) -> None:
+        """Append the event to the log, past the gateway."""
+        key = event.subject.encode()
+        partition = partition_for(key, PARTITIONS)
+        self.log.append(TOPIC, partition, key, codec.encode(event))
 
     def partition_of(self, conversation: str) -> int:
         return partition_for(conversation.encode(), PARTITIONS)
@@ -154,7 +162,10 @@ async def run_gateway(*, ping: float = 20, **settings: Any) -> AsyncIterator[Gat
         gateway = _build(Settings.model_validate(given), notifier)
         session = await stack.enter_async_context(aiohttp.ClientSession(headers=AUTHORIZATION))
         await stack.enter_async_context(
-            gateway.components.critical_tasks.running(links=gateway.components.links.run(session))
+            gateway.components.critical_tasks.running(
+                links=gateway.components.links.run(session),
+                revocations=gateway.components.revocations.run(lambda: gateway.components.links.is_ready),
+            )
         )
         await stack.enter_async_context(_serve(gateway, ping))
         await stack.enter_async_context(gateway.http)
@@ -169,7 +180,9 @@ def _build(settings: Settings, notifier: FakeNotifier) -> GatewayFixture:
         log.append(TOPIC, partition, None, codec.encode(begun))
     identity = LogIdentity(EPOCH, PARTITIONS)
     broker, ends, store = Broker(log), Ends(log, TOPIC), InMemoryStore(log, TOPIC, identity)
-    components = GatewayComponents.build(settings, EventProducer(broker, ends, TOPIC), store)
+    components = GatewayComponents.build(
+        settings, EventProducer(broker, ends, TOPIC), store, DevAuthenticator(), CriticalTasks()
+    )
     components.producer.identity = identity
     return GatewayFixture(components, log, broker, ends, store, notifier, httpx.AsyncClient(), 0)
 

@@ -48,6 +48,11 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
             "MAX_SOCKETS must be below MAX_CONNECTIONS (1000)",
         ),
         ({"SERVICE_TOKEN": ""}, "SERVICE_TOKEN: "),
+        (
+            {"SERVICE_TOKEN": "", "SERVICE_TOKEN_FILE": "/nowhere"},
+            "SERVICE_TOKEN_FILE: /nowhere cannot be read",
+        ),
+        ({"SERVICE_TOKEN_FILE": "/nowhere"}, "SERVICE_TOKEN and SERVICE_TOKEN_FILE are both set"),
         ({"HOST": "0.0.0.0"}, "HOST=0.0.0.0 needs ALLOW_INSECURE_AUTH=true"),
     ],
 )

@@ -20,6 +20,7 @@ from gateway.websocket.send_buffer import SendBuffer
 from shared.contract import cursor
 from shared.http.problems import Problem
 from tests.fixtures.recording_connection import RecordingConnection
+from tests.fixtures.recording_revocations import RecordingRevocations
 from tests.unit.links_together.simulated_log import CONVERSATIONS, PARTITIONS, SimulatedLog
 from tests.unit.links_together.simulated_notifier import SimulatedNotifier, settled
 
@@ -54,6 +55,7 @@ class SimulatedNetwork:
             user_subscriptions=self._subscriptions,
             offset_tracker=self._offset_tracker,
             receiver=connections,
+            revocations=RecordingRevocations(),
         )
         self._connections = connections
         self._catch_up = CatchUp(store, cast("Any", None))

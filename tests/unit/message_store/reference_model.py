@@ -33,6 +33,7 @@ anything = st.one_of(
     st.builds(builders.read, conversations, users, st.integers(0, 12)),
     st.builds(builders.added, conversations, users, users),
     st.builds(builders.removed, conversations, users, users),
+    st.builds(builders.revoked, users),
 )
 stories = st.lists(anything, max_size=40)
 
@@ -79,5 +80,6 @@ class Projection:
             "conversations": tables.conversations,
             "members": tables.members,
             "messages": tables.messages,
+            "user_revocations": tables.user_revocations,
             "journal": tables.journal,
         }

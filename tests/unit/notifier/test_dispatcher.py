@@ -12,7 +12,7 @@ from notifier.live.link import GatewayLink, SendQueue
 from notifier.live.replay_buffer import MAX_CHARACTERS, PartitionReplayBuffer
 from shared.contract.entries import MEMBER_ENTRY_TYPES
 from shared.contract.position import Position
-from tests.fixtures.entry_builders import EPOCH, TALK, TIME, entry, record, sent
+from tests.fixtures.entry_builders import EPOCH, TALK, TIME, entry, record, revoked, sent
 from tests.unit.notifier.link_fixture import headers, received, subscribed_link
 
 
@@ -135,6 +135,25 @@ def test_an_entry_that_may_change_members_is_replayed_to_every_link() -> None:
     headers(link)
     dispatcher.replay(link, {0: 10})
     assert entries(link) == [(10, 11, [])]
+
+
+def test_a_revocation_goes_to_every_link_and_is_replayed_to_every_link() -> None:
+    dispatcher = dispatcher_with(PartitionReplayBuffer(0, 10))
+    links = [subscribed_link(dispatcher, "bob"), subscribed_link(dispatcher)]
+    dispatcher.dispatch(0, DispatchEntry.from_record(record(revoked(4, "carol"), 10)))
+    expected = {
+        "type": "revocation",
+        "partition": 0,
+        "start": 10,
+        "end": 11,
+        "sourceOffset": 5,
+        "user": "carol",
+        "revokedAt": TIME,
+    }
+    for link in links:
+        assert headers(link) == [expected]
+        dispatcher.replay(link, {0: 10})
+        assert headers(link)[0] == expected
 
 
 def test_ranges_without_anything_for_a_link_are_merged_into_the_next() -> None:

@@ -11,7 +11,7 @@ import styles from './Composer.module.css';
 import { VisuallyHidden } from '../ui/VisuallyHidden';
 import { IconButton } from '../ui/IconButton';
 import { LazyOnClick } from '../ui/LazyOnClick';
-import { EmojiButton } from '../lazyComponents';
+import { EmojiButton } from './lazyEmojiButton';
 
 const { keys } = strings.composer;
 

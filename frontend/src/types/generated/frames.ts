@@ -38,7 +38,7 @@ export type ServerFrame =
   | SyncedFrame;
 
 /**
- * What the client sent will not be lost.
+ * The client's frame is in the log and will not be lost.
  */
 export interface AcceptedFrame {
   type: "accepted";
@@ -67,24 +67,24 @@ export interface ConversationFrame {
   type: "conversation";
 }
 /**
- * Everything up to this cursor was sent before this frame; come back with it. One comes at least every
- * `heartbeatSeconds`. Null as long as it is not known: keep the cursor that you have.
+ * Everything up to this cursor was sent before this frame; reconnect with it. Sent at least every
+ * `heartbeatSeconds`. Null while it is not known: keep the last one.
  */
 export interface CursorFrame {
   type: "cursor";
   cursor: string | null;
 }
 /**
- * What the client sent was refused at once; the socket lives.
+ * The client's frame was refused; the connection stays open.
  */
 export interface ErrorFrame {
   type: "error";
   /**
-   * `bad_frame`: no JSON object with a known `type`. `too_big`: above 64 KiB. `invalid`: a field breaks a
-   * rule. `not_found`: no such conversation, or the caller is not a member of it. `unavailable`: not
-   * confirmed, send it again with the same `clientId`. `too_many`: more frames than a user may send; the same
-   * one is taken after `afterMs`, with the same `clientId`. `cursor_invalid`: what the socket came with is no
-   * cursor. Later ones may come.
+   * `bad_frame`: not a JSON object with a known `type`. `too_big`: above 64 KiB. `invalid`: a field breaks
+   * a rule. `not_found`: no such conversation, or the caller is not a member of it. `unavailable`: not
+   * confirmed; send it again with the same `clientId`. `too_many`: more frames than a user may send; send it
+   * again after `afterMs`, with the same `clientId`. `cursor_invalid`: the `cursor` of the connection's URL is
+   * malformed. Later releases may add codes.
    */
   code: string;
   message: string;
@@ -95,7 +95,7 @@ export interface ErrorFrame {
   afterMs?: number;
 }
 /**
- * The first frame: from here on this socket receives everything.
+ * The first frame: every entry from here on is sent on this connection.
  */
 export interface HelloFrame {
   type: "hello";
@@ -143,7 +143,7 @@ export interface ReadFrame {
   type: "read";
 }
 /**
- * This socket is about to close: come back after so many milliseconds.
+ * This connection is about to close: reconnect after `afterMs` milliseconds.
  */
 export interface ReconnectFrame {
   type: "reconnect";
@@ -166,19 +166,20 @@ export interface RejectedFrame {
   type: "rejected";
 }
 /**
- * The cursor that the client came with, or was given here, is of no use: fetch anew.
+ * The client's cursor cannot be resumed from: fetch the conversations again and continue with their
+ * cursor.
  */
 export interface ResetFrame {
   type: "reset";
   /**
-   * `of_another_user`, `of_another_log`, `beyond_the_log`, `cursor_unusable`; `unknown`: something was left
-   * out before this socket had a cursor; later ones may come.
+   * `of_another_user`, `of_another_log`, `beyond_the_log`, `cursor_unusable`; `unknown`: entries were
+   * skipped before this connection had a cursor. Later releases may add reasons.
    */
   reason: string;
 }
 /**
- * What was missed while away has been sent. After `reset`, or an `error` about the cursor, nothing was:
- * fetch anew.
+ * Everything missed since the client's cursor has been sent. After `reset`, or an `error` about the
+ * cursor, nothing was: fetch the conversations again.
  */
 export interface SyncedFrame {
   type: "synced";

@@ -111,6 +111,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/messages/ws-tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A ticket for one WebSocket
+         * @description For clients that cannot send a header with a WebSocket, so that no token stands in a URL.
+         */
+        post: operations["createWebSocketTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -137,23 +157,6 @@ export interface paths {
         };
         /** Should this process get traffic? */
         get: operations["readyz"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Prometheus metrics */
-        get: operations["metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -479,6 +482,20 @@ export interface components {
             cursor: string;
             hasMore: boolean;
         };
+        /**
+         * WebSocketTicket
+         * @description Connect to `/ws?token=<ticket>`: once, and before it expires.
+         */
+        WebSocketTicket: {
+            /** @example pt1.kqL0y9Zr2w */
+            ticket: string;
+            /**
+             * Format: date-time
+             * @description When it can no longer be used; the socket itself lives as long as the caller's token.
+             * @example 2026-01-15T09:30:30.000Z
+             */
+            expiresAt: string;
+        };
         /** NewConversation */
         NewConversation: {
             /** @example bob */
@@ -532,6 +549,7 @@ export type ProblemDetails = components['schemas']['ProblemDetails'];
 export type ReadFrame = components['schemas']['ReadFrame'];
 export type RejectedFrame = components['schemas']['RejectedFrame'];
 export type SyncPage = components['schemas']['SyncPage'];
+export type WebSocketTicket = components['schemas']['WebSocketTicket'];
 export type NewConversation = components['schemas']['NewConversation'];
 export type NewMessage = components['schemas']['NewMessage'];
 export type NewRead = components['schemas']['NewRead'];
@@ -1537,6 +1555,146 @@ export interface operations {
             };
         };
     };
+    createWebSocketTicket: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The caller. Required without a token; with one, both must agree.
+                 * @example ann
+                 */
+                meId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ticket. */
+            200: {
+                headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebSocketTicket"];
+                };
+            };
+            /** @description Not JSON, not UTF-8, no or two `Host` headers, or a parameter is missing or repeated. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Missing credentials, or `Authorization` is anything but one Bearer token that is a user id. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `meId` is not the caller; or a write comes from a page whose origin is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The request line is above 8 KiB. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `Host` is not one of this gateway's names. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Well-formed, but a field breaks a rule; `detail` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description More calls than a user may make: repeat it after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The head is above 16 KiB, or has more than 100 fields. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Internal server error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description A service behind the gateway is unavailable or behind; safe to repeat after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     healthz: {
         parameters: {
             query?: never;
@@ -1631,26 +1789,6 @@ export interface operations {
                         status: string;
                         reasons: string[];
                     };
-                };
-            };
-        };
-    };
-    metrics: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
                 };
             };
         };

@@ -9,11 +9,10 @@ examples             the conversation that all examples of the documentation sho
 metrics              the Prometheus metrics
 request_logging      request ids, request metrics, a log line for failed and slow requests
 validation_errors    describes why a text was refused as JSON of a model
-critical_tasks       background work that ends the process when it fails
 leaky_bucket         spaces events evenly in time
 
 limits/              how much of each user is served: rates, and what is in progress at a time
-auth/                authentication, and the host names and web pages that may call
+auth/                who calls (authenticators), and the host names and web pages that may call
 api/                 the REST calls
 websocket/           the clients' WebSockets
 commands/            one module for each command, and how its event gets into the log

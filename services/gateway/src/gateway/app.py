@@ -5,10 +5,12 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
 from gateway.api import openapi_docs
+from gateway.api.request_parsing import RequestParser
 from gateway.api.routes.commands import commands_router
 from gateway.api.routes.conversations import conversations_router
 from gateway.api.routes.history import history_router
 from gateway.api.routes.sync import sync_router
+from gateway.api.routes.ws_tickets import ws_tickets_router
 from gateway.auth.hosts import HostCheckMiddleware
 from gateway.components import GatewayComponents
 from gateway.request_logging import RequestLoggingMiddleware
@@ -35,12 +37,13 @@ def build_asgi_app(components: GatewayComponents) -> ASGIApp:
 
 def build_routers(components: GatewayComponents) -> list[APIRouter]:
     store, producer, limits = components.store, components.producer, components.limits
-    max_body_bytes = components.settings.max_body
+    parser = RequestParser(components.authenticator, components.origins, components.settings.max_body)
     return [
-        conversations_router(store, producer, limits),
-        history_router(store, producer, limits),
-        sync_router(store, producer, limits),
-        commands_router(components.commands, components.origins, limits, max_body_bytes=max_body_bytes),
+        conversations_router(parser, limits, store, producer),
+        history_router(parser, limits, store, producer),
+        sync_router(parser, limits, store, producer),
+        commands_router(parser, limits, components.commands),
+        ws_tickets_router(parser, limits, components.tickets),
     ]
 
 
@@ -58,9 +61,7 @@ def build_fastapi_app(components: GatewayComponents, routers: list[APIRouter]) -
     for router in routers:
         app.include_router(router)
     app.include_router(upgrade_required())
-    app.include_router(
-        health_routes(alive=lambda: components.critical_tasks.failures, ready=components.unready_reasons)
-    )
+    app.include_router(health_routes(components.health))
     root = components.settings.web_root
     app.router.routes.extend(home_routes() if root is None else static_routes(root))
     openapi_docs.install_schemas(app)

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from gateway.auth import ticket_keys
+from gateway.auth.authenticator import Authenticator
 from gateway.auth.origins import Origins
+from gateway.auth.revocations import Revocations, UnrevokedAuthenticator
+from gateway.auth.tickets import TicketAuthenticator, TicketSealer
 from gateway.commands.command import Command, CommandContext
 from gateway.commands.event_producer import EventProducer
 from gateway.commands.event_writer import EventWriter
@@ -15,7 +19,6 @@ from gateway.commands.membership_cache import MembershipCache
 from gateway.commands.progress_reader import CoalescedProgressReader
 from gateway.commands.read_receipts import ReadReceiptCoalescer
 from gateway.commands.registry import COMMANDS, FRAME_COMMANDS
-from gateway.critical_tasks import CriticalTasks
 from gateway.limits.user_limits import UserLimits
 from gateway.notifiers.link_pool import LinkPool
 from gateway.notifiers.offset_tracker import OffsetTracker
@@ -28,7 +31,10 @@ from gateway.websocket.endpoint import WebSocketEndpoint
 from gateway.websocket.registry import ConnectionRegistry
 from gateway.websocket.session import SessionContext
 from shared.contract import ids
+from shared.http.health import Health
+from shared.runtime.critical_tasks import CriticalTasks
 
+_MAX_TOKEN_AGE_SECONDS, _LEEWAY_SECONDS = 86_400.0, 60.0
 _FLUSH_TIMEOUT_SECONDS = 1.0  # short: the process that stops this one does not wait long either
 
 
@@ -37,6 +43,7 @@ class GatewayComponents:
     settings: Settings
     producer: EventProducer
     store: StorePort
+    authenticator: Authenticator
     origins: Origins
     limits: UserLimits
     membership: MembershipCache
@@ -44,12 +51,21 @@ class GatewayComponents:
     commands: list[Command[Any]]
     read_receipts: ReadReceiptCoalescer
     connections: ConnectionRegistry
+    revocations: Revocations
+    tickets: TicketSealer
     links: LinkPool
     critical_tasks: CriticalTasks
     websocket: WebSocketEndpoint
 
     @classmethod
-    def build(cls, settings: Settings, producer: EventProducer, store: StorePort) -> "GatewayComponents":
+    def build(
+        cls,
+        settings: Settings,
+        producer: EventProducer,
+        store: StorePort,
+        authenticator: Authenticator,
+        critical_tasks: CriticalTasks,
+    ) -> "GatewayComponents":
         """Build everything that stands between the clients, the log and the store. Starts nothing."""
         subscriptions, tracker = UserSubscriptions(), OffsetTracker()
         limits = UserLimits.build(settings)
@@ -61,12 +77,21 @@ class GatewayComponents:
         connections = ConnectionRegistry(
             subscriptions, membership, max_connections=settings.max_sockets, rate=rate
         )
+        revocations = Revocations(
+            store,
+            max_age=_MAX_TOKEN_AGE_SECONDS,
+            leeway=_LEEWAY_SECONDS,
+            on_revoked=connections.close_revoked,
+        )
+        tickets = TicketSealer(ticket_keys.parse(settings.ticket_keys.get_secret_value()))
+        for_sockets = UnrevokedAuthenticator(revocations, TicketAuthenticator(tickets, store, authenticator))
         links = LinkPool(
             addresses=settings.notifier_addresses,
             gateway=ids.fresh_id(),
             user_subscriptions=subscriptions,
             offset_tracker=tracker,
             receiver=connections,
+            revocations=revocations,
         )
         origins = Origins(settings.origins, loopback=settings.loopback)
         session = SessionContext(
@@ -79,11 +104,13 @@ class GatewayComponents:
             progress_reader=CoalescedProgressReader(store, producer),
             catch_up=CatchUp(store, producer, limits.pages),
             limits=limits,
+            revocations=revocations,
         )
         return cls(
             settings=settings,
             producer=producer,
             store=store,
+            authenticator=UnrevokedAuthenticator(revocations, authenticator),
             origins=origins,
             limits=limits,
             membership=membership,
@@ -91,10 +118,16 @@ class GatewayComponents:
             commands=[command(commands) for command in COMMANDS],
             read_receipts=read_receipts,
             connections=connections,
+            revocations=revocations,
+            tickets=tickets,
             links=links,
-            critical_tasks=CriticalTasks(),
-            websocket=WebSocketEndpoint(origins, Admission(rate), session),
+            critical_tasks=critical_tasks,
+            websocket=WebSocketEndpoint(for_sockets, origins, Admission(rate), session),
         )
+
+    @property
+    def health(self) -> Health:
+        return Health(faults=lambda: self.critical_tasks.failures, unready=self.unready_reasons)
 
     def unready_reasons(self) -> list[str]:
         """Why this gateway should get no traffic; empty when ready. Only its own state counts: while a

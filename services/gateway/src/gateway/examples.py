@@ -13,6 +13,9 @@ TEXT = "Lunch?"
 CLIENT_ID = "lunch-1"
 POSITION = "d4bd64c61d04670f-8-2"
 
+TICKET = "pt1.kqL0y9Zr2w"
+TICKET_EXPIRES_AT = "2026-01-15T09:30:30.000Z"
+
 _CURSOR = cursor.encode("d4bd64c61d04670f", CALLER, [1, 1, 1, 1, 1, 1, 1, 1, 4, 1, 1, 1])
 _SENT = "2026-01-15T09:30:00.250Z"
 

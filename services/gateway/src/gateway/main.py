@@ -1,68 +1,44 @@
-"""The composition root: environment → settings → components → application → server."""
+"""The composition root: what a gateway runs while it serves."""
 
-import sys
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import aiohttp
 import structlog
-import uvicorn
-import uvloop
 
 from gateway.app import PRIVATE_PATHS, build_asgi_app
+from gateway.auth.dev import DevAuthenticator
 from gateway.commands.event_producer import EventProducer
 from gateway.components import GatewayComponents
-from gateway.critical_tasks import CriticalTasks
 from gateway.settings import Settings
 from gateway.store.client import HttpStore
-from shared.http.server import build_server
 from shared.http.service_token import authorization
 from shared.kafka import Producer, TopicReader
 from shared.log import log_epoch
 from shared.log.topics import Topics
-from shared.runtime import logging
-from shared.runtime.settings import load_settings
+from shared.runtime.critical_tasks import CriticalTasks
+from shared.service.runner import Service, run_service
 
 log = structlog.get_logger()
 
+_CLIENT_ID = "parley-gateway"
 _CLOSE_GRACE_SECONDS = 3  # for closing connections, after at most seven seconds of draining
+_STOP_TIMEOUT_SECONDS = 1.0
 
 
 def main() -> None:
-    settings = load_settings(Settings)
-    logging.configure("gateway", settings.log_level)
-    uvloop.run(serve(settings))
-
-
-async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or Ctrl-C. Raises SystemExit when the log belongs to another system or a critical
-    task failed."""
-    topic = Topics.with_prefix(settings.topic_prefix).events
-    inspector = TopicReader(settings.kafka_bootstrap, topic, client_id="parley-gateway")
-    async with run_components(settings, inspector, topic) as components:
-        web_server = build_server(
-            build_asgi_app(components),
-            settings,
-            grace=_CLOSE_GRACE_SECONDS,
-            private_path=PRIVATE_PATHS,
-            on_shutdown=components.drain,
-        )
-        async with components.critical_tasks.running(
-            identify=_identify_log(components.producer, inspector, topic, web_server),
-            end=_exit_on_failure(components.critical_tasks, web_server),
-        ):
-            await web_server.serve()
-    if components.producer.refused or components.critical_tasks.failures:
-        sys.exit(1)
+    run_service("gateway", Settings, run_gateway)
 
 
 @asynccontextmanager
-async def run_components(
-    settings: Settings, inspector: TopicReader, topic: str
-) -> AsyncIterator[GatewayComponents]:
+async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> AsyncIterator[Service]:
     """Run the connections to Kafka, store and notifiers. Whatever is not up yet is awaited in the
     background."""
-    kafka_producer = Producer(settings.kafka_bootstrap, client_id="parley-gateway")
+    topics = Topics.with_prefix(settings.topic_prefix)
+    inspector = TopicReader(settings, topics.events, client_id=_CLIENT_ID)
+    published = TopicReader(settings, topics.epoch, client_id=_CLIENT_ID)
+    kafka_producer = Producer(settings, client_id=_CLIENT_ID)
     async with AsyncExitStack() as stack:
         token = settings.service_token.get_secret_value()
         connector = aiohttp.TCPConnector(limit=0)  # as many as there are notifiers
@@ -70,33 +46,40 @@ async def run_components(
             aiohttp.ClientSession(connector=connector, headers=authorization(token))
         )
         store = await stack.enter_async_context(HttpStore(settings.store_url, token))
-        stack.push_async_callback(kafka_producer.stop)
-        stack.push_async_callback(inspector.stop)
-        components = GatewayComponents.build(settings, EventProducer(kafka_producer, inspector, topic), store)
+        stack.push_async_callback(_stop_kafka, kafka_producer, inspector)
+        producer = EventProducer(kafka_producer, inspector, topics.events)
+        components = GatewayComponents.build(settings, producer, store, DevAuthenticator(), critical_tasks)
         await stack.enter_async_context(
-            components.critical_tasks.running(
-                producer=kafka_producer.start(), links=components.links.run(link_session)
+            critical_tasks.running(
+                producer=kafka_producer.start(),
+                links=components.links.run(link_session),
+                log=_identify_log(producer, inspector, published),
+                revocations=components.revocations.run(lambda: components.links.is_ready),
             )
         )
-        yield components
+        yield Service(
+            build_asgi_app(components),
+            components.health,
+            drain=components.drain,
+            grace=_CLOSE_GRACE_SECONDS,
+            private_path=PRIVATE_PATHS,
+        )
 
 
-async def _identify_log(
-    producer: EventProducer, inspector: TopicReader, topic: str, web_server: uvicorn.Server
-) -> None:
-    """Learn the log's epoch. A log of another system ends the process."""
-    await inspector.start()
+async def _stop_kafka(producer: Producer, inspector: TopicReader) -> None:
+    """Stop the clients of Kafka, which nothing uses any more, within a second."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_STOP_TIMEOUT_SECONDS):
+            await asyncio.gather(producer.stop(), inspector.stop())
+
+
+async def _identify_log(producer: EventProducer, inspector: TopicReader, published: TopicReader) -> None:
+    """Learn the log's epoch. Raises RuntimeError, so that the process ends, if the log belongs to another
+    system or a right is missing."""
     try:
-        producer.identity = await log_epoch.identify(inspector, topic)
-    except RuntimeError as error:
-        log.error("log.refused", reason=str(error))
-        producer.refused = web_server.should_exit = True
-    else:
-        identity = producer.identity
-        log.info("log.identified", epoch=identity.epoch, partitions=identity.partitions)
-
-
-async def _exit_on_failure(critical_tasks: CriticalTasks, web_server: uvicorn.Server) -> None:
-    """End the process after a critical task failed, so that it is restarted."""
-    await critical_tasks.wait_for_failure()
-    web_server.should_exit = True
+        await inspector.start()
+        await published.start()
+        producer.identity = identity = await log_epoch.identify_published(published, inspector)
+    finally:
+        await published.stop()
+    log.info("log.identified", epoch=identity.epoch, partitions=identity.partitions)

@@ -13,13 +13,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import metrics
 from shared.contract import ids
+from shared.http.health import HEALTH_PATHS
 from shared.http.problems import internal_error
 
 log = structlog.get_logger()
 
 _valid_request_id = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SLOW_SECONDS = 1.0
-_PROBES = ("/healthz", "/readyz", "/metrics")
 
 
 class RequestLoggingMiddleware:
@@ -65,7 +65,7 @@ class _Request:
     def _record(self, seconds: float) -> None:
         method = self._scope["method"]
         metrics.requests.labels(method, self._route, str(self._status)).observe(seconds)
-        if self._route not in _PROBES and (self._status >= 500 or seconds > _SLOW_SECONDS):
+        if self._route not in HEALTH_PATHS and (self._status >= 500 or seconds > _SLOW_SECONDS):
             event = "request.unsuccessful" if self._status >= 500 else "request.slow"
             (log.warning if self._status >= 500 else log.info)(
                 event, method=method, route=self._route, status=self._status, seconds=round(seconds, 3)

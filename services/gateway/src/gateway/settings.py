@@ -2,10 +2,18 @@
 
 from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    DirectoryPath,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import NoDecode
 
-from gateway.auth import hosts, origins
+from gateway.auth import hosts, origins, ticket_keys
 from gateway.limits.settings import LimitSettings
 from shared.runtime.settings import KafkaSettings, ProcessSettings, ServiceSettings
 
@@ -80,6 +88,10 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings, LimitSettings):
     """The most that may wait for one slow client before its socket is closed. Half of it must hold a page of
     missed entries: 100 frames and MAX_SYNC_PAGE_BYTES of them."""
 
+    ticket_keys: SecretStr = SecretStr("")
+    """The keys of WebSocket tickets, the same at every gateway: 32 bytes each in base64, separated by commas.
+    The first seals, all of them open. Empty: a key of this process alone, for a single gateway."""
+
     web_root: Annotated[DirectoryPath | None, _EmptyIsNone] = None
     """The built web client, served at `/`."""
 
@@ -89,6 +101,18 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings, LimitSettings):
         if not notifiers or not all(_is_address(notifier) for notifier in notifiers):
             raise ValueError("must be host:port, several separated by commas")
         return notifiers
+
+    @field_validator("ticket_keys")
+    @classmethod
+    def _check_ticket_keys(cls, keys: SecretStr) -> SecretStr:
+        ticket_keys.parse(keys.get_secret_value())
+        return keys
+
+    @model_validator(mode="after")
+    def _require_ticket_keys(self) -> Self:
+        if self.env == "production" and not self.ticket_keys.get_secret_value():
+            raise ValueError("ENV=production needs TICKET_KEYS: `openssl rand -base64 32` makes one")
+        return self
 
     @model_validator(mode="after")
     def _safe(self) -> Self:

@@ -5,13 +5,13 @@ import sys
 import psycopg
 import structlog
 
-from message_store.projector import main as projector_main
-from message_store.query_api import main as query_api_main
+from message_store.projector.main import run_projector
+from message_store.query_api.main import run_query_api
 from message_store.settings import MigrateSettings, ProjectSettings, ServeSettings
 from message_store.storage.migrate import Unusable, migrate
-from shared.http.server import run_server as run
 from shared.runtime.logging import configure
 from shared.runtime.settings import load_settings
+from shared.service.runner import run_service
 
 
 def main(arguments: list[str]) -> None:
@@ -20,19 +20,15 @@ def main(arguments: list[str]) -> None:
             migrating = load_settings(MigrateSettings)
             configure("message-store-migrate", migrating.log_level)
             try:
-                applied = migrate(str(migrating.database_url))
+                applied = migrate(migrating.dsn)
             except (psycopg.Error, Unusable) as error:
                 structlog.get_logger().error("database.not_migrated", reason=str(error))
                 sys.exit(1)
             structlog.get_logger().info("database.migrated", applied=applied)
         case ["project"]:
-            projecting = load_settings(ProjectSettings)
-            configure("message-store-project", projecting.log_level)
-            run(projector_main.application(projecting), projecting)
+            run_service("message-store-project", ProjectSettings, run_projector)
         case ["serve"]:
-            serving = load_settings(ServeSettings)
-            configure("message-store-serve", serving.log_level)
-            run(query_api_main.application(serving), serving)
+            run_service("message-store-serve", ServeSettings, run_query_api)
         case _:
             sys.exit(f"usage: {__doc__}")
 

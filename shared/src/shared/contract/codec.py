@@ -19,6 +19,13 @@ _read_event: Callable[..., Event] = event_adapter.validator.validate_json
 _read_entry: Callable[..., Entry] = entry_adapter.validator.validate_json
 
 
+_QUOTING = {
+    "union_tag_invalid": "type: is none that this release knows",
+    "uuid_parsing": "is not a UUID",
+}
+"""What is reported instead of the messages that quote."""
+
+
 class DecodeError(ValueError):
     """The bytes are not a record that this release knows. The message gives the reason, without content."""
 
@@ -45,9 +52,12 @@ def decode_entry(value: bytes | None) -> Entry:
 
 
 def _describe(error: ValidationError) -> str:
+    """Return the first violation, without anything of the record: the messages of two kinds of pydantic's
+    errors quote their input."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg']}" if place else first["msg"]
+    violation = _QUOTING.get(first["type"], first["msg"])
+    return f"{place}: {violation}" if place else violation
 
 
 def decode_epoch(value: bytes | None) -> str:

@@ -1,8 +1,9 @@
 """The results of events: the records of `chat.messages`, the public contract.
 
 CloudEvents 1.0, structured mode; `id` is the position of the event in the log (the consumer's dedupe key),
-`subject` and the Kafka key are the conversation id, `data` holds the fields of the client's frame and
-`audience`: the user ids that the entry is for, resolved. Each stands beside its event in `kinds`.
+`subject` and the Kafka key are the conversation id (of a user's own entries `user:<id>`), `data` holds the
+fields of the client's frame and `audience`: the user ids that the entry is for, resolved. Each stands beside
+its event in `kinds`.
 """
 
 from typing import Annotated, get_args
@@ -15,6 +16,7 @@ from shared.contract.kinds.member_added import MemberAddedEntry, MembershipData
 from shared.contract.kinds.member_removed import MemberRemovedEntry
 from shared.contract.kinds.message_sent import MessageSentEntry, SentData
 from shared.contract.kinds.read_moved import ReadData, ReadMovedEntry
+from shared.contract.kinds.user_revoked import RevocationData, UserRevokedEntry
 
 Entry = (
     MessageSentEntry
@@ -22,6 +24,7 @@ Entry = (
     | MemberAddedEntry
     | MemberRemovedEntry
     | ReadMovedEntry
+    | UserRevokedEntry
     | EventRejectedEntry
 )
 entry_adapter: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="type")])
@@ -47,6 +50,8 @@ __all__ = [
     "ReadData",
     "ReadMovedEntry",
     "RejectedData",
+    "RevocationData",
     "SentData",
+    "UserRevokedEntry",
     "entry_adapter",
 ]

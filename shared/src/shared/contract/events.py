@@ -21,13 +21,30 @@ from shared.contract.kinds.member_added import MemberAdded, MemberEventData
 from shared.contract.kinds.member_removed import MemberRemoved
 from shared.contract.kinds.message_sent import MessageSent, MessageSentData, TextContent
 from shared.contract.kinds.read_moved import ReadMoved, ReadMovedData
+from shared.contract.kinds.user_revoked import UserRevoked, UserRevokedData, user_key
 
 ConversationEvent = ConversationStarted | MessageSent | ReadMoved | MemberAdded | MemberRemoved
-Event = LogOpened | ConversationEvent
+UserAggregateEvent = UserRevoked
+AggregateEvent = ConversationEvent | UserAggregateEvent
+Event = LogOpened | AggregateEvent
 
 event_adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 
+
+def conversation_of(event: AggregateEvent) -> str | None:
+    """Return the id of the conversation that the event belongs to; None for an event of a user."""
+    return None if isinstance(event, UserAggregateEvent) else event.data.conversation_id
+
+
+def key_of(event: AggregateEvent) -> str:
+    """Return the key of the event's aggregate. The record's key and `subject` must equal it."""
+    return (
+        user_key(event.data.user_id) if isinstance(event, UserAggregateEvent) else event.data.conversation_id
+    )
+
+
 __all__ = [
+    "AggregateEvent",
     "CloudEvent",
     "ConversationEvent",
     "ConversationStarted",
@@ -44,6 +61,12 @@ __all__ = [
     "ReadMovedData",
     "TextContent",
     "TitleContent",
+    "UserAggregateEvent",
     "UserEvent",
+    "UserRevoked",
+    "UserRevokedData",
+    "conversation_of",
     "event_adapter",
+    "key_of",
+    "user_key",
 ]

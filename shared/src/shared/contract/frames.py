@@ -20,7 +20,7 @@ ResetReason = Literal["of_another_user", "of_another_log", "beyond_the_log", "cu
 
 
 class HelloFrame(WireModel):
-    """The first frame: from here on this socket receives everything."""
+    """The first frame: every entry from here on is sent on this connection."""
 
     type: Literal["hello"] = "hello"
     user_id: UserId
@@ -29,23 +29,23 @@ class HelloFrame(WireModel):
 
 
 class SyncedFrame(WireModel):
-    """What was missed while away has been sent. After `reset`, or an `error` about the cursor, nothing was:
-    fetch anew."""
+    """Everything missed since the client's cursor has been sent. After `reset`, or an `error` about the
+    cursor, nothing was: fetch the conversations again."""
 
     type: Literal["synced"] = "synced"
     cursor: str | None
 
 
 class CursorFrame(WireModel):
-    """Everything up to this cursor was sent before this frame; come back with it. One comes at least every
-    `heartbeatSeconds`. Null as long as it is not known: keep the cursor that you have."""
+    """Everything up to this cursor was sent before this frame; reconnect with it. Sent at least every
+    `heartbeatSeconds`. Null while it is not known: keep the last one."""
 
     type: Literal["cursor"] = "cursor"
     cursor: str | None
 
 
 class AcceptedFrame(WireModel):
-    """What the client sent will not be lost."""
+    """The client's frame is in the log and will not be lost."""
 
     type: Literal["accepted"] = "accepted"
     id: Uuid
@@ -54,15 +54,15 @@ class AcceptedFrame(WireModel):
 
 
 class ErrorFrame(WireModel):
-    """What the client sent was refused at once; the socket lives."""
+    """The client's frame was refused; the connection stays open."""
 
     type: Literal["error"] = "error"
     code: str
-    """`bad_frame`: no JSON object with a known `type`. `too_big`: above 64 KiB. `invalid`: a field breaks a
-    rule. `not_found`: no such conversation, or the caller is not a member of it. `unavailable`: not
-    confirmed, send it again with the same `clientId`. `too_many`: more frames than a user may send; the same
-    one is taken after `afterMs`, with the same `clientId`. `cursor_invalid`: what the socket came with is no
-    cursor. Later ones may come."""
+    """`bad_frame`: not a JSON object with a known `type`. `too_big`: above 64 KiB. `invalid`: a field breaks
+    a rule. `not_found`: no such conversation, or the caller is not a member of it. `unavailable`: not
+    confirmed; send it again with the same `clientId`. `too_many`: more frames than a user may send; send it
+    again after `afterMs`, with the same `clientId`. `cursor_invalid`: the `cursor` of the connection's URL is
+    malformed. Later releases may add codes."""
     message: str
     client_id: str | None = Field(default=None, exclude_if=is_none)
     after_ms: int | None = Field(default=None, exclude_if=is_none, ge=0)
@@ -70,16 +70,17 @@ class ErrorFrame(WireModel):
 
 
 class ResetFrame(WireModel):
-    """The cursor that the client came with, or was given here, is of no use: fetch anew."""
+    """The client's cursor cannot be resumed from: fetch the conversations again and continue with their
+    cursor."""
 
     type: Literal["reset"] = "reset"
     reason: str
-    """`of_another_user`, `of_another_log`, `beyond_the_log`, `cursor_unusable`; `unknown`: something was left
-    out before this socket had a cursor; later ones may come."""
+    """`of_another_user`, `of_another_log`, `beyond_the_log`, `cursor_unusable`; `unknown`: entries were
+    skipped before this connection had a cursor. Later releases may add reasons."""
 
 
 class ReconnectFrame(WireModel):
-    """This socket is about to close: come back after so many milliseconds."""
+    """This connection is about to close: reconnect after `afterMs` milliseconds."""
 
     type: Literal["reconnect"] = "reconnect"
     after_ms: int

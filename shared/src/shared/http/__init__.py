@@ -12,6 +12,6 @@ websocket_connection   a WebSocket beside ASGI: frames without a task or queue b
 direct_routes          calls a route without FastAPI's dispatch
 query_string           parses query strings, each parameter once
 problems               RFC 9457 problem details
-health                 /healthz, /readyz and /metrics
+health                 /healthz, /readyz and /metrics, the same on every process
 service_token          admits Parley's own services only
 """

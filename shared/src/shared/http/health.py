@@ -1,11 +1,11 @@
 """/healthz, /readyz and /metrics, the same on every process."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Response
-from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, disable_created_metrics, generate_latest
 
 _BODY = {
@@ -14,26 +14,43 @@ _BODY = {
     "required": ["status", "reasons"],
 }
 
+HEALTH_PATHS = ("/healthz", "/readyz")
+
 Reasons = Callable[[], Iterable[str]]
-"""Returns why a process is not alive, or not ready; empty when it is."""
 
 
-def health_routes(alive: Reasons, ready: Reasons) -> APIRouter:
-    """Build the routes. `alive` is about progress: a process that is stuck names a reason, so that it is
-    restarted. `ready` is about the process itself (started, its dependencies were reached once, not
-    draining), never about a dependency that all replicas share."""
-    disable_created_metrics()  # type: ignore[no-untyped-call]  # the creation time of each series
+@dataclass(frozen=True)
+class Health:
+    """What the probes of a process answer. Both return reasons; none: all is well."""
+
+    faults: Reasons
+    """Why it is not alive. This is about progress: a process that is stuck is restarted."""
+    unready: Reasons
+    """Why it should get no traffic. This is about the process itself (started, its dependencies were reached
+    once, not draining), never about a dependency that all replicas share."""
+
+
+def health_routes(health: Health) -> APIRouter:
+    """Build the routes of HEALTH_PATHS."""
     router = APIRouter(tags=["operations"])
 
     @router.get("/healthz", summary="Does this process make progress?", responses=_response_docs("alive"))
     async def healthz() -> Response:
-        return _response("alive", list(alive()))
+        return _response("alive", list(health.faults()))
 
     @router.get("/readyz", summary="Should this process get traffic?", responses=_response_docs("ready"))
     async def readyz() -> Response:
-        return _response("ready", list(ready()))
+        return _response("ready", list(health.unready()))
 
-    @router.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
+    return router
+
+
+def metrics_route() -> APIRouter:
+    """Build the route of the process's Prometheus metrics."""
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # the creation time of each series
+    router = APIRouter()
+
+    @router.get("/metrics")
     async def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 

@@ -1,14 +1,14 @@
-"""Builds and runs a uvicorn server with the bounds that every process has."""
+"""Builds a uvicorn server with the bounds that every process has."""
 
 import asyncio
 import gc
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import cast
 
 import uvicorn
-import uvloop
 from starlette.types import ASGIApp
 
 from shared.http.connections import ConnectionLimiter, Timeouts, open_connections
@@ -25,29 +25,16 @@ _HEADERS = [
 ]
 """Header fields of every response."""
 _TIMEOUTS = Timeouts()
+MAX_MESSAGE_BYTES = 256 * 1024
 
 ShutdownHook = Callable[[], Awaitable[None]]
 """Runs when the server is stopped, while all connections are still open."""
 
 
-def run_server(
-    app: ASGIApp,
-    settings: ProcessSettings,
-    *,
-    grace: int = 8,
-    max_message: int = 256 * 1024,
-    on_shutdown: ShutdownHook | None = None,
-) -> None:
-    """Serve until SIGTERM or Ctrl-C; then run `on_shutdown`, close WebSockets with 1012 and end within
-    `grace` seconds. A message of more than `max_message` bytes closes its WebSocket with 1009."""
-    uvloop.run(
-        build_server(app, settings, grace=grace, max_message=max_message, on_shutdown=on_shutdown).serve()
-    )
-
-
-def _tune_garbage_collection() -> None:
-    """Freeze what was imported and collect rarely: messages leave no reference cycles, and collecting every
-    700 objects took a tenth of the gateway's and the projector's time."""
+def prepare_process() -> None:
+    """Raise the limit of open files. Freeze what was imported and collect rarely: messages leave no reference
+    cycles, and collecting every 700 objects took a tenth of the gateway's and the projector's time."""
+    raise_limit()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
@@ -58,15 +45,16 @@ def build_server(
     settings: ProcessSettings,
     *,
     grace: int = 8,
-    max_message: int = 256 * 1024,
+    max_message: int = MAX_MESSAGE_BYTES,
     timeouts: Timeouts = _TIMEOUTS,
     private_path: str = "/",
     on_shutdown: ShutdownHook | None = None,
 ) -> uvicorn.Server:
-    """Build the server, to be awaited by `.serve()` in a running loop. Responses below `private_path` are
-    `no-store`."""
-    _tune_garbage_collection()
-    raise_limit()
+    """Build the server, to be awaited by `.serve()` in a running loop until its `should_exit` is set; then it
+    runs `on_shutdown`, closes WebSockets with 1012 and ends within `grace` seconds.
+
+    Responses below `private_path` are `no-store`. A message of more than `max_message` bytes closes its
+    WebSocket with 1009."""
     connections = ConnectionLimiter(settings.max_connections, timeouts.head)
     http = partial(HttpProtocol, open_connections=connections, timeouts=timeouts, private_path=private_path)
     config = uvicorn.Config(
@@ -90,14 +78,20 @@ def build_server(
     return _Server(config, on_shutdown)
 
 
+def measure_connections(server: uvicorn.Server) -> None:
+    """Let the metric `server_connections` be about this server."""
+    open_connections.set_function(lambda: len(server.server_state.connections))
+
+
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, on_shutdown: ShutdownHook | None) -> None:
         super().__init__(config)
         self._on_shutdown = on_shutdown
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        open_connections.set_function(lambda: len(self.server_state.connections))
-        await super().startup(sockets)
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the caller: uvicorn would end the process before its components have ended."""
+        yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if self._on_shutdown is not None:

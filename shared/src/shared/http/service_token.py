@@ -11,9 +11,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from shared.http.health import HEALTH_PATHS
 from shared.http.problems import Problem
-
-HEALTH_PATHS = ("/healthz", "/readyz", "/metrics")
 
 
 def authorization(token: str) -> dict[str, str]:
@@ -22,7 +21,7 @@ def authorization(token: str) -> dict[str, str]:
 
 
 class ServicesOnly:
-    """Passes requests with the token, and health checks, to `app`; answers 403 to those with an `Origin`, 401
+    """Passes requests with the token, and probes, to `app`; answers 403 to those with an `Origin`, 401
     to all others. WebSockets are refused before they are accepted."""
 
     def __init__(self, app: ASGIApp, token: str, *, open_paths: Sequence[str] = HEALTH_PATHS) -> None:
@@ -42,7 +41,7 @@ class ServicesOnly:
     def _refusal(self, scope: Scope) -> Problem | None:
         headers = Headers(scope=scope)
         if "origin" in headers:
-            return Problem("forbidden", "web pages may not call this server")
+            return pages_refused()
         if scope["path"] in self._open_paths or self._is_authorized(headers.getlist("authorization")):
             return None
         return Problem("unauthenticated", "this server answers Parley's services: send the SERVICE_TOKEN")
@@ -51,3 +50,8 @@ class ServicesOnly:
         """Compare in constant time."""
         scheme, _, token = (values[0] if len(values) == 1 else "").partition(" ")
         return hmac.compare_digest(token.encode("latin-1"), self._token) and scheme.lower() == "bearer"
+
+
+def pages_refused() -> Problem:
+    """Return the answer to a request with an `Origin`."""
+    return Problem("forbidden", "web pages may not call this server")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from websockets.datastructures import Headers
+from websockets.exceptions import InvalidHeader
 from websockets.http11 import Response
 from websockets.server import ServerProtocol
 
@@ -16,9 +17,16 @@ class HandshakeProtocol(ServerProtocol):
     """Header fields of every response."""
 
     def reject(self, status: HTTPStatus | int, text: str) -> Response:
+        """Return the refusal; it only names the header field, which `text` quotes."""
         status = HTTPStatus(status)
-        answer = problem_for_status(status, text.strip() or status.phrase).response()
+        answer = problem_for_status(status, self._detail(status)).response()
         headers = Headers([("Connection", "close")])
         for name, value in [*self.default_headers, *answer.raw_headers, NO_STORE]:
             headers[name.decode()] = value.decode()
         return Response(status, status.phrase, headers, bytes(answer.body))
+
+    def _detail(self, status: HTTPStatus) -> str:
+        error = self.handshake_exc
+        if isinstance(error, InvalidHeader):
+            return f"the WebSocket handshake is invalid: check {error.name}"
+        return f"the WebSocket handshake is invalid: {status.phrase}"

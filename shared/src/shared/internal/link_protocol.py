@@ -9,7 +9,8 @@ are next offsets: a range [start, end) of `chat.messages` holds the records from
 every entry below `source_offset` in `chat.events` has been dispatched (0: not known).
 
 Gateway → notifier: Hello, Subscribe, Unsubscribe, Replay; validated in full, gateways may be many.
-Notifier → gateway: PartitionsAssigned, Acknowledged, LinkEntry, Gap, Progress; read as they are, for speed.
+Notifier → gateway: PartitionsAssigned, Acknowledged, LinkEntry, Revocation, Gap, Progress; read as they are,
+for speed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from shared.http.websocket_connection import text_frame
 
-SUBPROTOCOL = "parley.link.1"
+SUBPROTOCOL = "parley.link.2"
 """Sec-WebSocket-Protocol of the handshake. Another number whenever one end would misread the other."""
 MISMATCH_CLOSE_CODE = 4426
 """The other end does not support SUBPROTOCOL."""
@@ -152,6 +153,19 @@ class LinkEntry(NamedTuple):
     """A whole WebSocket frame, ready to be written to every connection of `users`."""
 
 
+class Revocation(NamedTuple):
+    """An entry for every gateway and no client: the user's tokens issued up to `revoked_at` are no longer
+    accepted."""
+
+    partition: int
+    start: int
+    end: int
+    source_offset: int
+    user: str
+    revoked_at: str
+    """RFC 3339."""
+
+
 class OffsetRange(NamedTuple):
     """Records that held nothing for this gateway; an empty range (start = end) only reports how far it is."""
 
@@ -167,7 +181,7 @@ class Progress(NamedTuple):
     ranges: Sequence[OffsetRange]
 
 
-NotifierMessage = PartitionsAssigned | Acknowledged | LinkEntry | Progress | Gap
+NotifierMessage = PartitionsAssigned | Acknowledged | LinkEntry | Revocation | Progress | Gap
 
 
 def encode_entry(  # noqa: PLR0913, PLR0917 - once per entry and link: a model as argument costs a tenth more
@@ -194,7 +208,7 @@ def encode_entry(  # noqa: PLR0913, PLR0917 - once per entry and link: a model a
     return f"{orjson.dumps(header).decode()}\n{frame if users else ''}"
 
 
-def encode_notifier_message(message: PartitionsAssigned | Acknowledged | Progress | Gap) -> str:
+def encode_notifier_message(message: PartitionsAssigned | Acknowledged | Revocation | Progress | Gap) -> str:
     match message:
         case PartitionsAssigned(count, partitions):
             header: dict[str, Any] = {
@@ -204,6 +218,16 @@ def encode_notifier_message(message: PartitionsAssigned | Acknowledged | Progres
             }
         case Acknowledged(batch):
             header = {"type": "acknowledged", "batch": batch}
+        case Revocation():
+            header = {
+                "type": "revocation",
+                "partition": message.partition,
+                "start": message.start,
+                "end": message.end,
+                "sourceOffset": message.source_offset,
+                "user": message.user,
+                "revokedAt": message.revoked_at,
+            }
         case Progress(ranges):
             header = {"type": "progress", "partitions": {str(r.partition): _range_to_json(r) for r in ranges}}
         case Gap(partitions):
@@ -235,6 +259,15 @@ def _from_json(header: dict[str, Any], frame: bytes) -> NotifierMessage:
             )
         case "progress":
             return Progress(list(_ranges(header["partitions"])))
+        case "revocation":
+            return Revocation(
+                header["partition"],
+                header["start"],
+                header["end"],
+                header["sourceOffset"],
+                header["user"],
+                header["revokedAt"],
+            )
         case "acknowledged":
             return Acknowledged(header["batch"])
         case "assigned":

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from shared.contract import cursor as cursors
 from shared.contract.cursor import Cursor, InvalidCursor
-from shared.contract.fields import MAX_SEQ, MAX_SYNC_PAGE_BYTES, UserId, Uuid
+from shared.contract.fields import MAX_SEQ, MAX_SYNC_PAGE_BYTES, Timestamp, UserId, Uuid
 from shared.http.problems import Problem
 from shared.http.query_string import QueryString, WholeNumber
 
@@ -70,17 +70,11 @@ def decode_cursor(text: str) -> Cursor:
 # Parameters ----------------------------------------------------------------------------------------------
 
 
-class CallParams(BaseModel):
-    """Of every call but `/progress`. With a `position` the answer waits until the projection is past it, at
-    most `wait` seconds."""
+class Params(BaseModel):
+    """Of a call: its path and its query parameters."""
 
     model_config = ConfigDict(frozen=True)
     path: ClassVar[str]
-
-    user: UserId
-    """The caller, verified by the gateway."""
-    position: Annotated[str, Field(max_length=64)] | None = None
-    wait: Annotated[float, Field(ge=0, le=MAX_WAIT_SECONDS)] = 0
 
     def encode(self) -> tuple[str, dict[str, str]]:
         """Return the path and the query parameters of the request."""
@@ -101,6 +95,16 @@ class CallParams(BaseModel):
             first = error.errors()[0]
             parameter = ".".join(map(str, first["loc"]))
             raise Problem("invalid", f"{parameter}: {first['msg']}" if parameter else first["msg"]) from None
+
+
+class CallParams(Params):
+    """Of a call for a user. With a `position` the answer waits until the projection is past it, at most
+    `wait` seconds."""
+
+    user: UserId
+    """The caller, verified by the gateway."""
+    position: Annotated[str, Field(max_length=64)] | None = None
+    wait: Annotated[float, Field(ge=0, le=MAX_WAIT_SECONDS)] = 0
 
 
 class ConversationParams(CallParams):
@@ -166,6 +170,26 @@ class SyncParams(CallParams):
         return cursor
 
 
+class RevocationsParams(Params):
+    """Pages through the users with a revocation since a time, by user id."""
+
+    path = "/revocations"
+
+    since: Timestamp
+    after: UserId | None = None
+    """The last user of the page before."""
+
+
+class RedeemParams(Params):
+    """Of POST: use a WebSocket ticket up. The first call for an `id` redeems it, all others do not."""
+
+    path = "/tickets/redeem"
+
+    id: Uuid
+    expires_at: Timestamp
+    """When the ticket expires; afterwards its use need not be remembered."""
+
+
 PROGRESS_PATH = "/progress"
 
 # Answers -------------------------------------------------------------------------------------------------
@@ -206,6 +230,32 @@ class MembershipAnswer(NamedTuple):
     def decode(cls, body: bytes) -> Self:
         fields = orjson.loads(body)
         return cls(fields["member"], ProjectionOffsets._from(fields))
+
+
+class RevocationsPage(NamedTuple):
+    revoked_at: dict[str, str]
+    """By user the latest revocation, RFC 3339."""
+    has_more: bool
+
+    def encode(self) -> bytes:
+        return orjson.dumps({"revokedAt": self.revoked_at, "hasMore": self.has_more})
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        fields = orjson.loads(body)
+        return cls(fields["revokedAt"], fields["hasMore"])
+
+
+class RedeemAnswer(NamedTuple):
+    is_redeemed: bool
+    """False: it was used before, or its time is long over."""
+
+    def encode(self) -> bytes:
+        return orjson.dumps({"redeemed": self.is_redeemed})
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        return cls(orjson.loads(body)["redeemed"])
 
 
 class OutcomeAnswer(NamedTuple):

@@ -13,6 +13,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import InvalidSessionTimeoutError, KafkaError
 
+from shared.kafka.connection import DENIED, ConnectionLog, Kafka, connection_arguments, denied
 from shared.kafka.consumer_lifecycle import (
     FETCH_OPTIONS,
     REQUEST_TIMEOUT,
@@ -33,7 +34,7 @@ class Consumer:
     a fetch of others is not read until that fetch ends, up to half a second later."""
 
     def __init__(
-        self, bootstrap: str, topic: str, group: str, *, client_id: str, session_timeout: float = 3.0
+        self, kafka: Kafka, topic: str, group: str, *, client_id: str, session_timeout: float = 3.0
     ) -> None:
         self.revision = 0
         self.partitions: frozenset[int] = frozenset()
@@ -42,9 +43,10 @@ class Consumer:
         self._poll_timeout: asyncio.Timeout | None = None
         """The timeout of the poll that is waiting for records."""
         self._consumer: Any = None
+        self._kafka = kafka
+        self._connection_log = ConnectionLog(kafka, client_id)
         self._create = partial(
             AIOKafkaConsumer,  # wants a running loop
-            bootstrap_servers=bootstrap,
             group_id=group,
             client_id=client_id,
             session_timeout_ms=int(session_timeout * 1000),
@@ -56,8 +58,8 @@ class Consumer:
 
     async def start(self) -> None:
         """Join the group; wait for a broker without limit."""
-        self._consumer = self._create()
-        await start(self._consumer)
+        self._consumer = self._create(**connection_arguments(self._kafka))
+        await start(self._consumer, self._connection_log)
         self._consumer.subscribe([self._topic], listener=_RebalanceListener(self))
 
     async def stop(self) -> None:
@@ -83,7 +85,7 @@ class Consumer:
 
     async def poll(self, limit: int, wait: float) -> dict[int, list[Record]]:
         """Return at most `limit` records, in order within each partition. Wait up to `wait` seconds for the
-        first; a change of the assignment ends the wait."""
+        first; a change of the assignment ends the wait. Raises AccessDenied."""
         fetched: dict[TopicPartition, list[Any]] = {}
         try:
             with suppress(TimeoutError):
@@ -106,6 +108,8 @@ class Consumer:
             raise RuntimeError(
                 "the broker refuses SESSION_TIMEOUT: lower its group.min.session.timeout.ms, or raise this"
             ) from error
+        except DENIED as error:
+            raise denied(error) or error from error
         return records
 
     async def beginning_offsets(self, partitions: Sequence[int]) -> dict[int, int]:
@@ -123,7 +127,7 @@ class Consumer:
             async with asyncio.timeout(REQUEST_TIMEOUT):
                 offsets = await asyncio.gather(*map(self._consumer.committed, topic_partitions))
         except KafkaError as error:
-            raise TimeoutError("Kafka does not answer") from error
+            raise denied(error) or TimeoutError("Kafka does not answer") from error
         return {p: offset for p, offset in zip(partitions, offsets, strict=True) if offset is not None}
 
     async def commit(self, offsets: Mapping[int, int]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from shared.kafka.connection import ConnectionLog, denied
 from shared.kafka.types import Record
 from shared.runtime.back_off import BackOff
 
@@ -26,24 +27,26 @@ def to_record(record: Any) -> Record:
 
 
 async def fetch_offsets(method: Any, topic: str, partitions: Sequence[int]) -> dict[int, int]:
-    """Call `method` of aiokafka's consumer for all partitions. Raises TimeoutError."""
+    """Call `method` of aiokafka's consumer for all partitions. Raises TimeoutError, AccessDenied."""
     try:
         async with asyncio.timeout(REQUEST_TIMEOUT):
             offsets = await method([TopicPartition(topic, partition) for partition in partitions])
     except KafkaError as error:
-        raise TimeoutError("Kafka does not answer") from error
+        raise denied(error) or TimeoutError("Kafka does not answer") from error
     return {topic_partition.partition: offset for topic_partition, offset in offsets.items()}
 
 
-async def start(consumer: Any) -> None:
+async def start(consumer: Any, connection_log: ConnectionLog) -> None:
     """Start the consumer; wait for a broker without limit."""
     back_off = BackOff(0.1, 1.0)
     while True:
         try:
             await consumer.start()
-        except (KafkaError, OSError):
+        except (KafkaError, OSError) as error:
+            await connection_log.waiting(error)
             await back_off.sleep()
         else:
+            connection_log.connected()
             return
 
 

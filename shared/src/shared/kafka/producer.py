@@ -14,6 +14,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
+from shared.kafka.connection import ConnectionLog, Kafka, connection_arguments
 from shared.kafka.types import BatchResult, Headers, OutgoingRecord, RecordPosition, Unconfirmed
 from shared.runtime.back_off import BackOff
 
@@ -24,10 +25,11 @@ MAX_REQUEST_BYTES = 4 * 1024 * 1024  # room for a 2 MiB dead letter beside a ful
 
 class Producer:
     def __init__(
-        self, bootstrap: str, *, client_id: str, timeout: float = 4.0, compression: str | None = None
+        self, kafka: Kafka, *, client_id: str, timeout: float = 4.0, compression: str | None = None
     ) -> None:
         """`timeout` in seconds bounds each call, from its start to the broker's confirmation."""
-        self._bootstrap = bootstrap
+        self._kafka = kafka
+        self._connection_log = ConnectionLog(kafka, client_id)
         self._client_id = client_id
         self._timeout = timeout
         self._compression = compression
@@ -127,36 +129,34 @@ class Producer:
         await self._connect()
 
     async def _connect(self) -> None:
-        back_off, logged = BackOff(0.1, 1.0), False
+        back_off = BackOff(0.1, 1.0)
         while True:
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap,
-                client_id=self._client_id,
-                enable_idempotence=True,
-                acks="all",
-                linger_ms=0,  # batches form by themselves while a request is in flight
-                compression_type=self._compression,
-                max_batch_size=1024 * 1024,
-                max_request_size=MAX_REQUEST_BYTES,
-                request_timeout_ms=int(self._timeout * 1000),
-                retry_backoff_ms=50,
-            )
+            producer: Any = None
             try:
+                producer = AIOKafkaProducer(
+                    **connection_arguments(self._kafka),
+                    client_id=self._client_id,
+                    enable_idempotence=True,
+                    acks="all",
+                    linger_ms=0,  # batches form by themselves while a request is in flight
+                    compression_type=self._compression,
+                    max_batch_size=1024 * 1024,
+                    max_request_size=MAX_REQUEST_BYTES,
+                    request_timeout_ms=int(self._timeout * 1000),
+                    retry_backoff_ms=50,
+                )
                 async with asyncio.timeout(self._timeout):
                     await producer.start()
             except Exception as error:  # of any kind: without a connection this process is of no use
                 await _close(producer)
-                if not logged:
-                    log.warning("producer.waiting", bootstrap=self._bootstrap, reason=repr(error))
-                    logged = True
+                await self._connection_log.waiting(error)
                 await back_off.sleep()
             except asyncio.CancelledError:
                 await _close(producer)
                 raise
             else:
                 self._producer = producer
-                if logged:
-                    log.info("producer.connected", bootstrap=self._bootstrap)
+                self._connection_log.connected()
                 return
 
 
@@ -166,8 +166,10 @@ def _time_out(future: asyncio.Future[Any]) -> None:
 
 
 async def _close(producer: Any) -> None:
-    """Stop aiokafka's producer. Its `stop()` flushes, and hangs when it cannot: after a second close the
-    sender, then the connections, whether or not the sender closed."""
+    """Stop aiokafka's producer, if there is one. Its `stop()` flushes, and hangs when it cannot: after a
+    second close the sender, then the connections, whether or not the sender closed."""
+    if producer is None:
+        return
     try:
         async with asyncio.timeout(1.0):
             await producer.stop()

@@ -1,12 +1,13 @@
-"""Reads single records and end offsets of a topic."""
+"""Reads records and end offsets of a topic, outside any group."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from shared.kafka.connection import DENIED, ConnectionLog, Kafka, connection_arguments, denied, is_secured
 from shared.kafka.consumer_lifecycle import (
     FETCH_OPTIONS,
     REQUEST_TIMEOUT,
@@ -15,19 +16,20 @@ from shared.kafka.consumer_lifecycle import (
     stop,
     to_record,
 )
-from shared.kafka.types import Record
+from shared.kafka.types import AccessDenied, Record, RecordWithHeaders
 
 
 class TopicReader:
-    """Reads single records of one topic, outside any group."""
+    """Reads records of one topic, outside any group."""
 
-    def __init__(self, bootstrap: str, topic: str, *, client_id: str) -> None:
+    def __init__(self, kafka: Kafka, topic: str, *, client_id: str) -> None:
         self._topic = topic
+        self._kafka = kafka
+        self._connection_log = ConnectionLog(kafka, client_id)
         self._lock = asyncio.Lock()
         self._consumer: Any = None
         self._create = partial(
             AIOKafkaConsumer,
-            bootstrap_servers=bootstrap,
             client_id=client_id,
             request_timeout_ms=4000,
             **FETCH_OPTIONS
@@ -35,23 +37,33 @@ class TopicReader:
         )
 
     async def start(self) -> None:
-        self._consumer = self._create()
-        await start(self._consumer)
+        self._consumer = self._create(**connection_arguments(self._kafka))
+        await start(self._consumer, self._connection_log)
 
     async def stop(self) -> None:
         await stop(self._consumer)
 
     async def partition_count(self) -> int:
-        """Return the number of partitions; 0 when there is no such topic."""
-        await self._consumer._client.force_metadata_update()
-        return len(self._consumer.partitions_for_topic(self._topic) or ())
+        """Return the number of partitions; 0 when there is no such topic. Raises AccessDenied when there may
+        be one, but this principal has no right to it."""
+        client = self._consumer._client
+        await client.force_metadata_update()
+        count = len(self._consumer.partitions_for_topic(self._topic) or ())
+        if count == 0 and is_secured(self._kafka):
+            # in the list of all topics those without a right are missing: request this one by name
+            client.add_topic(self._topic)
+            await client.force_metadata_update()
+            if self._topic in client.cluster.unauthorized_topics:
+                raise AccessDenied(f"Kafka denies the right to describe {self._topic} (docs/hardening.md)")
+        return count
 
     async def end_offsets(self, partitions: Sequence[int]) -> dict[int, int]:
-        """Return the end offset of each partition. Raises TimeoutError after 4 s."""
+        """Return the end offset of each partition. Raises TimeoutError after 4 s, AccessDenied."""
         return await fetch_offsets(self._consumer.end_offsets, self._topic, partitions)
 
     async def records_at(self, offsets: dict[int, int]) -> dict[int, Record]:
-        """Return the record at each partition's offset, where there is one; wait up to 4 s."""
+        """Return the record at each partition's offset, where there is one; wait up to 4 s. Raises
+        AccessDenied."""
         async with self._lock:
             topic_partitions = {
                 TopicPartition(self._topic, partition): offset for partition, offset in offsets.items()
@@ -64,13 +76,30 @@ class TopicReader:
             finally:
                 self._consumer.pause(*topic_partitions)  # else it would go on fetching
 
+    async def scan(self, partition: int, start: int, end: int) -> AsyncIterator[RecordWithHeaders]:
+        """Yield the records from offset `start` to before `end`, as far as they are kept; wait without limit
+        for a broker that is away."""
+        topic_partition = TopicPartition(self._topic, partition)
+        async with self._lock:
+            self._consumer.assign([topic_partition])
+            self._consumer.seek(topic_partition, start)
+            while await self._consumer.position(topic_partition) < end:
+                for records in (await self._consumer.getmany(timeout_ms=200)).values():
+                    for record in records:
+                        if record.offset < end:
+                            yield RecordWithHeaders(record.offset, record.value, record.headers)
+
     async def _fetch(self, offsets: dict[TopicPartition, int]) -> dict[int, Record]:
         """Poll until each partition's record has come, or `REQUEST_TIMEOUT` is over."""
         loop = asyncio.get_running_loop()
         found: dict[int, Record] = {}
         deadline = loop.time() + REQUEST_TIMEOUT
         while len(found) < len(offsets) and loop.time() < deadline:
-            for topic_partition, records in (await self._consumer.getmany(timeout_ms=200)).items():
+            try:
+                fetched = await self._consumer.getmany(timeout_ms=200)
+            except DENIED as error:
+                raise denied(error) or error from error
+            for topic_partition, records in fetched.items():
                 partition = topic_partition.partition
                 if partition not in found and records[0].offset == offsets[topic_partition]:
                     found[partition] = to_record(records[0])

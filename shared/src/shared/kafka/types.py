@@ -18,6 +18,14 @@ class Record(NamedTuple):
     value: bytes | None
 
 
+class RecordWithHeaders(NamedTuple):
+    """One record with its headers, as a listing shows it."""
+
+    offset: int
+    value: bytes | None
+    headers: Headers
+
+
 class RecordPosition(NamedTuple):
     """Where a record was written."""
 
@@ -50,6 +58,11 @@ class TopicSpec:
 class Unconfirmed(Exception):
     """The broker did not confirm a record or a commit: it may or may not have been written. Also raised
     when nothing was sent, because no broker is connected or the deadline passed in the queue."""
+
+
+class AccessDenied(RuntimeError):
+    """The broker knows this principal, but denies it a right that the process needs. Not retried: the process
+    ends, and its supervisor starts it again."""
 
 
 class ProducerPort(Protocol):

@@ -1,6 +1,8 @@
 """The log as the services know it.
 
-topics         the three topics and the job that creates them
-log_epoch      which log this is
-dead_letters   publishes records that cannot be processed, for operators
+topics               the topics and the job that creates them
+log_epoch            which log this is
+rights               the least rights of each service on a Kafka that checks them
+dead_letters         publishes records that cannot be processed, for operators
+dead_letter_listing  lists them without their content
 """

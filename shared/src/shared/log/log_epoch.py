@@ -1,6 +1,7 @@
 """Which log this is, read from its first records before anything else."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -37,3 +38,35 @@ async def identify(topic_reader: TopicReader, topic: str) -> LogIdentity:
     if len(epochs) != 1:
         raise RuntimeError(f"{topic} holds the epochs of several logs: {sorted(epochs)}")
     return LogIdentity(epochs.pop(), count)
+
+
+async def read_published(published: TopicReader) -> str | None:
+    """Read the epoch that `chat.epoch` holds; None while it holds none. Raises RuntimeError when it holds
+    something else, TimeoutError when Kafka does not answer."""
+    if await published.partition_count() == 0:
+        return None
+    end = (await published.end_offsets([0]))[0]
+    if end == 0:
+        return None
+    records = await published.records_at({0: end - 1})
+    if not records:
+        raise TimeoutError("the epoch could not be read in time")
+    try:
+        return codec.decode_epoch(records[0].value)
+    except codec.DecodeError as error:
+        raise RuntimeError(f"the topic of the epoch is not Parley's: {error}") from None
+
+
+async def identify_published(published: TopicReader, events: TopicReader) -> LogIdentity:
+    """Identify the log without reading it, from `chat.epoch` and the description of `chat.events`; wait until
+    both are there. Raises RuntimeError when the epoch is not Parley's or a right is missing."""
+    logged = False
+    while True:
+        with suppress(TimeoutError):
+            epoch, count = await read_published(published), await events.partition_count()
+            if epoch is not None and count:
+                return LogIdentity(epoch, count)
+            if not logged:
+                log.info("log.waiting", hint="is `python -m shared.log.topics` of this release done?")
+                logged = True
+        await asyncio.sleep(0.2)

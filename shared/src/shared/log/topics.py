@@ -1,7 +1,8 @@
-"""The three topics, and the job that creates them: `python -m shared.log.topics`. Idempotent.
+"""The topics, and the job that creates them: `python -m shared.log.topics`. Idempotent.
 
 Offset 0 of every partition of `chat.events` is the epoch record. It identifies the log, so that a database
-and a log that do not belong together are never used together.
+and a log that do not belong together are never used together. The last record of `chat.epoch` repeats it for
+gateways, which need no right to read events.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import secrets
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -20,6 +22,7 @@ from shared.contract.events import LogOpened, LogOpenedData
 from shared.contract.fields import timestamp
 from shared.kafka import Producer, TopicReader, TopicSpec, Unconfirmed
 from shared.kafka.admin import create_topics
+from shared.log import log_epoch
 from shared.runtime.logging import configure
 from shared.runtime.settings import KafkaSettings, load_settings
 
@@ -36,10 +39,12 @@ class Topics(NamedTuple):
     events: str
     messages: str
     dead_letters: str
+    epoch: str
 
     @classmethod
     def with_prefix(cls, prefix: str = "") -> "Topics":
-        return cls(prefix + "chat.events", prefix + "chat.messages", prefix + "chat.dead-letters")
+        names = ("chat.events", "chat.messages", "chat.dead-letters", "chat.epoch")
+        return cls(*(prefix + name for name in names))
 
 
 class TopicSettings(KafkaSettings):
@@ -65,6 +70,7 @@ def topic_specs(settings: TopicSettings) -> list[TopicSpec]:
             settings.partitions,
             safe | {"retention.ms": str(_WEEK_MS), "max.message.bytes": _MAX_LARGE_RECORD},
         ),
+        TopicSpec(topics.epoch, 1, safe | forever),
         TopicSpec(
             topics.dead_letters,
             1,
@@ -78,18 +84,18 @@ async def open_log(settings: TopicSettings, fresh_epoch: str | None = None) -> s
     else `fresh_epoch` (random by default). Raises RuntimeError when existing topics have another number of
     partitions or more than one epoch; TimeoutError or Unconfirmed when the broker is too slow."""
     topics = Topics.with_prefix(settings.topic_prefix)
-    await create_topics(settings.kafka_bootstrap, topic_specs(settings), settings.replication)
-    topic_reader = TopicReader(settings.kafka_bootstrap, topics.events, client_id="parley-topics")
-    producer = Producer(settings.kafka_bootstrap, client_id="parley-topics")
-    await topic_reader.start()
-    await producer.start()
-    try:
-        return await write_epoch(
-            settings, topics, topic_reader, producer, fresh_epoch or secrets.token_hex(8)
-        )
-    finally:
-        await producer.stop()
-        await topic_reader.stop()
+    await create_topics(settings, topic_specs(settings), settings.replication)
+    events = TopicReader(settings, topics.events, client_id="parley-topics")
+    published = TopicReader(settings, topics.epoch, client_id="parley-topics")
+    producer = Producer(settings, client_id="parley-topics")
+    async with AsyncExitStack() as stack:
+        for client in (events, published, producer):
+            await client.start()
+            stack.push_async_callback(client.stop)
+        epoch = await write_epoch(settings, topics, events, producer, fresh_epoch or secrets.token_hex(8))
+        if await log_epoch.read_published(published) != epoch:
+            await (await producer.send(topics.epoch, 0, None, _record(settings, epoch), codec.HEADERS))
+        return epoch
 
 
 async def write_epoch(
@@ -115,15 +121,20 @@ async def write_epoch(
         raise RuntimeError(f"{topics.events} holds the epochs of several logs: {sorted(epochs)}")
     epoch = epochs.pop() if epochs else fresh_epoch
     for partition in (p for p, end in ends.items() if end == 0):
-        opened = LogOpened(
-            id=ids.fresh_id(),
-            source=settings.source,
-            subject="log",
-            time=timestamp(datetime.now(UTC)),
-            data=LogOpenedData(epoch=epoch, partitions=count),
-        )
-        await (await producer.send(topics.events, partition, None, codec.encode(opened), codec.HEADERS))
+        record = _record(settings, epoch)
+        await (await producer.send(topics.events, partition, None, record, codec.HEADERS))
     return epoch
+
+
+def _record(settings: TopicSettings, epoch: str) -> bytes:
+    opened = LogOpened(
+        id=ids.fresh_id(),
+        source=settings.source,
+        subject="log",
+        time=timestamp(datetime.now(UTC)),
+        data=LogOpenedData(epoch=epoch, partitions=settings.partitions),
+    )
+    return codec.encode(opened)
 
 
 Attempt = Callable[[TopicSettings, str], Awaitable[str]]

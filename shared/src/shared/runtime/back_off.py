@@ -13,7 +13,7 @@ class BackOff:
 
     async def sleep(self) -> None:
         """Sleep for the present interval, then double it."""
-        await asyncio.sleep(self._interval * (1 - self._jitter * random.random()))
+        await asyncio.sleep(self._interval * (1 - self._jitter * random.random()))  # noqa: S311  # jitter
         self._interval = min(self._interval * 2, self._maximum)
 
     def reset(self) -> None:

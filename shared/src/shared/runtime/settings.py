@@ -2,77 +2,60 @@
 
 import re
 import sys
-from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, SettingsError
 
+from shared.runtime.environment import EnvironmentSettings
+from shared.runtime.kafka_settings import KafkaSettings
 from shared.runtime.open_files import default_connection_limit
+
+__all__ = ["EnvironmentSettings", "KafkaSettings", "ProcessSettings", "ServiceSettings", "load_settings"]
 
 S = TypeVar("S", bound=BaseSettings)
 
 
-class ProcessSettings(BaseSettings):
+class ProcessSettings(EnvironmentSettings):
     """Settings of every process."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     host: str = "127.0.0.1"
     port: int = Field(default=0, ge=0, le=65_535)
     """0: any free port."""
+    admin_host: str = "127.0.0.1"
+    admin_port: int = Field(default=0, ge=0, le=65_535)
+    """Of probes, metrics and operators' calls. 0: any free port."""
     max_connections: int = Field(default_factory=default_connection_limit, ge=16)
     """Open at one time, WebSockets included."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     env: Literal["development", "production"] = "development"
 
-
-class KafkaSettings(BaseSettings):
-    """Settings of every process that reads or writes the log."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
-
-    kafka_bootstrap: str = "127.0.0.1:9092"
-    """host:port[,host:port …]"""
-    topic_prefix: str = Field(default="", pattern=r"^[a-z0-9.-]*$")
-    """Prefix of every topic and group name, for several deployments on one cluster."""
-    source: str = Field(default="parley", min_length=1, max_length=256)
-    """CloudEvents `source`: the name of this deployment."""
-    session_timeout: float = Field(default=3.0, ge=0.5, le=300)
-    """Seconds after which a silent group member loses its partitions: how long a killed member's partitions
-    are not processed, and how long a live one may stall. At least the broker's
-    `group.min.session.timeout.ms`."""
+    @model_validator(mode="after")
+    def _two_ports(self) -> Self:
+        if self.port and self.admin_port == self.port:
+            raise ValueError(f"ADMIN_PORT must be another port than PORT ({self.port})")
+        return self
 
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,256}")
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(EnvironmentSettings):
     """Settings of every process that calls another of Parley's services, or is called by one."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
-
-    service_token_file: str = ""
-    """A file that holds the token, instead of `SERVICE_TOKEN`."""
     service_token: SecretStr = Field(default=SecretStr(""), validate_default=True)
     """The same secret for message-store serve, notifiers and gateways."""
 
     @field_validator("service_token")
     @classmethod
-    def _from_value_or_file(cls, given: SecretStr, info: ValidationInfo) -> SecretStr:
-        token, path = given.get_secret_value(), info.data.get("service_token_file")
-        if not token and path:
-            try:
-                token = Path(path).read_text().strip()
-            except (OSError, UnicodeError) as error:
-                raise ValueError(f"SERVICE_TOKEN_FILE cannot be read: {error}") from None
-        if not _TOKEN.fullmatch(token):
+    def _check_token(cls, token: SecretStr) -> SecretStr:
+        if not _TOKEN.fullmatch(token.get_secret_value()):
             raise ValueError(
                 "set it, or SERVICE_TOKEN_FILE, to one secret for all services: 16 to 256 letters, digits or "
                 "- . _ ~ + / = (`openssl rand -hex 32` makes one)"
             )
-        return SecretStr(token)
+        return token
 
 
 _FOLLOW_UP_ERROR = "default_factory_not_called"

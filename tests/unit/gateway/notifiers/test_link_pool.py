@@ -12,7 +12,6 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.critical_tasks import CriticalTasks
 from gateway.notifiers.link import NotifierLink
 from gateway.notifiers.link_pool import LinkPool
 from gateway.notifiers.offset_tracker import OffsetTracker
@@ -28,8 +27,12 @@ from shared.internal.link_protocol import (
     PartitionOffsets,
     PartitionsAssigned,
     Progress,
+    Revocation,
+    encode_notifier_message,
 )
+from shared.runtime.critical_tasks import CriticalTasks
 from tests.fixtures.recording_connection import text_of
+from tests.fixtures.recording_revocations import RecordingRevocations
 from tests.unit.gateway.fake_notifier import FakeNotifier, serve_notifier
 
 
@@ -70,6 +73,7 @@ class Gateway:
     def __init__(self, *notifiers: FakeNotifier, receiver: Receiver | None = None) -> None:
         self.subscriptions, self.offset_tracker = UserSubscriptions(), OffsetTracker()
         self.receiver = receiver or Receiver()
+        self.revocations = RecordingRevocations()
         addresses = [Address("localhost", notifier.port) for notifier in notifiers]
         self.link_pool = RecordingLinkPool(
             addresses=addresses,
@@ -77,6 +81,7 @@ class Gateway:
             user_subscriptions=self.subscriptions,
             offset_tracker=self.offset_tracker,
             receiver=self.receiver,
+            revocations=self.revocations,
         )
 
     async def wait_until_active(self, user: str, seconds: float = 5) -> None:
@@ -247,6 +252,32 @@ async def test_entries_too_old_to_replay_are_a_gap_and_later_ones_arrive() -> No
         await notifier.send_entry(["ana"], {"n": 2})
         assert await gateway.receiver.wait_for_frames(1) == ['{"n":2}']
         assert gateway.receiver.resyncs == 1
+        assert gateway.revocations.reloads == 1
+
+
+async def test_a_revocation_arrives_once_without_any_user_here() -> None:
+    notifier = FakeNotifier(1)
+    async with linked_gateway(notifier) as gateway:
+        await gateway.wait_until_ready(notifier)
+        for start, source_offset in ((0, 1), (0, 1), (1, 1), (2, 2)):
+            revocation = Revocation(0, start, start + 1, source_offset, "ana", f"time {source_offset}")
+            await notifier.send(encode_notifier_message(revocation))
+        gateway.subscriptions.add("ben")
+        await gateway.wait_until_active("ben")
+        notifier.next_offsets[0] = 3
+        await notifier.send_entry(["ben"], {"n": 1}, source_offset=9)
+        await gateway.receiver.wait_for_frames(1)
+        assert gateway.revocations.revoked == [("ana", "time 1"), ("ana", "time 2")]
+
+
+async def test_a_lost_link_may_have_missed_revocations() -> None:
+    notifier = FakeNotifier(1)
+    async with linked_gateway(notifier) as gateway:
+        await gateway.wait_until_ready(notifier)
+        await notifier.disconnect()
+        async with asyncio.timeout(5):
+            while not gateway.revocations.reloads:
+                await asyncio.sleep(0.01)
 
 
 async def test_an_entry_that_two_owners_send_is_delivered_once() -> None:

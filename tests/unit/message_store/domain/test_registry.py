@@ -19,8 +19,8 @@ def _types(union: object) -> set[str]:
 
 
 def test_each_event_of_the_contract_has_a_kind_and_no_other() -> None:
-    assert [each.event for each in KINDS] == list(get_args(events.ConversationEvent))
-    assert _types(events.ConversationEvent) == EVENT_TYPES
+    assert [each.event for each in KINDS] == list(get_args(events.AggregateEvent))
+    assert _types(events.AggregateEvent) == EVENT_TYPES
 
 
 def test_each_entry_of_the_contract_has_a_kind_and_no_other() -> None:
@@ -48,6 +48,7 @@ def test_each_kind_makes_its_own_entry() -> None:
         builders.added(GROUP, "ann", "bob"),
         builders.read(GROUP, "bob", 2),
         builders.removed(GROUP, "ann", "bob"),
+        builders.revoked("bob"),
     ]
     story.insert(3, builders.sent(GROUP, "ann"))
     results = fold(States({GROUP: None}), [ConsumedEvent(0, n, event) for n, event in enumerate(story)])

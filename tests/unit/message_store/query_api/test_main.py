@@ -6,34 +6,31 @@ from uuid import uuid4
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
-from pydantic import PostgresDsn, SecretStr
-from uvicorn.lifespan.on import LifespanOn
+from pydantic import PostgresDsn, Secret, SecretStr
 
 from message_store.query_api import main
 from message_store.query_api.queries import Queries
 from message_store.settings import ServeSettings
 from shared.internal import store_api
+from shared.runtime.critical_tasks import CriticalTasks
 from tests.fixtures.service_token import AUTHORIZATION, SERVICE_TOKEN
 
 _TALK = uuid4()
 _NOWHERE = ServeSettings(
-    database_url=PostgresDsn("postgresql://nobody@127.0.0.1:1/none"), service_token=SecretStr(SERVICE_TOKEN)
+    database_url=Secret(PostgresDsn("postgresql://nobody@127.0.0.1:1/none")),
+    service_token=SecretStr(SERVICE_TOKEN),
 )
 
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    app = main.application(_NOWHERE)
-    lifespan = LifespanOn(uvicorn.Config(app, log_config=None))
-    await lifespan.startup()
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(
-        transport=transport, base_url="http://store", headers={**AUTHORIZATION, **store_api.HEADERS}
-    ) as client:
-        yield client
-    await lifespan.shutdown()
+    async with main.run_query_api(_NOWHERE, CriticalTasks()) as service:
+        transport = httpx.ASGITransport(service.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://store", headers={**AUTHORIZATION, **store_api.HEADERS}
+        ) as client:
+            yield client
 
 
 def _broken(*_: Any, **__: Any) -> Any:
@@ -63,7 +60,9 @@ async def test_calls_do_not_go_through_fastapi(
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
 
 
-@pytest.mark.parametrize("path", ["/membership", "/history", f"/conversations/{_TALK}", "/nowhere", "/docs"])
+@pytest.mark.parametrize(
+    "path", ["/membership", "/history", f"/conversations/{_TALK}", "/nowhere", "/docs", "/metrics"]
+)
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -112,7 +111,7 @@ async def test_a_gateway_with_another_protocol_is_refused_whatever_it_asks_for(
 
 async def test_probes_are_open_but_to_web_pages(http: httpx.AsyncClient) -> None:
     del http.headers["Authorization"]
-    for path in ("/healthz", "/readyz", "/metrics"):
+    for path in ("/healthz", "/readyz"):
         assert (await http.get(path)).status_code in (200, 503)
         assert (await http.get(path, headers={"Origin": "http://evil.example"})).status_code == 403
 

@@ -9,7 +9,7 @@ import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.http.connections import Timeouts
-from shared.http.server import build_server
+from shared.http.server import build_server, measure_connections
 from shared.runtime.settings import ProcessSettings
 
 
@@ -108,6 +108,7 @@ async def served(
 ) -> AsyncIterator[Served]:
     settings = ProcessSettings(port=0, **options.pop("settings", {}))
     serving = build_server(app, settings, grace=1, timeouts=timeouts or Timeouts(), **options)
+    measure_connections(serving)
     task = asyncio.create_task(serving.serve())
     while not serving.started:
         await asyncio.sleep(0.005)

@@ -19,6 +19,7 @@ from shared.internal.link_protocol import (
     Progress,
     ProtocolError,
     Replay,
+    Revocation,
     Subscribe,
     Unsubscribe,
     decode_gateway_message,
@@ -50,6 +51,7 @@ NOTIFIER_MESSAGES = st.one_of(
     st.builds(Gap, by_partition),
     st.builds(Acknowledged, offsets),
     st.builds(Progress, ranges),
+    st.builds(Revocation, partitions, offsets, offsets, offsets, texts, texts),
 )
 
 

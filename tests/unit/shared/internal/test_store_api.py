@@ -21,7 +21,12 @@ from shared.internal.store_api import (
     MembershipParams,
     OutcomeAnswer,
     OutcomeParams,
+    Params,
     ProjectionOffsets,
+    RedeemAnswer,
+    RedeemParams,
+    RevocationsPage,
+    RevocationsParams,
     SyncPage,
     SyncParams,
     fit_frames,
@@ -33,6 +38,7 @@ POSITION = f"{EPOCH}-0-5"
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 users = st.text(st.characters(exclude_categories=["Cc", "Cs", "Z"]), min_size=1, max_size=30)
 conversations = st.uuids().map(str)
+times = st.just("2026-01-15T09:30:00.250Z")
 positions = st.just(POSITION)
 limits = st.integers(1, 100)
 seqs = st.integers(0, MAX_SEQ)
@@ -49,6 +55,8 @@ params = st.one_of(
     st.builds(HistoryParams, **of_conversation, limit=limits, around=seqs),
     st.builds(SyncParams, **common, limit=limits, cursor=st.none() | texts),
     st.builds(OutcomeParams, **common | {"position": positions}),
+    st.builds(RevocationsParams, since=times, after=st.none() | users),
+    st.builds(RedeemParams, id=conversations, expires_at=times),
 )
 offsets = st.lists(st.integers(0, 2**63 - 1), max_size=12).map(tuple)
 projections = st.builds(ProjectionOffsets, st.just(EPOCH), offsets)
@@ -56,7 +64,7 @@ frames = st.dictionaries(texts, texts).map(orjson.dumps)
 
 
 @given(params)
-def test_parameters_are_decoded_as_encoded(encoded: CallParams) -> None:
+def test_parameters_are_decoded_as_encoded(encoded: Params) -> None:
     path, query = encoded.encode()
     conversation = path.removeprefix("/conversations/") if "{" in encoded.path else None
     in_path = {} if conversation is None else {"conversation": conversation}
@@ -64,13 +72,16 @@ def test_parameters_are_decoded_as_encoded(encoded: CallParams) -> None:
 
 
 def test_every_call_has_a_strategy_here_and_a_path_of_its_own() -> None:
-    calls = CallParams.__subclasses__()
+    subclasses = [*Params.__subclasses__(), *CallParams.__subclasses__()]
+    calls = [call for call in subclasses if call is not CallParams]
     assert {strategy.__name__ for strategy in calls} == {
         "ConversationParams",
         "ConversationsParams",
         "HistoryParams",
         "MembershipParams",
         "OutcomeParams",
+        "RedeemParams",
+        "RevocationsParams",
         "SyncParams",
     }
     assert len({call.path for call in calls} | {store_api.PROGRESS_PATH}) == len(calls) + 1
@@ -160,3 +171,18 @@ def test_another_protocol_is_a_mismatch(other: str | None) -> None:
     headers = {} if other is None else {store_api.PROTOCOL_HEADER: other}
     assert f"the other end {other or 'none'};" in (store_api.mismatch(headers) or "")
     assert store_api.mismatch(store_api.HEADERS) is None
+
+
+@given(st.dictionaries(users, times), st.booleans())
+def test_a_page_of_revocations_is_decoded_as_encoded_in_its_order(
+    revoked_at: dict[str, str], has_more: bool
+) -> None:
+    page = RevocationsPage(revoked_at, has_more)
+    decoded = RevocationsPage.decode(page.encode())
+    assert decoded == page
+    assert list(decoded.revoked_at) == list(revoked_at)
+
+
+@given(st.booleans())
+def test_the_answer_about_a_ticket_is_decoded_as_encoded(is_redeemed: bool) -> None:
+    assert RedeemAnswer.decode(RedeemAnswer(is_redeemed).encode()) == RedeemAnswer(is_redeemed)

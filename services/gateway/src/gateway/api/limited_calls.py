@@ -17,6 +17,8 @@ from gateway.limits.user_rates import Rate, Usage
 from shared.http.problems import Problem
 
 _MAX_REFUSAL_DELAY_SECONDS = 1.0
+_MAX_KEY_CHARACTERS = 128
+"""With AUTH=dev what a longer `meId` names is no user: it is refused when the query is validated."""
 
 RATE_LIMIT_DOCS: dict[str, Any] = {
     "RateLimit": {
@@ -47,6 +49,7 @@ class LimitedCall:
 
     async def admit(self, user: str) -> None:
         """Count the call and take one of the user's slots. Raises Problem `too_many`."""
+        user = user[:_MAX_KEY_CHARACTERS]
         self._usage = self._limits.rates.spend(user, self._rate)
         if self._usage is not None and self._usage.is_refused:
             self.refusal_delay = min(self._usage.retry_after, _MAX_REFUSAL_DELAY_SECONDS)

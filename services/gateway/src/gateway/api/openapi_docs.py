@@ -13,10 +13,10 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 from gateway.api.limited_calls import RATE_LIMIT_DOCS
-from gateway.api.pages import ConversationPage, MessagePage, SyncPage
+from gateway.api.pages import ConversationPage, MessagePage, SyncPage, WebSocketTicket
 from gateway.api.query_params import QueryParams
 from gateway.api.schema_generator import components
-from gateway.auth.authentication import missing_credentials
+from gateway.auth.authenticator import unauthenticated
 from gateway.auth.hosts import misdirected_request
 from gateway.commands.registry import COMMANDS
 from gateway.examples import EXAMPLES
@@ -41,7 +41,7 @@ Details = Mapping[Code, str]
 _BODIES: tuple[type[BaseModel], ...] = tuple(command.body for command in COMMANDS)
 _RESULTS = tuple(model for command in COMMANDS for _, model in command.docs.responses.values())
 _RESPONSES: tuple[type[BaseModel], ...] = (
-    *(Message, Conversation, ConversationPage, MessagePage, SyncPage, ProblemDetails),
+    *(Message, Conversation, ConversationPage, MessagePage, SyncPage, WebSocketTicket, ProblemDetails),
     *_RESULTS,
 )
 _BEARER = {
@@ -51,7 +51,7 @@ _BEARER = {
 }
 _ALWAYS: Details = {
     "bad_request": "meId: is repeated",
-    "unauthenticated": missing_credentials().detail,
+    "unauthenticated": unauthenticated().detail,
     "forbidden": "meId is not the authenticated user",
     "invalid": "meId: must not begin or end with white space",
     "too_many": "more than 50 calls a second; repeat it later",

@@ -1,6 +1,9 @@
-"""The pages that REST queries answer."""
+"""What REST calls answer besides the models of the contract."""
 
-from shared.contract.fields import WireModel
+from pydantic import Field
+
+from gateway.examples import TICKET, TICKET_EXPIRES_AT
+from shared.contract.fields import Timestamp, WireModel
 from shared.contract.frames import (
     Conversation,
     ConversationFrame,
@@ -35,3 +38,11 @@ class SyncPage(WireModel):
     `hasMore` shows whether there are more, not how many came."""
     cursor: str
     has_more: bool
+
+
+class WebSocketTicket(WireModel):
+    """Connect to `/ws?token=<ticket>`: once, and before it expires."""
+
+    ticket: str = Field(examples=[TICKET])
+    expires_at: Timestamp = Field(examples=[TICKET_EXPIRES_AT])
+    """When it can no longer be used; the socket itself lives as long as the caller's token."""

@@ -7,6 +7,7 @@ validation context, as `caller`.
 """
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -17,9 +18,10 @@ from gateway import validation_errors
 from gateway.api import header_fields
 from gateway.api.limited_calls import LimitedCall
 from gateway.api.query_params import QueryParams
-from gateway.auth import authentication
-from gateway.auth.authentication import Caller
+from gateway.auth.authenticator import Authenticator, check_me_id
+from gateway.auth.credentials import Credentials
 from gateway.auth.origins import Origins, origin_not_allowed
+from gateway.auth.principal import Principal
 from shared.http.problems import Code, Problem
 from shared.http.query_string import QueryString
 
@@ -29,38 +31,49 @@ B = TypeVar("B")
 _BODY_TIMEOUT_SECONDS = 10.0
 
 
-async def parse_query(request: Request, call: LimitedCall, model: type[Q]) -> tuple[str, Q]:
-    """Admit the call; return the caller's user id and the query. Raises Problem."""
-    query_string = QueryString.parse(request.scope["query_string"])
-    caller = authentication.authenticate(request.headers, query_string.values)
-    await _admit(call, caller, query_string)
-    query = _validate_query(query_string.single_values(model.names()), model)
-    return caller.resolve_user(query.me_id), query
+@dataclass(frozen=True)
+class RequestParser:
+    authenticator: Authenticator
+    origins: Origins
+    max_body_bytes: int
+
+    async def parse_query(self, request: Request, call: LimitedCall, model: type[Q]) -> tuple[Principal, Q]:
+        """Admit the call; return the caller and the query. Raises Problem."""
+        query_string = QueryString.parse(request.scope["query_string"])
+        principal = await self._admit(request, call, query_string)
+        query = _validate_query(query_string.single_values(model.names()), model)
+        check_me_id(principal, query.me_id)
+        return principal, query
+
+    async def parse_query_and_body(
+        self, request: Request, call: LimitedCall, body: TypeAdapter[B]
+    ) -> tuple[Principal, B]:
+        """Admit the call; return the caller and the body of a command. Raises Problem."""
+        query_string = QueryString.parse(request.scope["query_string"])
+        principal = await self._admit(request, call, query_string)
+        raw = await _read_body(request, self.max_body_bytes)
+        values = query_string.single_values(QueryParams.names())
+        _require_utf8(request.headers.get("content-type", ""))
+        content = _validate_body(raw, body, principal.user_id)
+        query = _validate_query(values, QueryParams)
+        if not self.origins.allows_request(request.headers):
+            raise origin_not_allowed()
+        check_me_id(principal, query.me_id)
+        return principal, content
+
+    async def _admit(self, request: Request, call: LimitedCall, query_string: QueryString) -> Principal:
+        """Authenticate the caller, and count the call."""
+        credentials = Credentials.of_request(request.headers, query_string.values)
+        principal = await self.authenticator.authenticate(credentials)
+        await call.admit(principal.user_id)
+        return principal
 
 
-async def parse_query_and_body(
-    request: Request, call: LimitedCall, body: TypeAdapter[B], *, origins: Origins, max_body_bytes: int
-) -> tuple[str, B]:
-    """Admit the call; return the caller's user id and the body of a command. Raises Problem."""
-    query_string = QueryString.parse(request.scope["query_string"])
-    caller = authentication.authenticate(request.headers, query_string.values)
-    await _admit(call, caller, query_string)
-    raw = await _read_body(request, max_body_bytes)
-    values = query_string.single_values(QueryParams.names())
+async def parse_body(request: Request, body: TypeAdapter[B], *, max_bytes: int) -> B:
+    """Return the body of a call whose caller is authenticated. Raises Problem (400, 413, 422)."""
+    raw = await _read_body(request, max_bytes)
     _require_utf8(request.headers.get("content-type", ""))
-    content = _validate_body(raw, body, caller.token_user or values.get("meId"))
-    query = _validate_query(values, QueryParams)
-    if not origins.allows_request(request.headers):
-        raise origin_not_allowed()
-    return caller.resolve_user(query.me_id), content
-
-
-async def _admit(call: LimitedCall, caller: Caller, query: QueryString) -> None:
-    """Count the call of the user whom the token proves, or whom `meId` names."""
-    me_id = next(iter(query.values.get("meId", ())), None)
-    user = caller.token_user or authentication.verify_token(me_id)
-    if user is not None:  # else meId is refused in a moment
-        await call.admit(user)
+    return _validate_body(raw, body)
 
 
 def _validate_query(values: dict[str, str], model: type[Q]) -> Q:

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from pydantic_core import Url, ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.http.health import HEALTH_PATHS
 from shared.http.problems import Problem
 
 _OCTET = r"(25[0-5]|2[0-4]\d|1?\d?\d)"
@@ -20,9 +21,6 @@ _loopback = re.compile(LOOPBACK)
 _name = re.compile(r"\[[0-9a-f:.]+\]|[a-z0-9._-]+")
 _host = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._~%!$&'()*+,;=-]+)(:\d*)?")
 """RFC 9110, section 7.2, with a host that is not empty; in lower case."""
-
-_UNCHECKED = frozenset({"/healthz", "/readyz"})
-"""Probes call by address. Their answers contain no user data."""
 
 
 def canonical_host(text: str) -> str:
@@ -61,8 +59,8 @@ class HostCheckMiddleware:
         await (self._app if problem is None else problem.response())(scope, receive, send)
 
     def _problem(self, scope: Scope) -> Problem | None:
-        if scope["path"] in _UNCHECKED:
-            return None
+        if scope["path"] in HEALTH_PATHS:
+            return None  # probes call by address; their answers contain no user data
         values = [value for field, value in scope["headers"] if field == b"host"]
         host = _host.fullmatch(values[0].decode("latin-1").lower()) if len(values) == 1 else None
         if host is None:

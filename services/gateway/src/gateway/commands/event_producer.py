@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from shared.contract import codec
-from shared.contract.events import ConversationEvent
+from shared.contract.events import AggregateEvent
 from shared.contract.position import Position
 from shared.kafka import Accumulator, OutgoingRecord, Unconfirmed, partition_for
 from shared.kafka.types import ProducerPort
@@ -20,13 +20,11 @@ class EventProducer:
     def __init__(self, producer: ProducerPort, ends: EndsPort, topic: str) -> None:
         self.identity: LogIdentity | None = None
         """None until Kafka was reached; nothing is appended before."""
-        self.refused = False
-        """The log belongs to another system."""
         self._accumulator = Accumulator(producer, topic)
         self._ends = ends
 
-    def append(self, event: ConversationEvent) -> Awaitable[Position]:
-        """Enqueue the event: those of one conversation are written in the order of these calls. Await the
+    def append(self, event: AggregateEvent) -> Awaitable[Position]:
+        """Enqueue the event: those of one aggregate are written in the order of these calls. Await the
         result for the broker's confirmation. Both steps raise Unconfirmed."""
         if self.identity is None:
             raise Unconfirmed("the log was not seen yet")

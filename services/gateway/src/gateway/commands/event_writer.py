@@ -10,7 +10,7 @@ import structlog
 from gateway import metrics
 from gateway.commands.event_producer import EventProducer
 from shared.contract import ids
-from shared.contract.events import ConversationEvent
+from shared.contract.events import AggregateEvent
 from shared.contract.fields import timestamp
 from shared.contract.position import Position
 from shared.kafka import Unconfirmed
@@ -36,18 +36,19 @@ class EventWriter:
         self._source = source
         self._now = now or (lambda: datetime.now(UTC))
 
-    def envelope(self, actor: str, conversation: str) -> Envelope:
-        """Return the fields that all events have in common: everything but `type` and `data`."""
+    def envelope(self, actor: str, key: str) -> Envelope:
+        """Return the fields that all events have in common: everything but `type` and `data`. `key`: of the
+        event's aggregate."""
         return {
             "id": ids.fresh_id(),
             "source": self._source,
-            "subject": conversation,
+            "subject": key,
             "time": timestamp(self._now()),
             "actor": actor,
         }
 
-    def append(self, event: ConversationEvent) -> Awaitable[Position]:
-        """Enqueue: events of one conversation are written in the order of these calls. Await the result for
+    def append(self, event: AggregateEvent) -> Awaitable[Position]:
+        """Enqueue: events of one aggregate are written in the order of these calls. Await the result for
         the confirmation. Both steps raise Unconfirmed."""
         try:
             return _confirmed(event, self._producer.append(event))
@@ -56,7 +57,7 @@ class EventWriter:
             raise
 
 
-async def _confirmed(event: ConversationEvent, confirmation: Awaitable[Position]) -> Position:
+async def _confirmed(event: AggregateEvent, confirmation: Awaitable[Position]) -> Position:
     try:
         position = await confirmation
     except Unconfirmed:
@@ -67,7 +68,7 @@ async def _confirmed(event: ConversationEvent, confirmation: Awaitable[Position]
     return position
 
 
-def _count_unconfirmed(event: ConversationEvent) -> None:
+def _count_unconfirmed(event: AggregateEvent) -> None:
     """It may have been written all the same: search the log for its id."""
     _count(event.type, "unconfirmed").inc()
     log.info("event.unconfirmed", event_id=event.id, type=event.type)

@@ -1,9 +1,9 @@
 """Checks, before an event is produced, that its user is a member of the conversation; the fold decides
 finally.
 
-Members are cached as long as the notifiers deliver every change, and any answer for a second. Load lets no
-one in: a check that takes too long is answered 503. Only while the store is away are writes let through, a
-few of each user (`unchecked_writes`).
+Members are cached while the notifiers deliver every change of the conversation, and every answer of the
+store for a second. A check that takes too long is answered 503; only while the store is away do writes pass
+without a check, a few of each user (`unchecked_writes`).
 """
 
 import asyncio

@@ -27,6 +27,7 @@ from shared.internal.link_protocol import (
     OffsetRange,
     PartitionsAssigned,
     Progress,
+    Revocation,
 )
 
 log = structlog.get_logger()
@@ -44,6 +45,16 @@ class EntryReceiver(Protocol):
         ...
 
 
+class RevocationReceiver(Protocol):
+    def revoke(self, user: str, revoked_at: str) -> None:
+        """The user's tokens issued up to `revoked_at` (RFC 3339) are no longer accepted."""
+        ...
+
+    def reload(self) -> None:
+        """Revocations may have been lost: load them again."""
+        ...
+
+
 class LinkPool:
     def __init__(
         self,
@@ -53,6 +64,7 @@ class LinkPool:
         user_subscriptions: UserSubscriptions,
         offset_tracker: OffsetTracker,
         receiver: EntryReceiver,
+        revocations: RevocationReceiver,
     ) -> None:
         """`addresses`: each may resolve to several notifiers; `gateway`: this gateway's id."""
         self._addresses = addresses
@@ -60,6 +72,7 @@ class LinkPool:
         self._user_subscriptions = user_subscriptions
         self._offset_tracker = offset_tracker
         self._receiver = receiver
+        self._revocations = revocations
         self._links: dict[Address, NotifierLink] = {}
         self._tasks: dict[Address, asyncio.Task[None]] = {}
         self._partition_count = 0
@@ -98,7 +111,7 @@ class LinkPool:
 
     def on_message(self, link: NotifierLink, message: NotifierMessage) -> None:
         match message:
-            case LinkEntry():
+            case LinkEntry() | Revocation():
                 self._on_entry(link, message)
             case Progress():
                 for offset_range in message.ranges:
@@ -113,22 +126,29 @@ class LinkPool:
                 self._on_gap(message)
 
     def on_disconnect(self) -> None:
+        self._revocations.reload()
         self._wake_waiters()  # the link lost may have been the last to wait for
 
-    def _on_entry(self, link: NotifierLink, entry: LinkEntry) -> None:
+    def _on_entry(self, link: NotifierLink, entry: LinkEntry | Revocation) -> None:
         """Dispatch a new entry, then count it: a resync that a failed dispatch causes starts before the
         entry."""
         metrics.entries.inc()
         try:
             if link.is_ready and self._is_new(entry):
-                self._receiver.dispatch(entry)
+                self._deliver(entry)
         except Exception:
             self._resync_all()  # some connections may have it, some not
             raise
         finally:
             self._advance(link, OffsetRange(entry.partition, entry.start, entry.end, entry.source_offset))
 
-    def _is_new(self, entry: LinkEntry) -> bool:
+    def _deliver(self, entry: LinkEntry | Revocation) -> None:
+        if isinstance(entry, Revocation):
+            self._revocations.revoke(entry.user, entry.revoked_at)
+        else:
+            self._receiver.dispatch(entry)
+
+    def _is_new(self, entry: LinkEntry | Revocation) -> bool:
         """Whether it is in sequence, and not an event that a publisher repeated."""
         tracker = self._offset_tracker
         if tracker.classify(entry.partition, entry.start, entry.end) is not Delivery.NEXT:
@@ -171,6 +191,7 @@ class LinkPool:
     def _resync_all(self) -> None:
         metrics.gaps.inc()
         self._receiver.resync_all()
+        self._revocations.reload()
 
     def _wake_waiters(self) -> None:
         for waiter, user in self._waiters.items():

@@ -23,6 +23,10 @@ from shared.internal.store_api import (
     OutcomeAnswer,
     OutcomeParams,
     ProjectionOffsets,
+    RedeemAnswer,
+    RedeemParams,
+    RevocationsPage,
+    RevocationsParams,
     SyncParams,
 )
 
@@ -109,6 +113,16 @@ class StorePort(Protocol):
 
     async def progress(self) -> ProjectionOffsets: ...
 
+    async def revocations(self, since: str, after: str | None) -> RevocationsPage:
+        """Return users with a revocation since that time (RFC 3339), by user id, from beyond `after`, each
+        with the latest."""
+        ...
+
+    async def redeem_ticket(self, ticket_id: str, expires_at: str) -> bool:
+        """Use the ticket up; False when it was used before. `expires_at`: RFC 3339. After StoreUnavailable it
+        may be used up."""
+        ...
+
 
 class _Pool(Enum):
     """Connections by purpose, with their maximum, so that calls that wait leave room for those that do not.
@@ -178,7 +192,7 @@ class HttpStore:
     async def membership(self, user: str, conversation: str) -> MembershipAnswer:
         params = MembershipParams(user=user, conversation=conversation)
         path, query = params.encode()
-        response = await self._get(_Pool.CHECK, path, query, _MEMBERSHIP_TIMEOUT)
+        response = await self._request(_Pool.CHECK, path, query, _MEMBERSHIP_TIMEOUT)
         if not response.ok:
             raise StoreUnavailable(f"membership: {response.status}")
         return MembershipAnswer.decode(response.body)
@@ -188,23 +202,41 @@ class HttpStore:
         return OutcomeAnswer.decode(response.body) if response.ok else None
 
     async def progress(self) -> ProjectionOffsets:
-        response = await self._get(_Pool.CHECK, store_api.PROGRESS_PATH, {}, _RESPONSE_TIMEOUT)
+        response = await self._request(_Pool.CHECK, store_api.PROGRESS_PATH, {}, _RESPONSE_TIMEOUT)
         if not response.ok:
             raise StoreUnavailable(f"progress: {response.status}")
         return ProjectionOffsets.decode(response.body)
+
+    async def revocations(self, since: str, after: str | None) -> RevocationsPage:
+        path, query = RevocationsParams(**_given(since=since, after=after)).encode()
+        response = await self._request(_Pool.CHECK, path, query, _RESPONSE_TIMEOUT)
+        if not response.ok:
+            raise StoreUnavailable(f"revocations: {response.status}")
+        return RevocationsPage.decode(response.body)
+
+    async def redeem_ticket(self, ticket_id: str, expires_at: str) -> bool:
+        path, query = RedeemParams(id=ticket_id, expires_at=expires_at).encode()
+        response = await self._request(_Pool.CHECK, path, query, _RESPONSE_TIMEOUT, method="POST")
+        if not response.ok:
+            raise StoreUnavailable(f"redeem: {response.status}")
+        return RedeemAnswer.decode(response.body).is_redeemed
 
     async def _read(self, params: CallParams) -> StoreResponse:
         return await self._call(_Pool.READ_LATER if params.wait else _Pool.READ, params)
 
     async def _call(self, pool: _Pool, params: CallParams) -> StoreResponse:
         path, query = params.encode()
-        return await self._get(pool, path, query, _RESPONSE_TIMEOUT + params.wait)
+        return await self._request(pool, path, query, _RESPONSE_TIMEOUT + params.wait)
 
-    async def _get(self, pool: _Pool, path: str, query: dict[str, str], seconds: float) -> StoreResponse:
+    async def _request(
+        self, pool: _Pool, path: str, query: dict[str, str], seconds: float, *, method: str = "GET"
+    ) -> StoreResponse:
         """Raises StoreUnavailable, StoreAway."""
         timeout = aiohttp.ClientTimeout(total=seconds)
         try:
-            async with self._sessions[pool].get(self._url + path, params=query, timeout=timeout) as received:
+            async with self._sessions[pool].request(
+                method, self._url + path, params=query, timeout=timeout
+            ) as received:
                 response = StoreResponse(received.status, await received.read())
                 refusal = _refusal(response, received.headers)
         except (TimeoutError, aiohttp.ClientError) as error:
@@ -222,6 +254,10 @@ class HttpStore:
         if refusal is not None and refusal != self._refusal:
             log.error("store.refused", reason=refusal)
         self._refusal = refusal
+
+
+def _given(**fields: str | None) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _fields(wait_for: WaitFor | None) -> dict[str, Any]:

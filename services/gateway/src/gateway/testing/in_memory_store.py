@@ -6,6 +6,7 @@ It folds direct conversations, messages and reads only. One contract suite runs 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +15,7 @@ import orjson
 from gateway.store.client import StoreAway, StoreResponse, StoreUnavailable, WaitFor
 from shared.contract import codec, events, frames
 from shared.contract import cursor as cursors
+from shared.contract.fields import timestamp
 from shared.contract.page_fit import fit_history_page
 from shared.contract.position import Position, next_offset
 from shared.http.problems import Code, Problem
@@ -22,11 +24,15 @@ from shared.internal.store_api import (
     MembershipAnswer,
     OutcomeAnswer,
     ProjectionOffsets,
+    RevocationsPage,
     SyncPage,
     fit_frames,
 )
 from shared.log.log_epoch import LogIdentity
 from shared.testing.in_memory_kafka import InMemoryLog
+
+MAX_REVOCATIONS = 2
+"""Users on one page of revocations: few, so that pages follow each other."""
 
 _decode_event = lru_cache(10_000)(codec.decode_event)
 
@@ -57,9 +63,11 @@ class InMemoryStore:
         self.frozen_at: tuple[int, ...] | None = None
         """The offsets where the projection stands still; None: it is always at the log's end."""
         self.calls = 0
+        """Queries of users."""
         self.identity = identity
         self._log = log
         self._topic = topic
+        self._redeemed_tickets: set[str] = set()
 
     async def conversations(
         self, user: str, *, limit: int, page: str | None = None, wait_for: WaitFor | None = None
@@ -145,6 +153,23 @@ class InMemoryStore:
         self._count_call()
         return MembershipAnswer(self._conversation_of(user, conversation) is not None, self._projection())
 
+    async def revocations(self, since: str, after: str | None) -> RevocationsPage:
+        self._require_available()
+        latest: dict[str, str] = {}
+        for *_, event in self._events():
+            if isinstance(event, events.UserRevoked) and event.data.revoked_at >= since:
+                user = event.data.user_id
+                latest[user] = max(event.data.revoked_at, latest.get(user, ""))
+        users = sorted(user for user in latest if after is None or user > after)
+        page = users[:MAX_REVOCATIONS]
+        return RevocationsPage({user: latest[user] for user in page}, has_more=len(users) > len(page))
+
+    async def redeem_ticket(self, ticket_id: str, expires_at: str) -> bool:
+        self._require_available()
+        is_new = ticket_id not in self._redeemed_tickets
+        self._redeemed_tickets.add(ticket_id)
+        return is_new and expires_at >= timestamp(datetime.now(UTC) - timedelta(minutes=1))
+
     async def outcome(self, user: str, position: str, seconds: float) -> OutcomeAnswer | None:
         self._count_call()
         _, partition, offset = at = Position.parse(position)
@@ -172,6 +197,9 @@ class InMemoryStore:
 
     def _count_call(self) -> None:
         self.calls += 1
+        self._require_available()
+
+    def _require_available(self) -> None:
         if self.away:
             raise StoreAway("away")
         if self.busy:
@@ -204,7 +232,7 @@ class InMemoryStore:
                 _apply(states[event.subject], (partition, offset), event)
         return states
 
-    def _events(self) -> Iterator[tuple[int, int, events.ConversationEvent]]:
+    def _events(self) -> Iterator[tuple[int, int, events.AggregateEvent]]:
         for partition, end in enumerate(self._offsets()):
             for record in self._log.topics[self._topic][partition][:end]:
                 event = _decode_event(record.value)
@@ -212,7 +240,7 @@ class InMemoryStore:
                     yield partition, record.offset, event
 
 
-def _apply(to: _Conversation, place: tuple[int, int], event: events.ConversationEvent) -> None:
+def _apply(to: _Conversation, place: tuple[int, int], event: events.AggregateEvent) -> None:
     if isinstance(event, events.ReadMoved):
         up_to = min(event.data.up_to, len(to.messages))
         to.read_seqs[event.actor] = max(to.read_seqs.get(event.actor, 0), up_to)

@@ -12,12 +12,14 @@ TOO_SLOW = CloseCode.TOO_SLOW
 FLOOD = CloseCode.FLOOD
 UNAUTHENTICATED = CloseCode.UNAUTHENTICATED
 
+REVOKED = Close(UNAUTHENTICATED, "the token was revoked; sign in again")
+
 _MIN_JITTER_SECONDS, _MAX_JITTER_SECONDS = 0.1, 1.0
 
 
 def jittered_ms(seconds: float = 0.0) -> int:
     """Return `seconds` and some jitter, in milliseconds."""
-    return round(1e3 * (seconds + random.uniform(_MIN_JITTER_SECONDS, _MAX_JITTER_SECONDS)))
+    return round(1e3 * (seconds + random.uniform(_MIN_JITTER_SECONDS, _MAX_JITTER_SECONDS)))  # noqa: S311  # spreads reconnects
 
 
 def close_with_retry_after(code: CloseCode, seconds: float = 0.0) -> Close:

@@ -7,6 +7,7 @@ the cursor is the offset that the catch-up has reached.
 """
 
 import asyncio
+import time
 from enum import Enum, auto
 from sys import getsizeof
 
@@ -26,9 +27,10 @@ _CLOSE_TIMEOUT_SECONDS = 1.0
 
 class ConnectionState(Enum):
     SUBSCRIBING = auto()
-    """Not every notifier knows the user yet. Entries lost now lie before the start."""
+    """Not every notifier has acknowledged the user's subscription. Entries missed now lie before the
+    start."""
     STARTING = auto()
-    """Every notifier knows the user; `hello` is not sent yet."""
+    """Every notifier has acknowledged the subscription; `hello` is not sent yet."""
     LAGGING = auto()
     """Entries before the live ones are to be read from the store; live ones are discarded."""
     BUFFERING = auto()
@@ -46,6 +48,9 @@ _LIVE = ConnectionState.LIVE  # looked up once: `deliver` runs for every entry a
 class ClientConnection:
     def __init__(self, user: str, send_buffer: SendBuffer, tracker: OffsetTracker) -> None:
         self.user = user
+        self.opened_at = time.time()
+        self.issued_at: float | None = None
+        """When the token that it was last authenticated with was issued, POSIX seconds; None: unknown."""
         self.send_buffer = send_buffer
         self._tracker = tracker
         self._state = ConnectionState.SUBSCRIBING
@@ -150,9 +155,9 @@ class ClientConnection:
             self.deliver(entry)
 
     def resume_at(self, progress: ProjectionOffsets) -> None:
-        """Take where the store was a moment ago for the cursor of a connection that had none. What notifiers
-        delivered is certain; where they delivered nothing yet (a new or an emptied partition), what the store
-        has is history, or was delivered meanwhile and shows as such."""
+        """Set the start of a connection that came without a cursor: per partition the offset that the
+        notifiers have delivered, or, where they delivered nothing yet (a new or an emptied partition),
+        `progress`, the offset that the store had projected when it was queried."""
         delivered = (self._tracker.source_offset(partition) for partition in range(len(progress.offsets)))
         offsets = tuple(covers or stored for covers, stored in zip(delivered, progress.offsets, strict=True))
         self._start = ProjectionOffsets(progress.epoch, offsets)
@@ -171,6 +176,13 @@ class ClientConnection:
             metrics.closes.labels(str(close.code)).inc()
             self.send_buffer.close(close, drop=drop)
             asyncio.get_running_loop().call_later(_CLOSE_TIMEOUT_SECONDS, self.send_buffer.abort)
+
+    def close_if_revoked(self, revoked_at: float, leeway: float) -> None:
+        """Close if the user's tokens issued up to `revoked_at` are not accepted any more. `leeway`: by how
+        much the clock of the issuer may be ahead."""
+        latest = revoked_at if self.issued_at is None else revoked_at + leeway
+        if (self.issued_at or self.opened_at) <= latest:
+            self.close(close_codes.REVOKED)
 
     def on_ping_timeout(self) -> None:
         """The client does not read, or is gone."""

@@ -2,14 +2,17 @@
 
 import asyncio
 from contextlib import suppress
+from http import HTTPStatus
 
 from fastapi import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway import metrics
-from gateway.auth import authentication
+from gateway.auth.authenticator import Authenticator
+from gateway.auth.credentials import SUBPROTOCOL, Credentials, subprotocols
 from gateway.auth.origins import Origins, origin_not_allowed
+from gateway.auth.principal import Principal
 from gateway.limits.user_rates import Rate
 from gateway.websocket import close_codes
 from gateway.websocket.admission import Admission
@@ -21,11 +24,17 @@ from shared.http.websocket_connection import raw_connection
 
 _REFUSAL_DELAY_SECONDS = 1.0
 _FULL_USER_DELAY_SECONDS = 10.0  # one of the user's other sockets must be closed first
+_UNAUTHENTICATED_REASON = (
+    "missing or invalid token: use Authorization, a sub-protocol or, with AUTH=dev, ?token=<user id>"
+)
 _NO_SUCH_SOCKET = Problem("not_found", "the WebSocket is at /ws")
 
 
 class WebSocketEndpoint:
-    def __init__(self, origins: Origins, admission: Admission, context: SessionContext) -> None:
+    def __init__(
+        self, authenticator: Authenticator, origins: Origins, admission: Admission, context: SessionContext
+    ) -> None:
+        self._authenticator = authenticator
         self._origins = origins
         self._admission = admission
         self._context = context
@@ -52,29 +61,32 @@ class WebSocketEndpoint:
             await websocket.send_denial_response(origin_not_allowed().response())
             return
         query = QueryString.parse(websocket.scope["query_string"]).values
-        user = authentication.authenticate_socket(websocket.headers, query.get("token", []))
-        refusal = await self._admission_refusal(user)
-        await websocket.accept()
-        if user is not None and refusal is None:
-            refusal = self._too_many_sockets(user)  # here, with no await before the session counts
-        if user is None or refusal is not None:
-            await _close(websocket, refusal or Close(close_codes.UNAUTHENTICATED))
+        credentials = Credentials.of_upgrade(websocket.headers, query)
+        admitted = await self._admit(credentials)
+        await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in subprotocols(websocket.headers) else None)
+        if isinstance(admitted, Principal):  # here, with no await before the session counts
+            admitted = self._too_many_sockets(admitted.user_id) or admitted
+        if isinstance(admitted, Close):
+            await _close(websocket, admitted)
             return
-        session = Session(self._context, raw_connection(websocket), user, query.get("cursor", []))
-        del websocket, query  # with all headers, for hours
+        session = Session(self._context, raw_connection(websocket), admitted, query.get("cursor", []))
+        del websocket, query, credentials  # with all headers, for hours
         await session.run()
 
-    async def _admission_refusal(self, user: str | None) -> Close | None:
-        """Wait for admission, with the upgrade unanswered: that is cheap for both sides. None once
-        admitted."""
-        if user is None:
-            return Close(close_codes.UNAUTHENTICATED, f"connect with ?token={authentication.TOKEN_FORMAT}")
-        return (
+    async def _admit(self, credentials: Credentials) -> Principal | Close:
+        """Wait for admission, with the upgrade unanswered: that is cheap for both sides."""
+        try:
+            principal = await self._authenticator.authenticate(credentials)
+        except Problem as problem:
+            return _close_for(problem)
+        user = principal.user_id
+        refusal = (
             self._overloaded()
             or await self._too_many_attempts(user)
             or await self._admission.admit(user)
             or self._overloaded()
         )
+        return refusal or principal
 
     async def _too_many_attempts(self, user: str) -> Close | None:
         """Count the attempt. Refuses a user who connects too often, or flooded a socket and does not wait. A
@@ -115,6 +127,13 @@ def upgrade_required() -> APIRouter:
         raise Problem("bad_request", detail, status=426, headers=headers)
 
     return router
+
+
+def _close_for(problem: Problem) -> Close:
+    """Return the close for an upgrade whose credentials were refused, or cannot be verified now."""
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return close_codes.close_with_retry_after(close_codes.RESTARTING, problem.retry_after or 0)
+    return Close(close_codes.UNAUTHENTICATED, _UNAUTHENTICATED_REASON)
 
 
 async def _close(websocket: WebSocket, close: Close) -> None:

@@ -75,6 +75,11 @@ class ConnectionRegistry:
             for connection in self._by_user.get(user, ()):
                 connection.deliver(entry)
 
+    def close_revoked(self, user: str, revoked_at: float, leeway: float) -> None:
+        """Close the user's connections whose tokens were issued up to `revoked_at` (POSIX seconds)."""
+        for connection in self._by_user.get(user, ()):
+            connection.close_if_revoked(revoked_at, leeway)
+
     def resync_all(self) -> None:
         """Entries were lost for unknown users: resync every connection from the store."""
         self._membership.invalidate_all()

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import structlog
 from pydantic import BaseModel
 
+from gateway.auth.principal import Principal
+from gateway.auth.revocations import Revocations
 from gateway.commands.progress_reader import CoalescedProgressReader
 from gateway.commands.read_receipts import ReadReceiptCoalescer
 from gateway.limits.user_limits import UserLimits
@@ -55,15 +57,19 @@ class SessionContext:
     progress_reader: CoalescedProgressReader
     catch_up: CatchUp
     limits: UserLimits
+    revocations: Revocations
 
 
 class Session:
-    def __init__(self, context: SessionContext, wire: RawConnection, user: str, cursors: list[str]) -> None:
+    def __init__(
+        self, context: SessionContext, wire: RawConnection, principal: Principal, cursors: list[str]
+    ) -> None:
         """`cursors`: every `cursor` of the URL's query."""
         settings = context.settings
         send_buffer = SendBuffer(wire, settings.outbox_frames, settings.outbox_bytes)
         self._context = context
-        self._connection = ClientConnection(user, send_buffer, context.tracker)
+        self._connection = ClientConnection(principal.user_id, send_buffer, context.tracker)
+        self._connection.issued_at = principal.issued_at
         self._cursors = cursors
         self._frame_handler = FrameHandler(self._connection, context.commands)
         self._frame_receiver = FrameReceiver(
@@ -88,12 +94,18 @@ class Session:
     async def run(self) -> None:
         """Return once the client is gone."""
         with self._context.connections.registered(self._connection, self._on_lagging):
+            self._close_if_revoked()
             self._run_task(self._start)
             try:
                 await self._disconnected
             finally:
                 self._context.read_receipts.flush_user(self._connection.user)
                 await self._stop()
+
+    def _close_if_revoked(self) -> None:
+        """The token may have been revoked between its verification and the registration here."""
+        if self._context.revocations.is_revoked(self._connection.user, self._connection.issued_at):
+            self._connection.close(close_codes.REVOKED)
 
     def _run_task(self, work: Callable[[], Awaitable[None]]) -> None:
         self._task = asyncio.create_task(self._guarded(work))

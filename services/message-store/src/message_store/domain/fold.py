@@ -7,10 +7,11 @@ from message_store.domain.conversation import Conversation
 from message_store.domain.decide import Outcome, decide
 from message_store.domain.events.kind import Audience
 from message_store.domain.events.registry import KIND_OF_EVENT
+from message_store.domain.events.user_revoked import UserRevoked
 from message_store.domain.evolve import evolve
 from message_store.domain.outcomes import Rejected, Skipped, Unpublished
 from message_store.domain.state import MessageKey, State, States
-from shared.contract.events import Event, LogOpened
+from shared.contract.events import Event, LogOpened, conversation_of, user_key
 
 
 class PoisonRecord(NamedTuple):
@@ -41,6 +42,7 @@ class FoldResult(NamedTuple):
     actor: str | None = None
     time: str | None = None
     conversation_id: str | None = None
+    """None in the result of an event of a user."""
     subject_id: str | None = None
     """What a rejection refuses: the id of the message, for other kinds the event's own id."""
     sent_message: MessageKey | None = None
@@ -57,6 +59,14 @@ class FoldResult(NamedTuple):
         """Entries and rejections are; duplicates and skipped events are not."""
         return not isinstance(self.outcome, Unpublished)
 
+    @property
+    def key(self) -> str:
+        """The key of the entry, as of its event. Published results alone have one."""
+        if isinstance(self.outcome, UserRevoked):
+            return user_key(self.outcome.user_id)
+        assert self.conversation_id is not None
+        return self.conversation_id
+
 
 def fold(states: States, consumed: Iterable[ConsumedEvent]) -> list[FoldResult]:
     """Return the result of each event and move `states` on. `states` holds every conversation named."""
@@ -72,18 +82,20 @@ def _fold(states: States, consumed: ConsumedEvent) -> FoldResult:
     kind, data = KIND_OF_EVENT[type(event)], event.data
     sent_message = kind.sent_message(event)
     message = None if sent_message is None else states.messages.get(sent_message)
-    before = State(states.conversations[data.conversation_id], message)
+    conversation_id = conversation_of(event)
+    conversation = None if conversation_id is None else states.conversations[conversation_id]
+    before = State(conversation, message)
     outcome = decide(before, event, offset)
     audience, shown = _NOBODY, None
     if isinstance(outcome, Rejected):
         audience = Audience((event.actor,), is_private=True)
     elif not isinstance(outcome, Unpublished):
         conversation, message = evolve(before, outcome)
-        assert conversation is not None
-        states.conversations[conversation.id] = conversation
+        if conversation is not None:
+            states.conversations[conversation.id] = conversation
         if sent_message is not None and message is not None:
             states.messages[sent_message] = message
-        audience = kind.audience(outcome, tuple(conversation.members))
+        audience = kind.audience(outcome, tuple(conversation.members) if conversation is not None else ())
         shown = conversation if kind.SHOWS_CONVERSATION else None
     return FoldResult(  # by position: one for every event; keywords take twice as long
         partition,
@@ -92,7 +104,7 @@ def _fold(states: States, consumed: ConsumedEvent) -> FoldResult:
         outcome,
         event.actor,
         event.time,
-        data.conversation_id,
+        conversation_id,
         event.id if sent_message is None else sent_message.id,
         sent_message,
         getattr(data, "client_id", None),

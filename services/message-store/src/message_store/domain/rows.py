@@ -98,6 +98,19 @@ class MessageRow(NamedTuple):
         return self.conversation_id, self.seq
 
 
+class RevocationRow(NamedTuple):
+    """One revocation of a user's tokens; the latest of the user is in force."""
+
+    partition: int
+    offset: int
+    user_id: str
+    revoked_at: str
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.partition, self.offset
+
+
 class JournalRow(NamedTuple):
     """The outcome of one offset of the log."""
 
@@ -113,7 +126,7 @@ class JournalRow(NamedTuple):
     seq: int | None = None
     """The seq of a message, or the seq that a read moved to."""
     subject: str | None = None
-    """The user id of a membership entry, or the id of what a rejection refused."""
+    """The user id of a membership entry or a revocation, or the id of what a rejection refused."""
     client_id: str | None = None
     reason: str | None = None
     of_offset: int | None = None
@@ -133,6 +146,7 @@ class JournalRecord(NamedTuple):
     offset: int
     kind: str
     conversation_id: str
+    """Empty in an entry of a user."""
     actor: str
     time: str
     seq: int | None
@@ -152,7 +166,8 @@ class JournalRecord(NamedTuple):
     updated_at: str | None
     members: list[str] | None
     """The user ids of the members at `offset`, in join order."""
+    revoked_at: str | None
 
 
-Row = MessageRow | MemberRow
+Row = MessageRow | MemberRow | RevocationRow
 """A row that an event kind names; the other tables' rows are made of results and states."""

@@ -14,7 +14,7 @@ from message_store.domain.events.registry import EVENT_TYPES
 from message_store.domain.fold import PoisonRecord
 from shared.contract import codec
 from shared.contract.codec import DecodeError
-from shared.contract.events import Event, LogOpened
+from shared.contract.events import Event, LogOpened, key_of
 from shared.kafka import Record, partition_for
 from shared.kafka.types import ConsumerPort
 
@@ -87,8 +87,8 @@ def decode_and_validate(record: Record, partitions: int) -> Event:
         if record.offset != 0:
             raise DecodeError("chat.log.opened stands only at offset 0")
         return event
-    if event.data.conversation_id != event.subject:
-        raise DecodeError("the conversation is not the event's subject")
+    if key_of(event) != event.subject:
+        raise DecodeError("the event's subject is not its aggregate")
     if record.key != event.subject.encode():
         raise DecodeError("the key is not the event's subject")
     if partition_for(record.key, partitions) != record.partition:

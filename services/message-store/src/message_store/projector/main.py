@@ -16,12 +16,14 @@ from message_store.storage.port import OwnershipLost, Unavailable
 from message_store.storage.postgres import PostgresStore
 from message_store.storage.schema import SchemaWatch, read_record
 from shared.http import problems
-from shared.http.health import health_routes
+from shared.http.health import Health, health_routes
 from shared.kafka import Consumer, Producer, TopicReader
 from shared.log.dead_letters import DeadLetters
 from shared.log.log_epoch import identify
+from shared.log.rights import PROJECTOR_GROUP
 from shared.log.topics import Topics
-from shared.runtime.critical_task import critical
+from shared.runtime.critical_tasks import CriticalTasks
+from shared.service.runner import Service
 
 
 class Readiness:
@@ -44,23 +46,22 @@ async def project(settings: ProjectSettings, health: ProjectorHealth, readiness:
     and this database do not belong together."""
     await readiness.schema.usable()
     topics = Topics.with_prefix(settings.topic_prefix)
-    bootstrap = settings.kafka_bootstrap
-    topic_reader = TopicReader(bootstrap, topics.events, client_id="parley-projector")
+    topic_reader = TopicReader(settings, topics.events, client_id="parley-projector")
     await topic_reader.start()
     try:
         identity = await identify(topic_reader, topics.events)
         readiness.log_seen = True
     finally:
         await topic_reader.stop()
-    producer = Producer(bootstrap, client_id="parley-projector", compression="zstd")
+    producer = Producer(settings, client_id="parley-projector", compression="zstd")
     consumer = Consumer(
-        bootstrap,
+        settings,
         topics.events,
-        f"{settings.topic_prefix}message-store-projector",
+        settings.topic_prefix + PROJECTOR_GROUP,
         client_id="parley-projector",
         session_timeout=settings.session_timeout,
     )
-    store = PostgresStore(str(settings.database_url))
+    store = PostgresStore(settings.dsn)
     publisher = Publisher(producer, topics.messages, epoch=identity.epoch, source=settings.source)
     dead_letters = DeadLetters(producer, topics.dead_letters, "message-store")
     projector = Projector(consumer, store, publisher, dead_letters, identity, topics.events)
@@ -90,21 +91,20 @@ async def _end(
         await store.close()
 
 
-def application(settings: ProjectSettings) -> FastAPI:
-    health = ProjectorHealth(settings.stalled_after)
-    readiness = Readiness(SchemaWatch(partial(read_record, str(settings.database_url)), newest()))
+@asynccontextmanager
+async def run_projector(settings: ProjectSettings, critical_tasks: CriticalTasks) -> AsyncIterator[Service]:
+    """Run the projection and the watch of the schema."""
+    progress = ProjectorHealth(settings.stalled_after)
+    readiness = Readiness(SchemaWatch(partial(read_record, settings.dsn), newest()))
+    health = Health(lambda: [*critical_tasks.failures, *progress.faults()], readiness.reasons)
+    async with critical_tasks.running(
+        schema=readiness.schema.run(), projection=project(settings, progress, readiness)
+    ):
+        yield Service(_build_app(health), health)
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        watching = critical(asyncio.create_task(readiness.schema.run()))
-        projecting = critical(asyncio.create_task(project(settings, health, readiness)))
-        yield
-        for task in (projecting, watching):
-            task.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await task
 
-    app = FastAPI(title="Parley projector", lifespan=lifespan, openapi_url=None)
+def _build_app(health: Health) -> FastAPI:
+    app = FastAPI(title="Parley projector", openapi_url=None)
     problems.install_problem_handlers(app)
-    app.include_router(health_routes(health.faults, readiness.reasons))
+    app.include_router(health_routes(health))
     return app

@@ -61,9 +61,9 @@ class Projector:
             await self._project(records)
 
     async def settle(self) -> None:
-        """Before the end, and not in a task that was cancelled: publish what is committed, and record it
-        in the database, for 2 seconds each. Raises Unavailable, OwnershipLost: then the next owner publishes
-        it again."""
+        """Finish the batch in flight, publish what is committed, and record in the database what was
+        published; each step may take 2 seconds. Called once, when `run` has ended, from a task that was not
+        cancelled. Raises Unavailable, OwnershipLost: the next owner then publishes the rest again."""
         await self._pipeline.end(_DRAIN_TIMEOUT_SECONDS)
         await self._publisher.wait_drained(_DRAIN_TIMEOUT_SECONDS)
         published = self.ownership.published(self.ownership.next)

@@ -140,4 +140,4 @@ class Publisher:
 
     def _record(self, result: FoldResult) -> OutgoingRecord:
         value = encode_entry(result, self._epoch, self._source)
-        return OutgoingRecord(str(result.conversation_id).encode(), value, codec.HEADERS)
+        return OutgoingRecord(result.key.encode(), value, codec.HEADERS)

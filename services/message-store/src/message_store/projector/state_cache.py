@@ -12,6 +12,7 @@ from message_store.domain.fold import FoldResult, NonConversationRecord
 from message_store.domain.state import States
 from message_store.projector.event_reader import ConsumedRecord
 from message_store.storage.port import Store
+from shared.contract.events import conversation_of
 
 _NOTHING = States()
 
@@ -29,7 +30,8 @@ class StateCache:
         batch in flight is written. Messages are not looked up: the commit finds those that exist. Raises
         Unavailable."""
         events = [each.event for each in consumed if not isinstance(each.event, NonConversationRecord)]
-        needed = dict.fromkeys(event.data.conversation_id for event in events)
+        named_ids = map(conversation_of, events)
+        needed = dict.fromkeys(identity for identity in named_ids if identity is not None)
         cached, overlay = self._conversations, in_flight.conversations
         missing = [identity for identity in needed if identity not in cached and identity not in overlay]
         fetched = await self._store.conversations(missing) if missing else {}

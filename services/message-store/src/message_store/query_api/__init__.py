@@ -3,10 +3,12 @@
 main             settings → application, with its pool, poller and probes
 routes           the calls of the store API
 params           parameters of a call, from its request
+tickets          uses WebSocket tickets up
 queries          one method a call: statement → answer
 read_sql         the statements
 views            rows → Message and Conversation as JSON
 sync_frames      rows → frames as JSON bytes, with one builder for each kind of entry
+database         a pool of connections that runs one statement a call
 progress_waiter  waits until the projection has reached a position or a cursor
 reachability     distinguishes a database that is away from a slow one
 """

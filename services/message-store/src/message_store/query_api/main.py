@@ -1,50 +1,52 @@
-"""The application of `python -m message_store serve`, which scales apart from the projector."""
+"""`python -m message_store serve`: the query API, which scales apart from the projector."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
 
+from message_store.query_api.database import open_database
 from message_store.query_api.progress_waiter import ProgressWaiter
 from message_store.query_api.queries import open_queries
-from message_store.query_api.routes import build_router
+from message_store.query_api.routes import build_router, users_router
+from message_store.query_api.tickets import Tickets
 from message_store.settings import ServeSettings
+from message_store.storage import sessions
 from message_store.storage.migrate import newest
 from message_store.storage.schema import SchemaWatch, read_record
 from shared.http import problems
 from shared.http.direct_routes import DirectRoutes
-from shared.http.health import health_routes
+from shared.http.health import Health, health_routes
 from shared.http.service_token import ServicesOnly
-from shared.runtime.critical_task import critical
+from shared.runtime.critical_tasks import CriticalTasks
+from shared.service.runner import Service
 
 
-def application(settings: ServeSettings) -> ASGIApp:
-    """Build the application. Its lifespan opens the pool and the pollers; it starts without the database."""
-    schema = SchemaWatch(partial(read_record, str(settings.database_url)), newest())
-    routers: list[APIRouter] = []
+@asynccontextmanager
+async def run_query_api(settings: ServeSettings, critical_tasks: CriticalTasks) -> AsyncIterator[Service]:
+    """Run the pool and the pollers. Begins without the database."""
+    schema = SchemaWatch(partial(read_record, settings.dsn), newest())
+    health = Health(lambda: critical_tasks.failures, lambda: [] if schema.fault is None else [schema.fault])
+    async with (
+        open_queries(settings.dsn, settings.connections) as queries,
+        open_database(
+            settings.tickets_dsn, sessions.REDEEMING, connections=settings.ticket_connections
+        ) as tickets_database,
+    ):
+        waiter = ProgressWaiter(queries.progress)
+        routers = [build_router(queries, waiter), users_router(queries, Tickets(tickets_database))]
+        async with critical_tasks.running(schema=schema.run(), progress=waiter.run()):
+            yield Service(_build_app(settings, routers, health), health)
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_queries(str(settings.database_url), settings.connections) as queries:
-            waiter = ProgressWaiter(queries.progress)
-            routers.append(build_router(queries, waiter))
-            app.include_router(routers[0])
-            tasks = [critical(asyncio.create_task(poller.run())) for poller in (schema, waiter)]
-            yield
-            for task in tasks:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
 
-    def not_ready() -> list[str]:
-        return [schema.fault] if schema.fault is not None else []
-
-    app = FastAPI(title="Parley message-store", lifespan=lifespan, openapi_url=None)
+def _build_app(settings: ServeSettings, routers: list[APIRouter], health: Health) -> ASGIApp:
+    app = FastAPI(title="Parley message-store", openapi_url=None)
     problems.install_problem_handlers(app)
-    app.include_router(health_routes(list, not_ready))
+    for router in routers:
+        app.include_router(router)
+    app.include_router(health_routes(health))
     guarded = ServicesOnly(DirectRoutes(app, routers), settings.service_token.get_secret_value())
     return ServerErrorMiddleware(guarded, handler=problems.handle_unexpected)

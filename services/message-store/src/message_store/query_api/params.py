@@ -6,9 +6,9 @@ from starlette.requests import Request
 
 from shared.http.problems import Problem
 from shared.internal import store_api
-from shared.internal.store_api import CallParams
+from shared.internal.store_api import Params
 
-P = TypeVar("P", bound=CallParams)
+P = TypeVar("P", bound=Params)
 
 
 def check_protocol(request: Request) -> None:

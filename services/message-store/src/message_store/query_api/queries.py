@@ -1,19 +1,14 @@
 """One method a call. Each answer is one snapshot of the database, and its cursor is true at that snapshot."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString
+from typing import Any
 
 import orjson
-import psycopg
-from psycopg import AsyncConnection
-from psycopg.rows import namedtuple_row
-from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from message_store.query_api import read_sql, views
+from message_store.query_api.database import Database, open_database
 from message_store.query_api.progress_waiter import raise_behind
-from message_store.query_api.reachability import Reachability
 from message_store.query_api.sync_frames import encode_frame
 from message_store.query_api.views import Reader, Row
 from message_store.storage import sessions
@@ -27,32 +22,28 @@ from shared.internal.store_api import (
     MembershipAnswer,
     OutcomeAnswer,
     ProjectionOffsets,
+    RevocationsPage,
     SyncPage,
     fit_frames,
 )
 
-_QUERY_TIMEOUT = 2.0  # seconds; less than gateways wait for an answer
-_TIMED_OUT = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
-_CONNECTION_LOST = ("08", "57P")
-"""Classes of SQLSTATE that end the connection with the statement."""
-_CONNECTION_WAIT = 0.2
-"""Seconds of waiting for a pooled connection after which the database is probed."""
-
-
-class DatabaseAway(Exception):
-    """No connection to PostgreSQL can be made."""
+MAX_REVOCATIONS = 1_000
+"""Users on one page of revocations."""
 
 
 class Queries:
-    """Every method raises Problem when the database does not answer: `database_away` when no connection to it
-    can be made, `busy` when connections or statements take too long, else `unavailable`."""
+    """Every method raises Problem as `Database.rows` does."""
 
-    def __init__(
-        self, pool: AsyncConnectionPool, reachability: Reachability, *, timeout: float = _QUERY_TIMEOUT
-    ) -> None:
-        self._pool = pool
-        self._reachability = reachability
-        self._timeout = timeout
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._rows = database.rows
+
+    async def revocations(self, since: str, after: str | None) -> RevocationsPage:
+        """The latest revocation of each user who has one since then, by user id, from beyond `after`."""
+        params = {"since": since, "after": after or "", "limit": MAX_REVOCATIONS + 1}
+        rows = await self._rows(read_sql.REVOCATIONS, params)
+        page = {row.user_id: row.revoked_at for row in rows[:MAX_REVOCATIONS]}
+        return RevocationsPage(page, has_more=len(rows) > len(page))
 
     async def progress(self) -> ProjectionOffsets:
         (row,) = await self._rows(read_sql.PROGRESS, {})
@@ -151,62 +142,6 @@ class Queries:
             row.outcome, row.reason, views.message(row, row.conversation_id, Reader.of_row(user, row))
         )
 
-    async def _rows(self, statement: LiteralString, params: dict[str, Any]) -> list[Row]:
-        deadline = asyncio.get_running_loop().time() + self._timeout
-        lost = False
-        try:
-            while True:
-                try:
-                    return await self._read(statement, params, deadline)
-                except (PoolClosed, PoolTimeout):
-                    raise
-                except psycopg.OperationalError as error:
-                    if not (error.sqlstate or _CONNECTION_LOST[0]).startswith(_CONNECTION_LOST):
-                        raise
-                    # After a restart of the database the pool may hold dead connections alone: each read
-                    # replaces one.
-                    lost = True
-                    await self._require_server()
-        except DatabaseAway as error:
-            raise Problem("database_away", "no connection to the database can be made") from error
-        except (TimeoutError, PoolTimeout, *_TIMED_OUT) as error:
-            raise (_unavailable() if lost else _busy()) from error
-        except psycopg.Error as error:
-            raise _unavailable() from error
-
-    async def _read(self, statement: LiteralString, params: dict[str, Any], deadline: float) -> list[Row]:
-        """Cancel the statement at the deadline, but never the pool, which loses a connection whose return is
-        cancelled and goes on counting it. No context manager: it would end a transaction, of which there is
-        none."""
-        connection = await self._connection(deadline)
-        try:
-            async with asyncio.timeout_at(deadline):
-                return await (await connection.execute(statement, params, prepare=True)).fetchall()
-        finally:
-            await self._pool.putconn(connection)
-
-    async def _connection(self, deadline: float) -> AsyncConnection[Row]:
-        """Raises DatabaseAway rather than wait for a connection that cannot be made, PoolTimeout at the
-        deadline."""
-        loop = asyncio.get_running_loop()
-        try:
-            return await self._pool.getconn(timeout=min(_CONNECTION_WAIT, deadline - loop.time()))
-        except PoolTimeout:
-            await self._require_server()
-            return await self._pool.getconn(timeout=deadline - loop.time())
-
-    async def _require_server(self) -> None:
-        if await self._reachability.is_away():
-            raise DatabaseAway
-
-
-def _busy() -> Problem:
-    return Problem("busy", "the database does not answer in time")
-
-
-def _unavailable() -> Problem:
-    return Problem("unavailable", "the read models cannot be reached; try again")
-
 
 def _window(side: str, older: int, newer: int, limit: int) -> tuple[int, int]:
     """How many of the rows on each side of the bound are on the page."""
@@ -242,25 +177,8 @@ def _cursor(projection: ProjectionOffsets, user: str) -> str:
     return cursor.encode(projection.epoch, user, projection.offsets)
 
 
-async def _prepare_session(connection: AsyncConnection[Any]) -> None:
-    await sessions.apply(connection, sessions.READING)
-
-
 @asynccontextmanager
 async def open_queries(database_url: str, connections: int) -> AsyncIterator[Queries]:
     """Returns at once, even if the database is away."""
-    pool = AsyncConnectionPool(
-        database_url,
-        kwargs={"autocommit": True, "row_factory": namedtuple_row, **sessions.CONNECT},
-        configure=_prepare_session,
-        min_size=2,
-        max_size=connections,
-        timeout=2.0,
-        reconnect_timeout=1.0,  # then the next query tries; the pool's own pauses grow to minutes
-        open=False,
-    )
-    await pool.open(wait=False)
-    try:
-        yield Queries(pool, Reachability(database_url))
-    finally:
-        await pool.close(timeout=2.0)
+    async with open_database(database_url, sessions.READING, connections=connections) as database:
+        yield Queries(database)

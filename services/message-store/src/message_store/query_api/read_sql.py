@@ -24,6 +24,13 @@ from ({PROGRESS}) projection
 """
 
 
+REVOCATIONS = f"""
+select user_id, {rfc3339("max(revoked_at)")} as revoked_at from user_revocations
+where revoked_at >= %(since)s::timestamptz and user_id collate "C" > %(after)s
+group by user_id collate "C", user_id order by user_id collate "C" limit %(limit)s
+"""
+
+
 def _visible(history_visibility: LiteralString) -> LiteralString:
     """The condition that `user` may read message x: it is visible to all members, or was sent within one of
     the user's intervals of membership."""

@@ -1,17 +1,20 @@
 """The routes of the store API (`shared.internal.store_api`). Bodies are encoded here, and reach clients
 unchanged."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from message_store.query_api.params import P, check_protocol, parse_params
+from message_store.query_api.params import check_protocol, parse_params
 from message_store.query_api.progress_waiter import ProgressWaiter
 from message_store.query_api.queries import Queries
+from message_store.query_api.tickets import Tickets
 from shared.contract.position import Position
 from shared.internal import store_api
+
+P = TypeVar("P", bound=store_api.CallParams)
 
 
 def build_router(queries: Queries, waiter: ProgressWaiter) -> APIRouter:
@@ -61,6 +64,23 @@ def build_router(queries: Queries, waiter: ProgressWaiter) -> APIRouter:
         parsed = parse_params(request, params)
         await waiter.wait_for_position(parsed.position, parsed.wait)
         return parsed
+
+    return router
+
+
+def users_router(queries: Queries, tickets: Tickets) -> APIRouter:
+    """The calls about users' tokens and tickets."""
+    router = APIRouter()
+
+    @router.get(store_api.RevocationsParams.path)
+    async def revocations(request: Request) -> Response:
+        params = parse_params(request, store_api.RevocationsParams)
+        return _respond((await queries.revocations(params.since, params.after)).encode())
+
+    @router.post(store_api.RedeemParams.path)
+    async def redeem(request: Request) -> Response:
+        params = parse_params(request, store_api.RedeemParams)
+        return _respond((await tickets.redeem(params.id, params.expires_at)).encode())
 
     return router
 

@@ -8,13 +8,15 @@ import orjson
 
 from message_store.query_api.views import Reader, Row, message
 from shared.contract.fields import MAX_LISTED_MEMBERS
+from shared.http.problems import Problem
 
 
 def encode_frame(row: Row, user: str) -> bytes:
-    """Raises ValueError for a kind of entry that only a later release knows."""
+    """Raises Problem (503) for a kind of entry that a newer projector wrote: this process is to be upgraded
+    too, and the client comes back."""
     build = BUILDERS.get(row.kind)
     if build is None:
-        raise ValueError(f"the journal has an entry of an unknown kind: {row.kind}")
+        raise Problem("unavailable", f"a newer release wrote an entry of kind {row.kind}")
     return orjson.dumps(build(row, user))
 
 

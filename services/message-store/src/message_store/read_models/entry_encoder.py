@@ -30,7 +30,7 @@ def encode_entry(result: FoldResult, epoch: str, source: str) -> bytes:
         "specversion": "1.0",
         "id": str(Position(epoch, result.partition, result.offset)),
         "source": source,
-        "subject": result.conversation_id,
+        "subject": result.key,
         "time": result.time,
         "datacontenttype": "application/json",
         "actor": result.actor,

@@ -79,7 +79,7 @@ def result_from_row(record: JournalRecord) -> FoldResult:
         outcome=entry,
         actor=record.actor,
         time=record.time,
-        conversation_id=record.conversation_id,
+        conversation_id=record.conversation_id or None,
         conversation=_conversation(record) if kind.SHOWS_CONVERSATION else None,
         audience=user_ids,
         is_private=is_private,

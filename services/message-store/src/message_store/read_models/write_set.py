@@ -14,6 +14,7 @@ from message_store.domain.rows import (
     MemberRow,
     MessageRow,
     ProgressUpdate,
+    RevocationRow,
     Row,
 )
 from message_store.domain.state import MessageKey, States
@@ -29,6 +30,7 @@ class WriteSet:
     conversations: dict[str, ConversationRow] = field(default_factory=dict)
     members: dict[MemberKey, MemberRow] = field(default_factory=dict)
     messages: dict[tuple[str, int], MessageRow] = field(default_factory=dict)
+    user_revocations: dict[tuple[int, int], RevocationRow] = field(default_factory=dict)
     journal: dict[tuple[int, int], JournalRow] = field(default_factory=dict)
     """Without sent messages: their journal rows follow from `messages` (`journal_row_of_message`)."""
     rejected_sends: dict[MessageKey, MessageKey] = field(default_factory=dict)
@@ -38,8 +40,10 @@ class WriteSet:
     def put(self, row: Row) -> None:
         if isinstance(row, MessageRow):
             self.messages[row.key] = row
-        else:
+        elif isinstance(row, MemberRow):
             self.members[row.key] = row
+        else:
+            self.user_revocations[row.key] = row
 
 
 def write_set(
@@ -51,7 +55,8 @@ def write_set(
     for result in results:
         outcome = result.outcome
         if not isinstance(outcome, NoEntry):
-            changed[outcome.conversation_id] = result.partition
+            if result.conversation_id is not None:
+                changed[result.conversation_id] = result.partition
             for row in KIND_OF_ENTRY[type(outcome)].rows(outcome, result.partition):
                 written.put(row)
         elif isinstance(outcome, Rejected) and result.sent_message is not None:

@@ -46,6 +46,13 @@ READING: Settings = {
     "statement_timeout": "5s",
     "lock_timeout": "1s",  # only a migration holds what a reader waits for
 }
+REDEEMING: Settings = {
+    **EVERY,
+    "default_transaction_read_only": "off",
+    "synchronous_commit": "off",  # the table is unlogged: there is nothing to wait for
+    "statement_timeout": "2s",
+    "lock_timeout": "1s",
+}
 MIGRATING: Settings = {
     "client_encoding": "UTF8",
     "default_transaction_isolation": "read committed",

@@ -45,6 +45,11 @@ MESSAGES = Table(
        created_at timestamptz, sent_offset bigint, version bigint""",
     key="conversation_id, seq",  # rows that are neighbours in the index are inserted together
 )
+USER_REVOCATIONS = Table(
+    "user_revocations",
+    """partition int, "offset" bigint, user_id text, revoked_at timestamptz""",
+    key='partition, "offset"',
+)
 JOURNAL = Table(
     "journal",
     """partition int, "offset" bigint, outcome text, kind text, conversation_id uuid, actor text,
@@ -54,5 +59,5 @@ JOURNAL = Table(
     derived=f"""
     select partition, sent_offset as "offset", 'entry', '{message_sent.JOURNAL_KIND}', conversation_id,
            sender_id, created_at, seq, null, null, null, null, null
-    from won, message_rows""",  # the journal row of a sent message holds nothing that the message does not
+    from won, message_rows""",  # noqa: S608  # a constant; the journal row of a sent message holds nothing that the message does not
 )

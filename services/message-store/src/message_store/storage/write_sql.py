@@ -2,7 +2,7 @@
 
 from typing import LiteralString
 
-from message_store.storage.tables import CONVERSATIONS, JOURNAL, MEMBERS, MESSAGES, Table
+from message_store.storage.tables import CONVERSATIONS, JOURNAL, MEMBERS, MESSAGES, USER_REVOCATIONS, Table
 from message_store.storage.timestamps import rfc3339
 
 CLAIM = """
@@ -71,6 +71,7 @@ with step as materialized (
 ), conversations_written as ({_insert(CONVERSATIONS, _rows(CONVERSATIONS))}
 ), members_written as ({_insert(MEMBERS, _rows(MEMBERS))}
 ), messages_written as ({_insert(MESSAGES, "message_rows")}
+), user_revocations_written as ({_insert(USER_REVOCATIONS, _rows(USER_REVOCATIONS))}
 ), journal_written as ({_insert(JOURNAL, _rows(JOURNAL))}
     returning partition, "offset", audience
 ), personal as (
@@ -98,15 +99,19 @@ where c.id = any(%s::uuid[])
 # The journal as an outbox: entries and rejections with what they show, as it was then, in the columns of
 # `JournalRecord`.
 UNPUBLISHED = f"""
-select j.partition, j."offset", j.kind, j.conversation_id::text, j.actor, {rfc3339('j."time"')} as "time",
+select j.partition, j."offset", j.kind, coalesce(j.conversation_id::text, '') as conversation_id, j.actor,
+       {rfc3339('j."time"')} as "time",
        j.seq, j.subject, j.client_id, j.reason, j.audience, m.id::text as message_id,
        m.client_id as message_client_id, m.text, {rfc3339("m.created_at")} as sent_at,
        c.kind as conversation_kind, c.title, c.history_visibility, c.started_offset,
        {rfc3339("c.created_at")} as created_at,
-       {rfc3339("greatest(c.created_at, newest.at)")} as updated_at, present.users as members
+       {rfc3339("greatest(c.created_at, newest.at)")} as updated_at, present.users as members,
+       {rfc3339("r.revoked_at")} as revoked_at
 from journal j
 left join conversations c on c.id = j.conversation_id and j.outcome = 'entry'
 left join messages m on j.kind = 'message.sent' and m.conversation_id = c.id and m.seq = j.seq
+left join user_revocations r
+    on j.kind = 'user.revoked' and r.partition = j.partition and r."offset" = j."offset"
 left join lateral (
     select array_agg(user_id order by from_offset, ordinal) as users from members
     where conversation_id = c.id and from_offset <= j."offset"

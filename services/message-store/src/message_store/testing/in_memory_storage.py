@@ -13,6 +13,7 @@ from message_store.domain.rows import (
     MemberKey,
     MemberRow,
     MessageRow,
+    RevocationRow,
 )
 from message_store.domain.state import ExistingMessages, MessageFacts, MessageKey
 from message_store.read_models.journal import journal_row_of_message, result_from_row
@@ -31,6 +32,7 @@ class Tables:
     conversations: dict[str, ConversationRow] = field(default_factory=dict)
     members: dict[MemberKey, MemberRow] = field(default_factory=dict)
     messages: dict[tuple[str, int], MessageRow] = field(default_factory=dict)
+    user_revocations: dict[tuple[int, int], RevocationRow] = field(default_factory=dict)
     journal: dict[tuple[int, int], JournalRow] = field(default_factory=dict)
 
 
@@ -73,6 +75,7 @@ class InMemoryStore:
         tables.conversations.update(write_set.conversations)
         tables.members.update(write_set.members)
         tables.messages.update(write_set.messages)
+        tables.user_revocations.update(write_set.user_revocations)
         journal = [*map(journal_row_of_message, write_set.messages.values()), *write_set.journal.values()]
         tables.journal.update({row.key: row for row in journal})
         return {}
@@ -113,7 +116,9 @@ class InMemoryStore:
         message = None
         if row.kind == "message.sent" and row.seq is not None:
             message = self.tables.messages[conversation_id, row.seq]
-        conversation = self.tables.conversations[conversation_id] if row.outcome == "entry" else None
+        in_conversation = row.outcome == "entry" and row.conversation_id is not None
+        conversation = self.tables.conversations[conversation_id] if in_conversation else None
+        revocation = self.tables.user_revocations.get(row.key)
         return JournalRecord(
             partition=row.partition,
             offset=row.offset,
@@ -137,6 +142,7 @@ class InMemoryStore:
             created_at=conversation and conversation.created_at,
             updated_at=conversation and self._updated_at(conversation, row.offset),
             members=conversation and self._present(conversation, row.offset),
+            revoked_at=revocation and revocation.revoked_at,
         )
 
     def _updated_at(self, conversation: ConversationRow, offset: int) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from shared.contract import codec
-from shared.contract.entries import MEMBER_ENTRY_TYPES
+from shared.contract.entries import MEMBER_ENTRY_TYPES, RevocationData, UserRevokedEntry
 from shared.contract.position import Position
 from shared.kafka import Record
 
@@ -20,9 +20,11 @@ class DispatchEntry:
     """The offset of its event in `chat.events`."""
     kind: str
     conversation: str
+    """Empty in an entry of a user."""
     audience: Sequence[str]
     frame: str
-    """What clients receive, as JSON."""
+    """What clients receive, as JSON; empty when they receive nothing."""
+    revocation: RevocationData | None = None
 
     @classmethod
     def from_record(cls, record: Record) -> Self:
@@ -32,19 +34,27 @@ class DispatchEntry:
             position = Position.parse(entry.id)
         except ValueError as error:
             raise codec.DecodeError(f"id: {error}") from None
+        frame = entry.frame()
+        revocation = entry.data if isinstance(entry, UserRevokedEntry) else None
         return cls(
             offset=record.offset,
             position=position,
             kind=entry.type,
-            conversation=entry.data.conversation_id,
+            conversation="" if isinstance(entry, UserRevokedEntry) else entry.data.conversation_id,
             audience=entry.data.audience,
-            frame=codec.encode(entry.frame()).decode(),
+            frame="" if frame is None else codec.encode(frame).decode(),
+            revocation=revocation,
         )
 
     @property
     def changes_membership(self) -> bool:
         """Whether gateways must drop what they cached about the conversation's members."""
         return self.kind in MEMBER_ENTRY_TYPES
+
+    @property
+    def is_for_every_gateway(self) -> bool:
+        """Whether it goes to every link, with users or without."""
+        return self.revocation is not None or self.changes_membership
 
     @property
     def size(self) -> int:

@@ -6,7 +6,8 @@ partition, each starting where the one before it ended; ranges without anything 
 the next one. A gateway that missed a range requests its replay, as far as the
 partition's replay buffer goes back.
 
-Entries that may change members go to every link: a gateway caches members without connections, too.
+Entries that may change members go to every link: a gateway caches members without connections, too. So do
+revocations: a token that is revoked may be used at any gateway.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from shared.internal.link_protocol import (
     Gap,
     PartitionsAssigned,
     Progress,
+    Revocation,
     encode_entry,
     encode_notifier_message,
 )
@@ -68,7 +70,7 @@ class Dispatcher:
         if not buffer.accept_if_new(entry):
             return
         users_by_link = self._subscriptions.links_for(entry.audience)
-        for link in self._links if entry.changes_membership else users_by_link:
+        for link in self._links if entry.is_for_every_gateway else users_by_link:
             self._send_entry(link, entry, users_by_link.get(link, ()), partition)
         metrics.entries_dispatched.inc()
 
@@ -142,7 +144,7 @@ class Dispatcher:
         link.next_offsets[buffer.partition] = min(offset, buffer.next_offset)
         for entry in buffer.since(offset):
             users = self._subscriptions.links_for(entry.audience).get(link, ())
-            if users or entry.changes_membership:
+            if users or entry.is_for_every_gateway:
                 self._send_entry(link, entry, users, buffer.partition)
         remainder = buffer.range_from(link.next_offsets[buffer.partition])
         link.queue.put(encode_notifier_message(Progress([remainder])))
@@ -152,16 +154,14 @@ class Dispatcher:
         self, link: GatewayLink, entry: DispatchEntry, users: Sequence[str], partition: int
     ) -> None:
         end = next_offset(entry.offset)
-        message = encode_entry(
-            partition,
-            link.next_offsets[partition],
-            end,
-            next_offset(entry.position.offset),
-            entry.kind,
-            entry.conversation,
-            users,
-            entry.frame,
-        )
+        start, source_offset = link.next_offsets[partition], next_offset(entry.position.offset)
+        if (revoked := entry.revocation) is not None:
+            revocation = Revocation(partition, start, end, source_offset, revoked.user_id, revoked.revoked_at)
+            message = encode_notifier_message(revocation)
+        else:
+            message = encode_entry(
+                partition, start, end, source_offset, entry.kind, entry.conversation, users, entry.frame
+            )
         link.queue.put(message)
         link.next_offsets[partition] = end
         metrics.link_messages.labels("entry").inc()

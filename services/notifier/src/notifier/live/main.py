@@ -10,31 +10,37 @@ from notifier.live.link_server import LinkServer
 from notifier.live.service import LiveNotifier
 from notifier.live.settings import LiveSettings
 from shared.http import problems
-from shared.http.health import health_routes
-from shared.http.server import run_server
+from shared.http.health import Health, health_routes
 from shared.http.service_token import ServicesOnly
 from shared.internal.link_protocol import MAX_MESSAGE_BYTES
-from shared.runtime.logging import configure
-from shared.runtime.settings import load_settings
-
-
-def build_app(notifier: LiveNotifier, settings: LiveSettings) -> ASGIApp:
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        notifier.start()
-        yield
-        await notifier.stop()
-
-    app = FastAPI(title="Parley notifier", lifespan=lifespan, openapi_url=None)
-    problems.install_problem_handlers(app)
-    app.include_router(health_routes(notifier.stall_reasons, notifier.unready_reasons))
-    app.include_router(LinkServer(notifier.dispatcher, settings.link_outbox).router)
-    return ServicesOnly(app, settings.service_token.get_secret_value())
+from shared.runtime.critical_tasks import CriticalTasks
+from shared.service.runner import Service, run_service
 
 
 def main() -> None:
-    settings = load_settings(LiveSettings)
-    configure("notifier", settings.log_level)
+    run_service("notifier", LiveSettings, run_notifier)
+
+
+@asynccontextmanager
+async def run_notifier(settings: LiveSettings, critical_tasks: CriticalTasks) -> AsyncIterator[Service]:
+    """Run the consumer of entries; it stops before the links are closed."""
     notifier = LiveNotifier(settings)
-    app = build_app(notifier, settings)
-    run_server(app, settings, max_message=MAX_MESSAGE_BYTES, on_shutdown=notifier.stop)
+    health = Health(lambda: [*critical_tasks.failures, *notifier.stall_reasons()], notifier.unready_reasons)
+    notifier.start(critical_tasks)
+    try:
+        yield Service(
+            _build_app(notifier, settings, health),
+            health,
+            drain=notifier.stop,
+            max_message=MAX_MESSAGE_BYTES,
+        )
+    finally:
+        await notifier.stop()
+
+
+def _build_app(notifier: LiveNotifier, settings: LiveSettings, health: Health) -> ASGIApp:
+    app = FastAPI(title="Parley notifier", openapi_url=None)
+    problems.install_problem_handlers(app)
+    app.include_router(health_routes(health))
+    app.include_router(LinkServer(notifier.dispatcher, settings.link_outbox).router)
+    return ServicesOnly(app, settings.service_token.get_secret_value())

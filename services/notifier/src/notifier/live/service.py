@@ -13,8 +13,9 @@ from notifier.live.settings import LiveSettings
 from notifier.live.start_offsets import StartOffsets
 from shared.kafka import Consumer, Producer, TopicReader
 from shared.log.dead_letters import DeadLetters
+from shared.log.rights import NOTIFIER_GROUP
 from shared.log.topics import Topics
-from shared.runtime.critical_task import critical
+from shared.runtime.critical_tasks import CriticalTasks
 from shared.runtime.stall_detector import StallDetector
 
 log = structlog.get_logger()
@@ -30,12 +31,12 @@ class LiveNotifier:
     def __init__(self, settings: LiveSettings) -> None:
         topics = Topics.with_prefix(settings.topic_prefix)
         self._settings = settings
-        self._producer = Producer(settings.kafka_bootstrap, client_id=_CLIENT_ID)
-        self._topic_reader = TopicReader(settings.kafka_bootstrap, topics.messages, client_id=_CLIENT_ID)
+        self._producer = Producer(settings, client_id=_CLIENT_ID)
+        self._topic_reader = TopicReader(settings, topics.messages, client_id=_CLIENT_ID)
         self._consumer = Consumer(
-            settings.kafka_bootstrap,
+            settings,
             topics.messages,
-            f"{settings.topic_prefix}notifier-live",
+            settings.topic_prefix + NOTIFIER_GROUP,
             client_id=_CLIENT_ID,
             session_timeout=settings.session_timeout,
         )
@@ -64,9 +65,9 @@ class LiveNotifier:
         if self._draining:
             yield "draining"
 
-    def start(self) -> None:
+    def start(self, critical_tasks: CriticalTasks) -> None:
         """Start in the background; waits for Kafka as long as it takes."""
-        self._running = critical(asyncio.create_task(self._run()))
+        self._running = critical_tasks.start("entries", self._run())
 
     async def stop(self) -> None:
         """Commit what was dispatched and leave the group. The links stay open."""

@@ -7,5 +7,6 @@ message_sent           a message was sent
 read_moved             a user has read up to a message
 member_added           a user joined a group
 member_removed         a user left a group, or was removed from it
+user_revoked           the tokens that a user holds were revoked
 event_rejected         an accepted event that the fold refused: an entry without an event
 """

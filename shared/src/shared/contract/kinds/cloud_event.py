@@ -21,7 +21,7 @@ class CloudEvent(WireModel):
     source: str = Field(min_length=1, max_length=256)
     """The deployment that wrote it."""
     subject: str = Field(min_length=1, max_length=256)
-    """The record's key: mostly the conversation id."""
+    """The record's key: the conversation id, or `user:<user id>`."""
     time: Timestamp
     """When the gateway accepted the event; of an entry, the time of its event."""
     datacontenttype: Literal["application/json"] = "application/json"
@@ -34,8 +34,8 @@ class UserEvent(CloudEvent):
 
 class EntryBase(UserEvent):
     @abstractmethod
-    def frame(self) -> WireModel:
-        """Return what clients are shown of the entry: state, without the audience."""
+    def frame(self) -> WireModel | None:
+        """Return what clients are shown of the entry: state, without the audience. None: nothing."""
 
 
 class WithAudience(WireModel):

@@ -4,4 +4,6 @@ commands         POST: all commands of the registry
 conversations    GET /messages/conversations
 history          GET /messages/history
 sync             GET /messages/sync
+ws_tickets       POST /messages/ws-tickets
+revoke           POST /revoke, for operators on the administration port
 """

@@ -11,36 +11,29 @@ from gateway.api import prefer_header
 from gateway.api.limited_calls import LimitedCall, limited
 from gateway.api.openapi_docs import Responses, problem_docs, request_docs, response_docs
 from gateway.api.query_params import QueryParams
-from gateway.api.request_parsing import parse_query_and_body
-from gateway.auth.origins import Origins
+from gateway.api.request_parsing import RequestParser
 from gateway.commands.command import Command
 from gateway.limits.user_limits import UserLimits
 from shared.http.problems import Problem
 from shared.kafka import Unconfirmed
 
 
-def commands_router(
-    commands: Iterable[Command[Any]], origins: Origins, limits: UserLimits, *, max_body_bytes: int
-) -> APIRouter:
+def commands_router(parser: RequestParser, limits: UserLimits, commands: Iterable[Command[Any]]) -> APIRouter:
     router = APIRouter(tags=["writing"])
     for command in commands:
-        _add_route(router, command, origins, limits, max_body_bytes)
+        _add_route(router, parser, limits, command)
     return router
 
 
-def _add_route(
-    router: APIRouter, command: Command[Any], origins: Origins, limits: UserLimits, max_body_bytes: int
-) -> None:
+def _add_route(router: APIRouter, parser: RequestParser, limits: UserLimits, command: Command[Any]) -> None:
     docs, body_adapter = command.docs, TypeAdapter(command.body)
 
     @limited(limits, command.rate)
     async def execute(request: Request, call: LimitedCall) -> Response:
-        user, body = await parse_query_and_body(
-            request, call, body_adapter, origins=origins, max_body_bytes=max_body_bytes
-        )
+        principal, body = await parser.parse_query_and_body(request, call, body_adapter)
         wait = prefer_header.parse_wait(request.headers.getlist("prefer")) if docs.accepts_wait else None
         try:
-            result = await command.execute(user, body, wait)
+            result = await command.execute(principal.user_id, body, wait)
         except Unconfirmed:
             raise Problem("unavailable", docs.details["unavailable"]) from None
         return Response(result.body, result.status, result.headers, "application/json")

@@ -3,18 +3,21 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from gateway.api import request_parsing, responses
+from gateway.api import responses
 from gateway.api.limited_calls import LimitedCall, limited
 from gateway.api.openapi_docs import problem_docs, request_docs, response_docs
 from gateway.api.pages import MessagePage
 from gateway.api.query_params import HistoryParams
+from gateway.api.request_parsing import RequestParser
 from gateway.commands.event_producer import EventProducer
 from gateway.limits.user_limits import UserLimits
 from gateway.limits.user_rates import Rate
 from gateway.store.client import StorePort
 
 
-def history_router(store: StorePort, producer: EventProducer, limits: UserLimits) -> APIRouter:
+def history_router(
+    parser: RequestParser, limits: UserLimits, store: StorePort, producer: EventProducer
+) -> APIRouter:
     router = APIRouter(tags=["reading"])
     problems = problem_docs(
         "not_found",
@@ -31,10 +34,14 @@ def history_router(store: StorePort, producer: EventProducer, limits: UserLimits
     )
     @limited(limits, Rate.READS)
     async def read_history(request: Request, call: LimitedCall) -> Response:
-        user, query = await request_parsing.parse_query(request, call, HistoryParams)
+        principal, query = await parser.parse_query(request, call, HistoryParams)
         return await responses.query_store(
             lambda wait_for: store.history(
-                user, query.conversation_id, limit=query.limit, bound=query.bound, wait_for=wait_for
+                principal.user_id,
+                query.conversation_id,
+                limit=query.limit,
+                bound=query.bound,
+                wait_for=wait_for,
             ),
             producer,
             query.position,

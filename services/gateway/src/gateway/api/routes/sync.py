@@ -3,11 +3,12 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from gateway.api import request_parsing, responses
+from gateway.api import responses
 from gateway.api.limited_calls import LimitedCall, limited
 from gateway.api.openapi_docs import problem_docs, request_docs, response_docs
 from gateway.api.pages import SyncPage
 from gateway.api.query_params import SyncParams
+from gateway.api.request_parsing import RequestParser
 from gateway.commands.event_producer import EventProducer
 from gateway.limits.user_limits import UserLimits
 from gateway.limits.user_rates import Rate
@@ -15,7 +16,9 @@ from gateway.store.client import StorePort, StoreResponse, WaitFor
 from shared.internal.store_api import SyncPage as StoredPage
 
 
-def sync_router(store: StorePort, producer: EventProducer, limits: UserLimits) -> APIRouter:
+def sync_router(
+    parser: RequestParser, limits: UserLimits, store: StorePort, producer: EventProducer
+) -> APIRouter:
     router = APIRouter(tags=["reading"])
     problems = problem_docs(
         "cursor_unusable", "projection_behind", details={"cursor_invalid": "the cursor is not a cursor"}
@@ -30,9 +33,9 @@ def sync_router(store: StorePort, producer: EventProducer, limits: UserLimits) -
     )
     @limited(limits, Rate.READS)
     async def read_sync(request: Request, call: LimitedCall) -> Response:
-        user, query = await request_parsing.parse_query(request, call, SyncParams)
+        principal, query = await parser.parse_query(request, call, SyncParams)
         return await responses.query_store(
-            lambda wait_for: read_page(user, query, wait_for),
+            lambda wait_for: read_page(principal.user_id, query, wait_for),
             producer,
             query.position,
             query.decoded_cursor,

@@ -7,5 +7,6 @@ message_sent          a member sends a message; sent again, it is a duplicate
 read_moved            a member has read up to a message
 member_added          a member adds a user to a group
 member_removed        a member removes a user from a group, or leaves it
+user_revoked          the tokens that a user holds are revoked
 conversation_fields   the conversation as entries show it
 """

@@ -13,6 +13,7 @@ from message_store.domain.events import (
     member_removed,
     message_sent,
     read_moved,
+    user_revoked,
 )
 from message_store.domain.events.conversation_started import ConversationStarted
 from message_store.domain.events.kind import EventKind
@@ -20,13 +21,14 @@ from message_store.domain.events.member_added import MemberAdded
 from message_store.domain.events.member_removed import MemberRemoved
 from message_store.domain.events.message_sent import MessageSent
 from message_store.domain.events.read_moved import ReadMoved
+from message_store.domain.events.user_revoked import UserRevoked
 from shared.contract import events
 
-E = TypeVar("E", bound=events.ConversationEvent)
+E = TypeVar("E", bound=events.AggregateEvent)
 N = TypeVar("N")
 
-Entry = ConversationStarted | MessageSent | ReadMoved | MemberAdded | MemberRemoved
-"""The outcome of an event that changed its conversation."""
+Entry = ConversationStarted | MessageSent | ReadMoved | MemberAdded | MemberRemoved | UserRevoked
+"""The outcome of an event that changed its aggregate."""
 
 
 class Registration(NamedTuple):
@@ -46,6 +48,7 @@ KINDS = (
     _register(events.ReadMoved, ReadMoved, read_moved),
     _register(events.MemberAdded, MemberAdded, member_added),
     _register(events.MemberRemoved, MemberRemoved, member_removed),
+    _register(events.UserRevoked, UserRevoked, user_revoked),
 )
 
 KIND_OF_EVENT: Mapping[type[Any], EventKind[Any, Any]] = {each.event: each.kind for each in KINDS}

@@ -1,0 +1,305 @@
+"""Who may do what: every operation of the OpenAPI document and every client frame, for every kind of caller.
+
+The expectations follow from the rules in `access_rules`; a new operation or frame is covered by itself, or
+fails until its rule is stated.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import orjson
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from shared.contract import cursor, ids
+from tests.conftest import StartStack
+from tests.e2e import access_rules, client
+from tests.e2e.access_rules import MEMBERS, UNAUTHENTICATED, FrameType, Operation, Persona, Rule
+from tests.e2e.test_membership import PARTITIONS, Site, send, site_of, until
+from tests.fixtures import builders
+from tests.fixtures.platform import new_topic_prefix
+
+OPERATIONS = access_rules.operations()
+FRAMES = access_rules.frame_types()
+IN_CONVERSATIONS = [operation for operation in OPERATIONS if operation.rule is Rule.MEMBERS]
+FRAMES_IN_CONVERSATIONS = [frame for frame in FRAMES if frame.rule is Rule.MEMBERS]
+AUTHENTICATED = [persona for persona in Persona if persona not in UNAUTHENTICATED]
+
+INTERNAL_PATHS = ("/conversations", "/history", "/membership", "/outcome", "/progress", "/sync", "/link")
+"""Of the store and of the notifier."""
+
+SHARED_TEXT, LATER_TEXT = "shared-6a1f0c", "later-90be3d"
+"""Texts of the group, from before and after the removal of a member."""
+MUTABLE_FIELDS = {"date", "x-request-id", "ratelimit", "ratelimit-policy"}
+"""Of responses that are equal otherwise."""
+
+
+@dataclass
+class Group:
+    """A group with its personas, on a gateway."""
+
+    site: Site
+    http: httpx.AsyncClient
+    users: Mapping[Persona, str]
+    conversation: str
+    nowhere: str = field(default_factory=ids.fresh_id)
+    """An id that no conversation has."""
+
+    def credentials(self, persona: Persona) -> dict[str, str]:
+        match persona:
+            case Persona.ANONYMOUS:
+                return {}
+            case Persona.MALFORMED:
+                return {"Authorization": "Bearer " + "x" * 129}
+            case _:
+                return {"Authorization": f"Bearer {self.users[persona]}"}
+
+    async def call(
+        self,
+        operation: Operation,
+        persona: Persona,
+        conversation: str | None = None,
+        *,
+        method: str | None = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        about = conversation or self.conversation
+        response = await self.http.request(
+            method or operation.method,
+            operation.path,
+            params={**operation.query(about), **(params or {})},
+            json=operation.content(about),
+            headers={**self.credentials(persona), **(headers or {})},
+        )
+        self.require_nothing_hidden(persona, response.text)
+        return response
+
+    def require_nothing_hidden(self, persona: Persona, text: str) -> None:
+        """Raise AssertionError if `text` holds what the persona may not see."""
+        if persona in MEMBERS:
+            return
+        assert LATER_TEXT not in text
+        if persona is not Persona.REMOVED:
+            assert SHARED_TEXT not in text
+            assert all(user not in text for user in self.users.values() if user != self.users.get(persona))
+
+    async def not_found(self) -> bytes:
+        """The one body of what does not exist or is not the caller's."""
+        params = {"conversationId": self.nowhere}
+        credentials = self.credentials(Persona.MEMBER)
+        response = await self.http.get("/messages/history", params=params, headers=credentials)
+        assert response.status_code == 404
+        return response.content
+
+
+@pytest.fixture(scope="module")
+async def group(start_stack: StartStack) -> AsyncIterator[Group]:
+    prefix = new_topic_prefix()
+    stack = start_stack(env={"TOPIC_PREFIX": prefix})
+    users = {persona: f"{persona}-{ids.fresh_id()}" for persona in AUTHENTICATED}
+    member, other, removed = (users[p] for p in (Persona.MEMBER, Persona.OTHER_MEMBER, Persona.REMOVED))
+    async with AsyncExitStack() as open_:
+        site = await site_of(stack, prefix, open_)
+        http = site.https[0]
+        group = Group(site, http, users, await site.group(member, other, removed))
+        await _write(group, Persona.REMOVED, SHARED_TEXT)
+        await site.happen(builders.removed(group.conversation, member, removed))
+        await until(lambda: _is_refused(group))
+        await _write(group, Persona.MEMBER, LATER_TEXT)
+        yield group
+
+
+async def _write(group: Group, persona: Persona, text: str) -> None:
+    body = {"conversationId": group.conversation, "text": text}
+    headers = {**group.credentials(persona), "Prefer": "wait"}
+    response = await group.http.post("/messages", json=body, headers=headers)
+    assert response.status_code == 201, response.text
+
+
+async def _is_refused(group: Group) -> bool:
+    return (await send(group.http, group.users[Persona.REMOVED], group.conversation)).status_code == 404
+
+
+def _alike(response: httpx.Response) -> dict[str, str]:
+    return {name: value for name, value in response.headers.items() if name not in MUTABLE_FIELDS}
+
+
+def _success(response: httpx.Response) -> int:
+    """Any success as 200."""
+    return 200 if response.is_success else response.status_code
+
+
+async def test_the_matrix_covers_what_the_gateway_serves(group: Group) -> None:
+    served = (await group.http.get("/openapi.json")).json()["paths"]
+    described = {(operation.method.lower(), operation.path) for operation in OPERATIONS}
+    assert described == {(method, path) for path, calls in served.items() for method in calls}
+    assert IN_CONVERSATIONS
+    assert FRAMES_IN_CONVERSATIONS
+
+
+@pytest.mark.parametrize(
+    ("operation", "persona"),
+    list(product(OPERATIONS, Persona)),
+    ids=lambda value: getattr(value, "name", value),
+)
+async def test_an_operation_is_for_those_whom_its_rule_allows(
+    group: Group, operation: Operation, persona: Persona
+) -> None:
+    expected = access_rules.allows(operation.rule, persona)
+    preferences: list[dict[str, str]] = [{}, {"Prefer": "wait"}] if "Prefer" in operation.optional else [{}]
+    for prefer in preferences:
+        response = await group.call(operation, persona, headers=prefer)
+        assert _success(response) == expected, response.text
+        if expected == 404:
+            nowhere = await group.call(operation, persona, group.nowhere, headers=prefer)
+            assert response.content == nowhere.content == await group.not_found()
+            assert _alike(response) == _alike(nowhere)
+    if operation.method == "GET":
+        response = await group.call(operation, persona, method="HEAD")
+        assert _success(response) == expected
+
+
+@pytest.mark.parametrize("persona", AUTHENTICATED)
+@pytest.mark.parametrize("operation", IN_CONVERSATIONS, ids=lambda operation: operation.name)
+async def test_what_does_not_exist_gets_the_same_404_from_everyone(
+    group: Group, operation: Operation, persona: Persona
+) -> None:
+    response = await group.call(operation, persona, group.nowhere)
+    assert (response.status_code, response.content) == (404, await group.not_found())
+
+
+@pytest.mark.parametrize("persona", [p for p in AUTHENTICATED if p not in MEMBERS])
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+async def test_positions_and_page_tokens_of_others_give_no_rights(
+    group: Group, operation: Operation, persona: Persona
+) -> None:
+    foreign = await _foreign(group)
+    for name in operation.optional & foreign.keys():
+        response = await group.call(operation, persona, params={name: foreign[name]})
+        assert _success(response) == access_rules.allows(operation.rule, persona), response.text
+        if operation.rule is Rule.CALLER:
+            own = await group.call(operation, persona)
+            assert _items(response) <= _items(own)
+
+
+async def _foreign(group: Group) -> dict[str, str]:
+    """A position and a page token that a member received."""
+    credentials = group.credentials(Persona.MEMBER)
+    await client.start(group.http, group.users[Persona.MEMBER], f"peer-{ids.fresh_id()}")
+    listed = await group.http.get("/messages/conversations", params={"limit": "1"}, headers=credentials)
+    body = {"conversationId": group.conversation, "upTo": 1}
+    read = await group.http.post("/messages/read", json=body, headers=credentials)
+    return {"position": read.json()["position"], "page": listed.json()["nextPage"]}
+
+
+def _items(response: httpx.Response) -> set[bytes]:
+    answer = response.json()
+    return {orjson.dumps(item) for item in answer.get("items", answer.get("entries", []))}
+
+
+@pytest.mark.parametrize("persona", [p for p in AUTHENTICATED if p is not Persona.MEMBER])
+async def test_a_cursor_of_another_user_is_of_no_use(group: Group, persona: Persona) -> None:
+    credentials = group.credentials(Persona.MEMBER)
+    foreign = (await group.http.get("/messages/sync", headers=credentials)).json()["cursor"]
+    with_cursor = [operation for operation in OPERATIONS if "cursor" in operation.optional]
+    assert with_cursor
+    for operation in with_cursor:
+        response = await group.call(operation, persona, params={"cursor": foreign})
+        assert (response.status_code, response.json()["code"]) == (410, "cursor_unusable")
+    async with client.socket(
+        group.site.stack.gateways[0], group.users[persona], query=f"&cursor={foreign}"
+    ) as socket:
+        assert [frame["reason"] for frame in socket.of("reset")] == ["of_another_user"]
+        assert not socket.of("message")
+
+
+@pytest.mark.parametrize("persona", AUTHENTICATED)
+async def test_a_forged_cursor_shows_what_its_user_may_see_anyway(group: Group, persona: Persona) -> None:
+    """It is from the beginning of the log; anyone can compute one for oneself."""
+    credentials = group.credentials(persona)
+    own = (await group.http.get("/messages/sync", headers=credentials)).json()["cursor"]
+    forged = cursor.encode(cursor.decode(own).epoch, group.users[persona], [1] * PARTITIONS)
+    response = await group.http.get("/messages/sync", params={"cursor": forged}, headers=credentials)
+    assert response.status_code == 200
+    group.require_nothing_hidden(persona, response.text)
+    assert (SHARED_TEXT in response.text) is (persona is not Persona.STRANGER)
+    assert (LATER_TEXT in response.text) is (persona in MEMBERS)
+    gateway, user = group.site.stack.gateways[0], group.users[persona]
+    async with client.socket(gateway, user, query=f"&cursor={forged}") as socket:
+        frames = orjson.dumps(socket.frames).decode()
+    group.require_nothing_hidden(persona, frames)
+    assert (LATER_TEXT in frames) is (persona in MEMBERS)
+
+
+@pytest.mark.parametrize("persona", AUTHENTICATED)
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame.name)
+async def test_a_frame_is_for_those_whom_its_rule_allows(
+    group: Group, frame: FrameType, persona: Persona
+) -> None:
+    refused = {("not_found", orjson.loads(await group.not_found())["detail"])}
+    allowed = access_rules.allows(frame.rule, persona) == 200
+    assert await _errors(group, persona, frame.content(group.conversation)) == (set() if allowed else refused)
+    if frame.rule is Rule.MEMBERS:
+        assert await _errors(group, persona, frame.content(group.nowhere)) == refused
+
+
+async def _errors(group: Group, persona: Persona, frame: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Send a frame; return the code and message of each error it got. Frames are checked in order, so the
+    error of the next frame, which is refused for everyone, comes after all of this one's."""
+    barrier = ids.fresh_id()
+    async with client.socket(group.site.stack.gateways[0], group.users[persona]) as socket:
+        await socket.send(**frame)
+        await socket.send(type="message", conversationId=group.nowhere, text="x", clientId=barrier)
+        await socket.expect(type="error", clientId=barrier)
+        errors = [error for error in socket.of("error") if error.get("clientId") != barrier]
+        group.require_nothing_hidden(persona, orjson.dumps(socket.frames).decode())
+        assert not socket.of("rejected")
+    return {(error["code"], error["message"]) for error in errors}
+
+
+@pytest.mark.parametrize("persona", UNAUTHENTICATED)
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame.name)
+async def test_a_socket_without_valid_credentials_closes_before_any_frame(
+    group: Group, frame: FrameType, persona: Persona
+) -> None:
+    gateway = group.site.stack.gateways[0].replace("http", "ws", 1)
+    token = "" if persona is Persona.ANONYMOUS else f"?token={quote('x' * 129)}"
+    async with connect(f"{gateway}/ws{token}", open_timeout=15) as socket:
+        received = []
+        with suppress(ConnectionClosed):
+            await socket.send(orjson.dumps(frame.content(group.conversation)).decode())
+            while True:
+                received.append(await socket.recv())
+    assert (received, socket.close_code) == ([], 4401)
+
+
+async def test_a_stranger_receives_no_frame_of_the_conversation(group: Group) -> None:
+    gateway = group.site.stack.gateways[0]
+    async with AsyncExitStack() as open_:
+        sockets = {
+            persona: await open_.enter_async_context(client.socket(gateway, group.users[persona]))
+            for persona in AUTHENTICATED
+        }
+        await _write(group, Persona.MEMBER, LATER_TEXT)
+        for persona in MEMBERS:
+            await sockets[persona].expect(type="message", text=LATER_TEXT)
+        for persona in AUTHENTICATED:  # a frame of one's own comes later than what was sent before it
+            user = group.users[persona]
+            direct = await client.start(group.http, user, f"peer-{ids.fresh_id()}")
+            await sockets[persona].expect(type="conversation", conversationId=direct)
+            group.require_nothing_hidden(persona, orjson.dumps(sockets[persona].frames).decode())
+
+
+async def test_nothing_else_answers_at_the_public_port(group: Group) -> None:
+    """The calls of the services behind it, and of operators, are not routed here."""
+    for path in INTERNAL_PATHS:
+        for method in ("GET", "POST"):
+            response = await group.http.request(method, path, headers=group.credentials(Persona.MEMBER))
+            assert response.status_code in (404, 405), path

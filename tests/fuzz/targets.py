@@ -1,0 +1,213 @@
+"""Everything that reads bytes of others, as functions of bytes.
+
+A target returns for every input: it catches the errors that the reader documents, and no others. It also
+checks what must hold for what was read.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+from starlette.datastructures import Headers
+
+from gateway.api import header_fields, prefer_header
+from gateway.api.query_params import ConversationsParams, HistoryParams, SyncParams
+from gateway.api.request_parsing import _validate_body, _validate_query
+from gateway.auth.credentials import Credentials
+from gateway.auth.dev import DevAuthenticator
+from gateway.auth.hosts import canonical_host, is_loopback
+from gateway.auth.origins import Origins, canonical
+from gateway.commands.registry import COMMANDS
+from gateway.websocket import frame_decoder
+from shared.contract import codec, cursor, page_token
+from shared.contract.position import Position
+from shared.http.problems import Problem
+from shared.http.query_string import QueryString
+from shared.internal import link_protocol, store_api
+
+_EPOCH = "0123456789abcdef"
+_MAX_FRAME = 64 * 1024
+_BODIES: Sequence[TypeAdapter[object]] = [TypeAdapter(command.body) for command in COMMANDS]
+_ORIGINS = Origins(["https://chat.example"], loopback=True)
+_STORE_CALLS = (
+    store_api.ConversationsParams,
+    store_api.HistoryParams,
+    store_api.MembershipParams,
+    store_api.OutcomeParams,
+    store_api.SyncParams,
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    run: Callable[[bytes], None]
+    seeds: Sequence[bytes]
+    """Valid inputs to begin from."""
+
+
+def read_cursor(data: bytes) -> None:
+    with suppress(cursor.InvalidCursor):
+        read = cursor.decode(_text(data))
+        assert len(read.epoch) == 16
+        assert all(offset >= 0 for offset in read.offsets)
+
+
+def read_sealed_cursor(data: bytes) -> None:
+    """With a right version and checksum: what a client can compute itself."""
+    body = b"\x01" + data
+    sealed = body + binascii.crc32(body).to_bytes(4, "big")
+    read_cursor(base64.urlsafe_b64encode(sealed).rstrip(b"="))
+    with suppress(Problem):
+        store_api.decode_cursor(base64.urlsafe_b64encode(sealed).rstrip(b"=").decode())
+
+
+def read_position(data: bytes) -> None:
+    with suppress(ValueError):
+        assert str(Position.parse(_text(data))) == _text(data)
+
+
+def read_page_token(data: bytes) -> None:
+    with suppress(ValueError):
+        page_token.decode(_text(data))
+    with suppress(ValueError):
+        page_token.decode(base64.urlsafe_b64encode(data).rstrip(b"=").decode())
+
+
+def read_query(data: bytes) -> None:
+    query = QueryString.parse(data)
+    for model in (ConversationsParams, HistoryParams, SyncParams):
+        with suppress(Problem):
+            _validate_query(query.single_values(model.names()), model)
+
+
+def read_store_query(data: bytes) -> None:
+    for call in _STORE_CALLS:
+        with suppress(Problem, ValidationError):
+            call.decode(data, {})
+
+
+def read_body(data: bytes) -> None:
+    for body in _BODIES:
+        with suppress(Problem):
+            _validate_body(data, body, "ann")
+
+
+def read_frame(data: bytes) -> None:
+    with suppress(frame_decoder.BadFrame):
+        frame_decoder.decode(_text(data), _MAX_FRAME)
+
+
+def read_prefer(data: bytes) -> None:
+    wait = prefer_header.parse_wait(data.decode("latin-1").split("\n"))
+    assert wait is None or 0 <= wait <= prefer_header.MAX_WAIT_SECONDS
+
+
+def read_header_fields(data: bytes) -> None:
+    text = data.decode("latin-1")
+    header_fields.charset(text)
+    header_fields.accepts_gzip(text.split("\n"))
+    for credentials in (
+        Credentials.of_request(Headers({"authorization": text}), {}),
+        Credentials.of_upgrade(Headers({"sec-websocket-protocol": text}), {"token": [text]}),
+    ):
+        with suppress(Problem, StopIteration):  # what a coroutine that waits for nothing ends with
+            DevAuthenticator().authenticate(credentials).send(None)
+
+
+def read_origin(data: bytes) -> None:
+    text = data.decode("latin-1")
+    with suppress(ValueError):
+        canonical(text)
+    with suppress(ValueError):
+        is_loopback(canonical_host(text))
+    if _ORIGINS.allows(text):
+        assert text.lower().startswith(("http://", "https://"))
+
+
+def read_event(data: bytes) -> None:
+    with suppress(codec.DecodeError):
+        event = codec.decode_event(data)
+        assert codec.decode_event(codec.encode(event)) == event
+
+
+def read_entry(data: bytes) -> None:
+    with suppress(codec.DecodeError):
+        entry = codec.decode_entry(data)
+        assert codec.decode_entry(codec.encode(entry)) == entry
+
+
+def read_gateway_message(data: bytes) -> None:
+    with suppress(link_protocol.ProtocolError):
+        link_protocol.decode_gateway_message(_text(data))
+
+
+def read_notifier_message(data: bytes) -> None:
+    with suppress(link_protocol.ProtocolError):
+        link_protocol.decode_notifier_message(data)
+
+
+def _text(data: bytes) -> str:
+    """Text as UTF-8 gives it; WebSocket and query string let no other through."""
+    return data.decode(errors="replace")
+
+
+def _golden(folder: str) -> list[bytes]:
+    return [path.read_bytes() for path in sorted(Path(f"tests/contract/golden/{folder}").glob("*.json"))]
+
+
+_CONVERSATION = "e5e6a4b9-ce3a-5bb6-9a2c-387f855095f8"
+_POSITION = f"{_EPOCH}-8-4"
+_CURSOR = cursor.encode(_EPOCH, "ann", [1, 2**40, 3, 0]).encode()
+_PAGE = page_token.encode("2026-01-15T12:00:00.000Z", _CONVERSATION)
+_MESSAGE = f'{{"conversationId":"{_CONVERSATION}","text":"Lunch?","clientId":"lunch-1"}}'.encode()
+_NOTIFIER_MESSAGES = [
+    link_protocol.encode_notifier_message(message).encode()
+    for message in (
+        link_protocol.PartitionsAssigned(12, {1: link_protocol.PartitionOffsets(5, 6)}),
+        link_protocol.Acknowledged(3),
+        link_protocol.Gap({1: link_protocol.PartitionOffsets(5, 6)}),
+    )
+]
+_GATEWAY_MESSAGES = [
+    link_protocol.encode_gateway_message(message).encode()
+    for message in (
+        link_protocol.Subscribe(1, ["ann"]),
+        link_protocol.Unsubscribe(2, ["bob"]),
+        link_protocol.Replay({1: 5}),
+    )
+]
+
+TARGETS: Mapping[str, Target] = {
+    "cursor": Target(read_cursor, [_CURSOR]),
+    "sealed-cursor": Target(read_sealed_cursor, [base64.urlsafe_b64decode(_CURSOR + b"==")[1:-4]]),
+    "position": Target(read_position, [_POSITION.encode()]),
+    "page-token": Target(read_page_token, [_PAGE.encode()]),
+    "query": Target(
+        read_query,
+        [
+            f"conversationId={_CONVERSATION}&limit=50&before=7&position={_POSITION}".encode(),
+            b"meId=ann&cursor=" + _CURSOR,
+            f"page={_PAGE}&limit=100".encode(),
+        ],
+    ),
+    "store-query": Target(
+        read_store_query, [f"user=ann&conversation={_CONVERSATION}&limit=50&wait=1.5".encode()]
+    ),
+    "body": Target(
+        read_body, [_MESSAGE, b'{"peerId":"bob"}', _MESSAGE.replace(b'"text":"Lunch?"', b'"upTo":1')]
+    ),
+    "frame": Target(read_frame, [b'{"type":"message",' + _MESSAGE[1:], b'{"type":"read","upTo":1}']),
+    "prefer": Target(read_prefer, [b"wait=5", b'respond-async, wait="10"; x', b"a\nwait"]),
+    "header-fields": Target(
+        read_header_fields, [b"Bearer ann", b'application/json; charset="utf-8"', b"gzip;q=0.5, *;q=0"]
+    ),
+    "origin": Target(read_origin, [b"https://chat.example:443", b"http://127.0.0.1:8000", b"[::1]:8000"]),
+    "event": Target(read_event, _golden("events")),
+    "entry": Target(read_entry, _golden("entries")),
+    "gateway-message": Target(read_gateway_message, _GATEWAY_MESSAGES),
+    "notifier-message": Target(read_notifier_message, _NOTIFIER_MESSAGES),
+}

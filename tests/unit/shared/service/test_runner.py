@@ -1,0 +1,189 @@
+"""A service from its settings to its end, with both ports."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from structlog.testing import capture_logs
+
+from shared.http.health import Health, health_routes
+from shared.runtime.critical_tasks import CriticalTasks
+from shared.runtime.settings import ProcessSettings
+from shared.service.runner import Components, Service, serve
+from tests.fixtures.notifier_processes import free_port
+
+Serving = Callable[[httpx.AsyncClient, httpx.AsyncClient], Awaitable[None]]
+
+
+class Recorder:
+    """Components that record what happens to them, and fail when they should."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.fail = asyncio.Event()
+        self.ports: list[int] = []
+        """Tried while the components end."""
+
+    @asynccontextmanager
+    async def components(
+        self, settings: ProcessSettings, critical_tasks: CriticalTasks
+    ) -> AsyncIterator[Service]:
+        self.ports = [settings.port, settings.admin_port]
+        health = Health(lambda: critical_tasks.failures, lambda: ["draining"] * ("drain" in self.events))
+        app = FastAPI(openapi_url=None)
+        app.include_router(health_routes(health))
+        self.events.append("begin")
+        async with critical_tasks.running(work=self._work()):
+            yield Service(app, health, drain=self._drain, grace=1)
+        self.events.append(f"end, open: {[port for port in self.ports if _is_open(port)]}")
+
+    async def _work(self) -> None:
+        await self.fail.wait()
+        raise LookupError("a fault of ours")
+
+    async def _drain(self) -> None:
+        self.events.append("drain")
+        for port in self.ports:
+            async with httpx.AsyncClient() as http:
+                answer = await http.get(f"http://127.0.0.1:{port}/readyz")
+                self.events.append(f"{answer.status_code} {answer.json()['reasons']}")
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _settings(**settings: int) -> ProcessSettings:
+    return ProcessSettings.model_validate({"port": free_port(), "admin_port": free_port(), **settings})
+
+
+async def _serve(settings: ProcessSettings, components: Components[ProcessSettings], use: Serving) -> None:
+    """Serve until `use` or a failure has ended it; raises what `use` raises."""
+
+    async def run() -> None:
+        async with (
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}") as public,
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.admin_port}") as admin,
+        ):
+            while not (_is_open(settings.port) and _is_open(settings.admin_port)):
+                await asyncio.sleep(0.01)
+            await use(public, admin)
+
+    async with asyncio.timeout(20):
+        using = asyncio.create_task(run())
+        try:
+            await serve(settings, components)
+        finally:
+            await using
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_drains_closes_both_ports_and_then_ends_the_components(number: signal.Signals) -> None:
+    recorder = Recorder()
+
+    async def use(public: httpx.AsyncClient, admin: httpx.AsyncClient) -> None:
+        assert (await public.get("/readyz")).status_code == 200
+        assert (await admin.get("/readyz")).status_code == 200
+        assert (await public.get("/metrics")).status_code == 404
+        assert (await admin.get("/metrics")).status_code == 200
+        os.kill(os.getpid(), number)
+
+    await _serve(_settings(), recorder.components, use)
+    assert recorder.events == [
+        "begin",
+        "drain",
+        "503 ['draining']",
+        "503 ['draining']",
+        "end, open: []",
+    ]
+
+
+async def test_a_failed_critical_task_fails_healthz_and_ends_the_process_in_order_with_status_1() -> None:
+    recorder, reasons = Recorder(), []
+
+    async def drain() -> None:
+        async with httpx.AsyncClient() as http:
+            for port in recorder.ports:
+                reasons.append((await http.get(f"http://127.0.0.1:{port}/healthz")).json()["reasons"])
+
+    recorder._drain = drain  # type: ignore[method-assign]
+
+    async def use(_: httpx.AsyncClient, __: httpx.AsyncClient) -> None:
+        recorder.fail.set()
+
+    with capture_logs() as logs, pytest.raises(SystemExit) as ended:
+        await _serve(_settings(), recorder.components, use)
+    assert ended.value.code == 1
+    assert [line["event"] for line in logs if line["log_level"] == "critical"] == ["task.failed"]
+    assert reasons == [["work failed"]] * 2
+    assert recorder.events == ["begin", "end, open: []"]
+
+
+@pytest.mark.parametrize("setting", ["PORT", "ADMIN_PORT"])
+async def test_a_port_in_use_ends_the_process_with_one_line_before_anything_is_started(setting: str) -> None:
+    recorder, settings = Recorder(), _settings()
+    port = settings.port if setting == "PORT" else settings.admin_port
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        capture_logs() as logs,
+        pytest.raises(SystemExit) as ended,
+    ):
+        await serve(settings, recorder.components)
+    assert ended.value.code == 1
+    assert recorder.events == []
+    assert [(line["event"], line["hint"]) for line in logs] == [
+        ("port.unusable", f"set {setting} to a free port")
+    ]
+    assert (logs[0]["address"], logs[0]["reason"]) == (f"127.0.0.1:{port}", "address already in use")
+    for other in {settings.port, settings.admin_port} - {port}:
+        assert not _is_open(other)
+
+
+async def test_probes_answer_while_the_public_port_is_full_of_idle_connections() -> None:
+    """With as many as it may have, and each of them in use: not one can be evicted for the probe."""
+    recorder, settings = Recorder(), _settings(max_connections=16)
+
+    async def use(public: httpx.AsyncClient, admin: httpx.AsyncClient) -> None:
+        connections = [await asyncio.open_connection("127.0.0.1", settings.port) for _ in range(24)]
+        try:
+            for path in ("/healthz", "/readyz", "/metrics"):
+                assert (await admin.get(path)).status_code == 200
+            text = (await admin.get("/metrics")).text
+            (line,) = [line for line in text.splitlines() if line.startswith("server_connections ")]
+            assert 0 < float(line.split()[1]) <= 17, "the admin port's connections are not among them"
+        finally:
+            for _, writer in connections:
+                writer.close()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    await _serve(settings, recorder.components, use)
+
+
+@pytest.mark.parametrize(
+    ("env", "line"),
+    [
+        (
+            {"PORT": "8123", "ADMIN_PORT": "8123"},
+            "bad settings: ADMIN_PORT must be another port than PORT (8123)\n",
+        ),
+        (
+            {"ADMIN_PORT": "65536"},
+            "bad settings: ADMIN_PORT: Input should be less than or equal to 65535\n",
+        ),
+    ],
+)
+async def test_bad_ports_are_one_line(env: dict[str, str], line: str) -> None:
+    code = "from shared.runtime.settings import *; load_settings(ProcessSettings)"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", code), env={**os.environ, **env}, stderr=asyncio.subprocess.PIPE
+    )
+    _, error = await process.communicate()
+    assert (process.returncode, error.decode()) == (2, line)
