@@ -5,6 +5,7 @@ requirements.lock, `dist/sbom/parley-web.cdx.json` the npm packages of the web c
 are in neither.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -48,10 +49,32 @@ def write_python(path: Path) -> Path:
 
 
 def write_web(path: Path) -> Path:
-    """Raises CalledProcessError, and FileNotFoundError without npm."""
-    arguments = ["--sbom-format=cyclonedx", "--sbom-type=application", "--package-lock-only", "--omit=dev"]
-    path.write_text(_run(["npm", "sbom", *arguments], folder=ROOT / "frontend"))
+    """Raises CalledProcessError, and FileNotFoundError without npm.
+
+    npm lists everything, and this drops what is for development alone: `npm sbom --omit=dev` also drops what
+    a development package names as its peer, React for one."""
+    arguments = ["--sbom-format=cyclonedx", "--sbom-type=application", "--package-lock-only"]
+    bom = json.loads(_run(["npm", "sbom", *arguments], folder=ROOT / "frontend"))
+    shipped = _shipped_npm_packages()
+    bom["components"] = [each for each in bom["components"] if each["bom-ref"] in shipped]
+    kept = {*shipped, bom["metadata"]["component"]["bom-ref"]}
+    bom["dependencies"] = [
+        {**each, "dependsOn": [ref for ref in each.get("dependsOn", []) if ref in shipped]}
+        for each in bom["dependencies"]
+        if each["ref"] in kept
+    ]
+    path.write_text(json.dumps(bom, indent=2) + "\n")
     return path
+
+
+def _shipped_npm_packages() -> set[str]:
+    """Return the packages that the lock does not mark as for development alone, as name@version."""
+    packages = json.loads((ROOT / "frontend" / "package-lock.json").read_text())["packages"]
+    return {
+        f"{place.rpartition('node_modules/')[2]}@{package['version']}"
+        for place, package in packages.items()
+        if place and not (package.get("dev") or package.get("devOptional"))
+    }
 
 
 def _uv() -> str:

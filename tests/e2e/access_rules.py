@@ -40,6 +40,7 @@ NAMES_NO_CONVERSATION: Mapping[str, Rule] = {
     "listConversations": Rule.CALLER,
     "readSync": Rule.CALLER,
     "startConversation": Rule.CALLER,
+    "createWebSocketTicket": Rule.CALLER,
     "healthz": Rule.PUBLIC,
     "readyz": Rule.PUBLIC,
     "metrics": Rule.PUBLIC,

@@ -31,8 +31,11 @@ IN_CONVERSATIONS = [operation for operation in OPERATIONS if operation.rule is R
 FRAMES_IN_CONVERSATIONS = [frame for frame in FRAMES if frame.rule is Rule.MEMBERS]
 AUTHENTICATED = [persona for persona in Persona if persona not in UNAUTHENTICATED]
 
-INTERNAL_PATHS = ("/conversations", "/history", "/membership", "/outcome", "/progress", "/sync", "/link")
-"""Of the store and of the notifier."""
+INTERNAL_PATHS = (
+    *("/conversations", "/history", "/membership", "/outcome", "/progress", "/sync", "/link"),
+    *("/revocations", "/tickets/redeem", "/revoke"),
+)
+"""Of the store, of the notifier, and of operators."""
 
 SHARED_TEXT, LATER_TEXT = "shared-6a1f0c", "later-90be3d"
 """Texts of the group, from before and after the removal of a member."""

@@ -7,12 +7,16 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from message_store.query_api import queries
-from message_store.query_api.tickets import REDEEM
+from message_store.query_api.database import open_database
+from message_store.query_api.tickets import REDEEM, Tickets
+from message_store.storage import sessions
 from message_store.storage.migrate import migrate
 from shared.contract import ids
 from shared.contract.fields import timestamp
+from shared.http.problems import Problem
 from tests.fixtures import builders
 from tests.integration.read_models import ReadModels
 
@@ -104,3 +108,26 @@ def test_tickets_leave_no_trace_in_the_write_ahead_log(database_url: str) -> Non
     with psycopg.connect(database_url) as connection:
         (row,) = connection.execute("select relpersistence from pg_class where relname = 'redeemed_tickets'")
     assert row == ("u",)
+
+
+async def test_a_role_with_the_rights_of_tickets_alone_can_redeem_and_nothing_else(database_url: str) -> None:
+    migrate(database_url)
+    role = f"tickets_{uuid.uuid4().hex}"
+    with psycopg.connect(database_url, autocommit=True) as owner:
+        owner.execute(f"create role {role} login password 'secret'")
+        owner.execute(f"grant select, insert, delete on redeemed_tickets to {role}")
+        try:
+            url = make_conninfo(database_url, user=role, password="secret")
+            async with open_database(url, sessions.REDEEMING, connections=2) as database:
+                tickets, ticket = Tickets(database), str(uuid.uuid4())
+                owner.execute(
+                    "insert into redeemed_tickets values (gen_random_uuid(), now() - interval '1 h')"
+                )
+                outcomes = await asyncio.gather(*(tickets.redeem(ticket, _in(seconds=30)) for _ in range(4)))
+                assert sorted(outcome.is_redeemed for outcome in outcomes) == [False, False, False, True]
+                for table in ("messages", "user_revocations", "progress"):
+                    with pytest.raises(Problem):
+                        await database.rows(f"select from {table}", {})
+            assert owner.execute("select count(*) from redeemed_tickets").fetchone() == (1,)
+        finally:
+            owner.execute(f"drop owned by {role}; drop role {role}")

@@ -32,7 +32,10 @@ otherwise, and when the connection ends without a close, wait a random second or
 refused, too, with a problem document: 400 (no `Host`, or two), 403 (a page of a foreign origin), 421
 (another's `Host`).
 
-The caller is `token`, or `Authorization: Bearer` as in REST; where both are given they must agree (4401)."""
+An access token is sent by `Authorization: Bearer`, as in REST, or as the sub-protocols
+`parley.v1, bearer.<token>`, which are answered with `parley.v1`. With AUTH=dev it is the user id, which
+`token` in the URL may hold, too; where several are given they must agree (4401). Send the frame `auth` with a
+new token before the present one expires."""
 
 
 def topic() -> Document:
@@ -64,7 +67,9 @@ def socket() -> Document:
     channel = {
         "address": "/ws",
         "messages": _references("to-client.", TO_CLIENTS) | _references("from-client.", FROM_CLIENTS),
-        "bindings": {"ws": {"method": "GET", "query": _QUERY, "bindingVersion": "0.1.0"}},
+        "bindings": {
+            "ws": {"method": "GET", "query": _QUERY, "headers": _UPGRADE, "bindingVersion": "0.1.0"}
+        },
         "x-close-codes": [
             {
                 "code": code.value,
@@ -84,7 +89,14 @@ def socket() -> Document:
             "send": _operation("send", "socket", "to-client.", TO_CLIENTS),
             "receive": _operation("receive", "socket", "from-client.", FROM_CLIENTS),
         },
-        "components": {"messages": messages, "schemas": schemas},
+        "servers": {
+            "gateway": {
+                "host": "localhost:8000",
+                "protocol": "ws",
+                "security": [{"$ref": f"#/components/securitySchemes/{name}"} for name in _SECURITY],
+            }
+        },
+        "components": {"messages": messages, "schemas": schemas, "securitySchemes": _SECURITY},
     }
 
 
@@ -92,12 +104,37 @@ _HEADERS = {name: {"type": "string", "const": value.decode()} for name, value in
 _QUERY = {
     "type": "object",
     "properties": {
-        "token": {"type": "string", "description": "Who calls; with AUTH=dev the user id."},
+        "token": {
+            "type": "string",
+            "description": "With AUTH=dev the user id. With AUTH=jwt an access token, only where the "
+            "deployment sets ALLOW_URL_TOKENS.",
+        },
         "cursor": {
             "type": "string",
             "description": "Where the last socket ended; absent: from now on. One that is none gets `error` "
             "`cursor_invalid`; a request line above 8 KiB is refused with HTTP 414.",
         },
+    },
+}
+_UPGRADE = {
+    "type": "object",
+    "properties": {
+        "Authorization": {"type": "string", "description": "Bearer <token>"},
+        "Sec-WebSocket-Protocol": {"type": "string", "description": "parley.v1, bearer.<token>"},
+    },
+}
+_SECURITY = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token of the deployment's issuer; with AUTH=dev the user id.",
+    },
+    "subprotocol": {
+        "type": "httpApiKey",
+        "in": "header",
+        "name": "Sec-WebSocket-Protocol",
+        "description": "The same token in a browser: `parley.v1, bearer.<token>`.",
     },
 }
 

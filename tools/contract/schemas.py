@@ -6,14 +6,14 @@ from pydantic import BaseModel
 
 from gateway.api import schema_generator
 from gateway.api.schema_generator import JsonSchema
-from gateway.commands.registry import FRAME_COMMANDS
+from gateway.websocket import frame_decoder
 from shared.contract import entries, frames
 
 Document = JsonSchema
 
 ENTRIES: tuple[type[BaseModel], ...] = get_args(entries.Entry)
 TO_CLIENTS: tuple[type[BaseModel], ...] = get_args(frames.ServerFrame)
-FROM_CLIENTS: tuple[type[BaseModel], ...] = tuple(command.frame for command in FRAME_COMMANDS)
+FROM_CLIENTS: tuple[type[BaseModel], ...] = frame_decoder.FRAMES
 
 
 def type_of(model: type[BaseModel]) -> str:

@@ -12,8 +12,9 @@ import httpx
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
 
+from gateway import authentication
 from gateway.app import PRIVATE_PATHS, build_asgi_app
-from gateway.auth.dev import DevAuthenticator
+from gateway.auth.authenticator import Authenticator
 from gateway.commands.event_producer import EventProducer
 from gateway.components import GatewayComponents
 from gateway.limits.settings import UNLIMITED
@@ -144,7 +145,7 @@ class GatewayFixture:
             yield SocketClient(socket)
 
     @asynccontextmanager
-    async def connected(self, user: str, **options: Any) -> AsyncIterator[SocketClient]:
+    async def connected(self, user: str | None, **options: Any) -> AsyncIterator[SocketClient]:
         """Greeted already."""
         async with self.connect(user, **options) as client:
             assert (await client.receive())["type"] == "hello"
@@ -159,7 +160,9 @@ async def run_gateway(*, ping: float = 20, **settings: Any) -> AsyncIterator[Gat
         addresses = [f"127.0.0.1:{notifier.port}"]
         needed = {"store_url": "http://store", "notifiers": addresses, "service_token": SERVICE_TOKEN}
         given = {**needed, "auth": "dev", "port": 0, **UNLIMITED, **settings}
-        gateway = _build(Settings.model_validate(given), notifier)
+        parsed = Settings.model_validate(given)
+        keys = authentication.key_source(parsed, await stack.enter_async_context(aiohttp.ClientSession()))
+        gateway = _build(parsed, notifier, authentication.build(parsed, keys))
         session = await stack.enter_async_context(aiohttp.ClientSession(headers=AUTHORIZATION))
         await stack.enter_async_context(
             gateway.components.critical_tasks.running(
@@ -167,12 +170,14 @@ async def run_gateway(*, ping: float = 20, **settings: Any) -> AsyncIterator[Gat
                 revocations=gateway.components.revocations.run(lambda: gateway.components.links.is_ready),
             )
         )
+        if keys is not None:
+            await stack.enter_async_context(gateway.components.critical_tasks.running(keys=keys.refresh()))
         await stack.enter_async_context(_serve(gateway, ping))
         await stack.enter_async_context(gateway.http)
         yield gateway
 
 
-def _build(settings: Settings, notifier: FakeNotifier) -> GatewayFixture:
+def _build(settings: Settings, notifier: FakeNotifier, authenticator: Authenticator) -> GatewayFixture:
     log = InMemoryLog(PARTITIONS)
     data = events.LogOpenedData(epoch=EPOCH, partitions=PARTITIONS)
     begun = events.LogOpened(id="1", source="t", subject="log", time="2026-01-01T00:00:00.000Z", data=data)
@@ -181,7 +186,7 @@ def _build(settings: Settings, notifier: FakeNotifier) -> GatewayFixture:
     identity = LogIdentity(EPOCH, PARTITIONS)
     broker, ends, store = Broker(log), Ends(log, TOPIC), InMemoryStore(log, TOPIC, identity)
     components = GatewayComponents.build(
-        settings, EventProducer(broker, ends, TOPIC), store, DevAuthenticator(), CriticalTasks()
+        settings, EventProducer(broker, ends, TOPIC), store, authenticator, CriticalTasks()
     )
     components.producer.identity = identity
     return GatewayFixture(components, log, broker, ends, store, notifier, httpx.AsyncClient(), 0)

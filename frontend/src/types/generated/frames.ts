@@ -1,6 +1,13 @@
 // Made by `npm run types` from docs/contract. Do not edit.
-export type ClientFrame = SendMessage | MoveRead;
+export type ClientFrame = AuthFrame | SendMessage | MoveRead;
 
+/**
+ * Go on with this token, which must be the same user's. Any other closes the socket with 4401.
+ */
+export interface AuthFrame {
+  type: "auth";
+  token: string;
+}
 /**
  * Send a message. With the same `clientId` it is sent once, however often it is repeated.
  */
@@ -26,6 +33,7 @@ export interface MoveRead {
 }
 export type ServerFrame =
   | AcceptedFrame
+  | AuthenticatedFrame
   | ConversationFrame
   | CursorFrame
   | ErrorFrame
@@ -45,6 +53,16 @@ export interface AcceptedFrame {
   id: string;
   position: string;
   clientId?: string;
+}
+/**
+ * The answer to `auth`: the socket goes on with the new token.
+ */
+export interface AuthenticatedFrame {
+  type: "authenticated";
+  /**
+   * The socket is closed with 4401 then, unless a newer token was sent; absent: it does not expire.
+   */
+  expiresAt?: string;
 }
 /**
  * A conversation, new or changed.

@@ -1,6 +1,8 @@
 """The HTTP application: all routes, and the middleware around them."""
 
-from fastapi import APIRouter, FastAPI
+from functools import partial
+
+from fastapi import APIRouter, FastAPI, Request
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
@@ -9,9 +11,11 @@ from gateway.api.request_parsing import RequestParser
 from gateway.api.routes.commands import commands_router
 from gateway.api.routes.conversations import conversations_router
 from gateway.api.routes.history import history_router
+from gateway.api.routes.revoke import revoke_router
 from gateway.api.routes.sync import sync_router
 from gateway.api.routes.ws_tickets import ws_tickets_router
 from gateway.auth.hosts import HostCheckMiddleware
+from gateway.auth.scopes import authenticate_operator
 from gateway.components import GatewayComponents
 from gateway.request_logging import RequestLoggingMiddleware
 from gateway.web.home import home_routes
@@ -20,6 +24,7 @@ from gateway.websocket.endpoint import upgrade_required
 from shared.http import problems
 from shared.http.direct_routes import DirectRoutes
 from shared.http.health import health_routes
+from shared.service.admin_app import OperatorCalls
 
 PRIVATE_PATHS = "/messages"
 """Responses below this path must not be cached."""
@@ -45,6 +50,16 @@ def build_routers(components: GatewayComponents) -> list[APIRouter]:
         commands_router(parser, limits, components.commands),
         ws_tickets_router(parser, limits, components.tickets),
     ]
+
+
+def build_operator_calls(components: GatewayComponents) -> OperatorCalls:
+    """Build the calls of the administration port."""
+    authenticate = partial(authenticate_operator, components.authenticator)
+
+    async def require_operator(request: Request) -> None:
+        await authenticate(request.headers)
+
+    return OperatorCalls([revoke_router(authenticate, components.writer)], require_operator)
 
 
 def build_fastapi_app(components: GatewayComponents, routers: list[APIRouter]) -> FastAPI:

@@ -34,7 +34,6 @@ from shared.contract import ids
 from shared.http.health import Health
 from shared.runtime.critical_tasks import CriticalTasks
 
-_MAX_TOKEN_AGE_SECONDS, _LEEWAY_SECONDS = 86_400.0, 60.0
 _FLUSH_TIMEOUT_SECONDS = 1.0  # short: the process that stops this one does not wait long either
 
 
@@ -79,8 +78,8 @@ class GatewayComponents:
         )
         revocations = Revocations(
             store,
-            max_age=_MAX_TOKEN_AGE_SECONDS,
-            leeway=_LEEWAY_SECONDS,
+            max_age=settings.jwt_max_age,
+            leeway=settings.jwt_leeway,
             on_revoked=connections.close_revoked,
         )
         tickets = TicketSealer(ticket_keys.parse(settings.ticket_keys.get_secret_value()))
@@ -96,6 +95,7 @@ class GatewayComponents:
         origins = Origins(settings.origins, loopback=settings.loopback)
         session = SessionContext(
             settings=settings,
+            authenticator=authenticator,
             commands={command.frame: command(commands) for command in FRAME_COMMANDS},
             read_receipts=read_receipts,
             connections=connections,

@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import aiohttp
 import structlog
 
-from gateway.app import PRIVATE_PATHS, build_asgi_app
-from gateway.auth.dev import DevAuthenticator
+from gateway import authentication
+from gateway.app import PRIVATE_PATHS, build_asgi_app, build_operator_calls
 from gateway.commands.event_producer import EventProducer
 from gateway.components import GatewayComponents
 from gateway.settings import Settings
@@ -48,7 +48,10 @@ async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> Asyn
         store = await stack.enter_async_context(HttpStore(settings.store_url, token))
         stack.push_async_callback(_stop_kafka, kafka_producer, inspector)
         producer = EventProducer(kafka_producer, inspector, topics.events)
-        components = GatewayComponents.build(settings, producer, store, DevAuthenticator(), critical_tasks)
+        key_session = await stack.enter_async_context(aiohttp.ClientSession())  # without the service token
+        keys = authentication.key_source(settings, key_session)
+        authenticator = authentication.build(settings, keys)
+        components = GatewayComponents.build(settings, producer, store, authenticator, critical_tasks)
         await stack.enter_async_context(
             critical_tasks.running(
                 producer=kafka_producer.start(),
@@ -57,9 +60,12 @@ async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> Asyn
                 revocations=components.revocations.run(lambda: components.links.is_ready),
             )
         )
+        if keys is not None:
+            await stack.enter_async_context(critical_tasks.running(keys=keys.refresh()))
         yield Service(
             build_asgi_app(components),
             components.health,
+            operator_calls=build_operator_calls(components),
             drain=components.drain,
             grace=_CLOSE_GRACE_SECONDS,
             private_path=PRIVATE_PATHS,

@@ -1,5 +1,7 @@
 """The environment variables of a gateway."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import (
@@ -11,9 +13,11 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import NoDecode
+from pydantic_core import Url
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gateway.auth import hosts, origins, ticket_keys
+from gateway.auth.keys import ALGORITHMS, InvalidKeys, parse_keys
 from gateway.limits.settings import LimitSettings
 from shared.runtime.settings import KafkaSettings, ProcessSettings, ServiceSettings
 
@@ -54,18 +58,69 @@ def _canonical_hosts(names: list[str]) -> list[str]:
     return [hosts.canonical_host(name) for name in names]
 
 
+def _known_algorithms(names: list[str]) -> list[str]:
+    if not names or not set(names) <= set(ALGORITHMS):
+        raise ValueError(f"must be among {', '.join(ALGORITHMS)}")
+    return names
+
+
 def _default_max_sockets(max_connections: int) -> int:
     return min(20_000, max_connections * 9 // 10)
 
 
-class Settings(ProcessSettings, KafkaSettings, ServiceSettings, LimitSettings):
+class JwtSettings(BaseSettings):
+    """Settings of AUTH=jwt."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    jwt_keys: str = ""
+    """The issuer's public keys: the URL of a JWKS, the path of a file with a JWKS or PEM, or PEM itself."""
+    jwt_algorithms: Annotated[CommaSeparated, AfterValidator(_known_algorithms)] = Field(default=["RS256"])
+    jwt_issuer: str = ""
+    """`iss` of every token."""
+    jwt_audience: CommaSeparated = Field(default=[])
+    """`aud` of a token must name one of them."""
+    jwt_user_claim: str = Field(default="sub", min_length=1)
+    """The claim that holds the user id."""
+    jwt_max_age: float = Field(default=86_400, gt=0)
+    """The longest life of a token in seconds, from `iat` to `exp`."""
+    jwt_leeway: float = Field(default=30, ge=0, le=60)
+    """Seconds by which the issuer's clock may differ."""
+    allow_url_tokens: bool = False
+    """Take an access token from the URL of a WebSocket, `?token=<jwt>`."""
+
+    @property
+    def jwt_keys_are_remote(self) -> bool:
+        return self.jwt_keys.startswith(("https://", "http://"))
+
+    def _jwt_faults(self, env: str) -> Iterator[str]:
+        """What AUTH=jwt lacks."""
+        names = ("jwt_keys", "jwt_issuer", "jwt_audience")
+        missing = [name.upper() for name in names if not getattr(self, name)]
+        if missing:
+            yield f"AUTH=jwt needs {', '.join(missing)}"
+        elif self.jwt_keys.startswith("http://"):
+            url = Url(self.jwt_keys)
+            if env == "production" and not hosts.is_loopback((url.host or "").strip("[]")):
+                yield "JWT_KEYS must begin with https:// when ENV=production"
+        elif not self.jwt_keys_are_remote:
+            try:
+                text = self.jwt_keys
+                parse_keys(text if "-----" in text else Path(text).read_text(), self.jwt_algorithms)
+            except InvalidKeys as error:
+                yield f"JWT_KEYS {error}"
+            except (OSError, UnicodeError) as error:
+                yield f"JWT_KEYS cannot be read: {type(error).__name__}"
+
+
+class Settings(ProcessSettings, KafkaSettings, ServiceSettings, JwtSettings, LimitSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     store_url: str = Field(pattern=r"^https?://[^/]+$")
     """Where `message_store serve` answers."""
     notifiers: CommaSeparated
     """host:port of every notifier; a name with several addresses stands for all of them."""
-    auth: Literal["dev"]
-    """`dev`: the user id that a caller gives is trusted."""
+    auth: Literal["dev", "jwt"]
+    """`dev`: the user id that a caller gives is trusted. `jwt`: callers prove it by an access token."""
     allow_insecure_auth: bool = False
     """Allow `AUTH=dev` even where other machines reach the gateway."""
     public_url: Annotated[Annotated[str, AfterValidator(_http_origin)] | None, _EmptyIsNone] = None
@@ -120,6 +175,11 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings, LimitSettings):
             raise ValueError("AUTH=dev trusts every caller and is refused when ENV=production")
         if self.auth == "dev" and not (self.allow_insecure_auth or hosts.is_loopback(self.host)):
             raise ValueError(f"AUTH=dev trusts every caller: HOST={self.host} needs ALLOW_INSECURE_AUTH=true")
+        if self.auth == "jwt":
+            if not self.hosts:
+                raise ValueError("AUTH=jwt needs PUBLIC_URL or ALLOWED_HOSTS: the names it answers as")
+            for fault in self._jwt_faults(self.env):
+                raise ValueError(fault)
         if self.max_sockets >= self.max_connections:
             raise ValueError(f"MAX_SOCKETS must be below MAX_CONNECTIONS ({self.max_connections})")
         return self

@@ -36,7 +36,7 @@ CLOSE_MEANINGS: dict[CloseCode, CloseMeaning] = {
     CloseCode.FLOOD: CloseMeaning(
         "more than 100 frames in 10 s that are bad or for foreign conversations", True, True
     ),
-    CloseCode.UNAUTHENTICATED: CloseMeaning("no token, or a bad one", False, False),
+    CloseCode.UNAUTHENTICATED: CloseMeaning("no token; a bad, used, expired or revoked one", False, False),
     CloseCode.TOO_SLOW: CloseMeaning(
         "the client does not read what it is sent, or answers no ping for 20 s", True, True
     ),

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.contract.fields import ClientId, UserId, Uuid, WireModel, is_none
+from shared.contract.fields import ClientId, Timestamp, UserId, Uuid, WireModel, is_none
 from shared.contract.kinds.conversation_started import Conversation, ConversationFields, ConversationFrame
 from shared.contract.kinds.event_rejected import RejectedFrame, RejectionFields
 from shared.contract.kinds.message_sent import Message, MessageFields, MessageFrame
@@ -69,6 +69,14 @@ class ErrorFrame(WireModel):
     """With `too_many`: milliseconds to wait."""
 
 
+class AuthenticatedFrame(WireModel):
+    """The answer to `auth`: the socket goes on with the new token."""
+
+    type: Literal["authenticated"] = "authenticated"
+    expires_at: Timestamp | None = Field(default=None, exclude_if=is_none)
+    """The socket is closed with 4401 then, unless a newer token was sent; absent: it does not expire."""
+
+
 class ResetFrame(WireModel):
     """The client's cursor cannot be resumed from: fetch the conversations again and continue with their
     cursor."""
@@ -98,10 +106,12 @@ ServerFrame = (
     | ConversationFrame
     | ResetFrame
     | ReconnectFrame
+    | AuthenticatedFrame
 )
 
 __all__ = [
     "AcceptedFrame",
+    "AuthenticatedFrame",
     "Conversation",
     "ConversationFields",
     "ConversationFrame",

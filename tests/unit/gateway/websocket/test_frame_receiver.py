@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 import orjson
 
+from gateway.auth.dev import DevAuthenticator
+from gateway.auth.principal import Principal
 from gateway.commands.command import ClientFrame, CommandContext
 from gateway.commands.send_message import SendMessage
 from gateway.limits.user_rates import Rate, RateLimit, UserRates
@@ -14,6 +16,7 @@ from gateway.websocket.connection import ClientConnection
 from gateway.websocket.frame_handler import FrameHandler
 from gateway.websocket.frame_receiver import FrameReceiver
 from gateway.websocket.send_buffer import SendBuffer
+from gateway.websocket.socket_credentials import SocketCredentials
 from tests.fixtures.recording_connection import RecordingConnection
 from tests.unit.gateway.gateway_fixture import UNKNOWN_CONVERSATION
 
@@ -53,7 +56,8 @@ def frame_receiver(
     wire: PausableConnection, command: SlowCommand, rates: Mapping[Rate, RateLimit] | None = None
 ) -> FrameReceiver:
     connection = ClientConnection("ana", SendBuffer(wire, 1_000, 100_000), OffsetTracker())
-    handler = FrameHandler(connection, {SendMessage: command})
+    credentials = SocketCredentials(DevAuthenticator(), connection, Principal("ana"))
+    handler = FrameHandler(connection, {SendMessage: command}, credentials)
     return FrameReceiver(wire, connection, handler, rates=UserRates(rates or {}), max_frame_bytes=1_000)
 
 

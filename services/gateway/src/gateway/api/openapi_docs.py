@@ -28,7 +28,8 @@ SUMMARY = "Messages that are never lost and never doubled."
 DESCRIPTION = """\
 Start with `startConversation` as it is printed: all other examples show that conversation.
 
-New messages arrive over a WebSocket: connect to `ws://<host>/ws?token=<user id>`; its frames are
+New messages arrive over a WebSocket: connect to `ws://<host>/ws` with the same `Authorization`, with the
+sub-protocols `parley.v1, bearer.<token>`, or with `AUTH=dev` as `/ws?token=<user id>`; its frames are
 described in `docs/contract`.
 
 Before any call: a request line above 8 KiB gets 414, a head above 16 KiB or of more than 100 fields 431, one
@@ -47,7 +48,16 @@ _RESPONSES: tuple[type[BaseModel], ...] = (
 _BEARER = {
     "type": "http",
     "scheme": "bearer",
-    "description": "With `AUTH=dev` the user id itself. Without a token `meId` names the caller.",
+    "bearerFormat": "JWT",
+    "description": "An access token of the deployment's issuer. With `AUTH=dev` the user id itself; then "
+    "without a token `meId` names the caller.",
+}
+_ACT_AS = {
+    "name": "Act-As",
+    "in": "header",
+    "required": False,
+    "description": "The user for whom a service makes this call: only with the scope `service`.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 128},
 }
 _ALWAYS: Details = {
     "bad_request": "meId: is repeated",
@@ -66,8 +76,9 @@ _SOMETIMES: Details = {
 }
 STATUS_DESCRIPTIONS = {
     400: "Not JSON, not UTF-8, no or two `Host` headers, or a parameter is missing or repeated.",
-    401: "Missing credentials, or `Authorization` is anything but one Bearer token that is a user id.",
-    403: "`meId` is not the caller; or a write comes from a page whose origin is not allowed.",
+    401: "Missing credentials, or `Authorization` is anything but one valid Bearer token.",
+    403: "`meId` is not the caller; the token lacks the scope for this call; or a write comes from a page "
+    "whose origin is not allowed.",
     404: "No such conversation, or the caller is not a member of it.",
     410: "A position or cursor of another log, or another user's cursor: fetch everything again.",
     413: "The body is too large.",
@@ -88,7 +99,7 @@ def request_docs(
 ) -> dict[str, Any]:
     """Describe the parameters and the body of a call."""
     docs: dict[str, Any] = {
-        "parameters": [*query.openapi_parameters(), *headers],
+        "parameters": [*query.openapi_parameters(), _ACT_AS, *headers],
         "security": [{"bearer": []}, {}],
     }
     if body is not None:

@@ -1,5 +1,6 @@
-"""Parses and authenticates REST calls. The order of the checks is part of the contract: 401, 429, 413, 400,
-422, 403; 404 follows in the command or query. A call counts before it is parsed: bad ones cost as much.
+"""Parses and authenticates REST calls. The order of the checks is part of the contract: 401 (with the scopes
+of the token and `Act-As`), 429, 413, 400, 422, 403; 404 follows in the command or query. A call counts before
+it is parsed: bad ones cost as much.
 
 Every rule that a call can break by itself (400, 422) is checked while it is parsed, by the models of its
 query and body: in a route it would come too late. Rules that depend on the caller find the user id in the
@@ -22,6 +23,7 @@ from gateway.auth.authenticator import Authenticator, check_me_id
 from gateway.auth.credentials import Credentials
 from gateway.auth.origins import Origins, origin_not_allowed
 from gateway.auth.principal import Principal
+from gateway.auth.scopes import act_as
 from shared.http.problems import Code, Problem
 from shared.http.query_string import QueryString
 
@@ -65,6 +67,7 @@ class RequestParser:
         """Authenticate the caller, and count the call."""
         credentials = Credentials.of_request(request.headers, query_string.values)
         principal = await self.authenticator.authenticate(credentials)
+        principal = act_as(principal, request.headers.getlist("act-as"))
         await call.admit(principal.user_id)
         return principal
 

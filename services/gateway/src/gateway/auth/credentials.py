@@ -36,6 +36,11 @@ class Credentials(NamedTuple):
             url_tokens=query.get("token", ()),
         )
 
+    @classmethod
+    def of_renewal(cls, token: str) -> Self:
+        """Those of a WebSocket that is open already."""
+        return cls(protocol_tokens=[token])
+
     def tokens(self) -> list[str | None]:
         """Return the token of each place that has one; None for a place with several, or with something
         else."""

@@ -11,7 +11,8 @@ class Principal:
     user_id: str
     scopes: frozenset[Scope] = frozenset({"user"})
     expires_at: float | None = None
-    """POSIX seconds; None: does not expire (AUTH=dev)."""
+    """POSIX seconds: refused from then on (`exp` and the leeway for clocks); None: does not expire
+    (AUTH=dev)."""
     issued_at: float | None = None
     """`iat`, POSIX seconds."""
     name: str | None = None

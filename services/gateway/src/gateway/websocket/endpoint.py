@@ -13,6 +13,7 @@ from gateway.auth.authenticator import Authenticator
 from gateway.auth.credentials import SUBPROTOCOL, Credentials, subprotocols
 from gateway.auth.origins import Origins, origin_not_allowed
 from gateway.auth.principal import Principal
+from gateway.auth.scopes import require_user
 from gateway.limits.user_rates import Rate
 from gateway.websocket import close_codes
 from gateway.websocket.admission import Admission
@@ -22,7 +23,7 @@ from shared.http.problems import Problem
 from shared.http.query_string import QueryString
 from shared.http.websocket_connection import raw_connection
 
-_REFUSAL_DELAY_SECONDS = 1.0
+_REFUSAL_DELAY_SECONDS = 3.0  # clients give up an upgrade after five or ten
 _FULL_USER_DELAY_SECONDS = 10.0  # one of the user's other sockets must be closed first
 _UNAUTHENTICATED_REASON = (
     "missing or invalid token: use Authorization, a sub-protocol or, with AUTH=dev, ?token=<user id>"
@@ -76,7 +77,7 @@ class WebSocketEndpoint:
     async def _admit(self, credentials: Credentials) -> Principal | Close:
         """Wait for admission, with the upgrade unanswered: that is cheap for both sides."""
         try:
-            principal = await self._authenticator.authenticate(credentials)
+            principal = require_user(await self._authenticator.authenticate(credentials))
         except Problem as problem:
             return _close_for(problem)
         user = principal.user_id

@@ -8,10 +8,11 @@ from pydantic import Field, TypeAdapter, ValidationError
 from gateway import validation_errors
 from gateway.commands.command import ClientFrame
 from gateway.commands.registry import FRAME_COMMANDS
+from gateway.websocket.auth_frame import AuthFrame
 from shared.contract.fields import ClientId
 from shared.contract.frames import ErrorFrame
 
-FRAMES = tuple(command.frame for command in FRAME_COMMANDS)
+FRAMES: tuple[type[ClientFrame[Any]], ...] = (*(command.frame for command in FRAME_COMMANDS), AuthFrame)
 TYPES = [str(kind) for frame in FRAMES for kind in get_args(frame.model_fields["type"].annotation)]
 _union: Any = Union[FRAMES]  # noqa: UP007  # only known at run time
 client_frame: TypeAdapter[ClientFrame[Any]] = TypeAdapter(Annotated[_union, Field(discriminator="type")])

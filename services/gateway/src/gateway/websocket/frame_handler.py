@@ -13,7 +13,9 @@ import structlog
 
 from gateway.commands.command import ClientFrame, FrameCommand
 from gateway.limits.user_rates import Rate
+from gateway.websocket.auth_frame import AuthFrame
 from gateway.websocket.connection import ClientConnection
+from gateway.websocket.socket_credentials import SocketCredentials
 from shared.contract.frames import ErrorFrame
 from shared.http.problems import Problem
 from shared.kafka import Unconfirmed
@@ -23,13 +25,16 @@ log = structlog.get_logger()
 MAX_IN_FLIGHT = 128
 
 FrameCommands = Mapping[type[ClientFrame[Any]], FrameCommand[Any]]
-"""The command of each frame."""
+"""The command of each frame, `auth` excepted."""
 
 
 class FrameHandler:
-    def __init__(self, connection: ClientConnection, commands: FrameCommands) -> None:
+    def __init__(
+        self, connection: ClientConnection, commands: FrameCommands, credentials: SocketCredentials
+    ) -> None:
         self._connection = connection
         self._commands = commands
+        self._credentials = credentials
         self._order_lock = asyncio.Lock()
         """Taken in the order of waiting."""
         self._in_flight: set[asyncio.Task[str | None]] = set()
@@ -40,7 +45,7 @@ class FrameHandler:
 
     def rate(self, frame: ClientFrame[Any]) -> Rate:
         """The limit that the frame counts against."""
-        return self._commands[type(frame)].rate
+        return Rate.CALLS if isinstance(frame, AuthFrame) else self._commands[type(frame)].rate
 
     def submit(self, frame: ClientFrame[Any]) -> asyncio.Task[str | None]:
         """Start handling; the task never fails, and returns the code of the error that was sent, if any. Call
@@ -56,10 +61,14 @@ class FrameHandler:
             await asyncio.wait(self._in_flight)
 
     async def _handle(self, frame: ClientFrame[Any]) -> str | None:
-        command = self._commands[type(frame)]
         try:
             async with self._order_lock:
-                acknowledgement = await command.submit(self._connection.user, frame)
+                if not self._credentials.are_valid:
+                    return None
+                if isinstance(frame, AuthFrame):
+                    self._connection.put_json(await self._credentials.renew(frame))
+                    return None
+                acknowledgement = await self._commands[type(frame)].submit(self._connection.user, frame)
             if acknowledgement is not None:
                 self._connection.put_json(await acknowledgement)
         except Exception as error:

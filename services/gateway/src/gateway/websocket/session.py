@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import structlog
 from pydantic import BaseModel
 
+from gateway.auth.authenticator import Authenticator
 from gateway.auth.principal import Principal
 from gateway.auth.revocations import Revocations
 from gateway.commands.progress_reader import CoalescedProgressReader
@@ -30,6 +31,7 @@ from gateway.websocket.frame_handler import FrameCommands, FrameHandler
 from gateway.websocket.frame_receiver import FrameReceiver
 from gateway.websocket.registry import ConnectionRegistry
 from gateway.websocket.send_buffer import SendBuffer
+from gateway.websocket.socket_credentials import SocketCredentials
 from shared.contract import cursor
 from shared.contract.cursor import InvalidCursor
 from shared.contract.frames import CursorFrame, ErrorFrame, HelloFrame, ResetFrame, SyncedFrame
@@ -49,6 +51,7 @@ class SessionContext:
     """What every session works with."""
 
     settings: Settings
+    authenticator: Authenticator
     commands: FrameCommands
     read_receipts: ReadReceiptCoalescer
     connections: ConnectionRegistry
@@ -71,7 +74,8 @@ class Session:
         self._connection = ClientConnection(principal.user_id, send_buffer, context.tracker)
         self._connection.issued_at = principal.issued_at
         self._cursors = cursors
-        self._frame_handler = FrameHandler(self._connection, context.commands)
+        self._credentials = SocketCredentials(context.authenticator, self._connection, principal)
+        self._frame_handler = FrameHandler(self._connection, context.commands, self._credentials)
         self._frame_receiver = FrameReceiver(
             wire,
             self._connection,
@@ -240,6 +244,7 @@ class Session:
             async with asyncio.timeout(_DRAIN_TIMEOUT_SECONDS):
                 await self._frame_handler.drained()
         self._frame_receiver.close()
+        self._credentials.cancel()
         if self._heartbeat_timer is not None:
             self._heartbeat_timer.cancel()
         if self._task is not None:

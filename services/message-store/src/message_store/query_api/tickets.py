@@ -4,14 +4,14 @@ from message_store.query_api.database import Database
 from shared.internal.store_api import RedeemAnswer
 
 # Both rules use the database's clock: a ticket whose row was deleted is not redeemed again, however wrong
-# gateways' clocks are. By the minute their clocks may differ from it. The deletion is bounded, and skips rows
-# that another call deletes.
+# gateways' clocks are. By the minute their clocks may differ from it. The deletion is bounded; rows are found
+# by place, so that calls lock them in one order (`for update skip locked` would need the right to update).
 REDEEM = """
 with expired as (
-    delete from redeemed_tickets where id in (
-        select id from redeemed_tickets where expires_at < now() - interval '1 minute'
-        order by expires_at limit 20 for update skip locked
-    )
+    delete from redeemed_tickets where ctid = any(array(
+        select ctid from redeemed_tickets where expires_at < now() - interval '1 minute'
+        order by expires_at limit 20
+    ))
 )
 insert into redeemed_tickets (id, expires_at)
 select %(id)s::uuid, %(expires_at)s::timestamptz

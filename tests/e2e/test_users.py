@@ -1,0 +1,85 @@
+"""Tickets and revocations over two gateways, two notifiers and everything behind them."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from urllib.parse import quote
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from deploy.local.stack.state import Stack
+from tests.conftest import StartStack
+from tests.e2e import client
+from tests.fixtures.platform import away
+
+CLOSE_TIMEOUT_SECONDS = 20
+"""Beyond the five seconds that are promised: the machine may be busy."""
+
+
+@pytest.fixture(scope="module")
+def pair(start_stack: StartStack) -> Stack:
+    return start_stack(gateways=2, notifiers=2)
+
+
+async def revoke(stack: Stack, user: str) -> None:
+    headers = {"Authorization": "Bearer operator"}
+    async with client.http(stack.admin["gateway"]) as http:
+        response = await http.post("/revoke", json={"userId": user}, headers=headers)
+    assert response.status_code == 202, response.text
+
+
+async def ticket_for(gateway: str, user: str) -> str:
+    async with client.http(gateway) as http:
+        response = await http.post("/messages/ws-tickets", params={"meId": user})
+        assert response.status_code == 200, response.text
+        return str(response.json()["ticket"])
+
+
+async def is_let_in(gateway: str, ticket: str) -> bool:
+    async with connect(f"{gateway.replace('http', 'ws', 1)}/ws?token={quote(ticket)}") as socket:
+        try:
+            return '"hello"' in str(await socket.recv())
+        except ConnectionClosed:
+            pass
+    assert socket.close_code == 4401
+    return False
+
+
+async def test_a_ticket_of_one_gateway_opens_a_socket_at_another(pair: Stack) -> None:
+    ticket = await ticket_for(pair.gateways[0], "ann")
+    async with client.socket(pair.gateways[1], ticket) as socket:
+        await socket.expect(type="hello", userId="ann")
+    for gateway in pair.gateways:
+        assert not await is_let_in(gateway, ticket)
+
+
+async def test_of_sockets_that_use_a_ticket_at_once_at_two_gateways_exactly_one_is_let_in(
+    pair: Stack,
+) -> None:
+    for _ in range(5):
+        ticket = await ticket_for(pair.gateways[0], "ann")
+        outcomes = await asyncio.gather(*(is_let_in(gateway, ticket) for gateway in pair.gateways * 3))
+        assert sorted(outcomes) == [False] * 5 + [True]
+
+
+async def test_a_revocation_closes_the_users_sockets_at_every_gateway(pair: Stack) -> None:
+    async with AsyncExitStack() as sockets:
+        of_ann = [await sockets.enter_async_context(client.socket(url, "ann")) for url in pair.gateways]
+        of_bob = [await sockets.enter_async_context(client.socket(url, "bob")) for url in pair.gateways]
+        await revoke(pair, "ann")
+        closes = await asyncio.gather(*(socket.close_code(CLOSE_TIMEOUT_SECONDS) for socket in of_ann))
+        assert closes == [4401, 4401]
+        for socket in of_bob:
+            await socket.send(type="message", conversationId="x", text="still here")
+            await socket.expect(type="error")
+        assert [frame for socket in of_bob for frame in socket.frames if "revoked" in str(frame)] == []
+
+
+async def test_a_revocation_closes_sockets_while_no_notifier_runs(pair: Stack) -> None:
+    async with AsyncExitStack() as sockets:
+        of_ann = [await sockets.enter_async_context(client.socket(url, "ann")) for url in pair.gateways]
+        with away(pair, "notifier"), away(pair, "notifier-2"):
+            await revoke(pair, "ann")
+            closes = await asyncio.gather(*(socket.close_code(CLOSE_TIMEOUT_SECONDS) for socket in of_ann))
+        assert closes == [4401, 4401]

@@ -1,0 +1,67 @@
+"""docs/security.md: each requirement has a test that exists, or an argument."""
+
+import re
+
+import pytest
+
+from deploy.local.paths import ROOT
+
+PAGE = (ROOT / "docs" / "security.md").read_text()
+YARDSTICKS = PAGE.partition("## How the table is read")[2].partition("## How it is searched for")[0]
+ROWS = [line for line in YARDSTICKS.splitlines() if line.startswith("| ") and "---" not in line]
+REQUIREMENTS = [row for row in ROWS if not row.startswith("| requirement |")]
+REFERENCE = re.compile(r"`([\w./-]+\.(?:py|tsx?))::([^`]+)`")
+AWAITED = frozenset(
+    {
+        "browser/test_sign_in.py",
+        "e2e/test_secured_kafka.py",
+        "integration/test_nginx.py",
+        "integration/test_roles.py",
+        "unit/gateway/api/test_calls.py",
+        "unit/gateway/api/test_response_headers.py",
+        "unit/gateway/auth/test_jwt_calls.py",
+        "unit/gateway/auth/test_jwt_settings.py",
+        "unit/gateway/auth/test_key_source.py",
+        "unit/gateway/auth/test_keys.py",
+        "unit/gateway/auth/test_tickets.py",
+        "unit/gateway/limits/test_limited_calls.py",
+        "unit/gateway/limits/test_sockets.py",
+        "unit/gateway/limits/test_user_rates.py",
+        "unit/gateway/proxies/test_address_limits.py",
+        "unit/gateway/proxies/test_security_events.py",
+        "unit/gateway/proxies/test_trusted_proxies.py",
+        "unit/gateway/websocket/test_jwt_sockets.py",
+        "unit/gateway/websocket/test_tickets_and_revocations.py",
+        "unit/shared/http/test_websocket_protocol.py",
+        "unit/shared/runtime/test_security_events.py",
+        "unit/shared/service/test_admin_app.py",
+    }
+)
+"""Files whose tests come with changes that are not merged yet."""
+
+
+def test_the_three_yardsticks_are_there() -> None:
+    assert [line for line in YARDSTICKS.splitlines() if line.startswith("### ")] == [
+        "### OWASP API Security Top 10 (2023)",
+        "### ASVS 5.0: what applies to an API without cookies, sessions and files of users",
+        "### OWASP WebSocket Security Cheat Sheet",
+    ]
+    assert len(REQUIREMENTS) > 60
+
+
+@pytest.mark.parametrize("row", REQUIREMENTS, ids=lambda row: row.split("|")[1].strip())
+def test_each_requirement_is_held_by_tests_that_exist_or_argued(row: str) -> None:
+    references = REFERENCE.findall(row)
+    assert references or "argued:" in row
+    missing = [(path, name) for path, name in references if not _exists(path, name)]
+    assert {path for path, _ in missing} <= AWAITED, missing
+
+
+def test_nothing_is_awaited_once_all_is_there() -> None:
+    is_complete = all(_exists(path, name) for row in REQUIREMENTS for path, name in REFERENCE.findall(row))
+    assert not (is_complete and AWAITED), "remove AWAITED"
+
+
+def _exists(path: str, name: str) -> bool:
+    file = ROOT / "frontend" / path if path.startswith("src/") else ROOT / "tests" / path
+    return file.exists() and name in file.read_text()
