@@ -7,6 +7,7 @@ const gateway = process.env['VITE_GATEWAY'] ?? 'http://127.0.0.1:8000';
 const proxy = { '/messages': gateway, '/ws': { target: gateway, ws: true } };
 
 export default defineConfig({
+  base: './', // a reverse proxy may serve the page under a path prefix
   plugins: [react(), emoji(), withoutFetchAdapter()],
   server: { proxy },
   preview: { proxy },

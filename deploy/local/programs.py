@@ -31,6 +31,7 @@ DEBIAN = System(
         "postgres": ["postgresql"],
         "psql": ["postgresql-client"],
         "setpriv": ["util-linux"],
+        "nginx": ["nginx-light"],
         "chromium-headless-shell": ["chromium-headless-shell", "fonts-dejavu-core", "fonts-noto-color-emoji"],
     },
     NODESOURCE,
@@ -44,6 +45,7 @@ FEDORA = System(
         "postgres": ["postgresql-server"],
         "psql": ["postgresql"],
         "setpriv": ["util-linux"],
+        "nginx": ["nginx-core"],
         "chromium-headless-shell": ["chromium", "google-noto-color-emoji-fonts"],
     },
     "sudo dnf install nodejs npm",
@@ -51,8 +53,8 @@ FEDORA = System(
 SYSTEMS = {"debian": DEBIAN, "ubuntu": UBUNTU, "fedora": FEDORA}
 """By ID or ID_LIKE of /etc/os-release."""
 INSTALL_DOCS = "docs/install.md has the commands"
-FOLDERS = {"postgres": "usr/lib/postgresql/*/bin"}
-"""Where Debian keeps programs that are not in PATH; the newest version is preferred."""
+FOLDERS = {"postgres": "usr/lib/postgresql/*/bin", "nginx": "usr/sbin"}
+"""Where Debian keeps programs that are not in every PATH; the newest version is preferred."""
 ALIASES = {"chromium-headless-shell": ("chromium-headless-shell", "chromium", "chromium-browser")}
 """Names of the same program on other systems, in order of preference."""
 

@@ -1,4 +1,4 @@
-/** Serves the emoji picker's data from our own origin, under a path with its version. */
+/** Serves the emoji picker's data beside the page, under a path with its version. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Plugin } from 'vite';
@@ -12,7 +12,7 @@ const read = (file: string) => readFileSync(require.resolve(`emojibase-data/${fi
 export function emoji(): Plugin {
   return {
     name: 'emoji',
-    config: () => ({ define: { EMOJI_URL: JSON.stringify(`/${folder}`) } }),
+    config: () => ({ define: { EMOJI_URL: JSON.stringify(`./${folder}`) } }),
     configureServer({ middlewares }) {
       for (const file of files) {
         middlewares.use(`/${folder}/${file}`, (_, response) => response.end(read(file)));

@@ -4,7 +4,9 @@ import { isTransient } from './api/apiClient';
 import { ErrorFallback } from './components/ui/ErrorFallback';
 import { ErrorBoundary } from './components/ui/ErrorBoundary';
 import { Messages } from './pages/Messages';
+import { SignIn } from './pages/SignIn';
 import { Welcome } from './pages/Welcome';
+import { useSession } from './store/useSession';
 import { useStore } from './store/useStore';
 
 const RETRY_INTERVAL = 5_000;
@@ -29,7 +31,6 @@ function isTransientFailure({ status, error }: { status: string; error: unknown 
 }
 
 export function App() {
-  const user = useStore((store) => store.user);
   const theme = useStore((store) => store.theme);
   useLayoutEffect(() => {
     document.documentElement.dataset['theme'] = theme;
@@ -38,8 +39,16 @@ export function App() {
   return (
     <QueryClientProvider client={queryClient}>
       <ErrorBoundary fallback={<ErrorFallback />}>
-        {user ? <Messages key={user.id} user={user} /> : <Welcome />}
+        <Page />
       </ErrorBoundary>
     </QueryClientProvider>
   );
+}
+
+/** The chat, or the way to sign in. */
+function Page() {
+  const user = useStore((store) => store.user);
+  const session = useSession();
+  if (user) return <Messages key={user.id} user={user} />;
+  return session.status === 'dev' ? <Welcome /> : <SignIn session={session} />;
 }

@@ -38,6 +38,17 @@ async def _until_accepted(http: httpx.AsyncClient, user: str, conversation: str,
             await asyncio.sleep(0.2)
 
 
+def test_services_connect_to_the_local_database_with_roles_of_their_own(fragile: Stack) -> None:
+    with psycopg.connect(fragile.database) as connection:
+        rows = connection.execute(
+            "select distinct usename from pg_stat_activity where datname = current_database()"
+            " and pid <> pg_backend_pid() and backend_type = 'client backend'"
+        ).fetchall()
+    users = {name for (name,) in rows}
+    assert {"parley_reader", "parley_projector"} <= users
+    assert "parley" not in users
+
+
 async def test_without_postgresql_sends_are_accepted_and_reads_answer_when_to_retry(
     fragile: Stack, http: httpx.AsyncClient
 ) -> None:

@@ -1,5 +1,5 @@
-"""All of Parley on a Kafka with SASL, TLS and access control: each service does its work with the rights of
-`shared.log.rights`, and nothing else."""
+"""All of Parley on a Kafka with SASL, TLS and access control, and with TLS between its services: each does
+its work with the rights of `shared.log.rights`, and nothing else."""
 
 import asyncio
 import os
@@ -36,8 +36,9 @@ from shared.log.rights import NOTIFIER_GROUP, PRINCIPAL_PREFIX, PROJECTOR_GROUP,
 from shared.log.topics import Topics
 from shared.runtime.kafka_settings import KafkaSettings
 from tests.e2e import client
+from tests.fixtures.certificates import Authority
 from tests.fixtures.platform import Platform, fresh_database
-from tests.fixtures.secured_kafka import BROKER, Authority, SecuredKafka, as_settings
+from tests.fixtures.secured_kafka import BROKER, SecuredKafka, as_settings
 
 UNKNOWN = "parley-stranger"
 """A user with a password and without any right."""
@@ -85,8 +86,18 @@ async def site(real_platform: Platform) -> AsyncIterator[Site]:
     )
     broker, own = kafka.broker(), Services.choose(Counts(projectors=2), ports)
 
-    def principal(process: Process, service: str) -> Process:
-        return replace(process, env={**process.env, **kafka.sasl(PRINCIPAL_PREFIX + service)})
+    def secured(process: Process, service: str) -> Process:
+        """With a principal of its own at Kafka, and TLS towards the other services."""
+        env = dict(process.env)
+        if service != "store":
+            env |= kafka.sasl(PRINCIPAL_PREFIX + service)
+        if service in ("store", "notifier"):
+            certificate = str(kafka.authority.issue(service))
+            env |= {"TLS_CERT_FILE": certificate, "TLS_KEY_FILE": certificate}
+        if service == "gateway":
+            env["STORE_URL"] = env["STORE_URL"].replace("http:", "https:")
+            env["INTERNAL_CA_FILE"] = str(kafka.authority.certificate)
+        return replace(process, env=env)
 
     try:
         with fresh_database(real_platform.database) as database:
@@ -94,13 +105,10 @@ async def site(real_platform: Platform) -> AsyncIterator[Site]:
                 await broker.prepare(supervisor.run_to_completion)
                 await supervisor.start(broker.broker())
                 await kafka.grant(rights())
-                await supervisor.run_to_completion(principal(services.topics(broker.bootstrap), "topics"))
+                await supervisor.run_to_completion(secured(services.topics(broker.bootstrap), "topics"))
                 await supervisor.run_to_completion(services.migrations(database))
                 for stage in own.stages(broker.bootstrap, database):
-                    service = stage[0].name
-                    await supervisor.start(
-                        *(stage if service == "store" else (principal(each, service) for each in stage))
-                    )
+                    await supervisor.start(*(secured(process, stage[0].name) for process in stage))
                 gateway = f"http://127.0.0.1:{own.gateways[0]}"
                 await end_to_end.wait_until_serving([gateway])
                 yield Site(kafka, gateway, folder, handles)
@@ -286,7 +294,7 @@ async def test_a_client_that_is_refused_is_logged_with_the_setting_to_check(
         case "an unknown user":
             environment["KAFKA_USERNAME"], named = "nobody", "KAFKA_USERNAME and KAFKA_PASSWORD"
         case "a foreign authority":
-            environment["KAFKA_CA_FILE"] = str(Authority(tmp_path).certificate)
+            environment["KAFKA_CA_FILE"] = str(Authority(tmp_path / "foreign").certificate)
             named = "KAFKA_CA_FILE"
         case _:
             environment = {"KAFKA_BOOTSTRAP": environment["KAFKA_BOOTSTRAP"]}

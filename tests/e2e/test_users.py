@@ -1,9 +1,11 @@
 """Tickets and revocations over two gateways, two notifiers and everything behind them."""
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 from urllib.parse import quote
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
@@ -11,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from deploy.local.stack.state import Stack
 from tests.conftest import StartStack
 from tests.e2e import client
+from tests.fixtures.issuer import Issuer
 from tests.fixtures.platform import away
 
 CLOSE_TIMEOUT_SECONDS = 20
@@ -83,3 +86,58 @@ async def test_a_revocation_closes_sockets_while_no_notifier_runs(pair: Stack) -
             await revoke(pair, "ann")
             closes = await asyncio.gather(*(socket.close_code(CLOSE_TIMEOUT_SECONDS) for socket in of_ann))
         assert closes == [4401, 4401]
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Issuer:
+    return Issuer()
+
+
+@pytest.fixture(scope="module")
+def with_tokens(start_stack: StartStack, issuer: Issuer) -> Stack:
+    """Gateways that take access tokens of the issuer."""
+    settings = {**issuer.settings, "jwt_keys": issuer.keys[0].pem().decode()}
+    env = {
+        name.upper(): ",".join(value) if isinstance(value, list) else str(value)
+        for name, value in settings.items()
+    }
+    return start_stack(gateways=2, env=env)
+
+
+async def statuses_until(gateway: str, token: str, status: int) -> set[int]:
+    """Call until the answer has this status; return every status on the way. 0: no connection."""
+    statuses: set[int] = set()
+    headers = {"Authorization": f"Bearer {token}"}
+    async with asyncio.timeout(60), httpx.AsyncClient(base_url=gateway) as http:
+        while status not in statuses:
+            try:
+                response = await http.get("/messages/conversations", headers=headers)
+            except httpx.TransportError:
+                statuses.add(0)
+            else:
+                statuses.add(response.status_code)
+            await asyncio.sleep(0.05)
+    return statuses - {status}
+
+
+async def test_a_revoked_token_is_refused_everywhere_also_after_a_restart(
+    with_tokens: Stack, issuer: Issuer
+) -> None:
+    old = issuer.token("ann", iat=int(time.time()) - 60)
+    for gateway in with_tokens.gateways:
+        assert await statuses_until(gateway, old, 200) <= {0, 503}
+    operator = {"Authorization": f"Bearer {issuer.token('ops', scope='operator')}"}
+    async with client.http(with_tokens.admin["gateway"]) as http:
+        as_user = {"Authorization": f"Bearer {issuer.token('ann')}"}
+        assert (await http.post("/revoke", json={"userId": "bob"}, headers=as_user)).status_code == 403
+        assert (await http.post("/revoke", json={"userId": "ann"}, headers=operator)).status_code == 202
+    for gateway in with_tokens.gateways:
+        assert await statuses_until(gateway, old, 401) <= {200}
+    await asyncio.sleep(1.0 - time.time() % 1.0)  # tokens have whole seconds
+    new = issuer.token("ann")
+    for gateway in with_tokens.gateways:
+        assert await statuses_until(gateway, new, 200) == set()
+    with away(with_tokens, "gateway-2"):
+        pass
+    assert await statuses_until(with_tokens.gateways[1], old, 401) <= {0, 503}
+    assert await statuses_until(with_tokens.gateways[1], new, 200) <= {503}

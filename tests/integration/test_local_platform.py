@@ -32,7 +32,7 @@ from deploy.local.supervisor.supervisor import Supervisor
 from tests.fixtures.platform import away, eventually
 
 FAKE_SERVICE = """
-import base64, hashlib, http.server, os, signal, sys
+import base64, hashlib, http.server, os, signal, sys, threading
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -68,7 +68,12 @@ if os.environ.get("BROKEN"):
 print("it serves")
 print('{"event": "partitions.owned", "level": "info"}')
 print('{"event": "link.slow", "level": "warning", "seconds": 3, "service": "any"}')
-http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+port, admin_port = (
+    http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ[name])), Handler)
+    for name in ("PORT", "ADMIN_PORT")
+)
+threading.Thread(target=admin_port.serve_forever, daemon=True).start()
+port.serve_forever()
 """
 FAKED = ("shared.log.topics", "gateway.__main__", "notifier.__main__", "message_store.__main__")
 """The replaced modules; all others are real."""

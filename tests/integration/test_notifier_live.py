@@ -254,6 +254,30 @@ async def test_a_gateway_that_breaks_the_protocol_is_closed_and_others_still_rec
         await gateway.wait_until(lambda: len(gateway.frames) == 3)
 
 
+async def test_many_links_that_send_far_too_many_names_cost_the_notifier_nothing(
+    env: dict[str, str], publisher: Publisher
+) -> None:
+    names = json.dumps({"type": "subscribe", "batch": 1, "users": [f"user-{n}" for n in range(150_000)]})
+
+    async def break_the_protocol(port: int) -> int | None:
+        async with open_link(port) as bad:
+            await bad.send(HELLO)
+            await bad.send(names)
+            closed = await _end_of(bad)
+            return None if closed is None else closed.code
+
+    async with notifier(env) as one, linked_gateway(USERS, one.port) as gateway:
+        await gateway.wait_until(lambda: len(gateway.owners) == PARTITIONS)
+        breaking = [asyncio.create_task(break_the_protocol(one.port)) for _ in range(12)]
+        assert (await one.get("/readyz")).status_code == 200
+        assert await asyncio.gather(*breaking) == [1008] * 12
+        assert (await one.get("/readyz")).status_code == 200
+        await publisher.publish(3)
+        await gateway.wait_until(lambda: len(gateway.frames) == 3)
+        assert gateway.close_codes == {}, "it was not cut"
+        assert gateway.gaps == []
+
+
 async def test_a_page_in_a_browser_gets_no_link(env: dict[str, str]) -> None:
     async with notifier(env) as one:
         with pytest.raises(InvalidStatus) as refused:

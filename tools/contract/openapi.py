@@ -20,7 +20,10 @@ _TOPIC = "chat.events"
 def document() -> str:
     log = InMemoryLog(1)
     settings = Settings(
-        store_url="http://store", notifiers=["notifier:1"], auth="dev", service_token=SecretStr("-" * 16)
+        store_url="http://store",
+        notifiers=["notifier:1"],
+        auth="dev",
+        service_token=SecretStr("token-of-the-contract"),
     )
     producer = EventProducer(InMemoryProducer(log), InMemoryConsumer(log, _TOPIC), _TOPIC)
     store = InMemoryStore(log, _TOPIC, LogIdentity("0" * 16, 1))

@@ -4,6 +4,7 @@ PostgreSQL refuses to run as root; started by root it runs as another user. If t
 data folder, `folder` becomes a symbolic link to one in /var/lib.
 """
 
+import hmac
 import os
 import pwd
 import secrets
@@ -72,6 +73,13 @@ class Postgres:
         """The database's URL with the password; available after `prepare`."""
         password = (self.folder / "password").read_text()
         return f"postgresql://{NAME}:{password}@127.0.0.1:{self.port}/{NAME}"
+
+    def role_url(self, role: str) -> str:
+        """The URL for a role that the migrations set up; its password follows from the owner's, so that it is
+        the same in each run. Available after `prepare`."""
+        owner = (self.folder / "password").read_text().encode()
+        password = hmac.new(owner, role.encode(), "sha256").hexdigest()
+        return f"postgresql://{NAME}_{role}:{password}@127.0.0.1:{self.port}/{NAME}"
 
     def server(self) -> Process:
         """Return the process that serves."""

@@ -17,6 +17,7 @@ from deploy.local.dependencies.web_client import BUILD, WEB_CLIENT, require_node
 from deploy.local.errors import UserError
 from deploy.local.paths import CACHE
 from deploy.local.stack import end_to_end, services, state
+from deploy.local.stack.daemon import log_path
 from deploy.local.stack.services import Counts, Services, web_root
 from deploy.local.stack.state import Stack
 from deploy.local.supervisor import handle
@@ -25,6 +26,7 @@ from deploy.local.supervisor.handle import ProcessHandle
 from deploy.local.supervisor.ports import Ports
 from deploy.local.supervisor.runner import StackContext
 from deploy.local.supervisor.supervisor import Supervisor, gather_or_cancel
+from message_store.storage.roles import PURPOSES
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,11 @@ class StackRun:
 
     def __init__(self, options: StackOptions, previous: Stack | None) -> None:
         self._options = options
-        self._console = Console(options.folder / state.LOGS_FOLDER, everything=options.all_logs)
+        self._console = Console(
+            options.folder / state.LOGS_FOLDER,
+            everything=options.all_logs,
+            terminal=log_path(options.folder),
+        )
         self._stopped = asyncio.Event()
         self._ports = ports = Ports(os.environ, previous.ports if previous else {})
         self._services = Services.choose(options.counts, ports) if options.services else None
@@ -114,7 +120,7 @@ class StackRun:
         )
         if self._services:
             self._announce_step(4, "Services", "starting")
-            stages = self._services.stages(self._stack.kafka, self._stack.database)
+            stages = self._services.stages(self._stack.kafka, self._stack.database, self._roles())
             await gather_or_cancel(*(supervisor.start(*stage) for stage in stages))
             await end_to_end.wait_until_serving(self._stack.gateways)
         self._console.report_detail(f"everything is ready after {time.monotonic() - began:.1f} s")
@@ -143,7 +149,7 @@ class StackRun:
             self._stack.database = self._postgres.url
             await supervisor.start(self._postgres.server())
         if self._services:
-            await supervisor.run_to_completion(services.migrations(self._stack.database))
+            await supervisor.run_to_completion(services.migrations(self._stack.database, self._roles()))
 
     async def _build_web(self, supervisor: Supervisor) -> None:
         """Build the web client; if that fails, run with the last build or without one."""
@@ -155,6 +161,10 @@ class StackRun:
             except UserError as error:
                 self._announce_step(3, "Web client", f"not built: {error}")
         self._stack.web = bool(self._services and web_root())
+
+    def _roles(self) -> services.Roles:
+        """The roles of the local database; on another one the services use the URL given."""
+        return {purpose: self._postgres.role_url(purpose) for purpose in PURPOSES} if self._postgres else {}
 
     def _local_kafka(self) -> Kafka:
         port, controller = self._ports.take("kafka", "KAFKA_PORT"), self._ports.take("kafka-controller")

@@ -13,6 +13,7 @@ from deploy.local.supervisor.process import Process, module
 from gateway.auth.ticket_keys import KEY_BYTES
 from gateway.settings import Settings
 from message_store.settings import ProjectSettings, ServeSettings
+from message_store.storage.roles import PURPOSES
 from notifier.live.settings import LiveSettings
 from shared.runtime.settings import ProcessSettings, ServiceSettings, load_settings
 
@@ -22,6 +23,9 @@ SERVICE_SETTINGS: Mapping[str, type[ProcessSettings]] = {
     "notifier": LiveSettings,
     "gateway": Settings,
 }
+Roles = Mapping[str, str]
+"""URLs of the database by purpose (`message_store.storage.roles`)."""
+NO_ROLES: Roles = {}
 NO_PORT = {"PORT": "0", "ADMIN_PORT": "0"}
 """For commands that serve nothing: the ports of the environment are the gateway's."""
 
@@ -96,10 +100,14 @@ class Services:
             settings = {name.lower(): value for name, value in process.env.items()}
             load_settings(SERVICE_SETTINGS[process.name], **settings)
 
-    def stages(self, kafka: str, database: str) -> list[list[Process]]:
-        """Return the services in start order: each one's dependencies come before it."""
-        log, database_env = {"KAFKA_BOOTSTRAP": kafka}, _secret("DATABASE_URL", database)
-        token = _secret("SERVICE_TOKEN", self.token)
+    def stages(self, kafka: str, database: str, roles: Roles = NO_ROLES) -> list[list[Process]]:
+        """Return the services in start order: each one's dependencies come before it. Without a role of its
+        own a service uses `database`."""
+        log, token = {"KAFKA_BOOTSTRAP": kafka}, _secret("SERVICE_TOKEN", self.token)
+        write = _secret("DATABASE_URL", roles.get("projector", database))
+        read = _secret("DATABASE_URL", roles.get("reader", database))
+        if "tickets" in roles:
+            read |= _secret("TICKETS_DATABASE_URL", roles["tickets"])
         gateway = {
             **log,
             **token,
@@ -111,10 +119,8 @@ class Services:
         }
         project = module("message_store", "project")
         return [
-            self._processes(
-                "store", [self.store], module("message_store", "serve"), {**database_env, **token}
-            ),
-            self._processes("projector", self.projectors, project, {**database_env, **log}),
+            self._processes("store", [self.store], module("message_store", "serve"), {**read, **token}),
+            self._processes("projector", self.projectors, project, {**write, **log}),
             self._processes("notifier", self.notifiers, module("notifier", "live"), {**log, **token}),
             self._processes("gateway", self.gateways, module("gateway"), gateway),
         ]
@@ -140,9 +146,11 @@ def topics(kafka: str) -> Process:
     return Process("topics", module("shared.log.topics"), env, quiet=True)
 
 
-def migrations(database: str) -> Process:
-    """Return the command that migrates the database."""
+def migrations(database: str, roles: Roles = NO_ROLES) -> Process:
+    """Return the command that migrates the database and sets up the roles."""
     env = {**NO_PORT, **_secret("DATABASE_URL", database)}
+    for purpose, url in roles.items():
+        env |= _secret(PURPOSES[purpose].setting, url)
     return Process("migrations", module("message_store", "migrate"), env, quiet=True)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
 
-from deploy.local.supervisor.log_files import LogFiles, is_routine, readable
+from deploy.local.supervisor.log_files import LogFiles, is_routine, readable, rotate_output
 
 COLORS = cycle(["36", "33", "32", "35", "34", "96", "93", "92", "95", "94"])
 _COLOR_CODE = re.compile(r"\x1b\[[0-9;]*m")
@@ -24,12 +24,21 @@ class Console:
     """Prints lines; once stdout is closed it sends SIGTERM to its own process.
 
     With `logs`, the output of each process is written to a file in that folder, and the terminal shows its
-    warnings, errors and plain text (such as a traceback); with `everything` it shows all lines.
+    warnings, errors and plain text (such as a traceback); with `everything` it shows all lines. Where the
+    output goes to the file `terminal` instead, that file is bounded like the others.
     """
 
-    def __init__(self, logs: Path | None = None, *, everything: bool = True, width: int = 10) -> None:
+    def __init__(
+        self,
+        logs: Path | None = None,
+        *,
+        everything: bool = True,
+        width: int = 10,
+        terminal: Path | None = None,
+    ) -> None:
         self._files = LogFiles(logs, self.report) if logs else None
         self._everything = everything
+        self._terminal = terminal
         self._width = width
         self._colors = {"parley": "1"}
         self._tty = sys.stdout.isatty()
@@ -96,6 +105,8 @@ class Console:
     def _print(self, text: str) -> None:
         try:
             print(text, flush=True)
+            if self._terminal is not None:
+                rotate_output(self._terminal)
         except OSError:  # a closed pipe or terminal
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
             signal.raise_signal(signal.SIGTERM)

@@ -9,6 +9,8 @@ from typing import Any
 
 MAX_BYTES = 64 << 20
 """Size at which a log file is renamed to `<name>.log.1`, replacing the previous one."""
+_STDOUT, _STDERR = 1, 2
+"""File descriptors."""
 ROUTINE_LEVELS = ('"level": "info"', '"level": "debug"')
 CONTEXT_KEYS = ("event", "level", "timestamp", "service", "exception")
 """Keys of a log record that are not shown as `key=value`."""
@@ -45,6 +47,20 @@ class LogFiles:
                 path.rename(path.with_name(f"{path.name}.1"))
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
             file.write(data)
+
+
+def rotate_output(path: Path, max_bytes: int = MAX_BYTES) -> None:
+    """When this process writes its output to the file `path` and that is full, go on with an empty file and
+    keep the full one as `<name>.1`, in place of the one before."""
+    with suppress(OSError):  # deleted, or the disk is full: the output goes on where it is
+        status = os.fstat(_STDOUT)
+        if status.st_size <= max_bytes or not os.path.samestat(status, path.stat()):
+            return
+        path.rename(path.with_name(f"{path.name}.1"))
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
+            for output in (_STDOUT, _STDERR):
+                if os.path.samestat(os.fstat(output), status):
+                    os.dup2(file.fileno(), output)
 
 
 def is_routine(line: str) -> bool:

@@ -1,8 +1,12 @@
 import { requestedDelayMs, backoffMs, shouldReconnect } from './reconnectPolicy';
 import type { ClientFrame, ServerFrame } from '../types/chat';
 import { WS_URL } from './apiClient';
+import type { Credentials } from './credentials';
 
 const OPEN_TIMEOUT_MS = 10_000;
+/** The chat's sub-protocol; the one with the token after it is never selected. */
+const PROTOCOL = 'parley.v1';
+const UNAUTHENTICATED = 4401;
 
 /**
  * `connected`: `synced` was received; `refused`: the server closed with a code after which it would refuse
@@ -11,7 +15,9 @@ const OPEN_TIMEOUT_MS = 10_000;
 export type SocketState = 'connecting' | 'connected' | 'refused';
 
 interface Options {
-  token: string;
+  /** The signed-in user. */
+  userId: string;
+  credentials: Credentials;
   /** Cursor of the oldest snapshot on screen. Reconnections use the last `synced` or `cursor` frame's. */
   cursor: string;
   /** Called synchronously for every frame, in order. */
@@ -30,6 +36,11 @@ export class ChatSocket {
   #socket: WebSocket | undefined;
   #state: SocketState = 'connecting';
   #attempt = 0;
+  /** The token of the last handshake or `auth` frame. */
+  #token: string | undefined;
+  /** Whether the token was renewed since the last successful handshake. */
+  #isRenewed = false;
+  #stopRenewals: (() => void) | undefined;
   /** Delay requested by a `reconnect` frame. */
   #requestedDelayMs: number | undefined;
   /** Two heartbeat intervals of the last `hello` frame. */
@@ -46,6 +57,7 @@ export class ChatSocket {
     window.addEventListener('online', this.#connect);
     window.addEventListener('offline', this.#connect);
     document.addEventListener('visibilitychange', this.#onVisibilityChange);
+    this.#stopRenewals = this.#options.credentials.onRenewed(this.#authenticate);
     this.#connect();
   }
 
@@ -53,6 +65,8 @@ export class ChatSocket {
     window.removeEventListener('online', this.#connect);
     window.removeEventListener('offline', this.#connect);
     document.removeEventListener('visibilitychange', this.#onVisibilityChange);
+    this.#stopRenewals?.();
+    this.#stopRenewals = undefined;
     this.#disconnect();
   }
 
@@ -63,9 +77,7 @@ export class ChatSocket {
 
   #connect = (): void => {
     this.#disconnect();
-    const query = new URLSearchParams({ token: this.#options.token });
-    if (this.#cursor) query.set('cursor', this.#cursor);
-    const socket = new WebSocket(`${WS_URL}?${query}`);
+    const socket = this.#open();
     this.#socket = socket;
     this.#connectAfter(OPEN_TIMEOUT_MS);
     socket.onopen = () => this.#connectAfter(this.#silenceTimeoutMs);
@@ -73,12 +85,33 @@ export class ChatSocket {
     socket.onclose = ({ code, reason }) => this.#onClose(code, reason);
   };
 
+  /** A secret token travels in a sub-protocol: unlike addresses, these are not logged. */
+  #open(): WebSocket {
+    const { isDev, token = '' } = this.#options.credentials;
+    this.#token = token;
+    const query = new URLSearchParams(isDev ? { token } : {});
+    if (this.#cursor) query.set('cursor', this.#cursor);
+    const url = `${WS_URL}?${query}`;
+    return isDev ? new WebSocket(url) : new WebSocket(url, [PROTOCOL, `bearer.${token}`]);
+  }
+
+  /** Extends the open connection by a renewed token. */
+  #authenticate = (token: string): void => {
+    if (this.#socket?.readyState !== 1) return;
+    this.#token = token;
+    this.send({ type: 'auth', token });
+  };
+
   #onVisibilityChange = (): void => {
     if (document.visibilityState === 'visible' && this.#state !== 'connected') this.#connect();
   };
 
   #receive(frame: ServerFrame): void {
-    if (frame.type === 'hello') this.#silenceTimeoutMs = 2_000 * frame.heartbeatSeconds;
+    if (frame.type === 'hello') {
+      if (frame.userId !== this.#options.userId) return this.#refuse();
+      this.#isRenewed = false;
+      this.#silenceTimeoutMs = 2_000 * frame.heartbeatSeconds;
+    }
     if (frame.type === 'reconnect') this.#requestedDelayMs = frame.afterMs;
     if (invalidatesCursor(frame)) this.#cursor = null;
     this.#connectAfter(this.#silenceTimeoutMs);
@@ -93,14 +126,28 @@ export class ChatSocket {
 
   #onClose(code: number, reason: string): void {
     this.#disconnect();
-    if (!shouldReconnect(code)) {
-      this.#setState('refused');
-      return;
-    }
+    if (code === UNAUTHENTICATED) return void this.#renew();
+    if (!shouldReconnect(code)) return this.#setState('refused');
     const delay =
       requestedDelayMs(reason) ?? this.#requestedDelayMs ?? backoffMs(this.#attempt++, Math.random());
     this.#requestedDelayMs = undefined;
     this.#connectAfter(delay);
+  }
+
+  /** Connects with a renewed token, if there is one and it was not renewed just before. */
+  async #renew(): Promise<void> {
+    if (this.#isRenewed) return this.#refuse();
+    const canConnect = await this.#options.credentials.renew(this.#token);
+    if (this.#stopRenewals === undefined) return;
+    if (!canConnect) return this.#setState('refused');
+    this.#isRenewed = true;
+    this.#connect();
+  }
+
+  #refuse(): void {
+    this.#disconnect();
+    this.#setState('refused');
+    this.#options.credentials.reject();
   }
 
   /** Closes the connection and detaches its handlers. */

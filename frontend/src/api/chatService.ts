@@ -1,5 +1,5 @@
 import type { Conversation, ConversationPage, MessagePage } from '../types/chat';
-import { apiClient } from './apiClient';
+import { apiClient, userParam } from './apiClient';
 
 /** `before`, `after` and `around` are seqs; pass at most one. Without any, the newest page is returned. */
 export interface HistoryBounds {
@@ -15,7 +15,7 @@ export async function getConversations(
   limit?: number,
 ): Promise<ConversationPage> {
   const { data } = await apiClient.get<ConversationPage>('/messages/conversations', {
-    params: { meId, page, limit },
+    params: { ...userParam(meId), page, limit },
   });
   return data;
 }
@@ -26,13 +26,17 @@ export async function getMessageHistory(
   bounds: HistoryBounds = {},
 ): Promise<MessagePage> {
   const { data } = await apiClient.get<MessagePage>('/messages/history', {
-    params: { meId, conversationId, ...bounds },
+    params: { ...userParam(meId), conversationId, ...bounds },
   });
   return data;
 }
 
 export async function startConversation(meId: string, peerId: string): Promise<Conversation> {
-  const { data } = await apiClient.post<Conversation>('/messages/start', { peerId }, { params: { meId } });
+  const { data } = await apiClient.post<Conversation>(
+    '/messages/start',
+    { peerId },
+    { params: userParam(meId) },
+  );
   return data;
 }
 

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useEffectEvent, useRef, useState } from 'react';
 import { ChatSocket, type SocketState } from '../api/ChatSocket';
+import { credentials } from '../api/credentials';
 import { createFrameBatcher } from '../api/frameBatcher';
 import { useStore } from '../store/useStore';
 import type { ClientFrame, ServerFrame } from '../types/chat';
@@ -25,7 +26,13 @@ export function useChatWebSocket({ onFrames, startCursor }: Options) {
   useEffect(() => {
     if (userId === undefined || cursor === undefined) return undefined;
     const batcher = createFrameBatcher((frames) => publish(frames));
-    const chatSocket = new ChatSocket({ token: userId, cursor, onFrame: batcher.receive, onState: setState });
+    const chatSocket = new ChatSocket({
+      userId,
+      credentials: credentials(),
+      cursor,
+      onFrame: batcher.receive,
+      onState: setState,
+    });
     socket.current = chatSocket;
     chatSocket.start();
     return () => {

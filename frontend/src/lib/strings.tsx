@@ -39,6 +39,26 @@ export const strings = {
     submit: 'Continue',
   },
 
+  signIn: {
+    title: 'Sign in to Parley',
+    description: 'You sign in with the account of your organization.',
+    submit: 'Sign in',
+    waiting: 'One moment…',
+    problems: {
+      denied: 'Sign-in was cancelled or not allowed.',
+      unreachable: "Can't reach the sign-in service. Check your connection and try again.",
+      expired: 'This sign-in took too long. Try again.',
+      failed: "Sign-in didn't work. Try again; if it keeps failing, contact your administrator.",
+      ended: 'Your session has ended. Sign in again; your unsent messages are kept.',
+      rejected: "This server doesn't accept your account. Sign in again, or contact your administrator.",
+      insecure: 'Sign-in needs a secure connection. Open this page with https.',
+    },
+    unavailable: "Can't reach the server",
+    unavailableHint: 'Check your connection and try again.',
+    unconfigured: "Sign-in isn't set up",
+    unconfiguredHint: 'Ask the operator of this server to set OIDC_ISSUER and OIDC_CLIENT_ID.',
+  },
+
   errorFallback: {
     title: 'Something went wrong',
     text: 'Your messages are safe and will be sent.',
@@ -49,6 +69,7 @@ export const strings = {
     label: 'Connection',
     connecting: 'Connecting…',
     reconnecting: "Reconnecting… You can keep writing; messages are sent when you're back online.",
+    issuerAway: "Can't reach the sign-in service. Your messages are sent when it's back.",
     draftsNotSaved: "Your browser isn't saving data, so drafts won't survive a reload.",
   },
 
@@ -80,6 +101,8 @@ export const strings = {
     appearance: 'Appearance',
     themes: { system: 'System', light: 'Light', dark: 'Dark' },
     newTab: 'Open a new tab as another user',
+    signOut: 'Sign out',
+    notVerified: 'Development server: identities are not checked.',
   },
 
   switcher: {

@@ -5,14 +5,13 @@ import { Avatar } from '../components/ui/Avatar';
 import { Button } from '../components/ui/Button';
 import { ChatIllustration } from '../components/ui/EmptyState';
 import { strings } from '../lib/strings';
-import { useStore } from '../store/useStore';
+import { switchUser } from '../store/addressUser';
 import styles from './Welcome.module.css';
 
 const SUGGESTED_USERS = ['ann', 'bob', 'cleo', 'dan'];
 
 /** Sign-in by name for gateways with `AUTH=dev`. Each tab can have its own user. */
 export function Welcome() {
-  const setUser = useStore((store) => store.setUser);
   const [text, setText] = useState('');
   const id = trim(text);
   return (
@@ -25,7 +24,7 @@ export function Welcome() {
         <ul className={styles['users']} aria-label={strings.welcome.users}>
           {SUGGESTED_USERS.map((name) => (
             <li key={name}>
-              <button type="button" onClick={() => setUser({ id: name })}>
+              <button type="button" onClick={() => switchUser({ id: name })}>
                 <Avatar name={name} size={56} />
                 {name}
               </button>
@@ -36,7 +35,7 @@ export function Welcome() {
           className={styles['form']}
           onSubmit={(event) => {
             event.preventDefault();
-            if (isUserId(id)) setUser({ id });
+            if (isUserId(id)) switchUser({ id });
           }}
         >
           <input

@@ -41,3 +41,12 @@ function loadDrafts(): DraftTexts {
 export function draftKey(meId: string, conversationId: string): string {
   return `${conversationId}/${meId}`;
 }
+
+/** Deletes all drafts of the user. */
+export function forgetDrafts(userId: string): void {
+  const { drafts, setDraft } = useDrafts.getState();
+  const isOfUser = (key: string) => key.slice(key.indexOf('/') + 1) === userId;
+  Object.keys(drafts)
+    .filter(isOfUser)
+    .forEach((key) => setDraft(key, ''));
+}

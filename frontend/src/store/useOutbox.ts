@@ -70,3 +70,9 @@ export function adoptOrphans(userId: string, openTabIds: ReadonlySet<string>): O
 export function clearOutbox(): void {
   useOutbox.setState({ outbox: [] });
 }
+
+/** Deletes all unsent messages of the user, those of other tabs too. */
+export function forgetOutbox(userId: string): void {
+  keysWithPrefix(keyPrefix(userId)).forEach(removeItem);
+  clearOutbox();
+}

@@ -14,7 +14,8 @@ export type ReadFrame = frames.ReadFrame;
 export type ConversationFrame = frames.ConversationFrame;
 
 /** Frames of the socket. Unknown types from a newer server are ignored. */
-export type { ClientFrame, ServerFrame } from './generated/frames';
+export type { ServerFrame } from './generated/frames';
+export type ClientFrame = frames.ClientFrame | { type: 'auth'; token: string };
 
 export interface User {
   id: string;

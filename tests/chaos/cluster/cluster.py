@@ -23,6 +23,7 @@ from deploy.local.supervisor.ports import Ports
 from deploy.local.supervisor.process import Process
 from deploy.local.supervisor.runner import StackContext
 from deploy.local.supervisor.supervisor import Supervisor, gather_or_cancel
+from message_store.storage.roles import PURPOSES
 from tests.chaos.cluster.processes import Cluster
 from tests.chaos.proxy.proxy_topology import ProxyTopology
 from tests.chaos.proxy.tcp_relay import Relay
@@ -91,11 +92,15 @@ class _Startup:
         cluster = self.cluster
         cluster.kafka = self._kafka.bootstrap
         await gather_or_cancel(self._start_kafka(supervisor), self._start_postgres(supervisor))
-        stages = self._services.stages(cluster.kafka, cluster.database)
+        stages = self._services.stages(cluster.kafka, cluster.database, self._roles)
         await gather_or_cancel(*(supervisor.start(*map(self._register, stage)) for stage in stages))
         gateway_ports = self._topology.gateways if self._topology else self._services.gateways
         cluster.gateways = [f"http://127.0.0.1:{port}" for port in gateway_ports]
         await end_to_end.wait_until_serving(cluster.gateways)
+
+    @property
+    def _roles(self) -> services.Roles:
+        return {purpose: self._postgres.role_url(purpose) for purpose in PURPOSES}
 
     async def _start_kafka(self, supervisor: Supervisor) -> None:
         await self._kafka.prepare(supervisor.run_to_completion)
@@ -106,7 +111,7 @@ class _Startup:
         await self._postgres.prepare(supervisor.run_to_completion, self._report)
         self.cluster.database = self._postgres.url
         await supervisor.start(self._register(self._postgres.server()))
-        await supervisor.run_to_completion(services.migrations(self.cluster.database))
+        await supervisor.run_to_completion(services.migrations(self.cluster.database, self._roles))
 
     def _register(self, process: Process) -> Process:
         rewired = self._topology.rewire(process) if self._topology else process

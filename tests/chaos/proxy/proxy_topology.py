@@ -57,7 +57,8 @@ class ProxyTopology:
             env |= {"STORE_URL": f"http://{own['store']}", "NOTIFIERS": ",".join(notifiers)}
         if "postgres" in own:
             direct = f"127.0.0.1:{self.relays[process.name, 'postgres'].target}"
-            env["DATABASE_URL"] = env["DATABASE_URL"].replace(direct, own["postgres"])
+            for name in env.keys() & {"DATABASE_URL", "TICKETS_DATABASE_URL"}:
+                env[name] = env[name].replace(direct, own["postgres"])
         return replace(process, env=env)
 
     def _add(self, source: str, target: str, target_port: int) -> Relay:

@@ -1,12 +1,26 @@
 """The log files of the local stack, and which of their lines the terminal shows."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from deploy.local.supervisor.console import Console
 from deploy.local.supervisor.log_files import LogFiles, is_routine, readable
+
+PRINTS = """
+import sys
+from functools import partial
+from pathlib import Path
+from deploy.local.supervisor import console as module
+
+module.rotate_output = partial(module.rotate_output, max_bytes=1000)
+console = module.Console(terminal=Path(sys.argv[1]), width=7)
+for number in range(200):
+    console.line("gateway", str(number))
+"""
 
 
 def unexpected(text: str) -> None:
@@ -23,6 +37,27 @@ def test_a_log_file_is_bounded_and_one_previous_file_is_kept(tmp_path: Path) -> 
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in kept)
     lines = [line for path in reversed(kept) for line in path.read_text().splitlines()]
     assert [int(line[:3]) for line in lines] == list(range(100 - len(lines), 100))
+
+
+def test_the_output_of_a_stack_in_the_background_is_bounded_too(tmp_path: Path) -> None:
+    """Its warnings are caused by clients, among others."""
+    output = tmp_path / "parley.log"
+    with output.open("ab") as file:
+        subprocess.run([sys.executable, "-c", PRINTS, output], stdout=file, stderr=file, check=True)
+    kept = [output.with_name("parley.log.1"), output]
+    lines = [line for path in kept for line in path.read_text().splitlines()]
+    assert all(path.stat().st_size <= 1000 + len(lines[-1]) + 1 for path in kept)
+    assert output.stat().st_mode & 0o777 == 0o600
+    numbers = [int(line.split()[1]) for line in lines]
+    assert numbers == list(range(200 - len(lines), 200))
+
+
+def test_output_to_another_file_is_left_alone(tmp_path: Path) -> None:
+    output = tmp_path / "mine.log"
+    with output.open("ab") as file:
+        subprocess.run([sys.executable, "-c", PRINTS, tmp_path / "parley.log"], stdout=file, check=True)
+    assert len(output.read_text().splitlines()) == 200
+    assert list(tmp_path.iterdir()) == [output]
 
 
 def test_the_next_run_appends_and_makes_the_folder_private(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 
 from gateway import authentication
-from gateway.app import PRIVATE_PATHS, build_asgi_app
+from gateway.app import build_asgi_app, server_options
 from gateway.auth.authenticator import Authenticator
 from gateway.commands.event_producer import EventProducer
 from gateway.components import GatewayComponents
@@ -199,7 +199,7 @@ async def _serve(gateway: GatewayFixture, ping: float) -> AsyncIterator[None]:
         gateway.components.settings,
         grace=1,
         timeouts=Timeouts(ping=ping),
-        private_path=PRIVATE_PATHS,
+        options=server_options(gateway.components),
         on_shutdown=gateway.components.drain,
     )
     task = asyncio.create_task(serving.serve())

@@ -41,6 +41,10 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
         ({"PUBLIC_URL": "ftp://chat.example"}, "PUBLIC_URL"),
         ({"PUBLIC_URL": "https://chat.example/parley"}, "PUBLIC_URL"),
         ({"ALLOWED_HOSTS": "https://chat.example"}, "ALLOWED_HOSTS"),
+        ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "TRUSTED_PROXIES: "),
+        ({"TRUSTED_PROXIES": "none, 10.0.0.1"}, "`none` stands alone"),
+        ({"FORWARDED_HEADER": "x-real-ip"}, "FORWARDED_HEADER: "),
+        ({"ROOT_PATH": "/messages"}, "ROOT_PATH: "),
         ({"ALLOWED_ORIGINS": "chat.example"}, "ALLOWED_ORIGINS"),
         ({"MAX_CONNECTIONS": "many"}, "MAX_CONNECTIONS"),
         (

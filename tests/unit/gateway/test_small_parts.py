@@ -1,6 +1,7 @@
 """The small parts, each by itself."""
 
 import asyncio
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -198,6 +199,12 @@ def test_settings_list_what_is_separated_by_commas(monkeypatch: pytest.MonkeyPat
         ({"heartbeat_seconds": 0}, "greater"),
         ({"service_token": ""}, "SERVICE_TOKEN_FILE"),
         ({"service_token": "too short"}, "16 to 256"),
+        ({"service_token": f"{SERVICE_TOKEN},too short"}, "16 to 256"),
+        ({"service_token": "," * 16}, "16 to 256"),
+        ({"service_token": "abcabcabcabcabcabcabcabc"}, "too easy to guess"),
+        ({"store_url": "https://store.example"}, "STORE_URL with https:// and INTERNAL_CA_FILE"),
+        ({"internal_ca_file": "/nowhere"}, "INTERNAL_CA_FILE: /nowhere cannot be used: No such file"),
+        ({"internal_ca_file": __file__}, "INTERNAL_CA_FILE: .* cannot be used"),
     ],
 )
 def test_bad_settings_are_refused(wrong: dict[str, object], message: str) -> None:
@@ -212,6 +219,31 @@ def test_the_token_of_the_services_may_lie_in_a_file(tmp_path: Path, monkeypatch
     settings = Settings.model_validate({name: GOOD[name] for name in GOOD if name != "service_token"})
     assert settings.service_token.get_secret_value() == SERVICE_TOKEN
     assert SERVICE_TOKEN not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("inner", "is_safe"),
+    [
+        ({}, True),
+        ({"store_url": "http://localhost:1", "notifiers": "[::1]:2"}, True),
+        ({"store_url": "http://store:1"}, False),
+        ({"notifiers": "127.0.0.1:2,notifier:2"}, False),
+        ({"store_url": "http://store:1", "allow_insecure_internal": True}, True),
+    ],
+)
+def test_in_production_what_is_called_over_a_network_must_prove_itself(
+    inner: dict[str, object], is_safe: bool
+) -> None:
+    settings = Settings.model_validate(GOOD | inner).model_copy(update={"env": "production"})
+    with nullcontext() if is_safe else pytest.raises(ValueError, match="needs INTERNAL_CA_FILE"):
+        settings._check_internal()
+
+
+def test_while_the_token_is_changed_there_are_several() -> None:
+    settings = Settings.model_validate(
+        GOOD | {"service_token": f"{SERVICE_TOKEN}, another-token-of-the-tests"}
+    )
+    assert settings.service_tokens == (SERVICE_TOKEN, "another-token-of-the-tests")
 
 
 async def test_progress_is_read_once_for_all_and_never_before_they_called(

@@ -24,6 +24,7 @@ from shared.internal.link_protocol import (
     decode_notifier_message,
     encode_gateway_message,
 )
+from tests.fixtures.security_events import counted
 
 OTHER = "parley.link.0"
 
@@ -66,6 +67,7 @@ async def test_a_link_begins_with_its_protocol_hello_and_the_assigned_partitions
 async def test_a_gateway_of_another_protocol_number_is_closed_and_logged_once(
     url: str, offered: list[str]
 ) -> None:
+    refused_before = counted("link_refused")
     with capture_logs() as logs:
         for _ in range(3):
             async with dial(url, *offered) as link:
@@ -74,6 +76,7 @@ async def test_a_gateway_of_another_protocol_number_is_closed_and_logged_once(
     (mismatch,) = [line for line in logs if line["event"] == "link.protocol_mismatch"]
     assert (mismatch["log_level"], mismatch["offered"]) == ("error", offered)
     assert mismatch["supported"] == SUBPROTOCOL
+    assert counted("link_refused") == refused_before + 3
 
 
 async def test_a_link_that_does_not_begin_with_hello_is_closed(url: str) -> None:

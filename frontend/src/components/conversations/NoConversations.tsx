@@ -1,7 +1,7 @@
 import { isTransient } from '../../api/apiClient';
 import { useConversations } from '../../hooks/useConversations';
 import { strings } from '../../lib/strings';
-import { useStore } from '../../store/useStore';
+import { SignInAgainButton } from '../layout/SignInAgainButton';
 import { Button } from '../ui/Button';
 import { ChatIllustration, EmptyState } from '../ui/EmptyState';
 import { StartConversationButton } from './StartConversationButton';
@@ -12,7 +12,6 @@ import { StartConversationButton } from './StartConversationButton';
  */
 export function NoConversations({ onStart }: { onStart: () => void }) {
   const { data: list, error, refetch } = useConversations();
-  const setUser = useStore((store) => store.setUser);
   if (list) {
     return (
       <EmptyState
@@ -26,10 +25,7 @@ export function NoConversations({ onStart }: { onStart: () => void }) {
   }
   if (error && !isTransient(error)) {
     return (
-      <EmptyState
-        title={strings.list.failed}
-        action={<Button onClick={() => setUser(null)}>{strings.switchUser}</Button>}
-      >
+      <EmptyState title={strings.list.failed} action={<SignInAgainButton />}>
         {strings.notSignedIn}
       </EmptyState>
     );

@@ -4,8 +4,10 @@ import { isTransient } from '../../api/apiClient';
 import type { Chat } from '../../hooks/useChat';
 import { useConversations } from '../../hooks/useConversations';
 import { strings } from '../../lib/strings';
-import { useStore } from '../../store/useStore';
+import { retryRenewal } from '../../session/session';
+import { useSession } from '../../store/useSession';
 import { Button } from '../ui/Button';
+import { SignInAgainButton } from './SignInAgainButton';
 import styles from './ConnectionBar.module.css';
 
 /**
@@ -13,7 +15,7 @@ import styles from './ConnectionBar.module.css';
  * reports that it cannot be loaded for this user.
  */
 export function ConnectionBar({ isConnected, isRefused }: Pick<Chat, 'isConnected' | 'isRefused'>) {
-  const setUser = useStore((store) => store.setUser);
+  const isIssuerAway = useSession((session) => session.status === 'signedIn' && session.isIssuerAway);
   const { error, isLoadingError } = useConversations();
   const isListRefused = isLoadingError && !isTransient(error);
   const [wasConnected, setWasConnected] = useState(isConnected);
@@ -23,15 +25,22 @@ export function ConnectionBar({ isConnected, isRefused }: Pick<Chat, 'isConnecte
       {isRefused && (
         <p className={styles['bar']}>
           {strings.notSignedIn}
-          <Button isQuiet className={styles['button']} onClick={() => setUser(null)}>
-            {strings.switchUser}
-          </Button>
+          <SignInAgainButton isQuiet className={styles['button']} />
         </p>
       )}
       {!isConnected && !isRefused && !isListRefused && (
         <p className={styles['bar']}>
           <LoaderCircle size={14} className={styles['spinner']} aria-hidden="true" />
-          {wasConnected ? strings.connection.reconnecting : strings.connection.connecting}
+          {isIssuerAway
+            ? strings.connection.issuerAway
+            : wasConnected
+              ? strings.connection.reconnecting
+              : strings.connection.connecting}
+          {isIssuerAway && (
+            <Button isQuiet className={styles['button']} onClick={retryRenewal}>
+              {strings.retry}
+            </Button>
+          )}
         </p>
       )}
     </div>

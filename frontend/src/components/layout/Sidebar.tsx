@@ -3,6 +3,7 @@ import { useListedConversations } from '../../hooks/useOpenConversation';
 import { useConversations } from '../../hooks/useConversations';
 import { strings } from '../../lib/strings';
 import { ConversationList, ConversationListSkeleton } from '../conversations/ConversationList';
+import { credentials } from '../../api/credentials';
 import { IconButton } from '../ui/IconButton';
 import { AccountButton } from './AccountButton';
 import { NoConversations } from '../conversations/NoConversations';
@@ -33,6 +34,11 @@ export function Sidebar({ meId, openId, onStart, onHelp }: Props) {
       </header>
       <Conversations meId={meId} openId={openId} onStart={onStart} />
       <footer className={styles['footer']}>
+        {credentials().isDev && (
+          <p role="note" className={styles['notice']}>
+            {strings.user.notVerified}
+          </p>
+        )}
         <LazyOnClick button={(load) => <AccountButton userId={meId} onClick={load} />}>
           <UserMenu userId={meId} onHelp={onHelp} />
         </LazyOnClick>

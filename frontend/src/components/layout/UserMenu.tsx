@@ -1,7 +1,9 @@
 import * as Menu from '@radix-ui/react-dropdown-menu';
 import { Check } from 'lucide-react';
-import { AUTH } from '../../api/apiClient';
+import { credentials } from '../../api/credentials';
 import { strings } from '../../lib/strings';
+import { signOut } from '../../session/session';
+import { switchUser } from '../../store/addressUser';
 import { useStore, type Theme } from '../../store/useStore';
 import { AccountButton } from './AccountButton';
 import styles from './UserMenu.module.css';
@@ -10,7 +12,7 @@ const THEMES: Theme[] = ['system', 'light', 'dark'];
 
 /** Opens when first mounted, since it is loaded by a click on its button. */
 export default function UserMenu({ userId, onHelp }: { userId: string; onHelp: () => void }) {
-  const { theme, setTheme, setUser } = useStore();
+  const { theme, setTheme } = useStore();
   return (
     <Menu.Root modal={false} defaultOpen>
       <Menu.Trigger asChild>
@@ -33,14 +35,20 @@ export default function UserMenu({ userId, onHelp }: { userId: string; onHelp: (
           <Menu.Item className={styles['item']} onSelect={onHelp}>
             {strings.shortcuts.title}
           </Menu.Item>
-          {AUTH === 'dev' && (
-            <Menu.Item className={styles['item']} onSelect={() => window.open(window.location.pathname)}>
-              {strings.user.newTab}
+          {credentials().isDev ? (
+            <>
+              <Menu.Item className={styles['item']} onSelect={() => window.open(window.location.pathname)}>
+                {strings.user.newTab}
+              </Menu.Item>
+              <Menu.Item className={styles['item']} onSelect={() => switchUser(null)}>
+                {strings.switchUser}
+              </Menu.Item>
+            </>
+          ) : (
+            <Menu.Item className={styles['item']} onSelect={() => void signOut()}>
+              {strings.user.signOut}
             </Menu.Item>
           )}
-          <Menu.Item className={styles['item']} onSelect={() => setUser(null)}>
-            {strings.switchUser}
-          </Menu.Item>
         </Menu.Content>
       </Menu.Portal>
     </Menu.Root>

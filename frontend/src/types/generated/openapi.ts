@@ -661,7 +661,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description More calls than a user may make: repeat it after `Retry-After` seconds. */
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
             429: {
                 headers: {
                     /** @description seconds */
@@ -834,7 +834,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description More calls than a user may make: repeat it after `Retry-After` seconds. */
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
             429: {
                 headers: {
                     /** @description seconds */
@@ -992,7 +992,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description More calls than a user may make: repeat it after `Retry-After` seconds. */
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
             429: {
                 headers: {
                     /** @description seconds */
@@ -1153,7 +1153,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description More calls than a user may make: repeat it after `Retry-After` seconds. */
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
             429: {
                 headers: {
                     /** @description seconds */
@@ -1349,7 +1349,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description More calls than a user may make: repeat it after `Retry-After` seconds. */
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
             429: {
                 headers: {
                     /** @description seconds */
@@ -1520,7 +1520,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description More calls than a user may make: repeat it after `Retry-After` seconds. */
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
             429: {
                 headers: {
                     /** @description seconds */
@@ -1581,10 +1581,7 @@ export interface operations {
                  */
                 meId?: string;
             };
-            header?: {
-                /** @description The user for whom a service makes this call: only with the scope `service`. */
-                "Act-As"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -1663,7 +1660,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description More calls than a user may make: repeat it after `Retry-After` seconds. */
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
             429: {
                 headers: {
                     /** @description seconds */

@@ -14,6 +14,7 @@ leaky_bucket         spaces events evenly in time
 
 limits/              how much of each user is served: rates, and what is in progress at a time
 auth/                who calls (authenticators), and the host names and web pages that may call
+proxies/             what a reverse proxy in front changes, and limits by client address
 api/                 the REST calls
 websocket/           the clients' WebSockets
 commands/            one module for each command, and how its event gets into the log

@@ -17,27 +17,47 @@ from gateway.api.routes.ws_tickets import ws_tickets_router
 from gateway.auth.hosts import HostCheckMiddleware
 from gateway.auth.scopes import authenticate_operator
 from gateway.components import GatewayComponents
+from gateway.proxies.client_scope import with_client_address
+from gateway.proxies.root_path import RootPath
 from gateway.request_logging import RequestLoggingMiddleware
 from gateway.web.home import home_routes
 from gateway.web.static_files import static_routes
 from gateway.websocket.endpoint import upgrade_required
 from shared.http import problems
+from shared.http.connections import AddressConnections
 from shared.http.direct_routes import DirectRoutes
 from shared.http.health import health_routes
+from shared.http.server import ServerOptions
 from shared.service.admin_app import OperatorCalls
 
 PRIVATE_PATHS = "/messages"
 """Responses below this path must not be cached."""
+HSTS = ("Strict-Transport-Security", "max-age=31536000")
+"""Browsers come by TLS only, for a year from their last visit. Other names of the domain are not Parley's."""
 
 
 def build_asgi_app(components: GatewayComponents) -> ASGIApp:
     """Build the application with its middleware, and the WebSocket endpoint beside it. Middleware added to
     the FastAPI application itself does not reach the calls: `DirectRoutes` bypasses it."""
-    routers = build_routers(components)
-    direct = DirectRoutes(build_fastapi_app(components, routers), routers)
+    routers, settings = build_routers(components), components.settings
+    root_path = RootPath(settings.root_path)
+    direct = DirectRoutes(root_path.restore(build_fastapi_app(components, routers)), routers)
     http = components.origins.cors(RequestLoggingMiddleware(direct))
+    checked = HostCheckMiddleware(
+        components.websocket.mount(http), settings.hosts, loopback=settings.loopback
+    )
+    limited = components.address_limits.limit_requests(checked)
+    return with_client_address(root_path.strip(limited), settings.proxies)
+
+
+def server_options(components: GatewayComponents) -> ServerOptions:
+    """What the server itself needs to know of the gateway."""
     settings = components.settings
-    return HostCheckMiddleware(components.websocket.mount(http), settings.hosts, loopback=settings.loopback)
+    return ServerOptions(
+        private_paths=RootPath(settings.root_path).spellings(PRIVATE_PATHS),
+        headers=[HSTS] if settings.is_https else [],
+        address_connections=AddressConnections(settings.address_connections, components.address_limits.key),
+    )
 
 
 def build_routers(components: GatewayComponents) -> list[APIRouter]:

@@ -23,6 +23,7 @@ from gateway.limits.user_limits import UserLimits
 from gateway.notifiers.link_pool import LinkPool
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.notifiers.subscriptions import UserSubscriptions
+from gateway.proxies.address_limits import AddressLimits, TokenBuckets
 from gateway.settings import Settings
 from gateway.store.client import StorePort
 from gateway.websocket.admission import Admission
@@ -45,6 +46,7 @@ class GatewayComponents:
     authenticator: Authenticator
     origins: Origins
     limits: UserLimits
+    address_limits: AddressLimits
     membership: MembershipCache
     writer: EventWriter
     commands: list[Command[Any]]
@@ -83,6 +85,7 @@ class GatewayComponents:
             on_revoked=connections.close_revoked,
         )
         tickets = TicketSealer(ticket_keys.parse(settings.ticket_keys.get_secret_value()))
+        unrevoked = UnrevokedAuthenticator(revocations, authenticator)
         for_sockets = UnrevokedAuthenticator(revocations, TicketAuthenticator(tickets, store, authenticator))
         links = LinkPool(
             addresses=settings.notifier_addresses,
@@ -90,12 +93,18 @@ class GatewayComponents:
             user_subscriptions=subscriptions,
             offset_tracker=tracker,
             receiver=connections,
+            tls=settings.internal_tls(),
             revocations=revocations,
         )
         origins = Origins(settings.origins, loopback=settings.loopback)
+        address_limits = AddressLimits(
+            settings.proxies,
+            requests=TokenBuckets(settings.address_requests_per_second),
+            upgrades=TokenBuckets(settings.address_upgrades_per_second),
+        )
         session = SessionContext(
             settings=settings,
-            authenticator=authenticator,
+            authenticator=unrevoked,
             commands={command.frame: command(commands) for command in FRAME_COMMANDS},
             read_receipts=read_receipts,
             connections=connections,
@@ -110,9 +119,10 @@ class GatewayComponents:
             settings=settings,
             producer=producer,
             store=store,
-            authenticator=UnrevokedAuthenticator(revocations, authenticator),
+            authenticator=unrevoked,
             origins=origins,
             limits=limits,
+            address_limits=address_limits,
             membership=membership,
             writer=writer,
             commands=[command(commands) for command in COMMANDS],
@@ -122,7 +132,7 @@ class GatewayComponents:
             tickets=tickets,
             links=links,
             critical_tasks=critical_tasks,
-            websocket=WebSocketEndpoint(for_sockets, origins, Admission(rate), session),
+            websocket=WebSocketEndpoint(for_sockets, origins, address_limits, Admission(rate), session),
         )
 
     @property
@@ -135,6 +145,7 @@ class GatewayComponents:
         `afterMs`; all gateways unready at once would refuse connections."""
         reasons = {
             "the log was not seen yet": self.producer.identity is None,
+            "revocations were not loaded yet": self.settings.auth == "jwt" and not self.revocations.is_loaded,
             "draining": self.connections.draining,
         }
         return [reason for reason, applies in reasons.items() if applies]

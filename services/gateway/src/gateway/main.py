@@ -8,7 +8,7 @@ import aiohttp
 import structlog
 
 from gateway import authentication
-from gateway.app import PRIVATE_PATHS, build_asgi_app, build_operator_calls
+from gateway.app import build_asgi_app, build_operator_calls, server_options
 from gateway.commands.event_producer import EventProducer
 from gateway.components import GatewayComponents
 from gateway.settings import Settings
@@ -40,12 +40,12 @@ async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> Asyn
     published = TopicReader(settings, topics.epoch, client_id=_CLIENT_ID)
     kafka_producer = Producer(settings, client_id=_CLIENT_ID)
     async with AsyncExitStack() as stack:
-        token = settings.service_token.get_secret_value()
+        token = settings.service_tokens[0]
         connector = aiohttp.TCPConnector(limit=0)  # as many as there are notifiers
         link_session = await stack.enter_async_context(
             aiohttp.ClientSession(connector=connector, headers=authorization(token))
         )
-        store = await stack.enter_async_context(HttpStore(settings.store_url, token))
+        store = await stack.enter_async_context(HttpStore(settings.store_url, token, settings.internal_tls()))
         stack.push_async_callback(_stop_kafka, kafka_producer, inspector)
         producer = EventProducer(kafka_producer, inspector, topics.events)
         key_session = await stack.enter_async_context(aiohttp.ClientSession())  # without the service token
@@ -68,7 +68,7 @@ async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> Asyn
             operator_calls=build_operator_calls(components),
             drain=components.drain,
             grace=_CLOSE_GRACE_SECONDS,
-            private_path=PRIVATE_PATHS,
+            options=server_options(components),
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -19,7 +20,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from gateway.auth import hosts, origins, ticket_keys
 from gateway.auth.keys import ALGORITHMS, InvalidKeys, parse_keys
 from gateway.limits.settings import LimitSettings
-from shared.runtime.settings import KafkaSettings, ProcessSettings, ServiceSettings
+from gateway.proxies.root_path import canonical_prefix
+from gateway.proxies.trusted_proxies import NO_PROXIES, ForwardedHeader, TrustedProxies
+from shared.runtime.service_settings import CallerSettings
+from shared.runtime.settings import KafkaSettings, ProcessSettings
 
 KIB = 1024
 
@@ -62,6 +66,12 @@ def _known_algorithms(names: list[str]) -> list[str]:
     if not names or not set(names) <= set(ALGORITHMS):
         raise ValueError(f"must be among {', '.join(ALGORITHMS)}")
     return names
+
+
+def _canonical_proxies(texts: list[str]) -> list[str]:
+    if texts != [NO_PROXIES]:
+        TrustedProxies.parse(texts)
+    return texts
 
 
 def _default_max_sockets(max_connections: int) -> int:
@@ -113,12 +123,15 @@ class JwtSettings(BaseSettings):
                 yield f"JWT_KEYS cannot be read: {type(error).__name__}"
 
 
-class Settings(ProcessSettings, KafkaSettings, ServiceSettings, JwtSettings, LimitSettings):
+class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings, LimitSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     store_url: str = Field(pattern=r"^https?://[^/]+$")
     """Where `message_store serve` answers."""
     notifiers: CommaSeparated
     """host:port of every notifier; a name with several addresses stands for all of them."""
+    allow_insecure_internal: bool = False
+    """Allow calls to message-store and notifiers in the clear with ENV=production, where the network itself
+    encrypts and authenticates them."""
     auth: Literal["dev", "jwt"]
     """`dev`: the user id that a caller gives is trusted. `jwt`: callers prove it by an access token."""
     allow_insecure_auth: bool = False
@@ -143,6 +156,19 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings, JwtSettings, Lim
     """The most that may wait for one slow client before its socket is closed. Half of it must hold a page of
     missed entries: 100 frames and MAX_SYNC_PAGE_BYTES of them."""
 
+    trusted_proxies: Annotated[CommaSeparated, AfterValidator(_canonical_proxies)] = Field(default=[])
+    """Addresses and networks of the reverse proxies in front; `none`: clients connect directly. Limits by
+    address apply once it is set."""
+    forwarded_header: ForwardedHeader = ForwardedHeader.X_FORWARDED_FOR
+    """The header in which the trusted proxies write the client's address."""
+    root_path: Annotated[str, AfterValidator(canonical_prefix)] = ""
+    """The path prefix under which a reverse proxy serves the gateway, like `/chat`."""
+    address_connections: int = Field(default=1_000, ge=0)
+    """Open connections of one address without identity; 0: any number."""
+    address_requests_per_second: int = Field(default=500, ge=0, le=1_000_000)
+    """Requests without identity of one address; 0: any number."""
+    address_upgrades_per_second: int = Field(default=20, ge=0, le=1_000_000)
+    """Upgrades without identity of one address; 0: any number."""
     ticket_keys: SecretStr = SecretStr("")
     """The keys of WebSocket tickets, the same at every gateway: 32 bytes each in base64, separated by commas.
     The first seals, all of them open. Empty: a key of this process alone, for a single gateway."""
@@ -180,9 +206,28 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings, JwtSettings, Lim
                 raise ValueError("AUTH=jwt needs PUBLIC_URL or ALLOWED_HOSTS: the names it answers as")
             for fault in self._jwt_faults(self.env):
                 raise ValueError(fault)
+        self._check_internal()
         if self.max_sockets >= self.max_connections:
             raise ValueError(f"MAX_SOCKETS must be below MAX_CONNECTIONS ({self.max_connections})")
         return self
+
+    def _check_internal(self) -> None:
+        """Require that what answers at STORE_URL and NOTIFIERS proves that it is Parley's: it gets the
+        SERVICE_TOKEN, and can write to every client. Raises ValueError."""
+        if (self.internal_tls() is not None) != self.store_url.startswith("https:"):
+            raise ValueError("STORE_URL with https:// and INTERNAL_CA_FILE: set both or none")
+        inner = [
+            urlsplit(self.store_url).hostname or "",
+            *(address.host for address in self.notifier_addresses),
+        ]
+        is_local = all(hosts.is_loopback(host.strip("[]")) for host in inner)
+        if self.env == "production" and not (
+            is_local or self.internal_ca_file is not None or self.allow_insecure_internal
+        ):
+            raise ValueError(
+                "ENV=production needs INTERNAL_CA_FILE and TLS at message-store and notifiers, or "
+                "ALLOW_INSECURE_INTERNAL=true where the network itself encrypts and authenticates"
+            )
 
     @property
     def hosts(self) -> list[str]:
@@ -194,6 +239,18 @@ class Settings(ProcessSettings, KafkaSettings, ServiceSettings, JwtSettings, Lim
     def origins(self) -> list[str]:
         """The origins of pages that may call, besides those of this machine with AUTH=dev."""
         return [*([] if self.public_url is None else [self.public_url]), *self.allowed_origins]
+
+    @property
+    def proxies(self) -> TrustedProxies | None:
+        """None while it is unknown whether there are any."""
+        if not self.trusted_proxies:
+            return None
+        return TrustedProxies.parse(self.trusted_proxies, self.forwarded_header)
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach the gateway by TLS."""
+        return self.public_url is not None and self.public_url.startswith("https://")
 
     @property
     def loopback(self) -> bool:

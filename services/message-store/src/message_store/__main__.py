@@ -9,6 +9,7 @@ from message_store.projector.main import run_projector
 from message_store.query_api.main import run_query_api
 from message_store.settings import MigrateSettings, ProjectSettings, ServeSettings
 from message_store.storage.migrate import Unusable, migrate
+from message_store.storage.roles import RoleError
 from shared.runtime.logging import configure
 from shared.runtime.settings import load_settings
 from shared.service.runner import run_service
@@ -20,11 +21,13 @@ def main(arguments: list[str]) -> None:
             migrating = load_settings(MigrateSettings)
             configure("message-store-migrate", migrating.log_level)
             try:
-                applied = migrate(migrating.dsn)
-            except (psycopg.Error, Unusable) as error:
+                applied = migrate(migrating.dsn, role_urls=migrating.role_urls)
+            except (psycopg.Error, Unusable, RoleError) as error:
                 structlog.get_logger().error("database.not_migrated", reason=str(error))
                 sys.exit(1)
-            structlog.get_logger().info("database.migrated", applied=applied)
+            structlog.get_logger().info(
+                "database.migrated", applied=applied, roles=sorted(migrating.role_urls)
+            )
         case ["project"]:
             run_service("message-store-project", ProjectSettings, run_projector)
         case ["serve"]:

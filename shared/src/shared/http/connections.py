@@ -7,6 +7,8 @@ keep no client out.
 
 import asyncio
 import time
+from collections import Counter as Tally
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Protocol
@@ -37,6 +39,39 @@ class Timeouts:
     """Without progress of a response that the client does not read."""
     ping: float = 20.0
     """Between two pings to a WebSocket, and for each pong."""
+
+
+class AddressConnections:
+    """Counts the open connections of each client address that proved no identity."""
+
+    def __init__(self, limit: int, key: Callable[[str], str | None]) -> None:
+        """`limit`: connections; 0 for any number. `key` returns under which key an address is counted; None
+        when it is not limited."""
+        self._limit = limit
+        self._key = key
+        self._keys: dict[object, str] = {}
+        """By connection."""
+        self._open: Tally[str] = Tally()
+
+    def acquire(self, connection: object, address: str) -> bool:
+        """Count the connection until `release`; False when the address has too many."""
+        key = self._key(address) if self._limit else None
+        if key is None:
+            return True
+        if self._open[key] >= self._limit:
+            connections_closed.labels("address_limit").inc()
+            return False
+        self._keys[connection] = key
+        self._open[key] += 1
+        return True
+
+    def release(self, connection: object) -> None:
+        """Stop counting the connection, if it is counted."""
+        key = self._keys.pop(connection, None)
+        if key is not None:
+            self._open[key] -= 1
+            if not self._open[key]:
+                del self._open[key]
 
 
 class LimitedConnection(Protocol):

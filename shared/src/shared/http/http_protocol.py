@@ -12,7 +12,12 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from shared.http.connections import ConnectionLimiter, Timeouts, connections_closed
+from shared.http.connections import (
+    AddressConnections,
+    ConnectionLimiter,
+    Timeouts,
+    connections_closed,
+)
 from shared.http.problems import Problem
 from shared.http.refusals import (
     MAX_FIELDS,
@@ -24,6 +29,7 @@ from shared.http.refusals import (
     request_line_bytes,
 )
 from shared.http.unread_answers import UnreadResponse
+from shared.runtime import security_events
 
 _BODY = (b"content-length", b"transfer-encoding")
 _LONG_URL = MAX_REQUEST_LINE_BYTES - 64
@@ -38,15 +44,17 @@ class HttpProtocol(HttpToolsProtocol):
         *args: Any,
         open_connections: ConnectionLimiter,
         timeouts: Timeouts,
-        private_path: str,
+        private_paths: tuple[str, ...],
+        address_connections: AddressConnections | None,
         **kwargs: Any,
     ) -> None:
-        """Responses below `private_path` are `no-store`."""
+        """Responses below `private_paths` are `no-store`."""
         super().__init__(*args, **kwargs)
         self.url = b""
         self._connections = open_connections
         self._timeouts = timeouts
-        self._private_path = private_path
+        self._private_paths = private_paths
+        self._address_connections = address_connections
         self._in_head = True
         self._host_count = 0
         self._overhead = 0
@@ -65,11 +73,25 @@ class HttpProtocol(HttpToolsProtocol):
         self._unread = UnreadResponse(transport, self._timeouts.unread)
         self._connections.mark_idle(self)
         self._connections.evict_excess(self, len(self.connections))
+        if self._address_connections is not None and self.client is not None:
+            self._count_address(self._address_connections, self.client[0])
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._connections.discard(self)
+        self._release_address()
         self._unread.stop()
+
+    def _count_address(self, connections: AddressConnections, address: str) -> None:
+        if not connections.acquire(self, address):
+            refusal = Problem("too_many", "too many connections from your address; close some")
+            security_events.record("429", client=address, reason=refusal.detail)
+            self._refuse(refusal)
+
+    def _release_address(self) -> None:
+        """Stop counting the connection against its address: it is closed, or belongs to a user."""
+        if self._address_connections is not None:
+            self._address_connections.release(self)
 
     def on_timeout(self) -> None:
         connections_closed.labels("timeout").inc()
@@ -151,7 +173,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._connections.mark_busy(self)
         before = self.cycle
         super().on_headers_complete()
-        if self.cycle is not before and self.scope["path"].startswith(self._private_path):
+        if self.cycle is not before and self.scope["path"].startswith(self._private_paths):
             self.cycle.default_headers = [*self.cycle.default_headers, NO_STORE]
 
     def on_body(self, body: bytes) -> None:
@@ -206,6 +228,7 @@ class HttpProtocol(HttpToolsProtocol):
         if any(name in _BODY and value != b"0" for name, value in self.headers):
             self._refuse(Problem("bad_request", "an upgrade has no body"))
             return
+        self._release_address()
         super().handle_websocket_upgrade()
         self.parser = None  # type: ignore[assignment]
 
@@ -214,6 +237,8 @@ class HttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Do as uvicorn does, without its timer: idle connections are closed by the ConnectionLimiter."""
         self.server_state.total_requests += 1
+        if self.cycle.scope.get("user") is not None:
+            self._release_address()
         if self.transport.get_write_buffer_size():
             self._unread.watch()
         if self.transport.is_closing():

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, cast
 
 import orjson
 from fastapi import FastAPI, Request
@@ -10,8 +10,10 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from shared.contract.fields import WireModel
+from shared.runtime import security_events
 
 Code = Literal[
     "bad_request",
@@ -61,6 +63,9 @@ _CODE_OF: dict[int, Code] = {
 }
 
 
+_SECURITY_STATUS = (401, 403, 421, 429)
+
+
 class ProblemDetails(WireModel):
     """application/problem+json"""
 
@@ -99,7 +104,26 @@ class Problem(Exception):
         headers = self.headers | ({} if self.retry_after is None else {"Retry-After": str(self.retry_after)})
         if self.status == HTTPStatus.UNAUTHORIZED:
             headers["WWW-Authenticate"] = "Bearer"
-        return Response(orjson.dumps(self.body), self.status, headers, "application/problem+json")
+        return _ProblemResponse(self, headers)
+
+
+class _ProblemResponse(Response):
+    """Records refusals as security events when they are sent."""
+
+    def __init__(self, problem: Problem, headers: Mapping[str, str]) -> None:
+        super().__init__(orjson.dumps(problem.body), problem.status, headers, "application/problem+json")
+        self._reason = problem.detail
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.status_code in _SECURITY_STATUS:
+            client = scope.get("client")
+            security_events.record(
+                cast("security_events.Kind", str(self.status_code)),
+                client=client[0] if client else None,
+                user=scope.get("user"),
+                reason=self._reason,
+            )
+        await super().__call__(scope, receive, send)
 
 
 def not_found() -> NoReturn:

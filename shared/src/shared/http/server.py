@@ -3,19 +3,26 @@
 import asyncio
 import gc
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from shared.http.connections import ConnectionLimiter, Timeouts, open_connections
+from shared.http.connections import (
+    AddressConnections,
+    ConnectionLimiter,
+    Timeouts,
+    open_connections,
+)
 from shared.http.head_requests import HeadAsGet
 from shared.http.http_protocol import HttpProtocol
 from shared.http.websocket_protocol import WebSocketProtocol
 from shared.runtime.open_files import raise_limit
+from shared.runtime.service_settings import KeyPair
 from shared.runtime.settings import ProcessSettings
 
 _HEADERS = [
@@ -27,8 +34,24 @@ _HEADERS = [
 _TIMEOUTS = Timeouts()
 MAX_MESSAGE_BYTES = 256 * 1024
 
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """What differs by server."""
+
+    private_paths: tuple[str, ...] = ("/",)
+    """Responses below these paths are `no-store`."""
+    headers: Sequence[tuple[str, str]] = ()
+    """Further header fields of every response."""
+    address_connections: AddressConnections | None = None
+    """Limits the connections of one address."""
+
+
 ShutdownHook = Callable[[], Awaitable[None]]
 """Runs when the server is stopped, while all connections are still open."""
+
+
+DEFAULT_OPTIONS = ServerOptions()
 
 
 def prepare_process() -> None:
@@ -47,23 +70,27 @@ def build_server(
     grace: int = 8,
     max_message: int = MAX_MESSAGE_BYTES,
     timeouts: Timeouts = _TIMEOUTS,
-    private_path: str = "/",
+    options: ServerOptions = DEFAULT_OPTIONS,
     on_shutdown: ShutdownHook | None = None,
 ) -> uvicorn.Server:
     """Build the server, to be awaited by `.serve()` in a running loop until its `should_exit` is set; then it
-    runs `on_shutdown`, closes WebSockets with 1012 and ends within `grace` seconds.
-
-    Responses below `private_path` are `no-store`. A message of more than `max_message` bytes closes its
-    WebSocket with 1009."""
+    runs `on_shutdown`, closes WebSockets with 1012 and ends within `grace` seconds. A message of more than
+    `max_message` bytes closes its WebSocket with 1009."""
     connections = ConnectionLimiter(settings.max_connections, timeouts.head)
-    http = partial(HttpProtocol, open_connections=connections, timeouts=timeouts, private_path=private_path)
+    http = partial(
+        HttpProtocol,
+        open_connections=connections,
+        timeouts=timeouts,
+        private_paths=options.private_paths,
+        address_connections=options.address_connections,
+    )
     config = uvicorn.Config(
         HeadAsGet(app),
         host=settings.host,
         port=settings.port,
         http=cast("type[asyncio.Protocol]", http),
         ws=WebSocketProtocol,
-        headers=_HEADERS,
+        headers=[*_HEADERS, *options.headers],
         ws_per_message_deflate=False,  # 30 KiB a socket
         ws_max_size=max_message,
         ws_ping_interval=timeouts.ping,
@@ -76,6 +103,11 @@ def build_server(
         backlog=4096,
     )
     return _Server(config, on_shutdown)
+
+
+def require_tls(server: uvicorn.Server, key_pair: KeyPair) -> None:
+    """Have the port of a server that is not started yet take TLS alone."""
+    server.config.ssl_certfile, server.config.ssl_keyfile = key_pair.certificate, str(key_pair.key)
 
 
 def measure_connections(server: uvicorn.Server) -> None:

@@ -1,4 +1,4 @@
-"""Admits only Parley's own services, by a secret that they share.
+"""Admits only Parley's own services, by a secret that they share; while it is changed there are several.
 
 Requests of web pages are refused even with the secret: a browser can be made to send requests to an internal
 address.
@@ -24,9 +24,11 @@ class ServicesOnly:
     """Passes requests with the token, and probes, to `app`; answers 403 to those with an `Origin`, 401
     to all others. WebSockets are refused before they are accepted."""
 
-    def __init__(self, app: ASGIApp, token: str, *, open_paths: Sequence[str] = HEALTH_PATHS) -> None:
+    def __init__(
+        self, app: ASGIApp, tokens: Sequence[str], *, open_paths: Sequence[str] = HEALTH_PATHS
+    ) -> None:
         self._app = app
-        self._token = token.encode()
+        self._tokens = [token.encode() for token in tokens]
         self._open_paths = frozenset(open_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,9 +49,10 @@ class ServicesOnly:
         return Problem("unauthenticated", "this server answers Parley's services: send the SERVICE_TOKEN")
 
     def _is_authorized(self, values: Sequence[str]) -> bool:
-        """Compare in constant time."""
-        scheme, _, token = (values[0] if len(values) == 1 else "").partition(" ")
-        return hmac.compare_digest(token.encode("latin-1"), self._token) and scheme.lower() == "bearer"
+        """Compare with every token, each in constant time."""
+        scheme, _, given = (values[0] if len(values) == 1 else "").partition(" ")
+        equal = [hmac.compare_digest(given.encode("latin-1"), token) for token in self._tokens]
+        return any(equal) and scheme.lower() == "bearer"
 
 
 def pages_refused() -> Problem:

@@ -18,6 +18,11 @@ class RawConnection(Protocol):
     """Whether the write buffer has room. Frames written nevertheless are buffered without a bound."""
 
     @property
+    def client_address(self) -> str | None:
+        """The client's address; None for a Unix socket."""
+        ...
+
+    @property
     def is_closed(self) -> bool:
         """Whether the close frame was written, or the peer is gone."""
         ...

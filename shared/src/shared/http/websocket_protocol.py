@@ -66,6 +66,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         cast("HandshakeProtocol", self.conn).default_headers = self.default_headers
 
     @property
+    def client_address(self) -> str | None:
+        address = self.scope.get("client")
+        return address[0] if address else None
+
+    @property
     def is_closed(self) -> bool:
         return self.close_sent or self.disconnected
 

@@ -1,16 +1,16 @@
 """Configuration by environment variables only, read once by each process's `main`."""
 
-import re
 import sys
 from typing import Any, Literal, Self, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsError
 
 from shared.runtime.environment import EnvironmentSettings
 from shared.runtime.kafka_settings import KafkaSettings
 from shared.runtime.open_files import default_connection_limit
+from shared.runtime.service_settings import KeyPair, ServiceSettings
 
 __all__ = ["EnvironmentSettings", "KafkaSettings", "ProcessSettings", "ServiceSettings", "load_settings"]
 
@@ -31,31 +31,16 @@ class ProcessSettings(EnvironmentSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     env: Literal["development", "production"] = "development"
 
+    @property
+    def key_pair(self) -> KeyPair | None:
+        """With it `port` takes TLS alone."""
+        return None
+
     @model_validator(mode="after")
     def _two_ports(self) -> Self:
         if self.port and self.admin_port == self.port:
             raise ValueError(f"ADMIN_PORT must be another port than PORT ({self.port})")
         return self
-
-
-_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,256}")
-
-
-class ServiceSettings(EnvironmentSettings):
-    """Settings of every process that calls another of Parley's services, or is called by one."""
-
-    service_token: SecretStr = Field(default=SecretStr(""), validate_default=True)
-    """The same secret for message-store serve, notifiers and gateways."""
-
-    @field_validator("service_token")
-    @classmethod
-    def _check_token(cls, token: SecretStr) -> SecretStr:
-        if not _TOKEN.fullmatch(token.get_secret_value()):
-            raise ValueError(
-                "set it, or SERVICE_TOKEN_FILE, to one secret for all services: 16 to 256 letters, digits or "
-                "- . _ ~ + / = (`openssl rand -hex 32` makes one)"
-            )
-        return token
 
 
 _FOLLOW_UP_ERROR = "default_factory_not_called"

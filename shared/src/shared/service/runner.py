@@ -16,11 +16,14 @@ from starlette.types import ASGIApp
 
 from shared.http.health import Health
 from shared.http.server import (
+    DEFAULT_OPTIONS,
     MAX_MESSAGE_BYTES,
+    ServerOptions,
     ShutdownHook,
     build_server,
     measure_connections,
     prepare_process,
+    require_tls,
 )
 from shared.runtime import logging
 from shared.runtime.critical_tasks import CriticalTasks
@@ -51,8 +54,8 @@ class Service:
     grace: int = 8
     """Seconds for the connections to close afterwards."""
     max_message: int = MAX_MESSAGE_BYTES
-    private_path: str = "/"
-    """Responses below it are `no-store`."""
+    options: ServerOptions = DEFAULT_OPTIONS
+    """Of the public port."""
 
 
 Components = Callable[[S, CriticalTasks], AbstractAsyncContextManager[Service]]
@@ -121,9 +124,11 @@ def _build_servers(settings: ProcessSettings, service: Service) -> tuple[uvicorn
         settings,
         grace=service.grace,
         max_message=service.max_message,
-        private_path=service.private_path,
+        options=service.options,
         on_shutdown=on_shutdown,
     )
+    if settings.key_pair is not None:
+        require_tls(public, settings.key_pair)
     measure_connections(public)
     admin = build_server(
         build_admin_app(service.health, service.operator_calls),

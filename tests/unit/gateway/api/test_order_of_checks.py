@@ -10,11 +10,16 @@ from gateway.examples import CONVERSATION
 from tests.unit.gateway.gateway_fixture import EPOCH, PARTITIONS, GatewayFixture, run_gateway
 from tests.unit.gateway.rules import ME, PEER, Call, Operation, Rule
 
-CALLS = ["listConversations", "readHistory", "readSync", "startConversation", "sendMessage", "moveRead"]
+CALLS = [
+    *("listConversations", "readHistory", "readSync", "startConversation", "sendMessage", "moveRead"),
+    "createWebSocketTicket",
+]
+WITHOUT_PARAMETERS = "createWebSocketTicket"
+"""Needs nothing behind the gateway with AUTH=dev. `auth/test_revoked_tokens` has its 503 with AUTH=jwt."""
 FAULTS = {500, 503}
 """Of ours, not of the call."""
 LIMITED = {429}
-"""Of the calls before it: see `test_limited_calls`."""
+"""Because of calls before it: `test_limited_calls`, `test_address_limits`."""
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +76,7 @@ async def test_of_two_broken_rules_the_earlier_wins(
     operation = _operations(document)[name]
     rules = sorted(operation.rules(), key=lambda rule: rule.rank)
     pairs = [(a, b) for a, b in combinations(rules, 2) if a.rank < b.rank and a.meets(b)]
-    assert len(pairs) > 100
+    assert len(pairs) > (40 if name == WITHOUT_PARAMETERS else 100)
     before = len(gateway.written_events())
     wrong = [each for earlier, later in pairs if (each := await _differs(gateway, operation, earlier, later))]
     assert not wrong, "\n".join(wrong)
@@ -92,7 +97,7 @@ async def _differs(
     return f"{rules}: {answer.status} {answer.body.decode()}"
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", [call for call in CALLS if call != WITHOUT_PARAMETERS])
 async def test_the_faults_that_are_documented_are_those_that_are_given(
     document: dict[str, Any], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

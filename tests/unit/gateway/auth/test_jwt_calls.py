@@ -266,6 +266,11 @@ async def test_act_as_needs_the_scope_service_and_one_user(
     assert (await gateway.http.get(CALL, headers=fields)).status_code == status
 
 
+async def test_a_service_gets_no_ticket_for_a_user(gateway: GatewayFixture, issuer: Issuer) -> None:
+    headers = issuer.bearer("shop", scope="service") | {"Act-As": "carol"}
+    assert (await gateway.http.post("/messages/ws-tickets", headers=headers)).status_code == 403
+
+
 async def test_the_me_id_of_a_service_is_the_user_it_acts_as(gateway: GatewayFixture, issuer: Issuer) -> None:
     headers = issuer.bearer("shop", scope="service") | {"Act-As": "carol"}
     assert (await gateway.http.get(f"{CALL}?meId=carol", headers=headers)).status_code == 200

@@ -1,5 +1,6 @@
 """AUTH=jwt refuses to start with settings that would let in others than the issuer's users."""
 
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ GOOD: dict[str, Any] = {
     "auth": "jwt",
     "env": "production",
     "public_url": "https://chat.example",
+    "ticket_keys": base64.b64encode(bytes(32)).decode(),
     "jwt_keys": "https://login.example/jwks",
     "jwt_issuer": "https://login.example",
     "jwt_audience": "parley",

@@ -33,6 +33,7 @@ from shared.internal.link_protocol import (
 from shared.runtime.critical_tasks import CriticalTasks
 from tests.fixtures.recording_connection import text_of
 from tests.fixtures.recording_revocations import RecordingRevocations
+from tests.fixtures.security_events import counted
 from tests.unit.gateway.fake_notifier import FakeNotifier, serve_notifier
 
 
@@ -425,7 +426,7 @@ async def test_a_silent_notifier_blocks_no_user_once_another_owns_its_partitions
 
 
 async def test_a_protocol_mismatch_is_logged_once_and_retried_until_the_notifier_is_upgraded() -> None:
-    notifier = FakeNotifier(1)
+    notifier, refused_before = FakeNotifier(1), counted("link_refused")
     with capture_logs() as logs:
         async with AsyncExitStack() as stack:
             async with serve_notifier(notifier, subprotocol="parley.link.0"):
@@ -442,6 +443,7 @@ async def test_a_protocol_mismatch_is_logged_once_and_retried_until_the_notifier
     (mismatch,) = [line for line in logs if line["event"] == "link.protocol_mismatch"]
     assert mismatch["log_level"] == "error"
     assert mismatch["reason"] == f"the notifier did not accept {SUBPROTOCOL}"
+    assert counted("link_refused") >= refused_before + 3
 
 
 @pytest.mark.parametrize("stalled", ["gateway", "notifier"])

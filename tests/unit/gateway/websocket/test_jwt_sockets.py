@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from websockets.typing import Subprotocol
 
 from gateway.auth.token_verifier import TokenVerifier
+from shared.contract.fields import timestamp
 from tests.fixtures.issuer import Issuer, serve_issuer
 from tests.unit.gateway.auth.test_jwt_calls import BAD_TOKENS, CALL, ready
 from tests.unit.gateway.gateway_fixture import GatewayFixture, run_gateway
@@ -180,6 +181,21 @@ async def test_a_bad_renewal_closes_the_socket(gateway: GatewayFixture, issuer: 
     assert reason is not None
     assert token not in reason
     assert len(gateway.written_events()) == before
+
+
+async def test_a_revoked_token_renews_nothing(issuer: Issuer) -> None:
+    async with run_gateway(**issuer.settings) as gateway:
+        await ready(gateway, issuer)
+        older, newer = int(time.time()) - 100, int(time.time()) + 10
+        async with gateway.connected(None, **by_header(issuer.token("ann"))) as client:
+            gateway.components.revocations.revoke("ann", timestamp(datetime.fromtimestamp(older + 10, UTC)))
+            await client.send(type="auth", token=issuer.token("ann"))
+            await client.receive("authenticated")
+            await client.send(type="auth", token=issuer.token("ann", iat=older))
+            assert (await client.wait_closed())[0] == 4401
+        async with gateway.connected(None, **by_header(issuer.token("ann"))) as client:
+            gateway.components.revocations.revoke("ann", timestamp(datetime.fromtimestamp(newer, UTC)))
+            assert (await client.wait_closed())[0] == 4401
 
 
 @pytest.mark.parametrize(

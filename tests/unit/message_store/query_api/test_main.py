@@ -124,3 +124,20 @@ async def test_its_calls_are_not_described(http: httpx.AsyncClient, path: str) -
 async def test_the_scheme_of_the_token_may_be_in_any_case(http: httpx.AsyncClient) -> None:
     http.headers["Authorization"] = f"bearer {SERVICE_TOKEN}"
     assert (await http.get("/history")).status_code == 422
+
+
+async def test_while_the_token_is_changed_the_old_one_is_accepted_too() -> None:
+    tokens = SecretStr(f"the-next-token-of-the-tests,{SERVICE_TOKEN}")
+    settings = _NOWHERE.model_copy(update={"service_token": tokens})
+    async with (
+        main.run_query_api(settings, CriticalTasks()) as service,
+        httpx.AsyncClient(transport=httpx.ASGITransport(service.app), base_url="http://store") as http,
+    ):
+        for token, status in (
+            (SERVICE_TOKEN, 404),
+            ("the-next-token-of-the-tests", 404),
+            (f"the-next-token-of-the-tests,{SERVICE_TOKEN}", 401),
+            ("", 401),
+        ):
+            answer = await http.get("/nowhere", headers={"Authorization": f"Bearer {token}"})
+            assert answer.status_code == status

@@ -34,7 +34,8 @@ described in `docs/contract`.
 
 Before any call: a request line above 8 KiB gets 414, a head above 16 KiB or of more than 100 fields 431, one
 that is not whole within 10 s 408 (all problems; code `too_big` or `bad_request`), and the connection is
-closed. So is one whose answer is not read for 30 s. At `MAX_CONNECTIONS` a new one may get 503."""
+closed. So is one whose answer is not read for 30 s. At `MAX_CONNECTIONS` a new one may get 503, at
+`ADDRESS_CONNECTIONS` 429."""
 
 Details = Mapping[Code, str]
 """The most likely detail of a problem, by its code."""
@@ -85,8 +86,8 @@ STATUS_DESCRIPTIONS = {
     414: "The request line is above 8 KiB.",
     421: "`Host` is not one of this gateway's names.",
     422: "Well-formed, but a field breaks a rule; `detail` names it.",
+    429: "Too many requests; safe to repeat after `Retry-After` seconds.",
     431: "The head is above 16 KiB, or has more than 100 fields.",
-    429: "More calls than a user may make: repeat it after `Retry-After` seconds.",
     500: "Internal server error.",
     503: "A service behind the gateway is unavailable or behind; safe to repeat after `Retry-After` seconds.",
 }
@@ -95,11 +96,14 @@ Responses = dict[int | str, dict[str, Any]]
 
 
 def request_docs(
-    query: type[QueryParams], *headers: dict[str, Any], body: type[BaseModel] | None = None
+    query: type[QueryParams],
+    *headers: dict[str, Any],
+    body: type[BaseModel] | None = None,
+    allow_act_as: bool = True,
 ) -> dict[str, Any]:
     """Describe the parameters and the body of a call."""
     docs: dict[str, Any] = {
-        "parameters": [*query.openapi_parameters(), _ACT_AS, *headers],
+        "parameters": [*query.openapi_parameters(), *([_ACT_AS] if allow_act_as else []), *headers],
         "security": [{"bearer": []}, {}],
     }
     if body is not None:

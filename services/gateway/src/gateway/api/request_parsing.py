@@ -5,6 +5,8 @@ it is parsed: bad ones cost as much.
 Every rule that a call can break by itself (400, 422) is checked while it is parsed, by the models of its
 query and body: in a route it would come too late. Rules that depend on the caller find the user id in the
 validation context, as `caller`.
+
+The proven user is left in the scope, as `user`, for limits and logs.
 """
 
 import asyncio
@@ -39,10 +41,12 @@ class RequestParser:
     origins: Origins
     max_body_bytes: int
 
-    async def parse_query(self, request: Request, call: LimitedCall, model: type[Q]) -> tuple[Principal, Q]:
+    async def parse_query(
+        self, request: Request, call: LimitedCall, model: type[Q], *, allow_act_as: bool = True
+    ) -> tuple[Principal, Q]:
         """Admit the call; return the caller and the query. Raises Problem."""
         query_string = QueryString.parse(request.scope["query_string"])
-        principal = await self._admit(request, call, query_string)
+        principal = await self._admit(request, call, query_string, allow_act_as=allow_act_as)
         query = _validate_query(query_string.single_values(model.names()), model)
         check_me_id(principal, query.me_id)
         return principal, query
@@ -63,11 +67,14 @@ class RequestParser:
         check_me_id(principal, query.me_id)
         return principal, content
 
-    async def _admit(self, request: Request, call: LimitedCall, query_string: QueryString) -> Principal:
+    async def _admit(
+        self, request: Request, call: LimitedCall, query_string: QueryString, *, allow_act_as: bool = True
+    ) -> Principal:
         """Authenticate the caller, and count the call."""
         credentials = Credentials.of_request(request.headers, query_string.values)
         principal = await self.authenticator.authenticate(credentials)
-        principal = act_as(principal, request.headers.getlist("act-as"))
+        request.scope["user"] = principal.user_id
+        principal = act_as(principal, request.headers.getlist("act-as"), is_allowed=allow_act_as)
         await call.admit(principal.user_id)
         return principal
 

@@ -15,11 +15,14 @@ from shared.http.problems import Problem
 _user_id: TypeAdapter[str] = TypeAdapter(UserId)
 
 
-def act_as(principal: Principal, act_as_fields: Sequence[str]) -> Principal:
+def act_as(principal: Principal, act_as_fields: Sequence[str], *, is_allowed: bool) -> Principal:
     """Return the principal for which a call is made: the user that `Act-As` names, or the caller. Raises
-    Problem: 403 without the scope for that, 400 and 422 for a bad `Act-As`."""
+    Problem: 403 without the scope for that, or where the call does not allow it; 400 and 422 for a bad
+    `Act-As`."""
     if not act_as_fields:
         return require_user(principal)
+    if not is_allowed:
+        raise Problem("forbidden", "this call cannot be made for another user")
     if "service" not in principal.scopes:
         raise Problem("forbidden", "Act-As needs a token with the scope service")
     if len(act_as_fields) > 1:

@@ -12,6 +12,7 @@ from cachetools import LRUCache
 from gateway import metrics
 from gateway.leaky_bucket import LeakyBucket
 from shared.http.problems import Problem
+from shared.runtime import security_events
 
 log = structlog.get_logger()
 
@@ -41,6 +42,7 @@ class UncheckedWriteBudget:
         self._open_until = now + _REPROBE_INTERVAL_SECONDS
         if self._opened_at is None:
             self._opened_at, self._count = now, 0
+            security_events.count("membership_unchecked")
             log.warning("membership.unchecked", reason=reason, writes_per_second=WRITES_PER_SECOND)
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """The link to one notifier: opened again and again, for as long as the gateway runs."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Literal
@@ -22,6 +23,7 @@ from shared.internal.link_protocol import (
     decode_notifier_message,
     encode_gateway_message,
 )
+from shared.runtime import security_events
 from shared.runtime.back_off import BackOff
 from shared.runtime.failpoints import failpoint
 
@@ -41,6 +43,9 @@ _MESSAGES_PER_TURN = 64
 """Until other tasks run."""
 
 
+_REFUSALS = ("link.refused", "link.protocol_mismatch")
+
+
 class _ProtocolMismatch(Exception):
     """The notifier does not speak SUBPROTOCOL."""
 
@@ -54,8 +59,10 @@ class NotifierLink:
         *,
         on_message: Callable[["NotifierLink", NotifierMessage], None],
         on_disconnect: Callable[[], None],
+        tls: ssl.SSLContext | None = None,
+        server_name: str = "",
     ) -> None:
-        """`gateway`: this gateway's id."""
+        """`gateway`: this gateway's id. With `tls` the notifier must have a certificate for `server_name`."""
         self.address = address
         self.partitions: frozenset[int] = frozenset()
         """Assigned to this notifier."""
@@ -65,6 +72,8 @@ class NotifierLink:
         self._user_subscriptions = user_subscriptions
         self._on_message = on_message
         self._on_disconnect = on_disconnect
+        self._tls = tls
+        self._server_name = server_name
         self._replaying: set[int] = set()
         """Partitions whose replay was requested and has not begun."""
         self._replays_to_send: dict[int, int] = {}
@@ -113,6 +122,8 @@ class NotifierLink:
                     await self._run_session(socket)
             except (TimeoutError, OSError, aiohttp.ClientError, ProtocolError, _ProtocolMismatch) as error:
                 event = _failure_event(error, was_connected=was_connected)
+                if event in _REFUSALS:
+                    security_events.count("link_refused")
                 if event not in logged:
                     self._log_failure(event, error)
                 logged.add(event)
@@ -124,7 +135,9 @@ class NotifierLink:
     async def _connect(self, session: aiohttp.ClientSession) -> _Connection:
         async with asyncio.timeout(_CONNECT_TIMEOUT_SECONDS):
             return await session.ws_connect(
-                _url(self.address),
+                _url(self.address, "ws" if self._tls is None else "wss"),
+                ssl=self._tls or True,
+                server_hostname=None if self._tls is None else self._server_name,
                 protocols=(SUBPROTOCOL,),
                 heartbeat=_PING_INTERVAL_SECONDS,
                 max_msg_size=MAX_MESSAGE_BYTES,
@@ -142,6 +155,8 @@ class NotifierLink:
             case _:
                 if isinstance(error, aiohttp.WSServerHandshakeError) and error.status in (401, 403):
                     context["hint"] = "do both have the same SERVICE_TOKEN?"
+                elif event == "link.untrusted":
+                    context["hint"] = "check INTERNAL_CA_FILE here and TLS_CERT_FILE of the notifier"
                 log.error(event, **context)
 
     async def _run_session(self, socket: _Connection) -> None:
@@ -200,6 +215,8 @@ def _failure_event(error: Exception, *, was_connected: bool) -> str:
             return "link.protocol_mismatch"
         case aiohttp.WSServerHandshakeError():
             return "link.refused"
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
+            return "link.untrusted"
         case _:
             return "link.down" if was_connected else "link.waiting"
 
@@ -212,6 +229,6 @@ async def _require_protocol(socket: _Connection) -> None:
         raise _ProtocolMismatch(f"the notifier did not accept {SUBPROTOCOL}")
 
 
-def _url(address: Address) -> str:
+def _url(address: Address, scheme: str) -> str:
     host = f"[{address.host}]" if ":" in address.host else address.host
-    return f"ws://{host}:{address.port}/link"
+    return f"{scheme}://{host}:{address.port}/link"

@@ -7,6 +7,7 @@ connections catch up through the store.
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Protocol
@@ -65,13 +66,18 @@ class LinkPool:
         offset_tracker: OffsetTracker,
         receiver: EntryReceiver,
         revocations: RevocationReceiver,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """`addresses`: each may resolve to several notifiers; `gateway`: this gateway's id."""
+        """`addresses`: each may resolve to several notifiers; `gateway`: this gateway's id. With `tls` each
+        notifier must prove the name that it was given by."""
         self._addresses = addresses
         self._gateway = gateway
         self._user_subscriptions = user_subscriptions
         self._offset_tracker = offset_tracker
         self._receiver = receiver
+        self._tls = tls
+        self._names: dict[Address, str] = {}
+        """The configured name of each resolved address."""
         self._revocations = revocations
         self._links: dict[Address, NotifierLink] = {}
         self._tasks: dict[Address, asyncio.Task[None]] = {}
@@ -205,8 +211,9 @@ class LinkPool:
         return 0 < self._partition_count == len(frozenset[int]().union(*(link.partitions for link in owners)))
 
     async def _resolve_all(self) -> set[Address]:
-        resolved = [await _resolve(address) for address in self._addresses]
-        return set[Address]().union(*resolved)
+        names = {resolved: name.host for name in self._addresses for resolved in await _resolve(name)}
+        self._names |= names
+        return set(names)
 
     async def _update_links(self, session: aiohttp.ClientSession, addresses: set[Address]) -> None:
         for address in addresses - self._links.keys():
@@ -224,6 +231,8 @@ class LinkPool:
             self._user_subscriptions,
             on_message=self.on_message,
             on_disconnect=self.on_disconnect,
+            tls=self._tls,
+            server_name=self._names.get(address, address.host),
         )
 
     async def _close_all(self) -> None:

@@ -1,6 +1,7 @@
 """The client of the store API (`shared.internal.store_api`). Bodies for clients are passed on unparsed."""
 
 import errno
+import ssl
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from enum import Enum
@@ -133,11 +134,11 @@ class _Pool(Enum):
     READ_LATER = "reads that wait for a position", 128
     OUTCOME = "outcomes", 128
 
-    def session(self, token: str) -> aiohttp.ClientSession:
+    def session(self, token: str, tls: ssl.SSLContext | None) -> aiohttp.ClientSession:
         """No cookies, and no headers that the store does not read."""
         return aiohttp.ClientSession(
             headers={**authorization(token), **store_api.HEADERS},
-            connector=aiohttp.TCPConnector(limit=self.value[1]),
+            connector=aiohttp.TCPConnector(limit=self.value[1], ssl=tls or True),
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
         )
@@ -146,17 +147,18 @@ class _Pool(Enum):
 class HttpStore:
     """Usable while entered."""
 
-    def __init__(self, url: str, token: str) -> None:
-        """`token`: the SERVICE_TOKEN."""
+    def __init__(self, url: str, token: str, tls: ssl.SSLContext | None = None) -> None:
+        """`token`: the SERVICE_TOKEN. With `tls` an https:// store must have a certificate that it trusts."""
         self._url = url.rstrip("/")
         self._token = token
+        self._tls = tls
         self._sessions: dict[_Pool, aiohttp.ClientSession] = {}
         self._refusal: str | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         for pool in _Pool:
-            self._sessions[pool] = await self._stack.enter_async_context(pool.session(self._token))
+            self._sessions[pool] = await self._stack.enter_async_context(pool.session(self._token, self._tls))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -239,6 +241,9 @@ class HttpStore:
             ) as received:
                 response = StoreResponse(received.status, await received.read())
                 refusal = _refusal(response, received.headers)
+        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError) as error:
+            self._note(f"the store is not trusted: check INTERNAL_CA_FILE and its TLS_CERT_FILE: {error}")
+            raise StoreUnavailable("the store is not trusted") from error
         except (TimeoutError, aiohttp.ClientError) as error:
             raise (StoreAway if _is_connection_lost(error) else StoreUnavailable)(repr(error)) from error
         self._note(refusal)

@@ -4,7 +4,8 @@ once."""
 import random
 
 from gateway.websocket.send_buffer import Close
-from shared.contract.close_codes import CloseCode
+from shared.contract.close_codes import CLOSE_MEANINGS, CloseCode
+from shared.runtime import security_events
 
 RESTARTING = CloseCode.RESTARTING
 TOO_MANY = CloseCode.TOO_MANY
@@ -15,6 +16,19 @@ UNAUTHENTICATED = CloseCode.UNAUTHENTICATED
 REVOKED = Close(UNAUTHENTICATED, "the token was revoked; sign in again")
 
 _MIN_JITTER_SECONDS, _MAX_JITTER_SECONDS = 0.1, 1.0
+
+
+_SECURITY_CODES: dict[CloseCode, security_events.Kind] = {
+    FLOOD: "4400",
+    UNAUTHENTICATED: "4401",
+    TOO_MANY: "4429",
+}
+
+
+def record(code: CloseCode, *, client: str | None, user: str | None) -> None:
+    """Record a close as a security event, if it is one."""
+    if (kind := _SECURITY_CODES.get(code)) is not None:
+        security_events.record(kind, client=client, user=user, reason=CLOSE_MEANINGS[code].when)
 
 
 def jittered_ms(seconds: float = 0.0) -> int:

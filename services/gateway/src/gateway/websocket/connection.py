@@ -174,6 +174,7 @@ class ClientConnection:
             self._state = ConnectionState.CLOSED
             self.discard_live()
             metrics.closes.labels(str(close.code)).inc()
+            close_codes.record(close.code, client=self.send_buffer.client_address, user=self.user)
             self.send_buffer.close(close, drop=drop)
             asyncio.get_running_loop().call_later(_CLOSE_TIMEOUT_SECONDS, self.send_buffer.abort)
 

@@ -15,6 +15,7 @@ from gateway.auth.origins import Origins, origin_not_allowed
 from gateway.auth.principal import Principal
 from gateway.auth.scopes import require_user
 from gateway.limits.user_rates import Rate
+from gateway.proxies.address_limits import AddressLimits
 from gateway.websocket import close_codes
 from gateway.websocket.admission import Admission
 from gateway.websocket.send_buffer import Close
@@ -33,10 +34,16 @@ _NO_SUCH_SOCKET = Problem("not_found", "the WebSocket is at /ws")
 
 class WebSocketEndpoint:
     def __init__(
-        self, authenticator: Authenticator, origins: Origins, admission: Admission, context: SessionContext
+        self,
+        authenticator: Authenticator,
+        origins: Origins,
+        address_limits: AddressLimits,
+        admission: Admission,
+        context: SessionContext,
     ) -> None:
         self._authenticator = authenticator
         self._origins = origins
+        self._address_limits = address_limits
         self._admission = admission
         self._context = context
 
@@ -63,7 +70,10 @@ class WebSocketEndpoint:
             return
         query = QueryString.parse(websocket.scope["query_string"]).values
         credentials = Credentials.of_upgrade(websocket.headers, query)
-        admitted = await self._admit(credentials)
+        admitted = await self._admit(credentials, websocket.scope)
+        if isinstance(admitted, Problem):
+            await websocket.send_denial_response(admitted.response())
+            return
         await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in subprotocols(websocket.headers) else None)
         if isinstance(admitted, Principal):  # here, with no await before the session counts
             admitted = self._too_many_sockets(admitted.user_id) or admitted
@@ -74,12 +84,16 @@ class WebSocketEndpoint:
         del websocket, query, credentials  # with all headers, for hours
         await session.run()
 
-    async def _admit(self, credentials: Credentials) -> Principal | Close:
-        """Wait for admission, with the upgrade unanswered: that is cheap for both sides."""
+    async def _admit(self, credentials: Credentials, scope: Scope) -> Principal | Close | Problem:
+        """Wait for admission, with the upgrade unanswered: that is cheap for both sides. Return a Problem for
+        too many upgrades without a valid token from the client's address."""
         try:
             principal = require_user(await self._authenticator.authenticate(credentials))
         except Problem as problem:
-            return _close_for(problem)
+            is_anonymous = problem.status == HTTPStatus.UNAUTHORIZED
+            limited = self._address_limits.upgrade_refusal(_client_of(scope)) if is_anonymous else None
+            return limited or _close_for(problem)
+        scope["user"] = principal.user_id
         user = principal.user_id
         refusal = (
             self._overloaded()
@@ -137,6 +151,13 @@ def _close_for(problem: Problem) -> Close:
     return Close(close_codes.UNAUTHENTICATED, _UNAUTHENTICATED_REASON)
 
 
+def _client_of(scope: Scope) -> str | None:
+    """Return the client's address; None for a Unix socket."""
+    client = scope.get("client")
+    return client[0] if client else None
+
+
 async def _close(websocket: WebSocket, close: Close) -> None:
+    close_codes.record(close.code, client=_client_of(websocket.scope), user=websocket.scope.get("user"))
     with suppress(WebSocketDisconnect, RuntimeError):
         await websocket.close(close.code, close.reason)

@@ -28,6 +28,11 @@ class SendBuffer:
         self._flushed: asyncio.Event | None = None
 
     @property
+    def client_address(self) -> str | None:
+        """The client's address."""
+        return self._line.client_address
+
+    @property
     def size(self) -> int:
         """Buffered bytes."""
         return self._bytes

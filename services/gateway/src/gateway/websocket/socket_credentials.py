@@ -53,6 +53,7 @@ class SocketCredentials:
             raise
         if self.are_valid:
             self.principal = principal
+            self._connection.issued_at = principal.issued_at
             self._schedule_expiry()
         return codec.encode(AuthenticatedFrame(expires_at=_timestamp(principal.expires_at)))
 

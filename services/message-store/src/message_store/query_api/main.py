@@ -48,5 +48,5 @@ def _build_app(settings: ServeSettings, routers: list[APIRouter], health: Health
     for router in routers:
         app.include_router(router)
     app.include_router(health_routes(health))
-    guarded = ServicesOnly(DirectRoutes(app, routers), settings.service_token.get_secret_value())
+    guarded = ServicesOnly(DirectRoutes(app, routers), settings.service_tokens)
     return ServerErrorMiddleware(guarded, handler=problems.handle_unexpected)

@@ -7,7 +7,7 @@ cannot use the database any more; a migration without it only adds, and leaves `
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ import psycopg
 import structlog
 from psycopg import Connection
 
-from message_store.storage import sessions
+from message_store.storage import roles, sessions
 from message_store.storage.schema import SchemaRecord, mismatch
 from shared.runtime.failpoints import failpoint
 
@@ -67,12 +67,29 @@ def newest() -> int:
     return migrations()[-1].version
 
 
-def migrate(database_url: str, patience: float = 60.0) -> list[str]:
-    """Apply the missing migrations; return their names. Waits up to `patience` seconds for the database. Safe
-    to repeat, also after a kill and beside other migrators. Raises psycopg.Error, Unusable."""
+def migrate(
+    database_url: str, patience: float = 60.0, role_urls: Mapping[str, str] | None = None
+) -> list[str]:
+    """Apply the missing migrations, then set up the roles of `role_urls` (by purpose); return the names of
+    the migrations. Waits up to `patience` seconds for the database. Safe to repeat, also after a kill and
+    beside other migrators. Raises psycopg.Error, Unusable, RoleError."""
     with _session(database_url, patience) as connection:
         _check_encoding(connection)
-        return [migration.name for migration in migrations() if _apply(connection, migration, newest())]
+        applied = [migration.name for migration in migrations() if _apply(connection, migration, newest())]
+        if role_urls:
+            _set_up_roles(connection, role_urls)
+        return applied
+
+
+def _set_up_roles(connection: Connection[Any], urls: Mapping[str, str]) -> None:
+    tables = roles.tables(migration.sql for migration in migrations())
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
+        refused = roles.set_up(connection, urls, tables)
+    if refused:
+        raise roles.RoleError(
+            f"the owner may not set up the roles: let an administrator run {'; '.join(refused)}"
+        )
 
 
 def _apply(connection: Connection[Any], migration: Migration, code: int) -> bool:

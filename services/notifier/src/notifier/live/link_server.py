@@ -23,6 +23,7 @@ from shared.internal.link_protocol import (
     Unsubscribe,
     decode_gateway_message,
 )
+from shared.runtime import security_events
 from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
@@ -57,6 +58,7 @@ class LinkServer:
 
     async def _refuse(self, socket: WebSocket) -> None:
         """Close a link of another protocol number. Log once a host: gateways retry every few seconds."""
+        security_events.count("link_refused")
         if (host := _host(socket)) not in self._refused_hosts:
             self._refused_hosts.add(host)
             offered = socket.scope["subprotocols"]

@@ -43,4 +43,4 @@ def _build_app(notifier: LiveNotifier, settings: LiveSettings, health: Health) -
     problems.install_problem_handlers(app)
     app.include_router(health_routes(health))
     app.include_router(LinkServer(notifier.dispatcher, settings.link_outbox).router)
-    return ServicesOnly(app, settings.service_token.get_secret_value())
+    return ServicesOnly(app, settings.service_tokens)

@@ -1,12 +1,13 @@
 import { waitFor } from '@testing-library/react';
 import { expect, it } from 'vitest';
+import { followAddress, switchUser } from './addressUser';
 import { useStore } from './useStore';
 
 it('the user follows the address when going back over a switch of users', async () => {
-  const { setUser } = useStore.getState();
-  setUser({ id: 'ann' });
+  followAddress();
+  switchUser({ id: 'ann' });
   window.history.pushState(null, '', `${window.location.href}#talk`);
-  setUser({ id: 'bob' });
+  switchUser({ id: 'bob' });
   window.history.back();
   await waitFor(() => expect(window.location.search).toBe('?user=ann'));
   expect(useStore.getState().user).toEqual({ id: 'ann' });
