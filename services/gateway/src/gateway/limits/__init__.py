@@ -7,4 +7,6 @@ settings       the environment variables of the limits
 user_rates     events a second of each user, as token buckets
 user_slots     how much of one user is in progress at a time
 user_limits    all limits of users together
+
+leaky_bucket   spaces events of all users evenly in time
 """

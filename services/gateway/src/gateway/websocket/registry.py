@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 
 from gateway import metrics
 from gateway.commands.membership_cache import MembershipCache
-from gateway.leaky_bucket import LeakyBucket
+from gateway.limits.leaky_bucket import LeakyBucket
 from gateway.notifiers.subscriptions import UserSubscriptions
 from gateway.websocket import close_codes
 from gateway.websocket.connection import ClientConnection
