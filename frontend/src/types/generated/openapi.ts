@@ -582,6 +582,16 @@ export interface operations {
             /** @description A page of conversations. */
             200: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -656,6 +666,16 @@ export interface operations {
                 headers: {
                     /** @description seconds */
                     "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -726,6 +746,16 @@ export interface operations {
             /** @description A page of messages. */
             200: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -809,6 +839,16 @@ export interface operations {
                 headers: {
                     /** @description seconds */
                     "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -873,6 +913,16 @@ export interface operations {
             /** @description A page of frames, and the cursor to continue from. */
             200: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -947,6 +997,16 @@ export interface operations {
                 headers: {
                     /** @description seconds */
                     "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1014,6 +1074,16 @@ export interface operations {
             /** @description The conversation. */
             200: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1088,6 +1158,16 @@ export interface operations {
                 headers: {
                     /** @description seconds */
                     "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1162,6 +1242,16 @@ export interface operations {
             /** @description In the history (with `Prefer: wait`). */
             201: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1171,6 +1261,16 @@ export interface operations {
             /** @description In the log. */
             202: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1254,6 +1354,16 @@ export interface operations {
                 headers: {
                     /** @description seconds */
                     "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1322,6 +1432,16 @@ export interface operations {
             /** @description In the log. */
             202: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1405,6 +1525,16 @@ export interface operations {
                 headers: {
                     /** @description seconds */
                     "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1460,6 +1590,16 @@ export interface operations {
             /** @description The ticket. */
             200: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1525,6 +1665,16 @@ export interface operations {
                 headers: {
                     /** @description seconds */
                     "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
