@@ -419,7 +419,7 @@ export interface components {
         ProblemDetails: {
             title: string;
             status: number;
-            /** @description One of bad_request, unauthenticated, forbidden, not_found, method_not_allowed, cursor_unusable, too_big, invalid, cursor_invalid, internal, unavailable, projection_behind; more may come. */
+            /** @description One of bad_request, unauthenticated, forbidden, not_found, method_not_allowed, cursor_unusable, too_big, invalid, cursor_invalid, too_many, internal, unavailable, projection_behind; more may come. */
             code: string;
             detail: string;
         };
@@ -651,6 +651,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description The head is above 16 KiB, or has more than 100 fields. */
             431: {
                 headers: {
@@ -793,6 +804,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description The head is above 16 KiB, or has more than 100 fields. */
             431: {
                 headers: {
@@ -914,6 +936,17 @@ export interface operations {
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1044,6 +1077,17 @@ export interface operations {
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1205,6 +1249,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description The head is above 16 KiB, or has more than 100 fields. */
             431: {
                 headers: {
@@ -1345,6 +1400,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description The head is above 16 KiB, or has more than 100 fields. */
             431: {
                 headers: {
@@ -1385,10 +1451,7 @@ export interface operations {
                  */
                 meId?: string;
             };
-            header?: {
-                /** @description The user for whom a service makes this call: only with the scope `service`. */
-                "Act-As"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -1451,6 +1514,17 @@ export interface operations {
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
