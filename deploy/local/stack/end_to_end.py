@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import Iterable
+from http import HTTPStatus
 
 import aiohttp
 
 from deploy.local.errors import UserError
 
 USER = "parley-probe"
+UNAUTHENTICATED = 4401
 TIMEOUT_SECONDS = 60.0
 ATTEMPT_TIMEOUT_SECONDS = 10.0
 
@@ -18,8 +20,8 @@ async def wait_until_serving(
     timeout: float = TIMEOUT_SECONDS,  # noqa: ASYNC109
     token: str = USER,
 ) -> None:
-    """Return once every gateway (URLs) answers a query and syncs a WebSocket. Write nothing. `token` is
-    USER's; with AUTH=dev the user id.
+    """Return once every gateway (URLs) answers a query and syncs a WebSocket, or refuses both because only an
+    issuer elsewhere makes tokens. Write nothing. `token` is USER's; with AUTH=dev the user id.
 
     Raises UserError, with what failed last, after `timeout` seconds.
     """
@@ -45,7 +47,7 @@ async def _attempt(session: aiohttp.ClientSession, gateway: str) -> str | None:
 
 async def _query(session: aiohttp.ClientSession, gateway: str) -> str | None:
     async with session.get(f"{gateway}/messages/conversations", params={"meId": USER}) as response:
-        if response.ok:
+        if response.ok or response.status == HTTPStatus.UNAUTHORIZED:
             return None
         return f"conversations answered {response.status}: {await response.text()}"
 
@@ -57,4 +59,5 @@ async def _connect(session: aiohttp.ClientSession, gateway: str) -> str | None:
             frame = message.json()
             if frame["type"] == "synced":
                 return None if frame["cursor"] else "a socket is synced, but without a cursor"
-        return f"a socket was closed with {socket.close_code}"
+        refused = socket.close_code == UNAUTHENTICATED
+        return None if refused else f"a socket was closed with {socket.close_code}"
