@@ -31,19 +31,26 @@ class Persona(StrEnum):
     ANONYMOUS = "anonymous"
     """Without credentials."""
     MALFORMED = "malformed-credentials"
+    EXPIRED = "expired-token"
+    """A member's token otherwise, as are the next two."""
+    OTHER_AUDIENCE = "token-for-another-audience"
+    FORGED = "token-signed-by-another-key"
 
 
 MEMBERS = (Persona.MEMBER, Persona.OTHER_MEMBER)
-UNAUTHENTICATED = (Persona.ANONYMOUS, Persona.MALFORMED)
+UNAUTHENTICATED = (
+    *(Persona.ANONYMOUS, Persona.MALFORMED),
+    *(Persona.EXPIRED, Persona.OTHER_AUDIENCE, Persona.FORGED),
+)
 
 NAMES_NO_CONVERSATION: Mapping[str, Rule] = {
     "listConversations": Rule.CALLER,
     "readSync": Rule.CALLER,
     "startConversation": Rule.CALLER,
     "createWebSocketTicket": Rule.CALLER,
+    "auth": Rule.CALLER,
     "healthz": Rule.PUBLIC,
     "readyz": Rule.PUBLIC,
-    "metrics": Rule.PUBLIC,
 }
 
 _numbers = count(1)
@@ -85,8 +92,10 @@ class FrameType:
     def rule(self) -> Rule:
         return rule_of(self.name, self.fields)
 
-    def content(self, conversation: str) -> dict[str, Any]:
-        return _about(self.fields, conversation)
+    def content(self, conversation: str, token: str) -> dict[str, Any]:
+        """Return the frame about a conversation; `token` is the sender's own."""
+        content = _about(self.fields, conversation)
+        return {**content, "token": token} if "token" in content else content
 
 
 def rule_of(name: str, fields: Mapping[str, Any] | set[str]) -> Rule:
@@ -142,6 +151,8 @@ def _operations(document: Mapping[str, Any]) -> Iterator[Operation]:
 def _example(name: str, schema: Mapping[str, Any]) -> Any:
     if "const" in schema:
         return schema["const"]
+    if name == "token":
+        return ""  # each sender has its own
     assert schema.get("examples"), f"{name}: its model needs an example"
     return schema["examples"][0]
 

@@ -1,7 +1,7 @@
 """A client of the gateway, over HTTP and WebSocket only."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import quote
@@ -57,10 +57,13 @@ class Socket:
 
 
 @asynccontextmanager
-async def socket(gateway: str, user: str, *, query: str = "") -> AsyncIterator[Socket]:
-    """Connect and wait for `synced`."""
-    url = f"{gateway.replace('http', 'ws', 1)}/ws?token={quote(user)}{query}"
-    async with connect(url, max_size=None, open_timeout=15) as connection:
+async def socket(
+    gateway: str, user: str | None, *, query: str = "", headers: Mapping[str, str] | None = None
+) -> AsyncIterator[Socket]:
+    """Connect and wait for `synced`. Without a user the `headers` authenticate."""
+    token = "" if user is None else f"token={quote(user)}"
+    url = f"{gateway.replace('http', 'ws', 1)}/ws?{token}{query}"
+    async with connect(url, max_size=None, open_timeout=15, additional_headers=headers) as connection:
         opened = Socket(connection)
         reading = asyncio.create_task(opened.read())
         try:

@@ -4,12 +4,12 @@ The expectations follow from the rules in `access_rules`; a new operation or fra
 fails until its rule is stated.
 """
 
+import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 import orjson
@@ -21,8 +21,9 @@ from shared.contract import cursor, ids
 from tests.conftest import StartStack
 from tests.e2e import access_rules, client
 from tests.e2e.access_rules import MEMBERS, UNAUTHENTICATED, FrameType, Operation, Persona, Rule
-from tests.e2e.test_membership import PARTITIONS, Site, send, site_of, until
+from tests.e2e.test_membership import PARTITIONS, Site, site_of, until
 from tests.fixtures import builders
+from tests.fixtures.issuer import AUDIENCE, ISSUER, Issuer, serve_issuer
 from tests.fixtures.platform import new_topic_prefix
 
 OPERATIONS = access_rules.operations()
@@ -33,9 +34,9 @@ AUTHENTICATED = [persona for persona in Persona if persona not in UNAUTHENTICATE
 
 INTERNAL_PATHS = (
     *("/conversations", "/history", "/membership", "/outcome", "/progress", "/sync", "/link"),
-    *("/revocations", "/tickets/redeem", "/revoke"),
+    *("/tickets/redeem", "/revocations", "/revoke", "/metrics"),
 )
-"""Of the store, of the notifier, and of operators."""
+"""Of the store, of the notifier and of `ADMIN_PORT`."""
 
 SHARED_TEXT, LATER_TEXT = "shared-6a1f0c", "later-90be3d"
 """Texts of the group, from before and after the removal of a member."""
@@ -50,18 +51,35 @@ class Group:
     site: Site
     http: httpx.AsyncClient
     users: Mapping[Persona, str]
+    tokens: Mapping[Persona, str]
+    """Of all but the anonymous one."""
     conversation: str
     nowhere: str = field(default_factory=ids.fresh_id)
     """An id that no conversation has."""
 
     def credentials(self, persona: Persona) -> dict[str, str]:
-        match persona:
-            case Persona.ANONYMOUS:
-                return {}
-            case Persona.MALFORMED:
-                return {"Authorization": "Bearer " + "x" * 129}
-            case _:
-                return {"Authorization": f"Bearer {self.users[persona]}"}
+        return {"Authorization": f"Bearer {self.tokens[persona]}"} if persona in self.tokens else {}
+
+    def socket(self, persona: Persona, query: str = "") -> AbstractAsyncContextManager[client.Socket]:
+        gateway, headers = self.site.stack.gateways[0], self.credentials(persona)
+        return client.socket(gateway, None, query=query, headers=headers)
+
+    async def start(self, persona: Persona) -> str:
+        """Start a conversation with a new user."""
+        body, headers = {"peerId": f"peer-{ids.fresh_id()}"}, self.credentials(persona)
+        response = await self.http.post("/messages/start", json=body, headers=headers)
+        assert response.status_code == 200, response.text
+        return str(response.json()["id"])
+
+    async def write(self, persona: Persona, text: str) -> httpx.Response:
+        """Send a message and wait until it is stored or refused."""
+        body = {"conversationId": self.conversation, "text": text}
+        headers = {**self.credentials(persona), "Prefer": "wait"}
+        return await self.http.post("/messages", json=body, headers=headers)
+
+    async def is_answered(self, persona: Persona, status: int) -> bool:
+        """Whether a message of the persona gets this status."""
+        return (await self.write(persona, SHARED_TEXT)).status_code == status
 
     async def call(
         self,
@@ -103,31 +121,60 @@ class Group:
 
 
 @pytest.fixture(scope="module")
-async def group(start_stack: StartStack) -> AsyncIterator[Group]:
+async def issuer() -> AsyncIterator[Issuer]:
+    async with serve_issuer() as issuer:
+        yield issuer
+
+
+@pytest.fixture(scope="module", params=["dev", "jwt"])
+async def group(
+    request: pytest.FixtureRequest, start_stack: StartStack, issuer: Issuer
+) -> AsyncIterator[Group]:
+    """With AUTH=dev the tokens of the issuer are malformed; with AUTH=jwt user ids are."""
     prefix = new_topic_prefix()
-    stack = start_stack(env={"TOPIC_PREFIX": prefix})
+    auth = _environment(issuer) if request.param == "jwt" else {}
+    stack = start_stack(env={"TOPIC_PREFIX": prefix, **auth})
     users = {persona: f"{persona}-{ids.fresh_id()}" for persona in AUTHENTICATED}
     member, other, removed = (users[p] for p in (Persona.MEMBER, Persona.OTHER_MEMBER, Persona.REMOVED))
+    valid = {persona: _token(issuer, user) for persona, user in users.items()} if auth else users
     async with AsyncExitStack() as open_:
         site = await site_of(stack, prefix, open_)
-        http = site.https[0]
-        group = Group(site, http, users, await site.group(member, other, removed))
-        await _write(group, Persona.REMOVED, SHARED_TEXT)
+        tokens = {**valid, **_invalid_tokens(issuer, member)}
+        group = Group(site, site.https[0], users, tokens, ids.fresh_id())
+        await site.happen(builders.started(group.conversation, (member, other, removed), title="group"))
+        await until(lambda: group.is_answered(Persona.REMOVED, 201))
         await site.happen(builders.removed(group.conversation, member, removed))
-        await until(lambda: _is_refused(group))
-        await _write(group, Persona.MEMBER, LATER_TEXT)
+        await until(lambda: group.is_answered(Persona.REMOVED, 404))
+        assert (await group.write(Persona.MEMBER, LATER_TEXT)).status_code == 201
         yield group
 
 
-async def _write(group: Group, persona: Persona, text: str) -> None:
-    body = {"conversationId": group.conversation, "text": text}
-    headers = {**group.credentials(persona), "Prefer": "wait"}
-    response = await group.http.post("/messages", json=body, headers=headers)
-    assert response.status_code == 201, response.text
+def _environment(issuer: Issuer) -> dict[str, str]:
+    """Return the settings of gateways that trust the issuer."""
+    return {
+        "AUTH": "jwt",
+        "JWT_KEYS": issuer.url,
+        "JWT_ISSUER": ISSUER,
+        "JWT_AUDIENCE": AUDIENCE,
+        "JWT_LEEWAY": "0",
+        "ALLOWED_HOSTS": "127.0.0.1,localhost",
+    }
 
 
-async def _is_refused(group: Group) -> bool:
-    return (await send(group.http, group.users[Persona.REMOVED], group.conversation)).status_code == 404
+def _token(issuer: Issuer, user: str, **claims: Any) -> str:
+    """Return a token that is valid for longer than the tests take, unless `claims` say otherwise."""
+    return issuer.token(user, **{"exp": int(time.time()) + 3_600, **claims})
+
+
+def _invalid_tokens(issuer: Issuer, user: str) -> dict[Persona, str]:
+    now, forger = int(time.time()), Issuer()
+    forger.keys[0].kid = issuer.keys[0].kid
+    return {
+        Persona.MALFORMED: "x" * 129,
+        Persona.EXPIRED: _token(issuer, user, iat=now - 60, exp=now - 1),
+        Persona.OTHER_AUDIENCE: _token(issuer, user, aud="another"),
+        Persona.FORGED: _token(forger, user),
+    }
 
 
 def _alike(response: httpx.Response) -> dict[str, str]:
@@ -195,7 +242,7 @@ async def test_positions_and_page_tokens_of_others_give_no_rights(
 async def _foreign(group: Group) -> dict[str, str]:
     """A position and a page token that a member received."""
     credentials = group.credentials(Persona.MEMBER)
-    await client.start(group.http, group.users[Persona.MEMBER], f"peer-{ids.fresh_id()}")
+    await group.start(Persona.MEMBER)
     listed = await group.http.get("/messages/conversations", params={"limit": "1"}, headers=credentials)
     body = {"conversationId": group.conversation, "upTo": 1}
     read = await group.http.post("/messages/read", json=body, headers=credentials)
@@ -216,9 +263,7 @@ async def test_a_cursor_of_another_user_is_of_no_use(group: Group, persona: Pers
     for operation in with_cursor:
         response = await group.call(operation, persona, params={"cursor": foreign})
         assert (response.status_code, response.json()["code"]) == (410, "cursor_unusable")
-    async with client.socket(
-        group.site.stack.gateways[0], group.users[persona], query=f"&cursor={foreign}"
-    ) as socket:
+    async with group.socket(persona, f"&cursor={foreign}") as socket:
         assert [frame["reason"] for frame in socket.of("reset")] == ["of_another_user"]
         assert not socket.of("message")
 
@@ -234,8 +279,7 @@ async def test_a_forged_cursor_shows_what_its_user_may_see_anyway(group: Group, 
     group.require_nothing_hidden(persona, response.text)
     assert (SHARED_TEXT in response.text) is (persona is not Persona.STRANGER)
     assert (LATER_TEXT in response.text) is (persona in MEMBERS)
-    gateway, user = group.site.stack.gateways[0], group.users[persona]
-    async with client.socket(gateway, user, query=f"&cursor={forged}") as socket:
+    async with group.socket(persona, f"&cursor={forged}") as socket:
         frames = orjson.dumps(socket.frames).decode()
     group.require_nothing_hidden(persona, frames)
     assert (LATER_TEXT in frames) is (persona in MEMBERS)
@@ -248,16 +292,18 @@ async def test_a_frame_is_for_those_whom_its_rule_allows(
 ) -> None:
     refused = {("not_found", orjson.loads(await group.not_found())["detail"])}
     allowed = access_rules.allows(frame.rule, persona) == 200
-    assert await _errors(group, persona, frame.content(group.conversation)) == (set() if allowed else refused)
+    token = group.tokens[persona]
+    errors = await _errors(group, persona, frame.content(group.conversation, token))
+    assert errors == (set() if allowed else refused)
     if frame.rule is Rule.MEMBERS:
-        assert await _errors(group, persona, frame.content(group.nowhere)) == refused
+        assert await _errors(group, persona, frame.content(group.nowhere, token)) == refused
 
 
 async def _errors(group: Group, persona: Persona, frame: Mapping[str, Any]) -> set[tuple[str, str]]:
     """Send a frame; return the code and message of each error it got. Frames are checked in order, so the
     error of the next frame, which is refused for everyone, comes after all of this one's."""
     barrier = ids.fresh_id()
-    async with client.socket(group.site.stack.gateways[0], group.users[persona]) as socket:
+    async with group.socket(persona) as socket:
         await socket.send(**frame)
         await socket.send(type="message", conversationId=group.nowhere, text="x", clientId=barrier)
         await socket.expect(type="error", clientId=barrier)
@@ -272,30 +318,28 @@ async def _errors(group: Group, persona: Persona, frame: Mapping[str, Any]) -> s
 async def test_a_socket_without_valid_credentials_closes_before_any_frame(
     group: Group, frame: FrameType, persona: Persona
 ) -> None:
-    gateway = group.site.stack.gateways[0].replace("http", "ws", 1)
-    token = "" if persona is Persona.ANONYMOUS else f"?token={quote('x' * 129)}"
-    async with connect(f"{gateway}/ws{token}", open_timeout=15) as socket:
+    url = f"{group.site.stack.gateways[0].replace('http', 'ws', 1)}/ws"
+    text = orjson.dumps(frame.content(group.conversation, group.tokens[Persona.MEMBER])).decode()
+    credentials = group.credentials(persona)
+    async with connect(url, open_timeout=15, additional_headers=credentials) as socket:
         received = []
         with suppress(ConnectionClosed):
-            await socket.send(orjson.dumps(frame.content(group.conversation)).decode())
+            await socket.send(text)
             while True:
                 received.append(await socket.recv())
     assert (received, socket.close_code) == ([], 4401)
 
 
 async def test_a_stranger_receives_no_frame_of_the_conversation(group: Group) -> None:
-    gateway = group.site.stack.gateways[0]
     async with AsyncExitStack() as open_:
         sockets = {
-            persona: await open_.enter_async_context(client.socket(gateway, group.users[persona]))
-            for persona in AUTHENTICATED
+            persona: await open_.enter_async_context(group.socket(persona)) for persona in AUTHENTICATED
         }
-        await _write(group, Persona.MEMBER, LATER_TEXT)
+        assert (await group.write(Persona.MEMBER, LATER_TEXT)).status_code == 201
         for persona in MEMBERS:
             await sockets[persona].expect(type="message", text=LATER_TEXT)
         for persona in AUTHENTICATED:  # a frame of one's own comes later than what was sent before it
-            user = group.users[persona]
-            direct = await client.start(group.http, user, f"peer-{ids.fresh_id()}")
+            direct = await group.start(persona)
             await sockets[persona].expect(type="conversation", conversationId=direct)
             group.require_nothing_hidden(persona, orjson.dumps(sockets[persona].frames).decode())
 

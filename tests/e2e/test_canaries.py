@@ -50,8 +50,8 @@ async def http(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
-def require_no_canary(where: str, content: bytes) -> None:
-    for canary in SPELLINGS:
+def require_no_canary(where: str, content: bytes, *more: str) -> None:
+    for canary in (*SPELLINGS, *(each.encode() for each in more)):
         at = content.find(canary)
         assert at < 0, f"{where}: {content[max(0, at - 200) : at + 100]!r}"
 
@@ -63,14 +63,15 @@ def require_clean_error(response: httpx.Response) -> None:
     require_no_canary("headers", repr(response.headers.multi_items()).encode())
 
 
-def require_clean_site(stack: Stack) -> None:
-    """Search the log files of every process, Kafka and PostgreSQL included, and every metric."""
+def require_clean_site(stack: Stack, *more: str) -> None:
+    """Search the log files of every process, Kafka and PostgreSQL included, and every metric, also for
+    `more`."""
     files = [path for path in (stack.folder / LOGS_FOLDER).rglob("*") if path.is_file()]
     files += list(stack.folder.glob("*/console.log"))
     assert {"gateway.log", "projector.log", "console.log"} <= {path.name for path in files}
     for path in files:
-        require_no_canary(path.name, path.read_bytes())
-    for url in (*stack.gateways, *stack.notifiers, *stack.projectors, stack.store):
+        require_no_canary(path.name, path.read_bytes(), *more)
+    for url in stack.admin.values():
         metrics = httpx.get(f"{url}/metrics", timeout=15)
         assert metrics.status_code == 200
         require_no_canary(f"{url}/metrics", metrics.content)
@@ -98,7 +99,10 @@ async def test_valid_calls_and_frames_leave_no_trace(stack: Stack, http: httpx.A
         await socket.send(type="message", **body, clientId=TEXT)
         await socket.expect(type="message", text=TEXT)
         await socket.send(type="read", conversationId=conversation, upTo=1)
-    require_clean_site(stack)
+    ticket = (await http.post("/messages/ws-tickets", headers=bearer(TOKEN))).json()["ticket"]
+    async with client.socket(stack.gateways[0], ticket) as socket:
+        assert socket.of("hello")[0]["userId"] == TOKEN
+    require_clean_site(stack, ticket)
 
 
 async def test_refused_malformed_and_oversized_calls_leave_no_trace(
@@ -309,7 +313,7 @@ async def _sends(stack: Stack, conversation: str) -> AsyncIterator[None]:
 
 
 def _all_answer(stack: Stack) -> bool:
-    for url in (*stack.gateways, *stack.notifiers, *stack.projectors, stack.store):
+    for url in stack.admin.values():
         try:
             httpx.get(f"{url}/metrics", timeout=5)
         except httpx.TransportError:

@@ -4,13 +4,18 @@ A target returns for every input: it catches the errors that the reader document
 checks what must hold for what was read.
 """
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from jwt.api_jws import PyJWS
 from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import Headers
 
@@ -20,7 +25,12 @@ from gateway.api.request_parsing import _validate_body, _validate_query
 from gateway.auth.credentials import Credentials
 from gateway.auth.dev import DevAuthenticator
 from gateway.auth.hosts import canonical_host, is_loopback
+from gateway.auth.key_source import KeySource, from_text
+from gateway.auth.keys import ALGORITHMS, InvalidKeys, parse_keys
 from gateway.auth.origins import Origins, canonical
+from gateway.auth.principal import Principal
+from gateway.auth.tickets import InvalidTicket, TicketSealer, is_ticket
+from gateway.auth.token_verifier import TokenRules, TokenVerifier
 from gateway.commands.registry import COMMANDS
 from gateway.websocket import frame_decoder
 from shared.contract import codec, cursor, page_token
@@ -28,11 +38,13 @@ from shared.contract.position import Position
 from shared.http.problems import Problem
 from shared.http.query_string import QueryString
 from shared.internal import link_protocol, store_api
+from tests.fixtures.issuer import AUDIENCE, ISSUER, SigningKey
 
 _EPOCH = "0123456789abcdef"
 _MAX_FRAME = 64 * 1024
 _BODIES: Sequence[TypeAdapter[object]] = [TypeAdapter(command.body) for command in COMMANDS]
 _ORIGINS = Origins(["https://chat.example"], loopback=True)
+_SEALER = TicketSealer([bytes(32)])
 _STORE_CALLS = (
     store_api.ConversationsParams,
     store_api.HistoryParams,
@@ -114,8 +126,45 @@ def read_header_fields(data: bytes) -> None:
         Credentials.of_request(Headers({"authorization": text}), {}),
         Credentials.of_upgrade(Headers({"sec-websocket-protocol": text}), {"token": [text]}),
     ):
-        with suppress(Problem, StopIteration):  # what a coroutine that waits for nothing ends with
-            DevAuthenticator().authenticate(credentials).send(None)
+        with suppress(Problem):
+            asyncio.run(DevAuthenticator().authenticate(credentials))
+
+
+def read_token(data: bytes) -> None:
+    with suppress(Problem):
+        asyncio.run(_verifier().verify(_text(data)))
+
+
+def read_signed_claims(data: bytes) -> None:
+    """Claims that a trusted issuer signed, whatever they are."""
+    key = _signing_key()
+    token = PyJWS().encode(data, key.private, key.algorithm, {"kid": key.kid})
+    with suppress(Problem):
+        asyncio.run(_verifier().verify(token))
+
+
+def read_keys(data: bytes) -> None:
+    with suppress(InvalidKeys):
+        parse_keys(_text(data), ALGORITHMS)
+
+
+@cache
+def _signing_key() -> SigningKey:
+    return SigningKey(Ed25519PrivateKey.generate(), "EdDSA")
+
+
+@cache
+def _verifier() -> TokenVerifier:
+    source = KeySource(from_text(_signing_key().pem().decode()), partial(parse_keys, allowed=["EdDSA"]))
+    asyncio.run(source.reload_for_unknown_kid())
+    return TokenVerifier(source, TokenRules(ISSUER, [AUDIENCE], "sub", 86_400, 0))
+
+
+def read_ticket(data: bytes) -> None:
+    text = _text(data)
+    is_ticket(text)
+    with suppress(InvalidTicket):
+        _SEALER.open(text)
 
 
 def read_origin(data: bytes) -> None:
@@ -159,6 +208,18 @@ def _golden(folder: str) -> list[bytes]:
     return [path.read_bytes() for path in sorted(Path(f"tests/contract/golden/{folder}").glob("*.json"))]
 
 
+_CLAIMS = orjson.dumps(
+    {
+        "iss": ISSUER,
+        "aud": [AUDIENCE],
+        "sub": "ann",
+        "iat": 1.7e9,
+        "exp": 1_700_000_300,
+        "scope": "user",
+        "name": "Ann",
+    }
+)
+_TOKEN = PyJWS().encode(_CLAIMS, _signing_key().private, "EdDSA").encode()
 _CONVERSATION = "e5e6a4b9-ce3a-5bb6-9a2c-387f855095f8"
 _POSITION = f"{_EPOCH}-8-4"
 _CURSOR = cursor.encode(_EPOCH, "ann", [1, 2**40, 3, 0]).encode()
@@ -205,6 +266,10 @@ TARGETS: Mapping[str, Target] = {
     "header-fields": Target(
         read_header_fields, [b"Bearer ann", b'application/json; charset="utf-8"', b"gzip;q=0.5, *;q=0"]
     ),
+    "token": Target(read_token, [_TOKEN]),
+    "signed-claims": Target(read_signed_claims, [_CLAIMS]),
+    "keys": Target(read_keys, [_signing_key().pem(), orjson.dumps({"keys": [_signing_key().jwk()]})]),
+    "ticket": Target(read_ticket, [_SEALER.seal(Principal("ann")).text.encode()]),
     "origin": Target(read_origin, [b"https://chat.example:443", b"http://127.0.0.1:8000", b"[::1]:8000"]),
     "event": Target(read_event, _golden("events")),
     "entry": Target(read_entry, _golden("entries")),

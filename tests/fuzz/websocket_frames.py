@@ -24,7 +24,7 @@ def texts(random: Random, conversation: str) -> Iterator[bytes]:
     """Yield texts of frames without end."""
     frames = access_rules.frame_types()
     while True:
-        valid = orjson.dumps(random.choice(frames).content(conversation))
+        valid = orjson.dumps(random.choice(frames).content(conversation, "ann"))
         yield valid if random.random() < 0.2 else mutate(random, valid)
 
 

@@ -14,27 +14,10 @@ REFERENCE = re.compile(r"`([\w./-]+\.(?:py|tsx?))::([^`]+)`")
 AWAITED = frozenset(
     {
         "browser/test_sign_in.py",
-        "e2e/test_secured_kafka.py",
-        "integration/test_nginx.py",
-        "integration/test_roles.py",
-        "unit/gateway/api/test_calls.py",
-        "unit/gateway/api/test_response_headers.py",
-        "unit/gateway/auth/test_jwt_calls.py",
-        "unit/gateway/auth/test_jwt_settings.py",
-        "unit/gateway/auth/test_key_source.py",
-        "unit/gateway/auth/test_keys.py",
-        "unit/gateway/auth/test_tickets.py",
         "unit/gateway/limits/test_limited_calls.py",
         "unit/gateway/limits/test_sockets.py",
         "unit/gateway/limits/test_user_rates.py",
-        "unit/gateway/proxies/test_address_limits.py",
-        "unit/gateway/proxies/test_security_events.py",
-        "unit/gateway/proxies/test_trusted_proxies.py",
-        "unit/gateway/websocket/test_jwt_sockets.py",
-        "unit/gateway/websocket/test_tickets_and_revocations.py",
         "unit/shared/http/test_websocket_protocol.py",
-        "unit/shared/runtime/test_security_events.py",
-        "unit/shared/service/test_admin_app.py",
     }
 )
 """Files whose tests come with changes that are not merged yet."""

@@ -14,11 +14,12 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import Url
+from pydantic_core import Url, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gateway.auth import hosts, origins, ticket_keys
 from gateway.auth.keys import ALGORITHMS, InvalidKeys, parse_keys
+from gateway.limits.settings import LimitSettings
 from gateway.proxies.root_path import canonical_prefix
 from gateway.proxies.trusted_proxies import NO_PROXIES, ForwardedHeader, TrustedProxies
 from shared.runtime.service_settings import CallerSettings
@@ -77,6 +78,45 @@ def _default_max_sockets(max_connections: int) -> int:
     return min(20_000, max_connections * 9 // 10)
 
 
+def _issuer(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and hosts.is_loopback(parts.hostname or "")):
+        raise ValueError("must begin with https:// (http:// is for issuers on this machine)")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("must be a URL without user, query and fragment")
+    _origin_of(url)
+    return url
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return origins.canonical(f"{parts.scheme}://{parts.netloc}")
+
+
+def _openid_scope(scope: str) -> str:
+    if "openid" not in scope.split():
+        raise ValueError("must contain openid")
+    return scope
+
+
+class OidcSettings(BaseSettings):
+    """How users of the web client sign in. Needs AUTH=jwt."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    oidc_issuer: Annotated[Annotated[str, AfterValidator(_issuer)] | None, _EmptyIsNone] = None
+    """The identity provider, an OpenID Connect issuer. Without it the web client cannot sign in."""
+    oidc_client_id: str = ""
+    """The web client's id at the issuer: a public client."""
+    oidc_scope: Annotated[str, AfterValidator(_openid_scope)] = "openid"
+    """Separated by spaces."""
+
+    @property
+    def oidc_origins(self) -> list[str]:
+        """The origin of the issuer's endpoints, if there is one."""
+        return [] if self.oidc_issuer is None else [_origin_of(self.oidc_issuer)]
+
+
 class JwtSettings(BaseSettings):
     """Settings of AUTH=jwt."""
 
@@ -108,11 +148,16 @@ class JwtSettings(BaseSettings):
         missing = [name.upper() for name in names if not getattr(self, name)]
         if missing:
             yield f"AUTH=jwt needs {', '.join(missing)}"
-        elif self.jwt_keys.startswith("http://"):
-            url = Url(self.jwt_keys)
-            if env == "production" and not hosts.is_loopback((url.host or "").strip("[]")):
+        elif self.jwt_keys_are_remote:
+            try:
+                url = Url(self.jwt_keys)
+            except ValidationError:
+                yield "JWT_KEYS is not a URL"
+                return
+            is_local = hosts.is_loopback((url.host or "").strip("[]"))
+            if url.scheme == "http" and env == "production" and not is_local:
                 yield "JWT_KEYS must begin with https:// when ENV=production"
-        elif not self.jwt_keys_are_remote:
+        else:
             try:
                 text = self.jwt_keys
                 parse_keys(text if "-----" in text else Path(text).read_text(), self.jwt_algorithms)
@@ -122,7 +167,7 @@ class JwtSettings(BaseSettings):
                 yield f"JWT_KEYS cannot be read: {type(error).__name__}"
 
 
-class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings):
+class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings, LimitSettings, OidcSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     store_url: str = Field(pattern=r"^https?://[^/]+$")
     """Where `message_store serve` answers."""
@@ -189,12 +234,6 @@ class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings):
         return keys
 
     @model_validator(mode="after")
-    def _require_ticket_keys(self) -> Self:
-        if self.env == "production" and not self.ticket_keys.get_secret_value():
-            raise ValueError("ENV=production needs TICKET_KEYS: `openssl rand -base64 32` makes one")
-        return self
-
-    @model_validator(mode="after")
     def _safe(self) -> Self:
         if self.auth == "dev" and self.env == "production":
             raise ValueError("AUTH=dev trusts every caller and is refused when ENV=production")
@@ -205,9 +244,19 @@ class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings):
                 raise ValueError("AUTH=jwt needs PUBLIC_URL or ALLOWED_HOSTS: the names it answers as")
             for fault in self._jwt_faults(self.env):
                 raise ValueError(fault)
+        if self.oidc_issuer is not None and self.auth != "jwt":
+            raise ValueError("OIDC_ISSUER needs AUTH=jwt")
+        if self.oidc_issuer is not None and not self.oidc_client_id:
+            raise ValueError("OIDC_ISSUER needs OIDC_CLIENT_ID, the web client's id there")
         self._check_internal()
         if self.max_sockets >= self.max_connections:
             raise ValueError(f"MAX_SOCKETS must be below MAX_CONNECTIONS ({self.max_connections})")
+        return self
+
+    @model_validator(mode="after")
+    def _require_ticket_keys(self) -> Self:
+        if self.env == "production" and not self.ticket_keys.get_secret_value():
+            raise ValueError("ENV=production needs TICKET_KEYS: `openssl rand -base64 32` makes one")
         return self
 
     def _check_internal(self) -> None:

@@ -1,6 +1,7 @@
 """What a JWKS or a PEM may hold, and which algorithms each key may verify."""
 
 import json
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -70,6 +71,10 @@ _PRIVATE = json.loads(RSAAlgorithm.to_jwk(rsa_key()))
         {"kty": "RSA"},
         {"kty": ["RSA"]},
         SigningKey(_SMALL).jwk(),
+        {**RSA.jwk(), "n": "_" * 1_400},
+        SigningKey(ec.generate_private_key(ec.SECP256K1()), "ES256K").jwk(),
+        {**without_alg(EC), "crv": "P-384"},
+        {**without_alg(EC), "x": "AAAA"},
         _PRIVATE,
         3,
         None,
@@ -122,3 +127,12 @@ def test_no_jwk_makes_the_parser_fail_otherwise(jwk: dict[str, object]) -> None:
     (key,) = parse_keys(jwks({**jwk, "use": "enc"}, EC.jwk()), ALGORITHMS)
     assert key.kid == EC.kid
     assert parse_keys(jwks(jwk, EC.jwk()), ALGORITHMS)[-1].kid == EC.kid
+
+
+def test_a_pem_of_an_unknown_algorithm_is_left_out() -> None:
+    der = ED.private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    unknown = der.replace(bytes.fromhex("06032b6570"), bytes.fromhex("06032b6563"))
+    pem = f"-----BEGIN PUBLIC KEY-----\n{b64encode(unknown).decode()}\n-----END PUBLIC KEY-----\n"
+    assert len(parse_keys(pem + EC.pem().decode(), ALGORITHMS)) == 1
+    with pytest.raises(InvalidKeys):
+        parse_keys(pem, ALGORITHMS)
