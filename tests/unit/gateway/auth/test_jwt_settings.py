@@ -19,6 +19,7 @@ GOOD: dict[str, Any] = {
     "service_token": SERVICE_TOKEN,
     "auth": "jwt",
     "env": "production",
+    "allow_insecure_internal": True,
     "public_url": "https://chat.example",
     "ticket_keys": base64.b64encode(bytes(32)).decode(),
     "jwt_keys": "https://login.example/jwks",
