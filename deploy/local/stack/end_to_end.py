@@ -10,13 +10,14 @@ import aiohttp
 from deploy.local.errors import UserError
 
 USER = "parley-probe"
+UNAUTHENTICATED = 4401
 TIMEOUT_SECONDS = 60.0
 ATTEMPT_TIMEOUT_SECONDS = 10.0
 
 
 async def wait_until_serving(gateways: Iterable[str], timeout: float = TIMEOUT_SECONDS) -> None:  # noqa: ASYNC109
-    """Return once every gateway (URLs) answers a query and syncs a WebSocket; one that wants a token of an
-    issuer (AUTH=jwt), once it is ready. Write nothing.
+    """Return once every gateway (URLs) answers a query and syncs a WebSocket; with AUTH=jwt, once it refuses
+    both for want of a token. Write nothing.
 
     Raises UserError, with what failed last, after `timeout` seconds.
     """
@@ -33,8 +34,6 @@ async def _attempt(session: aiohttp.ClientSession, gateway: str) -> str | None:
     """Return what failed; None if all succeeded."""
     try:
         async with asyncio.timeout(ATTEMPT_TIMEOUT_SECONDS):
-            if await _wants_token(session, gateway):
-                return await _readiness(session, gateway)
             return await _query(session, gateway) or await _connect(session, gateway)
     except TimeoutError:
         return f"no answer within {ATTEMPT_TIMEOUT_SECONDS:.0f} s"
@@ -42,19 +41,9 @@ async def _attempt(session: aiohttp.ClientSession, gateway: str) -> str | None:
         return str(error)
 
 
-async def _wants_token(session: aiohttp.ClientSession, gateway: str) -> bool:
-    async with session.get(f"{gateway}/messages/conversations", params={"meId": USER}) as response:
-        return response.status == HTTPStatus.UNAUTHORIZED
-
-
-async def _readiness(session: aiohttp.ClientSession, gateway: str) -> str | None:
-    async with session.get(f"{gateway}/readyz") as response:
-        return None if response.ok else f"not ready: {await response.text()}"
-
-
 async def _query(session: aiohttp.ClientSession, gateway: str) -> str | None:
     async with session.get(f"{gateway}/messages/conversations", params={"meId": USER}) as response:
-        if response.ok:
+        if response.ok or response.status == HTTPStatus.UNAUTHORIZED:
             return None
         return f"conversations answered {response.status}: {await response.text()}"
 
@@ -66,4 +55,5 @@ async def _connect(session: aiohttp.ClientSession, gateway: str) -> str | None:
             frame = message.json()
             if frame["type"] == "synced":
                 return None if frame["cursor"] else "a socket is synced, but without a cursor"
-        return f"a socket was closed with {socket.close_code}"
+        refused = socket.close_code == UNAUTHENTICATED
+        return None if refused else f"a socket was closed with {socket.close_code}"

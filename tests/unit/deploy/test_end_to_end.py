@@ -6,7 +6,6 @@ import pytest
 
 from deploy.local.errors import UserError
 from deploy.local.stack import end_to_end
-from tests.fixtures.issuer import serve_issuer
 from tests.unit.gateway.gateway_fixture import GatewayFixture, run_gateway
 
 
@@ -34,14 +33,6 @@ async def test_the_error_names_what_a_client_cannot_do() -> None:
             await end_to_end.wait_until_serving([_url(gateway)], timeout=0)
         await gateway.notifier.assign(0, 1, 2, 3)
         await end_to_end.wait_until_serving([_url(gateway)], timeout=10)
-
-
-async def test_a_gateway_that_wants_a_token_passes_once_it_is_ready() -> None:
-    async with serve_issuer() as issuer, run_gateway(**issuer.settings) as gateway:
-        await end_to_end.wait_until_serving([_url(gateway)], timeout=10)
-        gateway.components.connections.draining = True
-        with pytest.raises(UserError, match=r"not ready: .*draining"):
-            await end_to_end.wait_until_serving([_url(gateway)], timeout=0)
 
 
 async def test_the_error_names_an_unreachable_gateway() -> None:
