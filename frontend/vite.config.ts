@@ -4,7 +4,7 @@ import { withoutFetchAdapter } from './scripts/axios.ts';
 import { emoji } from './scripts/emoji.ts';
 
 const gateway = process.env['VITE_GATEWAY'] ?? 'http://127.0.0.1:8000';
-const proxy = { '/messages': gateway, '/ws': { target: gateway, ws: true } };
+const proxy = { '/messages': gateway, '/client-config.json': gateway, '/ws': { target: gateway, ws: true } };
 
 export default defineConfig({
   base: './', // a reverse proxy may serve the page under a path prefix

@@ -19,6 +19,7 @@ from tests.browser.chat_page import (
     wait_until_online,
 )
 from tests.browser.conftest import OpenPage
+from tests.browser.person import Width
 
 MAIL = "firstname.lastname@subsidiary.example-company.com"
 LONG = "x" * 128
@@ -30,6 +31,17 @@ OUTSIDE = """() => ['main', 'header', 'nav a', 'nav time', 'button', 'dialog', '
     .map(element => [element.outerHTML.slice(0, 80), element.getBoundingClientRect()])
     .filter(([, box]) => box.left < -1 || box.right > innerWidth + 1)
     .map(([html]) => html)"""
+
+
+@pytest.mark.parametrize("width", ["desktop", "phone"])
+async def test_with_auth_dev_the_page_states_that_identities_are_not_checked(
+    person: OpenPage, width: Width
+) -> None:
+    ann = await person("ann", width=width)
+    await wait_until_online(ann)
+    notice = ann.page.get_by_role("note")
+    await expect(notice).to_have_text("Development server: identities are not checked.")
+    await expect(notice).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.parametrize("width", [320, 390, 1024, 1280])

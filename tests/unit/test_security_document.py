@@ -13,7 +13,6 @@ REQUIREMENTS = [row for row in ROWS if not row.startswith("| requirement |")]
 REFERENCE = re.compile(r"`([\w./-]+\.(?:py|tsx?))::([^`]+)`")
 AWAITED = frozenset(
     {
-        "browser/test_sign_in.py",
         "unit/gateway/limits/test_limited_calls.py",
         "unit/gateway/limits/test_sockets.py",
         "unit/gateway/limits/test_user_rates.py",

@@ -11,14 +11,13 @@ from deploy.local.errors import UserError
 
 USER = "parley-probe"
 UNAUTHENTICATED = 4401
-"""The code with which a gateway closes a WebSocket without a valid token."""
 TIMEOUT_SECONDS = 60.0
 ATTEMPT_TIMEOUT_SECONDS = 10.0
 
 
 async def wait_until_serving(gateways: Iterable[str], timeout: float = TIMEOUT_SECONDS) -> None:  # noqa: ASYNC109
-    """Return once every gateway (URLs) answers a query and syncs a WebSocket, or refuses both for want of a
-    token. Write nothing.
+    """Return once every gateway (URLs) answers a query and syncs a WebSocket; with AUTH=jwt, once it refuses
+    both for want of a token. Write nothing.
 
     Raises UserError, with what failed last, after `timeout` seconds.
     """
@@ -44,7 +43,7 @@ async def _attempt(session: aiohttp.ClientSession, gateway: str) -> str | None:
 
 async def _query(session: aiohttp.ClientSession, gateway: str) -> str | None:
     async with session.get(f"{gateway}/messages/conversations", params={"meId": USER}) as response:
-        if response.ok or response.status == HTTPStatus.UNAUTHORIZED:  # AUTH=jwt: only an issuer makes tokens
+        if response.ok or response.status == HTTPStatus.UNAUTHORIZED:
             return None
         return f"conversations answered {response.status}: {await response.text()}"
 
@@ -56,6 +55,5 @@ async def _connect(session: aiohttp.ClientSession, gateway: str) -> str | None:
             frame = message.json()
             if frame["type"] == "synced":
                 return None if frame["cursor"] else "a socket is synced, but without a cursor"
-        if socket.close_code == UNAUTHENTICATED:
-            return None
-        return f"a socket was closed with {socket.close_code}"
+        refused = socket.close_code == UNAUTHENTICATED
+        return None if refused else f"a socket was closed with {socket.close_code}"

@@ -58,3 +58,10 @@ export function listPage(items: Conversation[], cursor = 'list-cursor'): Convers
 export function historyPage(items: Message[], hasOlder = false): MessagePage {
   return { items, hasOlder, hasMore: hasOlder, hasNewer: false, cursor: 'history-cursor' };
 }
+
+/** An access token with these claims; its signature is not valid. */
+export function accessToken(claims: Record<string, unknown>): string {
+  const bytes = new TextEncoder().encode(JSON.stringify(claims));
+  const payload = btoa(String.fromCharCode(...bytes));
+  return `header.${payload.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}.signature`;
+}

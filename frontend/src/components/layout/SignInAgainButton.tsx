@@ -1,6 +1,6 @@
 import { credentials } from '../../api/credentials';
 import { strings } from '../../lib/strings';
-import { signIn } from '../../session/session';
+import { endSession } from '../../session/session';
 import { switchUser } from '../../store/addressUser';
 import { Button } from '../ui/Button';
 
@@ -11,7 +11,7 @@ export function SignInAgainButton(props: { isQuiet?: boolean; className?: string
       {strings.switchUser}
     </Button>
   ) : (
-    <Button {...props} onClick={() => void signIn()}>
+    <Button {...props} onClick={() => endSession('rejected')}>
       {strings.signIn.submit}
     </Button>
   );

@@ -20,6 +20,7 @@ from gateway.components import GatewayComponents
 from gateway.proxies.client_scope import with_client_address
 from gateway.proxies.root_path import RootPath
 from gateway.request_logging import RequestLoggingMiddleware
+from gateway.web.client_config import client_config_route
 from gateway.web.home import home_routes
 from gateway.web.static_files import static_routes
 from gateway.websocket.endpoint import upgrade_required
@@ -97,7 +98,9 @@ def build_fastapi_app(components: GatewayComponents, routers: list[APIRouter]) -
         app.include_router(router)
     app.include_router(upgrade_required())
     app.include_router(health_routes(components.health))
-    root = components.settings.web_root
-    app.router.routes.extend(home_routes() if root is None else static_routes(root))
+    settings = components.settings
+    root, issuer = settings.web_root, settings.oidc_origins
+    app.router.routes.append(client_config_route(settings))
+    app.router.routes.extend(home_routes() if root is None else static_routes(root, connect_to=issuer))
     openapi_docs.install_schemas(app)
     return app

@@ -77,6 +77,45 @@ def _default_max_sockets(max_connections: int) -> int:
     return min(20_000, max_connections * 9 // 10)
 
 
+def _issuer(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and hosts.is_loopback(parts.hostname or "")):
+        raise ValueError("must begin with https:// (http:// is for issuers on this machine)")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("must be a URL without user, query and fragment")
+    _origin_of(url)
+    return url
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return origins.canonical(f"{parts.scheme}://{parts.netloc}")
+
+
+def _openid_scope(scope: str) -> str:
+    if "openid" not in scope.split():
+        raise ValueError("must contain openid")
+    return scope
+
+
+class OidcSettings(BaseSettings):
+    """How users of the web client sign in. Needs AUTH=jwt."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    oidc_issuer: Annotated[Annotated[str, AfterValidator(_issuer)] | None, _EmptyIsNone] = None
+    """The identity provider, an OpenID Connect issuer. Without it the web client cannot sign in."""
+    oidc_client_id: str = ""
+    """The web client's id at the issuer: a public client."""
+    oidc_scope: Annotated[str, AfterValidator(_openid_scope)] = "openid"
+    """Separated by spaces."""
+
+    @property
+    def oidc_origins(self) -> list[str]:
+        """The origin of the issuer's endpoints, if there is one."""
+        return [] if self.oidc_issuer is None else [_origin_of(self.oidc_issuer)]
+
+
 class JwtSettings(BaseSettings):
     """Settings of AUTH=jwt."""
 
@@ -122,7 +161,7 @@ class JwtSettings(BaseSettings):
                 yield f"JWT_KEYS cannot be read: {type(error).__name__}"
 
 
-class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings):
+class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings, OidcSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     store_url: str = Field(pattern=r"^https?://[^/]+$")
     """Where `message_store serve` answers."""
@@ -205,6 +244,10 @@ class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings):
                 raise ValueError("AUTH=jwt needs PUBLIC_URL or ALLOWED_HOSTS: the names it answers as")
             for fault in self._jwt_faults(self.env):
                 raise ValueError(fault)
+        if self.oidc_issuer is not None and self.auth != "jwt":
+            raise ValueError("OIDC_ISSUER needs AUTH=jwt")
+        if self.oidc_issuer is not None and not self.oidc_client_id:
+            raise ValueError("OIDC_ISSUER needs OIDC_CLIENT_ID, the web client's id there")
         self._check_internal()
         if self.max_sockets >= self.max_connections:
             raise ValueError(f"MAX_SOCKETS must be below MAX_CONNECTIONS ({self.max_connections})")

@@ -4,6 +4,7 @@ Names under `/assets` contain a hash of the content, so browsers cache these for
 revalidated each time, and answered 304 while unchanged. Clients that accept gzip get the `.gz` beside a file.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from starlette.datastructures import Headers
@@ -29,30 +30,41 @@ POLICY = {
     "form-action": "'none'",
     "require-trusted-types-for": "'script'",
 }
-HEADERS = {  # besides those of every response (shared.http.server)
-    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in POLICY.items()),
+HEADERS = {  # besides the policy and those of every response (shared.http.server)
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Referrer-Policy": "no-referrer",
 }
 
 
-def static_routes(root: Path) -> list[Route]:
+def static_routes(root: Path, *, connect_to: Sequence[str] = ()) -> list[Route]:
     """Return routes for the existing files only: the API answers all other paths, and wrong methods. The
-    files beside the page are listed once, here."""
-    files = _CompressedStaticFiles(directory=root)
+    files beside the page are listed once, here. `connect_to`: the origins besides its own that the page may
+    call."""
+    files = _CompressedStaticFiles(root, _headers(connect_to))
     names = [path.name for path in sorted(root.iterdir()) if path.is_file() and path.suffix != ".gz"]
     paths = ["/", *(f"/{name}" for name in names if name != PAGE), "/assets/{path:path}"]
     return [Route(path, files, methods=["GET"]) for path in paths]
 
 
+def _headers(connect_to: Sequence[str]) -> dict[str, str]:
+    policy = {**POLICY, "connect-src": " ".join([POLICY["connect-src"], *connect_to])}
+    return {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items())
+    } | HEADERS
+
+
 class _CompressedStaticFiles(StaticFiles):
     """Starlette keeps it within its folder, whatever a path or a link contains."""
+
+    def __init__(self, root: Path, headers: Mapping[str, str]) -> None:
+        super().__init__(directory=root)
+        self._headers = headers
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         name = PAGE if path == "." else path
         response = await self._gzip_response(name, scope) or await super().get_response(name, scope)
-        response.headers.update(HEADERS)
+        response.headers.update(self._headers)
         response.headers.add_vary_header("Accept-Encoding")
         is_hashed = name.startswith("assets/")
         response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if is_hashed else "no-cache"
