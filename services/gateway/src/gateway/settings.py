@@ -233,12 +233,6 @@ class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings, Oidc
         return keys
 
     @model_validator(mode="after")
-    def _require_ticket_keys(self) -> Self:
-        if self.env == "production" and not self.ticket_keys.get_secret_value():
-            raise ValueError("ENV=production needs TICKET_KEYS: `openssl rand -base64 32` makes one")
-        return self
-
-    @model_validator(mode="after")
     def _safe(self) -> Self:
         if self.auth == "dev" and self.env == "production":
             raise ValueError("AUTH=dev trusts every caller and is refused when ENV=production")
@@ -256,6 +250,12 @@ class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings, Oidc
         self._check_internal()
         if self.max_sockets >= self.max_connections:
             raise ValueError(f"MAX_SOCKETS must be below MAX_CONNECTIONS ({self.max_connections})")
+        return self
+
+    @model_validator(mode="after")
+    def _require_ticket_keys(self) -> Self:
+        if self.env == "production" and not self.ticket_keys.get_secret_value():
+            raise ValueError("ENV=production needs TICKET_KEYS: `openssl rand -base64 32` makes one")
         return self
 
     def _check_internal(self) -> None:
