@@ -32,6 +32,7 @@ from deploy.local.supervisor.supervisor import Supervisor
 from shared.kafka import AccessDenied, Consumer, OutgoingRecord, Producer, TopicReader, TopicSpec
 from shared.kafka.admin import create_topics
 from shared.kafka.connection import connection_arguments
+from shared.log.dead_letter_listing import list_dead_letters
 from shared.log.rights import NOTIFIER_GROUP, PRINCIPAL_PREFIX, PROJECTOR_GROUP, rights
 from shared.log.topics import Topics
 from shared.runtime.kafka_settings import KafkaSettings
@@ -181,6 +182,8 @@ async def test_a_record_that_is_no_event_becomes_a_dead_letter(site: Site) -> No
                 await asyncio.sleep(0.1)
         (record,) = (await dead_letters.records_at({0: 0})).values()
     assert record.value == b"no event"
+    (listed,) = [summary async for summary in list_dead_letters(site.settings("operator"), 10)]
+    assert (listed["service"], listed["topic"], listed["bytes"]) == ("message-store", TOPICS.events, 8)
 
 
 async def _read(kafka: KafkaSettings, topic: str) -> None:
@@ -231,6 +234,8 @@ FORBIDDEN: dict[str, tuple[str, Attempt]] = {
         "notifier",
         lambda kafka: _join(kafka, TOPICS.messages, PROJECTOR_GROUP),
     ),
+    "the operator writes dead letters": ("operator", lambda kafka: _write(kafka, TOPICS.dead_letters)),
+    "the operator reads events": ("operator", lambda kafka: _read(kafka, TOPICS.events)),
     "the topics job reads entries": ("topics", lambda kafka: _read(kafka, TOPICS.messages)),
     "the topics job writes entries": ("topics", lambda kafka: _write(kafka, TOPICS.messages)),
 }

@@ -23,7 +23,7 @@ from message_store.storage.roles import RoleError
 from message_store.storage.sessions import READING
 from shared.log.log_epoch import LogIdentity
 
-PURPOSES = ("projector", "reader")
+PURPOSES = ("projector", "reader", "tickets")
 TABLES = ("conversations", "members", "messages", "journal", "journal_personal", "progress")
 Urls = dict[str, str]
 
@@ -122,6 +122,26 @@ def test_the_reader_cannot_write_even_when_its_session_may(
 def test_the_projector_cannot_change_the_schema_or_delete(migrated: Urls, statement: LiteralString) -> None:
     with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidGrantOperation)):
         _execute(migrated["projector"], statement)
+
+
+def test_the_role_of_the_tickets_uses_their_table_and_no_other(migrated: Urls) -> None:
+    redeem = "insert into redeemed_tickets (id, expires_at) values (gen_random_uuid(), now())"
+    _execute(migrated["tickets"], redeem)
+    _execute(migrated["tickets"], "delete from redeemed_tickets where expires_at <= now()")
+    assert _execute(migrated["tickets"], "select count(*) from redeemed_tickets") == [(0,)]
+    forbidden: list[tuple[str, LiteralString]] = [
+        ("tickets", "select count(*) from messages"),
+        ("tickets", "select count(*) from schema_record"),
+        ("tickets", "update redeemed_tickets set expires_at = now()"),
+        ("tickets", "truncate redeemed_tickets"),
+        ("tickets", "drop table redeemed_tickets"),
+        ("reader", "select count(*) from redeemed_tickets"),
+        ("projector", "select count(*) from redeemed_tickets"),
+        ("projector", redeem),
+    ]
+    for role, statement in forbidden:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            _execute(migrated[role], statement)
 
 
 def test_sessions_of_the_reader_only_read_and_end_slow_statements_by_themselves(migrated: Urls) -> None:

@@ -78,13 +78,13 @@ class TopicReader:
 
     async def scan(self, partition: int, start: int, end: int) -> AsyncIterator[RecordWithHeaders]:
         """Yield the records from offset `start` to before `end`, as far as they are kept; wait without limit
-        for a broker that is away."""
+        for a broker that is away. Raises AccessDenied."""
         topic_partition = TopicPartition(self._topic, partition)
         async with self._lock:
             self._consumer.assign([topic_partition])
             self._consumer.seek(topic_partition, start)
             while await self._consumer.position(topic_partition) < end:
-                for records in (await self._consumer.getmany(timeout_ms=200)).values():
+                for records in (await self._poll()).values():
                     for record in records:
                         if record.offset < end:
                             yield RecordWithHeaders(record.offset, record.value, record.headers)
@@ -95,13 +95,17 @@ class TopicReader:
         found: dict[int, Record] = {}
         deadline = loop.time() + REQUEST_TIMEOUT
         while len(found) < len(offsets) and loop.time() < deadline:
-            try:
-                fetched = await self._consumer.getmany(timeout_ms=200)
-            except DENIED as error:
-                raise denied(error) or error from error
-            for topic_partition, records in fetched.items():
+            for topic_partition, records in (await self._poll()).items():
                 partition = topic_partition.partition
                 if partition not in found and records[0].offset == offsets[topic_partition]:
                     found[partition] = to_record(records[0])
                 self._consumer.pause(topic_partition)
         return found
+
+    async def _poll(self) -> dict[TopicPartition, list[Any]]:
+        """Raises AccessDenied."""
+        try:
+            fetched: dict[TopicPartition, list[Any]] = await self._consumer.getmany(timeout_ms=200)
+        except DENIED as error:
+            raise denied(error) or error from error
+        return fetched

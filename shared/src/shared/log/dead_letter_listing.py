@@ -15,7 +15,7 @@ import orjson
 
 from shared.contract.entries import entry_adapter
 from shared.contract.events import event_adapter
-from shared.kafka import TopicReader
+from shared.kafka import AccessDenied, TopicReader
 from shared.kafka.types import RecordWithHeaders
 from shared.log.topics import Topics
 from shared.runtime.settings import KafkaSettings, load_settings
@@ -40,7 +40,7 @@ def summarize(record: RecordWithHeaders) -> dict[str, Any]:
 
 async def list_dead_letters(settings: KafkaSettings, limit: int) -> AsyncIterator[dict[str, Any]]:
     """Yield the summaries of the last `limit` dead letters. Raises LookupError without the topic,
-    TimeoutError when Kafka does not answer."""
+    AccessDenied without the right to read it, TimeoutError when Kafka does not answer."""
     topic = Topics.with_prefix(settings.topic_prefix).dead_letters
     reader = TopicReader(settings, topic, client_id="parley-dead-letters")
     await reader.start()
@@ -88,6 +88,8 @@ def main() -> None:
         asyncio.run(_print(load_settings(KafkaSettings), limit))
     except TimeoutError:
         sys.exit("Kafka does not answer; check KAFKA_BOOTSTRAP")
+    except AccessDenied as error:
+        sys.exit(str(error))
     except LookupError as error:
         sys.exit(f"{error.args[0]}; check TOPIC_PREFIX")
 

@@ -27,8 +27,8 @@ class Right(NamedTuple):
 
 
 def rights(topic_prefix: str = "") -> Mapping[str, Sequence[Right]]:
-    """Return the rights by service: gateway, projector, notifier, and topics for the job that creates them.
-    `message_store serve` uses no Kafka."""
+    """Return the rights by service: gateway, projector, notifier, topics for the job that creates them, and
+    operator for the listing of dead letters. `message_store serve` uses no Kafka."""
     topics = Topics.with_prefix(topic_prefix)
 
     def topic(name: str, *operations: Operation) -> list[Right]:
@@ -56,6 +56,7 @@ def rights(topic_prefix: str = "") -> Mapping[str, Sequence[Right]]:
             *topic(topics.dead_letters, "Create"),
             *topic(topics.epoch, "Create", "Read", "Write"),
         ],
+        "operator": topic(topics.dead_letters, "Read"),
     }
 
 

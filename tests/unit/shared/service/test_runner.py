@@ -30,6 +30,8 @@ class Recorder:
         self.fail = asyncio.Event()
         self.ports: list[int] = []
         """Tried while the components end."""
+        self.waiting = 0
+        """Requests that get no answer before they are cancelled."""
 
     @asynccontextmanager
     async def components(
@@ -39,10 +41,15 @@ class Recorder:
         health = Health(lambda: critical_tasks.failures, lambda: ["draining"] * ("drain" in self.events))
         app = FastAPI(openapi_url=None)
         app.include_router(health_routes(health))
+        app.get("/wait")(self._wait)
         self.events.append("begin")
         async with critical_tasks.running(work=self._work()):
             yield Service(app, health, drain=self._drain, grace=1)
         self.events.append(f"end, open: {[port for port in self.ports if _is_open(port)]}")
+
+    async def _wait(self) -> None:
+        self.waiting += 1
+        await asyncio.sleep(60)
 
     async def _work(self) -> None:
         await self.fail.wait()
@@ -147,24 +154,37 @@ async def test_a_port_in_use_ends_the_process_with_one_line_before_anything_is_s
         assert not _is_open(other)
 
 
-async def test_probes_answer_while_the_public_port_is_full_of_idle_connections() -> None:
-    """With as many as it may have, and each of them in use: not one can be evicted for the probe."""
+@pytest.mark.parametrize(
+    "request_head", [b"", b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"], ids=["idle", "busy"]
+)
+async def test_probes_answer_while_the_public_port_is_full(request_head: bytes) -> None:
+    """With more connections than MAX_CONNECTIONS. Busy ones are not closed for another: a probe gets 503."""
     recorder, settings = Recorder(), _settings(max_connections=16)
 
     async def use(public: httpx.AsyncClient, admin: httpx.AsyncClient) -> None:
-        connections = [await asyncio.open_connection("127.0.0.1", settings.port) for _ in range(24)]
+        writers = [await _send(settings.port, request_head) for _ in range(24)]
         try:
+            if request_head:
+                while recorder.waiting < 16:
+                    await asyncio.sleep(0.01)
+                assert (await public.get("/readyz")).status_code == 503
             for path in ("/healthz", "/readyz", "/metrics"):
                 assert (await admin.get(path)).status_code == 200
             text = (await admin.get("/metrics")).text
             (line,) = [line for line in text.splitlines() if line.startswith("server_connections ")]
-            assert 0 < float(line.split()[1]) <= 17, "the admin port's connections are not among them"
+            assert 0 < float(line.split()[1]) <= 24, "the admin port's connections are not among them"
         finally:
-            for _, writer in connections:
+            for writer in writers:
                 writer.close()
         os.kill(os.getpid(), signal.SIGTERM)
 
     await _serve(settings, recorder.components, use)
+
+
+async def _send(port: int, data: bytes) -> asyncio.StreamWriter:
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(data)
+    return writer
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ _MESSAGES_PER_TURN = 64
 """Until other tasks run."""
 
 
-_REFUSALS = ("link.refused", "link.protocol_mismatch")
+_REFUSALS = ("link.refused", "link.untrusted", "link.protocol_mismatch")
 
 
 class _ProtocolMismatch(Exception):
