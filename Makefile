@@ -5,7 +5,7 @@ READY := .venv/installed
 DATA := $(or $(DATA_DIR),.data)
 
 .DEFAULT_GOAL := help
-.PHONY: help run up demo picture down reset psql test test-unit faults fuzz check fix audit sbom bench bench-peers lock clean
+.PHONY: help run up demo picture down reset psql token test test-unit faults fuzz check fix audit sbom bench bench-peers lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -22,6 +22,10 @@ reset: ## Stop it and delete its data, all messages
 psql: ## Open a shell in its database
 down reset psql:
 	@if [ -e "$(DATA)" ]; then deploy/local/bootstrap && $(PYTHON) -m deploy.local $@; else echo "nothing is running in $(DATA)"; fi
+
+token: ## Print an access token of USER=ann, for a stack that runs with AUTH=jwt (SCOPE=service)
+	@deploy/local/bootstrap >&2
+	@$(PYTHON) -m deploy.local token --user "$(USER)" --scope "$(SCOPE)"
 
 test: $(READY) ## Run every test, against a real Kafka, PostgreSQL and Chromium (ARGS='-k name': of the Python ones)
 	@$(if $(ARGS),,$(PYTHON) -m deploy.local.dependencies.web_client test)

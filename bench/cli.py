@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from bench.report import results, tables
 from bench.scenarios.catch_up import CatchUp
 from bench.scenarios.compare import Compare
+from bench.scenarios.fairness import Fairness
 from bench.scenarios.fanout import Fanout
 from bench.scenarios.pages import Pages
 from bench.scenarios.query_plan import QueryPlan
@@ -33,6 +34,7 @@ SCENARIOS: dict[str, type[Scenario]] = {
     "reconnect-storm": ReconnectStorm,
     "query-plan": QueryPlan,
     "warm-vs-cold": WarmVsCold,
+    "fairness": Fairness,
     "compare": Compare,
 }
 _PLOT_PACKAGES = ("matplotlib==3.10.7",)

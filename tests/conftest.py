@@ -8,6 +8,7 @@ import pytest
 
 from deploy.local.stack.state import Stack
 from shared.runtime.open_files import raise_limit
+from tests.fixtures.limits import UNLIMITED_ENVIRONMENT
 from tests.fixtures.platform import Platform, fresh_database, local_stack, new_topic_prefix, platform
 
 
@@ -67,9 +68,10 @@ class StartStack(Protocol):
 def start_stack(request: pytest.FixtureRequest) -> Iterator[StartStack]:
     """Starts stacks of real processes; they stop after the module.
 
-    On the shared platform each has its own database and topics. With `own_platform` it also has a Kafka
-    and a PostgreSQL that may be killed (`tests.fixtures.platform.away`). A process that restarts more than
-    `max_restarts` times within 30 s stops it.
+    Limits of users are off unless `env` sets them. On the shared platform each has its own database and
+    topics. With `own_platform` it also has a Kafka and a PostgreSQL that may be killed
+    (`tests.fixtures.platform.away`). A process that restarts more than `max_restarts` times within 30 s stops
+    it.
     """
     with ExitStack() as stacks:
 
@@ -84,7 +86,7 @@ def start_stack(request: pytest.FixtureRequest) -> Iterator[StartStack]:
         ) -> Stack:
             counts = [f"--gateways={gateways}", f"--notifiers={notifiers}", f"--projectors={projectors}"]
             options = [*counts, f"--max-restarts={max_restarts}"]
-            environment = {**(env or {})}
+            environment = {**UNLIMITED_ENVIRONMENT, **(env or {})}
             if not own_platform:
                 shared: Platform = request.getfixturevalue("real_platform")
                 database = stacks.enter_context(fresh_database(shared.database))

@@ -9,5 +9,7 @@ tally                  what became of each message of a round: pure
 clients                worker: sends to direct conversations and groups, and receives
 page_reader            worker: reads pages over a few connections
 reconnecting_clients   worker: sockets that lose their gateway and come back
+polite_user            worker: two users who talk at an even pace
+flooder                worker: a user who takes all that the gateway gives
 protocols              the client's side of each server's protocol
 """

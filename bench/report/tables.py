@@ -52,6 +52,11 @@ def rounds(comparison: Comparison) -> Iterator[str]:
             ratio = median_ratio(row["ratio"] for row in rows)
             yield f"\n**{side}**, median ratio with its 95 % interval: {ratio}"
             yield from _plain(rows)
+        elif rows and "p50_ratio" in rows[0]:
+            fields = [field for field in rows[0] if field.endswith("_ratio")]
+            ratios = [f"{field} {median_ratio(row[field] for row in rows)}" for field in fields]
+            yield f"\n**{side}**, median ratios with their 95 % intervals: {', '.join(ratios)}"
+            yield from _plain(rows)
         else:
             yield f"\n**{side}**"
             yield from _plain(rows)

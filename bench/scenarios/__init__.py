@@ -10,5 +10,6 @@ restart           W7: start, and recovery from `kill -9` of each service
 reconnect_storm   a gateway dies and its sockets come back to the other one
 query_plan        what the sync query costs, with its plan
 warm_vs_cold      what the same work costs after a pause
+fairness          a polite user beside one who floods the gateway
 compare           two checkouts side by side
 """

@@ -28,6 +28,7 @@ from bench.load.protocols import ProtocolName
 from bench.systems import seed_events
 from deploy.local.errors import UserError
 from deploy.local.paths import ROOT
+from gateway.limits.settings import UNLIMITED
 
 PARTITIONS = int(os.environ.get("PARTITIONS") or 12)
 _JVM_OPTIONS = os.environ.get("KAFKA_OPTS", "")
@@ -38,6 +39,7 @@ _PORTS = (
     *("ADMIN_PORT", "STORE_ADMIN_PORT", "PROJECTOR_ADMIN_PORT", "NOTIFIER_ADMIN_PORT"),
 )
 _FREE_PORTS = {**dict.fromkeys(_PORTS, ""), "PORT": "0", "WEB_ROOT": ""}
+_UNLIMITED = {name.upper(): str(value) for name, value in UNLIMITED.items()}
 _CLIENT_IDS = "select client_id from messages where conversation_id = any(%s::uuid[]) and client_id like %s"
 _POSTGRES_SETTINGS = """
 select name, setting, unit from pg_settings
@@ -109,9 +111,10 @@ def running_stack(
 ) -> Iterator[Stack]:
     """A stack with its data in `folder`, ready when entered, stopped when left.
 
-    `arguments` are those of `deploy.local up`. Raises UserError when the stack does not become ready.
+    `arguments` are those of `deploy.local up`. Limits of users are off unless `env` sets them. Raises
+    UserError when the stack does not become ready.
     """
-    all_env = {**os.environ, **_FREE_PORTS, **(env or {}), "DATA_DIR": str(folder)}
+    all_env = {**os.environ, **_FREE_PORTS, **_UNLIMITED, **(env or {}), "DATA_DIR": str(folder)}
 
     def deploy_local(*words: str) -> None:
         command = [str(checkout / ".venv" / "bin" / "python"), "-m", "deploy.local", *words]
@@ -172,13 +175,18 @@ class Parley:
 
 
 @contextmanager
-def parley(*arguments: str, name: str = "parley", checkout: Path = ROOT) -> Iterator[Parley]:
+def parley(
+    *arguments: str, name: str = "parley", checkout: Path = ROOT, env: Mapping[str, str] | None = None
+) -> Iterator[Parley]:
     """A stack that syncs its data to disk as `make run` does; `arguments` are those of `deploy.local up`.
 
     Kafka's code is compiled in full as in production, not by the first stage only as for a quick start.
     """
-    env = {"KAFKA_OPTS": _JVM_OPTIONS}
-    with work_folder() as folder, running_stack(folder, *arguments, checkout=checkout, env=env) as stack:
+    environment = {"KAFKA_OPTS": _JVM_OPTIONS, **(env or {})}
+    with (
+        work_folder() as folder,
+        running_stack(folder, *arguments, checkout=checkout, env=environment) as stack,
+    ):
         yield Parley(stack, name, checkout)
 
 

@@ -6,6 +6,7 @@
 * `demo`: sample data, sent over the public API
 * `dependencies`: Kafka, PostgreSQL and the web client
 * `supervisor`: starts, watches, restarts and stops processes
+* `issuer`: signs access tokens for development
 * `programs`: finds programs of this system, or names the command that installs them
 * `paths`: folders of the checkout
 * `errors`: the error that is shown to the user as one line

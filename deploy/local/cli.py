@@ -6,6 +6,7 @@
   down    stop what run or up started
   reset   stop it and delete its data
   psql    open a shell in its database
+  token   print an access token for a stack that runs with AUTH=jwt
 
 Environment:
   DATA_DIR            folder of all data (default: .data of the checkout)
@@ -31,6 +32,7 @@ import sys
 from pathlib import Path
 
 from deploy.local.errors import UserError
+from deploy.local.issuer import LocalIssuer
 from deploy.local.paths import ROOT
 from deploy.local.stack import commands
 from deploy.local.stack.run import StackOptions, run
@@ -57,6 +59,8 @@ def main() -> int:
                 commands.demo(folder, arguments[1:])
             case "reset":
                 commands.reset(folder)
+            case "token":
+                print(LocalIssuer.ensure(folder).token(parsed.user, parsed.scope))
             case "psql":
                 commands.psql(folder)
             case _:
@@ -73,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add = parser.add_argument
-    add("command", choices=["run", "up", "demo", "down", "reset", "psql"], metavar="COMMAND")
+    add("command", choices=["run", "up", "demo", "down", "reset", "psql", "token"], metavar="COMMAND")
     data = os.environ.get("DATA_DIR") or ROOT / ".data"
     add("--data", type=Path, default=data, metavar="FOLDER", help="of all data (default: %(default)s)")
     for name in SCALABLE_SERVICES:
@@ -85,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--volatile", action="store_true", help="run PostgreSQL without fsync, for tests")
     restarts = "stop everything if a process needs more restarts within 30 s (default: %(default)s)"
     add("--max-restarts", type=_count, default=2, metavar="N", help=restarts)
+    add("--user", default="", metavar="ID", help="of `token`: the user")
+    add("--scope", metavar="SCOPES", help="of `token`: user, service or operator, separated by spaces")
     add("--detached", action="store_true", help=argparse.SUPPRESS)  # how `up` starts `run`
     return parser
 

@@ -237,8 +237,9 @@ async def test_an_issuer_that_is_away_is_tried_again(person: OpenPage, issuer: I
     await expect(connection_status(ola)).to_contain_text("Can't reach the sign-in service", timeout=60_000)
     await ola.screenshot("issuer-away")
     await ola.expect_accessible()
+    async with ola.page.expect_request(f"{issuer.url}/**"):
+        await connection_status(ola).get_by_role("button", name="Try again").click()
     await ola.page.unroute_all()
-    await connection_status(ola).get_by_role("button", name="Try again").click()
     await wait_until_online(ola)
 
 

@@ -8,12 +8,14 @@ import pytest
 from deploy.local.demo import script
 from deploy.local.demo.fill import fill, unread
 from deploy.local.errors import UserError
-from deploy.local.stack.state import Stack
+from tests.conftest import StartStack
+from tests.fixtures.limits import DEFAULT_LIMITS
 
 DIARY_MESSAGES = 60
 
 
-async def test_the_demo_can_be_sent_again_and_changes_nothing(stack: Stack) -> None:
+async def test_the_demo_can_be_sent_again_and_changes_nothing(start_stack: StartStack) -> None:
+    stack = start_stack(env=DEFAULT_LIMITS)
     gateway, everything = stack.gateways[0], script.conversations(DIARY_MESSAGES)
     expected = sum(
         len(conversation.messages) - conversation.read

@@ -11,15 +11,6 @@ YARDSTICKS = PAGE.partition("## How the table is read")[2].partition("## How it 
 ROWS = [line for line in YARDSTICKS.splitlines() if line.startswith("| ") and "---" not in line]
 REQUIREMENTS = [row for row in ROWS if not row.startswith("| requirement |")]
 REFERENCE = re.compile(r"`([\w./-]+\.(?:py|tsx?))::([^`]+)`")
-AWAITED = frozenset(
-    {
-        "unit/gateway/limits/test_limited_calls.py",
-        "unit/gateway/limits/test_sockets.py",
-        "unit/gateway/limits/test_user_rates.py",
-        "unit/shared/http/test_websocket_protocol.py",
-    }
-)
-"""Files whose tests come with changes that are not merged yet."""
 
 
 def test_the_three_yardsticks_are_there() -> None:
@@ -36,12 +27,7 @@ def test_each_requirement_is_held_by_tests_that_exist_or_argued(row: str) -> Non
     references = REFERENCE.findall(row)
     assert references or "argued:" in row
     missing = [(path, name) for path, name in references if not _exists(path, name)]
-    assert {path for path, _ in missing} <= AWAITED, missing
-
-
-def test_nothing_is_awaited_once_all_is_there() -> None:
-    is_complete = all(_exists(path, name) for row in REQUIREMENTS for path, name in REFERENCE.findall(row))
-    assert not (is_complete and AWAITED), "remove AWAITED"
+    assert missing == []
 
 
 def _exists(path: str, name: str) -> bool:

@@ -106,8 +106,8 @@ _QUERY = {
     "properties": {
         "token": {
             "type": "string",
-            "description": "With AUTH=dev the user id. With AUTH=jwt an access token, only where the "
-            "deployment sets ALLOW_URL_TOKENS.",
+            "description": "A ticket of POST /messages/ws-tickets. With AUTH=dev also the user id; with "
+            "AUTH=jwt an access token, only where the deployment sets ALLOW_URL_TOKENS.",
         },
         "cursor": {
             "type": "string",

@@ -15,6 +15,7 @@ from deploy.local.dependencies.kafka import Kafka
 from deploy.local.dependencies.postgres import Postgres
 from deploy.local.dependencies.web_client import BUILD, WEB_CLIENT, require_node
 from deploy.local.errors import UserError
+from deploy.local.issuer import LocalIssuer
 from deploy.local.paths import CACHE
 from deploy.local.stack import end_to_end, services, state
 from deploy.local.stack.daemon import log_path
@@ -76,7 +77,7 @@ class StackRun:
         )
         self._stopped = asyncio.Event()
         self._ports = ports = Ports(os.environ, previous.ports if previous else {})
-        self._services = Services.choose(options.counts, ports) if options.services else None
+        self._services = self._choose_services(ports) if options.services else None
         if self._services:
             self._services.check_settings()
         self._kafka = None if options.kafka else self._local_kafka()
@@ -122,7 +123,7 @@ class StackRun:
             self._announce_step(4, "Services", "starting")
             stages = self._services.stages(self._stack.kafka, self._stack.database, self._roles())
             await gather_or_cancel(*(supervisor.start(*stage) for stage in stages))
-            await end_to_end.wait_until_serving(self._stack.gateways)
+            await self._wait_until_serving(self._services.issuer)
         self._console.report_detail(f"everything is ready after {time.monotonic() - began:.1f} s")
         self._console.announce("", *self._ports.notes, *self._stack.addresses())
         if not self._options.detached:
@@ -130,6 +131,17 @@ class StackRun:
             self._console.announce("", self._stack.headline, stop)
         self._stack.ready = True
         self._stack.write()
+
+    def _choose_services(self, ports: Ports) -> Services:
+        return Services.choose(self._options.counts, ports, LocalIssuer.of_environment(self._options.folder))
+
+    async def _wait_until_serving(self, issuer: LocalIssuer | None) -> None:
+        """Check from end to end; not with the tokens of an issuer that is not ours."""
+        if issuer is not None:
+            token = issuer.token(end_to_end.USER)
+            await end_to_end.wait_until_serving(self._stack.gateways, token=token)
+        elif os.environ.get("AUTH") != "jwt":
+            await end_to_end.wait_until_serving(self._stack.gateways)
 
     def _announce_step(self, number: int, what: str, status: str) -> None:
         """Print one of the four steps of a start; the first one is deploy/local/bootstrap."""

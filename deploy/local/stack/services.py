@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from deploy.local.dependencies.web_client import WEB_CLIENT
+from deploy.local.issuer import LocalIssuer
 from deploy.local.supervisor import health_checks
 from deploy.local.supervisor.ports import Ports
 from deploy.local.supervisor.process import Process, module
@@ -68,8 +69,11 @@ class Services:
     ticket_keys: str = field(default_factory=_ticket_keys)
     """Seal WebSocket tickets, for all gateways; empty when the environment has them."""
 
+    issuer: LocalIssuer | None = None
+    """Signs the tokens that the gateways accept; None with AUTH=dev, and when JWT_KEYS names another."""
+
     @classmethod
-    def choose(cls, counts: Counts, ports: Ports) -> "Services":
+    def choose(cls, counts: Counts, ports: Ports, issuer: LocalIssuer | None = None) -> "Services":
         """Take the ports; raise UserError if a configured one is not free."""
 
         def take(name: str, variable: str, count: int, default: int | None = None) -> list[int]:
@@ -92,6 +96,7 @@ class Services:
                 **take_admin("projector", counts.projectors),
                 **take_admin("store", 1),
             },
+            issuer=issuer,
         )
 
     def check_settings(self) -> None:
@@ -113,6 +118,7 @@ class Services:
             **token,
             **(_secret("TICKET_KEYS", self.ticket_keys) if self.ticket_keys else {}),
             "AUTH": os.environ.get("AUTH") or "dev",
+            **(self.issuer.settings(self.gateways) if self.issuer else {}),
             "WEB_ROOT": web_root(),
             "STORE_URL": f"http://127.0.0.1:{self.store}",
             "NOTIFIERS": ",".join(f"127.0.0.1:{port}" for port in self.notifiers),

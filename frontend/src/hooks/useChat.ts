@@ -75,7 +75,7 @@ export function useChat(meId: string) {
           timer = undefined;
           if (canTransmit.current) transmitPending(useOutbox.getState().outbox, transmit);
         },
-        MIN_RETRY_DELAY_MS * (1 + Math.random()),
+        Math.max(MIN_RETRY_DELAY_MS, frame.afterMs ?? 0) * (1 + Math.random()),
       );
     });
     return () => {

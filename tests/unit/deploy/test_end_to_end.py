@@ -6,7 +6,6 @@ import pytest
 
 from deploy.local.errors import UserError
 from deploy.local.stack import end_to_end
-from tests.fixtures.issuer import serve_issuer
 from tests.unit.gateway.gateway_fixture import GatewayFixture, run_gateway
 
 
@@ -39,8 +38,3 @@ async def test_the_error_names_what_a_client_cannot_do() -> None:
 async def test_the_error_names_an_unreachable_gateway() -> None:
     with pytest.raises(UserError, match=r"127\.0\.0\.1:1 does not serve clients after 0 s"):
         await end_to_end.wait_until_serving(["http://127.0.0.1:1"], timeout=0)
-
-
-async def test_a_gateway_that_wants_tokens_of_an_issuer_passes_by_refusing() -> None:
-    async with serve_issuer() as issuer, run_gateway(**issuer.settings) as gateway:
-        await end_to_end.wait_until_serving([_url(gateway)], timeout=10)

@@ -17,6 +17,7 @@ from gateway.app import build_asgi_app, server_options
 from gateway.auth.authenticator import Authenticator
 from gateway.commands.event_producer import EventProducer
 from gateway.components import GatewayComponents
+from gateway.limits.settings import UNLIMITED
 from gateway.settings import Settings
 from gateway.testing.in_memory_store import InMemoryStore
 from shared.contract import codec, events
@@ -158,7 +159,7 @@ async def run_gateway(*, ping: float = 20, **settings: Any) -> AsyncIterator[Gat
         notifier = await stack.enter_async_context(serve_notifier(FakeNotifier(PARTITIONS)))
         addresses = [f"127.0.0.1:{notifier.port}"]
         needed = {"store_url": "http://store", "notifiers": addresses, "service_token": SERVICE_TOKEN}
-        given = {**needed, "auth": "dev", "port": 0, **settings}
+        given = {**needed, "auth": "dev", "port": 0, **UNLIMITED, **settings}
         parsed = Settings.model_validate(given)
         keys = authentication.key_source(parsed, await stack.enter_async_context(aiohttp.ClientSession()))
         gateway = _build(parsed, notifier, authentication.build(parsed, keys))

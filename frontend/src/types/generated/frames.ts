@@ -100,12 +100,17 @@ export interface ErrorFrame {
   /**
    * `bad_frame`: not a JSON object with a known `type`. `too_big`: above 64 KiB. `invalid`: a field breaks
    * a rule. `not_found`: no such conversation, or the caller is not a member of it. `unavailable`: not
-   * confirmed; send it again with the same `clientId`. `cursor_invalid`: the `cursor` of the connection's URL
-   * is malformed. Later releases may add codes.
+   * confirmed; send it again with the same `clientId`. `too_many`: more frames than a user may send; send it
+   * again after `afterMs`, with the same `clientId`. `cursor_invalid`: the `cursor` of the connection's URL is
+   * malformed. Later releases may add codes.
    */
   code: string;
   message: string;
   clientId?: string;
+  /**
+   * With `too_many`: milliseconds to wait.
+   */
+  afterMs?: number;
 }
 /**
  * The first frame: every entry from here on is sent on this connection.

@@ -419,7 +419,7 @@ export interface components {
         ProblemDetails: {
             title: string;
             status: number;
-            /** @description One of bad_request, unauthenticated, forbidden, not_found, method_not_allowed, cursor_unusable, too_big, invalid, cursor_invalid, internal, unavailable, projection_behind; more may come. */
+            /** @description One of bad_request, unauthenticated, forbidden, not_found, method_not_allowed, cursor_unusable, too_big, invalid, cursor_invalid, too_many, internal, unavailable, projection_behind; more may come. */
             code: string;
             detail: string;
         };
@@ -582,6 +582,16 @@ export interface operations {
             /** @description A page of conversations. */
             200: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -645,6 +655,27 @@ export interface operations {
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -715,6 +746,16 @@ export interface operations {
             /** @description A page of messages. */
             200: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -793,6 +834,27 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description The head is above 16 KiB, or has more than 100 fields. */
             431: {
                 headers: {
@@ -851,6 +913,16 @@ export interface operations {
             /** @description A page of frames, and the cursor to continue from. */
             200: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -920,6 +992,27 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description The head is above 16 KiB, or has more than 100 fields. */
             431: {
                 headers: {
@@ -981,6 +1074,16 @@ export interface operations {
             /** @description The conversation. */
             200: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1044,6 +1147,27 @@ export interface operations {
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1118,6 +1242,16 @@ export interface operations {
             /** @description In the history (with `Prefer: wait`). */
             201: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1127,6 +1261,16 @@ export interface operations {
             /** @description In the log. */
             202: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1205,6 +1349,27 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description The head is above 16 KiB, or has more than 100 fields. */
             431: {
                 headers: {
@@ -1267,6 +1432,16 @@ export interface operations {
             /** @description In the log. */
             202: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1345,6 +1520,27 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description The head is above 16 KiB, or has more than 100 fields. */
             431: {
                 headers: {
@@ -1385,10 +1581,7 @@ export interface operations {
                  */
                 meId?: string;
             };
-            header?: {
-                /** @description The user for whom a service makes this call: only with the scope `service`. */
-                "Act-As"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -1397,6 +1590,16 @@ export interface operations {
             /** @description The ticket. */
             200: {
                 headers: {
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1451,6 +1654,27 @@ export interface operations {
             /** @description Well-formed, but a field breaks a rule; `detail` names it. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests; safe to repeat after `Retry-After` seconds. */
+            429: {
+                headers: {
+                    /** @description seconds */
+                    "Retry-After"?: number;
+                    /**
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @example "sends";r=499;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description `"<rate>";q=<burst>;w=<seconds in which it fills up>`
+                     * @example "sends";q=500;w=10
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -10,8 +10,8 @@ metrics              the Prometheus metrics
 request_logging      request ids, request metrics, a log line for failed and slow requests
 validation_errors    describes why a text was refused as JSON of a model
 authentication       builds the authenticator that the settings ask for
-leaky_bucket         spaces events evenly in time
 
+limits/              how much of each user is served: rates, and what is in progress at a time
 auth/                who calls (authenticators), and the host names and web pages that may call
 proxies/             what a reverse proxy in front changes, and limits by client address
 api/                 the REST calls

@@ -62,14 +62,14 @@ def server_options(components: GatewayComponents) -> ServerOptions:
 
 
 def build_routers(components: GatewayComponents) -> list[APIRouter]:
-    store, producer = components.store, components.producer
+    store, producer, limits = components.store, components.producer, components.limits
     parser = RequestParser(components.authenticator, components.origins, components.settings.max_body)
     return [
-        conversations_router(parser, store, producer),
-        history_router(parser, store, producer),
-        sync_router(parser, store, producer),
-        commands_router(parser, components.commands),
-        ws_tickets_router(parser, components.tickets),
+        conversations_router(parser, limits, store, producer),
+        history_router(parser, limits, store, producer),
+        sync_router(parser, limits, store, producer),
+        commands_router(parser, limits, components.commands),
+        ws_tickets_router(parser, limits, components.tickets),
     ]
 
 

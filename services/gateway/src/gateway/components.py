@@ -19,6 +19,7 @@ from gateway.commands.membership_cache import MembershipCache
 from gateway.commands.progress_reader import CoalescedProgressReader
 from gateway.commands.read_receipts import ReadReceiptCoalescer
 from gateway.commands.registry import COMMANDS, FRAME_COMMANDS
+from gateway.limits.user_limits import UserLimits
 from gateway.notifiers.link_pool import LinkPool
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.notifiers.subscriptions import UserSubscriptions
@@ -44,6 +45,7 @@ class GatewayComponents:
     store: StorePort
     authenticator: Authenticator
     origins: Origins
+    limits: UserLimits
     address_limits: AddressLimits
     membership: MembershipCache
     writer: EventWriter
@@ -67,7 +69,8 @@ class GatewayComponents:
     ) -> "GatewayComponents":
         """Build everything that stands between the clients, the log and the store. Starts nothing."""
         subscriptions, tracker = UserSubscriptions(), OffsetTracker()
-        membership = MembershipCache(store, tracker)
+        limits = UserLimits.build(settings)
+        membership = MembershipCache(store, tracker, limits.lookups)
         writer = EventWriter(producer, settings.source)
         read_receipts = ReadReceiptCoalescer(partial(append_read, writer))
         commands = CommandContext(writer, membership, read_receipts, store)
@@ -108,7 +111,8 @@ class GatewayComponents:
             links=links,
             tracker=tracker,
             progress_reader=CoalescedProgressReader(store, producer),
-            catch_up=CatchUp(store, producer),
+            catch_up=CatchUp(store, producer, limits.pages),
+            limits=limits,
             revocations=revocations,
         )
         return cls(
@@ -117,6 +121,7 @@ class GatewayComponents:
             store=store,
             authenticator=unrevoked,
             origins=origins,
+            limits=limits,
             address_limits=address_limits,
             membership=membership,
             writer=writer,

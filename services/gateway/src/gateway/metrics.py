@@ -23,6 +23,9 @@ overflows = Counter("gateway_outbox_overflow_total", "Clients that were closed b
 entries = Counter("gateway_entries_received_total", "Entries received from notifiers.")
 gaps = Counter("gateway_link_gaps_total", "Offset ranges of the topic that no notifier delivered.")
 links = Gauge("gateway_links", "Notifiers that are connected.")
+limited = Counter(
+    "gateway_limited_total", "Calls, frames and sockets refused by a limit of users.", ["limit"]
+)
 unchecked = Counter(
     "gateway_unchecked_writes_total", "Writes let through while membership could not be checked."
 )

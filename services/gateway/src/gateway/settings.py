@@ -14,11 +14,12 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import Url
+from pydantic_core import Url, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gateway.auth import hosts, origins, ticket_keys
 from gateway.auth.keys import ALGORITHMS, InvalidKeys, parse_keys
+from gateway.limits.settings import LimitSettings
 from gateway.proxies.root_path import canonical_prefix
 from gateway.proxies.trusted_proxies import NO_PROXIES, ForwardedHeader, TrustedProxies
 from shared.runtime.service_settings import CallerSettings
@@ -147,11 +148,16 @@ class JwtSettings(BaseSettings):
         missing = [name.upper() for name in names if not getattr(self, name)]
         if missing:
             yield f"AUTH=jwt needs {', '.join(missing)}"
-        elif self.jwt_keys.startswith("http://"):
-            url = Url(self.jwt_keys)
-            if env == "production" and not hosts.is_loopback((url.host or "").strip("[]")):
+        elif self.jwt_keys_are_remote:
+            try:
+                url = Url(self.jwt_keys)
+            except ValidationError:
+                yield "JWT_KEYS is not a URL"
+                return
+            is_local = hosts.is_loopback((url.host or "").strip("[]"))
+            if url.scheme == "http" and env == "production" and not is_local:
                 yield "JWT_KEYS must begin with https:// when ENV=production"
-        elif not self.jwt_keys_are_remote:
+        else:
             try:
                 text = self.jwt_keys
                 parse_keys(text if "-----" in text else Path(text).read_text(), self.jwt_algorithms)
@@ -161,7 +167,7 @@ class JwtSettings(BaseSettings):
                 yield f"JWT_KEYS cannot be read: {type(error).__name__}"
 
 
-class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings, OidcSettings):
+class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings, LimitSettings, OidcSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     store_url: str = Field(pattern=r"^https?://[^/]+$")
     """Where `message_store serve` answers."""
@@ -228,12 +234,6 @@ class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings, Oidc
         return keys
 
     @model_validator(mode="after")
-    def _require_ticket_keys(self) -> Self:
-        if self.env == "production" and not self.ticket_keys.get_secret_value():
-            raise ValueError("ENV=production needs TICKET_KEYS: `openssl rand -base64 32` makes one")
-        return self
-
-    @model_validator(mode="after")
     def _safe(self) -> Self:
         if self.auth == "dev" and self.env == "production":
             raise ValueError("AUTH=dev trusts every caller and is refused when ENV=production")
@@ -251,6 +251,12 @@ class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings, Oidc
         self._check_internal()
         if self.max_sockets >= self.max_connections:
             raise ValueError(f"MAX_SOCKETS must be below MAX_CONNECTIONS ({self.max_connections})")
+        return self
+
+    @model_validator(mode="after")
+    def _require_ticket_keys(self) -> Self:
+        if self.env == "production" and not self.ticket_keys.get_secret_value():
+            raise ValueError("ENV=production needs TICKET_KEYS: `openssl rand -base64 32` makes one")
         return self
 
     def _check_internal(self) -> None:

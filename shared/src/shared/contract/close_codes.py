@@ -33,10 +33,12 @@ CLOSE_MEANINGS: dict[CloseCode, CloseMeaning] = {
     ),
     CloseCode.INTERNAL_ERROR: CloseMeaning("a fault of the gateway's own", True, False),
     CloseCode.RESTARTING: CloseMeaning("the gateway, or what it needs, restarts", True, True),
-    CloseCode.FLOOD: CloseMeaning("more than 100 bad frames in 10 s", True, True),
+    CloseCode.FLOOD: CloseMeaning(
+        "more than 100 frames in 10 s that are bad or for foreign conversations", True, True
+    ),
     CloseCode.UNAUTHENTICATED: CloseMeaning("no token; a bad, used, expired or revoked one", False, False),
     CloseCode.TOO_SLOW: CloseMeaning(
         "the client does not read what it is sent, or answers no ping for 20 s", True, True
     ),
-    CloseCode.TOO_MANY: CloseMeaning("too many sockets, or too many at once", True, True),
+    CloseCode.TOO_MANY: CloseMeaning("too many sockets, or a user opens or sends too many", True, True),
 }

@@ -60,10 +60,13 @@ class ErrorFrame(WireModel):
     code: str
     """`bad_frame`: not a JSON object with a known `type`. `too_big`: above 64 KiB. `invalid`: a field breaks
     a rule. `not_found`: no such conversation, or the caller is not a member of it. `unavailable`: not
-    confirmed; send it again with the same `clientId`. `cursor_invalid`: the `cursor` of the connection's URL
-    is malformed. Later releases may add codes."""
+    confirmed; send it again with the same `clientId`. `too_many`: more frames than a user may send; send it
+    again after `afterMs`, with the same `clientId`. `cursor_invalid`: the `cursor` of the connection's URL is
+    malformed. Later releases may add codes."""
     message: str
     client_id: str | None = Field(default=None, exclude_if=is_none)
+    after_ms: int | None = Field(default=None, exclude_if=is_none, ge=0)
+    """With `too_many`: milliseconds to wait."""
 
 
 class AuthenticatedFrame(WireModel):

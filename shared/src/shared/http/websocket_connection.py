@@ -32,11 +32,13 @@ class RawConnection(Protocol):
         on_text: Callable[[str | None], None],
         on_writable: Callable[[], None],
         on_unresponsive: Callable[[], None],
+        on_control: Callable[[], None],
     ) -> Awaitable[None]:
         """Receive from now on, instead of by ASGI's `receive`: `on_text` gets each text (None: a binary
         message), `on_writable` is called when `is_writable` becomes true, `on_unresponsive` when a ping was
-        not answered in time: close then; the connection is aborted a second later. Messages received before
-        are passed to `on_text` at once. Await the result for the disconnect. Drops the request headers."""
+        not answered in time: close then; the connection is aborted a second later. `on_control` is called for
+        each ping, pong and continuation. Messages received before are passed to `on_text` at once. Await the
+        result for the disconnect. Drops the request headers."""
         ...
 
     def pause_reading(self) -> None:
@@ -45,6 +47,10 @@ class RawConnection(Protocol):
 
     def resume_reading(self) -> None:
         """Read again after `pause_reading`."""
+        ...
+
+    def discard_input(self) -> None:
+        """Drop all that arrives from now on, undecoded: the connection is being closed."""
         ...
 
     def write(self, frame: bytes) -> None: ...

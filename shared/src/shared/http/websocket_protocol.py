@@ -22,6 +22,10 @@ _CLOSE_TIMEOUT = 1.0
 """Seconds for the peer's side of the closing handshake."""
 _MAX_FRAGMENTS = 1_024
 """Per message: `ws_max_size` counts bytes, and a fragment may be empty."""
+_MAX_FRAMES_PER_TURN = 64
+"""Of one connection, before the event loop serves others; a slice of frames more at most."""
+_SLICE_BYTES = 1_024
+"""Parsed at a time: at most 170 frames."""
 _PONG = b"\x8a"
 """First byte of a pong frame."""
 
@@ -45,8 +49,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     _on_text: Callable[[str | None], None] | None = None
     _on_writable: Callable[[], None] | None = None
     _on_unresponsive: Callable[[], None] | None = None
+    _on_control: Callable[[], None] | None = None
     _pending_pong = b""
     _is_discarding = False
+    _unparsed = b""
+    """Received, and left for the next turn of the event loop."""
+    _is_parsing_soon = False
+    _frames_this_turn = 0
     _was_paused = False
     """Reading was paused since the last ping: its pong may wait unread."""
 
@@ -70,11 +79,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         on_text: Callable[[str | None], None],
         on_writable: Callable[[], None],
         on_unresponsive: Callable[[], None],
+        on_control: Callable[[], None],
     ) -> Awaitable[None]:
         received = [self.queue.get_nowait() for _ in range(self.queue.qsize())]
         disconnects = _DisconnectQueue(self.loop.create_future())
         self.queue = disconnects  # type: ignore[assignment]
-        self._on_text, self._on_writable, self._on_unresponsive = on_text, on_writable, on_unresponsive
+        self._on_text, self._on_writable = on_text, on_writable
+        self._on_unresponsive, self._on_control = on_unresponsive, on_control
         self.scope["headers"] = ()
         del self.scope["extensions"][EXTENSION]  # a reference cycle
         del self.request, self.response
@@ -94,7 +105,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def resume_reading(self) -> None:
         if self.read_paused and not self.transport.is_closing():
             self.read_paused = False
-            self.transport.resume_reading()
+            self._parse_rest_soon()
+            if not self._unparsed:
+                self.transport.resume_reading()
+
+    def discard_input(self) -> None:
+        self._is_discarding = True
 
     def write(self, frame: bytes) -> None:
         if not self.transport.is_closing():
@@ -111,6 +127,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     async def _close(self, code: int, reason: str) -> None:
         with suppress(ClientDisconnected, RuntimeError):  # disconnected, or closing already
             await self.send({"type": "websocket.close", "code": code, "reason": reason})
+            self._parse_rest_soon()  # the client's close may be in it
 
     # Overridden methods of uvicorn's protocol
 
@@ -123,19 +140,75 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.resume_writing()  # nothing is left to wait for
-        self._on_text = self._on_writable = self._on_unresponsive = None
+        self._on_text = self._on_writable = self._on_unresponsive = self._on_control = None
 
     def data_received(self, data: bytes) -> None:
-        """Send what websockets answers to a request line or header that is too long (414, 431): uvicorn does
-        not, and the client would wait without end."""
+        """Parse in slices, so that thousands of small frames that arrived together take several turns of the
+        event loop, and none while reading is paused."""
         if self._is_discarding:
             return
+        if self._unparsed:
+            self._unparsed += data
+            return
+        parsed = self._frames_this_turn = 0
+        while parsed < len(data) and self._may_parse_on:
+            self._parse(data[parsed : parsed + _SLICE_BYTES])
+            parsed += _SLICE_BYTES
+        if parsed < len(data) and not (self._is_discarding or self.transport.is_closing()):
+            self._unparsed = data[parsed:]
+            self.transport.pause_reading()
+            self._parse_rest_soon()
+
+    @property
+    def _is_held(self) -> bool:
+        """Whether `resume_reading` will parse the rest; before `start` others resume, too."""
+        return self._on_text is not None and self.read_paused
+
+    @property
+    def _may_parse_on(self) -> bool:
+        return self._frames_this_turn < _MAX_FRAMES_PER_TURN and not (self._is_held or self._is_discarding)
+
+    def _parse_rest_soon(self) -> None:
+        if self._unparsed and not (self._is_parsing_soon or self._is_held):
+            self._is_parsing_soon = True
+            self.loop.call_soon(self._parse_rest)
+
+    def _parse_rest(self) -> None:
+        self._is_parsing_soon = False
+        if self._is_held:
+            return
+        data, self._unparsed = self._unparsed, b""
+        self.data_received(data)
+        if not (self._unparsed or self.read_paused or self.transport.is_closing()):
+            self.transport.resume_reading()
+
+    def _parse(self, data: bytes) -> None:
+        """Send what websockets answers to a request line or header that is too long (414, 431): uvicorn does
+        not, and the client would wait without end."""
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.transport.is_closing():
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.transport.close()
 
+    def handle_text(self, event: Frame) -> None:
+        self._frames_this_turn += 1
+        super().handle_text(event)
+
+    def handle_bytes(self, event: Frame) -> None:
+        self._frames_this_turn += 1
+        super().handle_bytes(event)
+
+    def handle_pong(self, event: Frame) -> None:
+        self._count_control()
+        super().handle_pong(event)
+
+    def _count_control(self) -> None:
+        self._frames_this_turn += 1
+        if self._on_control is not None:
+            self._on_control()
+
     def handle_cont(self, event: Frame) -> None:
+        self._count_control()
         if len(self.frames) >= _MAX_FRAGMENTS:
             self._fail(CloseCode.MESSAGE_TOO_BIG, f"more than {_MAX_FRAGMENTS} fragments")
         elif not self.close_sent:
@@ -196,6 +269,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def handle_ping(self) -> None:
         """Answer only the last ping of a client that does not read (RFC 6455, section 5.5.3). Other frames,
         such as a close, are written at once."""
+        self._count_control()
         for frame in self.conn.data_to_send():
             if self.is_writable or frame[:1] != _PONG:
                 self.write(frame)

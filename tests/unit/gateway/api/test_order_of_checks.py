@@ -19,7 +19,7 @@ WITHOUT_PARAMETERS = "createWebSocketTicket"
 FAULTS = {500, 503}
 """Of ours, not of the call."""
 LIMITED = {429}
-"""Because of calls before it: `test_address_limits`."""
+"""Because of calls before it: `test_limited_calls`, `test_address_limits`."""
 
 
 @pytest.fixture(scope="module")

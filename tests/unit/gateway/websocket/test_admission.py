@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 
-from gateway.leaky_bucket import LeakyBucket
+from gateway.limits.leaky_bucket import LeakyBucket
 from gateway.websocket.admission import Admission
 from gateway.websocket.send_buffer import Close
 from tests.unit.gateway.gateway_fixture import GatewayFixture, run_gateway, unique_user

@@ -1,6 +1,7 @@
 """Which connections read missed entries, while the store is away or behind."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
@@ -8,6 +9,7 @@ from typing import cast
 import orjson
 
 from gateway.commands.event_producer import EventProducer
+from gateway.limits.user_slots import UserSlots
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.store.client import StorePort, StoreResponse, StoreUnavailable
 from gateway.websocket import close_codes
@@ -200,6 +202,20 @@ class Endless(Store):
         self.users.append(user)
         await asyncio.sleep(0)
         return StoreResponse(200, b'{"entries":[],"cursor":"%s","hasMore":true}' % at.encode())
+
+
+async def test_one_users_sockets_read_two_pages_at_a_time_and_leave_the_others_to_others() -> None:
+    store = Store()
+    store.answers.clear()
+    catch_up = CatchUp(cast("StorePort", store), cast("EventProducer", Log()), UserSlots(2))
+    users = [*["ana"] * 50, "ben"]
+    tasks = [asyncio.create_task(catch_up.replay_missed(behind(user))) for user in users]
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert Counter(store.users) == {"ana": 2, "ben": 1}
+    store.answers.set()
+    await asyncio.gather(*tasks)
+    assert Counter(store.users) == {"ana": 50, "ben": 1}
 
 
 async def test_once_a_socket_is_closed_nothing_more_is_read_for_it() -> None:

@@ -1,7 +1,7 @@
 """How much of what a client sends is handled at a time, and when reading resumes."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Any, ClassVar
 
 import orjson
@@ -10,6 +10,7 @@ from gateway.auth.dev import DevAuthenticator
 from gateway.auth.principal import Principal
 from gateway.commands.command import ClientFrame, CommandContext
 from gateway.commands.send_message import SendMessage
+from gateway.limits.user_rates import Rate, RateLimit, UserRates
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.websocket.connection import ClientConnection
 from gateway.websocket.frame_handler import FrameHandler
@@ -36,6 +37,7 @@ class SlowCommand:
     """Acknowledges once `confirms` is set."""
 
     frame: ClassVar[type[ClientFrame[Any]]] = SendMessage
+    rate: ClassVar = Rate.SENDS
 
     def __init__(self, _: CommandContext | None = None) -> None:
         self.confirms = asyncio.Event()
@@ -50,11 +52,13 @@ class SlowCommand:
         return b'{"type":"accepted"}'
 
 
-def frame_receiver(wire: PausableConnection, command: SlowCommand) -> FrameReceiver:
+def frame_receiver(
+    wire: PausableConnection, command: SlowCommand, rates: Mapping[Rate, RateLimit] | None = None
+) -> FrameReceiver:
     connection = ClientConnection("ana", SendBuffer(wire, 1_000, 100_000), OffsetTracker())
     credentials = SocketCredentials(DevAuthenticator(), connection, Principal("ana"))
     handler = FrameHandler(connection, {SendMessage: command}, credentials)
-    return FrameReceiver(wire, connection, handler, max_frame_bytes=1_000)
+    return FrameReceiver(wire, connection, handler, rates=UserRates(rates or {}), max_frame_bytes=1_000)
 
 
 def message(number: int) -> str:

@@ -1,7 +1,7 @@
 """RawConnection over real WebSockets."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import cast
 
@@ -20,7 +20,9 @@ _BIG = text_frame(b"a" * 100_000)
 
 
 @asynccontextmanager
-async def _line() -> AsyncIterator[tuple[WebSocketProtocol, ClientConnection]]:
+async def _line(
+    on_control: Callable[[], None] = lambda: None,
+) -> AsyncIterator[tuple[WebSocketProtocol, ClientConnection]]:
     """Both ends of one connection."""
     taken: asyncio.Future[WebSocketProtocol] = asyncio.get_running_loop().create_future()
 
@@ -29,7 +31,7 @@ async def _line() -> AsyncIterator[tuple[WebSocketProtocol, ClientConnection]]:
             line = cast("WebSocketProtocol", scope["extensions"][EXTENSION])
             await receive()
             await send({"type": "websocket.accept"})
-            end = line.start(lambda _: None, lambda: None, lambda: None)
+            end = line.start(lambda _: None, lambda: None, lambda: None, on_control)
             taken.set_result(line)
             await end
 
@@ -94,6 +96,81 @@ async def test_a_message_of_too_many_fragments_is_closed_with_1009() -> None:
         assert not line.is_closed
     assert await _close_code(_frame(0x01) + many + _frame(0x80) * 2) == 1002
     assert await _close_code(_frame(0x01) + many + _frame(0x00) * 50_000) == 1009
+
+
+async def test_thousands_of_frames_that_arrive_together_take_many_turns_of_the_event_loop() -> None:
+    count, turns, last_turn = 0, 0, False
+
+    def on_control() -> None:
+        nonlocal count, last_turn, turns
+        count += 1
+        if not last_turn:
+            last_turn, turns = True, turns + 1
+            asyncio.get_running_loop().call_soon(end_turn)
+
+    def end_turn() -> None:
+        nonlocal last_turn
+        last_turn = False
+
+    async with _line(on_control) as (line, client):
+        client.transport.write(_frame(0x8A) * 20_000)
+        await (await client.ping())
+        assert not line.is_closed
+    assert count == 20_001
+    assert count / turns < 64 + 1_024 / 6 + 1
+
+
+async def test_reading_resumes_after_frames_that_took_many_turns() -> None:
+    async with _line() as (line, client):
+        for _ in range(3):
+            client.transport.write(_frame(0x8A) * 2_000)
+            line.pause_reading()
+            await asyncio.sleep(0)
+            line.resume_reading()
+            async with asyncio.timeout(5):
+                await (await client.ping())
+
+
+async def test_what_arrived_together_is_not_parsed_while_reading_is_paused() -> None:
+    count = 0
+
+    def on_control() -> None:
+        nonlocal count
+        count += 1
+        if count == 1:
+            line.pause_reading()
+
+    async with _line(on_control) as (line, client):
+        client.transport.write(_frame(0x8A) * 2_000)
+        pong = await client.ping()
+        async with asyncio.timeout(5):
+            while not count:
+                await asyncio.sleep(0)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert count < 64 + 1_024 / 6
+        line.resume_reading()
+        async with asyncio.timeout(5):
+            await pong
+    assert count == 2_001
+
+
+async def test_discarded_input_is_not_parsed() -> None:
+    count = 0
+
+    def on_control() -> None:
+        nonlocal count
+        count += 1
+
+    async with _line(on_control) as (line, client):
+        await (await client.ping())
+        line.discard_input()
+        client.transport.write(_frame(0x8A) * 2_000)
+        line.close(4429, "afterMs=1")
+        async with asyncio.timeout(5):
+            await client.wait_closed()
+        assert client.close_code == 4429
+    assert count == 1
 
 
 async def test_text_that_is_not_utf_8_is_closed_with_1007_and_leaves_no_line(

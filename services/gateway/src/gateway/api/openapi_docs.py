@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
+from gateway.api.limited_calls import RATE_LIMIT_DOCS
 from gateway.api.pages import ConversationPage, MessagePage, SyncPage, WebSocketTicket
 from gateway.api.query_params import QueryParams
 from gateway.api.schema_generator import components
@@ -64,7 +65,7 @@ _ALWAYS: Details = {
     "unauthenticated": unauthenticated().detail,
     "forbidden": "meId is not the authenticated user",
     "invalid": "meId: must not begin or end with white space",
-    "too_many": "too many requests without credentials from your address; try again later",
+    "too_many": "more than 50 calls a second; repeat it later",
     "internal": internal_error().detail,
     "unavailable": "the read models do not answer",
 }
@@ -114,7 +115,7 @@ def request_docs(
 
 def response_docs(status: int, description: str, model: type[BaseModel]) -> Responses:
     content = {"application/json": {"schema": _reference(model)}}
-    return {status: {"description": description, "content": content}}
+    return {status: {"description": description, "content": content, "headers": RATE_LIMIT_DOCS}}
 
 
 def problem_docs(*codes: Code, details: Details) -> Responses:
@@ -165,6 +166,7 @@ def _problem_response(problems: Sequence[Problem]) -> dict[str, Any]:
         "description": STATUS_DESCRIPTIONS[first.status],
         "content": {"application/problem+json": {"schema": _reference(ProblemDetails), "examples": examples}},
     }
+    headers: dict[str, Any] = RATE_LIMIT_DOCS if first.code == "too_many" else {}
     if first.retry_after is not None:
-        response["headers"] = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
-    return response
+        headers = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}, **headers}
+    return response | ({"headers": headers} if headers else {})

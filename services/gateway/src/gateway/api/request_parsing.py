@@ -1,5 +1,6 @@
 """Parses and authenticates REST calls. The order of the checks is part of the contract: 401 (with the scopes
-of the token and `Act-As`), 413, 400, 422, 403; 404 follows in the command or query.
+of the token and `Act-As`), 429, 413, 400, 422, 403; 404 follows in the command or query. A call counts before
+it is parsed: bad ones cost as much.
 
 Every rule that a call can break by itself (400, 422) is checked while it is parsed, by the models of its
 query and body: in a route it would come too late. Rules that depend on the caller find the user id in the
@@ -18,6 +19,7 @@ from starlette.requests import ClientDisconnect
 
 from gateway import validation_errors
 from gateway.api import header_fields
+from gateway.api.limited_calls import LimitedCall
 from gateway.api.query_params import QueryParams
 from gateway.auth.authenticator import Authenticator, check_me_id
 from gateway.auth.credentials import Credentials
@@ -40,19 +42,21 @@ class RequestParser:
     max_body_bytes: int
 
     async def parse_query(
-        self, request: Request, model: type[Q], *, allow_act_as: bool = True
+        self, request: Request, call: LimitedCall, model: type[Q], *, allow_act_as: bool = True
     ) -> tuple[Principal, Q]:
-        """Return the caller and the query. Raises Problem."""
+        """Admit the call; return the caller and the query. Raises Problem."""
         query_string = QueryString.parse(request.scope["query_string"])
-        principal = await self._authenticate(request, query_string, allow_act_as=allow_act_as)
+        principal = await self._admit(request, call, query_string, allow_act_as=allow_act_as)
         query = _validate_query(query_string.single_values(model.names()), model)
         check_me_id(principal, query.me_id)
         return principal, query
 
-    async def parse_query_and_body(self, request: Request, body: TypeAdapter[B]) -> tuple[Principal, B]:
-        """Return the caller and the body of a command. Raises Problem."""
+    async def parse_query_and_body(
+        self, request: Request, call: LimitedCall, body: TypeAdapter[B]
+    ) -> tuple[Principal, B]:
+        """Admit the call; return the caller and the body of a command. Raises Problem."""
         query_string = QueryString.parse(request.scope["query_string"])
-        principal = await self._authenticate(request, query_string)
+        principal = await self._admit(request, call, query_string)
         raw = await _read_body(request, self.max_body_bytes)
         values = query_string.single_values(QueryParams.names())
         _require_utf8(request.headers.get("content-type", ""))
@@ -63,13 +67,16 @@ class RequestParser:
         check_me_id(principal, query.me_id)
         return principal, content
 
-    async def _authenticate(
-        self, request: Request, query_string: QueryString, *, allow_act_as: bool = True
+    async def _admit(
+        self, request: Request, call: LimitedCall, query_string: QueryString, *, allow_act_as: bool = True
     ) -> Principal:
+        """Authenticate the caller, and count the call."""
         credentials = Credentials.of_request(request.headers, query_string.values)
         principal = await self.authenticator.authenticate(credentials)
         request.scope["user"] = principal.user_id
-        return act_as(principal, request.headers.getlist("act-as"), is_allowed=allow_act_as)
+        principal = act_as(principal, request.headers.getlist("act-as"), is_allowed=allow_act_as)
+        await call.admit(principal.user_id)
+        return principal
 
 
 async def parse_body(request: Request, body: TypeAdapter[B], *, max_bytes: int) -> B:

@@ -63,7 +63,9 @@ class OriginCheckMiddleware(CORSMiddleware):
             allow_origins=allow_origins,
             allow_methods=["GET", "HEAD", "POST"],
             allow_headers=["Authorization", "Content-Type", "Prefer", "X-Request-Id"],
-            expose_headers=["Preference-Applied", "Retry-After", "X-Request-Id"],
+            expose_headers=[
+                *("Preference-Applied", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id")
+            ],
         )
         self._origins = origins
 

@@ -12,6 +12,7 @@ from gateway.commands.event_writer import EventWriter
 from gateway.commands.membership_cache import MembershipCache
 from gateway.commands.read_receipts import ReadReceiptCoalescer
 from gateway.examples import POSITION
+from gateway.limits.user_rates import Rate
 from gateway.store.client import StorePort
 from shared.contract.fields import WireModel
 from shared.contract.position import Position
@@ -81,6 +82,8 @@ class Command(Protocol[BodyT_contra]):
 
     docs: ClassVar[CommandDocs]
     body: ClassVar[type[BaseModel]]
+    rate: ClassVar[Rate]
+    """Limits how often a user may do it."""
 
     def __init__(self, context: CommandContext) -> None: ...
 
@@ -94,6 +97,8 @@ class FrameCommand(Protocol[FrameT_contra]):
     """A command that clients also send as a frame on their WebSocket."""
 
     frame: ClassVar[type[ClientFrame[Any]]]
+    rate: ClassVar[Rate]
+    """That of the REST call, so that both count together."""
 
     def __init__(self, context: CommandContext) -> None: ...
 

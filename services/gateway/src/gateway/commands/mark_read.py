@@ -16,6 +16,7 @@ from gateway.commands.command import (
 )
 from gateway.commands.event_writer import EventWriter
 from gateway.examples import CONVERSATION
+from gateway.limits.user_rates import Rate
 from shared.contract import events
 from shared.contract.fields import ClientSeq, Uuid, WireModel
 from shared.contract.position import Position
@@ -47,6 +48,7 @@ class MarkReadCommand:
         },
     )
     body: ClassVar[type[BaseModel]] = NewRead
+    rate: ClassVar = Rate.CALLS
     frame: ClassVar[type[ClientFrame[Any]]] = MoveRead
 
     def __init__(self, context: CommandContext) -> None:

@@ -12,11 +12,11 @@ from weakref import WeakValueDictionary
 from cachetools import TTLCache
 
 from gateway.commands.unchecked_writes import UncheckedWriteBudget
+from gateway.limits.user_slots import UserSlots
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.store.client import StoreAway, StorePort, StoreUnavailable
 from shared.http.problems import Problem, not_found
 
-_MAX_LOOKUPS_PER_USER = 4  # in flight
 _LOOKUP_TIMEOUT_SECONDS = 0.9  # with the wait for a slot; short, the Kafka round trip still follows
 _ANSWER_TTL_SECONDS = 1.0
 
@@ -30,15 +30,22 @@ class _Lookup:
 
 class MembershipCache:
     def __init__(
-        self, store: StorePort, tracker: OffsetTracker, *, conversations: int = 50_000, seconds: float = 300
+        self,
+        store: StorePort,
+        tracker: OffsetTracker,
+        lookup_slots: UserSlots | None = None,
+        *,
+        conversations: int = 50_000,
+        seconds: float = 300,
     ) -> None:
+        """`lookup_slots`: the lookups of one user that may be in flight; 4 by default."""
         self._store = store
         self._tracker = tracker
         self._write_budget = UncheckedWriteBudget()
         self._members: TTLCache[str, set[str]] = TTLCache(conversations, seconds)
         self._recent_answers: TTLCache[str, dict[str, bool]] = TTLCache(conversations, _ANSWER_TTL_SECONDS)
         self._lookups: WeakValueDictionary[str, _Lookup] = WeakValueDictionary()
-        self._lookup_slots: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._lookup_slots = lookup_slots or UserSlots(4)
 
     async def require(self, user: str, conversation: str) -> None:
         """Raises Problem: `not_found` for a non-member, `unavailable` when that cannot be checked now."""
@@ -81,9 +88,8 @@ class MembershipCache:
 
     async def _look_up(self, user: str, conversation: str) -> bool | None:
         """None when it cannot be checked. Raises Problem when the answer does not arrive in time."""
-        slots = self._lookup_slots.setdefault(user, asyncio.Semaphore(_MAX_LOOKUPS_PER_USER))
         try:
-            async with asyncio.timeout(_LOOKUP_TIMEOUT_SECONDS), slots:
+            async with asyncio.timeout(_LOOKUP_TIMEOUT_SECONDS), self._lookup_slots.slot(user):
                 member = self._cached(user, conversation)  # the same lookup may have ended meanwhile
                 if member is not None or self._write_budget.is_open:
                     return member

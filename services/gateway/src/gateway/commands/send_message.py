@@ -15,6 +15,7 @@ from gateway.commands.command import (
     accepted,
 )
 from gateway.examples import CLIENT_ID, CONVERSATION, TEXT
+from gateway.limits.user_rates import Rate
 from gateway.store.client import StoreUnavailable
 from shared.contract import events, ids
 from shared.contract.fields import NewClientId, NewText, Uuid, WireModel
@@ -66,6 +67,7 @@ class SendMessageCommand:
         accepts_wait=True,
     )
     body: ClassVar[type[BaseModel]] = NewMessage
+    rate: ClassVar = Rate.SENDS
     frame: ClassVar[type[ClientFrame[Any]]] = SendMessage
 
     def __init__(self, context: CommandContext) -> None:

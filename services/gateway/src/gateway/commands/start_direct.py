@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field, ValidationInfo, model_validator
 
 from gateway.commands.command import CommandContext, CommandDocs, CommandResult
 from gateway.examples import PEER
+from gateway.limits.user_rates import Rate
 from gateway.store.client import StoreResponse, StoreUnavailable, WaitFor
 from shared.contract import events, ids
 from shared.contract.fields import NewUserId, WireModel
@@ -41,6 +42,7 @@ class StartDirectCommand:
         },
     )
     body: ClassVar[type[BaseModel]] = NewConversation
+    rate: ClassVar = Rate.STARTS
 
     def __init__(self, context: CommandContext) -> None:
         self._writer = context.writer

@@ -10,7 +10,7 @@ import structlog
 from cachetools import LRUCache
 
 from gateway import metrics
-from gateway.leaky_bucket import LeakyBucket
+from gateway.limits.leaky_bucket import LeakyBucket
 from shared.http.problems import Problem
 from shared.runtime import security_events
 

@@ -16,6 +16,7 @@ OWN_SEGMENTS = frozenset(
         "ws",
         "docs",
         "assets",
+        "client-config.json",
         "openapi.json",
         "static-offline-docs",
         "healthz",

@@ -9,7 +9,7 @@ import asyncio
 from collections import Counter
 
 from gateway import metrics
-from gateway.leaky_bucket import LeakyBucket
+from gateway.limits.leaky_bucket import LeakyBucket
 from gateway.websocket import close_codes
 from gateway.websocket.send_buffer import Close
 

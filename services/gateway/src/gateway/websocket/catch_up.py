@@ -11,6 +11,7 @@ import structlog
 from gateway import metrics
 from gateway.commands.event_producer import EventProducer
 from gateway.commands.log_bounds import ensure_cursor_written
+from gateway.limits.user_slots import UserSlots
 from gateway.store.client import StorePort, StoreResponse, StoreUnavailable, WaitFor
 from gateway.websocket.connection import ClientConnection
 from shared.contract import cursor
@@ -37,10 +38,14 @@ class CursorRejected(Exception):
 
 
 class CatchUp:
-    def __init__(self, store: StorePort, producer: EventProducer) -> None:
+    def __init__(
+        self, store: StorePort, producer: EventProducer, user_slots: UserSlots | None = None
+    ) -> None:
+        """`user_slots`: the pages of one user that may be read at the same time; any number by default."""
         self._store = store
         self._producer = producer
         self._concurrency = asyncio.Semaphore(MAX_CONCURRENT)
+        self._user_slots = user_slots or UserSlots(0)
         self._store_is_away = False
         """Logged once for all connections."""
 
@@ -100,7 +105,7 @@ class CatchUp:
         """Read one page within a slot. While the store is away the slot is held for a moment: no other
         connection would get an answer either, and thousands that retry are a burden to both. Raises
         StoreUnavailable."""
-        async with self._concurrency:
+        async with self._user_slots.slot(connection.user), self._concurrency:
             connection.buffer_live()
             try:
                 with metrics.catching_up.track_inprogress():

@@ -1,5 +1,6 @@
 """WS /ws: checks an upgrade (origin, token, admission) and runs its session."""
 
+import asyncio
 from contextlib import suppress
 from http import HTTPStatus
 
@@ -7,11 +8,13 @@ from fastapi import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from gateway import metrics
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.credentials import SUBPROTOCOL, Credentials, subprotocols
 from gateway.auth.origins import Origins, origin_not_allowed
 from gateway.auth.principal import Principal
 from gateway.auth.scopes import require_user
+from gateway.limits.user_rates import Rate
 from gateway.proxies.address_limits import AddressLimits
 from gateway.websocket import close_codes
 from gateway.websocket.admission import Admission
@@ -21,6 +24,8 @@ from shared.http.problems import Problem
 from shared.http.query_string import QueryString
 from shared.http.websocket_connection import raw_connection
 
+_REFUSAL_DELAY_SECONDS = 3.0  # clients give up an upgrade after five or ten
+_FULL_USER_DELAY_SECONDS = 10.0  # one of the user's other sockets must be closed first
 _UNAUTHENTICATED_REASON = (
     "missing or invalid token: use Authorization, a sub-protocol or, with AUTH=dev, ?token=<user id>"
 )
@@ -70,6 +75,8 @@ class WebSocketEndpoint:
             await websocket.send_denial_response(admitted.response())
             return
         await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in subprotocols(websocket.headers) else None)
+        if isinstance(admitted, Principal):  # here, with no await before the session counts
+            admitted = self._too_many_sockets(admitted.user_id) or admitted
         if isinstance(admitted, Close):
             await _close(websocket, admitted)
             return
@@ -87,8 +94,36 @@ class WebSocketEndpoint:
             limited = self._address_limits.upgrade_refusal(_client_of(scope)) if is_anonymous else None
             return limited or _close_for(problem)
         scope["user"] = principal.user_id
-        refusal = self._overloaded() or await self._admission.admit(principal.user_id) or self._overloaded()
+        user = principal.user_id
+        refusal = (
+            self._overloaded()
+            or await self._too_many_attempts(user)
+            or await self._admission.admit(user)
+            or self._overloaded()
+        )
         return refusal or principal
+
+    async def _too_many_attempts(self, user: str) -> Close | None:
+        """Count the attempt. Refuses a user who connects too often, or flooded a socket and does not wait. A
+        refusal is held back, so that repeating it at once gains nothing."""
+        rates = self._context.limits.rates
+        delay = rates.half_full_after(user, Rate.FRAMES)
+        if delay:
+            metrics.limited.labels("connects").inc()
+        else:
+            usage = rates.spend(user, Rate.CONNECTS)
+            delay = usage.retry_after if usage is not None and usage.is_refused else 0.0
+        if not delay:
+            return None
+        await asyncio.sleep(_REFUSAL_DELAY_SECONDS)
+        return close_codes.close_with_retry_after(close_codes.TOO_MANY, delay)
+
+    def _too_many_sockets(self, user: str) -> Close | None:
+        limit = self._context.limits.max_sockets
+        if not limit or self._context.connections.count_of(user) < limit:
+            return None
+        metrics.limited.labels("sockets").inc()
+        return close_codes.close_with_retry_after(close_codes.TOO_MANY, _FULL_USER_DELAY_SECONDS)
 
     def _overloaded(self) -> Close | None:
         if self._context.connections.draining:

@@ -64,7 +64,7 @@ def _valid_client_id(value: dict[str, Any]) -> str | None:
 class SlidingWindow:
     """Detects more than `max_hits` within `seconds`."""
 
-    def __init__(self, max_hits: int = 100, seconds: float = 10.0) -> None:
+    def __init__(self, max_hits: int, seconds: float) -> None:
         self._times: deque[float] = deque(maxlen=max_hits + 1)
         self._max_hits = max_hits
         self._seconds = seconds

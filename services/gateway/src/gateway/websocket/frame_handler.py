@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from gateway.commands.command import ClientFrame, FrameCommand
+from gateway.limits.user_rates import Rate
 from gateway.websocket.auth_frame import AuthFrame
 from gateway.websocket.connection import ClientConnection
 from gateway.websocket.socket_credentials import SocketCredentials
@@ -36,14 +37,19 @@ class FrameHandler:
         self._credentials = credentials
         self._order_lock = asyncio.Lock()
         """Taken in the order of waiting."""
-        self._in_flight: set[asyncio.Task[None]] = set()
+        self._in_flight: set[asyncio.Task[str | None]] = set()
 
     @property
     def is_full(self) -> bool:
         return len(self._in_flight) >= MAX_IN_FLIGHT
 
-    def submit(self, frame: ClientFrame[Any]) -> asyncio.Task[None]:
-        """Start handling; the task never fails. Call only while it is not full."""
+    def rate(self, frame: ClientFrame[Any]) -> Rate:
+        """The limit that the frame counts against."""
+        return Rate.CALLS if isinstance(frame, AuthFrame) else self._commands[type(frame)].rate
+
+    def submit(self, frame: ClientFrame[Any]) -> asyncio.Task[str | None]:
+        """Start handling; the task never fails, and returns the code of the error that was sent, if any. Call
+        only while it is not full."""
         task = asyncio.create_task(self._handle(frame))
         self._in_flight.add(task)
         task.add_done_callback(self._in_flight.discard)
@@ -54,21 +60,22 @@ class FrameHandler:
         while self._in_flight:
             await asyncio.wait(self._in_flight)
 
-    async def _handle(self, frame: ClientFrame[Any]) -> None:
+    async def _handle(self, frame: ClientFrame[Any]) -> str | None:
         try:
             async with self._order_lock:
                 if not self._credentials.are_valid:
-                    return
+                    return None
                 if isinstance(frame, AuthFrame):
                     self._connection.put_json(await self._credentials.renew(frame))
-                    return
+                    return None
                 acknowledgement = await self._commands[type(frame)].submit(self._connection.user, frame)
             if acknowledgement is not None:
                 self._connection.put_json(await acknowledgement)
         except Exception as error:
-            self._send_error(error, getattr(frame, "client_id", None))
+            return self._send_error(error, getattr(frame, "client_id", None))
+        return None
 
-    def _send_error(self, error: Exception, client_id: str | None) -> None:
+    def _send_error(self, error: Exception, client_id: str | None) -> str:
         match error:
             case Problem():
                 code, message = error.code, error.detail
@@ -78,3 +85,4 @@ class FrameHandler:
                 log.error("frame.failed", exc_info=error)
                 code, message = "unavailable", "internal server error"
         self._connection.put(ErrorFrame(code=code, message=message, client_id=client_id))
+        return code

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 
 from gateway import metrics
 from gateway.commands.membership_cache import MembershipCache
-from gateway.leaky_bucket import LeakyBucket
+from gateway.limits.leaky_bucket import LeakyBucket
 from gateway.notifiers.subscriptions import UserSubscriptions
 from gateway.websocket import close_codes
 from gateway.websocket.connection import ClientConnection
@@ -46,6 +46,10 @@ class ConnectionRegistry:
     @property
     def is_full(self) -> bool:
         return self._count >= self._max_connections
+
+    def count_of(self, user: str) -> int:
+        """Return how many connections the user has."""
+        return len(self._by_user.get(user, ()))
 
     @contextmanager
     def registered(self, connection: ClientConnection, on_lagging: Callable[[], None]) -> Iterator[None]:

@@ -19,6 +19,7 @@ from gateway.auth.principal import Principal
 from gateway.auth.revocations import Revocations
 from gateway.commands.progress_reader import CoalescedProgressReader
 from gateway.commands.read_receipts import ReadReceiptCoalescer
+from gateway.limits.user_limits import UserLimits
 from gateway.notifiers.link_pool import LinkPool
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.settings import Settings
@@ -58,6 +59,7 @@ class SessionContext:
     tracker: OffsetTracker
     progress_reader: CoalescedProgressReader
     catch_up: CatchUp
+    limits: UserLimits
     revocations: Revocations
 
 
@@ -75,7 +77,11 @@ class Session:
         self._credentials = SocketCredentials(context.authenticator, self._connection, principal)
         self._frame_handler = FrameHandler(self._connection, context.commands, self._credentials)
         self._frame_receiver = FrameReceiver(
-            wire, self._connection, self._frame_handler, max_frame_bytes=settings.max_frame
+            wire,
+            self._connection,
+            self._frame_handler,
+            rates=context.limits.rates,
+            max_frame_bytes=settings.max_frame,
         )
         self._pending_error: BaseModel | None = None
         """Sent once the catch-up is over."""
@@ -83,7 +89,10 @@ class Session:
         """Brings the connection live; None while it is."""
         self._heartbeat_timer: asyncio.TimerHandle | None = None
         self._disconnected = wire.start(
-            self._frame_receiver.on_text, send_buffer.flush, self._connection.on_ping_timeout
+            self._frame_receiver.on_text,
+            send_buffer.flush,
+            self._connection.on_ping_timeout,
+            self._frame_receiver.on_control,
         )
 
     async def run(self) -> None:

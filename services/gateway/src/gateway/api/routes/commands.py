@@ -8,26 +8,29 @@ from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from gateway.api import prefer_header
+from gateway.api.limited_calls import LimitedCall, limited
 from gateway.api.openapi_docs import Responses, problem_docs, request_docs, response_docs
 from gateway.api.query_params import QueryParams
 from gateway.api.request_parsing import RequestParser
 from gateway.commands.command import Command
+from gateway.limits.user_limits import UserLimits
 from shared.http.problems import Problem
 from shared.kafka import Unconfirmed
 
 
-def commands_router(parser: RequestParser, commands: Iterable[Command[Any]]) -> APIRouter:
+def commands_router(parser: RequestParser, limits: UserLimits, commands: Iterable[Command[Any]]) -> APIRouter:
     router = APIRouter(tags=["writing"])
     for command in commands:
-        _add_route(router, parser, command)
+        _add_route(router, parser, limits, command)
     return router
 
 
-def _add_route(router: APIRouter, parser: RequestParser, command: Command[Any]) -> None:
+def _add_route(router: APIRouter, parser: RequestParser, limits: UserLimits, command: Command[Any]) -> None:
     docs, body_adapter = command.docs, TypeAdapter(command.body)
 
-    async def execute(request: Request) -> Response:
-        principal, body = await parser.parse_query_and_body(request, body_adapter)
+    @limited(limits, command.rate)
+    async def execute(request: Request, call: LimitedCall) -> Response:
+        principal, body = await parser.parse_query_and_body(request, call, body_adapter)
         wait = prefer_header.parse_wait(request.headers.getlist("prefer")) if docs.accepts_wait else None
         try:
             result = await command.execute(principal.user_id, body, wait)

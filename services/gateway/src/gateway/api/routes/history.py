@@ -4,15 +4,20 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gateway.api import responses
+from gateway.api.limited_calls import LimitedCall, limited
 from gateway.api.openapi_docs import problem_docs, request_docs, response_docs
 from gateway.api.pages import MessagePage
 from gateway.api.query_params import HistoryParams
 from gateway.api.request_parsing import RequestParser
 from gateway.commands.event_producer import EventProducer
+from gateway.limits.user_limits import UserLimits
+from gateway.limits.user_rates import Rate
 from gateway.store.client import StorePort
 
 
-def history_router(parser: RequestParser, store: StorePort, producer: EventProducer) -> APIRouter:
+def history_router(
+    parser: RequestParser, limits: UserLimits, store: StorePort, producer: EventProducer
+) -> APIRouter:
     router = APIRouter(tags=["reading"])
     problems = problem_docs(
         "not_found",
@@ -27,8 +32,9 @@ def history_router(parser: RequestParser, store: StorePort, producer: EventProdu
         responses=response_docs(200, "A page of messages.", MessagePage) | problems,
         openapi_extra=request_docs(HistoryParams),
     )
-    async def read_history(request: Request) -> Response:
-        principal, query = await parser.parse_query(request, HistoryParams)
+    @limited(limits, Rate.READS)
+    async def read_history(request: Request, call: LimitedCall) -> Response:
+        principal, query = await parser.parse_query(request, call, HistoryParams)
         return await responses.query_store(
             lambda wait_for: store.history(
                 principal.user_id,
