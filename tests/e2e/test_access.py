@@ -162,7 +162,7 @@ def _environment(issuer: Issuer) -> dict[str, str]:
 
 
 def _token(issuer: Issuer, user: str, **claims: Any) -> str:
-    """Return a token that is valid for longer than the tests take, unless `claims` say otherwise."""
+    """Return a token that is valid for longer than the tests take, unless `claims` set another expiry."""
     return issuer.token(user, **{"exp": int(time.time()) + 3_600, **claims})
 
 
