@@ -87,6 +87,7 @@ class StackRun:
             supervisor=ProcessHandle.of_pid("supervisor", os.getpid()),
             kafka=options.kafka or (self._kafka.bootstrap if self._kafka else ""),
             database=options.database or "",
+            auth=os.environ.get("AUTH") or "dev",
             ports={**(previous.ports if previous else {}), **ports.taken},
         )
         if self._services:

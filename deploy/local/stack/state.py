@@ -25,6 +25,8 @@ class Stack(BaseModel):
     """A URL with the password."""
     web: bool = False
     """Whether the gateways serve the web client."""
+    auth: str = "dev"
+    """AUTH of the gateways."""
     gateways: list[str] = []
     """URLs; the first is that of PORT."""
     notifiers: list[str] = []
@@ -68,6 +70,8 @@ class Stack(BaseModel):
         url = self.gateways[0]
         if not self.web:
             return f"Parley is running, without the web client: open {url}/docs"
+        if self.auth != "dev":
+            return f"Parley is running: open {url}"
         return f"Parley is running: open {url}/?user=ann and {url}/?user=bob"
 
     def mark_stopped(self) -> None:

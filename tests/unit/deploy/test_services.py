@@ -59,4 +59,8 @@ def test_the_stack_records_and_names_the_admin_ports(tmp_path: Path) -> None:
     stack.set_addresses(services)
     assert stack.admin == {name: f"http://127.0.0.1:{port}" for name, port in services.admin.items()}
     assert any(f"{stack.admin['gateway']}/metrics" in line for line in stack.addresses())
+    stack.web = True
+    assert stack.headline.endswith("/?user=bob")
+    stack.auth = "jwt"  # who one is, the token states
+    assert "user=" not in stack.headline
     _release(ports)
