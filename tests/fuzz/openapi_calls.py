@@ -3,7 +3,7 @@
 from typing import Any
 
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import Case as GenericCase
 from schemathesis import GenerationMode, Response
@@ -33,7 +33,10 @@ def make_calls(url: str, examples: int) -> None:
 
 
 def make_sequences(url: str, examples: int, steps: int) -> None:
-    """Make so many sequences of at most `steps` calls, each fed with answers before it."""
+    """Make so many sequences of at most `steps` calls, each fed with answers before it.
+
+    One at a time: Hypothesis requires that a repeated sequence draws the same, and the answers of a live
+    stack differ."""
     machine: Any = _schema(url).as_state_machine()
 
     class Sequence(machine):  # type: ignore[misc]
@@ -46,12 +49,16 @@ def make_sequences(url: str, examples: int, steps: int) -> None:
         def validate_response(self, response: Response, case: Case, *_: Any, **__: Any) -> None:
             _require_described(response, case)
 
-    run_state_machine_as_test(
-        Sequence,
-        settings=settings(
-            max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=_LAX
-        ),
+    one = settings(
+        max_examples=1,
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=_LAX,
+        phases=[Phase.generate],
+        database=None,
     )
+    for _ in range(examples):
+        run_state_machine_as_test(Sequence, settings=one)
 
 
 def _calls(strategy: Any, examples: int) -> Any:

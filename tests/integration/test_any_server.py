@@ -86,6 +86,7 @@ async def _answers(read_models: ReadModels) -> list[Any]:
         await read_models.get("/sync", user="bob"),
         await read_models.get("/outcome", user="ann", position=position),
         await read_models.get("/progress"),
+        await read_models.get("/revocations", since="2000-01-01T00:00:00.000Z"),
     ]
 
 
@@ -119,7 +120,7 @@ async def test_on_any_server_no_statement_is_compiled(server: PlainServer, any_u
 STATEMENTS = [
     *(write_sql.FOREIGN_LOG, write_sql.CLAIM, write_sql.OWNED, write_sql.STATES, write_sql.COMMIT),
     *(write_sql.UNPUBLISHED, read_sql.PROGRESS, read_sql.MEMBERSHIP, read_sql.CONVERSATIONS),
-    *(read_sql.CONVERSATION, read_sql.HISTORY, read_sql.SYNC, read_sql.OUTCOME),
+    *(read_sql.CONVERSATION, read_sql.HISTORY, read_sql.SYNC, read_sql.OUTCOME, read_sql.REVOCATIONS),
 ]
 
 

@@ -37,7 +37,7 @@ import base64, hashlib, http.server, os, signal, sys, threading
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_GET(self):
-        if self.path.startswith("/ws?"):
+        if self.path.partition("?")[0] == "/ws":
             return self.upgrade()
         self.send_response(200)
         self.send_header("Content-Length", "0")
