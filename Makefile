@@ -23,7 +23,7 @@ psql: ## Open a shell in its database
 down reset psql:
 	@if [ -e "$(DATA)" ]; then deploy/local/bootstrap && $(PYTHON) -m deploy.local $@; else echo "nothing is running in $(DATA)"; fi
 
-token: ## Print an access token of USER=ann, for a stack that runs with AUTH=jwt (SCOPE=service)
+token: ## Print an access token of USER=ann, for a stack that runs with AUTH=jwt (SCOPE=service, SCOPE=operator)
 	@deploy/local/bootstrap >&2
 	@$(PYTHON) -m deploy.local token --user "$(USER)" --scope "$(SCOPE)"
 
