@@ -230,6 +230,12 @@ def test_the_owner_itself_is_no_role_for_a_service(database_url: str) -> None:
         migrate(database_url, role_urls={"reader": database_url})
 
 
+def test_two_purposes_have_roles_of_their_own(database_url: str, urls: Urls) -> None:
+    same = {"projector": urls["projector"], "reader": urls["projector"]}
+    with pytest.raises(RoleError, match="PROJECTOR_DATABASE_URL and READER_DATABASE_URL name the same role"):
+        migrate(database_url, role_urls=same)
+
+
 def test_without_roles_one_role_does_everything(database_url: str) -> None:
     done = _migrate({"DATABASE_URL": database_url})
     assert done.returncode == 0

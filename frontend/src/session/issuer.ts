@@ -58,7 +58,10 @@ export class Issuer {
     return this.#call(async (configuration) => {
       const { revocation_endpoint, end_session_endpoint } = configuration.serverMetadata();
       if (revocation_endpoint !== undefined && refreshToken !== undefined) {
-        await client.tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' });
+        // Many issuers refuse this to pages. Signing out there matters more.
+        await client
+          .tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' })
+          .catch(() => {});
       }
       if (end_session_endpoint === undefined) return undefined;
       const hint = idToken === undefined ? {} : { id_token_hint: idToken };

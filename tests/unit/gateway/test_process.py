@@ -58,6 +58,8 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
         ),
         ({"SERVICE_TOKEN_FILE": "/nowhere"}, "SERVICE_TOKEN and SERVICE_TOKEN_FILE are both set"),
         ({"HOST": "0.0.0.0"}, "HOST=0.0.0.0 needs ALLOW_INSECURE_AUTH=true"),
+        ({"ADMIN_HOST": "0.0.0.0"}, "ADMIN_HOST=0.0.0.0 needs ALLOW_INSECURE_AUTH=true"),
+        ({"JWT_MAX_AGE": "inf"}, "JWT_MAX_AGE: "),
     ],
 )
 def test_bad_settings_end_it_with_one_line_and_status_2(wrong: dict[str, str], named: str) -> None:

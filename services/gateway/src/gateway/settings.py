@@ -131,7 +131,7 @@ class JwtSettings(BaseSettings):
     """`aud` of a token must name one of them."""
     jwt_user_claim: str = Field(default="sub", min_length=1)
     """The claim that holds the user id."""
-    jwt_max_age: float = Field(default=86_400, gt=0)
+    jwt_max_age: float = Field(default=86_400, gt=0, le=31 * 86_400, allow_inf_nan=False)
     """The longest life of a token in seconds, from `iat` to `exp`."""
     jwt_leeway: float = Field(default=30, ge=0, le=60)
     """Seconds by which the issuer's clock may differ."""
@@ -235,10 +235,8 @@ class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings, Limi
 
     @model_validator(mode="after")
     def _safe(self) -> Self:
-        if self.auth == "dev" and self.env == "production":
-            raise ValueError("AUTH=dev trusts every caller and is refused when ENV=production")
-        if self.auth == "dev" and not (self.allow_insecure_auth or hosts.is_loopback(self.host)):
-            raise ValueError(f"AUTH=dev trusts every caller: HOST={self.host} needs ALLOW_INSECURE_AUTH=true")
+        if self.auth == "dev":
+            self._check_dev()
         if self.auth == "jwt":
             if not self.hosts:
                 raise ValueError("AUTH=jwt needs PUBLIC_URL or ALLOWED_HOSTS: the names it answers as")
@@ -258,6 +256,16 @@ class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings, Limi
         if self.env == "production" and not self.ticket_keys.get_secret_value():
             raise ValueError("ENV=production needs TICKET_KEYS: `openssl rand -base64 32` makes one")
         return self
+
+    def _check_dev(self) -> None:
+        """At the admin port, too, any caller is an operator."""
+        if self.env == "production":
+            raise ValueError("AUTH=dev trusts every caller and is refused when ENV=production")
+        for name, host in (("HOST", self.host), ("ADMIN_HOST", self.admin_host)):
+            if not (self.allow_insecure_auth or hosts.is_loopback(host)):
+                raise ValueError(
+                    f"AUTH=dev trusts every caller: {name}={host} needs ALLOW_INSECURE_AUTH=true"
+                )
 
     def _check_internal(self) -> None:
         """Require that what answers at STORE_URL and NOTIFIERS proves that it is Parley's: it gets the

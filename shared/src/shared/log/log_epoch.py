@@ -58,13 +58,16 @@ async def read_published(published: TopicReader) -> str | None:
 
 
 async def identify_published(published: TopicReader, events: TopicReader) -> LogIdentity:
-    """Identify the log without reading it, from `chat.epoch` and the description of `chat.events`; wait until
-    both are there. Raises RuntimeError when the epoch is not Parley's or a right is missing."""
+    """Identify the log without reading it, from `chat.epoch` and the end offsets of `chat.events`; wait until
+    every partition is opened, as `chat.epoch` may be left of a log that is gone. Raises RuntimeError when the
+    epoch is not Parley's or a right is missing."""
     logged = False
     while True:
         with suppress(TimeoutError):
-            epoch, count = await read_published(published), await events.partition_count()
-            if epoch is not None and count:
+            count = await events.partition_count()
+            ends = await events.end_offsets(range(count)) if count else {}
+            epoch = await read_published(published) if count and all(ends.values()) else None
+            if epoch is not None:
                 return LogIdentity(epoch, count)
             if not logged:
                 log.info("log.waiting", hint="is `python -m shared.log.topics` of this release done?")

@@ -92,15 +92,25 @@ async def open_log(settings: TopicSettings, fresh_epoch: str | None = None) -> s
         for client in (events, published, producer):
             await client.start()
             stack.push_async_callback(client.stop)
-        epoch = await write_epoch(settings, topics, events, producer, fresh_epoch or secrets.token_hex(8))
-        if await log_epoch.read_published(published) != epoch:
-            await (await producer.send(topics.epoch, 0, None, _record(settings, epoch), codec.HEADERS))
-        return epoch
+
+        async def publish(epoch: str) -> None:
+            if await log_epoch.read_published(published) != epoch:
+                await (await producer.send(topics.epoch, 0, None, _record(settings, epoch), codec.HEADERS))
+
+        fresh_epoch = fresh_epoch or secrets.token_hex(8)
+        return await write_epoch(settings, topics, events, producer, fresh_epoch, publish)
 
 
 async def write_epoch(
-    settings: TopicSettings, topics: Topics, topic_reader: TopicReader, producer: Producer, fresh_epoch: str
+    settings: TopicSettings,
+    topics: Topics,
+    topic_reader: TopicReader,
+    producer: Producer,
+    fresh_epoch: str,
+    publish: Callable[[str], Awaitable[None]],
 ) -> str:
+    """Open the partitions that are empty, and return the epoch. `publish` it first: once all partitions are
+    opened, a gateway takes what `chat.epoch` holds."""
     for _ in range(100):  # the broker's metadata shows a new topic a moment after it was created
         count = await topic_reader.partition_count()
         if count:
@@ -116,10 +126,14 @@ async def write_epoch(
     known = await topic_reader.records_at(dict.fromkeys(opened_partitions, 0))
     if len(known) < len(opened_partitions):  # another epoch beside one that was not read would divide the log
         raise TimeoutError(f"the first records of {topics.events} could not be read in time")
-    epochs = {codec.decode_epoch(record.value) for record in known.values()}
+    try:
+        epochs = {codec.decode_epoch(record.value) for record in known.values()}
+    except codec.DecodeError as error:
+        raise RuntimeError(f"{topics.events} is not a log of Parley's: {error}") from None
     if len(epochs) > 1:
         raise RuntimeError(f"{topics.events} holds the epochs of several logs: {sorted(epochs)}")
     epoch = epochs.pop() if epochs else fresh_epoch
+    await publish(epoch)
     for partition in (p for p, end in ends.items() if end == 0):
         record = _record(settings, epoch)
         await (await producer.send(topics.events, partition, None, record, codec.HEADERS))

@@ -21,7 +21,7 @@ GOOD: dict[str, Any] = {
     "env": "production",
     "allow_insecure_internal": True,
     "public_url": "https://chat.example",
-    "ticket_keys": base64.b64encode(bytes(32)).decode(),
+    "ticket_keys": base64.b64encode(bytes(range(32))).decode(),
     "jwt_keys": "https://login.example/jwks",
     "jwt_issuer": "https://login.example",
     "jwt_audience": "parley",

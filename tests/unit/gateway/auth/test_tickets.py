@@ -175,6 +175,11 @@ def test_keys_are_base64_separated_by_commas() -> None:
     assert ticket_keys.parse("") == []
 
 
+def test_a_key_that_is_easy_to_guess_is_refused() -> None:
+    with pytest.raises(ValueError, match="too easy to guess"):
+        ticket_keys.parse(base64.b64encode(bytes(32)).decode())
+
+
 @pytest.mark.parametrize("text", ["secret", "c2VjcmV0", "%", "A" * 44, "ä" * 44])
 def test_a_wrong_key_is_refused_without_quoting_it(text: str) -> None:
     with pytest.raises(ValueError, match="must be 32 bytes in base64") as refused:

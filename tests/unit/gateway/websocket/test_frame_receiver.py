@@ -111,3 +111,22 @@ async def test_a_closed_receiver_handles_nothing_more_of_its_backlog() -> None:
     receiver.on_text(message(400))
     await settled()
     assert command.texts == [f"{number}" for number in range(128)]
+
+
+async def test_after_a_revocation_nothing_that_waits_is_handled() -> None:
+    command = SlowCommand()
+    connection = ClientConnection("ana", SendBuffer(PausableConnection(), 1_000, 100_000), OffsetTracker())
+    credentials = SocketCredentials(DevAuthenticator(), connection, Principal("ana"))
+    handler = FrameHandler(connection, {SendMessage: command}, credentials)
+    frames = [
+        SendMessage(type="message", conversation_id=UNKNOWN_CONVERSATION, text=str(n), client_id=str(n))
+        for n in range(3)
+    ]
+    handler.submit(frames[0])
+    await asyncio.sleep(0)
+    for frame in frames[1:]:
+        handler.submit(frame)
+    connection.close_revoked()
+    command.confirms.set()
+    await handler.drained()
+    assert command.texts == ["0"]

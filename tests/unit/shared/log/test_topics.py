@@ -58,4 +58,4 @@ class HalfRead:
 async def test_no_epoch_is_written_beside_one_that_was_not_read() -> None:
     settings, unused = TopicSettings(partitions=2), cast("Any", None)
     with pytest.raises(TimeoutError, match="could not be read"):
-        await write_epoch(settings, Topics.with_prefix(), cast("Any", HalfRead()), unused, "fresh")
+        await write_epoch(settings, Topics.with_prefix(), cast("Any", HalfRead()), unused, "fresh", unused)

@@ -103,7 +103,8 @@ class Revocations:
     async def _load(self, links_are_ready: Callable[[], bool]) -> bool:
         """Return whether nothing was missed until now."""
         were_ready = links_are_ready()
-        oldest = self._now() - self._max_age - self._leeway
+        # A token issued a leeway after its revocation is refused until it expires, a leeway after `exp`.
+        oldest = self._now() - self._max_age - 2 * self._leeway
         since, after = timestamp(datetime.fromtimestamp(oldest, UTC)), None
         try:
             while True:

@@ -51,6 +51,8 @@ class ClientConnection:
         self.opened_at = time.time()
         self.issued_at: float | None = None
         """When the token that it was last authenticated with was issued, POSIX seconds; None: unknown."""
+        self.is_revoked = False
+        """Whether its token was revoked: nothing more that the client sends is handled."""
         self.send_buffer = send_buffer
         self._tracker = tracker
         self._state = ConnectionState.SUBSCRIBING
@@ -183,7 +185,12 @@ class ClientConnection:
         much the clock of the issuer may be ahead."""
         latest = revoked_at if self.issued_at is None else revoked_at + leeway
         if (self.issued_at or self.opened_at) <= latest:
-            self.close(close_codes.REVOKED)
+            self.close_revoked()
+
+    def close_revoked(self) -> None:
+        """Close the connection of a revoked token."""
+        self.is_revoked = True
+        self.close(close_codes.REVOKED)
 
     def on_ping_timeout(self) -> None:
         """The client does not read, or is gone."""

@@ -63,7 +63,7 @@ class FrameHandler:
     async def _handle(self, frame: ClientFrame[Any]) -> str | None:
         try:
             async with self._order_lock:
-                if not self._credentials.are_valid:
+                if not self._credentials.are_valid or self._connection.is_revoked:
                     return None
                 if isinstance(frame, AuthFrame):
                     self._connection.put_json(await self._credentials.renew(frame))

@@ -109,7 +109,7 @@ class Session:
     def _close_if_revoked(self) -> None:
         """The token may have been revoked between its verification and the registration here."""
         if self._context.revocations.is_revoked(self._connection.user, self._connection.issued_at):
-            self._connection.close(close_codes.REVOKED)
+            self._connection.close_revoked()
 
     def _run_task(self, work: Callable[[], Awaitable[None]]) -> None:
         self._task = asyncio.create_task(self._guarded(work))
@@ -244,7 +244,7 @@ class Session:
             async with asyncio.timeout(_DRAIN_TIMEOUT_SECONDS):
                 await self._frame_handler.drained()
         self._frame_receiver.close()
-        self._credentials.cancel()
+        self._credentials.end()
         if self._heartbeat_timer is not None:
             self._heartbeat_timer.cancel()
         if self._task is not None:

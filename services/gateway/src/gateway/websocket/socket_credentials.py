@@ -33,6 +33,7 @@ class SocketCredentials:
         self._authenticator = authenticator
         self._connection = connection
         self._timer: asyncio.TimerHandle | None = None
+        self._has_ended = False
         self.principal = principal
         self.are_valid = True
         """False: nothing more that the client sends is handled."""
@@ -57,15 +58,19 @@ class SocketCredentials:
             self._schedule_expiry()
         return codec.encode(AuthenticatedFrame(expires_at=_timestamp(principal.expires_at)))
 
-    def cancel(self) -> None:
-        """Stop the timer: the session has ended."""
+    def end(self) -> None:
+        """The session has ended: stop the timer. A renewal in progress starts none."""
+        self._has_ended = True
+        self._cancel_timer()
+
+    def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _schedule_expiry(self) -> None:
-        self.cancel()
-        if self.principal.expires_at is not None:
+        self._cancel_timer()
+        if self.principal.expires_at is not None and not self._has_ended:
             remaining = self.principal.expires_at - time.time()
             delay = max(0.0, min(remaining, _MAX_TIMER_SECONDS))
             self._timer = asyncio.get_running_loop().call_later(delay, self._check_expiry)
@@ -78,7 +83,7 @@ class SocketCredentials:
 
     def _end(self, close: Close) -> None:
         self.are_valid = False
-        self.cancel()
+        self._cancel_timer()
         self._connection.close(close)
 
 

@@ -60,12 +60,23 @@ def tables(migrations: Iterable[bytes]) -> list[str]:
 def set_up(connection: Connection[Any], urls: Mapping[str, str], tables: Sequence[str]) -> list[str]:
     """Create the roles of `urls` (by purpose) that do not exist, and give each its rights to `tables`, and no
     others. Return the statements that the owner may not execute. Raises RoleError, psycopg.Error."""
+    _require_distinct(urls)
     refused: list[str] = []
     for purpose, url in urls.items():
         for statement in _statements(connection, PURPOSES[purpose], url, tables):
             if not _execute(connection, statement.sql):
                 refused.append(statement.text)
     return refused
+
+
+def _require_distinct(urls: Mapping[str, str]) -> None:
+    """Refuse one role for two purposes: the rights of one would be taken away by the other."""
+    settings: dict[str, str] = {}
+    for purpose, url in urls.items():
+        role, setting = str(conninfo_to_dict(url).get("user") or ""), PURPOSES[purpose].setting
+        if role in settings:
+            raise RoleError(f"{settings[role]} and {setting} name the same role: give each one of its own")
+        settings[role] = setting
 
 
 class _Statement(NamedTuple):

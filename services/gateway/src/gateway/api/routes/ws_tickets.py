@@ -16,7 +16,6 @@ from gateway.auth.tickets import TicketSealer
 from gateway.limits.user_limits import UserLimits
 from gateway.limits.user_rates import Rate
 from shared.contract.fields import timestamp
-from shared.http.problems import Problem
 
 
 def ws_tickets_router(parser: RequestParser, limits: UserLimits, tickets: TicketSealer) -> APIRouter:
@@ -37,8 +36,6 @@ def ws_tickets_router(parser: RequestParser, limits: UserLimits, tickets: Ticket
         principal, _ = await parser.parse_query(request, call, QueryParams, allow_act_as=False)
         if not parser.origins.allows_request(request.headers):
             raise origin_not_allowed()
-        if "act-as" in request.headers:
-            raise Problem("forbidden", "Act-As: a ticket is for a socket of the caller's own")
         ticket = tickets.seal(principal)
         expires_at = timestamp(datetime.fromtimestamp(ticket.expires_at, UTC))
         body = orjson.dumps({"ticket": ticket.text, "expiresAt": expires_at})
