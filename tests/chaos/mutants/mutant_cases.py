@@ -98,9 +98,7 @@ CASES = (
         "projector",
         I.DELIVERED_IS_READABLE,
         "history did not have it",
-        failpoint="mutant.between:20:stop",
-        fault=resume_projector,
-        failpoint_without_mutant=PAUSE_IN_A_BATCH,
+        harmless="commits_are_slow",
     ),
     MutantCase("register_after_catch_up", "gateway", I.NOTHING_MISSED, MISSED),
 )

@@ -1,5 +1,6 @@
 """Bugs of the fold, the store and the queries."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -31,6 +32,17 @@ def offset_before_write() -> None:
         if write_set.messages:
             failpoint("mutant.between")
         return await commit(self, replace(write_set, progress={}))
+
+
+@mutant
+def commits_are_slow() -> None:
+    """No bug: each commit takes 0.2 seconds longer."""
+    commit = PostgresStore.commit
+
+    @replaces(commit)
+    async def _commit(self: PostgresStore, write_set: WriteSet) -> ExistingMessages:
+        await asyncio.sleep(0.2)
+        return await commit(self, write_set)
 
 
 @mutant

@@ -8,7 +8,6 @@ from message_store.projector.batch import FoldedBatch
 from message_store.projector.pipeline import Pipeline
 from message_store.projector.publisher import PartitionQueue, Publisher
 from shared.kafka import BatchResult, OutgoingRecord, Producer
-from shared.runtime.failpoints import failpoint
 from tests.chaos.mutants.registry import mutant, replaces
 
 
@@ -21,8 +20,6 @@ def publish_before_commit() -> None:
     async def _write(self: Pipeline, folded: FoldedBatch, *, more: bool) -> None:
         self._publisher.enqueue(folded.results)
         await self._publisher.wait_drained(2.0)
-        if any(state and state.kind == "direct" for state in folded.after.conversations.values()):
-            failpoint("mutant.between")
         await write(self, folded, more=more)
 
 
