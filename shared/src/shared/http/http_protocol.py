@@ -258,7 +258,11 @@ class HttpProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """Hand over to the WebSocket protocol, and drop the parser: with its protocol it forms a reference
-        cycle of 4 KiB."""
+        cycle of 4 KiB. Responses that are still due would be written among the frames, without flow control:
+        then the upgrade is refused."""
+        if self._is_responding:
+            self._refuse(Problem("bad_request", "an upgrade must wait for the responses before it"))
+            return
         if not self.url.isascii():
             connections_closed.labels("malformed").inc()
             self._refuse(Problem("bad_request", "the URL is not percent-encoded"))

@@ -189,6 +189,17 @@ async def test_garbage_is_answered_counted_and_not_logged(
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
+@pytest.mark.parametrize("before", [1, 3])
+async def test_an_upgrade_behind_an_unanswered_request_is_not_taken(server: Served, before: int) -> None:
+    fields = b"Upgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    upgrade = GET + fields + b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    async with server.connected() as raw:
+        await raw.send((GET + b"\r\n") * before + upgrade)
+        for _ in range(before):
+            assert (await raw.answer()).status == 200
+        assert await raw.ended() == b""
+
+
 async def test_an_upgrade_by_another_method_is_an_ordinary_request(server: Served) -> None:
     fields = b"Host: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n"
     answer = await server.ask(b"POST /ws HTTP/1.1\r\n" + fields)
