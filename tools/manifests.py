@@ -1,29 +1,31 @@
 """Renders the overlays of deploy/kubernetes: `make manifests`.
 
-It writes what a change of the manifests does to the objects, so that a review sees it:
-`deploy/kubernetes/golden/<overlay>.yaml`; and, from deploy/monitoring, the rules and dashboards of the
-components of these names. Tests compare all of it with what the sources give now.
+It writes the objects of each overlay to `deploy/kubernetes/golden/<overlay>.yaml`, so that a review sees what
+a change of the manifests does to them. Before that it writes Strimzi's topics and users, which are those of
+`shared.log`. Tests compare all of it with what the sources give now.
 """
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from deploy.local.paths import ROOT
+from shared.log.rights import Right, rights
+from shared.log.topics import TopicSettings, topic_specs
 
 FOLDER = ROOT / "deploy" / "kubernetes"
-MONITORING = ROOT / "deploy" / "monitoring"
 OVERLAYS = tuple(sorted(path.parent.name for path in FOLDER.glob("overlays/*/kustomization.yaml")))
 COMPONENTS = tuple(sorted(path.parent.name for path in FOLDER.glob("components/*/kustomization.yaml")))
-_RULES = FOLDER / "components" / "monitoring" / "rules"
-_DASHBOARDS = MONITORING / "dashboards"
+_STRIMZI = FOLDER / "components" / "strimzi"
+_STRIMZI_LABELS = {"strimzi.io/cluster": "parley"}
+PROTECTED = {"parley/protected": "true"}
+"""The label of what holds messages."""
 
 Object = dict[str, Any]
 """An object of Kubernetes."""
@@ -70,54 +72,74 @@ def golden(overlay: str) -> Path:
 
 
 def generated() -> Iterator[tuple[Path, str]]:
-    """Yield the files that are generated from deploy/monitoring, with their contents."""
-    rules = sorted((MONITORING / "rules").glob("*.yaml"))
-    for source in rules:
-        yield _RULES / source.name, _yaml(_rule(source))
-    if rules:
-        yield _RULES / "kustomization.yaml", _yaml(_resources([source.name for source in rules]))
-    dashboards = sorted(_DASHBOARDS.glob("*.json"))
-    if dashboards:
-        yield _DASHBOARDS / "kustomization.yaml", _yaml(_config_maps(dashboards))
+    """Yield the files that are generated, with their contents."""
+    yield _STRIMZI / "topics.yaml", _yaml("shared.log.topics", kafka_topics())
+    yield _STRIMZI / "users.yaml", _yaml("shared.log.rights", kafka_users())
 
 
-def _rule(source: Path) -> Object:
+def kafka_topics() -> list[Object]:
+    """Return the topics that the Job would create with the settings of the base: those without an end are
+    protected."""
+    lines = (FOLDER / "base" / "settings" / "topics.env").read_text().splitlines()
+    given = {name.lower(): value for name, _, value in (line.partition("=") for line in lines)}
+    settings = TopicSettings.model_validate(given)
+    return [
+        _strimzi(
+            "KafkaTopic",
+            spec.name,
+            {"partitions": spec.partitions, "replicas": settings.replication, "config": dict(spec.config)},
+            PROTECTED if spec.config.get("retention.ms") == "-1" else {},
+        )
+        for spec in topic_specs(settings)
+    ]
+
+
+def kafka_users() -> list[Object]:
+    """Return a user for each component, with the least rights."""
+    return [
+        _strimzi(
+            "KafkaUser",
+            f"parley-kafka-{service}",
+            {
+                "authentication": {"type": "scram-sha-512"},
+                "authorization": {"type": "simple", "acls": _acls(own)},
+            },
+        )
+        for service, own in rights().items()
+    ]
+
+
+def _acls(own: Iterable[Right]) -> list[Object]:
+    operations: dict[tuple[str, str], list[str]] = {}
+    for right in own:
+        operations.setdefault((right.resource, right.name), []).append(right.operation)
+    return [
+        {"resource": {"type": resource, "name": name, "patternType": "literal"}, "operations": allowed}
+        for (resource, name), allowed in operations.items()
+    ]
+
+
+def _strimzi(kind: str, name: str, spec: Object, labels: dict[str, str] | None = None) -> Object:
     return {
-        "apiVersion": "monitoring.coreos.com/v1",
-        "kind": "PrometheusRule",
-        "metadata": {"name": f"parley-{source.stem}"},
-        "spec": yaml.load(source.read_text(), yaml.CSafeLoader),
+        "apiVersion": "kafka.strimzi.io/v1",
+        "kind": kind,
+        "metadata": {"name": name, "labels": {**_STRIMZI_LABELS, **(labels or {})}},
+        "spec": spec,
     }
 
 
-def _resources(names: list[str]) -> Object:
-    return {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "resources": names,
-    }
+def _yaml(source: str, documents: list[Object]) -> str:
+    text = yaml.dump_all(documents, Dumper=_NoAnchors, sort_keys=False, width=100)
+    return f"# Generated from {source} by `make manifests`.\n{text}"
 
 
-def _config_maps(dashboards: list[Path]) -> Object:
-    """Return the kustomization that makes a ConfigMap of each, as Grafana's sidecar reads them."""
-    return {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "configMapGenerator": [
-            {"name": f"parley-dashboard-{path.stem}", "files": [path.name]} for path in dashboards
-        ],
-        "generatorOptions": {"disableNameSuffixHash": True, "labels": {"grafana_dashboard": "1"}},
-    }
-
-
-def _yaml(value: Object) -> str:
-    plain = json.loads(json.dumps(value))  # without anchors
-    return "# Generated: `make manifests`.\n" + yaml.safe_dump(plain, sort_keys=False, width=100)
+class _NoAnchors(yaml.SafeDumper):
+    def ignore_aliases(self, data: object) -> bool:
+        return True
 
 
 def main() -> None:
     for path, text in generated():
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     try:
         for overlay in OVERLAYS:

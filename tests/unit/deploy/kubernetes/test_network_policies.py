@@ -48,7 +48,7 @@ def _components(rendered: Rendered, selector: Object) -> frozenset[str]:
 
 
 def _peers(rendered: Rendered, rule: Object, direction: str) -> frozenset[str] | None:
-    """Return the pods at the other end; None: whoever has an address."""
+    """Return the pods at the other end; None: any address."""
     if direction not in rule:
         return None
     found: set[str] = set()

@@ -6,8 +6,7 @@ from gateway.settings import Settings as GatewaySettings
 from shared.log.rights import rights
 from shared.log.topics import Topics, TopicSettings, topic_specs
 from tests.unit.deploy.kubernetes.rendered import Rendered, overlay
-
-PROTECTED = {"parley/protected": "true"}
+from tools.manifests import PROTECTED
 
 
 @pytest.fixture(name="production")

@@ -70,6 +70,6 @@ def test_the_base_has_no_namespace() -> None:
     assert [each for each in base if "namespace" in each["metadata"] or each["kind"] == "Namespace"] == []
 
 
-def test_what_is_generated_from_monitoring_is_up_to_date() -> None:
+def test_what_is_generated_from_the_code_is_up_to_date() -> None:
     stale = [path for path, text in generated() if not path.exists() or path.read_text() != text]
     assert stale == [], "run `make manifests`"
