@@ -34,6 +34,7 @@ from shared.runtime import security_events
 _BODY = (b"content-length", b"transfer-encoding")
 _LONG_URL = MAX_REQUEST_LINE_BYTES - 64
 """A request line with a shorter URL is never too long."""
+_CLOSE = (b"connection", b"close")
 _LINGER_TIMEOUT = 1.0
 """Seconds for a refused client to read the response; what it goes on sending is discarded."""
 
@@ -175,6 +176,8 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if self.cycle is not before and self.scope["path"].startswith(self._private_paths):
             self.cycle.default_headers = [*self.cycle.default_headers, NO_STORE]
+        if self.cycle is not before and self._connections.is_closing:
+            self.cycle.default_headers = [*self.cycle.default_headers, _CLOSE]
 
     def on_body(self, body: bytes) -> None:
         self._made_progress = True
