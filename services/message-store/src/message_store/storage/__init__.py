@@ -6,6 +6,7 @@ tables      the tables that a batch writes: columns, types, keys
 write_sql   the projector's statements: claim, fence and commit; generated from the tables
 timestamps  times in SQL, as every wire has them
 sessions    the settings of each session
+refusals    why a connection is refused, and what to do
 roles       roles with the least rights: projector, reader, tickets
 migrate     numbered SQL files, each applied once
 schema      whether this code and the database's schema fit together
