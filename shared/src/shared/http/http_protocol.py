@@ -38,6 +38,7 @@ _LONG_URL = MAX_REQUEST_LINE_BYTES - 64
 """A request line with a shorter URL is never too long."""
 _SLICE_BYTES = 2 * 1024
 """Parsed at a time: at most 120 requests, of which all but one wait."""
+_CLOSE = (b"connection", b"close")
 _LINGER_TIMEOUT = 1.0
 """Seconds for a refused client to read the response; what it goes on sending is discarded."""
 
@@ -213,6 +214,8 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if self.cycle is not before and self.scope["path"].startswith(self._private_paths):
             self.cycle.default_headers = [*self.cycle.default_headers, NO_STORE]
+        if self.cycle is not before and self._connections.is_closing:
+            self.cycle.default_headers = [*self.cycle.default_headers, _CLOSE]
 
     def on_body(self, body: bytes) -> None:
         self._made_progress = True

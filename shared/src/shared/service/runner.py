@@ -26,7 +26,7 @@ from shared.http.server import (
     prepare_process,
     require_tls,
 )
-from shared.runtime import logging
+from shared.runtime import changed_files, logging
 from shared.runtime.critical_tasks import CriticalTasks
 from shared.runtime.settings import ProcessSettings, load_settings
 from shared.service.admin_app import OperatorCalls, build_admin_app
@@ -87,7 +87,11 @@ async def serve(settings: S, components: Components[S]) -> None:
             listening(settings.admin_host, settings.admin_port, "ADMIN_PORT") as admin_sockets,
         ):
             log.info("ports.open", port=address_of(public_sockets), admin_port=address_of(admin_sockets))
-            await _run(settings, components, critical_tasks, (public_sockets, admin_sockets))
+            watching = asyncio.create_task(changed_files.watch(settings.files_read_once()))
+            try:
+                await _run(settings, components, critical_tasks, (public_sockets, admin_sockets))
+            finally:
+                watching.cancel()
     except PortUnusable as error:
         hint = f"set {error.setting} to a free port"
         log.error("port.unusable", address=str(error.address), reason=error.reason, hint=hint)

@@ -72,6 +72,18 @@ async def test_clients_are_served_until_their_turn_and_closed_after_it() -> None
         assert gateway.components.connections.all() == []
 
 
+async def test_while_it_drains_each_response_is_the_last_on_its_connection() -> None:
+    """Proxies then send the next request elsewhere, instead of on a connection that is about to be closed."""
+    async with run_gateway() as gateway, gateway.connected("ana") as client:
+        before = await gateway.http.get("/messages/conversations?meId=ana")
+        assert "connection" not in before.headers
+        gateway.stop.set()
+        await client.receive("reconnect")
+        for _ in range(2):
+            answer = await gateway.http.get("/messages/conversations?meId=ana")
+            assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+
+
 async def test_a_drain_ends_with_its_last_socket() -> None:
     async with run_gateway(drain_seconds=3_600) as gateway:
         async with gateway.connected("ana") as ana, gateway.connected("ben") as ben:
