@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from shared.http.connections import (
     AddressConnections,
@@ -65,6 +65,8 @@ class HttpProtocol(HttpToolsProtocol):
         """Whether the head requests an upgrade that is declined."""
         self._fault: Problem | None = None
         self._refused = False
+        self._running: RequestResponseCycle | None = None
+        """Is answered now or was answered last; of pipelined requests `cycle` is the newest."""
 
     # The connection
 
@@ -78,6 +80,9 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        if self._running is not None:
+            _disconnect(self._running)
+        self.pipeline.clear()
         self._connections.discard(self)
         self._release_address()
         self._unread.stop()
@@ -228,11 +233,18 @@ class HttpProtocol(HttpToolsProtocol):
         if any(name in _BODY and value != b"0" for name, value in self.headers):
             self._refuse(Problem("bad_request", "an upgrade has no body"))
             return
+        if self._is_responding:  # its response would follow the upgrade's
+            self._refuse(Problem("bad_request", "an upgrade cannot be pipelined"))
+            return
         self._release_address()
         super().handle_websocket_upgrade()
         self.parser = None  # type: ignore[assignment]
 
     # Output
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
         """Do as uvicorn does, without its timer: idle connections are closed by the ConnectionLimiter."""
@@ -264,8 +276,7 @@ class HttpProtocol(HttpToolsProtocol):
             if not self.cycle.more_body:
                 self.cycle.keep_alive = False
                 return
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+            _disconnect(self.cycle)
             if self.cycle.response_started or self.pipeline:
                 self.transport.close()
                 self._unread.watch()
@@ -281,3 +292,11 @@ class HttpProtocol(HttpToolsProtocol):
         with suppress(OSError):  # disconnected already
             self.transport.write_eof()
         self.loop.call_later(_LINGER_TIMEOUT, self.transport.abort)
+
+
+def _disconnect(cycle: RequestResponseCycle) -> None:
+    """Have its application see a disconnect, and write nothing more: the transport of uvloop raises
+    RuntimeError once it is closed or has sent EOF."""
+    cycle.disconnected = True
+    cycle.waiting_for_100_continue = False
+    cycle.message_event.set()
