@@ -36,9 +36,22 @@ def _known_algorithms(names: list[str]) -> list[str]:
     return names
 
 
+def _is_secure(url: str) -> bool:
+    """Whether nobody on the way to `url` can read or change anything."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and hosts.is_loopback(parts.hostname or ""))
+
+
+def _secure_origins(texts: list[str]) -> list[str]:
+    canonical = [origins.canonical(text) for text in texts]
+    if not all(map(_is_secure, canonical)):
+        raise ValueError("must begin with https:// (http:// is for issuers on this machine)")
+    return canonical
+
+
 def _issuer(url: str) -> str:
     parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and hosts.is_loopback(parts.hostname or "")):
+    if not _is_secure(url):
         raise ValueError("must begin with https:// (http:// is for issuers on this machine)")
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError("must be a URL without user, query and fragment")
@@ -68,11 +81,15 @@ class OidcSettings(BaseSettings):
     """The web client's id at the issuer: a public client."""
     oidc_scope: Annotated[str, AfterValidator(_openid_scope)] = "openid"
     """Separated by spaces."""
+    oidc_connect_origins: Annotated[CommaSeparated, AfterValidator(_secure_origins)] = Field(default=[])
+    """Origins of the issuer's endpoints besides its own, which the web client may call."""
 
     @property
     def oidc_origins(self) -> list[str]:
-        """The origin of the issuer's endpoints, if there is one."""
-        return [] if self.oidc_issuer is None else [_origin_of(self.oidc_issuer)]
+        """The origins of the issuer's endpoints; none without an issuer."""
+        if self.oidc_issuer is None:
+            return []
+        return list(dict.fromkeys([_origin_of(self.oidc_issuer), *self.oidc_connect_origins]))
 
 
 class JwtSettings(BaseSettings):
@@ -157,10 +174,12 @@ class AuthSettings(JwtSettings, OidcSettings, ProcessSettings):
                 raise ValueError("AUTH=jwt needs PUBLIC_URL or ALLOWED_HOSTS: the names it answers as")
             for fault in self._jwt_faults(self.env):
                 raise ValueError(fault)
-        if self.oidc_issuer is not None and self.auth != "jwt":
-            raise ValueError("OIDC_ISSUER needs AUTH=jwt")
-        if self.oidc_issuer is not None and not self.oidc_client_id:
-            raise ValueError("OIDC_ISSUER needs OIDC_CLIENT_ID, the web client's id there")
+        self._check_oidc()
+        if self.env == "production" and self.public_url is not None and not _is_secure(self.public_url):
+            raise ValueError(
+                "PUBLIC_URL must begin with https:// when ENV=production: else everyone on the way reads "
+                "tokens and messages"
+            )
         return self
 
     @model_validator(mode="after")
@@ -168,6 +187,22 @@ class AuthSettings(JwtSettings, OidcSettings, ProcessSettings):
         if self.env == "production" and not self.ticket_keys.get_secret_value():
             raise ValueError("ENV=production needs TICKET_KEYS: `openssl rand -base64 32` makes one")
         return self
+
+    def _check_oidc(self) -> None:
+        """Raises ValueError."""
+        if self.oidc_issuer is None:
+            if self.oidc_connect_origins:
+                raise ValueError("OIDC_CONNECT_ORIGINS needs OIDC_ISSUER")
+            return
+        if self.auth != "jwt":
+            raise ValueError("OIDC_ISSUER needs AUTH=jwt")
+        if not self.oidc_client_id:
+            raise ValueError("OIDC_ISSUER needs OIDC_CLIENT_ID, the web client's id there")
+        if self.env == "production" and self.oidc_issuer != self.jwt_issuer:
+            raise ValueError(
+                f"OIDC_ISSUER ({self.oidc_issuer}) must equal JWT_ISSUER ({self.jwt_issuer}) when "
+                "ENV=production: users would sign in and then be refused, or come from two issuers"
+            )
 
     def _check_dev(self) -> None:
         """At the admin port, too, any caller is an operator."""
