@@ -9,6 +9,7 @@ from gateway.auth import hosts
 from gateway.auth.settings import AuthSettings
 from gateway.limits.settings import LimitSettings
 from gateway.proxies.settings import ProxySettings
+from shared.http.server import MAX_MESSAGE_BYTES
 from shared.runtime.service_settings import CallerSettings
 from shared.runtime.setting_types import CommaSeparated, EmptyIsNone
 from shared.runtime.settings import KafkaSettings
@@ -41,7 +42,8 @@ class Settings(AuthSettings, ProxySettings, LimitSettings, KafkaSettings, Caller
     registered_within: float = Field(default=10, gt=0, le=60)
     """Seconds until every notifier must know a new socket's user; else the socket is closed with a delay."""
     max_body: int = Field(default=64 * KIB, ge=KIB)
-    max_frame: int = Field(default=64 * KIB, ge=KIB)
+    max_frame: int = Field(default=64 * KIB, ge=KIB, le=MAX_MESSAGE_BYTES)
+    """A larger frame gets `error too_big`; beyond MAX_MESSAGE_BYTES it ends the socket (1009)."""
     max_sockets: int = Field(default_factory=lambda data: _default_max_sockets(data["max_connections"]), ge=1)
     """Below `max_connections`, so that sockets leave room for calls and probes."""
     arrivals_per_second: float = Field(default=200, ge=1, le=100_000)
