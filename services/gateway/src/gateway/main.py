@@ -34,6 +34,7 @@ def main() -> None:
 async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> AsyncIterator[Service]:
     """Run the connections to Kafka, store and notifiers. Whatever is not up yet is awaited in the
     background."""
+    _warn(settings)
     topics = Topics.with_prefix(settings.topic_prefix)
     inspector = TopicReader(settings, topics.events, client_id=_CLIENT_ID)
     published = TopicReader(settings, topics.epoch, client_id=_CLIENT_ID)
@@ -69,6 +70,13 @@ async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> Asyn
             grace=CLOSE_GRACE_SECONDS,
             options=server_options(components),
         )
+
+
+def _warn(settings: Settings) -> None:
+    """Log what is off in production that belongs on, and cannot be decided here."""
+    if settings.env == "production" and settings.proxies is None:
+        hint = "set TRUSTED_PROXIES to the addresses of the reverse proxies, or to none"
+        log.warning("limits.by_address_off", hint=hint)
 
 
 async def _stop_kafka(producer: Producer, inspector: TopicReader) -> None:

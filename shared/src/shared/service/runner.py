@@ -145,7 +145,7 @@ def _build_servers(settings: ProcessSettings, service: Service) -> tuple[uvicorn
         require_tls(public, settings.key_pair)
     measure_connections(public)
     admin = build_server(
-        build_admin_app(service.health, service.operator_calls),
+        build_admin_app(service.health, service.operator_calls, hosts=settings.admin_allowed_hosts),
         settings.model_copy(update={"max_connections": MAX_ADMIN_CONNECTIONS}),
         grace=_ADMIN_GRACE_SECONDS,
     )
