@@ -10,7 +10,7 @@ import structlog
 from gateway import authentication
 from gateway.app import build_asgi_app, build_operator_calls, server_options
 from gateway.commands.event_producer import EventProducer
-from gateway.components import GatewayComponents
+from gateway.components import CLOSE_GRACE_SECONDS, GatewayComponents
 from gateway.settings import Settings
 from gateway.store.client import HttpStore
 from shared.http.service_token import authorization
@@ -23,7 +23,6 @@ from shared.service.runner import Service, run_service
 log = structlog.get_logger()
 
 _CLIENT_ID = "parley-gateway"
-_CLOSE_GRACE_SECONDS = 3  # for closing connections, after at most seven seconds of draining
 _STOP_TIMEOUT_SECONDS = 1.0
 
 
@@ -68,7 +67,7 @@ async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> Asyn
             components.health,
             operator_calls=build_operator_calls(components),
             drain=components.drain,
-            grace=_CLOSE_GRACE_SECONDS,
+            grace=CLOSE_GRACE_SECONDS,
             options=server_options(components),
         )
 

@@ -47,7 +47,10 @@ class Settings(AuthSettings, ProxySettings, LimitSettings, KafkaSettings, Caller
     max_sockets: int = Field(default_factory=lambda data: _default_max_sockets(data["max_connections"]), ge=1)
     """Below `max_connections`, so that sockets leave room for calls and probes."""
     arrivals_per_second: float = Field(default=200, ge=1, le=100_000)
-    """Sockets a second that are let in, and on SIGTERM sent away; faster ones wait or come back later."""
+    """Sockets a second that are let in; faster ones wait or come back later."""
+    max_socket_age: float = Field(default=0, ge=0, le=31 * 86_400, allow_inf_nan=False)
+    """Seconds after which, at most, a socket is requested to reconnect, so that new gateways get sockets; 0:
+    never. Each leaves at an age of its own from half of it on."""
     outbox_frames: int = Field(default=2_048, ge=256)
     outbox_bytes: int = Field(default=KIB * KIB, ge=512 * KIB)
     """The most that may wait for one slow client before its socket is closed. Half of it must hold a page of

@@ -6,10 +6,12 @@ document, never logged.
 """
 
 import asyncio
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
 import httptools
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from shared.http.connections import (
@@ -34,8 +36,25 @@ from shared.runtime import security_events
 _BODY = (b"content-length", b"transfer-encoding")
 _LONG_URL = MAX_REQUEST_LINE_BYTES - 64
 """A request line with a shorter URL is never too long."""
+_SLICE_BYTES = 2 * 1024
+"""Parsed at a time: at most 120 requests, of which all but one wait."""
+_CLOSE = (b"connection", b"close")
 _LINGER_TIMEOUT = 1.0
 """Seconds for a refused client to read the response; what it goes on sending is discarded."""
+
+
+class _Flow(FlowControl):
+    """Keeps reading paused while pipelined requests wait: uvicorn resumes it after every response, and for
+    every body."""
+
+    def __init__(self, transport: asyncio.Transport, waiting: Collection[object]) -> None:
+        """`waiting`: the requests that wait at any time."""
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        if not self._waiting:
+            super().resume_reading()
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -63,6 +82,8 @@ class HttpProtocol(HttpToolsProtocol):
         """Whether the bytes being parsed complete one of these."""
         self._upgrade_declined = False
         """Whether the head requests an upgrade that is declined."""
+        self._unparsed = b""
+        """Received, and left until no request waits."""
         self._fault: Problem | None = None
         self._refused = False
         self._running: RequestResponseCycle | None = None
@@ -72,6 +93,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = _Flow(transport, self.pipeline)
         self._unread = UnreadResponse(transport, self._timeouts.unread)
         self._connections.mark_idle(self)
         self._connections.evict_excess(self, len(self.connections))
@@ -80,6 +102,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._unparsed = b""
         if self._running is not None:
             _disconnect(self._running)
         self.pipeline.clear()
@@ -118,11 +141,27 @@ class HttpProtocol(HttpToolsProtocol):
     # Input
 
     def data_received(self, data: bytes) -> None:
+        """Parse in slices, and none while a request waits for the response to another: a parsed request takes
+        a hundred times its bytes."""
+        if self._unparsed:
+            self._unparsed += data
+            return
         start = 0
-        while start < len(data) and self.parser is not None and not self._refused:
-            end = start + MAX_HEAD_BYTES - self._overhead
+        while start < len(data) and self._may_parse:
+            end = start + min(_SLICE_BYTES, MAX_HEAD_BYTES - self._overhead)
             self._parse(data[start:end])
             start = end
+        if self.pipeline and not self._refused:
+            self._unparsed = data[start:]
+
+    @property
+    def _may_parse(self) -> bool:
+        return self.parser is not None and not (self._refused or self.pipeline)
+
+    def _parse_rest(self) -> None:
+        if self._unparsed and self._may_parse:
+            data, self._unparsed = self._unparsed, b""
+            self.data_received(data)
 
     def _parse(self, data: bytes) -> None:
         self._made_progress = False
@@ -180,6 +219,8 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if self.cycle is not before and self.scope["path"].startswith(self._private_paths):
             self.cycle.default_headers = [*self.cycle.default_headers, NO_STORE]
+        if self.cycle is not before and self._connections.is_closing:
+            self.cycle.default_headers = [*self.cycle.default_headers, _CLOSE]
 
     def on_body(self, body: bytes) -> None:
         self._made_progress = True
@@ -225,16 +266,17 @@ class HttpProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """Hand over to the WebSocket protocol, and drop the parser: with its protocol it forms a reference
-        cycle of 4 KiB."""
+        cycle of 4 KiB. Responses that are still due would be written among the frames, without flow control:
+        then the upgrade is refused."""
+        if self._is_responding:
+            self._refuse(Problem("bad_request", "an upgrade must wait for the responses before it"))
+            return
         if not self.url.isascii():
             connections_closed.labels("malformed").inc()
             self._refuse(Problem("bad_request", "the URL is not percent-encoded"))
             return
         if any(name in _BODY and value != b"0" for name, value in self.headers):
             self._refuse(Problem("bad_request", "an upgrade has no body"))
-            return
-        if self._is_responding:  # its response would follow the upgrade's
-            self._refuse(Problem("bad_request", "an upgrade cannot be pipelined"))
             return
         self._release_address()
         super().handle_websocket_upgrade()
@@ -255,11 +297,12 @@ class HttpProtocol(HttpToolsProtocol):
             self._unread.watch()
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
         else:
             self._connections.mark_idle(self)
+        self._parse_rest()
+        self.flow.resume_reading()
 
     @property
     def _is_responding(self) -> bool:

@@ -42,6 +42,8 @@ class ProcessSettings(EnvironmentSettings):
     """Names with a dot that the admin port answers as, besides addresses and names without one."""
     max_connections: int = Field(default_factory=default_connection_limit, ge=16)
     """Open at one time, WebSockets included."""
+    drain_seconds: float = Field(default=10, ge=8, le=3_600, allow_inf_nan=False)
+    """From SIGTERM to the end of the process, at most. A gateway's sockets leave evenly within it."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     env: Literal["development", "production"] = "development"
 
