@@ -49,7 +49,7 @@ class Ticket(NamedTuple):
 
 
 class _Content(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     id: uuid.UUID
     """128 random bits but for the six that mark a UUID of version 4."""
