@@ -30,6 +30,8 @@ class ProcessSettings(EnvironmentSettings):
     """Open at one time, WebSockets included."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     env: Literal["development", "production"] = "development"
+    revision: str = ""
+    """The commit that this was built from: shown in the metric `parley_build_info`."""
 
     @property
     def key_pair(self) -> KeyPair | None:
