@@ -17,13 +17,9 @@ from tools.manifests import (
     golden,
     objects,
     render,
-    renderer,
 )
 
-needs_kubectl = pytest.mark.skipif(
-    renderer() is None,
-    reason="kubectl is missing, so renders were not compared: `make cluster-tools` builds it",
-)
+needs_kubectl = pytest.mark.usefixtures("kubectl")
 
 
 @cache
