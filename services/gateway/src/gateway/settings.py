@@ -23,7 +23,7 @@ from gateway.limits.settings import LimitSettings
 from gateway.proxies.root_path import canonical_prefix
 from gateway.proxies.trusted_proxies import NO_PROXIES, ForwardedHeader, TrustedProxies
 from shared.runtime.service_settings import CallerSettings
-from shared.runtime.settings import KafkaSettings, ProcessSettings
+from shared.runtime.settings import KafkaSettings, ProcessSettings, TracingSettings
 
 KIB = 1024
 
@@ -167,7 +167,15 @@ class JwtSettings(BaseSettings):
                 yield f"JWT_KEYS cannot be read: {type(error).__name__}"
 
 
-class Settings(ProcessSettings, KafkaSettings, CallerSettings, JwtSettings, LimitSettings, OidcSettings):
+class Settings(
+    ProcessSettings,
+    KafkaSettings,
+    CallerSettings,
+    JwtSettings,
+    LimitSettings,
+    OidcSettings,
+    TracingSettings,
+):
     port: int = Field(default=8000, ge=0, le=65_535)
     store_url: str = Field(pattern=r"^https?://[^/]+$")
     """Where `message_store serve` answers."""

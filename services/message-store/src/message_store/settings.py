@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, PostgresDsn, Secret
 
 from shared.runtime.service_settings import ServedSettings
-from shared.runtime.settings import KafkaSettings, ProcessSettings
+from shared.runtime.settings import KafkaSettings, ProcessSettings, TracingSettings
 
 
 class DatabaseSettings(ProcessSettings):
@@ -55,6 +55,6 @@ class ServeSettings(ServedSettings, DatabaseSettings):
         return str((self.tickets_database_url or self.database_url).get_secret_value())
 
 
-class ProjectSettings(DatabaseSettings, KafkaSettings):
+class ProjectSettings(DatabaseSettings, KafkaSettings, TracingSettings):
     stalled_after: float = Field(default=30.0, ge=1)
     """Seconds without progress, although there is work, after which /healthz fails."""

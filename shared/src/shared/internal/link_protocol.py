@@ -151,6 +151,8 @@ class LinkEntry(NamedTuple):
     only because it may change members."""
     frame: bytes
     """A whole WebSocket frame, ready to be written to every connection of `users`."""
+    traceparent: str = ""
+    """The trace that the delivery belongs to; empty for none."""
 
 
 class Revocation(NamedTuple):
@@ -193,6 +195,7 @@ def encode_entry(  # noqa: PLR0913, PLR0917 - once per entry and link: a model a
     conversation: str,
     users: Sequence[str],
     frame: str,
+    traceparent: str = "",
 ) -> str:
     """Encode LinkEntry. `frame` is here JSON, serialized once for all links; left out without `users`."""
     header = {
@@ -205,6 +208,8 @@ def encode_entry(  # noqa: PLR0913, PLR0917 - once per entry and link: a model a
         "conversation": conversation,
         "users": users,
     }
+    if traceparent:
+        header["traceparent"] = traceparent
     return f"{orjson.dumps(header).decode()}\n{frame if users else ''}"
 
 
@@ -256,6 +261,7 @@ def _from_json(header: dict[str, Any], frame: bytes) -> NotifierMessage:
                 header["conversation"],
                 header["users"],
                 text_frame(frame),
+                header.get("traceparent", ""),
             )
         case "progress":
             return Progress(list(_ranges(header["partitions"])))

@@ -16,6 +16,7 @@ class Record(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: Headers = ()
 
 
 class RecordWithHeaders(NamedTuple):

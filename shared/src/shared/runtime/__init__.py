@@ -3,6 +3,7 @@
 settings          environment variables, read once
 kafka_settings    how to reach Kafka, with TLS and SASL
 service_settings  the services' token and certificates
+tracing_settings  whether and where traces are sent
 environment       where settings come from
 secret_files      `NAME_FILE` beside every secret NAME
 logging           one JSON object a line

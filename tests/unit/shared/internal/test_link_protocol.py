@@ -78,6 +78,14 @@ def test_a_gateway_decodes_the_entry_that_a_notifier_encodes(
     assert decode_notifier_message(payload) == LinkEntry(*offset_range, kind, conversation, users, written)
 
 
+@given(texts)
+def test_an_entry_carries_its_trace(traceparent: str) -> None:
+    payload = encode_entry(3, 1, 2, 1, "kind", "", ["ann"], "{}", traceparent).encode()
+    decoded = decode_notifier_message(payload)
+    assert isinstance(decoded, LinkEntry)
+    assert (decoded.traceparent, decoded.frame) == (traceparent, text_frame(b"{}"))
+
+
 def test_gateway_messages_are_encoded_as_documented() -> None:
     assert json.loads(encode_gateway_message(Hello("g"))) == {"type": "hello", "gateway": "g"}
     assert json.loads(encode_gateway_message(Replay({3: 120}))) == {"type": "replay", "offsets": {"3": 120}}

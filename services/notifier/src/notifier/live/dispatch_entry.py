@@ -25,6 +25,8 @@ class DispatchEntry:
     frame: str
     """What clients receive, as JSON; empty when they receive nothing."""
     revocation: RevocationData | None = None
+    traceparent: str = ""
+    """The trace that the deliveries belong to; empty for none."""
 
     @classmethod
     def from_record(cls, record: Record) -> Self:

@@ -160,7 +160,15 @@ class Dispatcher:
             message = encode_notifier_message(revocation)
         else:
             message = encode_entry(
-                partition, start, end, source_offset, entry.kind, entry.conversation, users, entry.frame
+                partition,
+                start,
+                end,
+                source_offset,
+                entry.kind,
+                entry.conversation,
+                users,
+                entry.frame,
+                entry.traceparent,
             )
         link.queue.put(message)
         link.next_offsets[partition] = end
