@@ -1,4 +1,5 @@
 """How Parley is run.
 
 * `local`: the whole system on one machine
+* `images`: the container image
 """

@@ -169,6 +169,24 @@ async def test_sign_out_deletes_what_was_written_in_every_tab(person: OpenPage) 
     await go_to_issuer(ida)  # the issuer asks again
 
 
+async def test_a_duplicated_tab_uses_no_token_of_the_first(person: OpenPage, issuer: Issuer) -> None:
+    """An issuer that rotates refresh tokens takes the second use of one for theft, and ends both sessions."""
+    bea = await person("bea")
+    await sign_in(bea)
+    before = await bea.page.evaluate("sessionStorage.getItem('parley/tokens')")
+    async with bea.page.expect_popup() as popup:
+        await bea.page.evaluate("window.open(location.href)")  # a copy of its sessionStorage, as a duplicate
+    copy = await popup.value
+    await expect(copy.get_by_role("heading", name="Sign in to Parley")).to_be_visible()
+    assert await copy.evaluate("sessionStorage.getItem('parley/tokens')") is None
+    assert await bea.page.evaluate("sessionStorage.getItem('parley/tokens')") == before
+    await copy.get_by_role("button", name="Sign in").click()  # the issuer still knows bea
+    await expect(copy.get_by_role("button", name="Signed in as bea")).to_be_visible()
+    for page in (copy, bea.page):
+        await page.reload()
+        await expect(page.get_by_role("button", name="Signed in as bea")).to_be_visible()
+
+
 async def test_unsent_messages_wait_for_their_own_user(person: OpenPage, stack: Stack) -> None:
     """A session ends with an unsent message. Another user signs in, in the same tab; then the first one."""
     kim = await person("kim")

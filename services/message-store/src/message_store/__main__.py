@@ -1,6 +1,7 @@
-"""python -m message_store migrate | project | serve"""
+"""message-store migrate | project | serve"""
 
 import sys
+from collections.abc import Sequence
 
 import psycopg
 import structlog
@@ -15,8 +16,9 @@ from shared.runtime.settings import load_settings
 from shared.service.runner import run_service
 
 
-def main(arguments: list[str]) -> None:
-    match arguments:
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command that `arguments` name, by default those of the command line."""
+    match sys.argv[1:] if arguments is None else arguments:
         case ["migrate"]:
             migrating = load_settings(MigrateSettings)
             configure("message-store-migrate", migrating.log_level)
@@ -37,4 +39,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -5,6 +5,7 @@ from contextlib import suppress
 from http import HTTPStatus
 
 from fastapi import APIRouter
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -31,6 +32,7 @@ _UNAUTHENTICATED_REASON = (
     "missing or invalid token: use Authorization, a sub-protocol or, with AUTH=dev, ?token=<user id>"
 )
 _NO_SUCH_SOCKET = Problem("not_found", "the WebSocket is at /ws")
+_NO_ACT_AS = Problem("forbidden", "a WebSocket cannot be opened for another user: Act-As is for calls")
 
 
 class WebSocketEndpoint:
@@ -66,8 +68,9 @@ class WebSocketEndpoint:
 
     async def serve_connection(self, websocket: WebSocket) -> None:
         """Return once the client is gone, or refused."""
-        if not self._origins.allows_request(websocket.headers):
-            await websocket.send_denial_response(origin_not_allowed().response())
+        refusal = self._refusal(websocket.headers)
+        if refusal is not None:
+            await websocket.send_denial_response(refusal.response())
             return
         query = QueryString.parse(websocket.scope["query_string"]).values
         credentials = Credentials.of_upgrade(websocket.headers, query)
@@ -90,6 +93,12 @@ class WebSocketEndpoint:
         )
         del websocket, query, credentials  # with all headers, for hours
         await session.run()
+
+    def _refusal(self, headers: Headers) -> Problem | None:
+        """Return why nobody can open a socket by an upgrade with these headers."""
+        if not self._origins.allows_request(headers):
+            return origin_not_allowed()
+        return _NO_ACT_AS if "act-as" in headers else None
 
     async def _admit(self, credentials: Credentials, scope: Scope) -> Principal | Close | Problem:
         """Wait for admission, with the upgrade unanswered: that is cheap for both sides. Return a Problem for

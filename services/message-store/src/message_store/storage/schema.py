@@ -9,6 +9,7 @@ import structlog
 from psycopg import AsyncConnection
 
 from message_store.storage import sessions
+from message_store.storage.refusals import refusal
 
 log = structlog.get_logger()
 
@@ -65,6 +66,7 @@ class SchemaWatch:
         self._code = code
         self._usable = asyncio.Event()
         self._is_away_logged = False
+        self._logged_refusal: str | None = None
 
     async def usable(self) -> None:
         """Wait until the schema is right."""
@@ -81,16 +83,22 @@ class SchemaWatch:
         try:
             self._set_fault(mismatch(await self._read(), self._code))
         except (psycopg.OperationalError, TimeoutError) as error:
-            if not self._is_away_logged:
-                log.warning("schema.waiting", reason=str(error) or "the database did not answer in time")
-            self._is_away_logged = True
+            self._log_away(error)
             return False
         except psycopg.Error as error:
             self._set_fault(f"the schema of the database cannot be read: {str(error).splitlines()[0]}")
         return True
 
+    def _log_away(self, error: psycopg.OperationalError | TimeoutError) -> None:
+        reason = refusal(error) if isinstance(error, psycopg.OperationalError) else None
+        if reason is not None and reason != self._logged_refusal:
+            log.error("database.refused", reason=reason)
+        elif not self._is_away_logged:
+            log.warning("schema.waiting", reason=str(error) or "the database did not answer in time")
+        self._logged_refusal, self._is_away_logged = reason, True
+
     def _set_fault(self, fault: str | None) -> None:
-        self._is_away_logged = False
+        self._logged_refusal, self._is_away_logged = None, False
         if fault is None:
             self._usable.set()
         elif fault != self.fault:
