@@ -1,7 +1,7 @@
 """Whether and where traces are sent, by the environment variables of OpenTelemetry's own specification:
 https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 
-The SDK reads more of them by itself: OTEL_RESOURCE_ATTRIBUTES, OTEL_BSP_*, OTEL_EXPORTER_OTLP_TIMEOUT and
+The SDK reads these and more of them by itself: OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTER_OTLP_CERTIFICATE and
 others.
 """
 
@@ -18,6 +18,10 @@ _PROTOCOL = "http/protobuf"
 _DEFAULT_ENDPOINT = "http://localhost:4318"
 _SAMPLERS = ("always_on", "always_off", "traceidratio")
 _PARTS_OF_THE_EXTRA = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
+_WHOLE_NUMBERS = (
+    *("otel_exporter_otlp_timeout", "otel_bsp_schedule_delay"),
+    *("otel_bsp_max_queue_size", "otel_bsp_max_export_batch_size"),
+)
 _Switch = Annotated[Literal["none", "otlp"], BeforeValidator(lambda value: value or "none")]
 _Flag = Annotated[bool, BeforeValidator(lambda value: value or False)]
 
@@ -46,6 +50,13 @@ class TracingSettings(EnvironmentSettings):
     does not record."""
     otel_traces_sampler_arg: str = ""
     """The share of traces for the samplers `traceidratio` and `parentbased_traceidratio`."""
+    otel_exporter_otlp_timeout: str = ""
+    """Seconds for one attempt to send."""
+    otel_bsp_schedule_delay: str = ""
+    """Milliseconds that spans wait for others."""
+    otel_bsp_max_queue_size: str = ""
+    """Spans that may wait; more are dropped."""
+    otel_bsp_max_export_batch_size: str = ""
 
     @property
     def traces_are_sent(self) -> bool:
@@ -90,6 +101,11 @@ class TracingSettings(EnvironmentSettings):
             yield f"OTEL_TRACES_SAMPLER must be one of {either}"
         if self.sampler.endswith("traceidratio") and not self._has_share():
             yield "OTEL_TRACES_SAMPLER_ARG must be a share of all traces, from 0.0 to 1.0"
+        for name in _WHOLE_NUMBERS:
+            if (text := getattr(self, name)) and not _is_positive_number(text):
+                yield f"{name.upper()} must be a whole number above 0"
+        if int(self.otel_bsp_max_export_batch_size or 512) > int(self.otel_bsp_max_queue_size or 2048):
+            yield "OTEL_BSP_MAX_EXPORT_BATCH_SIZE (512) must not be above OTEL_BSP_MAX_QUEUE_SIZE (2048)"
 
     def _has_share(self) -> bool:
         try:
@@ -103,6 +119,10 @@ def _is_installed(module: str) -> bool:
         return find_spec(module) is not None
     except ModuleNotFoundError:
         return False
+
+
+def _is_positive_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and int(text[:12]) > 0
 
 
 def _is_http(url: str) -> bool:

@@ -35,7 +35,8 @@ from opentelemetry.util.re import parse_env_headers
 from shared.runtime.tracing_settings import TracingSettings
 from shared.tracing.port import Attributes, Kind, Operation
 
-FLUSH_TIMEOUT_SECONDS = 1.0
+FLUSH_TIMEOUT_SECONDS = 0.5
+"""Of DRAIN_SECONDS, after all else has ended."""
 
 _KINDS = {
     Kind.SERVER: SpanKind.SERVER,

@@ -15,7 +15,7 @@ log = structlog.get_logger()
 async def open_tracer(settings: TracingSettings, service: str) -> AsyncIterator[Tracer]:
     """Yield the process's tracer: NO_TRACER unless the settings switch tracing on. `service`: its name in
     traces, unless the environment gives one. Leaving the block sends what was recorded and not sent yet, for
-    a second at most."""
+    half a second at most."""
     if not settings.traces_are_sent:
         yield NO_TRACER
         return

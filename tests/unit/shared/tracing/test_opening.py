@@ -13,7 +13,7 @@ from shared.runtime.settings import TracingSettings
 from shared.tracing.open_telemetry import ExportingTracer
 from shared.tracing.opening import open_tracer
 from shared.tracing.port import NO_TRACER, Kind, Operation
-from tests.fixtures.otlp_receiver import OtlpReceiver, otlp_receiver
+from tests.fixtures.otlp_receiver import OtlpReceiver, ReceivedSpan, otlp_receiver
 from tests.fixtures.recorded_spans import TRACE_ID, TRACEPARENT
 
 REQUEST = Operation("request", Kind.SERVER)
@@ -30,6 +30,14 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def receiver() -> Iterator[OtlpReceiver]:
     with otlp_receiver() as opened:
         yield opened
+
+
+async def received(receiver: OtlpReceiver, count: int) -> list[ReceivedSpan]:
+    """Return the spans, once `count` were received."""
+    async with asyncio.timeout(20):
+        while len(spans := receiver.spans("request")) < count:
+            await asyncio.sleep(0.02)
+    return spans
 
 
 def settings(environment: pytest.MonkeyPatch, **variables: str) -> TracingSettings:
@@ -58,8 +66,8 @@ async def test_what_waits_is_sent_when_the_process_ends(
     )
     async with open_tracer(given, "parley-test") as tracer:
         tracer.start(REQUEST, parent=TRACEPARENT).end()
-    (span,) = receiver.trace(TRACE_ID)
-    assert (span.service, span.name) == ("parley-test", "request")
+    (span,) = await received(receiver, 1)
+    assert (span.service, span.trace_id) == ("parley-test", TRACE_ID)
     assert receiver.requests[0]["api-key"] == "a b"
 
 
@@ -73,7 +81,7 @@ async def test_a_name_of_the_environment_comes_first(
     given = settings(environment, OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint, **variables)
     async with open_tracer(given, "parley-test") as tracer:
         tracer.start(REQUEST).end()
-    assert [span.service for span in receiver.spans("request")] == ["chat-edge"]
+    assert [span.service for span in await received(receiver, 1)] == ["chat-edge"]
 
 
 @pytest.mark.parametrize("sampler", ["traceidratio", "parentbased_traceidratio", "always_off"])
@@ -89,8 +97,10 @@ async def test_the_sampler_of_the_environment_decides(
     async with open_tracer(given, "parley-test") as tracer:
         tracer.start(REQUEST).end()
         tracer.start(REQUEST, parent=TRACEPARENT).end()
-    recorded = len(receiver.spans("request"))
-    assert recorded == (1 if sampler.startswith("parentbased") else 0)
+        tracer.start(REQUEST, links=[TRACEPARENT]).end()
+    is_parent_based = sampler.startswith("parentbased")
+    spans = await received(receiver, 2 if is_parent_based else 1)
+    assert [bool(span.parent_id) for span in spans] == ([True, False] if is_parent_based else [False])
 
 
 async def test_the_share_of_a_sampler_is_the_deployments(environment: pytest.MonkeyPatch) -> None:
