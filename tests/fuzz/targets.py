@@ -16,6 +16,7 @@ from pathlib import Path
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.api_jws import PyJWS
+from opentelemetry.sdk.trace import TracerProvider
 from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import Headers
 
@@ -38,6 +39,8 @@ from shared.contract.position import Position
 from shared.http.problems import Problem
 from shared.http.query_string import QueryString
 from shared.internal import link_protocol, store_api
+from shared.tracing import messaging, traceparent
+from shared.tracing.open_telemetry import OpenTelemetryTracer
 from tests.fixtures.issuer import AUDIENCE, ISSUER, SigningKey
 
 _EPOCH = "0123456789abcdef"
@@ -45,6 +48,8 @@ _MAX_FRAME = 64 * 1024
 _BODIES: Sequence[TypeAdapter[object]] = [TypeAdapter(command.body) for command in COMMANDS]
 _ORIGINS = Origins(["https://chat.example"], loopback=True)
 _SEALER = TicketSealer([bytes(32)])
+_TRACER = OpenTelemetryTracer(TracerProvider(shutdown_on_exit=False))
+_OPERATION = messaging.process("chat.events")
 _STORE_CALLS = (
     store_api.ConversationsParams,
     store_api.HistoryParams,
@@ -199,6 +204,16 @@ def read_notifier_message(data: bytes) -> None:
         link_protocol.decode_notifier_message(data)
 
 
+def read_traceparent(data: bytes) -> None:
+    """Of a request or a record; whatever it is, what is carried on is well-formed."""
+    for text in (
+        traceparent.of_request([(b"traceparent", data)]),
+        traceparent.of_record([("traceparent", data)]),
+    ):
+        span = _TRACER.start(_OPERATION, parent=text, links=[text])
+        assert span.traceparent == "" or traceparent.trace_id(span.traceparent)
+
+
 def _text(data: bytes) -> str:
     """Text as UTF-8 gives it; WebSocket and query string let no other through."""
     return data.decode(errors="replace")
@@ -275,4 +290,5 @@ TARGETS: Mapping[str, Target] = {
     "entry": Target(read_entry, _golden("entries")),
     "gateway-message": Target(read_gateway_message, _GATEWAY_MESSAGES),
     "notifier-message": Target(read_notifier_message, _NOTIFIER_MESSAGES),
+    "traceparent": Target(read_traceparent, [f"00-{32 * 'a'}-{16 * 'b'}-01".encode()]),
 }

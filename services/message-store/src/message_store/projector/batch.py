@@ -21,6 +21,7 @@ class FoldedBatch(NamedTuple):
     updates: list[ProgressUpdate]
     write_set: WriteSet
     started_at: int
+    """Nanoseconds of POSIX time."""
 
 
 def fold_batch(

@@ -61,7 +61,7 @@ class BatchTracing:
             span.set(messaging.place(result.partition, result.offset))
             span.set({"parley.outcome": outcome_label(result)})
             span.end()
-            if result.is_published:
+            if result.is_published and span.traceparent:
                 traces[result.partition, result.offset] = span.traceparent
         return traces
 
@@ -71,7 +71,8 @@ def outcome_label(result: FoldResult) -> str:
 
 
 def _traceparent(consumed: ConsumedRecord, oldest: str) -> str:
-    """Return what the record carries; empty for none, and for an event before `oldest`."""
+    """Return what the record carries; empty for none, and for an event before `oldest`, which compares as the
+    log's timestamps do: as text."""
     parent = of_record(consumed.record.headers)
     if not parent or isinstance(consumed.event, NonConversationRecord) or consumed.event.time < oldest:
         return ""
