@@ -47,6 +47,7 @@ check: $(READY) ## Look for what is wrong; changes nothing
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) -m tools.contract --check
+	@$(PYTHON) -m tools.monitoring --check
 	@$(PYTHON) -m tools.words
 	@$(PYTHON) -m pytest -q tests/unit/deploy/kubernetes
 	@$(PYTHON) -m deploy.images lock --check

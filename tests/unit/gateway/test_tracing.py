@@ -164,7 +164,7 @@ class Receiver:
 def test_a_delivery_ends_the_trace_of_its_entry(recorded: RecordedSpans) -> None:
     receiver = Receiver()
     tracing = traced(receiver, recorded.tracer)
-    entry = LinkEntry(0, 0, 1, 1, "chat.message.sent.v1", "", ["ann", "bob"], b"", TRACEPARENT)
+    entry = LinkEntry(0, 0, 1, 1, "chat.message.sent.v1", "", ["ann", "bob"], b"", 0.0, TRACEPARENT)
     untraced = entry._replace(traceparent="")
     tracing.dispatch(entry)
     tracing.dispatch(untraced)
@@ -176,7 +176,7 @@ def test_a_delivery_ends_the_trace_of_its_entry(recorded: RecordedSpans) -> None
 
 
 def test_a_delivery_that_fails_fails_its_span_and_the_link_learns_of_it(recorded: RecordedSpans) -> None:
-    entry = LinkEntry(0, 0, 1, 1, "broken", "", ["ann"], b"", TRACEPARENT)
+    entry = LinkEntry(0, 0, 1, 1, "broken", "", ["ann"], b"", 0.0, TRACEPARENT)
     with pytest.raises(LookupError):
         traced(Receiver(), recorded.tracer).dispatch(entry)
     assert recorded.named("deliver frame").status.status_code is StatusCode.ERROR

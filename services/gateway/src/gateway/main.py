@@ -17,6 +17,7 @@ from shared.http.service_token import authorization
 from shared.kafka import Producer, TopicReader
 from shared.log import log_epoch
 from shared.log.topics import Topics
+from shared.metrics.log_info import expose_log
 from shared.runtime.critical_tasks import CriticalTasks
 from shared.service.runner import Service, run_service
 from shared.tracing.opening import open_tracer
@@ -97,4 +98,5 @@ async def _identify_log(producer: EventProducer, inspector: TopicReader, publish
         producer.identity = identity = await log_epoch.identify_published(published, inspector)
     finally:
         await published.stop()
+    expose_log(identity.epoch)
     log.info("log.identified", epoch=identity.epoch, partitions=identity.partitions)

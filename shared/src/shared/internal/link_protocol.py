@@ -151,6 +151,8 @@ class LinkEntry(NamedTuple):
     only because it may change members."""
     frame: bytes
     """A whole WebSocket frame, ready to be written to every connection of `users`."""
+    accepted_at: float = 0.0
+    """When its event was accepted, POSIX seconds; 0: not known."""
     traceparent: str = ""
     """The trace that the delivery belongs to; empty for none."""
 
@@ -195,6 +197,7 @@ def encode_entry(  # noqa: PLR0913, PLR0917 - once per entry and link: a model a
     conversation: str,
     users: Sequence[str],
     frame: str,
+    accepted_at: float = 0.0,
     traceparent: str = "",
 ) -> str:
     """Encode LinkEntry. `frame` is here JSON, serialized once for all links; left out without `users`."""
@@ -207,6 +210,7 @@ def encode_entry(  # noqa: PLR0913, PLR0917 - once per entry and link: a model a
         "kind": kind,
         "conversation": conversation,
         "users": users,
+        "acceptedAt": accepted_at,
     }
     if traceparent:
         header["traceparent"] = traceparent
@@ -261,6 +265,7 @@ def _from_json(header: dict[str, Any], frame: bytes) -> NotifierMessage:
                 header["conversation"],
                 header["users"],
                 text_frame(frame),
+                header.get("acceptedAt", 0.0),
                 header.get("traceparent", ""),
             )
         case "progress":

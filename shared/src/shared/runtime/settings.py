@@ -54,6 +54,8 @@ class ProcessSettings(EnvironmentSettings):
     """From SIGTERM to the end of the process, at most. A gateway's sockets leave evenly within it."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     env: Literal["development", "production"] = "development"
+    revision: str = ""
+    """The commit that this was built from: shown in the metric `parley_build_info`."""
 
     @property
     def key_pair(self) -> KeyPair | None:

@@ -26,6 +26,8 @@ from shared.http.server import (
     prepare_process,
     require_tls,
 )
+from shared.metrics.build_info import expose_build
+from shared.metrics.event_loop import measure_delay
 from shared.runtime import changed_files, logging
 from shared.runtime.critical_tasks import CriticalTasks
 from shared.runtime.settings import ProcessSettings, load_settings
@@ -71,6 +73,7 @@ def run_service(name: str, settings_class: type[S], components: Components[S]) -
     it is restarted, or a port cannot be opened, and with status 2 when a setting is invalid."""
     settings = load_settings(settings_class)
     logging.configure(name, settings.log_level)
+    expose_build(name, settings.revision)
     prepare_process()
     uvloop.run(serve(settings, components))
 
@@ -108,7 +111,10 @@ async def _run(
 ) -> None:
     stopping = asyncio.Event()
     with _set_by_signals(stopping), _exit_after(settings.drain_seconds) as start_countdown:
-        async with components(settings, critical_tasks) as service:
+        async with (
+            components(settings, critical_tasks) as service,
+            critical_tasks.running(event_loop_delay=measure_delay()),
+        ):
             servers = _build_servers(settings, service)
 
             def stop() -> None:

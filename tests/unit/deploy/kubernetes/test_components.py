@@ -63,6 +63,10 @@ def test_autoscalers_own_the_number_of_replicas(autoscaling: Rendered) -> None:
     assert scaled == {name for name, each in deployments.items() if "replicas" not in each["spec"]}
 
 
+def test_gateways_that_are_added_get_sockets(autoscaling: Rendered) -> None:
+    assert int(autoscaling.settings(autoscaling.workload("gateway"))["MAX_SOCKET_AGE"]) <= 3600
+
+
 def test_replicas_go_one_at_a_time_and_slowly(autoscaling: Rendered) -> None:
     behaviors = [each["spec"]["behavior"] for each in autoscaling.of("HorizontalPodAutoscaler").values()]
     behaviors += [

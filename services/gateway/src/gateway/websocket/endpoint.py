@@ -70,6 +70,7 @@ class WebSocketEndpoint:
         """Return once the client is gone, or refused."""
         refusal = self._refusal(websocket.headers)
         if refusal is not None:
+            metrics.connects_refused.inc()
             await websocket.send_denial_response(refusal.response())
             return
         query = QueryString.parse(websocket.scope["query_string"]).values
@@ -108,6 +109,8 @@ class WebSocketEndpoint:
         except Problem as problem:
             is_anonymous = problem.status == HTTPStatus.UNAUTHORIZED
             limited = self._address_limits.upgrade_refusal(_client_of(scope)) if is_anonymous else None
+            if limited is not None:
+                metrics.connects_refused.inc()
             return limited or _close_for(problem)
         scope["user"] = principal.user_id
         user = principal.user_id
@@ -131,6 +134,7 @@ class WebSocketEndpoint:
             delay = usage.retry_after if usage is not None and usage.is_refused else 0.0
         if not delay:
             return None
+        metrics.connects_refused.inc()
         await asyncio.sleep(_REFUSAL_DELAY_SECONDS)
         return close_codes.close_with_retry_after(close_codes.TOO_MANY, delay)
 
@@ -139,6 +143,7 @@ class WebSocketEndpoint:
         if not limit or self._context.connections.count_of(user) < limit:
             return None
         metrics.limited.labels("sockets").inc()
+        metrics.connects_refused.inc()
         return close_codes.close_with_retry_after(close_codes.TOO_MANY, _FULL_USER_DELAY_SECONDS)
 
     def _overloaded(self) -> Close | None:
@@ -163,7 +168,9 @@ def upgrade_required() -> APIRouter:
 def _close_for(problem: Problem) -> Close:
     """Return the close for an upgrade whose credentials were refused, or cannot be verified now."""
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        metrics.connects_failed.inc()
         return close_codes.close_with_retry_after(close_codes.RESTARTING, problem.retry_after or 0)
+    metrics.connects_refused.inc()
     return Close(close_codes.UNAUTHENTICATED, _UNAUTHENTICATED_REASON)
 
 

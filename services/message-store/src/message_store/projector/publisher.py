@@ -20,6 +20,7 @@ from message_store.read_models.entry_encoder import encode_entry
 from shared.contract import codec
 from shared.kafka import BatchResult, OutgoingRecord, Unconfirmed
 from shared.kafka.types import MAX_BATCH_RECORDS, ProducerPort
+from shared.metrics.delays import DelayHistogram
 from shared.runtime.failpoints import failpoint
 from shared.tracing import messaging
 from shared.tracing.port import NO_TRACER, Span, Tracer
@@ -29,9 +30,14 @@ log = structlog.get_logger()
 
 _RETRY_INTERVAL_SECONDS = 0.05
 
-_published = Counter("projector_entries_published_total", "Entries and rejections confirmed in chat.messages")
+_published = Counter(
+    "projector_entries_published_total", "Entries and rejections confirmed in chat.messages."
+)
 _unpublished = Gauge(
-    "projector_entries_unpublished", "Entries committed but not yet confirmed in chat.messages"
+    "projector_entries_unpublished", "Entries committed but not yet confirmed in chat.messages."
+)
+_publish_delay = DelayHistogram(
+    "projector_publish_delay_seconds", "From an event's acceptance until chat.messages holds its entry."
 )
 
 
@@ -78,6 +84,7 @@ class Publisher:
         self._queues: dict[int, PartitionQueue] = {}
         self._has_work = asyncio.Event()
         self._is_drained = asyncio.Event()
+        _unpublished.set_function(lambda: sum(len(queue.waiting) for queue in self._queues.values()))
 
     def restart(self, partition: int) -> None:
         """Begin the partition with an empty queue: the caller reads its outbox again."""
@@ -122,10 +129,8 @@ class Publisher:
             await self._has_work.wait()
             self._has_work.clear()
             while queues := [(p, queue) for p, queue in self._queues.items() if queue.waiting]:
-                _unpublished.set(sum(len(queue.waiting) for _, queue in queues))
                 if not await self._publish_all(queues):
                     await asyncio.sleep(_RETRY_INTERVAL_SECONDS)
-            _unpublished.set(0)
             self._is_drained.set()
 
     async def wait_drained(self, within: float) -> None:
@@ -159,9 +164,11 @@ class Publisher:
             _fail(spans)
             return False
         failpoint("publisher.confirmed")
+        count = written.record_count
         _end(spans, partition, written)
-        queue.acknowledge(written.record_count)
-        _published.inc(written.record_count)
+        _publish_delay.observe_since(result.time for result in islice(queue.waiting, count))
+        queue.acknowledge(count)
+        _published.inc(count)
         return True
 
     def _record(self, result: FoldResult) -> OutgoingRecord:
