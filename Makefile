@@ -49,7 +49,7 @@ check: $(READY) ## Look for what is wrong; changes nothing
 	@$(PYTHON) -m tools.contract --check
 	@$(PYTHON) -m tools.monitoring --check
 	@$(PYTHON) -m tools.words
-	@$(PYTHON) -m pytest -q tests/unit/deploy/kubernetes
+	@$(PYTHON) -m pytest -q -rfE tests/unit/deploy/kubernetes
 	@$(PYTHON) -m deploy.images lock --check
 	@$(PYTHON) -m deploy.local.dependencies.web_client check
 

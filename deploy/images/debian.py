@@ -54,8 +54,12 @@ class DebianImage:
         excluded = [f"--dpkgopt=path-exclude={pattern}" for pattern in _NOT_EXTRACTED]
         kept = "--dpkgopt=path-include=/usr/share/doc/*/copyright"
         copies = [
-            f"--customize-hook=copy-in {shlex.quote(str(path))} {target}"
+            option
             for path, target in self.files().items()
+            for option in (
+                f'--customize-hook=mkdir -p "$1{target}"',
+                f"--customize-hook=copy-in {shlex.quote(str(path))} {target}",
+            )
         ]
         hook = [] if self.hook is None else [f"--{self._last_hook}={self.hook}"]
         packages = f"--include={','.join(self.packages)}"

@@ -1,5 +1,7 @@
-"""Images for machines that reach no image registry: the base of Parley's image, and Kafka, PostgreSQL and
-Prometheus, which take the same variables and arguments as the public images that `deploy/compose.yaml` names."""
+"""Images for machines that reach no image registry: the base of Parley's; Kafka, PostgreSQL, Prometheus.
+
+The servers take the same variables and arguments as the public images that `deploy/compose.yaml` names.
+"""
 
 import asyncio
 import tempfile

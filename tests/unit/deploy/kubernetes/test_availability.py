@@ -1,8 +1,8 @@
 """Rolling updates, evictions and failures of nodes take nothing away that is needed."""
 
 import pytest
-from pydantic_settings import BaseSettings
 
+from gateway.settings import Settings as GatewaySettings
 from tests.unit.deploy.kubernetes.rendered import (
     ALL,
     DEPLOYMENTS,
@@ -16,20 +16,16 @@ from tests.unit.deploy.kubernetes.rendered import (
 every_deployment = pytest.mark.parametrize("workload", DEPLOYMENTS, ids=str)
 every_overlay = pytest.mark.parametrize("rendered", ALL, ids=lambda rendered: rendered.name)
 
+MAX_SOCKETS = 20_000
+"""Of a gateway, by default."""
 _MARGIN_SECONDS = 10
 """Between the end of a process and the signal that it cannot refuse."""
 
 
 def drain_seconds(rendered: Rendered, workload: Workload) -> float:
     """Return how long a process takes to end after SIGTERM, at most."""
-    own = workload.environment.get("DRAIN_SECONDS", {}).get("value")
-    configured = own or rendered.settings(workload).get("DRAIN_SECONDS")
-    return float(configured or _default(SETTINGS[workload.component], "drain_seconds", 10))
-
-
-def _default(settings: type[BaseSettings], name: str, otherwise: float) -> float:
-    field = settings.model_fields.get(name)
-    return otherwise if field is None else float(field.default)
+    given = rendered.settings(workload).get("DRAIN_SECONDS")
+    return float(given or SETTINGS[workload.component].model_fields["drain_seconds"].default)
 
 
 @every_deployment
@@ -37,6 +33,15 @@ def test_the_grace_period_is_longer_than_sleep_and_drain(workload: Workload) -> 
     hook = workload.container.get("lifecycle", {}).get("preStop", {"sleep": {"seconds": 0}})
     needed = hook["sleep"]["seconds"] + drain_seconds(overlay(workload.overlay), workload) + _MARGIN_SECONDS
     assert workload.pod["terminationGracePeriodSeconds"] >= needed
+
+
+def test_in_production_a_full_gateway_drains_to_those_that_stay() -> None:
+    """ADR 31: at the rate at which these admit, and eight seconds more."""
+    rendered = overlay("production")
+    gateway = rendered.workload("gateway")
+    staying = gateway.manifest["spec"]["replicas"] - 1
+    admitted_per_second = GatewaySettings.model_fields["arrivals_per_second"].default * staying
+    assert drain_seconds(rendered, gateway) >= 8 + MAX_SOCKETS / admitted_per_second
 
 
 @every_overlay
