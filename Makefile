@@ -5,7 +5,7 @@ READY := .venv/installed
 DATA := $(or $(DATA_DIR),.data)
 
 .DEFAULT_GOAL := help
-.PHONY: help run up demo picture down reset psql token test test-unit faults fuzz check fix audit sbom bench bench-peers lock clean
+.PHONY: help run up demo picture down reset psql token test test-unit faults fuzz check manifests fix audit sbom images images-test bench bench-peers lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -47,8 +47,14 @@ check: $(READY) ## Look for what is wrong; changes nothing
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) -m tools.contract --check
+	@$(PYTHON) -m tools.monitoring --check
 	@$(PYTHON) -m tools.words
+	@$(PYTHON) -m pytest -q tests/unit/deploy/kubernetes
+	@$(PYTHON) -m deploy.images lock --check
 	@$(PYTHON) -m deploy.local.dependencies.web_client check
+
+manifests: $(READY) ## Render the overlays of Kubernetes anew (deploy/kubernetes/golden), with kubectl
+	@$(PYTHON) -m tools.manifests
 
 fix: $(READY) ## Format, and repair what can be
 	@.venv/bin/ruff check --fix .
@@ -60,6 +66,13 @@ audit: $(READY) ## Look up known vulnerabilities of all dependencies (ARGS=--req
 
 sbom: $(READY) ## Write what Parley consists of as CycloneDX to dist/sbom
 	@$(PYTHON) -m tools.sbom
+
+images: $(READY) ## Build the container image with podman, and write its SBOM to dist/images (ARGS='--base IMAGE')
+	@$(PYTHON) -m deploy.images build $(ARGS)
+	@$(PYTHON) -m tools.sbom image
+
+images-test: $(READY) ## Build it and try it: containers, compose, tests with Kafka and PostgreSQL in containers
+	@$(PYTHON) -m pytest -m images tests/images $(ARGS)
 
 bench: $(READY) ## Measure latency, throughput and CPU (ARGS='knee --against ejabberd', ARGS=--help)
 	@$(PYTHON) -m bench $(or $(ARGS),rates)
@@ -73,6 +86,7 @@ picture: $(READY) ## Make the README's pictures anew, with Chromium, from the de
 lock: $(READY) ## Write requirements.lock anew from pyproject.toml
 	@.venv/bin/uv pip compile -q --all-extras --no-emit-index-url --no-annotate --generate-hashes \
 		--python-version 3.11 --no-header pyproject.toml -o requirements.lock
+	@$(PYTHON) -m deploy.images lock
 
 clean: ## Stop it and delete .venv, builds and caches; keep the data
 	@if [ -e $(READY) ]; then $(PYTHON) -m deploy.local down; fi

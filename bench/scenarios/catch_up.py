@@ -12,7 +12,7 @@ import psycopg
 from pydantic import BaseModel
 
 from bench.load.plan import Conversation
-from bench.measure.cpu_accounting import CpuMeter, Usage
+from bench.measure.cpu_accounting import CpuMeter, Usage, server_sum
 from bench.measure.round_validity import disturbances
 from bench.scenarios.scenario import Recorder, option, turns
 from bench.systems import seed_events
@@ -39,7 +39,7 @@ class EventFigures(BaseModel):
 
 
 def event_figures(count: int, seconds: float, usage: Usage) -> EventFigures:
-    cpu = sum(usage.per_unit(count).values())
+    cpu = server_sum(usage.per_unit(count))
     return EventFigures(events=count, per_second=count / seconds, cpu=cpu, marks=disturbances(usage))
 
 

@@ -1,8 +1,9 @@
 """Two checkouts side by side, in interleaved pairs on one machine."""
 
 import asyncio
+import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import count
@@ -63,8 +64,11 @@ Play = Callable[[CheckoutSide, int], Measurement]
 """Takes a number too, which is never used again."""
 
 
-def project(system: Parley, conversations: list[Conversation], events: int) -> EventFigures:
-    """Write so many events into a running stack's log, and account for their projection.
+def project(
+    system: Parley, conversations: list[Conversation], events: int, standby: Mapping[str, int]
+) -> EventFigures:
+    """Write so many events into a running stack's log, and account for their projection. `standby`: pids of
+    servers that are not measured, by name.
 
     The projector catches up while they are written, so that any commit's stack will do.
     """
@@ -74,7 +78,7 @@ def project(system: Parley, conversations: list[Conversation], events: int) -> E
         _write(system, map(seed_events.started, conversations))
         wait_projected(connection, begin + len(conversations))
         records = list(seed_events.sent(conversations, events))
-        meter = CpuMeter(roots)
+        meter = CpuMeter({**roots, "driver": os.getpid()}, standby)
         _write(system, records)
         wait_projected(connection, begin + len(conversations) + events)
         usage = meter.usage()
@@ -161,7 +165,8 @@ class Compare:
             return Measurement(value=figures.server, marks=figures.marks, faults=figures.wrong)
 
         def event_cpu(side: CheckoutSide, number: int) -> Measurement:
-            figures = project(side.system, groups(_EVENT_CONVERSATIONS, f"{number}-"), self.events)
+            conversations = groups(_EVENT_CONVERSATIONS, f"{number}-")
+            figures = project(side.system, conversations, self.events, side.pages.standby)
             return Measurement(value=figures.cpu, marks=figures.marks)
 
         return {

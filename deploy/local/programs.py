@@ -32,6 +32,11 @@ DEBIAN = System(
         "psql": ["postgresql-client"],
         "setpriv": ["util-linux"],
         "nginx": ["nginx-light"],
+        "prometheus": ["prometheus"],
+        "promtool": ["prometheus"],
+        "podman": ["podman", "runc", "iptables", "netavark", "aardvark-dns"],
+        "runc": ["runc"],
+        "mmdebstrap": ["mmdebstrap"],
         "chromium-headless-shell": ["chromium-headless-shell", "fonts-dejavu-core", "fonts-noto-color-emoji"],
     },
     NODESOURCE,
@@ -46,6 +51,11 @@ FEDORA = System(
         "psql": ["postgresql"],
         "setpriv": ["util-linux"],
         "nginx": ["nginx-core"],
+        "prometheus": ["golang-github-prometheus"],
+        "promtool": ["golang-github-prometheus"],
+        "podman": ["podman"],
+        "runc": ["runc"],
+        "mmdebstrap": ["mmdebstrap"],
         "chromium-headless-shell": ["chromium", "google-noto-color-emoji-fonts"],
     },
     "sudo dnf install nodejs npm",
@@ -121,7 +131,7 @@ def _install(packages: Sequence[str]) -> None:
     print("installing", *packages, flush=True)
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
-        command = ["apt-get", "-qq", *arguments]
+        command = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300", *arguments]
         result = subprocess.run(command, env=quiet, capture_output=True, text=True, check=False)
         if result.returncode:
             reason = result.stderr.strip().rpartition("\n")[2]

@@ -14,6 +14,7 @@ _FOLDERS = (
     "services/notifier/src/notifier",
     "shared/src/shared",
     "tools",
+    "deploy/images",
     "deploy/local",
     "bench",
 )

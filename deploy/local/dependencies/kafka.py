@@ -43,11 +43,11 @@ class Kafka:
 
     def required_programs(self) -> list[str]:
         """Return the programs that `prepare` and `broker` run."""
-        return ["java"] if self._jars.exists() else ["java", "mvn"]
+        return ["java"] if self.jars.exists() else ["java", "mvn"]
 
     def plan(self) -> str:
         """Return what the start does first, with the size and time of a download."""
-        if self._jars.exists():
+        if self.jars.exists():
             return "starting"
         return "downloading Kafka (43 MB) with Maven: up to a minute, the first time only"
 
@@ -56,8 +56,7 @@ class Kafka:
         programs.find("java")  # before Maven, whose error is less clear
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)  # Kafka makes its segments, with message texts, readable by all
-        if not self._jars.exists():
-            await self._download(run)
+        await self.ensure_jars(run)
         self._properties.write_text(self._settings(self._data))
         if not self._data.exists():
             await self._format(run)
@@ -74,7 +73,8 @@ class Kafka:
         )
 
     @property
-    def _jars(self) -> Path:
+    def jars(self) -> Path:
+        """The folder of Kafka's jars, in the cache."""
         digest = hashlib.sha256((CONFIG_FOLDER / "pom.xml").read_bytes()).hexdigest()
         return self.cache / f"kafka-{digest[:12]}"
 
@@ -86,14 +86,17 @@ class Kafka:
     def _properties(self) -> Path:
         return self.folder / "server.properties"
 
-    async def _download(self, run: RunCommand) -> None:
-        """Download to a temporary folder and rename it, so that an existing one is complete."""
+    async def ensure_jars(self, run: RunCommand) -> None:
+        """Download the jars unless that is done; raise UserError. They go to a temporary folder, which is
+        renamed, so that an existing one is complete."""
+        if self.jars.exists():
+            return
         self.cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.cache) as temporary:
             jars = Path(temporary, "jars")
             await run(Process("maven", self._maven(jars), quiet=True))
             with suppress(OSError):  # another run was faster
-                jars.rename(self._jars)  # noqa: ASYNC240
+                jars.rename(self.jars)  # noqa: ASYNC240
 
     def _maven(self, jars: Path) -> list[str]:
         lock = ["flock", "--no-fork", str(self.cache)]  # Maven's repository is not safe for concurrent runs
@@ -123,7 +126,7 @@ class Kafka:
             f"-Dlogs={self.folder}",
             f"-Djava.io.tmpdir={self.folder}",
         ]  # a killed JVM leaves files there
-        return [str(programs.find("java")), *options, "-cp", f"{self._jars}/*", *arguments]
+        return [str(programs.find("java")), *options, "-cp", f"{self.jars}/*", *arguments]
 
     def _settings(self, data: Path) -> str:
         controller = f"127.0.0.1:{self.controller_port}"

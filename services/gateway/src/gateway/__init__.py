@@ -2,7 +2,7 @@
 
 __main__             starts the process
 main                 the composition root: settings, components, server, critical tasks
-settings             the environment variables
+settings             the environment variables, on top of those of every process and of `limits`
 components           builds and connects the parts
 app                  the ASGI application: routes, middleware, WebSocket endpoint
 examples             the conversation that all examples of the documentation show

@@ -17,6 +17,7 @@ from shared.http.service_token import authorization
 from shared.kafka import Producer, TopicReader
 from shared.log import log_epoch
 from shared.log.topics import Topics
+from shared.metrics.log_info import expose_log
 from shared.runtime.critical_tasks import CriticalTasks
 from shared.service.runner import Service, run_service
 
@@ -34,6 +35,7 @@ def main() -> None:
 async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> AsyncIterator[Service]:
     """Run the connections to Kafka, store and notifiers. Whatever is not up yet is awaited in the
     background."""
+    _warn(settings)
     topics = Topics.with_prefix(settings.topic_prefix)
     inspector = TopicReader(settings, topics.events, client_id=_CLIENT_ID)
     published = TopicReader(settings, topics.epoch, client_id=_CLIENT_ID)
@@ -70,6 +72,13 @@ async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> Asyn
         )
 
 
+def _warn(settings: Settings) -> None:
+    """Log what is off in production that belongs on, and cannot be decided here."""
+    if settings.env == "production" and settings.proxies is None:
+        hint = "set TRUSTED_PROXIES to the addresses of the reverse proxies, or to none"
+        log.warning("limits.by_address_off", hint=hint)
+
+
 async def _stop_kafka(producer: Producer, inspector: TopicReader) -> None:
     """Stop the clients of Kafka, which nothing uses any more, within a second."""
     with suppress(TimeoutError):
@@ -86,4 +95,5 @@ async def _identify_log(producer: EventProducer, inspector: TopicReader, publish
         producer.identity = identity = await log_epoch.identify_published(published, inspector)
     finally:
         await published.stop()
+    expose_log(identity.epoch)
     log.info("log.identified", epoch=identity.epoch, partitions=identity.partitions)

@@ -6,11 +6,13 @@ document, never logged.
 """
 
 import asyncio
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from shared.http.connections import (
     AddressConnections,
@@ -34,9 +36,25 @@ from shared.runtime import security_events
 _BODY = (b"content-length", b"transfer-encoding")
 _LONG_URL = MAX_REQUEST_LINE_BYTES - 64
 """A request line with a shorter URL is never too long."""
+_SLICE_BYTES = 2 * 1024
+"""Parsed at a time: at most 120 requests, of which all but one wait."""
 _CLOSE = (b"connection", b"close")
 _LINGER_TIMEOUT = 1.0
 """Seconds for a refused client to read the response; what it goes on sending is discarded."""
+
+
+class _Flow(FlowControl):
+    """Keeps reading paused while pipelined requests wait: uvicorn resumes it after every response, and for
+    every body."""
+
+    def __init__(self, transport: asyncio.Transport, waiting: Collection[object]) -> None:
+        """`waiting`: the requests that wait at any time."""
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        if not self._waiting:
+            super().resume_reading()
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -64,13 +82,18 @@ class HttpProtocol(HttpToolsProtocol):
         """Whether the bytes being parsed complete one of these."""
         self._upgrade_declined = False
         """Whether the head requests an upgrade that is declined."""
+        self._unparsed = b""
+        """Received, and left until no request waits."""
         self._fault: Problem | None = None
         self._refused = False
+        self._running: RequestResponseCycle | None = None
+        """Is answered now or was answered last; of pipelined requests `cycle` is the newest."""
 
     # The connection
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = _Flow(transport, self.pipeline)
         self._unread = UnreadResponse(transport, self._timeouts.unread)
         self._connections.mark_idle(self)
         self._connections.evict_excess(self, len(self.connections))
@@ -79,6 +102,10 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._unparsed = b""
+        if self._running is not None:
+            _disconnect(self._running)
+        self.pipeline.clear()
         self._connections.discard(self)
         self._release_address()
         self._unread.stop()
@@ -114,11 +141,27 @@ class HttpProtocol(HttpToolsProtocol):
     # Input
 
     def data_received(self, data: bytes) -> None:
+        """Parse in slices, and none while a request waits for the response to another: a parsed request takes
+        a hundred times its bytes."""
+        if self._unparsed:
+            self._unparsed += data
+            return
         start = 0
-        while start < len(data) and self.parser is not None and not self._refused:
-            end = start + MAX_HEAD_BYTES - self._overhead
+        while start < len(data) and self._may_parse:
+            end = start + min(_SLICE_BYTES, MAX_HEAD_BYTES - self._overhead)
             self._parse(data[start:end])
             start = end
+        if self.pipeline and not self._refused:
+            self._unparsed = data[start:]
+
+    @property
+    def _may_parse(self) -> bool:
+        return self.parser is not None and not (self._refused or self.pipeline)
+
+    def _parse_rest(self) -> None:
+        if self._unparsed and self._may_parse:
+            data, self._unparsed = self._unparsed, b""
+            self.data_received(data)
 
     def _parse(self, data: bytes) -> None:
         self._made_progress = False
@@ -223,7 +266,11 @@ class HttpProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """Hand over to the WebSocket protocol, and drop the parser: with its protocol it forms a reference
-        cycle of 4 KiB."""
+        cycle of 4 KiB. Responses that are still due would be written among the frames, without flow control:
+        then the upgrade is refused."""
+        if self._is_responding:
+            self._refuse(Problem("bad_request", "an upgrade must wait for the responses before it"))
+            return
         if not self.url.isascii():
             connections_closed.labels("malformed").inc()
             self._refuse(Problem("bad_request", "the URL is not percent-encoded"))
@@ -237,6 +284,10 @@ class HttpProtocol(HttpToolsProtocol):
 
     # Output
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
     def on_response_complete(self) -> None:
         """Do as uvicorn does, without its timer: idle connections are closed by the ConnectionLimiter."""
         self.server_state.total_requests += 1
@@ -246,11 +297,12 @@ class HttpProtocol(HttpToolsProtocol):
             self._unread.watch()
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
         else:
             self._connections.mark_idle(self)
+        self._parse_rest()
+        self.flow.resume_reading()
 
     @property
     def _is_responding(self) -> bool:
@@ -267,8 +319,7 @@ class HttpProtocol(HttpToolsProtocol):
             if not self.cycle.more_body:
                 self.cycle.keep_alive = False
                 return
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+            _disconnect(self.cycle)
             if self.cycle.response_started or self.pipeline:
                 self.transport.close()
                 self._unread.watch()
@@ -284,3 +335,11 @@ class HttpProtocol(HttpToolsProtocol):
         with suppress(OSError):  # disconnected already
             self.transport.write_eof()
         self.loop.call_later(_LINGER_TIMEOUT, self.transport.abort)
+
+
+def _disconnect(cycle: RequestResponseCycle) -> None:
+    """Have its application see a disconnect, and write nothing more: the transport of uvloop raises
+    RuntimeError once it is closed or has sent EOF."""
+    cycle.disconnected = True
+    cycle.waiting_for_100_continue = False
+    cycle.message_event.set()

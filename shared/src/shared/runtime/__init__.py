@@ -1,6 +1,7 @@
 """What every process needs to run.
 
 settings          environment variables, read once
+setting_types     types of settings
 kafka_settings    how to reach Kafka, with TLS and SASL
 service_settings  the services' token and certificates
 environment       where settings come from

@@ -26,6 +26,8 @@ from shared.http.server import (
     prepare_process,
     require_tls,
 )
+from shared.metrics.build_info import expose_build
+from shared.metrics.event_loop import measure_delay
 from shared.runtime import changed_files, logging
 from shared.runtime.critical_tasks import CriticalTasks
 from shared.runtime.settings import ProcessSettings, load_settings
@@ -70,6 +72,7 @@ def run_service(name: str, settings_class: type[S], components: Components[S]) -
     with status 2 when a setting is invalid."""
     settings = load_settings(settings_class)
     logging.configure(name, settings.log_level)
+    expose_build(name, settings.revision)
     prepare_process()
     uvloop.run(serve(settings, components, on_overdue=exit_overdue))
 
@@ -113,7 +116,10 @@ async def _run(
 ) -> None:
     stopping = asyncio.Event()
     with _set_by_signals(stopping):
-        async with components(settings, critical_tasks) as service:
+        async with (
+            components(settings, critical_tasks) as service,
+            critical_tasks.running(event_loop_delay=measure_delay()),
+        ):
             servers = _build_servers(settings, service, countdown)
 
             def stop() -> None:
@@ -152,7 +158,7 @@ def _build_servers(
         require_tls(public, settings.key_pair)
     measure_connections(public)
     admin = build_server(
-        build_admin_app(service.health, service.operator_calls),
+        build_admin_app(service.health, service.operator_calls, hosts=settings.admin_allowed_hosts),
         settings.model_copy(update={"max_connections": MAX_ADMIN_CONNECTIONS}),
         grace=_ADMIN_GRACE_SECONDS,
     )

@@ -11,6 +11,7 @@ import structlog
 from prometheus_client import REGISTRY
 
 from shared.http.connections import Timeouts
+from shared.http.http_protocol import HttpProtocol
 from shared.http.refusals import MAX_FIELDS, MAX_HEAD_BYTES, MAX_REQUEST_LINE_BYTES
 from tests.unit.shared.http.raw_http import Raw, Served, served
 
@@ -107,6 +108,41 @@ async def test_pipelined_requests_with_large_bodies_are_all_answered(server: Ser
         assert (await raw.answer()).status == 200
 
 
+async def test_requests_wait_unparsed_however_many_are_sent_at_once(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parsed, each takes kilobytes: a client that sends without end would use up the memory."""
+    waiting: list[int] = []
+    complete = HttpProtocol.on_message_complete
+
+    def count(protocol: HttpProtocol) -> None:
+        complete(protocol)
+        waiting.append(len(protocol.pipeline))
+
+    monkeypatch.setattr(HttpProtocol, "on_message_complete", count)
+    total = 20_000
+    async with server.connected() as raw:
+        sending = asyncio.create_task(raw.send((GET + b"\r\n") * total))
+        for _ in range(total):
+            assert (await raw.answer()).status == 200
+        await sending
+    assert len(waiting) == total
+    assert 1 < max(waiting) < 200
+
+
+async def test_a_pipelined_request_whose_body_follows_later_is_answered(server: Served) -> None:
+    body = b"b" * 200_000
+    post = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
+    async with server.connected() as raw:
+        await raw.send((GET + b"\r\n") * 500 + post + body[:100_000])
+        for _ in range(500):
+            assert (await raw.answer()).status == 200
+        await raw.send(body[100_000:] + (GET + b"\r\n") * 3)
+        assert len((await raw.answer()).body) > len(body)
+        for _ in range(3):
+            assert (await raw.answer()).status == 200
+
+
 async def test_trailers_are_no_fields_of_the_head(server: Served) -> None:
     head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     answer = await server.ask(head + b"1\r\na\r\n0\r\nAuthorization: Bearer ann\r\n\r\n")
@@ -151,6 +187,17 @@ async def test_garbage_is_answered_counted_and_not_logged(
         assert (await server.ask(upgrade)).status == 200
     assert _ended("malformed") - before == len(garbage)
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+@pytest.mark.parametrize("before", [1, 3])
+async def test_an_upgrade_behind_an_unanswered_request_is_not_taken(server: Served, before: int) -> None:
+    fields = b"Upgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    upgrade = GET + fields + b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    async with server.connected() as raw:
+        await raw.send((GET + b"\r\n") * before + upgrade)
+        for _ in range(before):
+            assert (await raw.answer()).status == 200
+        assert await raw.ended() == b""
 
 
 async def test_an_upgrade_by_another_method_is_an_ordinary_request(server: Served) -> None:

@@ -8,6 +8,6 @@ header_fields      parses header fields by their grammars
 prefer_header      the preference `wait`
 pages              the pages that queries answer, as models
 responses          passes on the store's answers, once it has reached a position or cursor
-openapi_docs       describes calls and problems in OpenAPI
+openapi_docs       builds the OpenAPI document: calls, problems, schemas
 schema_generator   JSON Schema of the models on the public wires, also for tools.contract
 """

@@ -1,6 +1,6 @@
 """The clients' WebSockets.
 
-endpoint          checks an upgrade (origin, token, admission) and runs its session
+endpoint          checks an upgrade (origin, token, admission, the user's sockets) and runs its session
 admission         lets clients in at an even rate, and others come back later
 session           one client from the accepted upgrade to its end: subscribe, hello, catch up, live
 connection        one client's state, offsets and cursor; delivers entries, closes a slow reader
@@ -12,6 +12,6 @@ auth_frame        the frame `auth`
 socket_credentials  expire, or are renewed by `auth`
 departure         when sockets leave: evenly while the gateway drains, and at their ages
 catch_up          reads from the store what a connection missed
-registry          all connections by user and their limit: dispatch, resync, drain
+registry          all connections by user, and the most that a gateway has: dispatch, resync, drain
 close_codes       closes with a delay after which the client may come back
 """

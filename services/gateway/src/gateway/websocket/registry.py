@@ -1,6 +1,7 @@
 """All connections of this gateway, by user: entries from notifiers are dispatched to them."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -65,9 +66,13 @@ class ConnectionRegistry:
         if entry.kind in MEMBER_ENTRY_TYPES:
             self._membership.invalidate(entry.conversation)
         failpoint("gateway.dispatching")
+        is_delivered = False
         for user in entry.users:
             for connection in self._by_user.get(user, ()):
                 connection.deliver(entry)
+                is_delivered = True
+        if is_delivered and entry.accepted_at:  # once an entry, not once a socket
+            metrics.delivery_delay.observe(time.time() - entry.accepted_at)
 
     def close_revoked(self, user: str, revoked_at: float, leeway: float) -> None:
         """Close the user's connections whose tokens were issued up to `revoked_at` (POSIX seconds)."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import structlog
 from pydantic import BaseModel
 
+from gateway import metrics
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.principal import Principal
 from gateway.auth.revocations import Revocations
@@ -127,16 +128,20 @@ class Session:
             await work()
         except Exception:
             log.exception("socket.failed")
+            if not self._connection.is_open:
+                metrics.connects_failed.inc()
             self._connection.close(close_codes.close_with_retry_after(close_codes.RESTARTING))
         self._task = None
 
     async def _start(self) -> None:
         """Subscribe, send `hello`, catch up, send `synced`."""
         if not await self._subscribe():
+            metrics.connects_failed.inc()
             self._connection.close(close_codes.close_with_retry_after(close_codes.RESTARTING))
             return
         failpoint("session.registered")
         await self._send_hello()
+        metrics.connects_accepted.inc()
         failpoint("session.greeted")
         self._frame_receiver.open()
         self._schedule_heartbeat()

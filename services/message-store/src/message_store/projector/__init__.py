@@ -3,7 +3,7 @@
 main                 `python -m message_store project`
 projector            one step after the other; dead-letters records without an event; the orderly end
 event_reader         read: records from the log, and their events; garbage is a poison record
-state_cache          load: the states that a batch refers to
+state_cache          load: the conversations that a batch refers to; messages are found by the commit
 batch                fold: one batch, not yet written
 pipeline             load → fold → write → publish; bisects a batch that fails and dead-letters its culprit
 publisher            publish: chat.messages, in order

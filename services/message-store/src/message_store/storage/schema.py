@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 import structlog
+from prometheus_client import Gauge
 from psycopg import AsyncConnection
 
 from message_store.storage import sessions
@@ -16,6 +17,10 @@ log = structlog.get_logger()
 INTERVAL_SECONDS = 60.0
 RETRY_SECONDS = 1.0
 READ_TIMEOUT_SECONDS = 10.0
+
+_version = Gauge("database_schema_version", "Schema version of the database; 0: none.")
+_min_code = Gauge("database_schema_min_code", "The least schema version that a release must know to use it.")
+_code = Gauge("database_schema_known", "The newest schema version that this release knows.")
 
 
 class SchemaRecord(NamedTuple):
@@ -64,6 +69,7 @@ class SchemaWatch:
         """Why this process is not ready; None once the schema was right."""
         self._read = read
         self._code = code
+        _code.set(code)
         self._usable = asyncio.Event()
         self._is_away_logged = False
         self._logged_refusal: str | None = None
@@ -81,7 +87,10 @@ class SchemaWatch:
     async def _check(self) -> bool:
         """Return whether the database answered."""
         try:
-            self._set_fault(mismatch(await self._read(), self._code))
+            record = await self._read()
+            _version.set(record.version if record else 0)
+            _min_code.set(record.min_code if record else 0)
+            self._set_fault(mismatch(record, self._code))
         except (psycopg.OperationalError, TimeoutError) as error:
             self._log_away(error)
             return False

@@ -1,4 +1,5 @@
 """One pure module for each kind of event: from the record of the log to the record that is published.
+The steps of a new kind: CONTRIBUTING.md.
 
 registry              every kind, by event, by entry and by journal: the map of the product
 kind                  the Protocol that a kind's module fulfils

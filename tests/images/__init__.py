@@ -1,0 +1,1 @@
+"""Tries the container image, with podman: `make images-test`."""
