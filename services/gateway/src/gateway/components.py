@@ -37,10 +37,10 @@ from shared.http.health import Health
 from shared.runtime.critical_tasks import CriticalTasks
 from shared.tracing.port import NO_TRACER, Tracer
 
-CLOSE_GRACE_SECONDS = 3
-"""For connections that are not WebSockets, after the drain."""
 _FLUSH_TIMEOUT_SECONDS = 1.0
-_AFTER_LEAVING_SECONDS = CLOSE_TIMEOUT_SECONDS + _FLUSH_TIMEOUT_SECONDS + CLOSE_GRACE_SECONDS
+_AFTER_DRAIN_SECONDS = 3.0
+"""For requests in progress and the end of the components."""
+_AFTER_LEAVING_SECONDS = CLOSE_TIMEOUT_SECONDS + _FLUSH_TIMEOUT_SECONDS + _AFTER_DRAIN_SECONDS
 """Of DRAIN_SECONDS."""
 
 
@@ -160,8 +160,8 @@ class GatewayComponents:
         return [reason for reason, applies in reasons.items() if applies]
 
     async def drain(self) -> None:
-        """Send all clients elsewhere, and write what is in flight: within DRAIN_SECONDS less
-        CLOSE_GRACE_SECONDS."""
+        """Send all clients elsewhere, and write what is in flight; leave three of DRAIN_SECONDS for the
+        rest."""
         await self.connections.drain(self.settings.drain_seconds - _AFTER_LEAVING_SECONDS)
         with suppress(TimeoutError):
             async with asyncio.timeout(_FLUSH_TIMEOUT_SECONDS):

@@ -10,7 +10,7 @@ import structlog
 from gateway import authentication
 from gateway.app import build_asgi_app, build_operator_calls, server_options
 from gateway.commands.event_producer import EventProducer
-from gateway.components import CLOSE_GRACE_SECONDS, GatewayComponents
+from gateway.components import GatewayComponents
 from gateway.settings import Settings
 from gateway.store.client import HttpStore
 from shared.http.service_token import authorization
@@ -70,7 +70,6 @@ async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> Asyn
             components.health,
             operator_calls=build_operator_calls(components),
             drain=components.drain,
-            grace=CLOSE_GRACE_SECONDS,
             options=server_options(components),
         )
 
