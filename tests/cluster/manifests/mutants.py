@@ -23,7 +23,7 @@ class Mutant:
     check: Check
     """Passes without the patch."""
     reason: str
-    """What the failure must say."""
+    """A part of the failure's message."""
 
 
 async def _check_runs(cluster: Cluster, overlay: Overlay) -> None:
