@@ -5,7 +5,7 @@ READY := .venv/installed
 DATA := $(or $(DATA_DIR),.data)
 
 .DEFAULT_GOAL := help
-.PHONY: help run up demo picture down reset psql token test test-unit faults fuzz check fix audit sbom images images-test bench bench-peers lock clean
+.PHONY: help run up demo picture down reset psql token test test-unit faults fuzz check manifests fix audit sbom images images-test bench bench-peers lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -47,9 +47,14 @@ check: $(READY) ## Look for what is wrong; changes nothing
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) -m tools.contract --check
+	@$(PYTHON) -m tools.monitoring --check
 	@$(PYTHON) -m tools.words
+	@$(PYTHON) -m pytest -q -rfE tests/unit/deploy/kubernetes
 	@$(PYTHON) -m deploy.images lock --check
 	@$(PYTHON) -m deploy.local.dependencies.web_client check
+
+manifests: $(READY) ## Render the overlays of Kubernetes anew (deploy/kubernetes/golden), with kubectl
+	@$(PYTHON) -m tools.manifests
 
 fix: $(READY) ## Format, and repair what can be
 	@.venv/bin/ruff check --fix .

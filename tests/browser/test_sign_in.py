@@ -1,9 +1,12 @@
 """Sign-in with OpenID Connect at a real issuer: the stack runs with AUTH=jwt."""
 
+import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.async_api import Browser, Page, Route, WebSocket, expect
 
@@ -169,6 +172,24 @@ async def test_sign_out_deletes_what_was_written_in_every_tab(person: OpenPage) 
     await go_to_issuer(ida)  # the issuer asks again
 
 
+async def test_a_duplicated_tab_uses_no_token_of_the_first(person: OpenPage, issuer: Issuer) -> None:
+    """An issuer that rotates refresh tokens takes the second use of one for theft, and ends both sessions."""
+    bea = await person("bea")
+    await sign_in(bea)
+    before = await bea.page.evaluate("sessionStorage.getItem('parley/tokens')")
+    async with bea.page.expect_popup() as popup:
+        await bea.page.evaluate("window.open(location.href)")  # a copy of its sessionStorage, as a duplicate
+    copy = await popup.value
+    await expect(copy.get_by_role("heading", name="Sign in to Parley")).to_be_visible()
+    assert await copy.evaluate("sessionStorage.getItem('parley/tokens')") is None
+    assert await bea.page.evaluate("sessionStorage.getItem('parley/tokens')") == before
+    await copy.get_by_role("button", name="Sign in").click()  # the issuer still knows bea
+    await expect(copy.get_by_role("button", name="Signed in as bea")).to_be_visible()
+    for page in (copy, bea.page):
+        await page.reload()
+        await expect(page.get_by_role("button", name="Signed in as bea")).to_be_visible()
+
+
 async def test_unsent_messages_wait_for_their_own_user(person: OpenPage, stack: Stack) -> None:
     """A session ends with an unsent message. Another user signs in, in the same tab; then the first one."""
     kim = await person("kim")
@@ -215,6 +236,87 @@ async def test_a_session_that_the_issuer_ends_asks_to_sign_in_again(person: Open
     await expect(ned.page.get_by_role("alert")).to_contain_text("Your session has ended", timeout=60_000)
     await ned.expect_page_error("status of 400")
     assert "parley/tokens" not in await stored_keys(ned.page)
+
+
+async def revoke(stack: Stack, issuer: Issuer, user: str) -> None:
+    """Revoke the user's tokens, as an operator."""
+    headers = {"Authorization": f"Bearer {issuer.operator_token()}"}
+    async with httpx.AsyncClient(base_url=stack.admin["gateway"], headers=headers, timeout=30) as http:
+        answer = await http.post("/revoke", json={"userId": user})
+    assert answer.status_code == 202, answer.text
+
+
+async def test_a_user_revoked_here_and_at_the_issuer_is_shown_that_the_session_has_ended(
+    person: OpenPage, issuer: Issuer, stack: Stack
+) -> None:
+    tom = await person("tom")
+    await sign_in(tom)
+    await open_conversation(tom, "una")
+    await composer(tom).fill("half a message")
+    issuer.revoke("tom")
+    await revoke(stack, issuer, "tom")
+    await expect(tom.page.get_by_role("alert")).to_contain_text("Your session has ended", timeout=60_000)
+    await expect(tom.page.get_by_role("heading", name="Sign in to Parley")).to_be_visible()
+    await tom.expect_page_error("status of 400")  # of the issuer, for the refresh token
+    keys = await stored_keys(tom.page)
+    assert "parley/tokens" not in keys
+    assert [key for key in keys if "draft" in key]
+
+
+async def test_a_user_revoked_here_alone_goes_on_with_a_new_token(
+    person: OpenPage, issuer: Issuer, stack: Stack
+) -> None:
+    """So the issuer comes first when a user is to be locked out."""
+    wes = await person("wes")
+    await sign_in(wes)
+    await open_conversation(wes, "xia")
+    revoked_at = time.time()
+
+    async def renew_in_a_later_second(route: Route) -> None:
+        while int(time.time()) <= int(revoked_at):  # `iat` has whole seconds
+            await asyncio.sleep(0.02)
+        await route.continue_()
+
+    await wes.page.route(f"{issuer.url}/token", renew_in_a_later_second)
+    async with wes.page.expect_response(f"{issuer.url}/token", timeout=60_000):
+        await revoke(stack, issuer, "wes")
+        revoked_at = time.time()
+    await wait_until_online(wes)
+    await send(wes, "with a new token")
+    await expect(message(wes, "with a new token").get_by_role("img", name="Sent")).to_be_visible()
+    await expect(wes.page.get_by_role("alert")).not_to_be_attached()
+
+
+SHIFT_CLOCK = """(milliseconds => {
+    const Real = Date;
+    globalThis.Date = class extends Real {
+        constructor(...given) { given.length ? super(...given) : super(Real.now() + milliseconds); }
+        static now() { return Real.now() + milliseconds; }
+    };
+})"""
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+async def test_a_device_with_a_wrong_clock_signs_in_and_stays_signed_in(
+    person: OpenPage, issuer: Issuer, minutes: int
+) -> None:
+    yve = await person(f"yve{minutes}")
+    issuer.set_token_life(8)
+    await yve.context.add_init_script(f"{SHIFT_CLOCK}({minutes * 60_000})")
+    await yve.page.reload()
+    shift = await yve.page.evaluate("Date.now()") / 1_000 - time.time()
+    assert abs(shift - minutes * 60) < 60
+    await sign_in(yve)
+    issuer.set_token_life(300)
+    async with yve.page.expect_response(f"{issuer.url}/token", timeout=60_000) as renewal:
+        pass
+    assert (await renewal.value).status == 200
+    await open_conversation(yve, "zoe")
+    await send(yve, "on time")
+    await expect(message(yve, "on time").get_by_role("img", name="Sent")).to_be_visible()
+    await yve.page.reload()
+    await wait_until_online(yve)
+    await expect_texts(yve, ["on time"])
 
 
 async def test_an_issuer_that_is_away_is_tried_again(person: OpenPage, issuer: Issuer) -> None:

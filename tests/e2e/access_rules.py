@@ -19,6 +19,7 @@ CONVERSATION_FIELD = "conversationId"
 class Rule(StrEnum):
     MEMBERS = "members of the conversation; for all others it does not exist"
     CALLER = "every user, about what is the user's own"
+    OPERATORS = "operators, at the administration port"
     PUBLIC = "everyone"
 
 
@@ -35,13 +36,22 @@ class Persona(StrEnum):
     """A member's token otherwise, as are the next two."""
     OTHER_AUDIENCE = "token-for-another-audience"
     FORGED = "token-signed-by-another-key"
+    REVOKED = "revoked-member"
+    """A member's token, from before all that the member holds were revoked."""
+    SERVICE = "service"
+    """With the scope `service` alone: acts for nobody without `Act-As`."""
+    OPERATOR = "operator"
+    """With the scope `operator` alone."""
 
 
 MEMBERS = (Persona.MEMBER, Persona.OTHER_MEMBER)
 UNAUTHENTICATED = (
     *(Persona.ANONYMOUS, Persona.MALFORMED),
-    *(Persona.EXPIRED, Persona.OTHER_AUDIENCE, Persona.FORGED),
+    *(Persona.EXPIRED, Persona.OTHER_AUDIENCE, Persona.FORGED, Persona.REVOKED),
 )
+SCOPED = (Persona.SERVICE, Persona.OPERATOR)
+"""Their tokens are no user's. With AUTH=dev everyone has every scope: there they are strangers."""
+AUTHENTICATED = tuple(persona for persona in Persona if persona not in (*UNAUTHENTICATED, *SCOPED))
 
 NAMES_NO_CONVERSATION: Mapping[str, Rule] = {
     "listConversations": Rule.CALLER,
@@ -51,6 +61,8 @@ NAMES_NO_CONVERSATION: Mapping[str, Rule] = {
     "auth": Rule.CALLER,
     "healthz": Rule.PUBLIC,
     "readyz": Rule.PUBLIC,
+    "metrics": Rule.PUBLIC,
+    "revoke": Rule.OPERATORS,
 }
 
 _numbers = count(1)
@@ -68,6 +80,9 @@ class Operation:
     optional: frozenset[str]
     """Query parameters and header fields that may be absent."""
     body: Mapping[str, Any] | None
+
+    admin: bool = False
+    """Answered at the administration port."""
 
     @property
     def rule(self) -> Rule:
@@ -105,18 +120,34 @@ def rule_of(name: str, fields: Mapping[str, Any] | set[str]) -> Rule:
     return NAMES_NO_CONVERSATION[name]
 
 
-def allows(rule: Rule, persona: Persona) -> int:
-    """Return 200 for any success, else the status of the refusal."""
+def allows(rule: Rule, persona: Persona, *, scopes: bool) -> int:
+    """Return 200 for any success, else the status of the refusal. Without `scopes` everyone has all."""
     if rule is Rule.PUBLIC:
         return 200
     if persona in UNAUTHENTICATED:
         return 401
+    if rule is Rule.OPERATORS:
+        return 200 if persona is Persona.OPERATOR or not scopes else 403
+    if persona in SCOPED and scopes:
+        return 403
     return 200 if rule is Rule.CALLER or persona in MEMBERS else 404
 
 
 def operations() -> list[Operation]:
     document = json.loads((CONTRACT / "openapi.json").read_bytes())
     return list(_operations(document))
+
+
+def admin_operations() -> list[Operation]:
+    """Those of the admin port, which has no OpenAPI document: tests/unit/gateway/auth/test_operators.py
+    compares."""
+    return [
+        Operation("revoke", "POST", "/revoke", {}, frozenset(), {"userId": "nobody"}, admin=True),
+        *(
+            Operation(name, "GET", f"/{name}", {}, frozenset(), None, admin=True)
+            for name in ("healthz", "readyz", "metrics")
+        ),
+    ]
 
 
 def frame_types() -> list[FrameType]:

@@ -20,17 +20,26 @@ from websockets.exceptions import ConnectionClosed
 from shared.contract import cursor, ids
 from tests.conftest import StartStack
 from tests.e2e import access_rules, client
-from tests.e2e.access_rules import MEMBERS, UNAUTHENTICATED, FrameType, Operation, Persona, Rule
+from tests.e2e.access_rules import (
+    AUTHENTICATED,
+    MEMBERS,
+    SCOPED,
+    UNAUTHENTICATED,
+    FrameType,
+    Operation,
+    Persona,
+    Rule,
+)
 from tests.e2e.test_membership import PARTITIONS, Site, site_of, until
 from tests.fixtures import builders
 from tests.fixtures.issuer import AUDIENCE, ISSUER, Issuer, serve_issuer
 from tests.fixtures.platform import new_topic_prefix
 
 OPERATIONS = access_rules.operations()
+ADMIN_OPERATIONS = access_rules.admin_operations()
 FRAMES = access_rules.frame_types()
 IN_CONVERSATIONS = [operation for operation in OPERATIONS if operation.rule is Rule.MEMBERS]
 FRAMES_IN_CONVERSATIONS = [frame for frame in FRAMES if frame.rule is Rule.MEMBERS]
-AUTHENTICATED = [persona for persona in Persona if persona not in UNAUTHENTICATED]
 
 INTERNAL_PATHS = (
     *("/conversations", "/history", "/membership", "/outcome", "/progress", "/sync", "/link"),
@@ -53,6 +62,8 @@ class Group:
     users: Mapping[Persona, str]
     tokens: Mapping[Persona, str]
     """Of all but the anonymous one."""
+    has_scopes: bool
+    """Whether tokens have scopes: with AUTH=dev everyone has all."""
     conversation: str
     nowhere: str = field(default_factory=ids.fresh_id)
     """An id that no conversation has."""
@@ -64,12 +75,23 @@ class Group:
         gateway, headers = self.site.stack.gateways[0], self.credentials(persona)
         return client.socket(gateway, None, query=query, headers=headers)
 
+    def expected(self, operation: Operation | FrameType, persona: Persona) -> int:
+        return access_rules.allows(operation.rule, persona, scopes=self.has_scopes)
+
     async def start(self, persona: Persona) -> str:
         """Start a conversation with a new user."""
         body, headers = {"peerId": f"peer-{ids.fresh_id()}"}, self.credentials(persona)
         response = await self.http.post("/messages/start", json=body, headers=headers)
         assert response.status_code == 200, response.text
         return str(response.json()["id"])
+
+    async def revoke(self, user: str) -> None:
+        """Revoke the tokens of a user; return once the gateway refuses those of the persona."""
+        url = f"{self.site.stack.admin['gateway']}/revoke"
+        headers = self.credentials(Persona.OPERATOR)
+        response = await self.http.post(url, json={"userId": user}, headers=headers)
+        assert response.status_code == 202, response.text
+        await until(lambda: self.is_answered(Persona.REVOKED, 401))
 
     async def write(self, persona: Persona, text: str) -> httpx.Response:
         """Send a message and wait until it is stored or refused."""
@@ -90,16 +112,19 @@ class Group:
         method: str | None = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        seen_by: Persona | None = None,
     ) -> httpx.Response:
+        """`seen_by`: the persona whose view the answer is, unless the caller's own."""
         about = conversation or self.conversation
+        port = self.site.stack.admin["gateway"] if operation.admin else ""
         response = await self.http.request(
             method or operation.method,
-            operation.path,
+            f"{port}{operation.path}",
             params={**operation.query(about), **(params or {})},
             json=operation.content(about),
             headers={**self.credentials(persona), **(headers or {})},
         )
-        self.require_nothing_hidden(persona, response.text)
+        self.require_nothing_hidden(seen_by or persona, response.text)
         return response
 
     def require_nothing_hidden(self, persona: Persona, text: str) -> None:
@@ -134,14 +159,19 @@ async def group(
     prefix = new_topic_prefix()
     auth = _environment(issuer) if request.param == "jwt" else {}
     stack = start_stack(env={"TOPIC_PREFIX": prefix, **auth})
-    users = {persona: f"{persona}-{ids.fresh_id()}" for persona in AUTHENTICATED}
+    named = (*AUTHENTICATED, *SCOPED, Persona.REVOKED)
+    users = {persona: f"{persona}-{ids.fresh_id()}" for persona in named}
     member, other, removed = (users[p] for p in (Persona.MEMBER, Persona.OTHER_MEMBER, Persona.REMOVED))
-    valid = {persona: _token(issuer, user) for persona, user in users.items()} if auth else users
+    revoked = users[Persona.REVOKED]
+    valid = {persona: _token(issuer, user, **_scope(persona)) for persona, user in users.items()}
     async with AsyncExitStack() as open_:
         site = await site_of(stack, prefix, open_)
-        tokens = {**valid, **_invalid_tokens(issuer, member)}
-        group = Group(site, site.https[0], users, tokens, ids.fresh_id())
-        await site.happen(builders.started(group.conversation, (member, other, removed), title="group"))
+        tokens = {**(valid if auth else users), **_invalid_tokens(issuer, member)}
+        tokens[Persona.REVOKED] = _token(issuer, revoked, iat=int(time.time()) - 60)
+        group = Group(site, site.https[0], users, tokens, bool(auth), ids.fresh_id())
+        members = (member, other, removed, revoked)
+        await site.happen(builders.started(group.conversation, members, title="group"))
+        await group.revoke(revoked)
         await until(lambda: group.is_answered(Persona.REMOVED, 201))
         await site.happen(builders.removed(group.conversation, member, removed))
         await until(lambda: group.is_answered(Persona.REMOVED, 404))
@@ -159,6 +189,10 @@ def _environment(issuer: Issuer) -> dict[str, str]:
         "JWT_LEEWAY": "0",
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
     }
+
+
+def _scope(persona: Persona) -> dict[str, str]:
+    return {"scope": persona.value} if persona in SCOPED else {}
 
 
 def _token(issuer: Issuer, user: str, **claims: Any) -> str:
@@ -196,13 +230,13 @@ async def test_the_matrix_covers_what_the_gateway_serves(group: Group) -> None:
 
 @pytest.mark.parametrize(
     ("operation", "persona"),
-    list(product(OPERATIONS, Persona)),
+    list(product([*OPERATIONS, *ADMIN_OPERATIONS], Persona)),
     ids=lambda value: getattr(value, "name", value),
 )
 async def test_an_operation_is_for_those_whom_its_rule_allows(
     group: Group, operation: Operation, persona: Persona
 ) -> None:
-    expected = access_rules.allows(operation.rule, persona)
+    expected = group.expected(operation, persona)
     preferences: list[dict[str, str]] = [{}, {"Prefer": "wait"}] if "Prefer" in operation.optional else [{}]
     for prefer in preferences:
         response = await group.call(operation, persona, headers=prefer)
@@ -214,6 +248,33 @@ async def test_an_operation_is_for_those_whom_its_rule_allows(
     if operation.method == "GET":
         response = await group.call(operation, persona, method="HEAD")
         assert _success(response) == expected
+
+
+@pytest.mark.parametrize("persona", AUTHENTICATED)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+async def test_a_service_has_the_rights_of_the_user_it_acts_for_and_no_others(
+    group: Group, operation: Operation, persona: Persona
+) -> None:
+    headers = {"Act-As": group.users[persona]}
+    response = await group.call(operation, Persona.SERVICE, headers=headers, seen_by=persona)
+    is_ticket = operation.name == "createWebSocketTicket"
+    assert _success(response) == (403 if is_ticket else group.expected(operation, persona)), response.text
+    if group.has_scopes and operation.rule is not Rule.PUBLIC:
+        for other in (Persona.STRANGER, Persona.OPERATOR):
+            refused = await group.call(operation, other, headers=headers)
+            assert refused.status_code == 403
+
+
+@pytest.mark.parametrize("persona", SCOPED)
+async def test_a_token_that_is_no_users_opens_no_socket(group: Group, persona: Persona) -> None:
+    url = f"{group.site.stack.gateways[0].replace('http', 'ws', 1)}/ws"
+    async with connect(url, open_timeout=15, additional_headers=group.credentials(persona)) as socket:
+        if group.has_scopes:
+            with pytest.raises(ConnectionClosed):
+                await socket.recv()
+            assert socket.close_code == 4401
+        else:
+            assert '"hello"' in str(await socket.recv())
 
 
 @pytest.mark.parametrize("persona", AUTHENTICATED)
@@ -233,7 +294,7 @@ async def test_positions_and_page_tokens_of_others_give_no_rights(
     foreign = await _foreign(group)
     for name in operation.optional & foreign.keys():
         response = await group.call(operation, persona, params={name: foreign[name]})
-        assert _success(response) == access_rules.allows(operation.rule, persona), response.text
+        assert _success(response) == group.expected(operation, persona), response.text
         if operation.rule is Rule.CALLER:
             own = await group.call(operation, persona)
             assert _items(response) <= _items(own)
@@ -291,7 +352,7 @@ async def test_a_frame_is_for_those_whom_its_rule_allows(
     group: Group, frame: FrameType, persona: Persona
 ) -> None:
     refused = {("not_found", orjson.loads(await group.not_found())["detail"])}
-    allowed = access_rules.allows(frame.rule, persona) == 200
+    allowed = group.expected(frame, persona) == 200
     token = group.tokens[persona]
     errors = await _errors(group, persona, frame.content(group.conversation, token))
     assert errors == (set() if allowed else refused)

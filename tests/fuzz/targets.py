@@ -7,6 +7,7 @@ checks what must hold for what was read.
 import asyncio
 import base64
 import binascii
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from jwt.api_jws import PyJWS
 from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import Headers
@@ -24,16 +26,19 @@ from gateway.api.query_params import ConversationsParams, HistoryParams, SyncPar
 from gateway.api.request_parsing import _validate_body, _validate_query
 from gateway.auth.credentials import Credentials
 from gateway.auth.dev import DevAuthenticator
-from gateway.auth.hosts import canonical_host, is_loopback
+from gateway.auth.hosts import HostCheckMiddleware, canonical_host, is_loopback
 from gateway.auth.key_source import KeySource, from_text
 from gateway.auth.keys import ALGORITHMS, InvalidKeys, parse_keys
 from gateway.auth.origins import Origins, canonical
 from gateway.auth.principal import Principal
+from gateway.auth.scopes import act_as
 from gateway.auth.tickets import InvalidTicket, TicketSealer, is_ticket
 from gateway.auth.token_verifier import TokenRules, TokenVerifier
 from gateway.commands.registry import COMMANDS
+from gateway.proxies.trusted_proxies import ForwardedHeader, TrustedProxies
 from gateway.websocket import frame_decoder
 from shared.contract import codec, cursor, page_token
+from shared.contract.fields import UserId
 from shared.contract.position import Position
 from shared.http.problems import Problem
 from shared.http.query_string import QueryString
@@ -44,7 +49,10 @@ _EPOCH = "0123456789abcdef"
 _MAX_FRAME = 64 * 1024
 _BODIES: Sequence[TypeAdapter[object]] = [TypeAdapter(command.body) for command in COMMANDS]
 _ORIGINS = Origins(["https://chat.example"], loopback=True)
-_SEALER = TicketSealer([bytes(32)])
+_TICKET_KEY = bytes(32)
+_TICKET_TIME = 1.7e9
+_SEALER = TicketSealer([_TICKET_KEY], now=lambda: _TICKET_TIME)
+_user_id: TypeAdapter[str] = TypeAdapter(UserId)
 _STORE_CALLS = (
     store_api.ConversationsParams,
     store_api.HistoryParams,
@@ -131,8 +139,11 @@ def read_header_fields(data: bytes) -> None:
 
 
 def read_token(data: bytes) -> None:
+    """What is accepted has the claims that the issuer signed."""
     with suppress(Problem):
-        asyncio.run(_verifier().verify(_text(data)))
+        assert asyncio.run(_verifier().verify(_text(data))) == asyncio.run(
+            _verifier().verify(_TOKEN.decode())
+        )
 
 
 def read_signed_claims(data: bytes) -> None:
@@ -140,7 +151,10 @@ def read_signed_claims(data: bytes) -> None:
     key = _signing_key()
     token = PyJWS().encode(data, key.private, key.algorithm, {"kid": key.kid})
     with suppress(Problem):
-        asyncio.run(_verifier().verify(token))
+        principal = asyncio.run(_verifier().verify(token))
+        assert _user_id.validate_python(principal.user_id) == principal.user_id
+        assert principal.scopes <= {"user", "service", "operator"}
+        assert (principal.issued_at or 0) <= time.time() < (principal.expires_at or 0)
 
 
 def read_keys(data: bytes) -> None:
@@ -157,14 +171,50 @@ def _signing_key() -> SigningKey:
 def _verifier() -> TokenVerifier:
     source = KeySource(from_text(_signing_key().pem().decode()), partial(parse_keys, allowed=["EdDSA"]))
     asyncio.run(source.reload_for_unknown_kid())
-    return TokenVerifier(source, TokenRules(ISSUER, [AUDIENCE], "sub", 86_400, 0))
+    return TokenVerifier(source, TokenRules(ISSUER, [AUDIENCE], "sub", 1e12, 0))
 
 
 def read_ticket(data: bytes) -> None:
+    """What is accepted is what was sealed."""
     text = _text(data)
     is_ticket(text)
     with suppress(InvalidTicket):
-        _SEALER.open(text)
+        assert _SEALER.open(text).principal == Principal("ann")
+
+
+def read_sealed_ticket(data: bytes) -> None:
+    """Content that one of our keys sealed, whatever it is."""
+    nonce = bytes(12)
+    sealed = AESGCM(_TICKET_KEY).encrypt(nonce, data, b"parley websocket ticket 1")
+    with suppress(InvalidTicket):
+        content = _SEALER.open("pt1." + base64.urlsafe_b64encode(nonce + sealed).decode().rstrip("="))
+        assert _TICKET_TIME < content.expires_at < float("inf")
+
+
+def read_act_as(data: bytes) -> None:
+    fields = data.decode("latin-1").split("\n")
+    with suppress(Problem):
+        acting = act_as(Principal("shop", frozenset({"service"})), fields, is_allowed=True)
+        assert _user_id.validate_python(acting.user_id) == acting.user_id
+        assert acting.scopes == {"user"}
+
+
+def read_forwarded(data: bytes) -> None:
+    """The lines of the header, of a peer that is trusted and of one that is not."""
+    for header in ForwardedHeader:
+        proxies = TrustedProxies.parse(["10.0.0.0/8"], header)
+        headers = [(header.value.encode(), line) for line in data.split(b"\n")]
+        assert str(proxies.client_address("192.0.2.1", headers)) == "192.0.2.1"
+        assert proxies.client_address("10.0.0.1", headers) is not None
+
+
+def read_host(data: bytes) -> None:
+    """The middleware answers or passes on; what it passes on is one of its names."""
+    headers = [(b"host", value) for value in data.split(b"\n")]
+    scope = {"type": "http", "path": "/messages", "headers": headers}
+    if HostCheckMiddleware(_no_app, ["chat.example"], loopback=True)._problem(scope) is None:
+        name = headers[0][1].decode().lower().partition("]")[0].partition(":")[0]
+        assert name in ("chat.example", "localhost", "[") or name.endswith(".localhost") or name[:4] == "127."
 
 
 def read_origin(data: bytes) -> None:
@@ -199,6 +249,10 @@ def read_notifier_message(data: bytes) -> None:
         link_protocol.decode_notifier_message(data)
 
 
+async def _no_app(*_: object) -> None:
+    raise AssertionError("a request was passed on")
+
+
 def _text(data: bytes) -> str:
     """Text as UTF-8 gives it; WebSocket and query string let no other through."""
     return data.decode(errors="replace")
@@ -214,9 +268,20 @@ _CLAIMS = orjson.dumps(
         "aud": [AUDIENCE],
         "sub": "ann",
         "iat": 1.7e9,
-        "exp": 1_700_000_300,
+        "exp": 99_999_999_999,
         "scope": "user",
         "name": "Ann",
+    }
+)
+_TICKET = orjson.dumps(
+    {
+        "id": "0e4d9a38-51b1-4c5b-9c5e-0d4f7b1d6a11",
+        "expires_at": 99_999_999_999.5,
+        "user_id": "ann",
+        "scopes": ["user"],
+        "token_expires_at": None,
+        "issued_at": 1.7e9,
+        "name": None,
     }
 )
 _TOKEN = PyJWS().encode(_CLAIMS, _signing_key().private, "EdDSA").encode()
@@ -270,6 +335,19 @@ TARGETS: Mapping[str, Target] = {
     "signed-claims": Target(read_signed_claims, [_CLAIMS]),
     "keys": Target(read_keys, [_signing_key().pem(), orjson.dumps({"keys": [_signing_key().jwk()]})]),
     "ticket": Target(read_ticket, [_SEALER.seal(Principal("ann")).text.encode()]),
+    "sealed-ticket": Target(read_sealed_ticket, [_TICKET]),
+    "act-as": Target(read_act_as, [b"ann", "ä".encode(), b"ann\nbob"]),
+    "forwarded": Target(
+        read_forwarded,
+        [
+            b"198.51.100.1, 203.0.113.7",
+            b'for="[2001:db8::1]:4711";proto=https, for=10.0.0.2',
+            b"for=unknown\n::1",
+        ],
+    ),
+    "host": Target(
+        read_host, [b"chat.example:443", b"LOCALHOST", b"[::1]:8000", b"127.0.0.1", b"a.localhost\nb"]
+    ),
     "origin": Target(read_origin, [b"https://chat.example:443", b"http://127.0.0.1:8000", b"[::1]:8000"]),
     "event": Target(read_event, _golden("events")),
     "entry": Target(read_entry, _golden("entries")),

@@ -71,7 +71,7 @@ async def open_read_models(database_url: str) -> AsyncIterator[ReadModels]:
     problems.install_problem_handlers(app)
     async with (
         queries.open_queries(database_url, 4) as opened,
-        open_database(database_url, sessions.REDEEMING, connections=2) as tickets_database,
+        open_database(database_url, sessions.REDEEMING, name="tickets", connections=2) as tickets_database,
     ):
         waiter = ProgressWaiter(opened.progress)
         routers = [build_router(opened, waiter), users_router(opened, Tickets(tickets_database))]

@@ -1,17 +1,24 @@
 """Gateways behind a real nginx, with the configuration that deploy/nginx gives to users."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import structlog
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin, Subprotocol
 
+from tests.fixtures.certificates import Authority
+from tests.fixtures.issuer import serve_issuer
 from tests.fixtures.nginx import PREFIX, Nginx, run_nginx
+from tests.fixtures.notifier_processes import free_port
+from tests.unit.gateway.auth.test_jwt_calls import ready
 from tests.unit.gateway.gateway_fixture import (
     GatewayFixture,
     SocketClient,
@@ -186,3 +193,42 @@ async def test_tokens_are_not_in_nginxs_log(nginx: Nginx) -> None:
         while '/ws HTTP/1.1" 101' not in nginx.access_log.read_text():  # written when the socket ends
             await asyncio.sleep(0.02)
     assert "canary-7d21" not in nginx.access_log.read_text()
+
+
+async def test_over_tls_the_page_is_of_the_public_url_and_no_other(tmp_path: Path) -> None:
+    """As users have it: TLS ends at nginx, and PUBLIC_URL is https."""
+    authority, port = Authority(tmp_path), free_port()
+    trusted = ssl.create_default_context(cafile=authority.certificate)
+    origin = f"https://127.0.0.1:{port}"
+    async with serve_issuer() as issuer:
+        settings = {**issuer.settings, **PROXIED, "public_url": origin}
+        async with (
+            run_gateway(**settings) as gateway,
+            run_nginx([gateway.port], certificate=authority.issue("nginx"), port=port) as nginx,
+            httpx.AsyncClient(base_url=f"https://{nginx.authority}", verify=trusted) as http,
+        ):
+            await ready(gateway, issuer)
+            ann = issuer.bearer("ann")
+            page = await http.get("/messages/conversations", headers=ann)
+            assert page.status_code == 200
+            assert page.headers["Strict-Transport-Security"] == "max-age=31536000"
+            for page_origin, status in ((origin, 200), (origin.replace("https", "http"), 403)):
+                headers = {**ann, "Origin": page_origin}
+                answer = await http.post("/messages/start", json={"peerId": "ben"}, headers=headers)
+                assert answer.status_code == status, page_origin
+            offered = [Subprotocol("parley.v1"), Subprotocol(f"bearer.{issuer.token('ann')}")]
+            async with connect(
+                f"wss://{nginx.authority}/ws", ssl=trusted, subprotocols=offered, origin=Origin(origin)
+            ) as socket:
+                assert (await SocketClient(socket).receive())["type"] == "hello"
+            with pytest.raises(InvalidStatus):
+                async with connect(
+                    f"wss://{nginx.authority}/ws",
+                    ssl=trusted,
+                    subprotocols=offered,
+                    origin=Origin(origin.replace("https", "http")),
+                ):
+                    pass
+            async with httpx.AsyncClient() as plain:
+                answer = await plain.get(f"http://{nginx.authority}/healthz")
+            assert (answer.status_code, "parley" in answer.text) == (400, False)

@@ -118,7 +118,7 @@ async def test_a_role_with_the_rights_of_tickets_alone_can_redeem_and_nothing_el
         owner.execute(f"grant select, insert, delete on redeemed_tickets to {role}")
         try:
             url = make_conninfo(database_url, user=role, password="secret")
-            async with open_database(url, sessions.REDEEMING, connections=2) as database:
+            async with open_database(url, sessions.REDEEMING, name="tickets", connections=2) as database:
                 tickets, ticket = Tickets(database), str(uuid.uuid4())
                 owner.execute(
                     "insert into redeemed_tickets values (gen_random_uuid(), now() - interval '1 h')"

@@ -81,6 +81,13 @@ class Postgres:
         password = hmac.new(owner, role.encode(), "sha256").hexdigest()
         return f"postgresql://{NAME}_{role}:{password}@127.0.0.1:{self.port}/{NAME}"
 
+    def add_file(self, name: str, content: bytes) -> None:
+        """Write a file of the server's own into its data folder, readable by it alone; after `prepare`."""
+        path = self._data / name
+        path.touch(mode=0o600)
+        path.write_bytes(content)
+        self._chown(path)
+
     def server(self) -> Process:
         """Return the process that serves."""
         volatile = VOLATILE_SETTINGS if self.volatile else {}

@@ -29,6 +29,8 @@ Roles = Mapping[str, str]
 NO_ROLES: Roles = {}
 NO_PORT = {"PORT": "0", "ADMIN_PORT": "0"}
 """For commands that serve nothing: the ports of the environment are the gateway's."""
+_STOP_MARGIN_SECONDS = 2.0
+"""Beyond DRAIN_SECONDS, within which services end."""
 
 
 def _service_token() -> str:
@@ -178,5 +180,12 @@ def _service(name: str, port: int, admin_port: int, argv: Sequence[str], env: Ma
         "ENV": "development",
         "PYTHONUNBUFFERED": "1",
     }
-    is_ready = health_checks.http(admin_port)
-    return Process(name, argv, {**env, **common}, is_ready=is_ready, ports=(port, admin_port))
+    return Process(
+        name,
+        argv,
+        {**env, **common},
+        is_ready=health_checks.http(admin_port),
+        ports=(port, admin_port),
+        stop_timeout=load_settings(ProcessSettings, port=0, admin_port=0).drain_seconds
+        + _STOP_MARGIN_SECONDS,
+    )

@@ -40,6 +40,8 @@ class Process:
     """Show the output only if the process fails."""
     stop_signal: signal.Signals = signal.SIGTERM
     """Requests a graceful shutdown."""
+    stop_timeout: float = 12.0
+    """Seconds after that signal until it is killed."""
     parent_death_signal: signal.Signals = signal.SIGKILL
     """Sent by the kernel when the supervisor dies."""
 

@@ -18,8 +18,6 @@ from deploy.local.supervisor.process import Child, Process
 RESTART_DELAY_SECONDS = 0.5
 RESTART_WINDOW_SECONDS = 30.0
 """Restarts older than this no longer count."""
-STOP_TIMEOUT_SECONDS = 12.0
-"""Until a process that ignores its stop signal is killed; the services promise to exit within ten."""
 MAX_QUOTE_CHARS = 300
 """Of the last line that a process printed."""
 
@@ -76,12 +74,12 @@ class ProcessRunner:
         self.signal(signal.SIGKILL)
 
     async def stop(self, task: asyncio.Task[None]) -> None:
-        """Stop the process, by force after STOP_TIMEOUT_SECONDS, and wait for `task`, its run."""
+        """Stop the process, by force after its `stop_timeout`, and wait for `task`, its run."""
         self._stopping.set()
         self.signal(self.process.stop_signal)
-        _, late = await asyncio.wait({task}, timeout=STOP_TIMEOUT_SECONDS)
+        _, late = await asyncio.wait({task}, timeout=self.process.stop_timeout)
         if late:
-            timeout = f"{STOP_TIMEOUT_SECONDS:.0f} s"
+            timeout = f"{self.process.stop_timeout:.0f} s"
             self._context.console.report(f"{self.process.name} did not stop within {timeout}; killing it")
             self.signal(signal.SIGKILL)
             await asyncio.wait({task})

@@ -107,7 +107,7 @@ async function resumeOrFinishSignIn(oidc: OidcConfig): Promise<void> {
     // Without it the address is an old one: that sign-in is finished, or was begun in another tab.
     if (pending) return finishSignIn(oidc, answer, pending);
   }
-  const tokens = loadTokens(oidc);
+  const tokens = await loadTokens(oidc);
   if (tokens) openSession(oidc, tokens);
   else setSession({ status: 'signedOut' });
 }

@@ -1,8 +1,10 @@
 /**
- * What a session keeps in sessionStorage: gone with its tab, never shared with another one, and there after a
- * reload. Where the browser refuses, tokens live as long as the page.
+ * What a session keeps in sessionStorage: gone with its tab, and there after a reload. A browser that duplicates
+ * a tab copies it, so tokens name the tab that uses them. Where the browser refuses, they live as long as the
+ * page.
  */
 import type { OidcConfig } from '../api/clientConfig';
+import { isClosed, tabId } from '../store/tabs';
 import type { Tokens } from './tokens';
 
 const TOKENS_KEY = 'parley/tokens';
@@ -15,6 +17,13 @@ export interface PendingSignIn {
   codeVerifier: string;
   /** The fragment of the address: the open conversation. */
   hash: string;
+}
+
+interface StoredTokens {
+  client: string;
+  tokens: Tokens;
+  /** The page that uses them. */
+  tab?: string;
 }
 
 function tryStorage<T>(action: (storage: Storage) => T): T | undefined {
@@ -31,15 +40,24 @@ function readItem<T>(key: string): T | undefined {
 
 const clientKey = ({ issuer, clientId }: OidcConfig) => `${issuer} ${clientId}`;
 
-/** Undefined if there are none of this issuer and client. */
-export function loadTokens(oidc: OidcConfig): Tokens | undefined {
-  const stored = readItem<{ client: string; tokens: Tokens }>(TOKENS_KEY);
-  return stored?.client === clientKey(oidc) ? stored.tokens : undefined;
+/**
+ * Resolves to undefined if there are none of this issuer and client, and if they are a copy: an issuer that
+ * rotates refresh tokens ends every session of one that is used twice. The copy is deleted.
+ */
+export async function loadTokens(oidc: OidcConfig): Promise<Tokens | undefined> {
+  const stored = readItem<StoredTokens>(TOKENS_KEY);
+  if (stored?.client !== clientKey(oidc)) return undefined;
+  if (stored.tab !== undefined && stored.tab !== tabId && !(await isClosed(stored.tab))) {
+    clearTokens();
+    return undefined;
+  }
+  saveTokens(oidc, stored.tokens);
+  return stored.tokens;
 }
 
 export function saveTokens(oidc: OidcConfig, tokens: Tokens): void {
-  const item = JSON.stringify({ client: clientKey(oidc), tokens });
-  tryStorage((storage) => storage.setItem(TOKENS_KEY, item));
+  const item: StoredTokens = { client: clientKey(oidc), tokens, tab: tabId };
+  tryStorage((storage) => storage.setItem(TOKENS_KEY, JSON.stringify(item)));
 }
 
 export function clearTokens(): void {

@@ -1,12 +1,16 @@
 """The identity provider of the browser tests: `issuer.mjs`, as a process on this machine."""
 
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from jwt.algorithms import RSAAlgorithm
 
 _SCRIPT = Path(__file__).parent / "issuer.mjs"
 _STOP_TIMEOUT_SECONDS = 10
@@ -60,6 +64,14 @@ class Issuer:
     def revoke(self, user: str) -> None:
         """Grant `user` nothing any more."""
         self._command(f"revoke/{user}")
+
+    def operator_token(self) -> str:
+        """Return a token for the calls of operators."""
+        key = RSAAlgorithm.from_jwk(self.key.read_text())
+        assert isinstance(key, RSAPrivateKey)
+        now = int(time.time())
+        claims = {"iss": self.url, "aud": "urn:parley:test", "sub": "ops", "scope": "operator"}
+        return jwt.encode({**claims, "iat": now, "exp": now + 60}, key, "RS256", {"kid": "test"})
 
     def _command(self, path: str) -> None:
         httpx.post(f"{self.url}/-/{path}").raise_for_status()

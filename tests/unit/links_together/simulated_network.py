@@ -48,7 +48,7 @@ class SimulatedNetwork:
         store = cast("StorePort", self.log)
         self._membership = MembershipCache(store, self._offset_tracker)
         self._membership_checks: set[asyncio.Task[None]] = set()
-        connections = ConnectionRegistry(self._subscriptions, self._membership, max_connections=100, rate=200)
+        connections = ConnectionRegistry(self._subscriptions, self._membership, max_connections=100)
         self._link_pool = LinkPool(
             addresses=[],
             gateway="g1",

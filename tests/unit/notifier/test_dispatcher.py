@@ -1,6 +1,7 @@
 """Given entries and subscriptions, the messages that each link receives."""
 
 import json
+from datetime import datetime
 
 import pytest
 from hypothesis import given
@@ -102,6 +103,7 @@ def test_an_entry_goes_once_to_each_link_that_subscribed_its_audience() -> None:
         "kind": "chat.message.sent.v1",
         "conversation": TALK,
         "users": ["alice", "bob"],
+        "acceptedAt": datetime.fromisoformat(TIME).timestamp(),
     }
     assert second.header["users"] == ["bob"]
     assert first.frame == second.frame

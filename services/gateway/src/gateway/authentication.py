@@ -10,8 +10,9 @@ from gateway.auth.dev import DevAuthenticator
 from gateway.auth.jwt import JwtAuthenticator
 from gateway.auth.key_source import KeySource, Load, from_file, from_text, from_url
 from gateway.auth.keys import parse_keys
+from gateway.auth.settings import JwtSettings
 from gateway.auth.token_verifier import TokenRules, TokenVerifier
-from gateway.settings import JwtSettings, Settings
+from gateway.settings import Settings
 
 
 def build(settings: Settings, keys: KeySource | None) -> Authenticator:

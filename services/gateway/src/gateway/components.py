@@ -29,13 +29,17 @@ from gateway.store.client import StorePort
 from gateway.websocket.admission import Admission
 from gateway.websocket.catch_up import CatchUp
 from gateway.websocket.endpoint import WebSocketEndpoint
-from gateway.websocket.registry import ConnectionRegistry
+from gateway.websocket.registry import CLOSE_TIMEOUT_SECONDS, ConnectionRegistry
 from gateway.websocket.session import SessionContext
 from shared.contract import ids
 from shared.http.health import Health
 from shared.runtime.critical_tasks import CriticalTasks
 
-_FLUSH_TIMEOUT_SECONDS = 1.0  # short: the process that stops this one does not wait long either
+CLOSE_GRACE_SECONDS = 3
+"""For connections that are not WebSockets, after the drain."""
+_FLUSH_TIMEOUT_SECONDS = 1.0
+_AFTER_LEAVING_SECONDS = CLOSE_TIMEOUT_SECONDS + _FLUSH_TIMEOUT_SECONDS + CLOSE_GRACE_SECONDS
+"""Of DRAIN_SECONDS."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +78,7 @@ class GatewayComponents:
         writer = EventWriter(producer, settings.source)
         read_receipts = ReadReceiptCoalescer(partial(append_read, writer))
         commands = CommandContext(writer, membership, read_receipts, store)
-        rate = settings.arrivals_per_second
-        connections = ConnectionRegistry(
-            subscriptions, membership, max_connections=settings.max_sockets, rate=rate
-        )
+        connections = ConnectionRegistry(subscriptions, membership, max_connections=settings.max_sockets)
         revocations = Revocations(
             store,
             max_age=settings.jwt_max_age,
@@ -132,7 +133,9 @@ class GatewayComponents:
             tickets=tickets,
             links=links,
             critical_tasks=critical_tasks,
-            websocket=WebSocketEndpoint(for_sockets, origins, address_limits, Admission(rate), session),
+            websocket=WebSocketEndpoint(
+                for_sockets, origins, address_limits, Admission(settings.arrivals_per_second), session
+            ),
         )
 
     @property
@@ -151,8 +154,9 @@ class GatewayComponents:
         return [reason for reason, applies in reasons.items() if applies]
 
     async def drain(self) -> None:
-        """Send all clients elsewhere, and write what is in flight."""
-        await self.connections.drain()
+        """Send all clients elsewhere, and write what is in flight: within DRAIN_SECONDS less
+        CLOSE_GRACE_SECONDS."""
+        await self.connections.drain(self.settings.drain_seconds - _AFTER_LEAVING_SECONDS)
         with suppress(TimeoutError):
             async with asyncio.timeout(_FLUSH_TIMEOUT_SECONDS):
                 await self.read_receipts.flush()

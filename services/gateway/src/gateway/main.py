@@ -10,20 +10,20 @@ import structlog
 from gateway import authentication
 from gateway.app import build_asgi_app, build_operator_calls, server_options
 from gateway.commands.event_producer import EventProducer
-from gateway.components import GatewayComponents
+from gateway.components import CLOSE_GRACE_SECONDS, GatewayComponents
 from gateway.settings import Settings
 from gateway.store.client import HttpStore
 from shared.http.service_token import authorization
 from shared.kafka import Producer, TopicReader
 from shared.log import log_epoch
 from shared.log.topics import Topics
+from shared.metrics.log_info import expose_log
 from shared.runtime.critical_tasks import CriticalTasks
 from shared.service.runner import Service, run_service
 
 log = structlog.get_logger()
 
 _CLIENT_ID = "parley-gateway"
-_CLOSE_GRACE_SECONDS = 3  # for closing connections, after at most seven seconds of draining
 _STOP_TIMEOUT_SECONDS = 1.0
 
 
@@ -35,6 +35,7 @@ def main() -> None:
 async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> AsyncIterator[Service]:
     """Run the connections to Kafka, store and notifiers. Whatever is not up yet is awaited in the
     background."""
+    _warn(settings)
     topics = Topics.with_prefix(settings.topic_prefix)
     inspector = TopicReader(settings, topics.events, client_id=_CLIENT_ID)
     published = TopicReader(settings, topics.epoch, client_id=_CLIENT_ID)
@@ -67,9 +68,16 @@ async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> Asyn
             components.health,
             operator_calls=build_operator_calls(components),
             drain=components.drain,
-            grace=_CLOSE_GRACE_SECONDS,
+            grace=CLOSE_GRACE_SECONDS,
             options=server_options(components),
         )
+
+
+def _warn(settings: Settings) -> None:
+    """Log what is off in production that belongs on, and cannot be decided here."""
+    if settings.env == "production" and settings.proxies is None:
+        hint = "set TRUSTED_PROXIES to the addresses of the reverse proxies, or to none"
+        log.warning("limits.by_address_off", hint=hint)
 
 
 async def _stop_kafka(producer: Producer, inspector: TopicReader) -> None:
@@ -88,4 +96,5 @@ async def _identify_log(producer: EventProducer, inspector: TopicReader, publish
         producer.identity = identity = await log_epoch.identify_published(published, inspector)
     finally:
         await published.stop()
+    expose_log(identity.epoch)
     log.info("log.identified", epoch=identity.epoch, partitions=identity.partitions)

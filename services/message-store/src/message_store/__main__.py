@@ -6,8 +6,6 @@ from collections.abc import Sequence
 import psycopg
 import structlog
 
-from message_store.projector.main import run_projector
-from message_store.query_api.main import run_query_api
 from message_store.settings import MigrateSettings, ProjectSettings, ServeSettings
 from message_store.storage.migrate import Unusable, migrate
 from message_store.storage.roles import RoleError
@@ -30,9 +28,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             structlog.get_logger().info(
                 "database.migrated", applied=applied, roles=sorted(migrating.role_urls)
             )
+        # Each process imports its own part alone: it exposes the metrics of what it imports.
         case ["project"]:
+            from message_store.projector.main import run_projector  # noqa: PLC0415
+
             run_service("message-store-project", ProjectSettings, run_projector)
         case ["serve"]:
+            from message_store.query_api.main import run_query_api  # noqa: PLC0415
+
             run_service("message-store-serve", ServeSettings, run_query_api)
         case _:
             sys.exit(f"usage: {__doc__}")

@@ -1,24 +1,57 @@
 """Settings of message-store, from environment variables."""
 
-from typing import Annotated
+import ssl
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
-from pydantic import BeforeValidator, Field, PostgresDsn, Secret
+from pydantic import BeforeValidator, Field, PostgresDsn, Secret, model_validator
 
+from shared.runtime.secret_files import is_secret
 from shared.runtime.service_settings import ServedSettings
 from shared.runtime.settings import KafkaSettings, ProcessSettings
+
+_EmptyIsNone = BeforeValidator(lambda value: value or None)
+_OptionalUrl = Annotated[Secret[PostgresDsn] | None, _EmptyIsNone]
 
 
 class DatabaseSettings(ProcessSettings):
     database_url: Secret[PostgresDsn]
     """postgresql://user:password@host:port/database"""
+    database_ca_file: Annotated[Path | None, _EmptyIsNone] = None
+    """Certificates (PEM) of the authorities that sign PostgreSQL's. With it every connection is TLS, and the
+    server must prove that it is the host of its URL (`sslmode=verify-full`)."""
 
     @property
     def dsn(self) -> str:
         """DATABASE_URL with its password: for psycopg only."""
-        return str(self.database_url.get_secret_value())
+        return self._connection_url(self.database_url)
 
+    def _connection_url(self, url: Secret[PostgresDsn]) -> str:
+        text = str(url.get_secret_value())
+        if self.database_ca_file is None:
+            return text
+        options = urlencode(
+            {"sslmode": "verify-full", "sslrootcert": str(self.database_ca_file)}, quote_via=quote
+        )
+        return f"{text}{'&' if '?' in text else '?'}{options}"
 
-_OptionalUrl = Annotated[Secret[PostgresDsn] | None, BeforeValidator(lambda value: value or None)]
+    @model_validator(mode="after")
+    def _check_tls(self) -> Self:
+        if self.database_ca_file is None:
+            return self
+        for name, field in type(self).model_fields.items():
+            url = getattr(self, name)
+            if name.endswith("database_url") and is_secret(field) and url is not None:
+                options = parse_qs(urlsplit(str(url.get_secret_value())).query)
+                if given := [option for option in ("sslmode", "sslrootcert") if option in options]:
+                    raise ValueError(f"{name.upper()} has {given[0]}: remove it, or unset DATABASE_CA_FILE")
+        try:
+            ssl.create_default_context(cafile=self.database_ca_file)
+        except OSError as error:  # ssl.SSLError too
+            reason = error.strerror or error
+            raise ValueError(f"DATABASE_CA_FILE: {self.database_ca_file} cannot be used: {reason}") from None
+        return self
 
 
 class MigrateSettings(DatabaseSettings):
@@ -37,7 +70,7 @@ class MigrateSettings(DatabaseSettings):
             "reader": self.reader_database_url,
             "tickets": self.tickets_database_url,
         }
-        return {name: str(url.get_secret_value()) for name, url in urls.items() if url is not None}
+        return {name: self._connection_url(url) for name, url in urls.items() if url is not None}
 
 
 class ServeSettings(ServedSettings, DatabaseSettings):
@@ -52,7 +85,7 @@ class ServeSettings(ServedSettings, DatabaseSettings):
     @property
     def tickets_dsn(self) -> str:
         """TICKETS_DATABASE_URL, else DATABASE_URL, with its password: for psycopg only."""
-        return str((self.tickets_database_url or self.database_url).get_secret_value())
+        return self._connection_url(self.tickets_database_url or self.database_url)
 
 
 class ProjectSettings(DatabaseSettings, KafkaSettings):

@@ -86,6 +86,9 @@ class ConnectionLimiter:
     """Tracks which connections of one server are idle."""
 
     def __init__(self, limit: int, head_timeout: float) -> None:
+        self.is_closing = False
+        """Whether the server is being stopped: a connection then serves no further request, so that the next
+        one is made elsewhere instead of on a connection that is about to be closed."""
         self._limit = limit
         self._head_timeout = head_timeout
         self._idle: dict[LimitedConnection, float] = {}

@@ -12,7 +12,7 @@ from typing import Any
 
 import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from shared.http.connections import (
     AddressConnections,
@@ -38,6 +38,7 @@ _LONG_URL = MAX_REQUEST_LINE_BYTES - 64
 """A request line with a shorter URL is never too long."""
 _SLICE_BYTES = 2 * 1024
 """Parsed at a time: at most 120 requests, of which all but one wait."""
+_CLOSE = (b"connection", b"close")
 _LINGER_TIMEOUT = 1.0
 """Seconds for a refused client to read the response; what it goes on sending is discarded."""
 
@@ -85,6 +86,8 @@ class HttpProtocol(HttpToolsProtocol):
         """Received, and left until no request waits."""
         self._fault: Problem | None = None
         self._refused = False
+        self._running: RequestResponseCycle | None = None
+        """Is answered now or was answered last; of pipelined requests `cycle` is the newest."""
 
     # The connection
 
@@ -100,6 +103,9 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._unparsed = b""
+        if self._running is not None:
+            _disconnect(self._running)
+        self.pipeline.clear()
         self._connections.discard(self)
         self._release_address()
         self._unread.stop()
@@ -213,6 +219,8 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if self.cycle is not before and self.scope["path"].startswith(self._private_paths):
             self.cycle.default_headers = [*self.cycle.default_headers, NO_STORE]
+        if self.cycle is not before and self._connections.is_closing:
+            self.cycle.default_headers = [*self.cycle.default_headers, _CLOSE]
 
     def on_body(self, body: bytes) -> None:
         self._made_progress = True
@@ -276,6 +284,10 @@ class HttpProtocol(HttpToolsProtocol):
 
     # Output
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
     def on_response_complete(self) -> None:
         """Do as uvicorn does, without its timer: idle connections are closed by the ConnectionLimiter."""
         self.server_state.total_requests += 1
@@ -307,8 +319,7 @@ class HttpProtocol(HttpToolsProtocol):
             if not self.cycle.more_body:
                 self.cycle.keep_alive = False
                 return
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+            _disconnect(self.cycle)
             if self.cycle.response_started or self.pipeline:
                 self.transport.close()
                 self._unread.watch()
@@ -324,3 +335,11 @@ class HttpProtocol(HttpToolsProtocol):
         with suppress(OSError):  # disconnected already
             self.transport.write_eof()
         self.loop.call_later(_LINGER_TIMEOUT, self.transport.abort)
+
+
+def _disconnect(cycle: RequestResponseCycle) -> None:
+    """Have its application see a disconnect, and write nothing more: the transport of uvloop raises
+    RuntimeError once it is closed or has sent EOF."""
+    cycle.disconnected = True
+    cycle.waiting_for_100_continue = False
+    cycle.message_event.set()

@@ -73,9 +73,10 @@ def build_server(
     options: ServerOptions = DEFAULT_OPTIONS,
     on_shutdown: ShutdownHook | None = None,
 ) -> uvicorn.Server:
-    """Build the server, to be awaited by `.serve()` in a running loop until its `should_exit` is set; then it
-    runs `on_shutdown`, closes WebSockets with 1012 and ends within `grace` seconds. A message of more than
-    `max_message` bytes closes its WebSocket with 1009."""
+    """Build the server, to be awaited by `.serve()` in a running loop until its `should_exit` is set. From
+    then on each response is the last on its connection; the server runs `on_shutdown`, closes WebSockets with
+    1012 and ends within `grace` seconds. A message of more than `max_message` bytes closes its WebSocket with
+    1009."""
     connections = ConnectionLimiter(settings.max_connections, timeouts.head)
     http = partial(
         HttpProtocol,
@@ -102,7 +103,7 @@ def build_server(
         server_header=False,
         backlog=4096,
     )
-    return _Server(config, on_shutdown)
+    return _Server(config, connections, on_shutdown)
 
 
 def require_tls(server: uvicorn.Server, key_pair: KeyPair) -> None:
@@ -116,8 +117,11 @@ def measure_connections(server: uvicorn.Server) -> None:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_shutdown: ShutdownHook | None) -> None:
+    def __init__(
+        self, config: uvicorn.Config, connections: ConnectionLimiter, on_shutdown: ShutdownHook | None
+    ) -> None:
         super().__init__(config)
+        self._connections = connections
         self._on_shutdown = on_shutdown
 
     @contextmanager
@@ -126,6 +130,7 @@ class _Server(uvicorn.Server):
         yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._connections.is_closing = True
         if self._on_shutdown is not None:
             await self._on_shutdown()
         await super().shutdown(sockets)

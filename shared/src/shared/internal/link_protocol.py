@@ -151,6 +151,8 @@ class LinkEntry(NamedTuple):
     only because it may change members."""
     frame: bytes
     """A whole WebSocket frame, ready to be written to every connection of `users`."""
+    accepted_at: float = 0.0
+    """When its event was accepted, POSIX seconds; 0: not known."""
 
 
 class Revocation(NamedTuple):
@@ -193,6 +195,7 @@ def encode_entry(  # noqa: PLR0913, PLR0917 - once per entry and link: a model a
     conversation: str,
     users: Sequence[str],
     frame: str,
+    accepted_at: float = 0.0,
 ) -> str:
     """Encode LinkEntry. `frame` is here JSON, serialized once for all links; left out without `users`."""
     header = {
@@ -204,6 +207,7 @@ def encode_entry(  # noqa: PLR0913, PLR0917 - once per entry and link: a model a
         "kind": kind,
         "conversation": conversation,
         "users": users,
+        "acceptedAt": accepted_at,
     }
     return f"{orjson.dumps(header).decode()}\n{frame if users else ''}"
 
@@ -256,6 +260,7 @@ def _from_json(header: dict[str, Any], frame: bytes) -> NotifierMessage:
                 header["conversation"],
                 header["users"],
                 text_frame(frame),
+                header.get("acceptedAt", 0.0),
             )
         case "progress":
             return Progress(list(_ranges(header["partitions"])))

@@ -8,7 +8,7 @@ topic_reader         reads records and end offsets, outside any group
 connection           how every client connects: TLS, SASL, and what a refusal means
 consumer_lifecycle   start, stop and time limits of aiokafka's consumer
 partitioning         the partition of a key
-admin                creates topics
+admin                creates topics, and describes those that exist
 """
 
 from shared.kafka.accumulator import Accumulator

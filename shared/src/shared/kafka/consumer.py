@@ -12,6 +12,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import InvalidSessionTimeoutError, KafkaError
+from prometheus_client import Counter
 
 from shared.kafka.connection import DENIED, ConnectionLog, Kafka, connection_arguments, denied
 from shared.kafka.consumer_lifecycle import (
@@ -27,6 +28,8 @@ from shared.kafka.types import Record, Unconfirmed
 _MAX_HEARTBEAT_INTERVAL = 0.5
 """Seconds. Members learn of a rebalance by their next heartbeat."""
 
+_rebalances = Counter("kafka_rebalances_total", "Assignments received from the consumer group.", ["group"])
+
 
 class Consumer:
     """A group member. `revision` grows whenever partitions are assigned or revoked. When it has changed,
@@ -38,6 +41,7 @@ class Consumer:
     ) -> None:
         self.revision = 0
         self.partitions: frozenset[int] = frozenset()
+        self.rebalances = _rebalances.labels(group)
         self._topic = topic
         self._positioned: set[int] = set()
         self._poll_timeout: asyncio.Timeout | None = None
@@ -164,4 +168,5 @@ class _RebalanceListener(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer.on_revoked()
 
     def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self._consumer.rebalances.inc()
         self._consumer.on_assigned(topic_partition.partition for topic_partition in assigned)

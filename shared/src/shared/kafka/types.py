@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from shared.runtime.misconfigured import Misconfigured
+
 Headers = Sequence[tuple[str, bytes]]
 MAX_BATCH_RECORDS = 2_000
 """Offered to the producer for one batch; its own bound is in bytes."""
@@ -60,7 +62,7 @@ class Unconfirmed(Exception):
     when nothing was sent, because no broker is connected or the deadline passed in the queue."""
 
 
-class AccessDenied(RuntimeError):
+class AccessDenied(Misconfigured):
     """The broker knows this principal, but denies it a right that the process needs. Not retried: the process
     ends, and its supervisor starts it again."""
 

@@ -29,6 +29,7 @@ class DeadLetters:
         self._producer = producer
         self._topic = topic
         self._service = service
+        self._published = _published.labels(service)  # from 0 on: an increase from nothing is not seen
 
     async def publish(self, origin: str, record: Record, reason: str) -> None:
         """Publish the record to the dead-letter topic and return once the broker confirmed; retry without
@@ -46,7 +47,7 @@ class DeadLetters:
                 await asyncio.sleep(0.2)
             else:
                 break
-        _published.labels(self._service).inc()
+        self._published.inc()
         log.error("dead_letter", reason=reason[:500], **position)
 
 

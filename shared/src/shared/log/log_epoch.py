@@ -8,6 +8,7 @@ import structlog
 
 from shared.contract import codec
 from shared.kafka import TopicReader
+from shared.runtime.misconfigured import Misconfigured
 
 log = structlog.get_logger()
 
@@ -20,7 +21,7 @@ class LogIdentity:
 
 async def identify(topic_reader: TopicReader, topic: str) -> LogIdentity:
     """Read the log's epoch and number of partitions; wait until every partition is opened. Raises
-    RuntimeError when the partitions do not belong to one log."""
+    Misconfigured when the partitions do not belong to one log."""
     logged = False
     while True:
         count = await topic_reader.partition_count()
@@ -34,14 +35,14 @@ async def identify(topic_reader: TopicReader, topic: str) -> LogIdentity:
     try:
         epochs = {codec.decode_epoch(record.value) for record in first_records.values()}
     except codec.DecodeError as error:
-        raise RuntimeError(f"{topic} is not a log of Parley's: {error}") from None
+        raise Misconfigured(f"{topic} is not a log of Parley's: {error}") from None
     if len(epochs) != 1:
-        raise RuntimeError(f"{topic} holds the epochs of several logs: {sorted(epochs)}")
+        raise Misconfigured(f"{topic} holds the epochs of several logs: {sorted(epochs)}")
     return LogIdentity(epochs.pop(), count)
 
 
 async def read_published(published: TopicReader) -> str | None:
-    """Read the epoch that `chat.epoch` holds; None while it holds none. Raises RuntimeError when it holds
+    """Read the epoch that `chat.epoch` holds; None while it holds none. Raises Misconfigured when it holds
     something else, TimeoutError when Kafka does not answer."""
     if await published.partition_count() == 0:
         return None
@@ -54,13 +55,13 @@ async def read_published(published: TopicReader) -> str | None:
     try:
         return codec.decode_epoch(records[0].value)
     except codec.DecodeError as error:
-        raise RuntimeError(f"the topic of the epoch is not Parley's: {error}") from None
+        raise Misconfigured(f"the topic of the epoch is not Parley's: {error}") from None
 
 
 async def identify_published(published: TopicReader, events: TopicReader) -> LogIdentity:
     """Identify the log without reading it, from `chat.epoch` and the end offsets of `chat.events`; wait until
-    every partition is opened, as `chat.epoch` may be left of a log that is gone. Raises RuntimeError when the
-    epoch is not Parley's or a right is missing."""
+    every partition is opened, as `chat.epoch` may be left of a log that is gone. Raises Misconfigured when
+    the epoch is not Parley's or a right is missing."""
     logged = False
     while True:
         with suppress(TimeoutError):

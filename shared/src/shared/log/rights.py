@@ -17,7 +17,7 @@ PRINCIPAL_PREFIX = "parley-"
 PROJECTOR_GROUP = "message-store-projector"
 NOTIFIER_GROUP = "notifier-live"
 
-Operation = Literal["Create", "Describe", "Read", "Write"]
+Operation = Literal["Create", "Describe", "DescribeConfigs", "Read", "Write"]
 
 
 class Right(NamedTuple):
@@ -51,10 +51,10 @@ def rights(topic_prefix: str = "") -> Mapping[str, Sequence[Right]]:
             *group(NOTIFIER_GROUP),
         ],
         "topics": [
-            *topic(topics.events, "Create", "Read", "Write"),
-            *topic(topics.messages, "Create"),
-            *topic(topics.dead_letters, "Create"),
-            *topic(topics.epoch, "Create", "Read", "Write"),
+            *topic(topics.events, "Create", "DescribeConfigs", "Read", "Write"),
+            *topic(topics.messages, "Create", "Describe", "DescribeConfigs"),
+            *topic(topics.dead_letters, "Create", "Describe", "DescribeConfigs"),
+            *topic(topics.epoch, "Create", "DescribeConfigs", "Read", "Write"),
         ],
         "operator": topic(topics.dead_letters, "Read"),
     }

@@ -9,7 +9,7 @@ import asyncio
 import secrets
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -21,9 +21,10 @@ from shared.contract import codec, ids
 from shared.contract.events import LogOpened, LogOpenedData
 from shared.contract.fields import timestamp
 from shared.kafka import Producer, TopicReader, TopicSpec, Unconfirmed
-from shared.kafka.admin import create_topics
+from shared.kafka.admin import create_topics, describe_topics
 from shared.log import log_epoch
 from shared.runtime.logging import configure
+from shared.runtime.misconfigured import Misconfigured
 from shared.runtime.settings import KafkaSettings, load_settings
 
 log = structlog.get_logger()
@@ -60,9 +61,10 @@ def topic_specs(settings: TopicSettings) -> list[TopicSpec]:
     safe = {
         "min.insync.replicas": str(settings.min_insync_replicas),
         "unclean.leader.election.enable": "false",
+        "cleanup.policy": "delete",
         "message.timestamp.type": "LogAppendTime",  # else a writer an hour ahead is refused
     }
-    forever = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
+    forever = {"retention.ms": "-1", "retention.bytes": "-1"}
     return [
         TopicSpec(topics.events, settings.partitions, safe | forever),
         TopicSpec(
@@ -81,10 +83,12 @@ def topic_specs(settings: TopicSettings) -> list[TopicSpec]:
 
 async def open_log(settings: TopicSettings, fresh_epoch: str | None = None) -> str:
     """Create the topics that are missing, write missing epoch records and return the epoch: that of the log,
-    else `fresh_epoch` (random by default). Raises RuntimeError when existing topics have another number of
-    partitions or more than one epoch; TimeoutError or Unconfirmed when the broker is too slow."""
+    else `fresh_epoch` (random by default). Raises Misconfigured when existing topics cannot be used or hold
+    more than one epoch; TimeoutError or Unconfirmed when the broker is too slow."""
     topics = Topics.with_prefix(settings.topic_prefix)
-    await create_topics(settings, topic_specs(settings), settings.replication)
+    specs = topic_specs(settings)
+    await create_topics(settings, specs, settings.replication)
+    _require_usable(await describe_topics(settings, [spec.name for spec in specs]), specs)
     events = TopicReader(settings, topics.events, client_id="parley-topics")
     published = TopicReader(settings, topics.epoch, client_id="parley-topics")
     producer = Producer(settings, client_id="parley-topics")
@@ -99,6 +103,46 @@ async def open_log(settings: TopicSettings, fresh_epoch: str | None = None) -> s
 
         fresh_epoch = fresh_epoch or secrets.token_hex(8)
         return await write_epoch(settings, topics, events, producer, fresh_epoch, publish)
+
+
+def _require_usable(found: Mapping[str, TopicSpec], specs: Sequence[TopicSpec]) -> None:
+    """Require of topics that existed before what Parley cannot do without: their partitions, that no record
+    is lost, and room for the largest one. Raises Misconfigured, which names every fault and what to do."""
+    if faults := [fault for spec in specs if spec.name in found for fault in _faults(found[spec.name], spec)]:
+        raise Misconfigured("; ".join(faults))
+
+
+def _faults(found: TopicSpec, wanted: TopicSpec) -> Iterator[str]:
+    if found.partitions != wanted.partitions > 1:
+        yield (
+            f"{wanted.name} has {found.partitions} partitions, not {wanted.partitions}; the number never "
+            f"changes: set PARTITIONS={found.partitions}, or use another TOPIC_PREFIX"
+        )
+    wrong = {
+        name: value
+        for name, value in wanted.config.items()
+        if name in found.config and not _suffices(name, found.config[name], value)
+    }
+    if wrong:
+        given = ", ".join(f"{name}={found.config[name]}" for name in wrong)
+        needed = ",".join(f"{name}={value}" for name, value in wrong.items())
+        yield (
+            f"{wanted.name} has {given}, which loses records: run kafka-configs.sh --alter "
+            f"--entity-type topics --entity-name {wanted.name} --add-config {needed}"
+        )
+
+
+def _suffices(name: str, found: str, wanted: str) -> bool:
+    """Whether no record is lost by this value where `wanted` was; else it is for operators to choose."""
+    match name:
+        case "cleanup.policy":
+            return found == wanted
+        case "max.message.bytes":
+            return int(found) >= int(wanted)
+        case "retention.ms" | "retention.bytes":
+            return found == wanted or wanted != "-1"
+        case _:
+            return True
 
 
 async def write_epoch(
@@ -117,7 +161,7 @@ async def write_epoch(
             break
         await asyncio.sleep(0.05)
     if count != settings.partitions:
-        raise RuntimeError(
+        raise Misconfigured(
             f"{topics.events} has {count} partitions, not {settings.partitions}; the number never changes: "
             f"set PARTITIONS={count}, or use another TOPIC_PREFIX"
         )
@@ -129,9 +173,9 @@ async def write_epoch(
     try:
         epochs = {codec.decode_epoch(record.value) for record in known.values()}
     except codec.DecodeError as error:
-        raise RuntimeError(f"{topics.events} is not a log of Parley's: {error}") from None
+        raise Misconfigured(f"{topics.events} is not a log of Parley's: {error}") from None
     if len(epochs) > 1:
-        raise RuntimeError(f"{topics.events} holds the epochs of several logs: {sorted(epochs)}")
+        raise Misconfigured(f"{topics.events} holds the epochs of several logs: {sorted(epochs)}")
     epoch = epochs.pop() if epochs else fresh_epoch
     await publish(epoch)
     for partition in (p for p, end in ends.items() if end == 0):
@@ -163,7 +207,7 @@ async def open_log_with_retries(
 ) -> str:
     """Open the log; try again every `interval` seconds while the broker is too slow. All attempts share one
     fresh epoch: a record that was not confirmed may still be written. After `give_up_after` seconds raises
-    what the last attempt raised; RuntimeError at once."""
+    what the last attempt raised; Misconfigured at once."""
     deadline, fresh_epoch = time.monotonic() + give_up_after, secrets.token_hex(8)
     while True:
         try:

@@ -8,6 +8,8 @@ from typing import Any
 
 import structlog
 
+from shared.runtime.misconfigured import Misconfigured
+
 log = structlog.get_logger()
 
 
@@ -18,7 +20,8 @@ class CriticalTasks:
         self._failed = asyncio.Event()
 
     def start(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run it until it is done or cancelled. A failure is logged and added to `failures`."""
+        """Run it until it is done or cancelled. A failure is logged, with a traceback unless it is
+        Misconfigured, and added to `failures`."""
         task = asyncio.create_task(work, name=name)
         task.add_done_callback(self._on_done)
         return task
@@ -43,8 +46,8 @@ class CriticalTasks:
         if task.cancelled() or task.exception() is None:
             return
         cause = _cause(task.exception())
-        name = task.get_name()
-        log.critical("task.failed", task=name, reason=str(cause), kind=type(cause).__name__, exc_info=cause)
+        name, context = task.get_name(), {} if isinstance(cause, Misconfigured) else {"exc_info": cause}
+        log.critical("task.failed", task=name, reason=str(cause), kind=type(cause).__name__, **context)
         self.failures.append(f"{name} failed")
         self._failed.set()
 

@@ -1,8 +1,10 @@
 """Where settings come from: environment variables, and for a secret NAME the file that `NAME_FILE` names."""
 
+from pathlib import Path
+
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from shared.runtime.secret_files import SecretFiles
+from shared.runtime.secret_files import SecretFiles, secret_files
 
 
 class EnvironmentSettings(BaseSettings):
@@ -20,3 +22,8 @@ class EnvironmentSettings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, SecretFiles(settings_cls), env_settings
+
+    def files_read_once(self) -> dict[str, Path]:
+        """Return the files whose content this process read when it started and will not read again, by the
+        variable that names each."""
+        return secret_files(type(self))

@@ -3,13 +3,14 @@
 A setting is secret by its type: `SecretStr`, or `Secret[…]` of another type, alone or inside a list.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from pydantic import Secret, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
-from pydantic_settings import EnvSettingsSource, SettingsError
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError
 
 _SECRETS = (Secret, SecretBytes, SecretStr)
 _MAX_BYTES = 64 * 1024
@@ -31,6 +32,12 @@ class SecretFiles(EnvSettingsSource):
             if self.env_vars.get(name):
                 raise SettingsError(f"{name.upper()} and {name.upper()}_FILE are both set: unset one of them")
             yield name, _read_secret(f"{name.upper()}_FILE", Path(path))
+
+
+def secret_files(settings: type[BaseSettings]) -> dict[str, Path]:
+    """Return the files that the environment names for secrets of these settings, by `NAME_FILE`."""
+    variables = [f"{name.upper()}_FILE" for name, field in settings.model_fields.items() if is_secret(field)]
+    return {variable: Path(path) for variable in variables if (path := os.environ.get(variable))}
 
 
 def is_secret(field: FieldInfo) -> bool:

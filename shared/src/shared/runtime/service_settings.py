@@ -63,6 +63,10 @@ class ServedSettings(ServiceSettings):
             return None
         return KeyPair(self.tls_cert_file, self.tls_key_file)
 
+    def files_read_once(self) -> dict[str, Path]:
+        own = {} if self.key_pair is None else {"TLS_CERT_FILE": self.key_pair.certificate}
+        return {**super().files_read_once(), **own}
+
     @model_validator(mode="after")
     def _check_key_pair(self) -> Self:
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
@@ -83,6 +87,10 @@ class CallerSettings(ServiceSettings):
     internal_ca_file: _OptionalPath = None
     """Certificates (PEM) of the authorities that sign those of message-store serve and notifiers. With it
     both are called over TLS alone."""
+
+    def files_read_once(self) -> dict[str, Path]:
+        own = {} if self.internal_ca_file is None else {"INTERNAL_CA_FILE": self.internal_ca_file}
+        return {**super().files_read_once(), **own}
 
     def internal_tls(self) -> ssl.SSLContext | None:
         """Return the context for calls to other services; None for calls in the clear. Raises ValueError."""

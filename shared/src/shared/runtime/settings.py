@@ -1,9 +1,10 @@
 """Configuration by environment variables only, read once by each process's `main`."""
 
+import re
 import sys
-from typing import Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsError
 
@@ -11,10 +12,21 @@ from shared.runtime.environment import EnvironmentSettings
 from shared.runtime.kafka_settings import KafkaSettings
 from shared.runtime.open_files import default_connection_limit
 from shared.runtime.service_settings import KeyPair, ServiceSettings
+from shared.runtime.setting_types import CommaSeparated
 
 __all__ = ["EnvironmentSettings", "KafkaSettings", "ProcessSettings", "ServiceSettings", "load_settings"]
 
 S = TypeVar("S", bound=BaseSettings)
+
+_host_name = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+
+
+def _host_names(names: list[str]) -> list[str]:
+    lower = [name.lower() for name in names]
+    for name in lower:
+        if _host_name.fullmatch(name) is None:
+            raise ValueError(f"{name!r} is not a host name: no scheme, no port, separated by commas")
+    return lower
 
 
 class ProcessSettings(EnvironmentSettings):
@@ -26,10 +38,16 @@ class ProcessSettings(EnvironmentSettings):
     admin_host: str = "127.0.0.1"
     admin_port: int = Field(default=0, ge=0, le=65_535)
     """Of probes, metrics and operators' calls. 0: any free port."""
+    admin_allowed_hosts: Annotated[CommaSeparated, AfterValidator(_host_names)] = Field(default=[])
+    """Names with a dot that the admin port answers as, besides addresses and names without one."""
     max_connections: int = Field(default_factory=default_connection_limit, ge=16)
     """Open at one time, WebSockets included."""
+    drain_seconds: float = Field(default=10, ge=8, le=3_600, allow_inf_nan=False)
+    """From SIGTERM to the end of the process, at most. A gateway's sockets leave evenly within it."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     env: Literal["development", "production"] = "development"
+    revision: str = ""
+    """The commit that this was built from: shown in the metric `parley_build_info`."""
 
     @property
     def key_pair(self) -> KeyPair | None:

@@ -1,6 +1,7 @@
 """The main of every service: settings → logging → ports → components → both servers → their end."""
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -25,7 +26,9 @@ from shared.http.server import (
     prepare_process,
     require_tls,
 )
-from shared.runtime import logging
+from shared.metrics.build_info import expose_build
+from shared.metrics.event_loop import measure_delay
+from shared.runtime import changed_files, logging
 from shared.runtime.critical_tasks import CriticalTasks
 from shared.runtime.settings import ProcessSettings, load_settings
 from shared.service.admin_app import OperatorCalls, build_admin_app
@@ -36,6 +39,8 @@ log = structlog.get_logger()
 MAX_ADMIN_CONNECTIONS = 64
 """Apart from MAX_CONNECTIONS: probes are answered while the public port is full."""
 _ADMIN_GRACE_SECONDS = 1
+_COMPONENTS_SECONDS = 2
+"""Of DRAIN_SECONDS, for the end of the components."""
 
 S = TypeVar("S", bound=ProcessSettings)
 
@@ -51,8 +56,8 @@ class Service:
     """Answered on the admin port."""
     drain: ShutdownHook | None = None
     """Runs first when the process is stopped, while both ports answer and all connections are open."""
-    grace: int = 8
-    """Seconds for the connections to close afterwards."""
+    grace: int | None = None
+    """Seconds for the connections to close afterwards; None: what DRAIN_SECONDS leaves."""
     max_message: int = MAX_MESSAGE_BYTES
     options: ServerOptions = DEFAULT_OPTIONS
     """Of the public port."""
@@ -68,13 +73,16 @@ def run_service(name: str, settings_class: type[S], components: Components[S]) -
     it is restarted, or a port cannot be opened, and with status 2 when a setting is invalid."""
     settings = load_settings(settings_class)
     logging.configure(name, settings.log_level)
+    expose_build(name, settings.revision)
     prepare_process()
     uvloop.run(serve(settings, components))
 
 
 async def serve(settings: S, components: Components[S]) -> None:
     """Run the components and both servers until a signal or a failure. The order of the end: drain, close
-    both ports and their connections, leave the components. Raises SystemExit as `run_service` says."""
+    both ports and their connections, leave the components. What has not ended after DRAIN_SECONDS is left to
+    the next process, as after a kill: this one exits with status 1. Raises SystemExit as `run_service` says.
+    """
     critical_tasks = CriticalTasks()
     try:
         with (
@@ -82,7 +90,11 @@ async def serve(settings: S, components: Components[S]) -> None:
             listening(settings.admin_host, settings.admin_port, "ADMIN_PORT") as admin_sockets,
         ):
             log.info("ports.open", port=address_of(public_sockets), admin_port=address_of(admin_sockets))
-            await _run(settings, components, critical_tasks, (public_sockets, admin_sockets))
+            watching = asyncio.create_task(changed_files.watch(settings.files_read_once()))
+            try:
+                await _run(settings, components, critical_tasks, (public_sockets, admin_sockets))
+            finally:
+                watching.cancel()
     except PortUnusable as error:
         hint = f"set {error.setting} to a free port"
         log.error("port.unusable", address=str(error.address), reason=error.reason, hint=hint)
@@ -98,11 +110,19 @@ async def _run(
     sockets: tuple[list[socket.socket], list[socket.socket]],
 ) -> None:
     stopping = asyncio.Event()
-    with _set_by_signals(stopping):
-        async with components(settings, critical_tasks) as service:
+    with _set_by_signals(stopping), _exit_after(settings.drain_seconds) as start_countdown:
+        async with (
+            components(settings, critical_tasks) as service,
+            critical_tasks.running(event_loop_delay=measure_delay()),
+        ):
             servers = _build_servers(settings, service)
+
+            def stop() -> None:
+                start_countdown()
+                servers[0].should_exit = True
+
             async with (
-                _stopping(servers[0], stopping.wait(), critical_tasks.wait_for_failure()),
+                _stopping(stop, stopping.wait(), critical_tasks.wait_for_failure()),
                 asyncio.TaskGroup() as serving,
             ):
                 for server, listeners in zip(servers, sockets, strict=True):
@@ -122,7 +142,7 @@ def _build_servers(settings: ProcessSettings, service: Service) -> tuple[uvicorn
     public = build_server(
         service.app,
         settings,
-        grace=service.grace,
+        grace=service.grace or max(1, int(settings.drain_seconds) - _COMPONENTS_SECONDS),
         max_message=service.max_message,
         options=service.options,
         on_shutdown=on_shutdown,
@@ -131,7 +151,7 @@ def _build_servers(settings: ProcessSettings, service: Service) -> tuple[uvicorn
         require_tls(public, settings.key_pair)
     measure_connections(public)
     admin = build_server(
-        build_admin_app(service.health, service.operator_calls),
+        build_admin_app(service.health, service.operator_calls, hosts=settings.admin_allowed_hosts),
         settings.model_copy(update={"max_connections": MAX_ADMIN_CONNECTIONS}),
         grace=_ADMIN_GRACE_SECONDS,
     )
@@ -140,7 +160,8 @@ def _build_servers(settings: ProcessSettings, service: Service) -> tuple[uvicorn
 
 @contextmanager
 def _set_by_signals(event: asyncio.Event) -> Iterator[None]:
-    """Set the event on SIGTERM and SIGINT. Further ones change nothing: the end takes ten seconds at most."""
+    """Set the event on SIGTERM and SIGINT. Further ones change nothing: the end takes DRAIN_SECONDS at
+    most."""
     loop, signals = asyncio.get_running_loop(), (signal.SIGTERM, signal.SIGINT)
     for number in signals:
         loop.add_signal_handler(number, event.set)
@@ -151,16 +172,36 @@ def _set_by_signals(event: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
+@contextmanager
+def _exit_after(seconds: float) -> Iterator[Callable[[], None]]:
+    """Yield a function after whose first call the block must end within so many seconds; else the process
+    exits."""
+    timers: list[asyncio.TimerHandle] = []
+
+    def start() -> None:
+        if not timers:
+            timers.append(asyncio.get_running_loop().call_later(seconds, _exit_overdue, seconds))
+
+    try:
+        yield start
+    finally:
+        for timer in timers:
+            timer.cancel()
+
+
+def _exit_overdue(seconds: float) -> None:
+    hint = "what is committed or accepted is kept; a broker or database that does not answer may be why"
+    log.error("drain.overdue", drain_seconds=seconds, hint=hint)
+    sys.stdout.flush()
+    os._exit(1)
+
+
 @asynccontextmanager
-async def _stopping(server: uvicorn.Server, *causes: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
-    """Stop the server once one of these returns."""
-
-    def stop(_: asyncio.Task[object]) -> None:
-        server.should_exit = True
-
+async def _stopping(stop: Callable[[], None], *causes: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
+    """Call `stop` once one of these returns."""
     tasks = [asyncio.create_task(cause) for cause in causes]
     for task in tasks:
-        task.add_done_callback(stop)
+        task.add_done_callback(lambda _: stop())
     try:
         yield
     finally:

@@ -39,6 +39,10 @@ GOOD: dict[str, Any] = {
         {"jwt_algorithms": "ES256,EdDSA"},
         {"jwt_leeway": 60},
         {"host": "0.0.0.0"},
+        {"public_url": "http://localhost:8000"},
+        {"public_url": "http://chat.example", "env": "development"},
+        {"oidc_issuer": "https://login.example", "oidc_client_id": "web"},
+        {"oidc_issuer": "https://other.example", "oidc_client_id": "web", "env": "development"},
     ],
 )
 def test_complete_settings_are_accepted(others: dict[str, Any]) -> None:
@@ -63,6 +67,11 @@ def test_complete_settings_are_accepted(others: dict[str, Any]) -> None:
         ({"jwt_max_age": 0}, "greater than 0"),
         ({"jwt_user_claim": ""}, "at least 1"),
         ({"auth": "dev"}, "AUTH=dev"),
+        ({"public_url": "http://chat.example"}, "PUBLIC_URL must begin with https:// when ENV=production"),
+        (
+            {"oidc_issuer": "https://login.example/", "oidc_client_id": "web"},
+            r"OIDC_ISSUER \(https://login.example/\) must equal JWT_ISSUER \(https://login.example\)",
+        ),
     ],
 )
 def test_settings_that_lack_something_are_refused(wrong: dict[str, Any], message: str) -> None:

@@ -7,7 +7,9 @@ from functools import partial
 from pathlib import Path
 
 import aiohttp
+import jwt
 import pytest
+import structlog
 
 from gateway.auth import key_source
 from gateway.auth.key_source import KeySource, from_file, from_url
@@ -111,7 +113,7 @@ async def test_unknown_kids_cause_one_fetch_a_minute(issuer: Issuer, verifier: V
     assert issuer.fetches == before + 2
 
 
-FAULTS: list[Fault] = ["down", "not_json", "no_keys", "huge", "slow", "redirect"]
+FAULTS: list[Fault] = ["down", "not_json", "huge", "slow", "redirect"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -124,7 +126,63 @@ async def test_the_last_good_keys_are_kept_while_there_are_no_others(
     await verifier.refresh()
     assert issuer.fetches == before + 1
     assert await verifier.status(issuer.token("ann")) == 200
+
+
+async def test_a_token_of_an_unknown_key_is_no_fault_of_its_user_while_keys_cannot_be_loaded(
+    issuer: Issuer, verifier: Verifier
+) -> None:
+    """The issuer may have rotated meanwhile: a client that gets 401 would sign its user out."""
+    known = issuer.keys[0]
+    issuer.fault = "down"
+    await verifier.refresh()
+    issuer.rotate()
+    token = issuer.token("ann")
+    with pytest.raises(Problem) as refused:
+        await verifier.user(token)
+    assert (refused.value.status, refused.value.retry_after) == (503, 5)
+    forged = issuer.token("ann", header={"kid": known.kid})
+    never_accepted = jwt.encode(issuer.claims("ann"), "k" * 32, "HS256", {"kid": "unknown"})
+    assert [await verifier.status(each) for each in (forged, never_accepted)] == [401, 401]
+    issuer.fault = None
+    await verifier.refresh()
+    assert await verifier.status(token) == 200
     assert await verifier.status(issuer.token("ann", header={"kid": "unknown"})) == 401
+
+
+async def test_an_issuer_that_publishes_no_usable_key_has_withdrawn_them(
+    issuer: Issuer, verifier: Verifier
+) -> None:
+    token = issuer.token("ann")
+    assert await verifier.status(token) == 200
+    issuer.fault = "no_keys"
+    with structlog.testing.capture_logs() as lines:
+        await verifier.refresh()
+        await verifier.refresh()
+    assert await verifier.status(token) == 401
+    assert [(line["event"], line["log_level"]) for line in lines] == [("auth.no_usable_key", "error")]
+    issuer.fault = None
+    await verifier.refresh()
+    assert await verifier.status(token) == 200
+
+
+@pytest.mark.parametrize("fault", ["down", "no_keys"])
+async def test_after_a_load_without_keys_the_next_one_comes_soon(
+    issuer: Issuer, verifier: Verifier, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_source, "_RETRY_INTERVAL_SECONDS", 0.01)
+    issuer.fault = fault
+    before = issuer.fetches
+    refreshing = asyncio.create_task(verifier.source.refresh())
+    try:
+        async with asyncio.timeout(5):
+            while issuer.fetches < before + 3:
+                await asyncio.sleep(0.005)
+            issuer.fault = None
+            issuer.rotate()
+            while await verifier.status(issuer.token("ann")) != 200:
+                await asyncio.sleep(0.005)
+    finally:
+        refreshing.cancel()
 
 
 async def test_the_last_good_keys_are_kept_while_nothing_listens() -> None:

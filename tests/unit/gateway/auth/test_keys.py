@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import RSAAlgorithm
 
-from gateway.auth.keys import ALGORITHMS, MAX_KEYS, InvalidKeys, parse_keys
+from gateway.auth.keys import ALGORITHMS, MAX_KEYS, InvalidKeys, NoUsableKey, parse_keys
 from tests.fixtures.issuer import SigningKey, rsa_key
 
 RSA, EC, ED = (
@@ -82,7 +82,7 @@ _PRIVATE = json.loads(RSAAlgorithm.to_jwk(rsa_key()))
 )
 def test_a_key_that_cannot_be_used_is_left_out(unusable: object) -> None:
     assert len(parse_keys(jwks(unusable, RSA.jwk()), ALGORITHMS)) == 1
-    with pytest.raises(InvalidKeys):
+    with pytest.raises(NoUsableKey):
         parse_keys(jwks(unusable), ALGORITHMS)
 
 
@@ -109,6 +109,15 @@ def test_a_text_without_usable_keys_is_refused(text: str) -> None:
     with pytest.raises(InvalidKeys) as refused:
         parse_keys(text, ALGORITHMS)
     assert "AAAA" not in str(refused.value)
+    assert isinstance(refused.value, NoUsableKey) is (text in ('{"keys":[]}', _DSA_PEM))
+
+
+def test_a_file_that_is_being_written_is_no_set_of_keys() -> None:
+    """Its keys are not withdrawn."""
+    for text in (EC.pem().decode()[:60], jwks(EC.jwk())[:60]):
+        with pytest.raises(InvalidKeys) as refused:
+            parse_keys(text, ALGORITHMS)
+        assert not isinstance(refused.value, NoUsableKey)
 
 
 @given(

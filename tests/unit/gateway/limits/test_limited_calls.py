@@ -134,6 +134,36 @@ async def test_every_gateway_counts_for_itself_so_that_two_let_through_at_most_t
     assert 18 <= accepted <= 2 * (10 + elapsed + 1)
 
 
+async def test_what_a_service_does_for_users_counts_on_the_service_and_on_each_of_them() -> None:
+    limits = {"user_reads_per_second": 1, "user_reads_burst": 4}
+    limits |= {"service_calls_per_second": 1, "service_calls_burst": 6}
+    async with run_gateway(**limits) as gateway:
+
+        async def read(service: str, user: str) -> httpx.Response:
+            headers = {"Authorization": f"Bearer {service}", "Act-As": user}
+            return await gateway.http.get("/messages/conversations", headers=headers)
+
+        began = time.monotonic()
+        first = await read("shop", "ann")
+        assert first.headers["RateLimit-Policy"] == '"service calls";q=6;w=6, "reads";q=4;w=4'
+        assert re.fullmatch(r'"service calls";r=5;t=\d, "reads";r=3;t=\d', first.headers["RateLimit"])
+        answers = await asyncio.gather(*(read("shop", f"user-{number}") for number in range(20)))
+        elapsed = time.monotonic() - began
+        allowed = sum(answer.status_code == 200 for answer in answers)
+        assert 5 <= allowed <= 5 + elapsed + 1
+        refusals = [answer.json() for answer in answers if answer.status_code == 429]
+        assert {problem["detail"] for problem in refusals} == {
+            "more than 1 service calls a second; repeat it later"
+        }
+        assert (await read("desk", "user-0")).status_code == 200  # a service has a budget of its own
+        began = time.monotonic()
+        answers = await asyncio.gather(*(read(f"service-{number}", "bob") for number in range(10)))
+        allowed = sum(answer.status_code == 200 for answer in answers)
+        assert 4 <= allowed <= 4 + time.monotonic() - began + 1
+        own = await gateway.http.get("/messages/conversations?meId=shop")
+        assert own.status_code == 200  # as a user the service has the budget of a user
+
+
 async def test_other_users_are_not_refused_beside_one_who_is() -> None:
     async with run_gateway(**TIGHT) as gateway:
         flood = [gateway.http.get(f"/messages/conversations?meId={ME}") for _ in range(50)]

@@ -30,6 +30,7 @@ from shared.internal.link_protocol import (
     Revocation,
     encode_notifier_message,
 )
+from shared.runtime.back_off import BackOff
 from shared.runtime.critical_tasks import CriticalTasks
 from tests.fixtures.recording_connection import text_of
 from tests.fixtures.recording_revocations import RecordingRevocations
@@ -412,6 +413,28 @@ async def test_a_notifier_that_breaks_the_protocol_is_reconnected() -> None:
         await notifier.wait_for_reconnect()
         await gateway.wait_until_active("ana")
         assert len(notifier.hellos) == 2
+
+
+@pytest.mark.parametrize(("stable_seconds", "intervals"), [(60.0, [0.05, 0.1, 0.2, 0.4]), (0.0, [0.05] * 4)])
+async def test_a_notifier_that_drops_its_links_is_reconnected_ever_later_until_one_lasts(
+    stable_seconds: float, intervals: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    class RecordingBackOff(BackOff):
+        async def sleep(self) -> None:
+            slept.append(self._interval)
+            await super().sleep()
+
+    monkeypatch.setattr("gateway.notifiers.link.BackOff", RecordingBackOff)
+    monkeypatch.setattr("gateway.notifiers.link._STABLE_SECONDS", stable_seconds)
+    async with serve_notifier(FakeNotifier(1)) as notifier, linked_gateway(notifier) as gateway:
+        async with asyncio.timeout(10):
+            while len(slept) < len(intervals):
+                await notifier.disconnect()
+                await asyncio.sleep(0.01)
+        assert gateway.link_pool.by_port
+    assert slept[: len(intervals)] == intervals
 
 
 async def test_a_silent_notifier_blocks_no_user_once_another_owns_its_partitions() -> None:

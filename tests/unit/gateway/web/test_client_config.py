@@ -34,6 +34,9 @@ async def test_with_auth_dev_it_names_no_issuer(gateway: GatewayFixture) -> None
 async def test_it_names_the_issuer_to_everyone_and_the_page_may_call_that(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<!doctype html>")
     settings = OIDC | {"oidc_scope": "openid offline_access", "jwt_user_claim": "login", "web_root": tmp_path}
+    settings["oidc_connect_origins"] = (
+        "https://Token.example:443, https://login.example, https://a.example:8443"
+    )
     async with run_gateway(**settings) as gateway:
         answer, page = await gateway.http.get("/client-config.json"), await gateway.http.get("/")
     assert answer.json() == {
@@ -45,7 +48,8 @@ async def test_it_names_the_issuer_to_everyone_and_the_page_may_call_that(tmp_pa
             "userClaim": "login",
         },
     }
-    assert "connect-src 'self' https://login.example;" in page.headers["Content-Security-Policy"]
+    policy = page.headers["Content-Security-Policy"]
+    assert "connect-src 'self' https://login.example https://token.example https://a.example:8443;" in policy
 
 
 async def test_with_tokens_of_no_issuer_users_cannot_sign_in(tmp_path: Path) -> None:
@@ -77,6 +81,14 @@ async def test_it_is_no_part_of_the_api(gateway: GatewayFixture) -> None:
         ({"oidc_issuer": "https://ann:secret@login.example"}, "must be a URL"),
         ({"oidc_issuer": "https://login.example/?realm=a"}, "must be a URL"),
         ({"oidc_issuer": "https://login.example/#a"}, "must be a URL"),
+        ({"oidc_connect_origins": "http://token.example"}, "must begin with https://"),
+        ({"oidc_connect_origins": "*"}, "is not an origin"),
+        ({"oidc_connect_origins": "https://token.example/path"}, "is not an origin"),
+        ({"oidc_connect_origins": "https://token.example; script-src *"}, "is not an origin"),
+        (
+            {"oidc_issuer": "", "oidc_connect_origins": "https://a.example"},
+            "CONNECT_ORIGINS needs OIDC_ISSUER",
+        ),
     ],
 )
 def test_settings_that_cannot_work_are_refused(wrong: dict[str, Any], message: str) -> None:

@@ -1,13 +1,18 @@
 """The web client's files at `/`, and the API beside them."""
 
 import gzip
+import os
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
 import pytest
+from starlette.routing import Router
 
+from gateway.web.static_files import static_routes
 from tests.unit.gateway.gateway_fixture import GatewayFixture, run_gateway
+from tests.unit.shared.http.raw_http import served
 
 SCRIPT = "console.log('hello')\n" * 100
 KEPT = "public, max-age=31536000, immutable"
@@ -82,6 +87,31 @@ async def test_what_a_browser_has_is_not_sent_again(http: httpx.AsyncClient, kno
     answer = await http.get("/favicon.svg", headers=plain | {"If-None-Match": known.format(tag)})
     assert answer.status_code == status
     assert "Accept-Encoding" in answer.headers["Vary"]
+
+
+async def test_a_range_gets_the_whole_file(http: httpx.AsyncClient) -> None:
+    plain = {"Accept-Encoding": "identity"}
+    answer = await http.get("/assets/index-0a1b.js", headers=plain | {"Range": "bytes=0-3"})
+    assert (answer.status_code, answer.text) == (200, SCRIPT)
+    assert "Accept-Ranges" not in answer.headers
+
+
+async def test_responses_that_are_not_read_keep_no_file_open(root: Path) -> None:
+    script = root / "assets/large.js"
+    script.write_bytes(b"a" * 8_000_000)
+    app = Router(static_routes(root))
+    async with served(app) as serving, AsyncExitStack() as open_:
+        for _ in range(4):
+            raw = await open_.enter_async_context(serving.connected())
+            raw.writer.transport.pause_reading()  # type: ignore[attr-defined]
+            await raw.send(b"GET /assets/large.js HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await serving.ask(b"GET /favicon.svg HTTP/1.1\r\nHost: x\r\n\r\n")).status == 200
+        assert str(script) not in _open_files()
+
+
+def _open_files() -> list[str]:
+    """Return the paths of this process's open files."""
+    return [os.path.realpath(descriptor) for descriptor in Path("/proc/self/fd").iterdir()]
 
 
 async def test_what_stands_beside_the_page_is_served_too(http: httpx.AsyncClient) -> None:

@@ -9,7 +9,7 @@ import orjson
 from gateway.auth.dev import DevAuthenticator
 from gateway.auth.principal import Principal
 from gateway.commands.command import ClientFrame, CommandContext
-from gateway.commands.send_message import SendMessage
+from gateway.commands.send_message import SendMessage, SendMessageCommand
 from gateway.limits.user_rates import Rate, RateLimit, UserRates
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.websocket.connection import ClientConnection
@@ -36,6 +36,7 @@ class PausableConnection(RecordingConnection):
 class SlowCommand:
     """Acknowledges once `confirms` is set."""
 
+    docs: ClassVar = SendMessageCommand.docs
     frame: ClassVar[type[ClientFrame[Any]]] = SendMessage
     rate: ClassVar = Rate.SENDS
 

@@ -6,8 +6,11 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pytest
 from structlog.testing import capture_logs
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from gateway.auth.token_verifier import TokenVerifier
@@ -74,8 +77,20 @@ async def test_a_bad_token_is_closed_with_the_one_4401(
 async def test_a_token_without_the_scope_user_opens_no_socket(
     gateway: GatewayFixture, issuer: Issuer, scope: str
 ) -> None:
+    assert (await closed_with(gateway, additional_headers=issuer.bearer("shop", scope=scope)))[0] == 4401
+
+
+@pytest.mark.parametrize("scope", ["user", "service", "user service"])
+async def test_an_upgrade_for_another_user_is_refused(
+    gateway: GatewayFixture, issuer: Issuer, scope: str
+) -> None:
     headers = {**issuer.bearer("shop", scope=scope), "Act-As": "ann"}
-    assert (await closed_with(gateway, additional_headers=headers))[0] == 4401
+    with pytest.raises(InvalidStatus) as refused:
+        async with connect(f"ws://127.0.0.1:{gateway.port}/ws", additional_headers=headers):
+            pass
+    response = refused.value.response
+    assert response.status_code == 403
+    assert "Act-As is for calls" in str(orjson.loads(response.body or b"{}")["detail"])
 
 
 async def test_one_token_in_one_place_is_enough_and_two_are_too_many(

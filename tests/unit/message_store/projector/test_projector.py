@@ -454,6 +454,21 @@ async def test_a_dead_letter_is_confirmed_before_its_offset_is_done(world: World
     assert world.tables.journal[0, 2].reason == "dead_lettered"
 
 
+@pytest.mark.parametrize("name", [b"x" * 500_000, b"A text.v1", b"", b"message-sent", b"message-sent.v2\\n"])
+async def test_what_no_release_would_name_an_event_stops_nothing_and_is_not_logged(
+    world: World, name: bytes
+) -> None:
+    garbage = codec.encode(builders.sent(GROUP, "ann")).replace(b"message-sent.v1", name)
+    world.log.append("events", 0, GROUP.encode(), garbage)
+    world.happen(builders.sent(GROUP, "ann"))
+    projector, _ = world.projector()
+    with capture_logs() as logs:
+        await _run(projector, steps=4)
+    assert [len(str(line)) for line in logs if len(str(line)) > 1_000] == []
+    assert world.tables.journal[0, 2].reason == "dead_lettered"
+    assert world.seqs == [1]
+
+
 async def test_an_event_of_an_unknown_type_stops_its_partition_with_one_line(world: World) -> None:
     """A newer gateway wrote it: the projector that knows it goes on from there."""
     newer = codec.encode(builders.sent(GROUP, "ann")).replace(b"message-sent.v1", b"message-sent.v2")

@@ -68,14 +68,30 @@ def test_a_gateway_decodes_what_a_notifier_encodes(
     assert (type(decoded), decoded) == (type(message), message)
 
 
-@given(st.builds(OffsetRange, partitions, offsets, offsets, offsets), texts, texts, users, texts)
+@given(
+    st.builds(OffsetRange, partitions, offsets, offsets, offsets),
+    texts,
+    texts,
+    users,
+    texts,
+    st.integers(0, 2**42).map(lambda milliseconds: milliseconds / 1_000),
+)
 def test_a_gateway_decodes_the_entry_that_a_notifier_encodes(
-    offset_range: OffsetRange, kind: str, conversation: str, users: list[str], text: str
+    offset_range: OffsetRange, kind: str, conversation: str, users: list[str], text: str, at: float
 ) -> None:
     frame = json.dumps({"text": text}, ensure_ascii=False)
-    payload = encode_entry(*offset_range, kind, conversation, users, frame).encode()
+    payload = encode_entry(*offset_range, kind, conversation, users, frame, at).encode()
     written = text_frame(frame.encode() if users else b"")
-    assert decode_notifier_message(payload) == LinkEntry(*offset_range, kind, conversation, users, written)
+    entry = LinkEntry(*offset_range, kind, conversation, users, written, at)
+    assert decode_notifier_message(payload) == entry
+
+
+def test_a_gateway_takes_the_entries_of_a_notifier_that_sends_no_time() -> None:
+    earlier = encode_entry(0, 1, 2, 3, "kind", "conversation", ["ann"], "{}").replace(',"acceptedAt":0.0', "")
+    assert "acceptedAt" not in earlier
+    decoded = decode_notifier_message(earlier.encode())
+    assert isinstance(decoded, LinkEntry)
+    assert decoded.accepted_at == 0
 
 
 def test_gateway_messages_are_encoded_as_documented() -> None:

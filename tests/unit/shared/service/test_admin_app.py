@@ -1,6 +1,6 @@
 """What the admin port answers, and to whom."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import httpx
 import pytest
@@ -34,8 +34,11 @@ async def _require_operator(request: Request) -> None:
         raise Problem("unauthenticated", "send the token of an operator")
 
 
-def _client(health: Health = _WELL, calls: OperatorCalls | None = None) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(build_admin_app(health, calls), raise_app_exceptions=False)
+def _client(
+    health: Health = _WELL, calls: OperatorCalls | None = None, hosts: Sequence[str] = ()
+) -> httpx.AsyncClient:
+    app = build_admin_app(health, calls, hosts=hosts)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://10.0.0.9:9000")
 
 
@@ -94,8 +97,36 @@ async def test_web_pages_are_refused_on_every_path(http: httpx.AsyncClient, path
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("127.0.0.1", "10.1.2.3:9000", "[::1]", "[fd00::7]:9090", "localhost:9090", "web.localhost"),
+        *("gateway", "gateway:9090", "GW1.chat.example:9090", "gw1.chat.example"),
+    ],
+)
+async def test_scrapes_and_operators_come_by_address_by_a_plain_name_or_by_one_that_is_set(host: str) -> None:
+    calls = OperatorCalls([_router()], _require_operator)
+    async with _client(calls=calls, hosts=["gw1.chat.example"]) as http:
+        assert (await http.get("/metrics", headers={"Host": host})).status_code == 200
+        headers = {**_OPERATOR, "Host": host}
+        assert (await http.post("/greet", json={"name": "ann"}, headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("evil.example", "evil.example:9000", "127.0.0.1.evil.example", "10.0.0.9.", "[::1].evil.example"),
+        *("evil.example:80:9000", "localhost.evil.example", "gw1.chat.example.evil", "::1.evil.example"),
+    ],
+)
+async def test_a_page_whose_name_was_rebound_reads_nothing(http: httpx.AsyncClient, host: str) -> None:
+    for path in ("/metrics", "/greet", "/nowhere"):
+        answer = await http.get(path, headers={**_OPERATOR, "Host": host})
+        assert (answer.status_code, "ADMIN_ALLOWED_HOSTS" in answer.json()["detail"]) == (421, True)
+
+
 @pytest.mark.parametrize("host", ["anything.example", "127.0.0.1", "10.1.2.3:9000"])
-async def test_the_host_is_not_checked(http: httpx.AsyncClient, host: str) -> None:
+async def test_probes_may_use_any_host(http: httpx.AsyncClient, host: str) -> None:
     assert (await http.get("/readyz", headers={"Host": host})).status_code == 200
 
 

@@ -207,3 +207,48 @@ async def test_bad_ports_are_one_line(env: dict[str, str], line: str) -> None:
     )
     _, error = await process.communicate()
     assert (process.returncode, error.decode()) == (2, line)
+
+
+_ENDLESS = """
+import asyncio, os, signal
+from contextlib import asynccontextmanager
+from fastapi import FastAPI
+from shared.http.health import Health
+from shared.runtime.settings import ProcessSettings
+from shared.service.runner import Service, serve
+
+@asynccontextmanager
+async def components(settings, critical_tasks):
+    yield Service(FastAPI(), Health(list, list))
+    await asyncio.sleep(3600)
+
+async def main():
+    asyncio.get_running_loop().call_later(0.2, os.kill, os.getpid(), signal.SIGTERM)
+    await serve(ProcessSettings().model_copy(update={"drain_seconds": 0.5}), components)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_process_whose_components_do_not_end_exits_after_drain_seconds_with_one_line() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _ENDLESS, stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(20):
+        output, _ = await process.communicate()
+    assert process.returncode == 1
+    assert [line for line in output.decode().splitlines() if "drain.overdue" in line], output
+
+
+@pytest.mark.parametrize("seconds", ["7", "0", "3601", "nan"])
+async def test_a_drain_that_is_too_short_or_too_long_is_one_line(seconds: str) -> None:
+    code = "from shared.runtime.settings import *; load_settings(ProcessSettings)"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", code),
+        env={**os.environ, "DRAIN_SECONDS": seconds},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, error = await process.communicate()
+    assert process.returncode == 2
+    assert error.decode().startswith("bad settings: DRAIN_SECONDS: ")
+    assert len(error.splitlines()) == 1

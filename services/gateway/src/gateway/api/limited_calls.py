@@ -22,7 +22,8 @@ _MAX_KEY_CHARACTERS = 128
 
 RATE_LIMIT_DOCS: dict[str, Any] = {
     "RateLimit": {
-        "description": '`"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`',
+        "description": '`"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`; '
+        "with `Act-As` that of the service, and that of the user",
         "schema": {"type": "string"},
         "example": '"sends";r=499;t=1',
     },
@@ -43,29 +44,46 @@ class LimitedCall:
         self._limits = limits
         self._rate = rate
         self._stack = stack
-        self._usage: Usage | None = None
+        self._usages: list[Usage] = []
         self.refusal_delay = 0.0
         """Seconds to hold a refusal back, so that repeating it at once gains nothing."""
 
-    async def admit(self, user: str) -> None:
-        """Count the call and take one of the user's slots. Raises Problem `too_many`."""
+    async def admit(self, user: str, *, service: str | None = None) -> None:
+        """Count the call and take one of the user's slots. `service` makes the call for the user: it counts
+        on the service first, so that a service beyond its limit spends nothing of the user's. Raises Problem
+        `too_many`."""
         user = user[:_MAX_KEY_CHARACTERS]
-        self._usage = self._limits.rates.spend(user, self._rate)
-        if self._usage is not None and self._usage.is_refused:
-            self.refusal_delay = min(self._usage.retry_after, _MAX_REFUSAL_DELAY_SECONDS)
-            raise self._usage.problem()
+        if service is not None:
+            self._spend(service[:_MAX_KEY_CHARACTERS], Rate.SERVICE_CALLS)
+        self._spend(user, self._rate)
         if self._limits.calls.is_full(user):
             metrics.limited.labels("calls in progress").inc()
             self.refusal_delay = _MAX_REFUSAL_DELAY_SECONDS
             raise Problem("too_many", "too many calls are in progress; repeat it when one has ended")
         await self._stack.enter_async_context(self._limits.calls.slot(user))
 
+    def _spend(self, key: str, rate: Rate) -> None:
+        usage = self._limits.rates.spend(key, rate)
+        if usage is None:
+            return
+        self._usages.append(usage)
+        if usage.is_refused:
+            self.refusal_delay = min(usage.retry_after, _MAX_REFUSAL_DELAY_SECONDS)
+            raise usage.problem()
+
     def describe_limits(self, headers: MutableHeaders) -> None:
-        """Add the headers of the limits."""
-        if self._usage is not None:
-            rate, limit = self._usage.rate, self._usage.limit
-            headers["RateLimit-Policy"] = f'"{rate}";q={limit.burst};w={self._usage.window}'
-            headers["RateLimit"] = f'"{rate}";r={self._usage.remaining};t={math.ceil(self._usage.full_after)}'
+        """Add the headers of the limits that the call was counted against."""
+        if self._usages:
+            headers["RateLimit-Policy"] = ", ".join(map(_policy, self._usages))
+            headers["RateLimit"] = ", ".join(map(_state, self._usages))
+
+
+def _policy(usage: Usage) -> str:
+    return f'"{usage.rate}";q={usage.limit.burst};w={usage.window}'
+
+
+def _state(usage: Usage) -> str:
+    return f'"{usage.rate}";r={usage.remaining};t={math.ceil(usage.full_after)}'
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]

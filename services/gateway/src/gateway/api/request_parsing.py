@@ -74,9 +74,10 @@ class RequestParser:
         credentials = Credentials.of_request(request.headers, query_string.values)
         principal = await self.authenticator.authenticate(credentials)
         request.scope["user"] = principal.user_id
-        principal = act_as(principal, request.headers.getlist("act-as"), is_allowed=allow_act_as)
-        await call.admit(principal.user_id)
-        return principal
+        act_as_fields = request.headers.getlist("act-as")
+        acting = act_as(principal, act_as_fields, is_allowed=allow_act_as)
+        await call.admit(acting.user_id, service=principal.user_id if act_as_fields else None)
+        return acting
 
 
 async def parse_body(request: Request, body: TypeAdapter[B], *, max_bytes: int) -> B:

@@ -12,6 +12,7 @@ scopes           acting as a user (`Act-As`), operators' calls
 tickets          a ticket for one WebSocket, in place of a token
 ticket_keys      the keys that seal tickets
 revocations      until when tokens of a user are not accepted any more
+settings         the environment variables that decide who may call
 hosts            the host names that the gateway answers as
 origins          the web pages that may call
 """

@@ -7,7 +7,8 @@ from pathlib import Path
 import aiohttp
 import structlog
 
-from gateway.auth.keys import VerificationKey
+from gateway.auth.keys import NoUsableKey, VerificationKey
+from shared.runtime.back_off import BackOff
 
 log = structlog.get_logger()
 
@@ -23,11 +24,12 @@ MAX_DOCUMENT_BYTES = 256 * 1024
 Load = Callable[[], Awaitable[str]]
 """Return the text of a JWKS or of PEM; may raise ValueError, OSError, TimeoutError or aiohttp.ClientError."""
 Parse = Callable[[str], tuple[VerificationKey, ...]]
-"""Raises ValueError."""
+"""Raises ValueError, and NoUsableKey for a set of keys that has none to verify tokens with."""
 
 
 class KeySource:
-    """Keeps the last good keys while they cannot be loaded."""
+    """Keeps the last good keys while they cannot be loaded. An issuer that publishes none has withdrawn
+    them: then there are none."""
 
     def __init__(self, load: Load, parse: Parse) -> None:
         self._load = load
@@ -37,18 +39,20 @@ class KeySource:
         self._loaded_at = float("-inf")
         self.keys: tuple[VerificationKey, ...] | None = None
         """None until they were loaded once. Replaced only when the text has changed."""
+        self.is_outdated = False
+        """Whether the last load failed: the issuer may have published keys that are unknown here."""
 
     async def refresh(self) -> None:
-        """Load the keys, again in each REFRESH_INTERVAL, and sooner as long as there are none; never
-        returns."""
-        retry_interval = _RETRY_INTERVAL_SECONDS
+        """Load the keys, again in each REFRESH_INTERVAL, and sooner after a failure or as long as there are
+        none; never returns."""
+        back_off = BackOff(_RETRY_INTERVAL_SECONDS, _MAX_RETRY_INTERVAL_SECONDS)
         while True:
             await self._reload()
-            if self.keys is None:
-                await asyncio.sleep(retry_interval)
-                retry_interval = min(2 * retry_interval, _MAX_RETRY_INTERVAL_SECONDS)
-            else:
+            if self.keys and not self.is_outdated:
+                back_off.reset()
                 await asyncio.sleep(REFRESH_INTERVAL_SECONDS)
+            else:
+                await back_off.sleep()
 
     async def reload_for_unknown_kid(self) -> None:
         """Load the keys, unless that was tried within MIN_RELOAD_INTERVAL. Callers share one attempt."""
@@ -67,13 +71,24 @@ class KeySource:
             async with asyncio.timeout(LOAD_TIMEOUT_SECONDS):
                 text = await self._load()
             if text != self._text:
-                self.keys = self._parse(text)
-                self._text = text
-                log.info("auth.keys_loaded", keys=len(self.keys))
+                self._replace_keys(text)
+            self.is_outdated = False
         except (ValueError, OSError, aiohttp.ClientError) as error:
+            self.is_outdated = True
             log.warning("auth.keys_unavailable", reason=_describe(error), kept=len(self.keys or ()))
         finally:
             self._loading = None
+
+    def _replace_keys(self, text: str) -> None:
+        """Raises ValueError for a text that is no set of keys."""
+        try:
+            self.keys = self._parse(text)
+            log.info("auth.keys_loaded", keys=len(self.keys))
+        except NoUsableKey as error:
+            self.keys = ()
+            hint = "every token is refused: check JWT_KEYS and JWT_ALGORITHMS, and the issuer"
+            log.error("auth.no_usable_key", reason=str(error), hint=hint)
+        self._text = text
 
     @staticmethod
     def _now() -> float:

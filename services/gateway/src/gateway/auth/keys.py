@@ -30,7 +30,12 @@ _pem = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.+?-----END \1-----", re.DOTALL)
 
 
 class InvalidKeys(ValueError):
-    """The text holds no usable key. The message gives the reason, without content."""
+    """The text is not a set of keys, or not one that can be used. The message gives the reason, without
+    content."""
+
+
+class NoUsableKey(InvalidKeys):
+    """The text is a set of keys, but none that tokens can be verified with."""
 
 
 class VerificationKey(NamedTuple):
@@ -46,19 +51,22 @@ class VerificationKey(NamedTuple):
 
 def parse_keys(text: str, allowed: Collection[str]) -> tuple[VerificationKey, ...]:
     """Parse a JWKS, or one or several PEM (public keys or certificates). Keys for other uses and of unknown
-    types are left out, and so is any that fits none of the `allowed` algorithms. Raises InvalidKeys."""
+    types are left out, and so is any that fits none of the `allowed` algorithms. Raises InvalidKeys, and
+    NoUsableKey when no key is left."""
     found = _parse_pem(text) if text.lstrip().startswith("-----") else _parse_jwks(text)
     keys = tuple(
         key._replace(algorithms=algorithms) for key in found if (algorithms := key.algorithms & set(allowed))
     )
     if not keys:
-        raise InvalidKeys(f"has no public key for {', '.join(sorted(allowed))}")
+        raise NoUsableKey(f"has no public key for {', '.join(sorted(allowed))}")
     if len(keys) > MAX_KEYS:
         raise InvalidKeys(f"has more than {MAX_KEYS} keys")
     return keys
 
 
 def _parse_pem(text: str) -> Iterator[VerificationKey]:
+    if _pem.search(text) is None:
+        raise InvalidKeys("is a PEM without its end")
     for block in _pem.finditer(text):
         pem = block[0].encode()
         try:
@@ -80,7 +88,9 @@ def _parse_jwks(text: str) -> Iterator[VerificationKey]:
         entries = document["keys"]
     except (ValueError, RecursionError, TypeError, KeyError):
         raise InvalidKeys("is no JSON object with `keys`, and no PEM") from None
-    for jwk in entries if isinstance(entries, list) else []:
+    if not isinstance(entries, list):
+        raise InvalidKeys("has `keys` that are no list")
+    for jwk in entries:
         if isinstance(jwk, dict) and jwk.get("use", "sig") == "sig":
             yield from _parse_jwk(jwk)
 

@@ -49,7 +49,7 @@ class Ticket(NamedTuple):
 
 
 class _Content(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     id: uuid.UUID
     """128 random bits but for the six that mark a UUID of version 4."""
@@ -86,7 +86,7 @@ class TicketSealer:
         )
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._keys[0].encrypt(nonce, content.model_dump_json().encode(), _PURPOSE)
-        return Ticket(_PREFIX + base64.urlsafe_b64encode(nonce + sealed).decode().rstrip("="), expires_at)
+        return Ticket(_PREFIX + _encode(nonce + sealed), expires_at)
 
     def open(self, text: str) -> _Content:
         """Raises InvalidTicket."""
@@ -112,6 +112,10 @@ def is_ticket(token: str) -> bool:
     return token.startswith(_PREFIX) and len(token) >= _MIN_CHARACTERS
 
 
+def _encode(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+
 def _decode(text: str) -> bytes:
     """Take the one spelling that `seal` writes: another would be the same ticket."""
     encoded = text.removeprefix(_PREFIX)
@@ -121,8 +125,8 @@ def _decode(text: str) -> bytes:
         sealed = base64.b64decode(encoded + "=" * (-len(encoded) % 4), b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise InvalidTicket("not base64url") from None
-    if len(sealed) < _NONCE_BYTES:
-        raise InvalidTicket("too short")
+    if len(sealed) < _NONCE_BYTES or _encode(sealed) != encoded:
+        raise InvalidTicket("not as it was sealed")
     return sealed
 
 

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from gateway.auth.authenticator import unauthenticated
 from gateway.auth.key_source import KeySource
-from gateway.auth.keys import VerificationKey
+from gateway.auth.keys import ALGORITHMS, VerificationKey
 from gateway.auth.principal import Principal, Scope
 from shared.contract.fields import UserId
 from shared.http.problems import Problem
@@ -26,6 +26,9 @@ _MAX_MOMENT = 1e12
 _RETRY_AFTER_SECONDS = 5
 _REFUSED_HEADERS = frozenset({"jku", "jwk", "x5u", "x5c"})
 """They name or carry a key of the sender's choice."""
+_TYPES = frozenset({"jwt", "at+jwt"})
+"""Of access tokens (RFC 9068, section 2.1). What the issuer signs for another purpose, such as a logout
+token, has another type (RFC 8725, section 3.11)."""
 _SCOPES: dict[str, Scope] = {"user": "user", "service": "service", "operator": "operator"}
 _user_id: TypeAdapter[str] = TypeAdapter(UserId)
 _decoder = jwt.PyJWT({"enforce_minimum_key_length": True})
@@ -61,7 +64,8 @@ class TokenVerifier:
         """By the digest of the token; valid for `_keys`."""
 
     async def verify(self, token: str) -> Principal:
-        """Return the principal of an access token. Raises Problem: 401, and 503 while no key is known."""
+        """Return the principal of an access token. Raises Problem: 401, and 503 while no key is known or the
+        token's key may be one that could not be loaded."""
         if len(token) > MAX_TOKEN_BYTES or not token.isascii():
             raise unauthenticated()
         digest = sha256(token.encode()).digest()
@@ -90,6 +94,8 @@ class TokenVerifier:
         if not candidates:
             await self._source.reload_for_unknown_kid()
             candidates = self._candidates(algorithm, kid)
+            if self._source.is_outdated and self._is_unknown(kid):
+                raise _unverifiable()
         for key in candidates:
             if (claims := self._decode(token, key, algorithm)) is not None:
                 return self._principal(claims)
@@ -98,9 +104,12 @@ class TokenVerifier:
     def _candidates(self, algorithm: str, kid: str | None) -> list[VerificationKey]:
         keys = self._source.keys
         if keys is None:
-            detail = "tokens cannot be verified yet; try again"
-            raise Problem("unavailable", detail, retry_after=_RETRY_AFTER_SECONDS)
+            raise _unverifiable()
         return [key for key in keys if key.verifies(algorithm, kid)]
+
+    def _is_unknown(self, kid: str | None) -> bool:
+        """Whether a key of this id may be one that the issuer has published since the last load."""
+        return kid is not None and all(key.kid not in (None, kid) for key in self._source.keys or ())
 
     def _decode(self, token: str, key: VerificationKey, algorithm: str) -> dict[str, Any] | None:
         """Return the claims; None when the token is signed by another key."""
@@ -137,17 +146,29 @@ class TokenVerifier:
         )
 
 
+def _unverifiable() -> Problem:
+    detail = "tokens cannot be verified now; try again"
+    return Problem("unavailable", detail, retry_after=_RETRY_AFTER_SECONDS)
+
+
 def _parse_header(token: str) -> tuple[str, str | None]:
     try:
         header = jwt.get_unverified_header(token)
     except (PyJWTError, ValueError):
         raise InvalidToken("no header") from None
     algorithm, kid = header.get("alg"), header.get("kid")
-    if not isinstance(algorithm, str) or not isinstance(kid, str | None):
-        raise InvalidToken("no alg, or a kid that is no text")
+    if algorithm not in ALGORITHMS or not isinstance(kid, str | None):
+        raise InvalidToken("an alg that is never accepted, or a kid that is no text")
     if not _REFUSED_HEADERS.isdisjoint(header):
         raise InvalidToken("names its own key")
+    if not _is_access_token_type(header.get("typ")):
+        raise InvalidToken("its type is not that of an access token")
     return algorithm, kid
+
+
+def _is_access_token_type(typ: object) -> bool:
+    """`application/` may be left out (RFC 7515, section 4.1.9)."""
+    return typ is None or (isinstance(typ, str) and typ.lower().removeprefix("application/") in _TYPES)
 
 
 def _moment(value: object) -> float:

@@ -10,6 +10,7 @@ event_writer         gives events their id, source and time, and counts what the
 event_producer       appends events to the partition of their conversation
 log_bounds           whether a position or cursor lies within the log
 membership_cache     who may write to a conversation
+outcomes             counts how commands end
 unchecked_writes    limits writes that cannot be checked while the store is away
 read_receipts        coalesces the read receipts of frames
 progress_reader      the store's progress, read once for all that need it at the same time

@@ -96,6 +96,7 @@ class Command(Protocol[BodyT_contra]):
 class FrameCommand(Protocol[FrameT_contra]):
     """A command that clients also send as a frame on their WebSocket."""
 
+    docs: ClassVar[CommandDocs]
     frame: ClassVar[type[ClientFrame[Any]]]
     rate: ClassVar[Rate]
     """That of the REST call, so that both count together."""

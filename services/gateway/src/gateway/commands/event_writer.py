@@ -64,6 +64,7 @@ async def _confirmed(event: AggregateEvent, confirmation: Awaitable[Position]) -
         _count_unconfirmed(event)
         raise
     _count(event.type, "confirmed").inc()
+    metrics.confirm_delay.observe_since((event.time,))
     log.debug("event.confirmed", event_id=event.id, partition=position.partition, offset=position.offset)
     return position
 

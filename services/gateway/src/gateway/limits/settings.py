@@ -31,6 +31,9 @@ class LimitSettings(BaseSettings):
     closed."""
     user_frames_burst: int = Field(default=1_000, ge=1)
     """A client whose outbox is refused sends it again every second or two, and must not be closed."""
+    service_calls_per_second: int = Field(default=500, ge=0)
+    """Calls of a service for users (`Act-As`), which count on these users, too."""
+    service_calls_burst: int = Field(default=1_000, ge=1)
     max_user_calls: int = Field(default=16, ge=0)
     """Calls in progress."""
     max_user_lookups: int = Field(default=4, ge=0)

@@ -28,6 +28,7 @@ class UserLimits:
             Rate.CALLS: RateLimit(settings.user_calls_per_second, settings.user_calls_burst),
             Rate.CONNECTS: RateLimit(settings.user_connects_per_second, settings.user_connects_burst),
             Rate.FRAMES: RateLimit(settings.user_frames_per_second, settings.user_frames_burst),
+            Rate.SERVICE_CALLS: RateLimit(settings.service_calls_per_second, settings.service_calls_burst),
         }
         return cls(
             rates=UserRates(rates),

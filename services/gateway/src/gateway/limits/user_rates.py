@@ -22,6 +22,8 @@ class Rate(StrEnum):
     CALLS = "calls"
     CONNECTS = "connects"
     FRAMES = "frames"
+    SERVICE_CALLS = "service calls"
+    """Of a service, keyed by its own id."""
 
 
 class RateLimit(NamedTuple):

@@ -2,8 +2,9 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Literal
 
 import aiohttp
@@ -32,6 +33,8 @@ log = structlog.get_logger()
 _Connection = aiohttp.ClientWebSocketResponse[Literal[False]]
 
 _MIN_BACK_OFF_SECONDS, _MAX_BACK_OFF_SECONDS = 0.05, 2.0
+_STABLE_SECONDS = 5.0
+"""A link that lasted as long is reconnected at once; a notifier that accepts links and drops them is not."""
 _PING_INTERVAL_SECONDS = 2.4
 """Of silence (a notifier with partitions reports progress twice a second) until it is pinged; half as long
 later the link is cut: soon after the group misses a dead member. A stall of this process cuts nothing:
@@ -117,9 +120,9 @@ class NotifierLink:
             try:
                 async with await self._connect(session) as socket:
                     await _require_protocol(socket)
-                    back_off.reset()
                     was_connected, logged = True, set()
-                    await self._run_session(socket)
+                    with _resetting_once_stable(back_off):
+                        await self._run_session(socket)
             except (TimeoutError, OSError, aiohttp.ClientError, ProtocolError, _ProtocolMismatch) as error:
                 event = _failure_event(error, was_connected=was_connected)
                 if event in _REFUSALS:
@@ -206,6 +209,17 @@ class NotifierLink:
             count += 1
             if count % _MESSAGES_PER_TURN == 0:
                 await asyncio.sleep(0)
+
+
+@contextmanager
+def _resetting_once_stable(back_off: BackOff) -> Iterator[None]:
+    """Reset the back-off when the block took _STABLE_SECONDS."""
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        if time.monotonic() - began >= _STABLE_SECONDS:
+            back_off.reset()
 
 
 def _failure_event(error: Exception, *, was_connected: bool) -> str:

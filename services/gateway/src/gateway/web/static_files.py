@@ -2,16 +2,19 @@
 
 Names under `/assets` contain a hash of the content, so browsers cache these for a year; all others are
 revalidated each time, and answered 304 while unchanged. Clients that accept gzip get the `.gz` beside a file.
+Their bytes are in memory, once for all responses: with an open file for each, clients that do not read would
+use up the open files.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
-from starlette.staticfiles import StaticFiles
+from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import Scope
 
 from gateway.api.header_fields import accepts_gzip
@@ -60,6 +63,8 @@ class _CompressedStaticFiles(StaticFiles):
     def __init__(self, root: Path, headers: Mapping[str, str]) -> None:
         super().__init__(directory=root)
         self._headers = headers
+        self._contents: dict[str, tuple[str, bytes]] = {}
+        """Of each file that was sent, by path, with its ETag."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         name = PAGE if path == "." else path
@@ -69,6 +74,24 @@ class _CompressedStaticFiles(StaticFiles):
         is_hashed = name.startswith("assets/")
         response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if is_hashed else "no-cache"
         return response
+
+    def file_response(
+        self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """Return the whole file: a range is not worth a request of its own."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        if not isinstance(response, FileResponse):
+            return response
+        del response.headers["Accept-Ranges"]
+        content = self._content(str(full_path), response.headers["ETag"])
+        response.headers["Content-Length"] = str(len(content))
+        return Response(content, status_code, response.headers)
+
+    def _content(self, path: str, etag: str) -> bytes:
+        known = self._contents.get(path)
+        if known is None or known[0] != etag:
+            known = self._contents[path] = (etag, Path(path).read_bytes())
+        return known[1]
 
     async def _gzip_response(self, name: str, scope: Scope) -> Response | None:
         if not accepts_gzip(Headers(scope=scope).getlist("Accept-Encoding")):

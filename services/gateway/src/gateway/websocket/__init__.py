@@ -10,6 +10,7 @@ frame_decoder     decodes a text into the frame of a command
 frame_handler     runs the commands of one client, a bounded number in flight
 auth_frame        the frame `auth`
 socket_credentials  expire, or are renewed by `auth`
+departure         when sockets leave: evenly while the gateway drains, and at their ages
 catch_up          reads from the store what a connection missed
 registry          all connections by user, and the most that a gateway has: dispatch, resync, drain
 close_codes       closes with a delay after which the client may come back

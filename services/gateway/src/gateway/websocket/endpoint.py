@@ -5,6 +5,7 @@ from contextlib import suppress
 from http import HTTPStatus
 
 from fastapi import APIRouter
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -30,6 +31,7 @@ _UNAUTHENTICATED_REASON = (
     "missing or invalid token: use Authorization, a sub-protocol or, with AUTH=dev, ?token=<user id>"
 )
 _NO_SUCH_SOCKET = Problem("not_found", "the WebSocket is at /ws")
+_NO_ACT_AS = Problem("forbidden", "a WebSocket cannot be opened for another user: Act-As is for calls")
 
 
 class WebSocketEndpoint:
@@ -65,8 +67,10 @@ class WebSocketEndpoint:
 
     async def serve_connection(self, websocket: WebSocket) -> None:
         """Return once the client is gone, or refused."""
-        if not self._origins.allows_request(websocket.headers):
-            await websocket.send_denial_response(origin_not_allowed().response())
+        refusal = self._refusal(websocket.headers)
+        if refusal is not None:
+            metrics.connects_refused.inc()
+            await websocket.send_denial_response(refusal.response())
             return
         query = QueryString.parse(websocket.scope["query_string"]).values
         credentials = Credentials.of_upgrade(websocket.headers, query)
@@ -84,6 +88,12 @@ class WebSocketEndpoint:
         del websocket, query, credentials  # with all headers, for hours
         await session.run()
 
+    def _refusal(self, headers: Headers) -> Problem | None:
+        """Return why nobody can open a socket by an upgrade with these headers."""
+        if not self._origins.allows_request(headers):
+            return origin_not_allowed()
+        return _NO_ACT_AS if "act-as" in headers else None
+
     async def _admit(self, credentials: Credentials, scope: Scope) -> Principal | Close | Problem:
         """Wait for admission, with the upgrade unanswered: that is cheap for both sides. Return a Problem for
         too many upgrades without a valid token from the client's address."""
@@ -92,6 +102,8 @@ class WebSocketEndpoint:
         except Problem as problem:
             is_anonymous = problem.status == HTTPStatus.UNAUTHORIZED
             limited = self._address_limits.upgrade_refusal(_client_of(scope)) if is_anonymous else None
+            if limited is not None:
+                metrics.connects_refused.inc()
             return limited or _close_for(problem)
         scope["user"] = principal.user_id
         user = principal.user_id
@@ -115,6 +127,7 @@ class WebSocketEndpoint:
             delay = usage.retry_after if usage is not None and usage.is_refused else 0.0
         if not delay:
             return None
+        metrics.connects_refused.inc()
         await asyncio.sleep(_REFUSAL_DELAY_SECONDS)
         return close_codes.close_with_retry_after(close_codes.TOO_MANY, delay)
 
@@ -123,6 +136,7 @@ class WebSocketEndpoint:
         if not limit or self._context.connections.count_of(user) < limit:
             return None
         metrics.limited.labels("sockets").inc()
+        metrics.connects_refused.inc()
         return close_codes.close_with_retry_after(close_codes.TOO_MANY, _FULL_USER_DELAY_SECONDS)
 
     def _overloaded(self) -> Close | None:
@@ -147,7 +161,9 @@ def upgrade_required() -> APIRouter:
 def _close_for(problem: Problem) -> Close:
     """Return the close for an upgrade whose credentials were refused, or cannot be verified now."""
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        metrics.connects_failed.inc()
         return close_codes.close_with_retry_after(close_codes.RESTARTING, problem.retry_after or 0)
+    metrics.connects_refused.inc()
     return Close(close_codes.UNAUTHENTICATED, _UNAUTHENTICATED_REASON)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from gateway.commands.command import ClientFrame, FrameCommand
+from gateway.commands.outcomes import outcomes_of
 from gateway.limits.user_rates import Rate
 from gateway.websocket.auth_frame import AuthFrame
 from gateway.websocket.connection import ClientConnection
@@ -71,9 +72,15 @@ class FrameHandler:
                 acknowledgement = await self._commands[type(frame)].submit(self._connection.user, frame)
             if acknowledgement is not None:
                 self._connection.put_json(await acknowledgement)
+            self._count(frame, None)
         except Exception as error:
+            self._count(frame, error)
             return self._send_error(error, getattr(frame, "client_id", None))
         return None
+
+    def _count(self, frame: ClientFrame[Any], error: Exception | None) -> None:
+        if not isinstance(frame, AuthFrame):
+            outcomes_of(self._commands[type(frame)].docs.operation).count(error)
 
     def _send_error(self, error: Exception, client_id: str | None) -> str:
         match error:

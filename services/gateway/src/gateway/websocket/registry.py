@@ -1,23 +1,21 @@
 """All connections of this gateway, by user: entries from notifiers are dispatched to them."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from gateway import metrics
 from gateway.commands.membership_cache import MembershipCache
-from gateway.limits.leaky_bucket import LeakyBucket
 from gateway.notifiers.subscriptions import UserSubscriptions
-from gateway.websocket import close_codes
+from gateway.websocket import close_codes, departure
 from gateway.websocket.connection import ClientConnection
 from shared.contract.entries import MEMBER_ENTRY_TYPES
 from shared.contract.frames import ReconnectFrame
 from shared.internal.link_protocol import LinkEntry
 from shared.runtime.failpoints import failpoint
 
-_RECONNECT_TIMEOUT_SECONDS = 4.0
-_RECONNECT_MARGIN_SECONDS = 1.5  # for the jitter of delays, and one round trip
-_CLOSE_TIMEOUT_SECONDS = 2.0
+CLOSE_TIMEOUT_SECONDS = 2.0
 
 
 class ConnectionRegistry:
@@ -27,14 +25,11 @@ class ConnectionRegistry:
         membership: MembershipCache,
         *,
         max_connections: int,
-        rate: float,
     ) -> None:
-        """`rate`: connections a second that are sent away on drain."""
         self.draining = False
         self._subscriptions = subscriptions
         self._membership = membership
         self._max_connections = max_connections
-        self._rate = rate
         self._by_user: dict[str, dict[ClientConnection, Callable[[], None]]] = {}
         """Connections by user; each value is the callback to run after the connection was marked as
         lagging."""
@@ -71,9 +66,13 @@ class ConnectionRegistry:
         if entry.kind in MEMBER_ENTRY_TYPES:
             self._membership.invalidate(entry.conversation)
         failpoint("gateway.dispatching")
+        is_delivered = False
         for user in entry.users:
             for connection in self._by_user.get(user, ()):
                 connection.deliver(entry)
+                is_delivered = True
+        if is_delivered and entry.accepted_at:  # once an entry, not once a socket
+            metrics.delivery_delay.observe(time.time() - entry.accepted_at)
 
     def close_revoked(self, user: str, revoked_at: float, leeway: float) -> None:
         """Close the user's connections whose tokens were issued up to `revoked_at` (POSIX seconds)."""
@@ -91,31 +90,36 @@ class ConnectionRegistry:
     def all(self) -> list[ClientConnection]:
         return [connection for connections in self._by_user.values() for connection in connections]
 
-    async def drain(self) -> None:
-        """Send all connections elsewhere: ask one after the other to reconnect and serve it until then; close
-        those that are still here some seconds later, with the rest of their delay. One without `hello` is
-        closed at once."""
+    async def drain(self, seconds: float) -> None:
+        """Send all connections elsewhere within `seconds`, then wait up to CLOSE_TIMEOUT_SECONDS until they
+        are closed. Each is requested at once to reconnect after a delay, evenly spread, and served until
+        then; one that is still here a moment later is closed. One without `hello` is closed at once."""
         self.draining = True
-        clock, bucket = asyncio.get_running_loop().time, LeakyBucket(self._rate)
-        started_at = clock()
-        delays = {connection: bucket.reserve(started_at) for connection in self.all()}
-        for connection, delay in delays.items():
+        started_at = asyncio.get_running_loop().time()
+        connections = self.all()
+        delays = departure.leave_delays(len(connections), seconds)
+        for connection, delay in zip(connections, delays, strict=True):
             if connection.is_open:
                 connection.put(ReconnectFrame(after_ms=close_codes.jittered_ms(delay)))
             else:
                 connection.close(close_codes.close_with_retry_after(close_codes.RESTARTING, delay))
-        await self._wait_until_empty(
-            min(_RECONNECT_TIMEOUT_SECONDS, bucket.delay(started_at) + _RECONNECT_MARGIN_SECONDS)
-        )
-        for connection in self.all():
-            remaining = max(0.0, started_at + delays.get(connection, 0.0) - clock())
-            connection.close(close_codes.close_with_retry_after(close_codes.RESTARTING, remaining))
-        await self._wait_until_empty(_CLOSE_TIMEOUT_SECONDS)
+        for connection, delay in zip(connections, delays, strict=True):
+            await self._wait_until_empty(started_at + delay + departure.MARGIN_SECONDS)
+            self._close(connection)
+        for connection in self.all():  # registered meanwhile
+            self._close(connection)
+        await self._wait_until_empty(asyncio.get_running_loop().time() + CLOSE_TIMEOUT_SECONDS)
 
-    async def _wait_until_empty(self, timeout_seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timeout_seconds):
-                await self._empty.wait()
+    def _close(self, connection: ClientConnection) -> None:
+        if connection in self._by_user.get(connection.user, ()):
+            connection.close(close_codes.close_with_retry_after(close_codes.RESTARTING))
+
+    async def _wait_until_empty(self, deadline: float) -> None:
+        """Return once no connection is left, or at the loop's time `deadline`."""
+        if not self._empty.is_set() and asyncio.get_running_loop().time() < deadline:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(deadline):
+                    await self._empty.wait()
 
     def _remove(self, connection: ClientConnection) -> None:
         metrics.sockets.dec()

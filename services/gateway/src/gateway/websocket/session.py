@@ -2,8 +2,8 @@
 
 Subscribe; once the owner of every partition has acknowledged: `hello`, missed entries, entries buffered
 meanwhile (live from here on), `synced`. After lost entries: the missed entries again. Nothing that the client
-sent is handled before `hello`. An idle live session has no task of its own: only a timer for heartbeats and
-the future of its disconnect.
+sent is handled before `hello`. An idle live session has no task of its own: only a timer for heartbeats,
+another for its age if that is limited, and the future of its disconnect.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import structlog
 from pydantic import BaseModel
 
+from gateway import metrics
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.principal import Principal
 from gateway.auth.revocations import Revocations
@@ -24,7 +25,7 @@ from gateway.notifiers.link_pool import LinkPool
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.settings import Settings
 from gateway.store.client import StoreUnavailable
-from gateway.websocket import close_codes
+from gateway.websocket import close_codes, departure
 from gateway.websocket.catch_up import CatchUp, CursorRejected
 from gateway.websocket.connection import ClientConnection
 from gateway.websocket.frame_handler import FrameCommands, FrameHandler
@@ -34,7 +35,14 @@ from gateway.websocket.send_buffer import SendBuffer
 from gateway.websocket.socket_credentials import SocketCredentials
 from shared.contract import cursor
 from shared.contract.cursor import InvalidCursor
-from shared.contract.frames import CursorFrame, ErrorFrame, HelloFrame, ResetFrame, SyncedFrame
+from shared.contract.frames import (
+    CursorFrame,
+    ErrorFrame,
+    HelloFrame,
+    ReconnectFrame,
+    ResetFrame,
+    SyncedFrame,
+)
 from shared.http.websocket_connection import RawConnection
 from shared.internal.store_api import ProjectionOffsets
 from shared.runtime.failpoints import failpoint
@@ -88,6 +96,7 @@ class Session:
         self._task: asyncio.Task[None] | None = None
         """Brings the connection live; None while it is."""
         self._heartbeat_timer: asyncio.TimerHandle | None = None
+        self._age_timer: asyncio.TimerHandle | None = None
         self._disconnected = wire.start(
             self._frame_receiver.on_text,
             send_buffer.flush,
@@ -119,19 +128,24 @@ class Session:
             await work()
         except Exception:
             log.exception("socket.failed")
+            if not self._connection.is_open:
+                metrics.connects_failed.inc()
             self._connection.close(close_codes.close_with_retry_after(close_codes.RESTARTING))
         self._task = None
 
     async def _start(self) -> None:
         """Subscribe, send `hello`, catch up, send `synced`."""
         if not await self._subscribe():
+            metrics.connects_failed.inc()
             self._connection.close(close_codes.close_with_retry_after(close_codes.RESTARTING))
             return
         failpoint("session.registered")
         await self._send_hello()
+        metrics.connects_accepted.inc()
         failpoint("session.greeted")
         self._frame_receiver.open()
         self._schedule_heartbeat()
+        self._limit_age()
         await self._catch_up()
         failpoint("session.caught_up")
         self._connection.put(SyncedFrame(cursor=self._connection.cursor()))
@@ -225,6 +239,22 @@ class Session:
         self._send_cursor()
         self._schedule_heartbeat()
 
+    def _limit_age(self) -> None:
+        if max_age := self._context.settings.max_socket_age:
+            delay = departure.draw_age(max_age)
+            self._age_timer = asyncio.get_running_loop().call_later(delay, self._leave)
+
+    def _leave(self) -> None:
+        """Request the client to reconnect, perhaps to another gateway; close the connection a moment later if
+        it is still here."""
+        if self._context.connections.draining:  # it has its request already
+            return
+        self._connection.put(ReconnectFrame(after_ms=close_codes.jittered_ms()))
+        close = close_codes.close_with_retry_after(close_codes.RESTARTING)
+        self._age_timer = asyncio.get_running_loop().call_later(
+            departure.MARGIN_SECONDS, self._connection.close, close
+        )
+
     async def _establish_cursor(self) -> None:
         """Wait for the store when it was away at the start. Entries that it has are delivered a moment later:
         until then a cursor beyond them would cover too much."""
@@ -245,8 +275,9 @@ class Session:
                 await self._frame_handler.drained()
         self._frame_receiver.close()
         self._credentials.end()
-        if self._heartbeat_timer is not None:
-            self._heartbeat_timer.cancel()
+        for timer in (self._heartbeat_timer, self._age_timer):
+            if timer is not None:
+                timer.cancel()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])

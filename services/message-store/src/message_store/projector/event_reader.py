@@ -4,6 +4,7 @@ A record that holds no event is poison: its offset is skipped. An event of a typ
 knows is not: its partition stops there until that release projects it.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -20,7 +21,8 @@ from shared.kafka.types import ConsumerPort
 
 log = structlog.get_logger()
 
-_EVENT_TYPE_PREFIX = "chat.event."
+_event_type = re.compile(r"chat\.event\.[a-z0-9-]{1,64}\.v[0-9]{1,4}")
+"""What any release names its events. Anything else is garbage: it stops no partition, and is not logged."""
 
 
 class UnknownEventType(Exception):
@@ -104,5 +106,5 @@ def _require_known_type(value: bytes | None) -> None:
         return
     if not isinstance(event_type, str) or event_type in EVENT_TYPES:
         return
-    if event_type.startswith(_EVENT_TYPE_PREFIX):
+    if _event_type.fullmatch(event_type):
         raise UnknownEventType(event_type)

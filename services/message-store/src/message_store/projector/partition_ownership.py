@@ -133,7 +133,8 @@ class PartitionOwnership:
             if ends[partition] < progress.next_offset:
                 raise WrongLog(
                     f"partition {partition} of the log ends at {ends[partition]}, but the database has it "
-                    f"applied up to {progress.next_offset}: the log lost records, or is not the one it was"
+                    f"applied up to {progress.next_offset}: the log lost records, or is not the one it was; "
+                    "restore it, or have this log projected into a new database (DATABASE_URL)"
                 )
         return claimed
 

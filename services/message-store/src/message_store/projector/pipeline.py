@@ -18,12 +18,16 @@ from message_store.projector.publisher import Publisher
 from message_store.projector.state_cache import StateCache
 from message_store.storage.port import OwnershipLost, Store, Unavailable
 from shared.log.dead_letters import DeadLetters
+from shared.metrics.delays import DelayHistogram
 from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
 
-_events = Counter("projector_events_total", "Events projected", ["outcome"])
-_commits = Histogram("projector_commit_seconds", "Waiting for the database to write one batch")
+_events = Counter("projector_events_total", "Events projected.", ["outcome"])
+_commits = Histogram("projector_commit_seconds", "Waiting for the database to write one batch.")
+_commit_delay = DelayHistogram(
+    "projector_commit_delay_seconds", "From an event's acceptance until PostgreSQL has committed it."
+)
 
 Part = Sequence[ConsumedRecord]
 
@@ -145,6 +149,7 @@ class Pipeline:
         self._states.keep(folded.after, folded.results)
         self._ownership.advance(folded.updates)
         self._publisher.enqueue(folded.results)
+        _commit_delay.observe_since(result.time for result in folded.results)
         _count(folded.results)
         return as_folded
 

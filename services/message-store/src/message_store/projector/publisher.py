@@ -20,15 +20,21 @@ from message_store.read_models.entry_encoder import encode_entry
 from shared.contract import codec
 from shared.kafka import OutgoingRecord, Unconfirmed
 from shared.kafka.types import MAX_BATCH_RECORDS, ProducerPort
+from shared.metrics.delays import DelayHistogram
 from shared.runtime.failpoints import failpoint
 
 log = structlog.get_logger()
 
 _RETRY_INTERVAL_SECONDS = 0.05
 
-_published = Counter("projector_entries_published_total", "Entries and rejections confirmed in chat.messages")
+_published = Counter(
+    "projector_entries_published_total", "Entries and rejections confirmed in chat.messages."
+)
 _unpublished = Gauge(
-    "projector_entries_unpublished", "Entries committed but not yet confirmed in chat.messages"
+    "projector_entries_unpublished", "Entries committed but not yet confirmed in chat.messages."
+)
+_publish_delay = DelayHistogram(
+    "projector_publish_delay_seconds", "From an event's acceptance until chat.messages holds its entry."
 )
 
 
@@ -64,6 +70,7 @@ class Publisher:
         self._queues: dict[int, PartitionQueue] = {}
         self._has_work = asyncio.Event()
         self._is_drained = asyncio.Event()
+        _unpublished.set_function(lambda: sum(len(queue.waiting) for queue in self._queues.values()))
 
     def restart(self, partition: int) -> None:
         """Begin the partition with an empty queue: the caller reads its outbox again."""
@@ -104,10 +111,8 @@ class Publisher:
             await self._has_work.wait()
             self._has_work.clear()
             while queues := [(p, queue) for p, queue in self._queues.items() if queue.waiting]:
-                _unpublished.set(sum(len(queue.waiting) for _, queue in queues))
                 if not await self._publish_all(queues):
                     await asyncio.sleep(_RETRY_INTERVAL_SECONDS)
-            _unpublished.set(0)
             self._is_drained.set()
 
     async def wait_drained(self, within: float) -> None:
@@ -134,6 +139,7 @@ class Publisher:
             log.warning("publisher.unconfirmed", partition=partition, first=first, reason=str(error))
             return False
         failpoint("publisher.confirmed")
+        _publish_delay.observe_since(result.time for result in islice(queue.waiting, count))
         queue.acknowledge(count)
         _published.inc(count)
         return True

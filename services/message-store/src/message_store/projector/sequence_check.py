@@ -55,5 +55,6 @@ class SequenceCheck:
         if actual != expected:
             raise WrongLog(
                 f"at offset {offset} of partition {partition} the database has event {expected}, but "
-                f"the log has {actual}: they do not belong together"
+                f"the log has {actual}: they do not belong together; check KAFKA_BOOTSTRAP, TOPIC_PREFIX "
+                "and DATABASE_URL"
             )

@@ -10,5 +10,6 @@ views            rows → Message and Conversation as JSON
 sync_frames      rows → frames as JSON bytes, with one builder for each kind of entry
 database         a pool of connections that runs one statement a call
 progress_waiter  waits until the projection has reached a position or a cursor
+metrics          Prometheus metrics
 reachability     distinguishes a database that is away from a slow one
 """

@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
+from message_store.query_api.metrics import observe_pool
 from message_store.query_api.reachability import Reachability
 from message_store.query_api.views import Row
 from message_store.storage import sessions
@@ -98,10 +99,10 @@ def _unavailable() -> Problem:
 
 @asynccontextmanager
 async def open_database(
-    database_url: str, settings: sessions.Settings, *, connections: int
+    database_url: str, settings: sessions.Settings, *, name: str, connections: int
 ) -> AsyncIterator[Database]:
-    """Open at most so many connections, each with these session settings. Returns at once, even if the
-    database is away."""
+    """Open at most so many connections, each with these session settings. `name`: of the pool, in metrics.
+    Returns at once, even if the database is away."""
 
     async def prepare(connection: AsyncConnection[Any]) -> None:
         await sessions.apply(connection, settings)
@@ -116,6 +117,7 @@ async def open_database(
         reconnect_timeout=1.0,  # then the next query tries; the pool's own pauses grow to minutes
         open=False,
     )
+    observe_pool(name, pool)
     await pool.open(wait=False)
     try:
         yield Database(pool, Reachability(database_url))

@@ -33,7 +33,10 @@ async def run_query_api(settings: ServeSettings, critical_tasks: CriticalTasks) 
     async with (
         open_queries(settings.dsn, settings.connections) as queries,
         open_database(
-            settings.tickets_dsn, sessions.REDEEMING, connections=settings.ticket_connections
+            settings.tickets_dsn,
+            sessions.REDEEMING,
+            name="tickets",
+            connections=settings.ticket_connections,
         ) as tickets_database,
     ):
         waiter = ProgressWaiter(queries.progress)

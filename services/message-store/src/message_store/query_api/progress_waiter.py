@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
+from message_store.query_api import metrics
 from shared.contract.cursor import Cursor
 from shared.contract.position import Position
 from shared.http.problems import Problem
 from shared.internal.store_api import ProjectionOffsets
+from shared.metrics.log_info import expose_log
 
 IDLE_POLL_INTERVAL = 1.0  # seconds
 BUSY_POLL_INTERVAL = 0.004  # seconds, while a call waits
@@ -26,13 +28,14 @@ class ProgressWaiter:
         self._polled = asyncio.Event()
         self._waiting = 0
         self._wanted = asyncio.Event()
+        metrics.projected.set_function(self._projected)
 
     async def run(self) -> None:
         """Poll until cancelled."""
         while True:
             self._begun += 1
             try:
-                self._projection = await self._read_progress()
+                self._set_projection(await self._read_progress())
             except Problem as problem:
                 self._fault = problem.detail
                 await asyncio.sleep(0.2)
@@ -58,7 +61,9 @@ class ProgressWaiter:
 
     async def _wait(self, is_reached: Callable[[ProjectionOffsets], bool], wait: float) -> None:
         now = asyncio.get_running_loop().time
-        fresh, deadline = self._begun + 1, now() + wait
+        began = now()
+        fresh, deadline = self._begun + 1, began + wait
+        outcome = metrics.not_reached
         self._waiting += 1
         self._wanted.set()
         try:
@@ -67,12 +72,23 @@ class ProgressWaiter:
                     if self._done >= fresh and now() >= deadline:
                         raise_behind()
                     await self._polled.wait()
+            outcome = metrics.reached
         except TimeoutError:
             if self._fault is None:
                 raise_behind()
             raise Problem("unavailable", self._fault) from None
         finally:
             self._waiting -= 1
+            outcome.inc()
+            metrics.position_wait.observe(now() - began)
+
+    def _set_projection(self, projection: ProjectionOffsets) -> None:
+        if projection.epoch and (self._projection is None or projection.epoch != self._projection.epoch):
+            expose_log(projection.epoch)
+        self._projection = projection
+
+    def _projected(self) -> dict[int, float]:
+        return dict(enumerate(self._projection.offsets)) if self._projection is not None else {}
 
     async def _pause(self) -> None:
         if self._waiting:

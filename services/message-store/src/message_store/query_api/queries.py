@@ -8,6 +8,7 @@ import orjson
 
 from message_store.query_api import read_sql, views
 from message_store.query_api.database import Database, open_database
+from message_store.query_api.metrics import measured
 from message_store.query_api.progress_waiter import raise_behind
 from message_store.query_api.sync_frames import encode_frame
 from message_store.query_api.views import Reader, Row
@@ -38,6 +39,7 @@ class Queries:
         self._database = database
         self._rows = database.rows
 
+    @measured
     async def revocations(self, since: str, after: str | None) -> RevocationsPage:
         """The latest revocation of each user who has one since then, by user id, from beyond `after`."""
         params = {"since": since, "after": after or "", "limit": MAX_REVOCATIONS + 1}
@@ -45,15 +47,18 @@ class Queries:
         page = {row.user_id: row.revoked_at for row in rows[:MAX_REVOCATIONS]}
         return RevocationsPage(page, has_more=len(rows) > len(page))
 
+    @measured
     async def progress(self) -> ProjectionOffsets:
         (row,) = await self._rows(read_sql.PROGRESS, {})
         return _projection(row)
 
+    @measured
     async def membership(self, user: str, conversation: str) -> MembershipAnswer:
         """Whether the user is a member now."""
         (row,) = await self._rows(read_sql.MEMBERSHIP, {"user": user, "conversation": conversation})
         return MembershipAnswer(row.is_member, _projection(row))
 
+    @measured
     async def conversation(self, user: str, conversation: str) -> dict[str, Any]:
         """Raises Problem(not_found)."""
         rows = await self._rows(read_sql.CONVERSATION, {"user": user, "conversation": conversation})
@@ -61,6 +66,7 @@ class Queries:
             not_found()
         return views.conversation(rows[0], user)
 
+    @measured
     async def conversations(self, user: str, limit: int, page: str | None) -> dict[str, Any]:
         before, before_id = views.parse_page_token(page) if page is not None else (None, None)
         params = {"user": user, "limit": limit + 1, "before": before, "before_id": before_id}
@@ -75,6 +81,7 @@ class Queries:
             "cursor": _cursor(projection, user),
         }
 
+    @measured
     async def history(
         self, user: str, conversation: str, limit: int, bound: HistoryBound | None
     ) -> dict[str, Any]:
@@ -110,6 +117,7 @@ class Queries:
             "cursor": _cursor(projection, user),
         }
 
+    @measured
     async def sync(self, user: str, since: Sequence[int] | None, limit: int) -> SyncPage:
         """The frames that a socket of `user` would have received after `since`, by partition and offset, at
         most `limit` and MAX_SYNC_PAGE_BYTES of them. `since`: per partition the next offset; None: no frames.
@@ -129,6 +137,7 @@ class Queries:
             reached = _reached(projection.offsets, since, missed[len(frames) - 1])
         return SyncPage(frames, cursor.encode(projection.epoch, user, reached), has_more)
 
+    @measured
     async def outcome(self, user: str, position: Position) -> OutcomeAnswer:
         """The outcome of an event of `user`. Raises Problem(not_found) if it is another's."""
         params = {"user": user, "partition": position.partition, "offset": position.offset}
@@ -180,5 +189,7 @@ def _cursor(projection: ProjectionOffsets, user: str) -> str:
 @asynccontextmanager
 async def open_queries(database_url: str, connections: int) -> AsyncIterator[Queries]:
     """Returns at once, even if the database is away."""
-    async with open_database(database_url, sessions.READING, connections=connections) as database:
+    async with open_database(
+        database_url, sessions.READING, name="queries", connections=connections
+    ) as database:
         yield Queries(database)

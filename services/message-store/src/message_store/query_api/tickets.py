@@ -1,6 +1,7 @@
 """Uses WebSocket tickets up: of all calls for a ticket, at whatever gateway, exactly one redeems it."""
 
 from message_store.query_api.database import Database
+from message_store.query_api.metrics import measured
 from shared.internal.store_api import RedeemAnswer
 
 # Both rules use the database's clock: a ticket whose row was deleted is not redeemed again, however wrong
@@ -26,6 +27,7 @@ class Tickets:
         """`database`: of a role that may select, insert and delete rows of `redeemed_tickets`."""
         self._database = database
 
+    @measured
     async def redeem(self, ticket_id: str, expires_at: str) -> RedeemAnswer:
         """Raises Problem as `Database.rows` does. The ticket may be used up then."""
         rows = await self._database.rows(REDEEM, {"id": ticket_id, "expires_at": expires_at})

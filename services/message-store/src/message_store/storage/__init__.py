@@ -7,6 +7,7 @@ write_sql   the projector's statements: claim, states, commit (its inserts are g
             it also finds messages that were sent before), and what the outbox reads
 timestamps  times in SQL, as every wire has them
 sessions    the settings of each session
+refusals    why a connection is refused, and what to do
 roles       roles with the least rights: projector, reader, tickets
 migrate     numbered SQL files, each applied once
 schema      whether this code and the database's schema fit together

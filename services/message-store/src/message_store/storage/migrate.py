@@ -17,6 +17,7 @@ import structlog
 from psycopg import Connection
 
 from message_store.storage import roles, sessions
+from message_store.storage.refusals import refusal, untrusted
 from message_store.storage.schema import SchemaRecord, mismatch
 from shared.runtime.failpoints import failpoint
 
@@ -71,7 +72,8 @@ def migrate(
     database_url: str, patience: float = 60.0, role_urls: Mapping[str, str] | None = None
 ) -> list[str]:
     """Apply the missing migrations, then set up the roles of `role_urls` (by purpose); return the names of
-    the migrations. Waits up to `patience` seconds for the database. Safe to repeat, also after a kill and
+    the migrations. Waits up to `patience` seconds for the database, but not for a certificate that is not
+    trusted. Safe to repeat, also after a kill and
     beside other migrators. Raises psycopg.Error, Unusable, RoleError."""
     with _session(database_url, patience) as connection:
         _check_encoding(connection)
@@ -154,10 +156,12 @@ def _session(database_url: str, patience: float) -> Iterator[Connection[Any]]:
         try:
             connection = psycopg.connect(database_url, autocommit=True, **sessions.CONNECT)
         except psycopg.OperationalError as error:
+            if reason := untrusted(error):
+                raise Unusable(reason) from None
             if time.monotonic() > deadline:
-                raise
+                raise Unusable(refusal(error) or str(error)) from None
             if not waiting:
-                log.warning("database.waiting", reason=str(error), seconds=patience)
+                log.warning("database.waiting", reason=refusal(error) or str(error), seconds=patience)
             waiting = True
             time.sleep(0.2)
         else:

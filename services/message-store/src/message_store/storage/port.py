@@ -9,6 +9,7 @@ from message_store.domain.fold import FoldResult
 from message_store.domain.state import ExistingMessages
 from message_store.read_models.write_set import WriteSet
 from shared.log.log_epoch import LogIdentity
+from shared.runtime.misconfigured import Misconfigured
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ class Unavailable(Exception):
     """The database cannot be used at the moment. A commit in flight may or may not have been written."""
 
 
-class WrongLog(Exception):
-    """The database and the log do not belong together. Needs an operator."""
+class WrongLog(Misconfigured):
+    """The database and the log do not belong together."""
 
 
 class Store(Protocol):

@@ -62,8 +62,8 @@ class PostgresStore:
             if foreign is not None:
                 raise WrongLog(
                     f"the database was projected from log {foreign.epoch} with {foreign.partitions} "
-                    f"partitions, but this is log {log.epoch} with {log.partitions}: give this log a "
-                    "database of its own"
+                    f"partitions, but this is log {log.epoch} with {log.partitions}: check KAFKA_BOOTSTRAP, "
+                    "TOPIC_PREFIX and DATABASE_URL, or give this log a database of its own"
                 )
             parameters = identity | {"owner": self.owner, "claimed": sorted(partitions)}
             rows = await connection.execute(write_sql.CLAIM, parameters)

@@ -6,15 +6,21 @@ from typing import Any, NamedTuple
 
 import psycopg
 import structlog
+from prometheus_client import Gauge
 from psycopg import AsyncConnection
 
 from message_store.storage import sessions
+from message_store.storage.refusals import refusal
 
 log = structlog.get_logger()
 
 INTERVAL_SECONDS = 60.0
 RETRY_SECONDS = 1.0
 READ_TIMEOUT_SECONDS = 10.0
+
+_version = Gauge("database_schema_version", "Schema version of the database; 0: none.")
+_min_code = Gauge("database_schema_min_code", "The least schema version that a release must know to use it.")
+_code = Gauge("database_schema_known", "The newest schema version that this release knows.")
 
 
 class SchemaRecord(NamedTuple):
@@ -63,8 +69,10 @@ class SchemaWatch:
         """Why this process is not ready; None once the schema was right."""
         self._read = read
         self._code = code
+        _code.set(code)
         self._usable = asyncio.Event()
         self._is_away_logged = False
+        self._logged_refusal: str | None = None
 
     async def usable(self) -> None:
         """Wait until the schema is right."""
@@ -79,18 +87,27 @@ class SchemaWatch:
     async def _check(self) -> bool:
         """Return whether the database answered."""
         try:
-            self._set_fault(mismatch(await self._read(), self._code))
+            record = await self._read()
+            _version.set(record.version if record else 0)
+            _min_code.set(record.min_code if record else 0)
+            self._set_fault(mismatch(record, self._code))
         except (psycopg.OperationalError, TimeoutError) as error:
-            if not self._is_away_logged:
-                log.warning("schema.waiting", reason=str(error) or "the database did not answer in time")
-            self._is_away_logged = True
+            self._log_away(error)
             return False
         except psycopg.Error as error:
             self._set_fault(f"the schema of the database cannot be read: {str(error).splitlines()[0]}")
         return True
 
+    def _log_away(self, error: psycopg.OperationalError | TimeoutError) -> None:
+        reason = refusal(error) if isinstance(error, psycopg.OperationalError) else None
+        if reason is not None and reason != self._logged_refusal:
+            log.error("database.refused", reason=reason)
+        elif not self._is_away_logged:
+            log.warning("schema.waiting", reason=str(error) or "the database did not answer in time")
+        self._logged_refusal, self._is_away_logged = reason, True
+
     def _set_fault(self, fault: str | None) -> None:
-        self._is_away_logged = False
+        self._logged_refusal, self._is_away_logged = None, False
         if fault is None:
             self._usable.set()
         elif fault != self.fault:

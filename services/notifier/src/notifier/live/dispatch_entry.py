@@ -8,6 +8,7 @@ from shared.contract import codec
 from shared.contract.entries import MEMBER_ENTRY_TYPES, RevocationData, UserRevokedEntry
 from shared.contract.position import Position
 from shared.kafka import Record
+from shared.metrics.delays import posix_seconds
 
 _ENVELOPE_CHARACTERS, _USER_CHARACTERS = 500, 70
 
@@ -25,6 +26,8 @@ class DispatchEntry:
     frame: str
     """What clients receive, as JSON; empty when they receive nothing."""
     revocation: RevocationData | None = None
+    accepted_at: float = 0.0
+    """When its event was accepted, POSIX seconds; 0: not known."""
 
     @classmethod
     def from_record(cls, record: Record) -> Self:
@@ -44,6 +47,7 @@ class DispatchEntry:
             audience=entry.data.audience,
             frame="" if frame is None else codec.encode(frame).decode(),
             revocation=revocation,
+            accepted_at=posix_seconds(entry.time),
         )
 
     @property

@@ -11,6 +11,7 @@ revocations: a token that is revoked may be used at any gateway.
 """
 
 import asyncio
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from notifier.live import metrics
@@ -73,6 +74,7 @@ class Dispatcher:
         for link in self._links if entry.is_for_every_gateway else users_by_link:
             self._send_entry(link, entry, users_by_link.get(link, ()), partition)
         metrics.entries_dispatched.inc()
+        metrics.dispatch_delay.observe(time.time() - entry.accepted_at)
 
     def skip(self, partition: int, offset: int) -> None:
         """Count a record that holds no entry as dispatched."""
@@ -160,7 +162,15 @@ class Dispatcher:
             message = encode_notifier_message(revocation)
         else:
             message = encode_entry(
-                partition, start, end, source_offset, entry.kind, entry.conversation, users, entry.frame
+                partition,
+                start,
+                end,
+                source_offset,
+                entry.kind,
+                entry.conversation,
+                users,
+                entry.frame,
+                entry.accepted_at,
             )
         link.queue.put(message)
         link.next_offsets[partition] = end

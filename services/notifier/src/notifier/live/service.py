@@ -51,6 +51,8 @@ class LiveNotifier:
         self._stall_detector = StallDetector(settings.patience)
         self._running: asyncio.Task[None] | None = None
         self._draining = False
+        self._lag: dict[int, int] = {}
+        metrics.lag.set_function(lambda: self._lag)
 
     def stall_reasons(self) -> Iterator[str]:
         """Why the process is not alive; nothing while it is."""
@@ -112,9 +114,7 @@ class LiveNotifier:
         except TimeoutError:
             return  # Kafka is unreachable: nothing can be concluded about this process
         self._stall_detector.observe(next_offsets, ends, asyncio.get_running_loop().time())
-        metrics.lag.clear()
-        for partition, end in ends.items():
-            metrics.lag.labels(str(partition)).set(max(0, end - max(0, next_offsets[partition])))
+        self._lag = {p: max(0, end - max(0, next_offsets[p])) for p, end in ends.items()}
 
     async def _flush(self) -> None:
         self._entry_consumer.send_progress()

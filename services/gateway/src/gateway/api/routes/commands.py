@@ -13,6 +13,7 @@ from gateway.api.openapi_docs import Responses, problem_docs, request_docs, resp
 from gateway.api.query_params import QueryParams
 from gateway.api.request_parsing import RequestParser
 from gateway.commands.command import Command
+from gateway.commands.outcomes import outcomes_of
 from gateway.limits.user_limits import UserLimits
 from shared.http.problems import Problem
 from shared.kafka import Unconfirmed
@@ -27,13 +28,15 @@ def commands_router(parser: RequestParser, limits: UserLimits, commands: Iterabl
 
 def _add_route(router: APIRouter, parser: RequestParser, limits: UserLimits, command: Command[Any]) -> None:
     docs, body_adapter = command.docs, TypeAdapter(command.body)
+    outcomes = outcomes_of(docs.operation)
 
     @limited(limits, command.rate)
     async def execute(request: Request, call: LimitedCall) -> Response:
         principal, body = await parser.parse_query_and_body(request, call, body_adapter)
         wait = prefer_header.parse_wait(request.headers.getlist("prefer")) if docs.accepts_wait else None
         try:
-            result = await command.execute(principal.user_id, body, wait)
+            with outcomes:
+                result = await command.execute(principal.user_id, body, wait)
         except Unconfirmed:
             raise Problem("unavailable", docs.details["unavailable"]) from None
         return Response(result.body, result.status, result.headers, "application/json")
