@@ -39,12 +39,12 @@ def test_a_file_that_was_changed_or_is_left_over_or_missing_is_stale(
 
 
 def test_every_alert_has_what_the_person_who_gets_it_needs(options: Options) -> None:
-    uids = {page.uid for page in pages(options.objectives)}
+    dashboards = {page.uid for page in pages(options.objectives)}
     for alert in documents.alerts(options):
         assert alert.severity in ("page", "ticket")
         assert alert.summary
         assert alert.description.endswith(".")
-        assert alert.dashboard in uids
+        assert alert.dashboard in dashboards
         assert alert.annotations()["runbook_url"] == f"docs/operations/runbooks/{kebab(alert.name)}.md"
 
 
