@@ -5,7 +5,7 @@ READY := .venv/installed
 DATA := $(or $(DATA_DIR),.data)
 
 .DEFAULT_GOAL := help
-.PHONY: help run up demo picture down reset psql token test test-unit faults fuzz check manifests fix audit sbom images images-test bench bench-peers lock clean
+.PHONY: help run up demo picture down reset psql token test test-unit cluster-tools cluster-test faults fuzz check manifests fix audit sbom images images-test bench bench-peers lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -34,6 +34,12 @@ test: $(READY) ## Run every test, against a real Kafka, PostgreSQL and Chromium 
 test-unit: $(READY) ## Run the tests that need nothing but Python
 	@$(PYTHON) -m pytest tests/unit $(ARGS)
 
+cluster-tools: $(READY) ## Build Kubernetes for cluster-test, into a cache outside the checkout (once; ten minutes)
+	@$(PYTHON) -m tests.cluster tools
+
+cluster-test: $(READY) ## Try the manifests on a real Kubernetes, as root (ARGS='--stage b')
+	@$(PYTHON) -m tests.cluster test $(ARGS)
+
 faults: $(READY) ## Inject every fault under load and check every promise (ARGS='--only kill9 --repeat 9')
 	@$(PYTHON) -m tests.chaos.chaos_suite $(ARGS)
 	@$(if $(ARGS),,$(PYTHON) -m pytest -m long tests/chaos)
@@ -49,7 +55,7 @@ check: $(READY) ## Look for what is wrong; changes nothing
 	@$(PYTHON) -m tools.contract --check
 	@$(PYTHON) -m tools.monitoring --check
 	@$(PYTHON) -m tools.words
-	@$(PYTHON) -m pytest -q tests/unit/deploy/kubernetes
+	@$(PYTHON) -m pytest -q -rfE tests/unit/deploy/kubernetes
 	@$(PYTHON) -m deploy.images lock --check
 	@$(PYTHON) -m deploy.local.dependencies.web_client check
 

@@ -6,6 +6,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -16,8 +17,8 @@ from packaging.utils import canonicalize_name
 from deploy.local.errors import UserError
 from deploy.local.paths import ROOT
 
-EXTRAS = ("gateway", "message-store", "notifier")
-"""Of pyproject.toml: what the services need."""
+EXTRAS = ("gateway", "message-store", "notifier", "otel")
+"""Of pyproject.toml: what the services need, traces included."""
 LOCK = Path(__file__).with_name("requirements.lock")
 REPOSITORY_LOCK = ROOT / "requirements.lock"
 _PYTHON = {"python_version": "3.11", "python_full_version": "3.11.2"}
@@ -29,13 +30,19 @@ def write(checkout: Path, lock: Path) -> None:
     """Write the runtime lock of a checkout at the versions of its `requirements.lock`. Raises UserError."""
     command = [
         *(str(Path(sys.executable).with_name("uv")), "pip", "compile", "--quiet", "--no-emit-index-url"),
-        *(f"--extra={extra}" for extra in EXTRAS),
+        *(f"--extra={extra}" for extra in extras_of(checkout)),
         *("--constraint=requirements.lock", "--generate-hashes", "--python-version=3.11"),
         *("--no-header", "--no-annotate", "pyproject.toml", f"--output-file={lock}"),
     ]
     done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
     if done.returncode:
         raise UserError(f"uv pip compile failed: {done.stderr.strip()}")
+
+
+def extras_of(checkout: Path) -> list[str]:
+    """Return those of EXTRAS that the checkout has: an earlier release may lack some."""
+    project = tomllib.loads((checkout / "pyproject.toml").read_text())["project"]
+    return [extra for extra in EXTRAS if extra in project["optional-dependencies"]]
 
 
 def faults() -> list[str]:

@@ -32,6 +32,8 @@ DEBIAN = System(
         "psql": ["postgresql-client"],
         "setpriv": ["util-linux"],
         "nginx": ["nginx-light"],
+        "ip": ["iproute2"],
+        "unshare": ["util-linux"],
         "prometheus": ["prometheus"],
         "promtool": ["prometheus"],
         "podman": ["podman", "runc", "iptables", "netavark", "aardvark-dns"],
@@ -51,6 +53,8 @@ FEDORA = System(
         "psql": ["postgresql"],
         "setpriv": ["util-linux"],
         "nginx": ["nginx-core"],
+        "ip": ["iproute"],
+        "unshare": ["util-linux"],
         "prometheus": ["golang-github-prometheus"],
         "promtool": ["golang-github-prometheus"],
         "podman": ["podman"],
@@ -63,7 +67,7 @@ FEDORA = System(
 SYSTEMS = {"debian": DEBIAN, "ubuntu": UBUNTU, "fedora": FEDORA}
 """By ID or ID_LIKE of /etc/os-release."""
 INSTALL_DOCS = "docs/install.md has the commands"
-FOLDERS = {"postgres": "usr/lib/postgresql/*/bin", "nginx": "usr/sbin"}
+FOLDERS = {"postgres": "usr/lib/postgresql/*/bin", "nginx": "usr/sbin", "ip": "usr/sbin"}
 """Where Debian keeps programs that are not in every PATH; the newest version is preferred."""
 ALIASES = {"chromium-headless-shell": ("chromium-headless-shell", "chromium", "chromium-browser")}
 """Names of the same program on other systems, in order of preference."""

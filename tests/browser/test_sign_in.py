@@ -307,6 +307,7 @@ async def test_a_device_with_a_wrong_clock_signs_in_and_stays_signed_in(
     shift = await yve.page.evaluate("Date.now()") / 1_000 - time.time()
     assert abs(shift - minutes * 60) < 60
     await sign_in(yve)
+    issuer.set_token_life(300)
     async with yve.page.expect_response(f"{issuer.url}/token", timeout=60_000) as renewal:
         pass
     assert (await renewal.value).status == 200

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import (
     AbstractContextManager,
     AsyncExitStack,
@@ -11,6 +11,7 @@ from contextlib import (
     contextmanager,
     nullcontext,
 )
+from functools import partial
 from urllib.parse import quote
 
 import httpx
@@ -160,29 +161,33 @@ async def test_a_revoked_token_is_refused_everywhere_also_after_a_restart(
 
 
 class Stopwatch:
-    """Measures the seconds since it was made, without those in which this machine let the tests wait: else it
-    would measure how busy that is."""
+    """Measures seconds, and for how many of them this machine had processes wait that had something to do: on
+    one with more work than processors it would measure that."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
-        self._stalled = 0.0
+        self.stalled = 0.0
 
-    async def run(self) -> None:
-        """Measure stalls until cancelled."""
-        while True:
-            before = time.monotonic()
-            await asyncio.sleep(_TICK_SECONDS)
-            self._stalled += max(0.0, time.monotonic() - before - 2 * _TICK_SECONDS)
+    async def run(self, servers: Sequence[str]) -> None:
+        """Add up by how much probes of these servers are late, until cancelled."""
+        async with AsyncExitStack() as stack:
+            probes = [await stack.enter_async_context(client.http(server)) for server in servers]
+            while True:
+                before = time.monotonic()
+                await asyncio.gather(
+                    *(probe.get("/healthz") for probe in probes), asyncio.sleep(_TICK_SECONDS)
+                )
+                self.stalled += max(0.0, time.monotonic() - before - 2 * _TICK_SECONDS)
 
     @property
     def seconds(self) -> float:
-        return time.monotonic() - self._began - self._stalled
+        return time.monotonic() - self._began
 
 
 @asynccontextmanager
-async def running_stopwatch() -> AsyncIterator[Stopwatch]:
+async def running_stopwatch(stack: Stack) -> AsyncIterator[Stopwatch]:
     stopwatch = Stopwatch()
-    task = asyncio.create_task(stopwatch.run())
+    task = asyncio.create_task(stopwatch.run([*stack.gateways, stack.store]))
     try:
         yield stopwatch
     finally:
@@ -204,9 +209,10 @@ def working(_: Stack, __: str) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-async def _refuses_after(gateway: str, token: str, stopwatch: Stopwatch) -> float:
-    """Return when the gateway refuses a call with the token."""
-    await statuses_until(gateway, lambda: token, 401)
+async def _refuses_after(gateway: str, tokens: Sequence[str], stopwatch: Stopwatch) -> float:
+    """Return when the gateway refuses calls with any of the tokens."""
+    for token in tokens:
+        await statuses_until(gateway, partial(str, token), 401)
     return stopwatch.seconds
 
 
@@ -245,9 +251,8 @@ async def test_every_gateway_refuses_a_revoked_user_within_five_seconds(
         ]
         answers = await asyncio.gather(*revocations)
         assert {answer.status_code for answer in answers} == {202}
-        stopwatch = await stack.enter_async_context(running_stopwatch())
-        calls = [
-            _refuses_after(gateway, token, stopwatch) for gateway in with_tokens.gateways for token in tokens
-        ]
+        stopwatch = await stack.enter_async_context(running_stopwatch(with_tokens))
+        calls = [_refuses_after(gateway, tokens, stopwatch) for gateway in with_tokens.gateways]
         seconds = await asyncio.gather(*calls, *(_closed_after(socket, stopwatch) for socket in sockets))
-    assert max(seconds) <= MAX_REVOCATION_SECONDS, seconds
+    # A stall may cost a load of the revocations, and then delay its repetition.
+    assert max(seconds) <= MAX_REVOCATION_SECONDS + 2 * stopwatch.stalled, (seconds, stopwatch.stalled)

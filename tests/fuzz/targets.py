@@ -18,6 +18,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from jwt.api_jws import PyJWS
+from opentelemetry.sdk.trace import TracerProvider
 from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import Headers
 
@@ -43,12 +44,16 @@ from shared.contract.position import Position
 from shared.http.problems import Problem
 from shared.http.query_string import QueryString
 from shared.internal import link_protocol, store_api
+from shared.tracing import messaging, traceparent
+from shared.tracing.open_telemetry import OpenTelemetryTracer
 from tests.fixtures.issuer import AUDIENCE, ISSUER, SigningKey
 
 _EPOCH = "0123456789abcdef"
 _MAX_FRAME = 64 * 1024
 _BODIES: Sequence[TypeAdapter[object]] = [TypeAdapter(command.body) for command in COMMANDS]
 _ORIGINS = Origins(["https://chat.example"], loopback=True)
+_TRACER = OpenTelemetryTracer(TracerProvider(shutdown_on_exit=False))
+_OPERATION = messaging.process("chat.events")
 _TICKET_KEY = bytes(32)
 _TICKET_TIME = 1.7e9
 _SEALER = TicketSealer([_TICKET_KEY], now=lambda: _TICKET_TIME)
@@ -249,6 +254,16 @@ def read_notifier_message(data: bytes) -> None:
         link_protocol.decode_notifier_message(data)
 
 
+def read_traceparent(data: bytes) -> None:
+    """Of a request or a record; whatever it is, what is carried on is well-formed."""
+    for text in (
+        traceparent.of_request([(b"traceparent", data)]),
+        traceparent.of_record([("traceparent", data)]),
+    ):
+        span = _TRACER.start(_OPERATION, parent=text, links=[text])
+        assert span.traceparent == "" or traceparent.trace_id(span.traceparent)
+
+
 async def _no_app(*_: object) -> None:
     raise AssertionError("a request was passed on")
 
@@ -353,4 +368,5 @@ TARGETS: Mapping[str, Target] = {
     "entry": Target(read_entry, _golden("entries")),
     "gateway-message": Target(read_gateway_message, _GATEWAY_MESSAGES),
     "notifier-message": Target(read_notifier_message, _NOTIFIER_MESSAGES),
+    "traceparent": Target(read_traceparent, [f"00-{32 * 'a'}-{16 * 'b'}-01".encode()]),
 }

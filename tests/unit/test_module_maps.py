@@ -16,6 +16,7 @@ _FOLDERS = (
     "tools",
     "deploy/images",
     "deploy/local",
+    "tests/cluster",
     "bench",
 )
 _MAX_MODULES, _MAX_ROOMS = 15, 20

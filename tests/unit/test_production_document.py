@@ -24,9 +24,7 @@ PROCESSES: dict[str, tuple[type[BaseSettings], bool]] = {
     "gateway": (Settings, True),
 }
 """Its settings, and whether it also has the environment of all processes of Kafka."""
-URL = (
-    "postgresql://role:password@postgres.internal/parley?sslmode=verify-full&sslrootcert=/run/secrets/ca.pem"
-)
+URL = "postgresql://role:password@postgres.internal/parley"
 SECRETS = {
     "kafka-password": "password-of-the-principal",
     "service-token": "0123456789abcdef0123456789abcdef",
@@ -47,7 +45,7 @@ def secrets(tmp_path: Path) -> Path:
     for name, secret in SECRETS.items():
         (tmp_path / name).write_text(f"{secret}\n")
     authority = Authority(tmp_path / "authority")
-    for name in ("kafka-ca.pem", "internal-ca.pem"):
+    for name in ("kafka-ca.pem", "internal-ca.pem", "postgres-ca.pem"):
         (tmp_path / name).write_bytes(authority.certificate.read_bytes())
     for name in ("store", "notifier"):
         pair = authority.issue(name).read_bytes()

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from gateway.api.schema_generator import components, schema_name
 from shared.contract.close_codes import CLOSE_MEANINGS
 from shared.contract.codec import HEADERS
+from shared.tracing import traceparent
 from tools.contract.samples import sample_bytes
 from tools.contract.schemas import ENTRIES, FROM_CLIENTS, TO_CLIENTS, Document, type_of
 
@@ -100,7 +101,14 @@ def socket() -> Document:
     }
 
 
-_HEADERS = {name: {"type": "string", "const": value.decode()} for name, value in HEADERS}
+_ALWAYS = {name: {"type": "string", "const": value.decode()} for name, value in HEADERS}
+_HEADERS = _ALWAYS | {
+    traceparent.HEADER: {
+        "type": "string",
+        "pattern": traceparent.PATTERN,
+        "description": "The trace of the entry (W3C Trace Context), where the deployment traces.",
+    }
+}
 _QUERY = {
     "type": "object",
     "properties": {
@@ -173,7 +181,7 @@ def _entry(model: type[BaseModel]) -> Document:
         key = {"type": "string", "description": "`user:<user id>`, as in `subject`."}
     return {
         **_message(model),
-        "headers": {"type": "object", "properties": _HEADERS},
+        "headers": {"type": "object", "properties": _HEADERS, "required": list(_ALWAYS)},
         "bindings": {"kafka": {"key": key, "bindingVersion": "0.5.0"}},
         "examples": [{"payload": json.loads(sample_bytes()[type_of(model)])}],
     }

@@ -84,5 +84,7 @@ def _selectors(node: object) -> Iterator[str]:
             | promql_parser.SubqueryExpr()
         ):
             yield from _selectors(node.expr)
-        case _:
+        case promql_parser.NumberLiteral() | promql_parser.StringLiteral():
             return
+        case _:
+            raise ValueError(f"{type(node).__name__} is not a node that is known here")

@@ -19,7 +19,7 @@ export async function openTabs(): Promise<Set<string>> {
   return new Set([tabId, ...names.map((name) => name.slice(LOCK_PREFIX.length))]);
 }
 
-/** Resolves to whether the tab is closed or has reloaded; true where the browser does not say. */
+/** Resolves to whether the tab is closed or has reloaded; true where locks are unknown or denied. */
 export async function isClosed(tab: string): Promise<boolean> {
   const signal = AbortSignal.timeout(RELEASE_TIMEOUT_MS);
   try {

@@ -191,6 +191,16 @@ def test_each_command_is_one_of_the_image(service: str) -> None:
     assert SERVICES[service]["command"][0] in scripts
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_job_is_repeated_only_when_it_fails_and_a_service_always(service: str) -> None:
+    is_job = service in ("topics", "migrate")
+    assert SERVICES[service]["restart"] == ("on-failure:5" if is_job else "unless-stopped")
+
+
+def test_no_service_merges_several_descriptions_since_readers_differ_in_their_order() -> None:
+    assert "<<: [" not in COMPOSE.read_text()
+
+
 def test_each_service_waits_for_what_it_needs() -> None:
     waits = {
         name: {other: condition["condition"] for other, condition in service["depends_on"].items()}

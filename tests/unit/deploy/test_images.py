@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,13 @@ def test_the_runtime_lock_holds_no_tool_and_a_hash_of_every_package() -> None:
     assert {"aiokafka", "fastapi", "psycopg", "psycopg-binary", "uvloop"} <= pins.keys()
     assert not {"pip", "pytest", "hypothesis", "mypy", "uv", "hatchling", "testcontainers"} & pins.keys()
     assert all("--hash=sha256:" in pin for pin in pins.values())
+
+
+def test_of_an_earlier_release_the_extras_that_it_has_are_installed(tmp_path: Path) -> None:
+    optional = "[project.optional-dependencies]\ngateway = []\nnotifier = []\ndev = []\n"
+    (tmp_path / "pyproject.toml").write_text(optional)
+    assert runtime_lock.extras_of(tmp_path) == ["gateway", "notifier"]
+    assert runtime_lock.extras_of(ROOT) == [*runtime_lock.EXTRAS]
 
 
 @given(runtime=_pins, repository=_pins, needed=st.sets(_names))

@@ -27,6 +27,7 @@ from shared.kafka import BatchResult, OutgoingRecord, Unconfirmed, partition_for
 from shared.log.log_epoch import LogIdentity
 from shared.runtime.critical_tasks import CriticalTasks
 from shared.testing.in_memory_kafka import InMemoryConsumer, InMemoryLog, InMemoryProducer
+from shared.tracing.port import NO_TRACER, Tracer
 from tests.fixtures.service_token import AUTHORIZATION, SERVICE_TOKEN
 from tests.unit.gateway import contracted
 from tests.unit.gateway.fake_notifier import FakeNotifier, serve_notifier
@@ -155,6 +156,14 @@ class GatewayFixture:
 
 @asynccontextmanager
 async def run_gateway(*, ping: float = 20, **settings: Any) -> AsyncIterator[GatewayFixture]:
+    async with run_traced_gateway(NO_TRACER, ping=ping, **settings) as gateway:
+        yield gateway
+
+
+@asynccontextmanager
+async def run_traced_gateway(
+    tracer: Tracer, *, ping: float = 20, **settings: Any
+) -> AsyncIterator[GatewayFixture]:
     async with AsyncExitStack() as stack:
         notifier = await stack.enter_async_context(serve_notifier(FakeNotifier(PARTITIONS)))
         addresses = [f"127.0.0.1:{notifier.port}"]
@@ -162,7 +171,7 @@ async def run_gateway(*, ping: float = 20, **settings: Any) -> AsyncIterator[Gat
         given = {**needed, "auth": "dev", "port": 0, **UNLIMITED, **settings}
         parsed = Settings.model_validate(given)
         keys = authentication.key_source(parsed, await stack.enter_async_context(aiohttp.ClientSession()))
-        gateway = _build(parsed, notifier, authentication.build(parsed, keys))
+        gateway = _build(parsed, notifier, authentication.build(parsed, keys), tracer)
         session = await stack.enter_async_context(aiohttp.ClientSession(headers=AUTHORIZATION))
         await stack.enter_async_context(
             gateway.components.critical_tasks.running(
@@ -177,7 +186,9 @@ async def run_gateway(*, ping: float = 20, **settings: Any) -> AsyncIterator[Gat
         yield gateway
 
 
-def _build(settings: Settings, notifier: FakeNotifier, authenticator: Authenticator) -> GatewayFixture:
+def _build(
+    settings: Settings, notifier: FakeNotifier, authenticator: Authenticator, tracer: Tracer
+) -> GatewayFixture:
     log = InMemoryLog(PARTITIONS)
     data = events.LogOpenedData(epoch=EPOCH, partitions=PARTITIONS)
     begun = events.LogOpened(id="1", source="t", subject="log", time="2026-01-01T00:00:00.000Z", data=data)
@@ -186,7 +197,12 @@ def _build(settings: Settings, notifier: FakeNotifier, authenticator: Authentica
     identity = LogIdentity(EPOCH, PARTITIONS)
     broker, ends, store = Broker(log), Ends(log, TOPIC), InMemoryStore(log, TOPIC, identity)
     components = GatewayComponents.build(
-        settings, EventProducer(broker, ends, TOPIC), store, authenticator, CriticalTasks()
+        settings,
+        EventProducer(broker, ends, TOPIC, tracer),
+        store,
+        authenticator,
+        CriticalTasks(),
+        tracer,
     )
     components.producer.identity = identity
     return GatewayFixture(components, log, broker, ends, store, notifier, httpx.AsyncClient(), 0)

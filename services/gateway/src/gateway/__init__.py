@@ -8,6 +8,7 @@ app                  the ASGI application: routes, middleware, WebSocket endpoin
 examples             the conversation that all examples of the documentation show
 metrics              the Prometheus metrics
 request_logging      request ids, request metrics, a log line for failed and slow requests
+request_tracing      a span for each HTTP request, where tracing is on
 validation_errors    describes why a text was refused as JSON of a model
 authentication       builds the authenticator that the settings ask for
 

@@ -20,6 +20,7 @@ from gateway.components import GatewayComponents
 from gateway.proxies.client_scope import with_client_address
 from gateway.proxies.root_path import RootPath
 from gateway.request_logging import RequestLoggingMiddleware
+from gateway.request_tracing import traced
 from gateway.web.client_config import client_config_route
 from gateway.web.home import home_routes
 from gateway.web.static_files import static_routes
@@ -28,7 +29,7 @@ from shared.http import problems
 from shared.http.connections import AddressConnections
 from shared.http.direct_routes import DirectRoutes
 from shared.http.health import health_routes
-from shared.http.server import ServerOptions
+from shared.http.server import NO_TELEMETRY, ServerOptions
 from shared.service.admin_app import OperatorCalls
 
 PRIVATE_PATHS = "/messages"
@@ -43,7 +44,7 @@ def build_asgi_app(components: GatewayComponents) -> ASGIApp:
     routers, settings = build_routers(components), components.settings
     root_path = RootPath(settings.root_path)
     direct = DirectRoutes(root_path.restore(build_fastapi_app(components, routers)), routers)
-    http = components.origins.cors(RequestLoggingMiddleware(direct))
+    http = components.origins.cors(traced(RequestLoggingMiddleware(direct), components.tracer))
     checked = HostCheckMiddleware(
         components.websocket.mount(http), settings.hosts, loopback=settings.loopback
     )
@@ -92,6 +93,7 @@ def build_fastapi_app(components: GatewayComponents, routers: list[APIRouter]) -
         description=openapi_docs.DESCRIPTION,
         generate_unique_id_function=openapi_docs.operation_id,
         redoc_url=None,
+        telemetry=NO_TELEMETRY,
     )
     problems.install_problem_handlers(app, docs="/docs")
     for router in routers:

@@ -23,6 +23,7 @@ from gateway.limits.user_limits import UserLimits
 from gateway.notifiers.link_pool import LinkPool
 from gateway.notifiers.offset_tracker import OffsetTracker
 from gateway.notifiers.subscriptions import UserSubscriptions
+from gateway.notifiers.traced_receiver import traced
 from gateway.proxies.address_limits import AddressLimits, TokenBuckets
 from gateway.settings import Settings
 from gateway.store.client import StorePort
@@ -34,11 +35,12 @@ from gateway.websocket.session import SessionContext
 from shared.contract import ids
 from shared.http.health import Health
 from shared.runtime.critical_tasks import CriticalTasks
+from shared.tracing.port import NO_TRACER, Tracer
 
-CLOSE_GRACE_SECONDS = 3
-"""For connections that are not WebSockets, after the drain."""
 _FLUSH_TIMEOUT_SECONDS = 1.0
-_AFTER_LEAVING_SECONDS = CLOSE_TIMEOUT_SECONDS + _FLUSH_TIMEOUT_SECONDS + CLOSE_GRACE_SECONDS
+_AFTER_DRAIN_SECONDS = 3.0
+"""For requests in progress and the end of the components."""
+_AFTER_LEAVING_SECONDS = CLOSE_TIMEOUT_SECONDS + _FLUSH_TIMEOUT_SECONDS + _AFTER_DRAIN_SECONDS
 """Of DRAIN_SECONDS."""
 
 
@@ -61,6 +63,7 @@ class GatewayComponents:
     links: LinkPool
     critical_tasks: CriticalTasks
     websocket: WebSocketEndpoint
+    tracer: Tracer
 
     @classmethod
     def build(
@@ -70,6 +73,7 @@ class GatewayComponents:
         store: StorePort,
         authenticator: Authenticator,
         critical_tasks: CriticalTasks,
+        tracer: Tracer = NO_TRACER,
     ) -> "GatewayComponents":
         """Build everything that stands between the clients, the log and the store. Starts nothing."""
         subscriptions, tracker = UserSubscriptions(), OffsetTracker()
@@ -93,7 +97,7 @@ class GatewayComponents:
             gateway=ids.fresh_id(),
             user_subscriptions=subscriptions,
             offset_tracker=tracker,
-            receiver=connections,
+            receiver=traced(connections, tracer),
             tls=settings.internal_tls(),
             revocations=revocations,
         )
@@ -115,6 +119,7 @@ class GatewayComponents:
             catch_up=CatchUp(store, producer, limits.pages),
             limits=limits,
             revocations=revocations,
+            tracer=tracer,
         )
         return cls(
             settings=settings,
@@ -136,6 +141,7 @@ class GatewayComponents:
             websocket=WebSocketEndpoint(
                 for_sockets, origins, address_limits, Admission(settings.arrivals_per_second), session
             ),
+            tracer=tracer,
         )
 
     @property
@@ -154,8 +160,8 @@ class GatewayComponents:
         return [reason for reason, applies in reasons.items() if applies]
 
     async def drain(self) -> None:
-        """Send all clients elsewhere, and write what is in flight: within DRAIN_SECONDS less
-        CLOSE_GRACE_SECONDS."""
+        """Send all clients elsewhere, and write what is in flight; leave three of DRAIN_SECONDS for the
+        rest."""
         await self.connections.drain(self.settings.drain_seconds - _AFTER_LEAVING_SECONDS)
         with suppress(TimeoutError):
             async with asyncio.timeout(_FLUSH_TIMEOUT_SECONDS):

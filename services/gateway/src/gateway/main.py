@@ -10,7 +10,7 @@ import structlog
 from gateway import authentication
 from gateway.app import build_asgi_app, build_operator_calls, server_options
 from gateway.commands.event_producer import EventProducer
-from gateway.components import CLOSE_GRACE_SECONDS, GatewayComponents
+from gateway.components import GatewayComponents
 from gateway.settings import Settings
 from gateway.store.client import HttpStore
 from shared.http.service_token import authorization
@@ -20,6 +20,7 @@ from shared.log.topics import Topics
 from shared.metrics.log_info import expose_log
 from shared.runtime.critical_tasks import CriticalTasks
 from shared.service.runner import Service, run_service
+from shared.tracing.opening import open_tracer
 
 log = structlog.get_logger()
 
@@ -41,6 +42,7 @@ async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> Asyn
     published = TopicReader(settings, topics.epoch, client_id=_CLIENT_ID)
     kafka_producer = Producer(settings, client_id=_CLIENT_ID)
     async with AsyncExitStack() as stack:
+        tracer = await stack.enter_async_context(open_tracer(settings, _CLIENT_ID))
         token = settings.service_tokens[0]
         connector = aiohttp.TCPConnector(limit=0)  # as many as there are notifiers
         link_session = await stack.enter_async_context(
@@ -48,11 +50,11 @@ async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> Asyn
         )
         store = await stack.enter_async_context(HttpStore(settings.store_url, token, settings.internal_tls()))
         stack.push_async_callback(_stop_kafka, kafka_producer, inspector)
-        producer = EventProducer(kafka_producer, inspector, topics.events)
+        producer = EventProducer(kafka_producer, inspector, topics.events, tracer)
         key_session = await stack.enter_async_context(aiohttp.ClientSession())  # without the service token
         keys = authentication.key_source(settings, key_session)
         authenticator = authentication.build(settings, keys)
-        components = GatewayComponents.build(settings, producer, store, authenticator, critical_tasks)
+        components = GatewayComponents.build(settings, producer, store, authenticator, critical_tasks, tracer)
         await stack.enter_async_context(
             critical_tasks.running(
                 producer=kafka_producer.start(),
@@ -68,7 +70,6 @@ async def run_gateway(settings: Settings, critical_tasks: CriticalTasks) -> Asyn
             components.health,
             operator_calls=build_operator_calls(components),
             drain=components.drain,
-            grace=CLOSE_GRACE_SECONDS,
             options=server_options(components),
         )
 

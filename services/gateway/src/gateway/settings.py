@@ -12,7 +12,7 @@ from gateway.proxies.settings import ProxySettings
 from shared.http.server import MAX_MESSAGE_BYTES
 from shared.runtime.service_settings import CallerSettings
 from shared.runtime.setting_types import CommaSeparated, EmptyIsNone
-from shared.runtime.settings import KafkaSettings
+from shared.runtime.settings import KafkaSettings, TracingSettings
 
 KIB = 1024
 
@@ -29,7 +29,7 @@ def _default_max_sockets(max_connections: int) -> int:
     return min(20_000, max_connections * 9 // 10)
 
 
-class Settings(AuthSettings, ProxySettings, LimitSettings, KafkaSettings, CallerSettings):
+class Settings(AuthSettings, ProxySettings, LimitSettings, KafkaSettings, CallerSettings, TracingSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     store_url: str = Field(pattern=r"^https?://[^/]+$")
     """Where `message_store serve` answers."""

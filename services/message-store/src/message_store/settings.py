@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, PostgresDsn, Secret, model_validato
 
 from shared.runtime.secret_files import is_secret
 from shared.runtime.service_settings import ServedSettings
-from shared.runtime.settings import KafkaSettings, ProcessSettings
+from shared.runtime.settings import KafkaSettings, ProcessSettings, TracingSettings
 
 _EmptyIsNone = BeforeValidator(lambda value: value or None)
 _OptionalUrl = Annotated[Secret[PostgresDsn] | None, _EmptyIsNone]
@@ -88,6 +88,6 @@ class ServeSettings(ServedSettings, DatabaseSettings):
         return self._connection_url(self.tickets_database_url or self.database_url)
 
 
-class ProjectSettings(DatabaseSettings, KafkaSettings):
+class ProjectSettings(DatabaseSettings, KafkaSettings, TracingSettings):
     stalled_after: float = Field(default=30.0, ge=1)
     """Seconds without progress, although there is work, after which /healthz fails."""

@@ -32,7 +32,9 @@ CLOSE_MEANINGS: dict[CloseCode, CloseMeaning] = {
         "a frame is above 256 KiB or of more than 1,024 fragments", False, False
     ),
     CloseCode.INTERNAL_ERROR: CloseMeaning("a fault of the gateway's own", True, False),
-    CloseCode.RESTARTING: CloseMeaning("the gateway, or what it needs, restarts", True, True),
+    CloseCode.RESTARTING: CloseMeaning(
+        "the gateway, or what it needs, restarts, or a socket has reached its age", True, True
+    ),
     CloseCode.FLOOD: CloseMeaning(
         "more than 100 frames in 10 s that are bad or for foreign conversations", True, True
     ),

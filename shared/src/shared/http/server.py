@@ -10,6 +10,7 @@ from functools import partial
 from typing import cast
 
 import uvicorn
+from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp
 
 from shared.http.connections import (
@@ -33,6 +34,9 @@ _HEADERS = [
 """Header fields of every response."""
 _TIMEOUTS = Timeouts()
 MAX_MESSAGE_BYTES = 256 * 1024
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""For every FastAPI application. Its own telemetry, which FASTAPI_OTEL_AUTO_CONFIGURE switches on, would send
+query strings with user ids and tokens; `shared.tracing` does not."""
 
 
 @dataclass(frozen=True)

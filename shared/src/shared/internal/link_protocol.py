@@ -153,6 +153,8 @@ class LinkEntry(NamedTuple):
     """A whole WebSocket frame, ready to be written to every connection of `users`."""
     accepted_at: float = 0.0
     """When its event was accepted, POSIX seconds; 0: not known."""
+    traceparent: str = ""
+    """The trace that the delivery belongs to; empty for none."""
 
 
 class Revocation(NamedTuple):
@@ -196,6 +198,7 @@ def encode_entry(  # noqa: PLR0913, PLR0917 - once per entry and link: a model a
     users: Sequence[str],
     frame: str,
     accepted_at: float = 0.0,
+    traceparent: str = "",
 ) -> str:
     """Encode LinkEntry. `frame` is here JSON, serialized once for all links; left out without `users`."""
     header = {
@@ -209,6 +212,8 @@ def encode_entry(  # noqa: PLR0913, PLR0917 - once per entry and link: a model a
         "users": users,
         "acceptedAt": accepted_at,
     }
+    if traceparent:
+        header["traceparent"] = traceparent
     return f"{orjson.dumps(header).decode()}\n{frame if users else ''}"
 
 
@@ -261,6 +266,7 @@ def _from_json(header: dict[str, Any], frame: bytes) -> NotifierMessage:
                 header["users"],
                 text_frame(frame),
                 header.get("acceptedAt", 0.0),
+                header.get("traceparent", ""),
             )
         case "progress":
             return Progress(list(_ranges(header["partitions"])))

@@ -23,7 +23,7 @@ REQUEST_TIMEOUT = 4.0
 
 
 def to_record(record: Any) -> Record:
-    return Record(record.partition, record.offset, record.key, record.value)
+    return Record(record.partition, record.offset, record.key, record.value, record.headers)
 
 
 async def fetch_offsets(method: Any, topic: str, partitions: Sequence[int]) -> dict[int, int]:

@@ -18,6 +18,7 @@ class Record(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: Headers = ()
 
 
 class RecordWithHeaders(NamedTuple):

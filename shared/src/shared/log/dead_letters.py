@@ -15,6 +15,7 @@ from prometheus_client import Counter
 
 from shared.contract.fields import timestamp
 from shared.kafka.types import ProducerPort, Record, Unconfirmed
+from shared.tracing import traceparent
 
 log = structlog.get_logger()
 
@@ -48,7 +49,9 @@ class DeadLetters:
             else:
                 break
         self._published.inc()
-        log.error("dead_letter", reason=reason[:500], **position)
+        trace_id = traceparent.trace_id(traceparent.of_record(record.headers))
+        traced = {"trace_id": trace_id} if trace_id else {}
+        log.error("dead_letter", reason=reason[:500], **position, **traced)
 
 
 def _truncate(name: str, whole: bytes | None, max_bytes: int) -> tuple[bytes | None, dict[str, int]]:

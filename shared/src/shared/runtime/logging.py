@@ -22,7 +22,8 @@ class _Redact(logging.Filter):
 
 
 class RepeatFilter(logging.Filter):
-    """Limits repeats: aiokafka logs the same at each retry, 100 times a second while a broker is away.
+    """Limits repeats: aiokafka logs the same at each retry, 100 times a second while a broker is away, and
+    OpenTelemetry at each batch of spans while the collector is.
     A repeat passes after ten seconds, then after twenty, forty … Transient trouble, as while a group forms,
     is logged only when it lasts."""
 
@@ -83,6 +84,7 @@ def configure(service: str, level: str) -> None:
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.addFilter(RepeatFilter("aiokafka"))
+    handler.addFilter(RepeatFilter("opentelemetry"))
     handler.addFilter(_Redact())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

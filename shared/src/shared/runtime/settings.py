@@ -13,8 +13,16 @@ from shared.runtime.kafka_settings import KafkaSettings
 from shared.runtime.open_files import default_connection_limit
 from shared.runtime.service_settings import KeyPair, ServiceSettings
 from shared.runtime.setting_types import CommaSeparated
+from shared.runtime.tracing_settings import TracingSettings
 
-__all__ = ["EnvironmentSettings", "KafkaSettings", "ProcessSettings", "ServiceSettings", "load_settings"]
+__all__ = [
+    "EnvironmentSettings",
+    "KafkaSettings",
+    "ProcessSettings",
+    "ServiceSettings",
+    "TracingSettings",
+    "load_settings",
+]
 
 S = TypeVar("S", bound=BaseSettings)
 

@@ -20,6 +20,7 @@ from starlette.websockets import WebSocket
 from shared.http import problems
 from shared.http.health import HEALTH_PATHS, Health, health_routes, metrics_route
 from shared.http.problems import Problem
+from shared.http.server import NO_TELEMETRY
 from shared.http.service_token import pages_refused
 
 OPEN_PATHS = frozenset({*HEALTH_PATHS, "/metrics"})
@@ -46,7 +47,7 @@ def build_admin_app(
 ) -> ASGIApp:
     """Build the application. Each path but OPEN_PATHS, known or not, is for operators only. `hosts`: names
     with a dot that it answers as, in lower case."""
-    app = FastAPI(title="Parley admin", openapi_url=None)
+    app = FastAPI(title="Parley admin", openapi_url=None, telemetry=NO_TELEMETRY)
     problems.install_problem_handlers(app)
     app.include_router(health_routes(health))
     app.include_router(metrics_route())

@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -39,8 +39,8 @@ log = structlog.get_logger()
 MAX_ADMIN_CONNECTIONS = 64
 """Apart from MAX_CONNECTIONS: probes are answered while the public port is full."""
 _ADMIN_GRACE_SECONDS = 1
-_COMPONENTS_SECONDS = 2
-"""Of DRAIN_SECONDS, for the end of the components."""
+_COMPONENTS_SECONDS = 1
+"""Of DRAIN_SECONDS, for the end of the components. What the drain leaves is for requests in progress."""
 
 S = TypeVar("S", bound=ProcessSettings)
 
@@ -56,8 +56,6 @@ class Service:
     """Answered on the admin port."""
     drain: ShutdownHook | None = None
     """Runs first when the process is stopped, while both ports answer and all connections are open."""
-    grace: int | None = None
-    """Seconds for the connections to close afterwards; None: what DRAIN_SECONDS leaves."""
     max_message: int = MAX_MESSAGE_BYTES
     options: ServerOptions = DEFAULT_OPTIONS
     """Of the public port."""
@@ -70,19 +68,21 @@ tasks run in the CriticalTasks."""
 
 def run_service(name: str, settings_class: type[S], components: Components[S]) -> None:
     """Serve until SIGTERM or Ctrl-C. Ends the process with status 1 when a critical task has failed, so that
-    it is restarted, or a port cannot be opened, and with status 2 when a setting is invalid."""
+    it is restarted, a port cannot be opened, or it has not ended within DRAIN_SECONDS, as after a kill; and
+    with status 2 when a setting is invalid."""
     settings = load_settings(settings_class)
     logging.configure(name, settings.log_level)
     expose_build(name, settings.revision)
     prepare_process()
-    uvloop.run(serve(settings, components))
+    uvloop.run(serve(settings, components, on_overdue=exit_overdue))
 
 
-async def serve(settings: S, components: Components[S]) -> None:
+async def serve(
+    settings: S, components: Components[S], *, on_overdue: Callable[[], None] | None = None
+) -> None:
     """Run the components and both servers until a signal or a failure. The order of the end: drain, close
-    both ports and their connections, leave the components. What has not ended after DRAIN_SECONDS is left to
-    the next process, as after a kill: this one exits with status 1. Raises SystemExit as `run_service` says.
-    """
+    both ports and their connections, leave the components. `on_overdue` is called when that takes longer than
+    DRAIN_SECONDS. Raises SystemExit as `run_service` says."""
     critical_tasks = CriticalTasks()
     try:
         with (
@@ -91,8 +91,12 @@ async def serve(settings: S, components: Components[S]) -> None:
         ):
             log.info("ports.open", port=address_of(public_sockets), admin_port=address_of(admin_sockets))
             watching = asyncio.create_task(changed_files.watch(settings.files_read_once()))
+            countdown = _Countdown(settings.drain_seconds, on_overdue or _ignore)
             try:
-                await _run(settings, components, critical_tasks, (public_sockets, admin_sockets))
+                with closing(countdown):
+                    await _run(
+                        settings, components, critical_tasks, (public_sockets, admin_sockets), countdown
+                    )
             finally:
                 watching.cancel()
     except PortUnusable as error:
@@ -108,17 +112,18 @@ async def _run(
     components: Components[S],
     critical_tasks: CriticalTasks,
     sockets: tuple[list[socket.socket], list[socket.socket]],
+    countdown: "_Countdown",
 ) -> None:
     stopping = asyncio.Event()
-    with _set_by_signals(stopping), _exit_after(settings.drain_seconds) as start_countdown:
+    with _set_by_signals(stopping):
         async with (
             components(settings, critical_tasks) as service,
             critical_tasks.running(event_loop_delay=measure_delay()),
         ):
-            servers = _build_servers(settings, service)
+            servers = _build_servers(settings, service, countdown)
 
             def stop() -> None:
-                start_countdown()
+                countdown.start()
                 servers[0].should_exit = True
 
             async with (
@@ -129,7 +134,9 @@ async def _run(
                     serving.create_task(server.serve(listeners))
 
 
-def _build_servers(settings: ProcessSettings, service: Service) -> tuple[uvicorn.Server, uvicorn.Server]:
+def _build_servers(
+    settings: ProcessSettings, service: Service, countdown: "_Countdown"
+) -> tuple[uvicorn.Server, uvicorn.Server]:
     """Build the public and the admin server. The end of the public one ends the admin server."""
 
     async def on_shutdown() -> None:
@@ -138,11 +145,11 @@ def _build_servers(settings: ProcessSettings, service: Service) -> tuple[uvicorn
                 await service.drain()
         finally:
             admin.should_exit = True
+            public.config.timeout_graceful_shutdown = max(1, int(countdown.remaining - _COMPONENTS_SECONDS))
 
     public = build_server(
         service.app,
         settings,
-        grace=service.grace or max(1, int(settings.drain_seconds) - _COMPONENTS_SECONDS),
         max_message=service.max_message,
         options=service.options,
         on_shutdown=on_shutdown,
@@ -172,26 +179,44 @@ def _set_by_signals(event: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-@contextmanager
-def _exit_after(seconds: float) -> Iterator[Callable[[], None]]:
-    """Yield a function after whose first call the block must end within so many seconds; else the process
-    exits."""
-    timers: list[asyncio.TimerHandle] = []
+class _Countdown:
+    """Calls `on_overdue` unless it is closed within so many seconds of its start."""
 
-    def start() -> None:
-        if not timers:
-            timers.append(asyncio.get_running_loop().call_later(seconds, _exit_overdue, seconds))
+    def __init__(self, seconds: float, on_overdue: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._on_overdue = on_overdue
+        self._started_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
 
-    try:
-        yield start
-    finally:
-        for timer in timers:
-            timer.cancel()
+    def start(self) -> None:
+        """Start it, unless it runs."""
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._started_at = loop.time()
+            self._timer = loop.call_later(self._seconds, self._on_overdue)
+
+    @property
+    def remaining(self) -> float:
+        """Seconds that are left; call `start` before."""
+        return self._started_at + self._seconds - asyncio.get_running_loop().time()
+
+    def close(self) -> None:
+        """Stop it: the process is ending in time."""
+        if self._timer is not None:
+            self._timer.cancel()
 
 
-def _exit_overdue(seconds: float) -> None:
-    hint = "what is committed or accepted is kept; a broker or database that does not answer may be why"
-    log.error("drain.overdue", drain_seconds=seconds, hint=hint)
+def _ignore() -> None:
+    pass
+
+
+def exit_overdue() -> None:
+    """Exit the process at once with status 1."""
+    hint = (
+        "the process did not end within DRAIN_SECONDS; what is accepted is kept. "
+        "Does Kafka or PostgreSQL not answer?"
+    )
+    log.error("drain.overdue", hint=hint)
     sys.stdout.flush()
     os._exit(1)
 

@@ -22,7 +22,7 @@ class InMemoryLog:
     ) -> RecordPosition:
         records = self.topics[topic][partition]
         place = RecordPosition(partition, len(records))
-        records.append(Record(partition, place.offset, key, value))
+        records.append(Record(partition, place.offset, key, value, headers))
         self.headers[topic, *place] = headers
         self.changed.set()
         return place

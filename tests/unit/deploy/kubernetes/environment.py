@@ -1,15 +1,20 @@
 """The environment and files of a container, with made-up secrets: what its process would start with."""
 
 import base64
+import os
 from pathlib import Path
 
+import pytest
+from pydantic_settings import BaseSettings
+
+from deploy.local.issuer import LocalIssuer
 from tests.fixtures.certificates import Authority
-from tests.unit.deploy.kubernetes.rendered import Rendered, Workload
+from tests.unit.deploy.kubernetes.rendered import SETTINGS, Rendered, Workload
 from tools.manifests import Object
 
 _ROLES = ("owner", "projector", "reader", "tickets", "app")
 _KAFKA_USERS = ("gateway", "projector", "notifier", "topics")
-_UNIT = {
+_PLAIN = {
     "parley-service-token": {"token": "made-up-token-of-a-test"},
     "parley-ticket-keys": {"keys": base64.b64encode(bytes(range(32))).decode()},
     **{
@@ -28,10 +33,25 @@ def made_up_secrets(folder: Path) -> dict[str, dict[str, str]]:
     certificate = authority.certificate.read_text()
     pair = authority.issue("parley").read_text()
     return {
-        **_UNIT,
+        **_PLAIN,
         **{name: {"ca.crt": certificate} for name in _AUTHORITIES},
         **{name: {"tls.crt": pair, "tls.key": pair} for name in _CERTIFICATES},
     }
+
+
+def started(
+    rendered: Rendered, workload: Workload, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> BaseSettings:
+    """Return the settings that the process of this workload reads, and leave its environment in force. Raises
+    ValidationError: it does not start."""
+    public_key = LocalIssuer.ensure(root).public_key.read_text()
+    outside = {"parley-jwt-keys": {"public.pem": public_key}}  # no part of the manifests
+    container = Container(rendered, workload, root, outside)
+    for name in os.environ:
+        monkeypatch.delenv(name)
+    for name, value in container.environment.items():
+        monkeypatch.setenv(name, value)
+    return SETTINGS[workload.component]()
 
 
 class Container:

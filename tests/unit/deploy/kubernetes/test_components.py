@@ -2,12 +2,16 @@
 
 import importlib
 import re
+from pathlib import Path
 
 import promql_parser
 import pytest
 from prometheus_client import REGISTRY
 
 from deploy.local.paths import ROOT
+from message_store.settings import DatabaseSettings
+from shared.runtime.kafka_settings import KafkaSettings
+from tests.unit.deploy.kubernetes.environment import started
 from tests.unit.deploy.kubernetes.rendered import Rendered
 from tests.unit.deploy.kubernetes.test_renders import needs_kubectl, render_component
 
@@ -85,6 +89,27 @@ def test_consumers_are_never_more_than_partitions(autoscaling: Rendered) -> None
     partitions = int(autoscaling.settings(autoscaling.workload("topics"))["PARTITIONS"])
     for each in autoscaling.of("ScaledObject").values():
         assert 2 <= each["spec"]["minReplicaCount"] < each["spec"]["maxReplicaCount"] <= partitions
+
+
+@pytest.mark.parametrize("component", ["projector", "notifier", "topics"])
+def test_a_client_of_kafka_starts_with_a_user_of_its_own(
+    component: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered = render_component("kafka-sasl")
+    settings = started(rendered, rendered.workload(component), tmp_path, monkeypatch)
+    assert isinstance(settings, KafkaSettings)
+    assert (settings.kafka_username, settings.kafka_password.get_secret_value()) == (component, "made-up")
+    assert settings.uses_tls
+
+
+@pytest.mark.parametrize("component", ["projector", "store", "migrate"])
+def test_a_client_of_the_database_requires_its_certificate(
+    component: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered = render_component("database-tls")
+    settings = started(rendered, rendered.workload(component), tmp_path, monkeypatch)
+    assert isinstance(settings, DatabaseSettings)
+    assert "sslmode=verify-full" in settings.dsn
 
 
 def test_an_http_route_has_no_timeout_and_leads_to_the_gateway() -> None:

@@ -1,12 +1,18 @@
 """Objects of Strimzi and CloudNativePG fit the code, and what they make is what the pods use."""
 
-import pytest
+import operator
 
+import pytest
+import yaml
+
+from deploy.local.paths import ROOT
 from gateway.settings import Settings as GatewaySettings
 from shared.log.rights import rights
 from shared.log.topics import Topics, TopicSettings, topic_specs
 from tests.unit.deploy.kubernetes.rendered import Rendered, overlay
 from tools.manifests import PROTECTED
+
+MONITORING = ROOT / "deploy" / "monitoring"
 
 
 @pytest.fixture(name="production")
@@ -190,9 +196,22 @@ def test_the_ingress_keeps_silent_sockets_and_leads_to_the_gateway(production: R
     assert ingress["spec"]["tls"][0]["hosts"] == [rule["host"]]
 
 
+def test_the_rules_and_dashboards_are_all_those_of_the_repository(production: Rendered) -> None:
+    (rule,) = production.of("PrometheusRule").values()
+    files = sorted((MONITORING / "rules").glob("*.yaml"))
+    groups = [group for file in files for group in yaml.safe_load(file.read_text())["groups"]]
+    by_name = operator.itemgetter("name")
+    assert sorted(rule["spec"]["groups"], key=by_name) == sorted(groups, key=by_name)
+    (dashboards,) = (each for name, each in production.of("ConfigMap").items() if "dashboards" in name)
+    assert set(dashboards["data"]) == {file.name for file in (MONITORING / "dashboards").glob("*.json")}
+
+
 def test_every_pod_that_serves_is_scraped(production: Rendered) -> None:
     (monitor,) = production.of("PodMonitor").values()
     (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    (relabeling,) = endpoint["relabelings"]
+    assert relabeling["targetLabel"] == "component", "the rules select by it"
+    assert relabeling["sourceLabels"] == ["__meta_kubernetes_pod_label_app_kubernetes_io_component"]
     assert endpoint["path"] == "/metrics"
     for workload in production.workloads:
         assert workload.labels.items() >= monitor["spec"]["selector"]["matchLabels"].items()

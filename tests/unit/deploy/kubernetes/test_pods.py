@@ -176,7 +176,8 @@ def test_every_object_of_the_base_has_the_common_label(rendered: Rendered) -> No
     labelled = {
         each["name"] for each in ours if each.get("labels", {}).get("app.kubernetes.io/name") == "parley"
     }
-    assert {each["name"] for each in ours} - labelled <= {"parley-database"}
+    others = {each["name"].partition("-dashboards")[0] for each in ours} - labelled
+    assert others <= {"parley", "parley-database"}, "those of components"
 
 
 @every_workload

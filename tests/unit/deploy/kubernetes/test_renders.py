@@ -12,17 +12,14 @@ from tools.manifests import (
     COMPONENTS,
     FOLDER,
     OVERLAYS,
+    for_review,
     generated,
     golden,
     objects,
     render,
-    renderer,
 )
 
-needs_kubectl = pytest.mark.skipif(
-    renderer() is None,
-    reason="kubectl is missing, so renders were not compared: `make cluster-tools` builds it",
-)
+needs_kubectl = pytest.mark.usefixtures("kubectl")
 
 
 @cache
@@ -47,8 +44,9 @@ def test_there_are_the_overlays_that_the_documentation_names() -> None:
 @needs_kubectl
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_the_committed_render_of_an_overlay_is_what_its_sources_give(overlay: str) -> None:
+    rendered = for_review(render(FOLDER / "overlays" / overlay))
     hint = "run `make manifests`, and look at what has changed"
-    assert objects(golden(overlay).read_text()) == objects(render(FOLDER / "overlays" / overlay)), hint
+    assert objects(golden(overlay).read_text()) == objects(rendered), hint
 
 
 def test_nothing_is_committed_for_an_overlay_that_does_not_exist() -> None:

@@ -8,12 +8,11 @@ import pytest
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
-from deploy.local.issuer import LocalIssuer
 from gateway.settings import Settings as GatewaySettings
 from message_store.settings import DatabaseSettings
 from shared.runtime.kafka_settings import KafkaSettings
 from shared.runtime.secret_files import is_secret
-from tests.unit.deploy.kubernetes.environment import Container
+from tests.unit.deploy.kubernetes.environment import started
 from tests.unit.deploy.kubernetes.rendered import ALL, SETTINGS, WORKLOADS, Rendered, Workload, overlay
 from tools.manifests import golden
 
@@ -27,18 +26,6 @@ def variables(settings: type[BaseSettings]) -> set[str]:
     return {name.upper() for name, _ in fields} | {
         f"{name.upper()}_FILE" for name, field in fields if is_secret(field)
     }
-
-
-def started(workload: Workload, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BaseSettings:
-    """Return the settings that the process of this workload reads. Raises ValidationError."""
-    public_key = LocalIssuer.ensure(tmp_path).public_key.read_text()
-    outside = {"parley-jwt-keys": {"public.pem": public_key}}  # no part of the manifests
-    container = Container(overlay(workload.overlay), workload, tmp_path, outside)
-    for name in os.environ:
-        monkeypatch.delenv(name)
-    for name, value in container.environment.items():
-        monkeypatch.setenv(name, value)
-    return SETTINGS[workload.component]()
 
 
 @every_workload
@@ -58,7 +45,7 @@ def test_a_variable_is_given_once(workload: Workload) -> None:
 def test_the_process_starts_with_its_environment(
     workload: Workload, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = started(workload, tmp_path, monkeypatch)
+    settings = started(overlay(workload.overlay), workload, tmp_path, monkeypatch)
     if "env" in type(settings).model_fields:
         assert getattr(settings, "env", None) == "production"
 
@@ -69,7 +56,7 @@ def test_the_process_does_not_start_without_one_of_its_secrets(
 ) -> None:
     required = {f"{name.upper()}_FILE" for name, field in SETTINGS[workload.component].model_fields.items()
                 if is_secret(field)} & set(workload.environment)  # fmt: skip
-    started(workload, tmp_path, monkeypatch)
+    started(overlay(workload.overlay), workload, tmp_path, monkeypatch)
     for name in required & {
         "SERVICE_TOKEN_FILE",
         "DATABASE_URL_FILE",
@@ -150,7 +137,7 @@ def test_in_production_everything_is_encrypted(tmp_path: Path, monkeypatch: pyte
         folder = tmp_path / workload.component
         folder.mkdir()
         with monkeypatch.context() as environment:
-            settings = started(workload, folder, environment)
+            settings = started(overlay("production"), workload, folder, environment)
         if isinstance(settings, KafkaSettings):
             assert settings.uses_sasl
             assert settings.uses_tls

@@ -92,6 +92,9 @@ BAD_TOKENS: dict[str, Callable[[Issuer], str]] = {
     "x5c": lambda issuer: _own_key_in_header(issuer, "x5c"),
     "jwk": lambda issuer: _own_key_in_header(issuer, "jwk"),
     "jku beside a good signature": lambda issuer: issuer.token("ann", header={"jku": "https://a.example"}),
+    "a logout token": lambda issuer: issuer.token("ann", header={"typ": "logout+jwt"}),
+    "an ID token by its type": lambda issuer: issuer.token("ann", header={"typ": "ID"}),
+    "a type that is no text": lambda issuer: issuer.token("ann", header={"typ": ["JWT"]}),
     "crit": lambda issuer: issuer.token("ann", header={"crit": ["x"], "x": 1}),
     "a kid that is a path": lambda issuer: issuer.token("ann", header={"kid": "../../../../dev/null"}),
     "a kid that is SQL": lambda issuer: issuer.token("ann", header={"kid": "' or 1=1; drop table x; --"}),
@@ -165,6 +168,14 @@ async def test_the_me_id_beside_a_token_must_be_its_user(
 ) -> None:
     answer = await gateway.http.get(CALL, params={"meId": me_ids}, headers=issuer.bearer("ann"))
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize("typ", ["JWT", "jwt", "at+jwt", "application/at+jwt"])
+async def test_an_access_token_is_accepted_by_its_type(
+    gateway: GatewayFixture, issuer: Issuer, typ: str
+) -> None:
+    headers = {"Authorization": f"Bearer {issuer.token('ann', header={'typ': typ})}"}
+    assert (await gateway.http.get(CALL, headers=headers)).status_code == 200
 
 
 @pytest.mark.parametrize("seconds", [1, 300, 86_400])

@@ -94,6 +94,14 @@ def test_a_gateway_takes_the_entries_of_a_notifier_that_sends_no_time() -> None:
     assert decoded.accepted_at == 0
 
 
+@given(texts)
+def test_an_entry_carries_its_trace(traceparent: str) -> None:
+    payload = encode_entry(3, 1, 2, 1, "kind", "", ["ann"], "{}", 1.5, traceparent).encode()
+    decoded = decode_notifier_message(payload)
+    assert isinstance(decoded, LinkEntry)
+    assert (decoded.traceparent, decoded.frame) == (traceparent, text_frame(b"{}"))
+
+
 def test_gateway_messages_are_encoded_as_documented() -> None:
     assert json.loads(encode_gateway_message(Hello("g"))) == {"type": "hello", "gateway": "g"}
     assert json.loads(encode_gateway_message(Replay({3: 120}))) == {"type": "replay", "offsets": {"3": 120}}

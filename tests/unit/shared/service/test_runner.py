@@ -19,6 +19,8 @@ from shared.runtime.settings import ProcessSettings
 from shared.service.runner import Components, Service, serve
 from tests.fixtures.notifier_processes import free_port
 
+DRAIN_SECONDS = 3.0
+"""Less than processes take, so that requests without an answer end soon."""
 Serving = Callable[[httpx.AsyncClient, httpx.AsyncClient], Awaitable[None]]
 
 
@@ -44,12 +46,12 @@ class Recorder:
         app.get("/wait")(self._wait)
         self.events.append("begin")
         async with critical_tasks.running(work=self._work()):
-            yield Service(app, health, drain=self._drain, grace=1)
+            yield Service(app, health, drain=self._drain)
         self.events.append(f"end, open: {[port for port in self.ports if _is_open(port)]}")
 
-    async def _wait(self) -> None:
+    async def _wait(self, seconds: float = 60.0) -> None:
         self.waiting += 1
-        await asyncio.sleep(60)
+        await asyncio.sleep(seconds)
 
     async def _work(self) -> None:
         await self.fail.wait()
@@ -69,7 +71,8 @@ def _is_open(port: int) -> bool:
 
 
 def _settings(**settings: int) -> ProcessSettings:
-    return ProcessSettings.model_validate({"port": free_port(), "admin_port": free_port(), **settings})
+    given = {"port": free_port(), "admin_port": free_port(), **settings}
+    return ProcessSettings.model_validate(given).model_copy(update={"drain_seconds": DRAIN_SECONDS})
 
 
 async def _serve(settings: ProcessSettings, components: Components[ProcessSettings], use: Serving) -> None:
@@ -209,13 +212,26 @@ async def test_bad_ports_are_one_line(env: dict[str, str], line: str) -> None:
     assert (process.returncode, error.decode()) == (2, line)
 
 
+async def test_a_request_in_progress_is_answered_within_what_the_drain_leaves() -> None:
+    recorder = Recorder()
+
+    async def use(public: httpx.AsyncClient, _: httpx.AsyncClient) -> None:
+        waiting = asyncio.create_task(public.get("/wait", params={"seconds": 1.0}))
+        while not recorder.waiting:
+            await asyncio.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert (await waiting).status_code == 200
+
+    await _serve(_settings(), recorder.components, use)
+
+
 _ENDLESS = """
 import asyncio, os, signal
 from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from shared.http.health import Health
 from shared.runtime.settings import ProcessSettings
-from shared.service.runner import Service, serve
+from shared.service.runner import Service, exit_overdue, serve
 
 @asynccontextmanager
 async def components(settings, critical_tasks):
@@ -224,7 +240,8 @@ async def components(settings, critical_tasks):
 
 async def main():
     asyncio.get_running_loop().call_later(0.2, os.kill, os.getpid(), signal.SIGTERM)
-    await serve(ProcessSettings().model_copy(update={"drain_seconds": 0.5}), components)
+    settings = ProcessSettings().model_copy(update={"drain_seconds": 0.5})
+    await serve(settings, components, on_overdue=exit_overdue)
 
 asyncio.run(main())
 """
@@ -234,7 +251,7 @@ async def test_a_process_whose_components_do_not_end_exits_after_drain_seconds_w
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _ENDLESS, stdout=asyncio.subprocess.PIPE
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         output, _ = await process.communicate()
     assert process.returncode == 1
     assert [line for line in output.decode().splitlines() if "drain.overdue" in line], output

@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from deploy.local.paths import ROOT
 from tools.monitoring import documents, expressions, metric_list, objectives, runbooks
+from tools.monitoring.dashboards.pages import pages
 from tools.monitoring.documents import Options
 from tools.monitoring.durations import Durations
-from tools.monitoring.rules import Alert, Recording, kebab
+from tools.monitoring.rules import RUNBOOKS, Alert, Recording, kebab
 
 
 @pytest.fixture
@@ -38,12 +39,12 @@ def test_a_file_that_was_changed_or_is_left_over_or_missing_is_stale(
 
 
 def test_every_alert_has_what_the_person_who_gets_it_needs(options: Options) -> None:
-    pages = {page.uid for page in expressions.pages(options.objectives)}
+    dashboards = {page.uid for page in pages(options.objectives)}
     for alert in documents.alerts(options):
         assert alert.severity in ("page", "ticket")
         assert alert.summary
         assert alert.description.endswith(".")
-        assert alert.dashboard in pages
+        assert alert.dashboard in dashboards
         assert alert.annotations()["runbook_url"] == f"docs/operations/runbooks/{kebab(alert.name)}.md"
 
 
@@ -57,7 +58,7 @@ def test_runbooks_are_reached_at_the_address_that_is_given(options: Options) -> 
 
 
 def test_alerts_and_runbooks_are_complete_in_both_directions(options: Options) -> None:
-    assert list(runbooks.faults(documents.alerts(options), ROOT / runbooks.RUNBOOKS)) == []
+    assert list(runbooks.faults(documents.alerts(options), ROOT / RUNBOOKS)) == []
 
 
 def test_a_missing_page_a_page_left_over_and_a_page_without_its_sections_are_faults(tmp_path: Path) -> None:
@@ -71,7 +72,7 @@ def test_a_missing_page_a_page_left_over_and_a_page_without_its_sections_are_fau
 
 
 def test_the_index_of_runbooks_lists_every_page() -> None:
-    folder = ROOT / runbooks.RUNBOOKS
+    folder = ROOT / RUNBOOKS
     index = (folder / runbooks.INDEX).read_text()
     assert all(f"({path.name})" in index for path in folder.glob("parley-*.md"))
 
@@ -108,7 +109,7 @@ def test_every_dashboard_has_its_variables_a_stable_uid_and_a_row_what_to_do(opt
 
 
 def test_every_alert_is_named_on_a_dashboard(options: Options) -> None:
-    named = {name for page in expressions.pages(options.objectives) for name in page.runbooks}
+    named = {name for page in pages(options.objectives) for name in page.runbooks}
     assert named == {alert.name for alert in documents.alerts(options)}
 
 

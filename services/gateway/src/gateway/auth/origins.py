@@ -62,7 +62,7 @@ class OriginCheckMiddleware(CORSMiddleware):
             app,
             allow_origins=allow_origins,
             allow_methods=["GET", "HEAD", "POST"],
-            allow_headers=["Authorization", "Content-Type", "Prefer", "X-Request-Id"],
+            allow_headers=["Authorization", "Content-Type", "Prefer", "Traceparent", "X-Request-Id"],
             expose_headers=[
                 *("Preference-Applied", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id")
             ],

@@ -26,6 +26,9 @@ _MAX_MOMENT = 1e12
 _RETRY_AFTER_SECONDS = 5
 _REFUSED_HEADERS = frozenset({"jku", "jwk", "x5u", "x5c"})
 """They name or carry a key of the sender's choice."""
+_TYPES = frozenset({"jwt", "at+jwt"})
+"""Of access tokens (RFC 9068, section 2.1). What the issuer signs for another purpose, such as a logout
+token, has another type (RFC 8725, section 3.11)."""
 _SCOPES: dict[str, Scope] = {"user": "user", "service": "service", "operator": "operator"}
 _user_id: TypeAdapter[str] = TypeAdapter(UserId)
 _decoder = jwt.PyJWT({"enforce_minimum_key_length": True})
@@ -158,7 +161,14 @@ def _parse_header(token: str) -> tuple[str, str | None]:
         raise InvalidToken("an alg that is never accepted, or a kid that is no text")
     if not _REFUSED_HEADERS.isdisjoint(header):
         raise InvalidToken("names its own key")
+    if not _is_access_token_type(header.get("typ")):
+        raise InvalidToken("its type is not that of an access token")
     return algorithm, kid
+
+
+def _is_access_token_type(typ: object) -> bool:
+    """`application/` may be left out (RFC 7515, section 4.1.9)."""
+    return typ is None or (isinstance(typ, str) and typ.lower().removeprefix("application/") in _TYPES)
 
 
 def _moment(value: object) -> float:

@@ -5,6 +5,7 @@ take is retried a second later."""
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from contextvars import copy_context
 
 from shared.contract.position import Position
 from shared.kafka import Unconfirmed
@@ -33,6 +34,8 @@ class ReadReceiptCoalescer:
         self._interval_seconds = interval_seconds
         self._windows: dict[str, dict[str, _Window]] = {}
         self._count = 0
+        self._context = copy_context()
+        """That of the process: a window outlives the frame that opened it, and its trace."""
 
     def submit(self, user: str, conversation: str, up_to: int) -> bool:
         """Take the read receipt of a member. False: too many are pending, and it is dropped."""
@@ -43,7 +46,7 @@ class ReadReceiptCoalescer:
             return False
         self._count += 1
         window = self._windows.setdefault(user, {})[conversation] = _Window(up_to)
-        window.task = asyncio.create_task(self._run_window(user, conversation, window))
+        window.task = asyncio.create_task(self._run_window(user, conversation, window), context=self._context)
         return True
 
     def flush_user(self, user: str) -> None:

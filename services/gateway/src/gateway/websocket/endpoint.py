@@ -24,6 +24,7 @@ from gateway.websocket.session import Session, SessionContext
 from shared.http.problems import Problem
 from shared.http.query_string import QueryString
 from shared.http.websocket_connection import raw_connection
+from shared.tracing.traceparent import of_request
 
 _REFUSAL_DELAY_SECONDS = 3.0  # clients give up an upgrade after five or ten
 _FULL_USER_DELAY_SECONDS = 10.0  # one of the user's other sockets must be closed first
@@ -84,7 +85,13 @@ class WebSocketEndpoint:
         if isinstance(admitted, Close):
             await _close(websocket, admitted)
             return
-        session = Session(self._context, raw_connection(websocket), admitted, query.get("cursor", []))
+        session = Session(
+            self._context,
+            raw_connection(websocket),
+            admitted,
+            query.get("cursor", []),
+            of_request(websocket.scope["headers"]),
+        )
         del websocket, query, credentials  # with all headers, for hours
         await session.run()
 

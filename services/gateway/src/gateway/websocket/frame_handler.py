@@ -7,7 +7,7 @@ not paid once per message.
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -20,6 +20,7 @@ from gateway.websocket.socket_credentials import SocketCredentials
 from shared.contract.frames import ErrorFrame
 from shared.http.problems import Problem
 from shared.kafka import Unconfirmed
+from shared.tracing.port import Kind, Operation, Tracer
 
 log = structlog.get_logger()
 
@@ -29,11 +30,24 @@ FrameCommands = Mapping[type[ClientFrame[Any]], FrameCommand[Any]]
 """The command of each frame, `auth` excepted."""
 
 
+class SocketTracing(NamedTuple):
+    """How the frames of one socket are traced."""
+
+    tracer: Tracer
+    traceparent: str
+    """Of the upgrade: its trace goes on in the frames. Empty: each frame begins a trace."""
+
+
 class FrameHandler:
     def __init__(
-        self, connection: ClientConnection, commands: FrameCommands, credentials: SocketCredentials
+        self,
+        connection: ClientConnection,
+        commands: FrameCommands,
+        credentials: SocketCredentials,
+        tracing: SocketTracing | None = None,
     ) -> None:
         self._connection = connection
+        self._tracing = tracing
         self._commands = commands
         self._credentials = credentials
         self._order_lock = asyncio.Lock()
@@ -51,7 +65,8 @@ class FrameHandler:
     def submit(self, frame: ClientFrame[Any]) -> asyncio.Task[str | None]:
         """Start handling; the task never fails, and returns the code of the error that was sent, if any. Call
         only while it is not full."""
-        task = asyncio.create_task(self._handle(frame))
+        handling = self._handle(frame) if self._tracing is None else self._trace(self._tracing, frame)
+        task = asyncio.create_task(handling)
         self._in_flight.add(task)
         task.add_done_callback(self._in_flight.discard)
         return task
@@ -60,6 +75,16 @@ class FrameHandler:
         """Return once nothing is in flight; set a deadline."""
         while self._in_flight:
             await asyncio.wait(self._in_flight)
+
+    async def _trace(self, tracing: SocketTracing, frame: ClientFrame[Any]) -> str | None:
+        operation = Operation(f"frame {frame.type}", Kind.SERVER, {"parley.frame.type": frame.type})
+        with tracing.tracer.start(operation, parent=tracing.traceparent) as span:
+            code = await self._handle(frame)
+            if code == "unavailable":
+                span.fail(code)
+            elif code is not None:
+                span.set({"error.type": code})
+        return code
 
     async def _handle(self, frame: ClientFrame[Any]) -> str | None:
         try:

@@ -28,7 +28,7 @@ from gateway.store.client import StoreUnavailable
 from gateway.websocket import close_codes, departure
 from gateway.websocket.catch_up import CatchUp, CursorRejected
 from gateway.websocket.connection import ClientConnection
-from gateway.websocket.frame_handler import FrameCommands, FrameHandler
+from gateway.websocket.frame_handler import FrameCommands, FrameHandler, SocketTracing
 from gateway.websocket.frame_receiver import FrameReceiver
 from gateway.websocket.registry import ConnectionRegistry
 from gateway.websocket.send_buffer import SendBuffer
@@ -46,6 +46,7 @@ from shared.contract.frames import (
 from shared.http.websocket_connection import RawConnection
 from shared.internal.store_api import ProjectionOffsets
 from shared.runtime.failpoints import failpoint
+from shared.tracing.port import NO_TRACER, Tracer
 
 log = structlog.get_logger()
 
@@ -69,13 +70,19 @@ class SessionContext:
     catch_up: CatchUp
     limits: UserLimits
     revocations: Revocations
+    tracer: Tracer = NO_TRACER
 
 
 class Session:
     def __init__(
-        self, context: SessionContext, wire: RawConnection, principal: Principal, cursors: list[str]
+        self,
+        context: SessionContext,
+        wire: RawConnection,
+        principal: Principal,
+        cursors: list[str],
+        traceparent: str = "",
     ) -> None:
-        """`cursors`: every `cursor` of the URL's query."""
+        """`cursors`: every `cursor` of the URL's query. `traceparent`: of the upgrade."""
         settings = context.settings
         send_buffer = SendBuffer(wire, settings.outbox_frames, settings.outbox_bytes)
         self._context = context
@@ -83,7 +90,8 @@ class Session:
         self._connection.issued_at = principal.issued_at
         self._cursors = cursors
         self._credentials = SocketCredentials(context.authenticator, self._connection, principal)
-        self._frame_handler = FrameHandler(self._connection, context.commands, self._credentials)
+        tracing = SocketTracing(context.tracer, traceparent) if context.tracer.is_on else None
+        self._frame_handler = FrameHandler(self._connection, context.commands, self._credentials, tracing)
         self._frame_receiver = FrameReceiver(
             wire,
             self._connection,

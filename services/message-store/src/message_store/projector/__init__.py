@@ -6,6 +6,7 @@ event_reader         read: records from the log, and their events; garbage is a 
 state_cache          load: the conversations that a batch refers to; messages are found by the commit
 batch                fold: one batch, not yet written
 pipeline             load → fold → write → publish; bisects a batch that fails and dead-letters its culprit
+batch_tracing        spans of a batch and of its messages, where tracing is on
 publisher            publish: chat.messages, in order
 partition_ownership  which partitions are owned and how far each is; claims them again when fenced
 sequence_check       exactly the records that come next

@@ -20,13 +20,16 @@ class FoldedBatch(NamedTuple):
     results: list[FoldResult]
     updates: list[ProgressUpdate]
     write_set: WriteSet
+    started_at: int
+    """Nanoseconds of POSIX time."""
 
 
 def fold_batch(
-    consumed: Sequence[ConsumedRecord], before: States, published: Mapping[int, int]
+    consumed: Sequence[ConsumedRecord], before: States, published: Mapping[int, int], started_at: int = 0
 ) -> FoldedBatch:
     """Fold `consumed`. `before` holds every conversation named; `published`: of each partition, the offset
-    below which every entry is confirmed in chat.messages."""
+    below which every entry is confirmed in chat.messages; `started_at`: when work on the batch began, in
+    nanoseconds of POSIX time."""
     after = before.copy()
     events = [ConsumedEvent(each.record.partition, each.record.offset, each.event) for each in consumed]
     results = fold(after, events)
@@ -38,4 +41,5 @@ def fold_batch(
         results=results,
         updates=updates,
         write_set=write_set(results, before, after, updates),
+        started_at=started_at,
     )

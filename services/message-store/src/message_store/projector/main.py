@@ -17,6 +17,7 @@ from message_store.storage.postgres import PostgresStore
 from message_store.storage.schema import SchemaWatch, read_record
 from shared.http import problems
 from shared.http.health import Health, health_routes
+from shared.http.server import NO_TELEMETRY
 from shared.kafka import Consumer, Producer, TopicReader
 from shared.log.dead_letters import DeadLetters
 from shared.log.log_epoch import identify
@@ -24,6 +25,8 @@ from shared.log.rights import PROJECTOR_GROUP
 from shared.log.topics import Topics
 from shared.runtime.critical_tasks import CriticalTasks
 from shared.service.runner import Service
+from shared.tracing.opening import open_tracer
+from shared.tracing.port import Tracer
 
 
 class Readiness:
@@ -41,7 +44,9 @@ class Readiness:
             yield "the log has not been seen yet"
 
 
-async def project(settings: ProjectSettings, health: ProjectorHealth, readiness: Readiness) -> None:
+async def project(
+    settings: ProjectSettings, health: ProjectorHealth, readiness: Readiness, tracer: Tracer
+) -> None:
     """Wait for the right schema, then project until cancelled. Raises WrongLog, RuntimeError when this log
     and this database do not belong together."""
     await readiness.schema.usable()
@@ -62,9 +67,11 @@ async def project(settings: ProjectSettings, health: ProjectorHealth, readiness:
         session_timeout=settings.session_timeout,
     )
     store = PostgresStore(settings.dsn)
-    publisher = Publisher(producer, topics.messages, epoch=identity.epoch, source=settings.source)
+    publisher = Publisher(
+        producer, topics.messages, epoch=identity.epoch, source=settings.source, tracer=tracer
+    )
     dead_letters = DeadLetters(producer, topics.dead_letters, "message-store")
-    projector = Projector(consumer, store, publisher, dead_letters, identity, topics.events)
+    projector = Projector(consumer, store, publisher, dead_letters, identity, topics.events, tracer)
     await producer.start()
     await consumer.start()
     try:
@@ -97,14 +104,17 @@ async def run_projector(settings: ProjectSettings, critical_tasks: CriticalTasks
     progress = ProjectorHealth(settings.stalled_after)
     readiness = Readiness(SchemaWatch(partial(read_record, settings.dsn), newest()))
     health = Health(lambda: [*critical_tasks.failures, *progress.faults()], readiness.reasons)
-    async with critical_tasks.running(
-        schema=readiness.schema.run(), projection=project(settings, progress, readiness)
+    async with (
+        open_tracer(settings, "parley-projector") as tracer,
+        critical_tasks.running(
+            schema=readiness.schema.run(), projection=project(settings, progress, readiness, tracer)
+        ),
     ):
         yield Service(_build_app(health), health)
 
 
 def _build_app(health: Health) -> FastAPI:
-    app = FastAPI(title="Parley projector", openapi_url=None)
+    app = FastAPI(title="Parley projector", openapi_url=None, telemetry=NO_TELEMETRY)
     problems.install_problem_handlers(app)
     app.include_router(health_routes(health))
     return app

@@ -2,6 +2,7 @@
 
 import asyncio
 import collections
+import time
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -9,9 +10,9 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from message_store.domain.fold import FoldResult, PoisonRecord
-from message_store.domain.outcomes import NoEntry
 from message_store.domain.state import ExistingMessages, States
 from message_store.projector.batch import FoldedBatch, fold_batch
+from message_store.projector.batch_tracing import BatchTracing, outcome_label
 from message_store.projector.event_reader import ConsumedRecord
 from message_store.projector.partition_ownership import PartitionOwnership
 from message_store.projector.publisher import Publisher
@@ -20,6 +21,7 @@ from message_store.storage.port import OwnershipLost, Store, Unavailable
 from shared.log.dead_letters import DeadLetters
 from shared.metrics.delays import DelayHistogram
 from shared.runtime.failpoints import failpoint
+from shared.tracing.port import NO_TRACER, Tracer
 
 log = structlog.get_logger()
 
@@ -48,6 +50,7 @@ class Pipeline:
         ownership: PartitionOwnership,
         dead_letters: DeadLetters,
         topic: str,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         """`topic`: the one that the records are read from."""
         self._store = store
@@ -56,6 +59,7 @@ class Pipeline:
         self._ownership = ownership
         self._dead_letters = dead_letters
         self._topic = topic
+        self._tracing = BatchTracing(tracer, topic) if tracer.is_on else None
         self._in_flight: _InFlight | None = None
 
     @property
@@ -105,14 +109,15 @@ class Pipeline:
 
     async def _load_and_fold(self, consumed: Part) -> FoldedBatch:
         """Raises Unavailable, and whatever a record causes."""
+        started_at = time.time_ns()
         in_flight = self._in_flight.folded.after if self._in_flight else States()
         before = await self._states.load(consumed, in_flight)
         failpoint("projector.loaded")
-        return self._fold(consumed, before)
+        return self._fold(consumed, before, started_at)
 
-    def _fold(self, consumed: Part, before: States) -> FoldedBatch:
+    def _fold(self, consumed: Part, before: States, started_at: int) -> FoldedBatch:
         published = self._ownership.published({each.record.partition for each in consumed})
-        return fold_batch(consumed, before, published)
+        return fold_batch(consumed, before, published, started_at)
 
     async def _write(self, folded: FoldedBatch, *, more: bool) -> None:
         commit = self._store.commit(folded.write_set)
@@ -143,12 +148,13 @@ class Pipeline:
         as_folded = True
         while existing := await commit:
             as_folded = False
-            folded = self._fold(folded.consumed, folded.before.with_messages(existing))
+            before = folded.before.with_messages(existing)
+            folded = self._fold(folded.consumed, before, folded.started_at)
             commit = self._store.commit(folded.write_set)
         failpoint("projector.committed")
         self._states.keep(folded.after, folded.results)
         self._ownership.advance(folded.updates)
-        self._publisher.enqueue(folded.results)
+        self._publisher.enqueue(folded.results, self._tracing.committed(folded) if self._tracing else {})
         _commit_delay.observe_since(result.time for result in folded.results)
         _count(folded.results)
         return as_folded
@@ -198,9 +204,5 @@ def _error_label(error: Exception) -> str:
 
 
 def _count(results: Iterable[FoldResult]) -> None:
-    for outcome, count in collections.Counter(map(_outcome_label, results)).items():
+    for outcome, count in collections.Counter(map(outcome_label, results)).items():
         _events.labels(outcome).inc(count)
-
-
-def _outcome_label(result: FoldResult) -> str:
-    return type(result.outcome).__name__.lower() if isinstance(result.outcome, NoEntry) else "entry"

@@ -16,6 +16,7 @@ from shared.kafka.types import ConsumerPort, Record
 from shared.log.dead_letters import DeadLetters
 from shared.log.log_epoch import LogIdentity
 from shared.runtime.failpoints import failpoint
+from shared.tracing.port import NO_TRACER, Tracer
 
 MAX_BATCH_RECORDS = 1_000
 _DRAIN_TIMEOUT_SECONDS = 2.0
@@ -30,6 +31,7 @@ class Projector:
         dead_letters: DeadLetters,
         identity: LogIdentity,
         topic: str,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         """`topic`: the one that `consumer` reads."""
         self._store = store
@@ -40,7 +42,7 @@ class Projector:
         states = StateCache(store)
         self.ownership = PartitionOwnership(consumer, store, states, publisher, identity)
         self._reader = EventReader(consumer, identity.partitions, self.ownership.stop)
-        self._pipeline = Pipeline(store, states, publisher, self.ownership, dead_letters, topic)
+        self._pipeline = Pipeline(store, states, publisher, self.ownership, dead_letters, topic, tracer)
 
     async def run(self) -> None:
         """Project until cancelled. Raises WrongLog, and any error that a retry does not mend."""

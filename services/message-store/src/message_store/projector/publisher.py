@@ -7,7 +7,7 @@ idle publisher adds no delay.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 
@@ -18,10 +18,13 @@ from message_store.domain.events.message_sent import MessageSent
 from message_store.domain.fold import FoldResult
 from message_store.read_models.entry_encoder import encode_entry
 from shared.contract import codec
-from shared.kafka import OutgoingRecord, Unconfirmed
+from shared.kafka import BatchResult, OutgoingRecord, Unconfirmed
 from shared.kafka.types import MAX_BATCH_RECORDS, ProducerPort
 from shared.metrics.delays import DelayHistogram
 from shared.runtime.failpoints import failpoint
+from shared.tracing import messaging
+from shared.tracing.port import NO_TRACER, Span, Tracer
+from shared.tracing.traceparent import added_to
 
 log = structlog.get_logger()
 
@@ -46,6 +49,9 @@ class PartitionQueue:
         self.waiting: deque[FoldResult] = deque()
         self.size = 0
         """Bytes of memory, roughly."""
+        self.traces: dict[int, str] = {}
+        """The traceparent of results that are traced, by offset. Only here: after a restart the queue is read
+        from the journal, and what it holds is published without one."""
 
     def add(self, result: FoldResult) -> None:
         self.waiting.append(result)
@@ -53,7 +59,11 @@ class PartitionQueue:
 
     def acknowledge(self, count: int) -> None:
         """Remove the first `count`: they are confirmed."""
-        self.size -= sum(_size(self.waiting.popleft()) for _ in range(count))
+        for _ in range(count):
+            result = self.waiting.popleft()
+            self.size -= _size(result)
+            if self.traces:
+                self.traces.pop(result.offset, None)
 
 
 def _size(result: FoldResult) -> int:
@@ -62,8 +72,12 @@ def _size(result: FoldResult) -> int:
 
 
 class Publisher:
-    def __init__(self, producer: ProducerPort, topic: str, *, epoch: str, source: str) -> None:
+    def __init__(
+        self, producer: ProducerPort, topic: str, *, epoch: str, source: str, tracer: Tracer = NO_TRACER
+    ) -> None:
         self._producer = producer
+        self._tracer = tracer
+        self._send = messaging.send(topic)
         self._topic = topic
         self._epoch = epoch
         self._source = source
@@ -84,11 +98,15 @@ class Publisher:
         """Publish nothing more of any partition."""
         self._queues.clear()
 
-    def enqueue(self, results: Iterable[FoldResult]) -> None:
-        """Queue committed results. The caller keeps the order of offsets within a partition."""
+    def enqueue(self, results: Iterable[FoldResult], traces: Mapping[tuple[int, int], str] = {}) -> None:
+        """Queue committed results. The caller keeps the order of offsets within a partition. `traces`: the
+        traceparent of published results that are traced, by partition and offset."""
         for result in results:
             if result.is_published and result.partition in self._queues:
                 self._queues[result.partition].add(result)
+        for (partition, offset), traceparent in traces.items():
+            if partition in self._queues:
+                self._queues[partition].traces[offset] = traceparent
         self._is_drained.clear()
         self._has_work.set()
 
@@ -131,14 +149,23 @@ class Publisher:
         return all(each.result() for each in rounds)
 
     async def _publish_batch(self, partition: int, queue: PartitionQueue) -> bool:
-        batch = map(self._record, islice(queue.waiting, MAX_BATCH_RECORDS))
+        results = islice(queue.waiting, MAX_BATCH_RECORDS)
+        spans: list[Span | None] = []
+        """Of each record offered."""
+        if queue.traces:
+            batch = self._traced_records(results, queue.traces, spans)
+        else:
+            batch = map(self._record, results)
         try:
-            count = (await self._producer.append_batch(self._topic, partition, batch)).record_count
+            written = await self._producer.append_batch(self._topic, partition, batch)
         except Unconfirmed as error:
             first = queue.waiting[0].offset
             log.warning("publisher.unconfirmed", partition=partition, first=first, reason=str(error))
+            _fail(spans)
             return False
         failpoint("publisher.confirmed")
+        count = written.record_count
+        _end(spans, partition, written)
         _publish_delay.observe_since(result.time for result in islice(queue.waiting, count))
         queue.acknowledge(count)
         _published.inc(count)
@@ -147,3 +174,30 @@ class Publisher:
     def _record(self, result: FoldResult) -> OutgoingRecord:
         value = encode_entry(result, self._epoch, self._source)
         return OutgoingRecord(result.key.encode(), value, codec.HEADERS)
+
+    def _traced_records(
+        self, results: Iterable[FoldResult], traces: Mapping[int, str], spans: list[Span | None]
+    ) -> Iterator[OutgoingRecord]:
+        """Yield the records, each with the traceparent of a span that is added to `spans`."""
+        for result in results:
+            record, parent = self._record(result), traces.get(result.offset)
+            span = None if parent is None else self._tracer.start(self._send, parent=parent)
+            spans.append(span)
+            if span is not None:
+                record = record._replace(headers=added_to(record.headers, span.traceparent))
+            yield record
+
+
+def _end(spans: Iterable[Span | None], partition: int, written: BatchResult) -> None:
+    """End the spans of the records written. The others are offered again, with spans of their own."""
+    for number, span in enumerate(islice(spans, written.record_count)):
+        if span is not None:
+            span.set(messaging.place(partition, written.first_offset + number))
+            span.end()
+
+
+def _fail(spans: Iterable[Span | None]) -> None:
+    for span in spans:
+        if span is not None:
+            span.fail(Unconfirmed.__name__)
+            span.end()

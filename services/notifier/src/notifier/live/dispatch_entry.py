@@ -28,6 +28,8 @@ class DispatchEntry:
     revocation: RevocationData | None = None
     accepted_at: float = 0.0
     """When its event was accepted, POSIX seconds; 0: not known."""
+    traceparent: str = ""
+    """The trace that the deliveries belong to; empty for none."""
 
     @classmethod
     def from_record(cls, record: Record) -> Self:

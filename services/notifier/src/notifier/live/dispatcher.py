@@ -171,6 +171,7 @@ class Dispatcher:
                 users,
                 entry.frame,
                 entry.accepted_at,
+                entry.traceparent,
             )
         link.queue.put(message)
         link.next_offsets[partition] = end

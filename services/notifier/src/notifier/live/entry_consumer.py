@@ -1,6 +1,7 @@
 """Consumes entries, dispatches them and commits how far they were dispatched."""
 
 import asyncio
+from dataclasses import replace
 from typing import NoReturn
 
 import structlog
@@ -13,6 +14,9 @@ from shared.kafka import Record, Unconfirmed
 from shared.kafka.types import GroupConsumerPort
 from shared.log.dead_letters import DeadLetters
 from shared.runtime.failpoints import failpoint
+from shared.tracing import messaging
+from shared.tracing.port import NO_TRACER, Tracer
+from shared.tracing.traceparent import of_record
 
 log = structlog.get_logger()
 
@@ -33,12 +37,15 @@ class EntryConsumer:
         dispatcher: Dispatcher,
         dead_letters: DeadLetters,
         topic: str,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         self._consumer = consumer
         self._start_offsets = start_offsets
         self._dispatcher = dispatcher
         self._dead_letters = dead_letters
         self._topic = topic
+        self._tracer = tracer
+        self._process = messaging.process(topic)
         self._revision = 0
 
     @property
@@ -115,8 +122,20 @@ class EntryConsumer:
             if entry is None:
                 self._dispatcher.skip(partition, record.offset)
             else:
-                self._dispatcher.dispatch(partition, entry)
+                if self._tracer.is_on:
+                    self._dispatch_traced(partition, entry, of_record(record.headers))
+                else:
+                    self._dispatcher.dispatch(partition, entry)
                 failpoint("notifier.dispatched")
+
+    def _dispatch_traced(self, partition: int, entry: DispatchEntry, parent: str) -> None:
+        """An entry without a parent begins no trace."""
+        if not parent:
+            self._dispatcher.dispatch(partition, entry)
+            return
+        with self._tracer.start(self._process, parent=parent) as span:
+            span.set(messaging.place(partition, entry.offset))
+            self._dispatcher.dispatch(partition, replace(entry, traceparent=span.traceparent))
 
     async def _decode(self, record: Record) -> DispatchEntry | None:
         """None for a poison record, which is then a dead letter."""

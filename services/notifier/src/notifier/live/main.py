@@ -11,10 +11,12 @@ from notifier.live.service import LiveNotifier
 from notifier.live.settings import LiveSettings
 from shared.http import problems
 from shared.http.health import Health, health_routes
+from shared.http.server import NO_TELEMETRY
 from shared.http.service_token import ServicesOnly
 from shared.internal.link_protocol import MAX_MESSAGE_BYTES
 from shared.runtime.critical_tasks import CriticalTasks
 from shared.service.runner import Service, run_service
+from shared.tracing.opening import open_tracer
 
 
 def main() -> None:
@@ -24,22 +26,25 @@ def main() -> None:
 @asynccontextmanager
 async def run_notifier(settings: LiveSettings, critical_tasks: CriticalTasks) -> AsyncIterator[Service]:
     """Run the consumer of entries; it stops before the links are closed."""
-    notifier = LiveNotifier(settings)
-    health = Health(lambda: [*critical_tasks.failures, *notifier.stall_reasons()], notifier.unready_reasons)
-    notifier.start(critical_tasks)
-    try:
-        yield Service(
-            _build_app(notifier, settings, health),
-            health,
-            drain=notifier.stop,
-            max_message=MAX_MESSAGE_BYTES,
+    async with open_tracer(settings, "parley-notifier") as tracer:
+        notifier = LiveNotifier(settings, tracer)
+        health = Health(
+            lambda: [*critical_tasks.failures, *notifier.stall_reasons()], notifier.unready_reasons
         )
-    finally:
-        await notifier.stop()
+        notifier.start(critical_tasks)
+        try:
+            yield Service(
+                _build_app(notifier, settings, health),
+                health,
+                drain=notifier.stop,
+                max_message=MAX_MESSAGE_BYTES,
+            )
+        finally:
+            await notifier.stop()
 
 
 def _build_app(notifier: LiveNotifier, settings: LiveSettings, health: Health) -> ASGIApp:
-    app = FastAPI(title="Parley notifier", openapi_url=None)
+    app = FastAPI(title="Parley notifier", openapi_url=None, telemetry=NO_TELEMETRY)
     problems.install_problem_handlers(app)
     app.include_router(health_routes(health))
     app.include_router(LinkServer(notifier.dispatcher, settings.link_outbox).router)

@@ -17,6 +17,7 @@ from shared.log.rights import NOTIFIER_GROUP
 from shared.log.topics import Topics
 from shared.runtime.critical_tasks import CriticalTasks
 from shared.runtime.stall_detector import StallDetector
+from shared.tracing.port import NO_TRACER, Tracer
 
 log = structlog.get_logger()
 
@@ -28,7 +29,7 @@ _DRAIN_TIMEOUT_SECONDS = 0.5
 
 
 class LiveNotifier:
-    def __init__(self, settings: LiveSettings) -> None:
+    def __init__(self, settings: LiveSettings, tracer: Tracer = NO_TRACER) -> None:
         topics = Topics.with_prefix(settings.topic_prefix)
         self._settings = settings
         self._producer = Producer(settings, client_id=_CLIENT_ID)
@@ -47,6 +48,7 @@ class LiveNotifier:
             dispatcher=self.dispatcher,
             dead_letters=DeadLetters(self._producer, topics.dead_letters, "notifier"),
             topic=topics.messages,
+            tracer=tracer,
         )
         self._stall_detector = StallDetector(settings.patience)
         self._running: asyncio.Task[None] | None = None

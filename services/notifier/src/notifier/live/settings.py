@@ -3,10 +3,10 @@
 from pydantic import Field
 
 from shared.runtime.service_settings import ServedSettings
-from shared.runtime.settings import KafkaSettings, ProcessSettings
+from shared.runtime.settings import KafkaSettings, ProcessSettings, TracingSettings
 
 
-class LiveSettings(ServedSettings, ProcessSettings, KafkaSettings):
+class LiveSettings(ServedSettings, ProcessSettings, KafkaSettings, TracingSettings):
     link_outbox: int = Field(default=16 * 1024 * 1024, ge=1_024)
     """Characters that may wait for one gateway before it is cut."""
     link_grace: float = Field(default=1.0, ge=0, le=60)
