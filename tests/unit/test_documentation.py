@@ -1,6 +1,8 @@
 """What the documentation refers to exists."""
 
 import re
+import subprocess
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,8 @@ LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"")
 DEPLOYMENT = re.compile(r"deploy(?:ment)?/parley-(\w+)")
 QUERY = re.compile(r"promtool query instant .*? '(.+)'")
 METRIC = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b(?!\()")
+BLOCK = re.compile(r"^( *)```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+PLACEHOLDER = re.compile(r"<[a-z]+>")
 MATCHERS = re.compile(r"\{.*?\}")
 TARGET = re.compile(r"`(?:[A-Z_]+=\S+ )*make ([a-z-]+)")
 
@@ -67,3 +71,11 @@ def test_queries_of_operations_name_metrics_that_are_listed() -> None:
     for query in queries:
         metrics = {name.removesuffix("_bucket") for name in METRIC.findall(MATCHERS.sub("", query))}
         assert metrics <= listed, query
+
+
+@pytest.mark.parametrize("page", operations_pages(), ids=lambda page: page.name)
+def test_every_command_of_operations_is_one_that_a_shell_can_read(page: Path) -> None:
+    for _, block in BLOCK.findall(page.read_text()):
+        script = textwrap.dedent(PLACEHOLDER.sub("NAME", block))
+        checked = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False)
+        assert (checked.returncode, checked.stderr) == (0, "")  # an open here-document is a warning only
