@@ -583,7 +583,7 @@ export interface operations {
             200: {
                 headers: {
                     /**
-                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`; with `Act-As` that of the service, and that of the user
                      * @example "sends";r=499;t=1
                      */
                     RateLimit?: string;
@@ -667,7 +667,7 @@ export interface operations {
                     /** @description seconds */
                     "Retry-After"?: number;
                     /**
-                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`; with `Act-As` that of the service, and that of the user
                      * @example "sends";r=499;t=1
                      */
                     RateLimit?: string;
@@ -747,7 +747,7 @@ export interface operations {
             200: {
                 headers: {
                     /**
-                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`; with `Act-As` that of the service, and that of the user
                      * @example "sends";r=499;t=1
                      */
                     RateLimit?: string;
@@ -840,7 +840,7 @@ export interface operations {
                     /** @description seconds */
                     "Retry-After"?: number;
                     /**
-                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`; with `Act-As` that of the service, and that of the user
                      * @example "sends";r=499;t=1
                      */
                     RateLimit?: string;
@@ -914,7 +914,7 @@ export interface operations {
             200: {
                 headers: {
                     /**
-                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`; with `Act-As` that of the service, and that of the user
                      * @example "sends";r=499;t=1
                      */
                     RateLimit?: string;
@@ -998,7 +998,7 @@ export interface operations {
                     /** @description seconds */
                     "Retry-After"?: number;
                     /**
-                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`; with `Act-As` that of the service, and that of the user
                      * @example "sends";r=499;t=1
                      */
                     RateLimit?: string;
@@ -1075,7 +1075,7 @@ export interface operations {
             200: {
                 headers: {
                     /**
-                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`; with `Act-As` that of the service, and that of the user
                      * @example "sends";r=499;t=1
                      */
                     RateLimit?: string;
@@ -1159,7 +1159,7 @@ export interface operations {
                     /** @description seconds */
                     "Retry-After"?: number;
                     /**
-                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`; with `Act-As` that of the service, and that of the user
                      * @example "sends";r=499;t=1
                      */
                     RateLimit?: string;
@@ -1243,7 +1243,7 @@ export interface operations {
             201: {
                 headers: {
                     /**
-                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`; with `Act-As` that of the service, and that of the user
                      * @example "sends";r=499;t=1
                      */
                     RateLimit?: string;
@@ -1262,7 +1262,7 @@ export interface operations {
             202: {
                 headers: {
                     /**
-                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`; with `Act-As` that of the service, and that of the user
                      * @example "sends";r=499;t=1
                      */
                     RateLimit?: string;
@@ -1355,7 +1355,7 @@ export interface operations {
                     /** @description seconds */
                     "Retry-After"?: number;
                     /**
-                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`; with `Act-As` that of the service, and that of the user
                      * @example "sends";r=499;t=1
                      */
                     RateLimit?: string;
@@ -1433,7 +1433,7 @@ export interface operations {
             202: {
                 headers: {
                     /**
-                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`; with `Act-As` that of the service, and that of the user
                      * @example "sends";r=499;t=1
                      */
                     RateLimit?: string;
@@ -1526,7 +1526,7 @@ export interface operations {
                     /** @description seconds */
                     "Retry-After"?: number;
                     /**
-                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`; with `Act-As` that of the service, and that of the user
                      * @example "sends";r=499;t=1
                      */
                     RateLimit?: string;
@@ -1591,7 +1591,7 @@ export interface operations {
             200: {
                 headers: {
                     /**
-                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`; with `Act-As` that of the service, and that of the user
                      * @example "sends";r=499;t=1
                      */
                     RateLimit?: string;
@@ -1666,7 +1666,7 @@ export interface operations {
                     /** @description seconds */
                     "Retry-After"?: number;
                     /**
-                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`
+                     * @description `"<rate>";r=<calls that may follow at once>;t=<seconds until the burst is full>`; with `Act-As` that of the service, and that of the user
                      * @example "sends";r=499;t=1
                      */
                     RateLimit?: string;
