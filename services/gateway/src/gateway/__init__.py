@@ -7,13 +7,12 @@ components           builds and connects the parts
 app                  the ASGI application: routes, middleware, WebSocket endpoint
 examples             the conversation that all examples of the documentation show
 metrics              the Prometheus metrics
-request_logging      request ids, request metrics, a log line for failed and slow requests
-request_tracing      a span for each HTTP request, where tracing is on
 validation_errors    describes why a text was refused as JSON of a model
 authentication       builds the authenticator that the settings ask for
 
 limits/              how much of each user is served: rates, and what is in progress at a time
 auth/                who calls (authenticators), and the host names and web pages that may call
+requests/            what is recorded of each request: log lines, metrics, spans
 proxies/             what a reverse proxy in front changes, and limits by client address
 api/                 the REST calls
 websocket/           the clients' WebSockets

@@ -19,8 +19,8 @@ from gateway.auth.scopes import authenticate_operator
 from gateway.components import GatewayComponents
 from gateway.proxies.client_scope import with_client_address
 from gateway.proxies.root_path import RootPath
-from gateway.request_logging import RequestLoggingMiddleware
-from gateway.request_tracing import traced
+from gateway.requests.request_logging import RequestLoggingMiddleware
+from gateway.requests.request_tracing import traced
 from gateway.web.client_config import client_config_route
 from gateway.web.home import home_routes
 from gateway.web.static_files import static_routes

@@ -10,8 +10,8 @@ from gateway.auth.settings import AuthSettings
 from gateway.limits.settings import LimitSettings
 from gateway.proxies.settings import ProxySettings
 from shared.http.server import MAX_MESSAGE_BYTES
+from shared.runtime.environment import CommaSeparated, EmptyIsNone
 from shared.runtime.service_settings import CallerSettings
-from shared.runtime.setting_types import CommaSeparated, EmptyIsNone
 from shared.runtime.settings import KafkaSettings, TracingSettings
 
 KIB = 1024

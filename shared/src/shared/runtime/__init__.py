@@ -1,11 +1,10 @@
 """What every process needs to run.
 
 settings          environment variables, read once
-setting_types     types of settings
 kafka_settings    how to reach Kafka, with TLS and SASL
 service_settings  the services' token and certificates
 tracing_settings  whether and where traces are sent
-environment       where settings come from
+environment       where settings come from, and the types of some
 secret_files      `NAME_FILE` beside every secret NAME
 changed_files     notices changes of files that were read once
 logging           one JSON object a line

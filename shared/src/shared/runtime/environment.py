@@ -1,10 +1,22 @@
 """Where settings come from: environment variables, and for a secret NAME the file that `NAME_FILE` names."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BeforeValidator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from shared.runtime.secret_files import SecretFiles, secret_files
+
+
+def _split_list(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split_list)]
+"""Comma-separated."""
+
+EmptyIsNone = BeforeValidator(lambda value: value or None)
 
 
 class EnvironmentSettings(BaseSettings):

@@ -8,11 +8,10 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsError
 
-from shared.runtime.environment import EnvironmentSettings
+from shared.runtime.environment import CommaSeparated, EnvironmentSettings
 from shared.runtime.kafka_settings import KafkaSettings
 from shared.runtime.open_files import default_connection_limit
 from shared.runtime.service_settings import KeyPair, ServiceSettings
-from shared.runtime.setting_types import CommaSeparated
 from shared.runtime.tracing_settings import TracingSettings
 
 __all__ = [

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.auth import hosts, origins, ticket_keys
 from gateway.auth.keys import ALGORITHMS, InvalidKeys, parse_keys
-from shared.runtime.setting_types import CommaSeparated, EmptyIsNone
+from shared.runtime.environment import CommaSeparated, EmptyIsNone
 from shared.runtime.settings import ProcessSettings
 
 

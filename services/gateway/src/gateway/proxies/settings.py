@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.proxies.root_path import canonical_prefix
 from gateway.proxies.trusted_proxies import NO_PROXIES, ForwardedHeader, TrustedProxies
-from shared.runtime.setting_types import CommaSeparated
+from shared.runtime.environment import CommaSeparated
 
 
 def _canonical_proxies(texts: list[str]) -> list[str]:
