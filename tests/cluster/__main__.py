@@ -15,6 +15,8 @@ from tests.cluster.sandbox import launch
 STAGES = {"b": "stage_b"}
 """Folders of the tests by stage."""
 HOW = "make cluster-test"
+TEST_TIMEOUT_SECONDS = 600
+"""The first test includes the start of the control plane."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -54,8 +56,9 @@ def _test(stage: str | None, options: Sequence[str], *, only_if_ready: bool) -> 
 
 def _run_stage(folder: str, options: Sequence[str]) -> int:
     def command(temporary: Path) -> list[str]:
-        pytest = [sys.executable, "-m", "pytest", "-m", "cluster", f"--basetemp={temporary / 'pytest'}"]
-        return [*pytest, str(ROOT / "tests" / "cluster" / folder), *options]
+        pytest = [sys.executable, "-m", "pytest", "-m", "cluster", f"--timeout={TEST_TIMEOUT_SECONDS}"]
+        files = str(ROOT / "tests" / "cluster" / folder)
+        return [*pytest, f"--basetemp={temporary / 'pytest'}", files, *options]
 
     return launch.run(command)
 

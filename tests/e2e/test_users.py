@@ -10,6 +10,7 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
     nullcontext,
+    suppress,
 )
 from functools import partial
 from urllib.parse import quote
@@ -174,9 +175,9 @@ class Stopwatch:
             probes = [await stack.enter_async_context(client.http(server)) for server in servers]
             while True:
                 before = time.monotonic()
-                await asyncio.gather(
-                    *(probe.get("/healthz") for probe in probes), asyncio.sleep(_TICK_SECONDS)
-                )
+                with suppress(httpx.TransportError):
+                    calls = [probe.get("/healthz") for probe in probes]
+                    await asyncio.gather(*calls, asyncio.sleep(_TICK_SECONDS))
                 self.stalled += max(0.0, time.monotonic() - before - 2 * _TICK_SECONDS)
 
     @property

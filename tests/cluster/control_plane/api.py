@@ -14,18 +14,11 @@ _GROUPS = {
     "nodes": "api/v1",
     "pods": "api/v1",
     "namespaces": "api/v1",
-    "configmaps": "api/v1",
     "persistentvolumeclaims": "api/v1",
-    "secrets": "api/v1",
-    "services": "api/v1",
-    "endpoints": "api/v1",
     "deployments": "apis/apps/v1",
-    "replicasets": "apis/apps/v1",
     "jobs": "apis/batch/v1",
     "endpointslices": "apis/discovery.k8s.io/v1",
-    "poddisruptionbudgets": "apis/policy/v1",
     "kafkatopics": "apis/kafka.strimzi.io/v1",
-    "customresourcedefinitions": "apis/apiextensions.k8s.io/v1",
 }
 """Group and version by resource."""
 

@@ -31,7 +31,6 @@ class ControlPlane:
     credentials: Credentials
     api: Api
     kubectl: Kubectl
-    supervisor: Supervisor
 
 
 @asynccontextmanager
@@ -50,7 +49,7 @@ async def control_plane(folder: Path) -> AsyncIterator[ControlPlane]:
         await _wait_until_ready(api)
         await supervisor.start(processes.controller_manager(), processes.scheduler())
         kubectl = Kubectl(credentials.kubeconfig("admin"), folder / "kubectl")
-        yield ControlPlane(folder, credentials, api, kubectl, supervisor)
+        yield ControlPlane(folder, credentials, api, kubectl)
 
 
 def program(name: str) -> str:

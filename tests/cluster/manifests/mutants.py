@@ -23,7 +23,7 @@ class Mutant:
     check: Check
     """Passes without the patch."""
     reason: str
-    """Part of the failure's text."""
+    """A part of the failure's message."""
 
 
 async def _check_runs(cluster: Cluster, overlay: Overlay) -> None:
