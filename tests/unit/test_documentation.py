@@ -73,7 +73,9 @@ def test_queries_of_operations_name_metrics_that_are_listed() -> None:
         assert metrics <= listed, query
 
 
-@pytest.mark.parametrize("page", operations_pages(), ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [*operations_pages(), ROOT / "docs/kubernetes.md"], ids=lambda page: page.name
+)
 def test_every_command_of_operations_is_one_that_a_shell_can_read(page: Path) -> None:
     for _, block in BLOCK.findall(page.read_text()):
         script = textwrap.dedent(PLACEHOLDER.sub("NAME", block))

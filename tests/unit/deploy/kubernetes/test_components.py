@@ -2,10 +2,12 @@
 
 import importlib
 import re
+import textwrap
 from pathlib import Path
 
 import promql_parser
 import pytest
+import yaml
 from prometheus_client import REGISTRY
 
 from deploy.local.paths import ROOT
@@ -130,15 +132,50 @@ def test_external_secrets_are_all_those_that_the_pods_use() -> None:
     assert given == used_secrets("kafka-sasl")
 
 
-def test_the_documentation_lists_every_secret_that_a_pod_uses() -> None:
-    _, _, section = PAGE.partition("## Secrets")
+def documented(component: str) -> Rendered:
+    """Render the example of the documentation that includes this component and patches it."""
+    blocks = re.findall(r"^ *```yaml\n( *components:\n.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL)
+    examples = [yaml.safe_load(textwrap.dedent(block)) for block in blocks]
+    (example,) = (each for each in examples if each["components"] == [f"../../components/{component}"])
+    return render_component(component, yaml.safe_dump(example["patches"]))
+
+
+def test_the_documentation_opens_the_port_of_an_outside_kafka() -> None:
+    (rule,) = documented("kafka-sasl").of("NetworkPolicy")["parley-to-kafka"]["spec"]["egress"]
+    assert rule == {"ports": [{"port": 9093, "protocol": "TCP"}]}
+
+
+def test_the_documentation_names_the_gateway_and_host_of_the_route() -> None:
+    (route,) = documented("gateway-api").of("HTTPRoute").values()
+    assert route["spec"]["parentRefs"] == [{"name": "public", "namespace": "gateways"}]
+    assert route["spec"]["hostnames"] == ["chat.example"]
+
+
+def test_the_documentation_lists_every_secret_that_is_used() -> None:
+    section = PAGE.partition("\n## Secrets\n")[2].partition("\n### ")[0]
     rows = re.findall(r"^\| (`parley-[^|]+) \| (`[^|]+`) \|", section, re.MULTILINE)
-    documented = {
+    listed = {
         name: set(re.findall(r"`([^`]+)`", keys))
         for names, keys in rows
         for name in re.findall(r"`([^`]+)`", names)
     }
-    assert documented == used_secrets("kafka-sasl", "strimzi", "cnpg", "database-tls", "internal-tls")
+    pods = used_secrets("kafka-sasl", "strimzi", "cnpg", "database-tls", "internal-tls")
+    assert listed == pods | public_certificates() | backup_credentials()
+
+
+def public_certificates() -> dict[str, set[str]]:
+    """Return the keys of every Secret that the Ingress refers to."""
+    (ingress,) = render_component("ingress").of("Ingress").values()
+    return {each["secretName"]: {"tls.crt", "tls.key"} for each in ingress["spec"]["tls"]}
+
+
+def backup_credentials() -> dict[str, set[str]]:
+    """Return the keys of every Secret that the object store of backups refers to."""
+    (store,) = render_component("cnpg").of("ObjectStore").values()
+    used: dict[str, set[str]] = {}
+    for reference in store["spec"]["configuration"]["s3Credentials"].values():
+        used.setdefault(reference["name"], set()).add(reference["key"])
+    return used
 
 
 def used_secrets(*components: str) -> dict[str, set[str]]:

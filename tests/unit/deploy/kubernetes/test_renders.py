@@ -23,8 +23,8 @@ needs_kubectl = pytest.mark.usefixtures("kubectl")
 
 
 @cache
-def render_component(name: str) -> Rendered:
-    """Render the base with this component alone."""
+def render_component(name: str, patches: str = "[]") -> Rendered:
+    """Render the base with this component alone, and with these patches (YAML)."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch).resolve()
         root = "../" * len(folder.parts[1:])
@@ -32,6 +32,7 @@ def render_component(name: str) -> Rendered:
             "resources": [f"{root}{(FOLDER / 'base').relative_to('/')}"],
             "components": [f"{root}{(FOLDER / 'components' / name).relative_to('/')}"],
             "namespace": "alone",
+            "patches": yaml.safe_load(patches),
         }
         (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
         return Rendered(name, objects(render(folder)))

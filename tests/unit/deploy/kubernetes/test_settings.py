@@ -155,6 +155,16 @@ def test_in_production_everything_is_encrypted(tmp_path: Path, monkeypatch: pyte
             assert getattr(settings, "key_pair", None) is not None
 
 
+@pytest.mark.parametrize("name", ["minimal", "production"])
+def test_users_of_the_web_client_sign_in_at_the_issuer_of_tokens(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = started(overlay(name), overlay(name).workload("gateway"), tmp_path, monkeypatch)
+    assert isinstance(settings, GatewaySettings)
+    assert settings.oidc_issuer == settings.jwt_issuer
+    assert settings.oidc_client_id
+
+
 @pytest.mark.parametrize("name", ["minimal", "ci"])
 def test_any_broker_takes_the_session_timeout(name: str) -> None:
     """Its default for the least is six seconds."""
