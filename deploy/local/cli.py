@@ -60,7 +60,7 @@ def main() -> int:
             case "reset":
                 commands.reset(folder)
             case "token":
-                print(LocalIssuer.ensure(folder).token(parsed.user, parsed.scope))
+                print(LocalIssuer.of(folder).token(parsed.user, parsed.scope))
             case "psql":
                 commands.psql(folder)
             case _:

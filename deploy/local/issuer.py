@@ -49,6 +49,16 @@ class LocalIssuer:
         return issuer
 
     @classmethod
+    def of(cls, data: Path) -> "LocalIssuer":
+        """Return the issuer that a stack with AUTH=jwt has made in this data folder. Raises UserError."""
+        issuer = cls(data / "issuer")
+        if not issuer.public_key.exists():
+            raise UserError(
+                f"no stack was started with AUTH=jwt in {data}: set DATA_DIR as for `make up AUTH=jwt`"
+            )
+        return issuer
+
+    @classmethod
     def of_environment(cls, data: Path) -> "LocalIssuer | None":
         """Return the issuer for AUTH=jwt, unless JWT_KEYS names another."""
         is_needed = os.environ.get("AUTH") == "jwt" and not os.environ.get("JWT_KEYS")
@@ -73,6 +83,8 @@ class LocalIssuer:
 
     def token(self, user: str, scope: str | None = None) -> str:
         """Return a token that is valid for LIFETIME. Raises UserError."""
+        if not user:
+            raise UserError("name the user: make token USER=ann")
         try:
             _user_id.validate_python(user)
         except ValidationError as error:

@@ -31,7 +31,19 @@ def test_its_key_is_made_once_and_is_its_owners(tmp_path: Path) -> None:
     assert b"PRIVATE" not in public
 
 
-@pytest.mark.parametrize("user", ["", " ann", "a" * 129, "an\nn"])
+def test_a_folder_without_a_stack_of_auth_jwt_gives_no_token(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="DATA_DIR"):
+        LocalIssuer.of(tmp_path)
+    LocalIssuer.ensure(tmp_path)
+    assert LocalIssuer.of(tmp_path).token("ann")
+
+
+def test_a_token_needs_a_user(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="make token USER=ann"):
+        LocalIssuer.ensure(tmp_path).token("")
+
+
+@pytest.mark.parametrize("user", [" ann", "a" * 129, "an\nn"])
 def test_a_user_id_that_no_gateway_takes_is_refused(tmp_path: Path, user: str) -> None:
     with pytest.raises(UserError, match="USER"):
         LocalIssuer.ensure(tmp_path).token(user)

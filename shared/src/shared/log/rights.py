@@ -79,7 +79,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m shared.log.rights", description=__doc__)
     parser.add_argument("--bootstrap-server", default="localhost:9092", metavar="HOST:PORT")
     parser.add_argument("--topic-prefix", default="", metavar="TOPIC_PREFIX")
-    parser.add_argument("--principal-prefix", default=PRINCIPAL_PREFIX, metavar="PREFIX")
+    parser.add_argument(
+        "--principal-prefix",
+        default=PRINCIPAL_PREFIX,
+        metavar="PREFIX",
+        help="before the name of each service (default: %(default)s)",
+    )
     given = parser.parse_args()
     print("\n".join(commands(given.bootstrap_server, given.topic_prefix, given.principal_prefix)))
 

@@ -5,6 +5,7 @@ and a log that do not belong together are never used together. The last record o
 gateways, which need no right to read events.
 """
 
+import argparse
 import asyncio
 import secrets
 import sys
@@ -220,6 +221,12 @@ async def open_log_with_retries(
 
 
 def main() -> None:
+    argparse.ArgumentParser(
+        prog="topics",
+        description="Make Parley's topics, or check those that exist; then end.",
+        epilog="Its settings are environment variables: KAFKA_BOOTSTRAP, PARTITIONS, REPLICATION, "
+        "MIN_INSYNC_REPLICAS, TOPIC_PREFIX and those of Kafka's security.",
+    ).parse_args()
     settings = load_settings(TopicSettings)
     configure("topics", settings.log_level)
     try:

@@ -14,7 +14,18 @@ from prometheus_client import Counter
 
 log = structlog.get_logger()
 
-Kind = Literal["401", "403", "421", "429", "4400", "4401", "4429", "membership_unchecked", "link_refused"]
+Kind = Literal[
+    "401",
+    "403",
+    "421",
+    "429",
+    "4400",
+    "4401",
+    "4429",
+    "membership_unchecked",
+    "link_refused",
+    "token_refused",
+]
 """HTTP status codes, close codes of WebSockets, and what has no code."""
 
 LOG_INTERVAL_SECONDS = 1.0
@@ -58,6 +69,11 @@ def record(kind: Kind, *, client: str | None, user: str | None = None, reason: s
     """Count an event and log it, sampled. `reason` is text of our own."""
     count(kind)
     _log.write(kind, client=client, user=user, reason=reason)
+
+
+def explain(kind: Kind, reason: str) -> None:
+    """Log, sampled, why something was refused whose answer does not name the reason and is counted itself."""
+    _log.write(kind, client=None, user=None, reason=reason)
 
 
 def count(kind: Kind) -> None:

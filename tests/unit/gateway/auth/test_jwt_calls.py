@@ -12,7 +12,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from structlog.testing import capture_logs
 
+from shared.runtime import security_events
 from tests.fixtures.issuer import AUDIENCE, Issuer, SigningKey, rsa_key, serve_issuer
 from tests.unit.gateway.gateway_fixture import GatewayFixture, run_gateway
 
@@ -136,6 +138,25 @@ async def test_a_bad_token_gets_the_one_401(
     assert refused.status_code == 401
     assert refused.content == anonymous.content
     assert refused.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    ("claims", "cause"),
+    [({"aud": "shop"}, "InvalidAudienceError"), ({"iss": "https://other.example"}, "InvalidIssuerError")],
+)
+async def test_the_log_names_why_a_token_was_refused(
+    gateway: GatewayFixture,
+    issuer: Issuer,
+    monkeypatch: pytest.MonkeyPatch,
+    claims: dict[str, Any],
+    cause: str,
+) -> None:
+    monkeypatch.setattr(security_events, "_log", security_events.SecurityLog())
+    headers = {"Authorization": f"Bearer {issuer.token('ann', **claims)}"}
+    with capture_logs() as logs:
+        await gateway.http.get(CALL, headers=headers)
+    refused = [line for line in logs if line.get("kind") == "token_refused"]
+    assert [line["reason"] for line in refused] == [cause]
 
 
 async def test_a_token_of_16_kb_is_refused_with_the_head(gateway: GatewayFixture) -> None:

@@ -21,6 +21,7 @@ from gateway.store.client import StoreUnavailable
 from shared.contract.fields import timestamp
 from shared.http.problems import Problem
 from shared.internal.store_api import RevocationsPage
+from shared.runtime import security_events
 
 log = structlog.get_logger()
 
@@ -136,6 +137,7 @@ class UnrevokedAuthenticator:
         """Raises Problem as the other does, and 503 until revocations are loaded."""
         principal = await self._authenticator.authenticate(credentials)
         if self._revocations.is_revoked(principal.user_id, principal.issued_at):
+            security_events.explain("token_refused", "revoked")
             raise unauthenticated()
         return principal
 

@@ -17,6 +17,7 @@ from gateway.auth.keys import ALGORITHMS, VerificationKey
 from gateway.auth.principal import Principal, Scope
 from shared.contract.fields import UserId
 from shared.http.problems import Problem
+from shared.runtime import security_events
 
 MAX_TOKEN_BYTES = 8 * 1024
 _MAX_CACHED_TOKENS = 16_384
@@ -26,6 +27,7 @@ _MAX_MOMENT = 1e12
 _RETRY_AFTER_SECONDS = 5
 _REFUSED_HEADERS = frozenset({"jku", "jwk", "x5u", "x5c"})
 """They name or carry a key of the sender's choice."""
+_EXPIRED = jwt.ExpiredSignatureError.__name__
 _TYPES = frozenset({"jwt", "at+jwt"})
 """Of access tokens (RFC 9068, section 2.1). What the issuer signs for another purpose, such as a logout
 token, has another type (RFC 8725, section 3.11)."""
@@ -73,7 +75,8 @@ class TokenVerifier:
         if principal is None:
             try:
                 principal = await self._verify(token)
-            except InvalidToken:
+            except InvalidToken as error:
+                security_events.explain("token_refused", str(error))
                 raise unauthenticated() from None
             self._verified[digest] = principal
         return principal
@@ -86,6 +89,7 @@ class TokenVerifier:
         if principal is None or (principal.expires_at or 0) > self._wall_clock():
             return principal
         del self._verified[digest]
+        security_events.explain("token_refused", _EXPIRED)
         raise unauthenticated()
 
     async def _verify(self, token: str) -> Principal:

@@ -29,7 +29,8 @@ from shared.tracing.traceparent import of_request
 _REFUSAL_DELAY_SECONDS = 3.0  # clients give up an upgrade after five or ten
 _FULL_USER_DELAY_SECONDS = 10.0  # one of the user's other sockets must be closed first
 _UNAUTHENTICATED_REASON = (
-    "missing or invalid token: use Authorization, a sub-protocol or, with AUTH=dev, ?token=<user id>"
+    "no valid token of a user: use Authorization, sub-protocol bearer.<token> or ?token=<ticket> "
+    "(AUTH=dev: <user id>)"
 )
 _NO_SUCH_SOCKET = Problem("not_found", "the WebSocket is at /ws")
 _NO_ACT_AS = Problem("forbidden", "a WebSocket cannot be opened for another user: Act-As is for calls")
