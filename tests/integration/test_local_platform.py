@@ -22,7 +22,7 @@ from deploy.local.errors import UserError
 from deploy.local.paths import ROOT
 from deploy.local.stack import state
 from deploy.local.stack.state import Stack
-from deploy.local.supervisor import handle, runner
+from deploy.local.supervisor import handle
 from deploy.local.supervisor.console import Console
 from deploy.local.supervisor.handle import ProcessHandle
 from deploy.local.supervisor.ports import Ports
@@ -494,10 +494,10 @@ async def test_a_childs_colours_and_empty_lines_are_not_shown(capsys: pytest.Cap
     assert capsys.readouterr().out.splitlines() == ["maven      red", "maven      end"]
 
 
-async def test_a_process_that_does_not_stop_is_killed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "STOP_TIMEOUT_SECONDS", 0.2)
+async def test_a_process_that_does_not_stop_is_killed(folder: Path) -> None:
     seen: list[ProcessHandle] = []
     context = StackContext(Console(), Ports({}, {}), folder)
     async with Supervisor(context, seen.extend) as supervisor:
-        await supervisor.start(Process("stubborn", ["sh", "-c", "trap '' TERM INT; sleep 60 & wait; wait"]))
+        command = ["sh", "-c", "trap '' TERM INT; sleep 60 & wait; wait"]
+        await supervisor.start(Process("stubborn", command, stop_timeout=0.2))
     assert not seen[0].is_running
