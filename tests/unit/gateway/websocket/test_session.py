@@ -126,7 +126,7 @@ async def test_a_bad_token_is_accepted_and_closed_with_4401(gateway: GatewayFixt
         code, reason = await client.wait_closed()
     assert code == 4401
     assert reason is not None
-    assert "?token=<user id>" in reason
+    assert "AUTH=dev: <user id>" in reason
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example"])
