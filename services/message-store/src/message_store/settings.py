@@ -5,20 +5,20 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
-from pydantic import BeforeValidator, Field, PostgresDsn, Secret, model_validator
+from pydantic import Field, PostgresDsn, Secret, model_validator
 
+from shared.runtime.environment import EmptyIsNone
 from shared.runtime.secret_files import is_secret
 from shared.runtime.service_settings import ServedSettings
 from shared.runtime.settings import KafkaSettings, ProcessSettings, TracingSettings
 
-_EmptyIsNone = BeforeValidator(lambda value: value or None)
-_OptionalUrl = Annotated[Secret[PostgresDsn] | None, _EmptyIsNone]
+_OptionalUrl = Annotated[Secret[PostgresDsn] | None, EmptyIsNone]
 
 
 class DatabaseSettings(ProcessSettings):
     database_url: Secret[PostgresDsn]
     """postgresql://user:password@host:port/database"""
-    database_ca_file: Annotated[Path | None, _EmptyIsNone] = None
+    database_ca_file: Annotated[Path | None, EmptyIsNone] = None
     """Certificates (PEM) of the authorities that sign PostgreSQL's. With it every connection is TLS, and the
     server must prove that it is the host of its URL (`sslmode=verify-full`)."""
 

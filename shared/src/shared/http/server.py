@@ -10,9 +10,11 @@ from functools import partial
 from typing import cast
 
 import uvicorn
+from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp
 
+from shared.http import problems
 from shared.http.connections import (
     AddressConnections,
     ConnectionLimiter,
@@ -37,6 +39,13 @@ MAX_MESSAGE_BYTES = 256 * 1024
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """For every FastAPI application. Its own telemetry, which FASTAPI_OTEL_AUTO_CONFIGURE switches on, would send
 query strings with user ids and tokens; `shared.tracing` does not."""
+
+
+def internal_app(title: str) -> FastAPI:
+    """Build an application without routes and without documentation, whose errors are problem documents."""
+    app = FastAPI(title=title, openapi_url=None, telemetry=NO_TELEMETRY)
+    problems.install_problem_handlers(app)
+    return app
 
 
 @dataclass(frozen=True)

@@ -115,10 +115,7 @@ def _require_usable(found: Mapping[str, TopicSpec], specs: Sequence[TopicSpec]) 
 
 def _faults(found: TopicSpec, wanted: TopicSpec) -> Iterator[str]:
     if found.partitions != wanted.partitions > 1:
-        yield (
-            f"{wanted.name} has {found.partitions} partitions, not {wanted.partitions}; the number never "
-            f"changes: set PARTITIONS={found.partitions}, or use another TOPIC_PREFIX"
-        )
+        yield _other_partition_count(wanted.name, found.partitions, wanted.partitions)
     wrong = {
         name: value
         for name, value in wanted.config.items()
@@ -131,6 +128,13 @@ def _faults(found: TopicSpec, wanted: TopicSpec) -> Iterator[str]:
             f"{wanted.name} has {given}, which loses records: run kafka-configs.sh --alter "
             f"--entity-type topics --entity-name {wanted.name} --add-config {needed}"
         )
+
+
+def _other_partition_count(topic: str, found: int, wanted: int) -> str:
+    return (
+        f"{topic} has {found} partitions, not {wanted}; the number never changes: set PARTITIONS={found}, or "
+        "use another TOPIC_PREFIX"
+    )
 
 
 def _suffices(name: str, found: str, wanted: str) -> bool:
@@ -162,10 +166,7 @@ async def write_epoch(
             break
         await asyncio.sleep(0.05)
     if count != settings.partitions:
-        raise Misconfigured(
-            f"{topics.events} has {count} partitions, not {settings.partitions}; the number never changes: "
-            f"set PARTITIONS={count}, or use another TOPIC_PREFIX"
-        )
+        raise Misconfigured(_other_partition_count(topics.events, count, settings.partitions))
     ends = await topic_reader.end_offsets(range(count))
     opened_partitions = [partition for partition, end in ends.items() if end > 0]
     known = await topic_reader.records_at(dict.fromkeys(opened_partitions, 0))

@@ -4,12 +4,11 @@ import ssl
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
-from shared.runtime.environment import EnvironmentSettings
+from shared.runtime.environment import EmptyIsNone, EnvironmentSettings
 
-_EmptyIsNone = BeforeValidator(lambda value: value or None)
-_OptionalPath = Annotated[Path | None, _EmptyIsNone]
+_OptionalPath = Annotated[Path | None, EmptyIsNone]
 
 
 class KafkaSettings(EnvironmentSettings):
@@ -28,7 +27,7 @@ class KafkaSettings(EnvironmentSettings):
 
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     kafka_sasl_mechanism: Annotated[
-        Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None, _EmptyIsNone
+        Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None, EmptyIsNone
     ] = None
     kafka_username: str = ""
     kafka_password: SecretStr = SecretStr("")

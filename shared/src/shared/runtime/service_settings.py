@@ -5,13 +5,13 @@ import ssl
 from pathlib import Path
 from typing import Annotated, NamedTuple, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-from shared.runtime.environment import EnvironmentSettings
+from shared.runtime.environment import EmptyIsNone, EnvironmentSettings
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,256}")
 _MIN_DISTINCT_CHARACTERS = 8
-_OptionalPath = Annotated[Path | None, BeforeValidator(lambda value: value or None)]
+_OptionalPath = Annotated[Path | None, EmptyIsNone]
 
 
 class KeyPair(NamedTuple):

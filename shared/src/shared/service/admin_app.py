@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Request
 from starlette.datastructures import Headers
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,7 +20,7 @@ from starlette.websockets import WebSocket
 from shared.http import problems
 from shared.http.health import HEALTH_PATHS, Health, health_routes, metrics_route
 from shared.http.problems import Problem
-from shared.http.server import NO_TELEMETRY
+from shared.http.server import internal_app
 from shared.http.service_token import pages_refused
 
 OPEN_PATHS = frozenset({*HEALTH_PATHS, "/metrics"})
@@ -47,8 +47,7 @@ def build_admin_app(
 ) -> ASGIApp:
     """Build the application. Each path but OPEN_PATHS, known or not, is for operators only. `hosts`: names
     with a dot that it answers as, in lower case."""
-    app = FastAPI(title="Parley admin", openapi_url=None, telemetry=NO_TELEMETRY)
-    problems.install_problem_handlers(app)
+    app = internal_app("Parley admin")
     app.include_router(health_routes(health))
     app.include_router(metrics_route())
     for router in calls.routers if calls else ():

@@ -42,17 +42,21 @@ def _is_secure(url: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and hosts.is_loopback(parts.hostname or ""))
 
 
+def _require_secure(url: str) -> None:
+    if not _is_secure(url):
+        raise ValueError("must begin with https:// (http:// is for issuers on this machine)")
+
+
 def _secure_origins(texts: list[str]) -> list[str]:
     canonical = [origins.canonical(text) for text in texts]
-    if not all(map(_is_secure, canonical)):
-        raise ValueError("must begin with https:// (http:// is for issuers on this machine)")
+    for origin in canonical:
+        _require_secure(origin)
     return canonical
 
 
 def _issuer(url: str) -> str:
     parts = urlsplit(url)
-    if not _is_secure(url):
-        raise ValueError("must begin with https:// (http:// is for issuers on this machine)")
+    _require_secure(url)
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError("must be a URL without user, query and fragment")
     _origin_of(url)

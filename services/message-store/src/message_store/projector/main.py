@@ -15,9 +15,8 @@ from message_store.storage.migrate import newest
 from message_store.storage.port import OwnershipLost, Unavailable
 from message_store.storage.postgres import PostgresStore
 from message_store.storage.schema import SchemaWatch, read_record
-from shared.http import problems
 from shared.http.health import Health, health_routes
-from shared.http.server import NO_TELEMETRY
+from shared.http.server import internal_app
 from shared.kafka import Consumer, Producer, TopicReader
 from shared.log.dead_letters import DeadLetters
 from shared.log.log_epoch import identify
@@ -114,7 +113,6 @@ async def run_projector(settings: ProjectSettings, critical_tasks: CriticalTasks
 
 
 def _build_app(health: Health) -> FastAPI:
-    app = FastAPI(title="Parley projector", openapi_url=None, telemetry=NO_TELEMETRY)
-    problems.install_problem_handlers(app)
+    app = internal_app("Parley projector")
     app.include_router(health_routes(health))
     return app

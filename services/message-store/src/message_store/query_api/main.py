@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
 
@@ -20,7 +20,7 @@ from message_store.storage.schema import SchemaWatch, read_record
 from shared.http import problems
 from shared.http.direct_routes import DirectRoutes
 from shared.http.health import Health, health_routes
-from shared.http.server import NO_TELEMETRY
+from shared.http.server import internal_app
 from shared.http.service_token import ServicesOnly
 from shared.runtime.critical_tasks import CriticalTasks
 from shared.service.runner import Service
@@ -47,8 +47,7 @@ async def run_query_api(settings: ServeSettings, critical_tasks: CriticalTasks) 
 
 
 def _build_app(settings: ServeSettings, routers: list[APIRouter], health: Health) -> ASGIApp:
-    app = FastAPI(title="Parley message-store", openapi_url=None, telemetry=NO_TELEMETRY)
-    problems.install_problem_handlers(app)
+    app = internal_app("Parley message-store")
     for router in routers:
         app.include_router(router)
     app.include_router(health_routes(health))

@@ -73,8 +73,8 @@ def migrate(
 ) -> list[str]:
     """Apply the missing migrations, then set up the roles of `role_urls` (by purpose); return the names of
     the migrations. Waits up to `patience` seconds for the database, but not for a certificate that is not
-    trusted. Safe to repeat, also after a kill and
-    beside other migrators. Raises psycopg.Error, Unusable, RoleError."""
+    trusted. Safe to repeat, also after a kill and beside other migrators. Raises psycopg.Error, Unusable,
+    RoleError."""
     with _session(database_url, patience) as connection:
         _check_encoding(connection)
         applied = [migration.name for migration in migrations() if _apply(connection, migration, newest())]

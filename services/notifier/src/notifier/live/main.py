@@ -3,15 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from notifier.live.link_server import LinkServer
 from notifier.live.service import LiveNotifier
 from notifier.live.settings import LiveSettings
-from shared.http import problems
 from shared.http.health import Health, health_routes
-from shared.http.server import NO_TELEMETRY
+from shared.http.server import internal_app
 from shared.http.service_token import ServicesOnly
 from shared.internal.link_protocol import MAX_MESSAGE_BYTES
 from shared.runtime.critical_tasks import CriticalTasks
@@ -44,8 +42,7 @@ async def run_notifier(settings: LiveSettings, critical_tasks: CriticalTasks) ->
 
 
 def _build_app(notifier: LiveNotifier, settings: LiveSettings, health: Health) -> ASGIApp:
-    app = FastAPI(title="Parley notifier", openapi_url=None, telemetry=NO_TELEMETRY)
-    problems.install_problem_handlers(app)
+    app = internal_app("Parley notifier")
     app.include_router(health_routes(health))
     app.include_router(LinkServer(notifier.dispatcher, settings.link_outbox).router)
     return ServicesOnly(app, settings.service_tokens)
