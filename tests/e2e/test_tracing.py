@@ -227,7 +227,12 @@ async def test_log_lines_have_the_id_of_the_trace(traced: Stack, http: httpx.Asy
     conversation, trace_id = await client.start(http, "ann", "bob"), new_trace()
     await send(http, conversation, "logged", traceparent=traceparent_of(trace_id))
     log = traced.folder / LOGS_FOLDER / "gateway.log"
-    lines = [orjson.loads(line) for line in log.read_text().splitlines() if trace_id in line]
+
+    def logged() -> list[str]:  # the stack writes the file while it reads the process's output
+        return [line for line in log.read_text().splitlines(keepends=True) if trace_id in line]
+
+    await eventually(lambda: [line for line in logged() if line.endswith("\n")], "the line in the log")
+    lines = [orjson.loads(line) for line in logged()]
     assert [line["event"] for line in lines if line["trace_id"] == trace_id] == ["event.confirmed"]
 
 
